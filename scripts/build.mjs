@@ -1,0 +1,56 @@
+// Builds dist/: the bundle, the compiled builtin programs and what the host needs beside them.
+// Chunks are split, so that `xdpkeep --version` reads a few kilobytes and a reconcile only what it uses.
+import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+
+const root = new URL('..', import.meta.url).pathname;
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+process.chdir(root);
+rmSync('dist', { recursive: true, force: true });
+
+/** koffi looks its native module up by platform at run time; dist/ carries the one of this platform beside the bundle. */
+const platform = `${process.platform}-${process.arch}`;
+const native = `node_modules/@koromix/koffi-${platform}/${platform.replace('-', '_')}/koffi.node`;
+const carryKoffi = {
+  name: 'carry-koffi',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /koffi\/src\/static\.js$/ }, () => ({
+      contents: "export const loadStatic = () => require('./koffi.node');",
+    }));
+  },
+};
+
+await build({
+  entryPoints: { xdpkeep: 'src/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  minifySyntax: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  plugins: [carryKoffi],
+  external: ['./koffi.node'],
+  define: { XDPKEEP_VERSION: JSON.stringify(version) },
+  banner: {
+    js: "import { createRequire as xdpkeepRequire } from 'node:module'; const require = xdpkeepRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+chmodSync('dist/xdpkeep.js', 0o755);
+copyFileSync(native, 'dist/koffi.node');
+
+mkdirSync('dist/bpf', { recursive: true });
+const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
+for (const file of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c'))) {
+  const object = `dist/bpf/${file.replace(/\.c$/, '.o')}`;
+  execFileSync(
+    'clang',
+    ['-O2', '-g', '-Wall', '-Wextra', '-Werror', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${triplet}`]
+      .concat(['-Ibpf', `-ffile-prefix-map=${root}=.`, '-c', `bpf/${file}`, '-o', object]),
+    { stdio: 'inherit' },
+  );
+  execFileSync('llvm-strip', ['-g', object], { stdio: 'inherit' });
+}
+cpSync('schema', 'dist/schema', { recursive: true });

@@ -1,0 +1,52 @@
+// Attaching XDP: links for what is ours, netlink for giving a taken-over program back.
+// Every change names the program that it expects to find, so that a race is an error and never a silent loss.
+import type { AttachMode } from '../model/desired.js';
+import { Fd } from './fd.js';
+import { checked, libbpf } from './ffi.js';
+
+const BPF_XDP = 37; // enum bpf_attach_type, uapi/linux/bpf.h
+const BPF_F_REPLACE = 4;
+const XDP_FLAGS_REPLACE = 16; // uapi/linux/if_link.h
+const XDP_FLAGS_UPDATE_IF_NOEXIST = 1;
+
+const MODE_FLAGS: Record<AttachMode, number> = { generic: 2, native: 4, offload: 8 };
+
+/** Attaches a program. It stays while the returned link, or a pin of it, lives. */
+export function createLink(program: Fd, ifindex: number, mode: AttachMode): Fd {
+  const opts = { sz: 72, flags: MODE_FLAGS[mode], pad: [] };
+  const call = `attach XDP (${mode}) to interface ${ifindex}`;
+  return new Fd(checked(call, libbpf().linkCreate(program.number, ifindex, BPF_XDP, opts), attachHint(mode)));
+}
+
+/** Compare-and-swap: fails (EPERM) unless the link still runs `expected`. */
+export function swapProgram(link: Fd, program: Fd, expected: Fd): void {
+  const opts = { sz: 16, flags: BPF_F_REPLACE, old_prog_fd: expected.number };
+  checked('swap the program of a link', libbpf().linkUpdate(link.number, program.number, opts));
+}
+
+/** Ends a link's attachment though others hold the link. For taking over from a foreign link. */
+export function detachLink(link: Fd): void {
+  checked('detach a link', libbpf().linkDetach(link.number));
+}
+
+/** Detaches a program that was attached through netlink; fails (EEXIST) unless it is `expected`. */
+export function detachNetlink(ifindex: number, mode: AttachMode, expected: Fd): void {
+  const flags = MODE_FLAGS[mode] | XDP_FLAGS_REPLACE;
+  const opts = { sz: 16, old_prog_fd: expected.number, end: 0 };
+  checked(`detach the foreign program of interface ${ifindex}`, libbpf().xdpDetach(ifindex, flags, opts));
+}
+
+/** Attaches through netlink, as `ip link` does; fails (EBUSY) when the interface has a program. */
+export function attachNetlink(ifindex: number, mode: AttachMode, program: Fd): void {
+  const flags = MODE_FLAGS[mode] | XDP_FLAGS_UPDATE_IF_NOEXIST;
+  checked(
+    `give the foreign program back to interface ${ifindex}`,
+    libbpf().xdpAttach(ifindex, program.number, flags, null),
+  );
+}
+
+function attachHint(mode: AttachMode): string {
+  if (mode === 'offload') return 'Few devices run XDP themselves: use mode native or generic.';
+  if (mode === 'generic') return 'Look at `bpftool net show`: another program may hold the interface.';
+  return 'The driver, its MTU or its queues may not allow native XDP: use mode auto or generic, or lower the MTU.';
+}

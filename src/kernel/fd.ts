@@ -1,0 +1,13 @@
+// A file descriptor with one owner. `using` closes it on every way out, so that no program or map outlives its use.
+import { closeSync } from 'node:fs';
+
+export class Fd implements Disposable {
+  #open = true;
+  constructor(readonly number: number) {}
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.number);
+  }
+}

@@ -1,0 +1,39 @@
+// libbpf explains itself through a print callback. Captured here, so that nothing of it reaches stderr unasked
+// and the explanation can go into the error.
+import koffi from 'koffi';
+import { libbpf, libc } from './ffi.js';
+
+const LINE_BYTES = 4096;
+const DEBUG = 2; // enum libbpf_print_level
+
+let sink: string[] | undefined;
+let installed = false;
+
+/**
+ * A va_list parameter is a pointer on x86-64 and arm64 alike (an array that decays, a struct passed by reference),
+ * so vsnprintf can be given it as it came.
+ */
+function install(): void {
+  const print = (level: number, format: string, arguments_: unknown): number => {
+    if (sink && level < DEBUG) {
+      const text = Buffer.alloc(LINE_BYTES);
+      const length = libc().vsnprintf(text, LINE_BYTES, format, arguments_);
+      sink.push(text.toString('utf8', 0, Math.min(length, LINE_BYTES - 1)));
+    }
+    return 0;
+  };
+  libbpf().setPrint(koffi.register(print, koffi.pointer(libbpf().printer)));
+  installed = true;
+}
+
+/** Runs a libbpf call and returns its result with what libbpf said during it (warnings and above). */
+export function captureLibbpf<T>(call: () => T): { result: T; text: string } {
+  if (!installed) install();
+  const lines: string[] = [];
+  sink = lines;
+  try {
+    return { result: call(), text: lines.join('') };
+  } finally {
+    sink = undefined;
+  }
+}

@@ -1,0 +1,136 @@
+// A BPF object file in libbpf's hands: opened from bytes, its maps and functions listed, maps reused, loaded.
+// Opening needs no privilege and changes nothing; load() makes maps and programs that live as long as the object.
+import koffi from 'koffi';
+import { KernelError, ProgramError } from '../model/errors.js';
+import type { MapDefinition } from '../model/instance.js';
+import { Fd } from './fd.js';
+import { callFailed, describeErrno, lastErrno, libbpf } from './ffi.js';
+import { captureLibbpf } from './libbpf-log.js';
+
+/** The verifier's log may be long, the pages are only touched as it grows. */
+const LOG_BYTES = 16 << 20;
+
+/** Loading was refused by the verifier; `log` is its own text, last lines last. */
+export class VerifierError extends KernelError {
+  readonly log: string;
+  constructor(function_: string, errno: number, log: string) {
+    const [code, text] = describeErrno(errno);
+    super(`load ${function_}`, errno, code, text, {
+      hint: 'Read the last lines of the log below: the verifier names the instruction and the reason.',
+    });
+    this.log = log;
+  }
+}
+
+export class BpfObject implements Disposable {
+  readonly #object: unknown;
+  readonly #bytes: Uint8Array; // libbpf reads it until load: keep it alive
+  readonly #log: unknown;
+  readonly #function: string;
+  #closed = false;
+
+  private constructor(object: unknown, bytes: Uint8Array, log: unknown, function_: string) {
+    this.#object = object;
+    this.#bytes = bytes;
+    this.#log = log;
+    this.#function = function_;
+  }
+
+  /** Opens an object for the one XDP program `function_`; its other programs will not be loaded. */
+  static open(bytes: Uint8Array, function_: string): BpfObject {
+    const log = koffi.alloc('char', LOG_BYTES);
+    const opts = { sz: 72, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
+    const { result, text } = captureLibbpf(() => libbpf().objectOpenMem(bytes, bytes.length, opts));
+    if (!result) {
+      const [, reason] = describeErrno(lastErrno());
+      koffi.free(log);
+      throw new ProgramError(`not a usable BPF object: ${reason}`, { hint: lastLine(text) });
+    }
+    const object = new BpfObject(result, bytes, log, function_);
+    object.#select();
+    return object;
+  }
+
+  /** The maps of the object, in its order. */
+  maps(): MapDefinition[] {
+    return [...this.#maps()].map((map) => ({
+      name: libbpf().mapName(map),
+      type: libbpf().mapType(map),
+      keySize: libbpf().mapKeySize(map),
+      valueSize: libbpf().mapValueSize(map),
+      maxEntries: libbpf().mapMaxEntries(map),
+      flags: libbpf().mapFlags(map),
+      internal: libbpf().mapIsInternal(map),
+    }));
+  }
+
+  /** Makes the object use an existing map instead of a new one. Before load only. */
+  reuseMap(name: string, fd: Fd): void {
+    const result = libbpf().mapReuseFd(this.#map(name), fd.number);
+    if (result < 0) throw callFailed(`reuse map ${name}`, -result);
+  }
+
+  /** Makes the maps and loads the program through the verifier. */
+  load(): void {
+    const { result, text } = captureLibbpf(() => libbpf().objectLoad(this.#object));
+    if (result >= 0) return;
+    const log = koffi.decode(this.#log, 'char', -1) as string;
+    if (log.trim() !== '') throw new VerifierError(this.#function, -result, log.trimEnd());
+    throw callFailed(`load ${this.#function}`, -result, lastLine(text));
+  }
+
+  /** Valid after load and until the object is disposed of. Not to be closed. */
+  programFd(): number {
+    return libbpf().programFd(this.#program());
+  }
+
+  /** Valid after load and until the object is disposed of. Not to be closed. */
+  mapFd(name: string): number {
+    return libbpf().mapFd(this.#map(name));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    libbpf().objectClose(this.#object);
+    koffi.free(this.#log);
+  }
+
+  #select(): void {
+    for (const program of this.#programs()) {
+      libbpf().programSetAutoload(program, libbpf().programName(program) === this.#function);
+    }
+  }
+
+  #program(): unknown {
+    for (const program of this.#programs()) {
+      if (libbpf().programName(program) === this.#function) return program;
+    }
+    throw new ProgramError(`the object has no function ${this.#function}`);
+  }
+
+  #map(name: string): unknown {
+    for (const map of this.#maps()) if (libbpf().mapName(map) === name) return map;
+    throw new ProgramError(`the object has no map ${name}`);
+  }
+
+  *#programs(): Generator {
+    let program = libbpf().objectNextProgram(this.#object, null);
+    while (program) {
+      yield program;
+      program = libbpf().objectNextProgram(this.#object, program);
+    }
+  }
+
+  *#maps(): Generator {
+    let map = libbpf().objectNextMap(this.#object, null);
+    while (map) {
+      yield map;
+      map = libbpf().objectNextMap(this.#object, map);
+    }
+  }
+}
+
+function lastLine(text: string): string | undefined {
+  return text.trim().split('\n').at(-1) || undefined;
+}

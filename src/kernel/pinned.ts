@@ -1,0 +1,65 @@
+// BPF objects behind pins and ids: open, identify, pin. What an object is, its own kernel info says, never its path.
+// Source of the layouts: struct bpf_prog_info, bpf_map_info and bpf_link_info in uapi/linux/bpf.h.
+import { Fd } from './fd.js';
+import { callFailed, checked, libbpf } from './ffi.js';
+
+/** Opens what is pinned at `path`; `undefined` when there is no such pin. */
+export function openPin(path: string): Fd | undefined {
+  const fd = libbpf().objGet(path);
+  if (fd === -2) return undefined; // ENOENT
+  return new Fd(checked(`open pin ${path}`, fd));
+}
+
+/** Pins an object; the folder must exist and the path must be free. */
+export function pin(fd: Fd, path: string): void {
+  checked(`pin ${path}`, libbpf().objPin(fd.number, path));
+}
+
+/** `undefined` when there is no such program any more. */
+export function openProgram(id: number): Fd | undefined {
+  return byId('program', id, libbpf().programFdById(id));
+}
+
+/** `undefined` when there is no such link any more. */
+export function openLink(id: number): Fd | undefined {
+  return byId('link', id, libbpf().linkFdById(id));
+}
+
+function byId(kind: string, id: number, fd: number): Fd | undefined {
+  if (fd === -2) return undefined; // ENOENT
+  return new Fd(checked(`open ${kind} ${id}`, fd));
+}
+
+/** Large enough for every info struct of Linux 6.18; the kernel fills what it knows. */
+const INFO_BYTES = 256;
+
+function info(fd: Fd): Buffer {
+  const bytes = Buffer.alloc(INFO_BYTES);
+  const size = [INFO_BYTES];
+  const result = libbpf().objInfo(fd.number, bytes, size);
+  if (result < 0) throw callFailed('BPF_OBJ_GET_INFO_BY_FD', -result);
+  return bytes;
+}
+
+/** struct bpf_prog_info { u32 type; u32 id; ... } */
+export function programId(fd: Fd): number {
+  return info(fd).readUInt32LE(4);
+}
+
+/** struct bpf_map_info { u32 type; u32 id; ... } */
+export function mapId(fd: Fd): number {
+  return info(fd).readUInt32LE(4);
+}
+
+export interface LinkInfo {
+  id: number;
+  programId: number;
+  /** 0 when the interface is gone. */
+  ifindex: number;
+}
+
+/** struct bpf_link_info { u32 type; u32 id; u32 prog_id; (pad) union { struct { u32 ifindex; } xdp; } } */
+export function linkInfo(fd: Fd): LinkInfo {
+  const bytes = info(fd);
+  return { id: bytes.readUInt32LE(4), programId: bytes.readUInt32LE(8), ifindex: bytes.readUInt32LE(16) };
+}

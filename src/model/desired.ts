@@ -1,0 +1,45 @@
+// What is wanted. A DesiredState is complete: with the object store beside it, it can be applied years later
+// without the state files it came from. Generations are made of it.
+
+/** A place in a state file. Lines and columns start at 1; `file` is relative to the state directory. */
+export interface Position {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** How XDP is attached. `auto` tries native and falls back to generic. */
+export type AttachMode = 'native' | 'generic' | 'offload';
+export type DesiredMode = AttachMode | 'auto';
+
+/** `replace` takes an interface over from a foreign XDP program; `refuse` leaves it alone and says so. */
+export type ForeignPolicy = 'refuse' | 'replace';
+
+export interface DesiredProgram {
+  /** As people wrote it: `programs/xdp_fw.bpf.c`, `icmp-drop`. For reports only. */
+  label: string;
+  origin: 'builtin' | 'source' | 'object';
+  /** Name of the C function; its ELF section must be an XDP one. */
+  function: string;
+  /** SHA-256 (hex) of the object file; names it in the object store. */
+  object: string;
+  /** Identity of an instance made of it: see `instanceDigest`. */
+  digest: string;
+}
+
+export interface DesiredInterface {
+  /** An interface name or a glob (`*`, `?`, `[...]`). */
+  pattern: string;
+  mode: DesiredMode;
+  foreign: ForeignPolicy;
+  program: DesiredProgram;
+  at: Position;
+}
+
+export interface DesiredState {
+  host: string;
+  /** In file order: a literal name wins over globs, an earlier glob over a later one. */
+  interfaces: DesiredInterface[];
+  /** SHA-256 (hex) of everything above except positions: two states with one digest want the same. */
+  digest: string;
+}

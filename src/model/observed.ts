@@ -1,0 +1,68 @@
+// What is there: the kernel's own answer, joined from bpftool, the interface list and the pins under our directory.
+// Nothing in it is remembered from an earlier run.
+import type { AttachMode } from './desired.js';
+
+/** One XDP program on an interface, from `bpftool net show`. */
+export interface XdpAttachment {
+  mode: AttachMode;
+  programId: number;
+  /** Kernel name of the program, at most 15 characters; '' when it has none. */
+  programName: string;
+  /** Id of the bpf_link that holds it; absent when it was attached through netlink (`ip link`, `bpftool net`). */
+  linkId?: number;
+}
+
+/** One tc program on an interface. Never ours, always left alone. */
+export interface TcProgram {
+  /** As bpftool says it: `clsact/ingress`, `tcx/ingress`. */
+  kind: string;
+  name: string;
+  programId: number;
+}
+
+export interface ObservedInterface {
+  name: string;
+  ifindex: number;
+  xdp: XdpAttachment[];
+  tc: TcProgram[];
+}
+
+export interface ObservedMap {
+  /** The name in the object file, which names its pin. The kernel's own is cut at 15 characters. */
+  name: string;
+  id: number;
+}
+
+/** One `<digest>/` under `interfaces/<ifname>/`. */
+export interface ObservedInstance {
+  digest: string;
+  /** Absent when the program pin is missing: an instance whose making was interrupted. */
+  programId?: number;
+  maps: ObservedMap[];
+}
+
+/** A pinned link of ours. */
+export interface ObservedLink {
+  id: number;
+  programId: number;
+  /** 0 when the interface is gone. */
+  ifindex: number;
+}
+
+/** One directory under `interfaces/`. */
+export interface OwnedInterface {
+  name: string;
+  link?: ObservedLink;
+  instances: ObservedInstance[];
+  /** Id of the pinned program that was taken over here and is kept for giving back. */
+  foreignProgramId?: number;
+}
+
+export interface ObservedState {
+  /** `/proc/sys/kernel/random/boot_id`. */
+  boot: string;
+  /** Inode of the network namespace: tells two interfaces with one ifindex apart. */
+  netns: number;
+  interfaces: ObservedInterface[];
+  owned: OwnedInterface[];
+}

@@ -1,0 +1,46 @@
+// What we recorded: the lines of the journal and the generations that they speak of.
+import type { DesiredState } from './desired.js';
+import type { EffectiveStep } from './step.js';
+
+export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
+
+/** What an operator did that is not a step on an interface. */
+export interface OperatorStep {
+  kind: 'hold' | 'resume' | 'rebase';
+  reason: string;
+}
+
+/** One line of `journal.ndjson`. */
+export interface JournalRecord {
+  /** 1 for the first line; no gaps. */
+  seq: number;
+  /** SHA-256 (hex) of the line before, without its line break; 64 zeros for the first. */
+  prev: string;
+  /** ISO 8601, wall clock: for people. Order is `seq`. */
+  time: string;
+  /** boot_id: outcomes of another boot are no evidence of what the kernel runs now. */
+  boot: string;
+  generation: number;
+  phase: Phase;
+  step: EffectiveStep | OperatorStep;
+  /** On intents: what will undo the step. */
+  inverse?: EffectiveStep;
+  /** On outcomes: `seq` of the intent. */
+  of?: number;
+  /** Why it failed, was undone, or how recovery knew. */
+  note?: string;
+}
+
+/** `generations/<n>/generation.json`. */
+export interface Generation {
+  number: number;
+  /** ISO 8601. */
+  time: string;
+  /** What made it. `rollback` and `detach` name the generation whose content they are in `of`. */
+  origin: 'reconcile' | 'rollback' | 'detach';
+  /** The generation whose desired state this one repeats; its own number unless a rollback made it. */
+  of: number;
+  /** Why, in the operator's words; only for rollback and detach. */
+  reason?: string;
+  desired: DesiredState;
+}

@@ -1,0 +1,126 @@
+// A step is what will be done to one interface: shown by the dry run, journaled, executed, and undone through its
+// inverse, always the same object. Steps carry ids that were observed, so that execution can refuse a changed world.
+import type { AttachMode, DesiredProgram } from './desired.js';
+
+/** What reports call a step. */
+export type Action = 'attach' | 'update' | 'detach' | 'none';
+
+interface StepBase {
+  interface: string;
+  action: Action;
+  /** One sentence, lower case, no full stop. */
+  reason: string;
+  /** True when packets meet no program of ours between two moments of this step. */
+  gap: boolean;
+}
+
+/** Which maps of a new instance keep their content. Names as in the object file. */
+export interface MapCarry {
+  carried: string[];
+  fresh: { name: string; why: string }[];
+}
+
+/** The instance that a step brings in. */
+export interface TargetInstance {
+  program: DesiredProgram;
+  digest: string;
+  /** True when a complete instance of this digest is pinned already and is used as it is. */
+  pinned: boolean;
+  /** The pinned instance whose maps are carried over; absent when there is none. */
+  carryFrom?: string;
+  maps: MapCarry;
+}
+
+/** A foreign XDP program in our way, with how it is held. */
+export interface ForeignProgram {
+  programId: number;
+  programName: string;
+  mode: AttachMode;
+  /** The bpf_link that holds it; absent for a netlink attachment. */
+  linkId?: number;
+}
+
+/** Attaches to an interface that has none of our links, taking it over first where that is wanted. */
+export interface AttachStep extends StepBase {
+  kind: 'attach';
+  action: 'attach' | 'update';
+  ifindex: number;
+  /** Tried in this order; more than one only for mode `auto`. */
+  modes: AttachMode[];
+  instance: TargetInstance;
+  takeOver?: ForeignProgram;
+  /** Id of a link of ours whose interface is gone or elsewhere; its pin makes room. */
+  deadLinkId?: number;
+}
+
+/** Compare-and-swap on our link: no packet passes unseen. */
+export interface SwapStep extends StepBase {
+  kind: 'swap';
+  action: 'update';
+  ifindex: number;
+  mode: AttachMode;
+  linkId: number;
+  /** The program that the link must still run. */
+  expectProgramId: number;
+  /** The instance that is left; absent when the link runs a program of no pinned instance. */
+  fromDigest?: string;
+  instance: TargetInstance;
+}
+
+/** A change of mode: the kernel wants the old link gone before it makes the new one. */
+export interface ReattachStep extends StepBase {
+  kind: 'reattach';
+  action: 'update';
+  ifindex: number;
+  modes: AttachMode[];
+  linkId: number;
+  fromMode: AttachMode;
+  fromDigest?: string;
+  instance: TargetInstance;
+}
+
+/** Takes our link away, and gives a taken-over program back. */
+export interface DetachStep extends StepBase {
+  kind: 'detach';
+  action: 'detach';
+  /** Absent when the interface is gone or in another namespace. */
+  ifindex?: number;
+  linkId?: number;
+  mode?: AttachMode;
+  fromDigest?: string;
+  giveBack?: { programId: number; mode: AttachMode };
+}
+
+/** Removes pins that an interrupted run left beside an instance that is in use. */
+export interface CleanStep extends StepBase {
+  kind: 'clean';
+  action: 'update';
+  keepDigest: string;
+}
+
+export type Condition = 'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Drifted' | 'Foreign';
+
+/** Nothing to do, or nothing that may be done; `condition` says which. */
+export interface NoStep extends StepBase {
+  kind: 'none';
+  action: 'none';
+  ifindex?: number;
+  condition: Condition;
+  hint?: string;
+}
+
+export type EffectiveStep = AttachStep | SwapStep | ReattachStep | DetachStep | CleanStep;
+export type Step = EffectiveStep | NoStep;
+
+/** A step with what undoes it. A clean step has no inverse: what it removes was in nobody's use. */
+export interface PlannedStep {
+  step: Step;
+  inverse?: EffectiveStep;
+}
+
+export interface Plan {
+  /** In the order of execution: attach and update first, detach after, so that nothing is left open meanwhile. */
+  steps: PlannedStep[];
+  /** What the operator should know though it stops nothing: a glob that matches no interface. */
+  warnings: string[];
+}
