@@ -1,0 +1,63 @@
+// Where things of ours lie on a bpffs. The paths are the protocol between releases, and what an operator sees:
+// `rm -r <bpffs>/xdpkeep` ends everything. bpffs refuses dots in names, so those are percent-encoded.
+import { join } from 'node:path';
+
+export interface Layout {
+  /** Everything of ours; absent on a host that xdpkeep never changed. */
+  root: string;
+  /** One directory per interface, its name encoded. */
+  interfaces: string;
+  interface(name: string): string;
+  /** The pinned bpf_link: the attachment itself. */
+  link(name: string): string;
+  instance(name: string, digest: string): string;
+  /** Pinned last: an instance without it is incomplete. */
+  program(name: string, digest: string): string;
+  maps(name: string, digest: string): string;
+  map(name: string, digest: string, map: string): string;
+  /** Pins of programs that were taken over, with the mode that each had. */
+  foreigners: string;
+  foreign(name: string): string;
+  /** A symbolic link whose target is the attach mode; `%m` starts no encoded character, so no name collides. */
+  foreignMode(name: string): string;
+}
+
+/** File name of the link pin; no digest looks like it. */
+export const LINK = 'link';
+export const PROGRAM = 'program';
+export const MAPS = 'maps';
+/** What the name of a mode symlink ends with. */
+export const MODE_SUFFIX = '%mode';
+
+/** The paths below one bpffs mount. */
+export function layout(bpffs: string): Layout {
+  const root = join(bpffs, 'xdpkeep');
+  const interfaces = join(root, 'interfaces');
+  const foreigners = join(root, 'foreign');
+  const interface_ = (name: string) => join(interfaces, encodeName(name));
+  const instance = (name: string, digest: string) => join(interface_(name), digest);
+  return {
+    root,
+    interfaces,
+    interface: interface_,
+    link: (name) => join(interface_(name), LINK),
+    instance,
+    program: (name, digest) => join(instance(name, digest), PROGRAM),
+    maps: (name, digest) => join(instance(name, digest), MAPS),
+    map: (name, digest, map) => join(instance(name, digest), MAPS, encodeName(map)),
+    foreigners,
+    foreign: (name) => join(foreigners, encodeName(name)),
+    foreignMode: (name) => join(foreigners, encodeName(name) + MODE_SUFFIX),
+  };
+}
+
+/** Name of an interface or a map as a bpffs name: `eth0.100` -> `eth0%2E100`. */
+export function encodeName(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll('.', '%2E');
+}
+
+/** The inverse of `encodeName`; `undefined` for what it never makes. */
+export function decodeName(encoded: string): string | undefined {
+  if (/%(?!25|2E)|\./.test(encoded)) return undefined;
+  return encoded.replaceAll('%2E', '.').replaceAll('%25', '%');
+}
