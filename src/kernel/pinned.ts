@@ -1,5 +1,6 @@
 // BPF objects behind pins and ids: open, identify, pin. What an object is, its own kernel info says, never its path.
 // Source of the layouts: struct bpf_prog_info, bpf_map_info and bpf_link_info in uapi/linux/bpf.h.
+import type { MapShape } from '../model/instance.js';
 import { Fd } from './fd.js';
 import { callFailed, checked, libbpf } from './ffi.js';
 
@@ -46,9 +47,17 @@ export function programId(fd: Fd): number {
   return info(fd).readUInt32LE(4);
 }
 
-/** struct bpf_map_info { u32 type; u32 id; ... } */
-export function mapId(fd: Fd): number {
-  return info(fd).readUInt32LE(4);
+/** struct bpf_map_info { u32 type; u32 id; u32 key_size; u32 value_size; u32 max_entries; u32 map_flags; ... } */
+export function mapInfo(fd: Fd): MapShape & { id: number } {
+  const bytes = info(fd);
+  return {
+    type: bytes.readUInt32LE(0),
+    id: bytes.readUInt32LE(4),
+    keySize: bytes.readUInt32LE(8),
+    valueSize: bytes.readUInt32LE(12),
+    maxEntries: bytes.readUInt32LE(16),
+    flags: bytes.readUInt32LE(20),
+  };
 }
 
 export interface LinkInfo {

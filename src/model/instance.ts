@@ -1,9 +1,7 @@
-// An instance is one loaded program with its maps. Its digest says what it is made of, so that two runs, or two
-// hosts, that want the same thing give it the same name.
+// An instance is one loaded program with its maps. What makes a map's content worth keeping is decided here.
 
-/** Definition of a map as the object file gives it. Two maps of one definition can hold each other's content. */
-export interface MapDefinition {
-  name: string;
+/** What two maps must share to hold each other's content. */
+export interface MapShape {
   /** enum bpf_map_type, uapi/linux/bpf.h. */
   type: number;
   /** Bytes. */
@@ -13,6 +11,31 @@ export interface MapDefinition {
   maxEntries: number;
   /** Kernel flags: BPF_F_*. */
   flags: number;
-  /** `.rodata`, `.data`, `.bss`: made by the compiler, never carried over. */
+}
+
+/** A map as the object file defines it. */
+export interface MapDefinition extends MapShape {
+  name: string;
+  /** `.rodata`, `.data`, `.bss`: made by the compiler, never pinned and never carried over. */
   internal: boolean;
 }
+
+/** enum bpf_map_type: entries are programs of the old version, filled anew by the loader. */
+const PROG_ARRAY = 3;
+
+/** Why a map cannot take over the content of an older one of the same name; `undefined` when it can. */
+export function whyNotCarried(wanted: MapDefinition, older: MapShape): string | undefined {
+  if (wanted.type === PROG_ARRAY) return 'it holds programs of the older version';
+  const changes = (['type', 'keySize', 'valueSize', 'maxEntries', 'flags'] as const)
+    .filter((field) => wanted[field] !== older[field])
+    .map((field) => `${WORDS[field]} ${older[field]} -> ${wanted[field]}`);
+  return changes.length === 0 ? undefined : `its definition changed: ${changes.join(', ')}`;
+}
+
+const WORDS = {
+  type: 'type',
+  keySize: 'key bytes',
+  valueSize: 'value bytes',
+  maxEntries: 'entries',
+  flags: 'flags',
+} as const;

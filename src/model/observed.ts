@@ -1,6 +1,8 @@
 // What is there: the kernel's own answer, joined from bpftool, the interface list and the pins under our directory.
 // Nothing in it is remembered from an earlier run.
 import type { AttachMode } from './desired.js';
+import type { MapShape } from './instance.js';
+import type { KeptProgram } from './step.js';
 
 /** One XDP program on an interface, from `bpftool net show`. */
 export interface XdpAttachment {
@@ -27,8 +29,8 @@ export interface ObservedInterface {
   tc: TcProgram[];
 }
 
-export interface ObservedMap {
-  /** The name in the object file, which names its pin. The kernel's own is cut at 15 characters. */
+/** A pinned map. `name` is that of the object file, which names the pin: the kernel's own is cut at 15 characters. */
+export interface ObservedMap extends MapShape {
   name: string;
   id: number;
 }
@@ -54,8 +56,8 @@ export interface OwnedInterface {
   name: string;
   link?: ObservedLink;
   instances: ObservedInstance[];
-  /** Id of the pinned program that was taken over here and is kept for giving back. */
-  foreignProgramId?: number;
+  /** The program that was taken over here and is kept for giving back. */
+  foreign?: KeptProgram;
 }
 
 export interface ObservedState {

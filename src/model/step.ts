@@ -22,10 +22,11 @@ export interface MapCarry {
 
 /** The instance that a step brings in. */
 export interface TargetInstance {
-  program: DesiredProgram;
   digest: string;
   /** True when a complete instance of this digest is pinned already and is used as it is. */
   pinned: boolean;
+  /** What to load; absent on inverses, whose instance is always pinned. */
+  program?: DesiredProgram;
   /** The pinned instance whose maps are carried over; absent when there is none. */
   carryFrom?: string;
   maps: MapCarry;
@@ -40,6 +41,12 @@ export interface ForeignProgram {
   linkId?: number;
 }
 
+/** A taken-over program that waits in `foreign/<ifname>`, and the mode that it had. */
+export interface KeptProgram {
+  programId: number;
+  mode: AttachMode;
+}
+
 /** Attaches to an interface that has none of our links, taking it over first where that is wanted. */
 export interface AttachStep extends StepBase {
   kind: 'attach';
@@ -49,8 +56,8 @@ export interface AttachStep extends StepBase {
   modes: AttachMode[];
   instance: TargetInstance;
   takeOver?: ForeignProgram;
-  /** Id of a link of ours whose interface is gone or elsewhere; its pin makes room. */
-  deadLinkId?: number;
+  /** Names of interfaces whose link pins make room first: a dead link of this name, the link of the name before. */
+  dropLinks: string[];
 }
 
 /** Compare-and-swap on our link: no packet passes unseen. */
@@ -60,8 +67,8 @@ export interface SwapStep extends StepBase {
   ifindex: number;
   mode: AttachMode;
   linkId: number;
-  /** The program that the link must still run. */
-  expectProgramId: number;
+  /** The program that the link must still run; absent on inverses, which expect the instance `fromDigest`. */
+  fromProgramId?: number;
   /** The instance that is left; absent when the link runs a program of no pinned instance. */
   fromDigest?: string;
   instance: TargetInstance;
@@ -79,16 +86,17 @@ export interface ReattachStep extends StepBase {
   instance: TargetInstance;
 }
 
-/** Takes our link away, and gives a taken-over program back. */
+/** Takes our link and all pins of the interface away, and gives a taken-over program back. */
 export interface DetachStep extends StepBase {
   kind: 'detach';
   action: 'detach';
   /** Absent when the interface is gone or in another namespace. */
   ifindex?: number;
+  /** Of the link and the instance that are left; absent when there is no link of ours. */
   linkId?: number;
   mode?: AttachMode;
   fromDigest?: string;
-  giveBack?: { programId: number; mode: AttachMode };
+  giveBack?: KeptProgram;
 }
 
 /** Removes pins that an interrupted run left beside an instance that is in use. */

@@ -1,0 +1,61 @@
+// What differs between the wanted and the observed state, interface by interface. Decides nothing about what to do.
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import type { Difference, Standing } from '../model/difference.js';
+import { isGlob, matchesInterface } from '../model/glob.js';
+import type { ObservedInterface, ObservedState, OwnedInterface } from '../model/observed.js';
+
+/**
+ * One Difference for every interface that is wanted or owned, in the order of the state file, then by name.
+ * A wanted pattern with `*` covers interfaces that exist; a wanted literal name is there even when they do not.
+ */
+export function diff(desired: DesiredState, observed: ObservedState): Difference[] {
+  const names = new Set([
+    ...desired.interfaces.flatMap(({ pattern }) => covered(pattern, observed)),
+    ...observed.owned.map(({ name }) => name).sort(),
+  ]);
+  return [...names].map((name) => difference(name, desired, observed));
+}
+
+/** What is wanted for an interface: its literal name wins over patterns, an earlier pattern over a later one. */
+export function wantedFor(desired: DesiredState, name: string): DesiredInterface | undefined {
+  return (
+    desired.interfaces.find(({ pattern }) => pattern === name) ??
+    desired.interfaces.find(({ pattern }) => matchesInterface(pattern, name))
+  );
+}
+
+function covered(pattern: string, observed: ObservedState): string[] {
+  if (!isGlob(pattern)) return [pattern];
+  return observed.interfaces
+    .map(({ name }) => name)
+    .filter((name) => matchesInterface(pattern, name))
+    .sort();
+}
+
+function difference(name: string, desired: DesiredState, state: ObservedState): Difference {
+  const observed = state.interfaces.find((one) => one.name === name);
+  const owned = state.owned.find((one) => one.name === name);
+  const wanted = wantedFor(desired, name);
+  const standing = stand(observed, owned);
+  const ours = standing.kind === 'attached' ? standing.attachment : undefined;
+  return {
+    interface: name,
+    // A pattern asks for interfaces that exist: what a deleted one left behind is not wanted any more.
+    ...(wanted && (observed || !isGlob(wanted.pattern)) && { wanted }),
+    ...(observed && { observed }),
+    ...(owned && { owned }),
+    standing,
+    foreign: observed?.xdp.filter((attachment) => attachment !== ours) ?? [],
+  };
+}
+
+function stand(observed: ObservedInterface | undefined, owned: OwnedInterface | undefined): Standing {
+  const link = owned?.link;
+  if (!link) return { kind: 'none' };
+  if (link.ifindex === 0) return { kind: 'dead', link };
+  const attachment = observed?.xdp.find(
+    (one) => one.programId === link.programId && (one.linkId === undefined || one.linkId === link.id),
+  );
+  if (observed?.ifindex === link.ifindex && attachment) return { kind: 'attached', link, attachment };
+  return { kind: 'elsewhere', link };
+}
