@@ -1,0 +1,127 @@
+// The bpffs: whether it is one, and directories, symbolic links and removal on it. What is pinned: see pinned.ts.
+// Refuses to mount where the mount, and with it every attachment, would vanish when this process ends.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  rmdirSync,
+  statfsSync,
+  symlinkSync,
+} from 'node:fs';
+import { EnvironmentError } from '../model/errors.js';
+import { callFailed, lastErrno, libc } from './ffi.js';
+
+/** Where Linux distributions mount it. The only place that xdpkeep mounts by itself. */
+export const DEFAULT_BPFFS = '/sys/fs/bpf';
+
+const BPF_FS_MAGIC = 0xcafe4a11; // uapi/linux/magic.h
+
+/** False also when there is no such directory. */
+export function isBpffs(directory: string): boolean {
+  return existsSync(directory) && statfsSync(directory).type === BPF_FS_MAGIC;
+}
+
+/** Makes sure that `bpffs` is one: mounts the default, says how for any other (EnvironmentError). */
+export function ensureMounted(bpffs: string): void {
+  if (isBpffs(bpffs)) return;
+  if (bpffs !== DEFAULT_BPFFS) {
+    throw new EnvironmentError(`${bpffs} is not a bpffs`, {
+      hint: `Mount one: mkdir -p ${bpffs} && mount -t bpf bpf ${bpffs}`,
+    });
+  }
+  if (!sharesMountsWithInit()) {
+    throw new EnvironmentError(
+      `no bpffs is mounted at ${bpffs}, and one mounted here would vanish with this process`,
+      {
+        hint: `Run \`mount -t bpf bpf ${bpffs}\` outside, and enter a network namespace with nsenter --net, not ip netns exec.`,
+      },
+    );
+  }
+  if (libc().mount('bpf', bpffs, 'bpf', 0, 'mode=0700') === 0) return;
+  const cause = callFailed(`mount a bpffs at ${bpffs}`, lastErrno());
+  throw new EnvironmentError(cause.message, { cause, hint: `Mount it by hand: mount -t bpf bpf ${bpffs}` });
+}
+
+/** False in a mount namespace of one's own: under `ip netns exec`, in a unit with PrivateMounts=. */
+function sharesMountsWithInit(): boolean {
+  try {
+    return readlinkSync('/proc/1/ns/mnt') === readlinkSync('/proc/self/ns/mnt');
+  } catch {
+    return false; // not allowed to look: then not allowed to assume
+  }
+}
+
+export interface Entry {
+  /** As it is on the bpffs: encoded. */
+  name: string;
+  kind: 'directory' | 'pin' | 'symlink';
+}
+
+/** By name; empty when there is no such directory. */
+export function listEntries(directory: string): Entry[] {
+  const found =
+    unlessAbsent(`read ${directory}`, () => readdirSync(directory, { withFileTypes: true })) ?? [];
+  const entries = found.map((entry): Entry => {
+    if (entry.isDirectory()) return { name: entry.name, kind: 'directory' };
+    return { name: entry.name, kind: entry.isSymbolicLink() ? 'symlink' : 'pin' };
+  });
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** With its parents; fine when it is there. Only root may look inside. */
+export function makeDirectory(path: string): void {
+  attempt(`make ${path}`, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
+/** Removes a pin, a symbolic link or a whole directory; fine when it is gone. */
+export function remove(path: string): void {
+  attempt(`remove ${path}`, () => {
+    rmSync(path, { recursive: true, force: true });
+  });
+}
+
+/** Removes a directory unless something is in it; true when it is gone. */
+export function removeIfEmpty(directory: string): boolean {
+  if (listEntries(directory).length > 0) return false;
+  unlessAbsent(`remove ${directory}`, () => {
+    rmdirSync(directory);
+  });
+  return true;
+}
+
+/** A symbolic link is the only text that a bpffs can hold. Replaces one that is there. */
+export function writeSymlink(path: string, target: string): void {
+  attempt(`make ${path}`, () => {
+    rmSync(path, { force: true });
+    symlinkSync(target, path);
+  });
+}
+
+/** Its target; `undefined` when there is none. */
+export function readSymlink(path: string): string | undefined {
+  return unlessAbsent(`read ${path}`, () => readlinkSync(path));
+}
+
+function unlessAbsent<T>(call: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw asKernelError(call, error);
+  }
+}
+
+function attempt(call: string, action: () => unknown): void {
+  try {
+    action();
+  } catch (error) {
+    throw asKernelError(call, error);
+  }
+}
+
+function asKernelError(call: string, error: unknown): unknown {
+  const { errno } = error as NodeJS.ErrnoException;
+  return errno === undefined ? error : callFailed(call, -errno);
+}
