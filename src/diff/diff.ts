@@ -41,7 +41,7 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   return {
     interface: name,
     // A pattern asks for interfaces that exist: what a deleted one left behind is not wanted any more.
-    ...(wanted && (observed || !isGlob(wanted.pattern)) && { wanted }),
+    ...(wanted && (observed ?? !isGlob(wanted.pattern)) && { wanted }),
     ...(observed && { observed }),
     ...(owned && { owned }),
     standing,

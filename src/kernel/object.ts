@@ -38,7 +38,7 @@ export class BpfObject implements Disposable {
 
   /** Opens an object for the one XDP program `function_`; its other programs will not be loaded. */
   static open(bytes: Uint8Array, function_: string): BpfObject {
-    const log = koffi.alloc('char', LOG_BYTES);
+    const log: unknown = koffi.alloc('char', LOG_BYTES);
     const opts = { sz: 72, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
     const { result, text } = captureLibbpf(() => libbpf().objectOpenMem(bytes, bytes.length, opts));
     if (!result) {
@@ -132,5 +132,6 @@ export class BpfObject implements Disposable {
 }
 
 function lastLine(text: string): string | undefined {
-  return text.trim().split('\n').at(-1) || undefined;
+  const line = text.trim().split('\n').at(-1);
+  return line === '' ? undefined : line;
 }

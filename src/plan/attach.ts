@@ -1,0 +1,101 @@
+// Attaching to an interface that does not run a link of ours: when it may be done, and what has to make room.
+import type { AttachMode, DesiredMode } from '../model/desired.js';
+import type { Difference } from '../model/difference.js';
+import type { XdpAttachment } from '../model/observed.js';
+import type { ForeignProgram, NoStep, Step } from '../model/step.js';
+import { planInstance } from './carry.js';
+import type { PlanContext, WantedDifference } from './context.js';
+
+export function planAttach(difference: WantedDifference, context: PlanContext): Step {
+  const { wanted, observed, standing } = difference;
+  if (standing.kind === 'elsewhere' && !mayReplace(difference, context)) {
+    return refuse(
+      difference,
+      `its pinned link ${standing.link.id} is attached in another network namespace`,
+      'Give every network namespace its own --bpffs and --data-dir.',
+    );
+  }
+  const [inTheWay] = difference.foreign;
+  const formerName = inTheWay && ownerOf(inTheWay, context);
+  if (inTheWay && !formerName && wanted.foreign === 'refuse') {
+    return refuse(
+      difference,
+      `the foreign ${describe(inTheWay)} is attached (${inTheWay.mode})`,
+      'Detach it, or set `foreign: replace` to take the interface over and keep that program for rollback.',
+    );
+  }
+  const takeOver = inTheWay && !formerName ? foreignProgram(inTheWay) : undefined;
+  return {
+    kind: 'attach',
+    action: 'attach',
+    interface: difference.interface,
+    ifindex: observed.ifindex,
+    reason: reasonFor(difference, formerName),
+    gap: inTheWay !== undefined,
+    modes: modesOf(wanted.mode),
+    instance: planInstance(wanted.program, difference.owned, undefined, context),
+    dropLinks: [
+      ...(difference.owned?.link ? [difference.interface] : []),
+      ...(formerName ? [formerName] : []),
+    ],
+    ...(takeOver && { takeOver }),
+  };
+}
+
+/** In the order in which they are tried. */
+export function modesOf(mode: DesiredMode): AttachMode[] {
+  return mode === 'auto' ? ['native', 'generic'] : [mode];
+}
+
+export function describe(attachment: XdpAttachment): string {
+  const held = attachment.linkId === undefined ? '' : `, held by link ${attachment.linkId}`;
+  return `program ${attachment.programId} (${attachment.programName || 'unnamed'}${held})`;
+}
+
+/** A live link that is not on this interface may go only if it was us, from this namespace, who made it. */
+export function mayReplace(difference: Difference, context: PlanContext): boolean {
+  if (context.attachedFrom.get(difference.interface) === context.observed.netns) return true;
+  const { standing } = difference;
+  // An interface that was renamed still runs in this namespace: that is proof enough.
+  return (
+    standing.kind === 'elsewhere' &&
+    context.observed.interfaces.some(({ xdp }) => xdp.some(({ linkId }) => linkId === standing.link.id))
+  );
+}
+
+export function refuse(difference: Difference, reason: string, hint: string): NoStep {
+  return {
+    kind: 'none',
+    action: 'none',
+    interface: difference.interface,
+    ...(difference.observed && { ifindex: difference.observed.ifindex }),
+    reason,
+    gap: false,
+    condition: 'Refused',
+    hint,
+  };
+}
+
+/** The name under which we pinned the link of this attachment: that of the interface before it was renamed. */
+function ownerOf(attachment: XdpAttachment, { observed }: PlanContext): string | undefined {
+  return observed.owned.find(({ link }) => link && link.id === attachment.linkId)?.name;
+}
+
+function foreignProgram({ programId, programName, mode, linkId }: XdpAttachment): ForeignProgram {
+  return { programId, programName, mode, ...(linkId !== undefined && { linkId }) };
+}
+
+function reasonFor(difference: WantedDifference, formerName: string | undefined): string {
+  const [inTheWay] = difference.foreign;
+  if (formerName) return `the interface was ${formerName} before; gap while its link is made anew`;
+  if (inTheWay) return `taken over from the foreign ${describe(inTheWay)}; gap between the two`;
+  switch (difference.standing.kind) {
+    case 'dead':
+      return 'the interface was deleted and made again';
+    case 'elsewhere':
+      return 'the interface that had this name moved to another network namespace';
+    case 'attached':
+    case 'none':
+      return 'not attached';
+  }
+}

@@ -1,0 +1,51 @@
+// Which instance a step brings in, and which of its maps keep their content.
+import type { DesiredProgram } from '../model/desired.js';
+import { type MapDefinition, whyNotCarried } from '../model/instance.js';
+import type { ObservedInstance, OwnedInterface } from '../model/observed.js';
+import type { MapCarry, TargetInstance } from '../model/step.js';
+import type { PlanContext } from './context.js';
+
+/**
+ * `current` is the instance in use. Without one (the interface was made anew, the link was lost) the maps come from
+ * whichever complete instance is still pinned.
+ */
+export function planInstance(
+  program: DesiredProgram,
+  owned: OwnedInterface | undefined,
+  current: ObservedInstance | undefined,
+  { definitions }: PlanContext,
+): TargetInstance {
+  const instances = owned?.instances ?? [];
+  const { digest } = program;
+  const complete = instances.find((one) => one.digest === digest && one.programId !== undefined);
+  if (complete) {
+    const carried = complete.maps.map(({ name }) => name);
+    return { digest, pinned: true, program, maps: { carried, fresh: [] } };
+  }
+  const from = current ?? instances.find((one) => one.programId !== undefined);
+  const maps = carry(definitions.get(digest) ?? [], from);
+  return { digest, pinned: false, program, ...(from && { carryFrom: from.digest }), maps };
+}
+
+function carry(definitions: readonly MapDefinition[], from: ObservedInstance | undefined): MapCarry {
+  const result: MapCarry = { carried: [], fresh: [] };
+  for (const definition of definitions) {
+    const { name, internal } = definition;
+    const older = from?.maps.find((map) => map.name === name);
+    if (internal) {
+      if (from && HOLDS_GLOBALS.test(name)) result.fresh.push({ name, why: 'global variables start afresh' });
+      continue;
+    }
+    if (!older) {
+      result.fresh.push({ name, why: 'new' });
+      continue;
+    }
+    const why = whyNotCarried(definition, older);
+    if (why === undefined) result.carried.push(name);
+    else result.fresh.push({ name, why });
+  }
+  return result;
+}
+
+/** `.rodata` is constants: nothing is lost with it, so nobody needs to be told. */
+const HOLDS_GLOBALS = /\.(data|bss)/;

@@ -1,0 +1,75 @@
+// An interface that runs our link: leave it, swap its program, or, where the kernel leaves no choice, attach anew.
+import type { Standing } from '../model/difference.js';
+import type { ObservedInstance } from '../model/observed.js';
+import type { Condition, Step } from '../model/step.js';
+import { modesOf } from './attach.js';
+import { planInstance } from './carry.js';
+import type { PlanContext, WantedDifference } from './context.js';
+
+type Attached = Extract<Standing, { kind: 'attached' }>;
+
+export function planChange(
+  difference: WantedDifference & { standing: Attached },
+  context: PlanContext,
+): Step {
+  const { wanted, observed, owned, standing } = difference;
+  const { link, attachment } = standing;
+  const current = owned?.instances.find((one) => one.programId === link.programId);
+  const base = { interface: difference.interface, ifindex: observed.ifindex, linkId: link.id };
+  const from = current && { fromDigest: current.digest };
+
+  if (!modesOf(wanted.mode).includes(attachment.mode)) {
+    return {
+      ...base,
+      ...from,
+      kind: 'reattach',
+      action: 'update',
+      reason: `mode ${attachment.mode} -> ${wanted.mode}; gap while the link is made anew${alsoProgram(current, wanted.program.digest)}`,
+      gap: true,
+      modes: modesOf(wanted.mode),
+      fromMode: attachment.mode,
+      instance: planInstance(wanted.program, owned, current, context),
+    };
+  }
+  if (current?.digest !== wanted.program.digest) {
+    return {
+      ...base,
+      ...from,
+      kind: 'swap',
+      action: 'update',
+      reason: `program ${current?.digest ?? 'of a lost pin'} -> ${wanted.program.digest}`,
+      gap: false,
+      mode: attachment.mode,
+      fromProgramId: link.programId,
+      instance: planInstance(wanted.program, owned, current, context),
+    };
+  }
+  if ((owned?.instances.length ?? 0) > 1) {
+    return {
+      kind: 'clean',
+      action: 'update',
+      interface: difference.interface,
+      reason: 'pins of an interrupted run are removed',
+      gap: false,
+      keepDigest: current.digest,
+    };
+  }
+  const [condition, reason] = conditionOf(wanted.mode === 'auto' && attachment.mode === 'generic');
+  return {
+    kind: 'none',
+    action: 'none',
+    interface: difference.interface,
+    ifindex: observed.ifindex,
+    reason,
+    gap: false,
+    condition,
+  };
+}
+
+function conditionOf(fellBack: boolean): [Condition, string] {
+  return fellBack ? ['Degraded', 'in sync; mode auto fell back to generic'] : ['Ready', 'in sync'];
+}
+
+function alsoProgram(current: ObservedInstance | undefined, wanted: string): string {
+  return current?.digest === wanted ? '' : `; program ${current?.digest ?? 'of a lost pin'} -> ${wanted}`;
+}

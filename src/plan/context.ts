@@ -1,0 +1,19 @@
+// What planning must know beside the differences. Plain data, gathered by the caller.
+import type { DesiredInterface } from '../model/desired.js';
+import type { Difference } from '../model/difference.js';
+import type { MapDefinition } from '../model/instance.js';
+import type { ObservedInterface, ObservedState } from '../model/observed.js';
+
+export interface PlanContext {
+  observed: ObservedState;
+  /** Maps of the wanted programs by instance digest; only those that are not attached yet are needed. */
+  definitions: ReadonlyMap<string, MapDefinition[]>;
+  /** Interface -> inode of the network namespace that we last attached it from, in this boot. */
+  attachedFrom: ReadonlyMap<string, number>;
+}
+
+/** A Difference of an interface that is wanted and exists. */
+export interface WantedDifference extends Difference {
+  wanted: DesiredInterface;
+  observed: ObservedInterface;
+}

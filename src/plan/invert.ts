@@ -1,0 +1,64 @@
+// The step that undoes a step. Inverses use what is still pinned: nothing is compiled or loaded to go back.
+import type { EffectiveStep, TargetInstance } from '../model/step.js';
+
+/** `undefined` when nothing of the former state is pinned, so that there is nothing to go back to. */
+export function invert(step: EffectiveStep): EffectiveStep | undefined {
+  const base = { interface: step.interface, reason: `undo: ${step.reason}`, gap: step.gap };
+  switch (step.kind) {
+    case 'attach':
+      return {
+        ...base,
+        kind: 'detach',
+        action: 'detach',
+        ifindex: step.ifindex,
+        fromDigest: step.instance.digest,
+        ...(step.takeOver && { giveBack: { programId: step.takeOver.programId, mode: step.takeOver.mode } }),
+      };
+    case 'swap':
+      if (step.fromDigest === undefined) return undefined;
+      return {
+        ...base,
+        kind: 'swap',
+        action: 'update',
+        ifindex: step.ifindex,
+        mode: step.mode,
+        linkId: step.linkId,
+        fromDigest: step.instance.digest,
+        instance: pinned(step.fromDigest),
+      };
+    case 'reattach': {
+      const [mode] = step.modes;
+      if (step.fromDigest === undefined || mode === undefined) return undefined;
+      return {
+        ...base,
+        kind: 'reattach',
+        action: 'update',
+        ifindex: step.ifindex,
+        modes: [step.fromMode],
+        linkId: step.linkId,
+        fromMode: mode,
+        fromDigest: step.instance.digest,
+        instance: pinned(step.fromDigest),
+      };
+    }
+    case 'detach':
+      if (step.ifindex === undefined || step.mode === undefined || step.fromDigest === undefined)
+        return undefined;
+      return {
+        ...base,
+        kind: 'attach',
+        action: 'attach',
+        ifindex: step.ifindex,
+        modes: [step.mode],
+        dropLinks: [],
+        instance: pinned(step.fromDigest),
+        ...(step.giveBack && { takeOver: { ...step.giveBack, programName: '' } }),
+      };
+    case 'clean':
+      return undefined;
+  }
+}
+
+function pinned(digest: string): TargetInstance {
+  return { digest, pinned: true, maps: { carried: [], fresh: [] } };
+}

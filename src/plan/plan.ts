@@ -1,0 +1,61 @@
+// Differences -> steps, each with its reason and its inverse, "nothing to do" included. The table of contents of
+// planning: which kind of step an interface gets is decided here, what is in the step in the file of that name.
+import type { DesiredState } from '../model/desired.js';
+import type { Difference } from '../model/difference.js';
+import { isGlob, matchesInterface } from '../model/glob.js';
+import type { ObservedState } from '../model/observed.js';
+import type { Plan, PlannedStep, Step } from '../model/step.js';
+import { planAttach } from './attach.js';
+import { planChange } from './change.js';
+import type { PlanContext } from './context.js';
+import { invert } from './invert.js';
+import { planPrune } from './prune.js';
+
+export function plan(desired: DesiredState, differences: Difference[], context: PlanContext): Plan {
+  const steps = differences.map((difference) => planOne(difference, context)).sort(byOrder);
+  return { steps: steps.map(withInverse), warnings: uncovered(desired, context.observed) };
+}
+
+function planOne(difference: Difference, context: PlanContext): Step {
+  const { wanted, observed } = difference;
+  if (!wanted) return planPrune(difference, context);
+  if (!observed) {
+    return {
+      kind: 'none',
+      action: 'none',
+      interface: difference.interface,
+      reason: 'the interface does not exist',
+      gap: false,
+      condition: 'Missing',
+      hint: `${wanted.at.file}:${wanted.at.line} names it; it is attached as soon as it appears. If it is not always there, name it by a pattern, like "${optional(difference.interface)}".`,
+    };
+  }
+  if (difference.standing.kind === 'attached') {
+    return planChange({ ...difference, wanted, observed, standing: difference.standing }, context);
+  }
+  return planAttach({ ...difference, wanted, observed }, context);
+}
+
+/** `ens5` -> `[e]ns5`: the same interface as a pattern, which may match nothing. */
+function optional(name: string): string {
+  return `[${name.charAt(0)}]${name.slice(1)}`;
+}
+
+/** What opens comes before what closes: an interface that is attached late is open, one detached late is not. */
+const ORDER: Record<Step['kind'], number> = { none: 0, clean: 1, swap: 1, attach: 1, reattach: 1, detach: 2 };
+
+function byOrder(a: Step, b: Step): number {
+  return ORDER[a.kind] - ORDER[b.kind];
+}
+
+function withInverse(step: Step): PlannedStep {
+  const inverse = step.kind === 'none' ? undefined : invert(step);
+  return inverse ? { step, inverse } : { step };
+}
+
+function uncovered(desired: DesiredState, observed: ObservedState): string[] {
+  return desired.interfaces
+    .filter(({ pattern }) => isGlob(pattern))
+    .filter(({ pattern }) => !observed.interfaces.some(({ name }) => matchesInterface(pattern, name)))
+    .map(({ pattern, at }) => `${at.file}:${at.line}: the pattern "${pattern}" matches no interface`);
+}

@@ -1,0 +1,36 @@
+// Interfaces of ours that the state files do not name any more. What was taken over there is given back.
+import type { Difference } from '../model/difference.js';
+import type { Step } from '../model/step.js';
+import { mayReplace, refuse } from './attach.js';
+import type { PlanContext } from './context.js';
+
+export function planPrune(difference: Difference, context: PlanContext): Step {
+  const { standing, owned, observed } = difference;
+  if (standing.kind === 'elsewhere' && !mayReplace(difference, context)) {
+    return refuse(
+      difference,
+      `its pinned link ${standing.link.id} is attached in another network namespace`,
+      'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace is no more.',
+    );
+  }
+  const attached = standing.kind === 'attached' ? standing : undefined;
+  const current = attached && owned?.instances.find((one) => one.programId === attached.link.programId);
+  const giveBack = observed && difference.foreign.length === 0 ? owned?.foreign : undefined;
+  return {
+    kind: 'detach',
+    action: 'detach',
+    interface: difference.interface,
+    reason: reasonFor(difference) + (giveBack ? `; program ${giveBack.programId} is given back` : ''),
+    gap: giveBack !== undefined,
+    ...(observed && { ifindex: observed.ifindex }),
+    ...(standing.kind !== 'none' && { linkId: standing.link.id }),
+    ...(attached && { mode: attached.attachment.mode }),
+    ...(current && { fromDigest: current.digest }),
+    ...(giveBack && { giveBack }),
+  };
+}
+
+function reasonFor({ standing, observed }: Difference): string {
+  if (!observed) return 'the interface is gone and not wanted: its pins are removed';
+  return standing.kind === 'attached' ? 'not in the state files any more' : 'left-over pins are removed';
+}
