@@ -1,8 +1,9 @@
 // What differs between the wanted and the observed state, interface by interface. Decides nothing about what to do.
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
-import type { Difference, Standing } from '../model/difference.js';
+import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../model/glob.js';
-import type { ObservedInterface, ObservedState, OwnedInterface } from '../model/observed.js';
+import type { ObservedState } from '../model/observed.js';
+import { standing } from './standing.js';
 
 /**
  * One Difference for every interface that is wanted or owned, in the order of the state file, then by name.
@@ -36,26 +37,15 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   const observed = state.interfaces.find((one) => one.name === name);
   const owned = state.owned.find((one) => one.name === name);
   const wanted = wantedFor(desired, name);
-  const standing = stand(observed, owned);
-  const ours = standing.kind === 'attached' ? standing.attachment : undefined;
+  const where = standing(observed, owned);
+  const ours = where.kind === 'attached' ? where.attachment : undefined;
   return {
     interface: name,
     // A pattern asks for interfaces that exist: what a deleted one left behind is not wanted any more.
     ...(wanted && (observed ?? !isGlob(wanted.pattern)) && { wanted }),
     ...(observed && { observed }),
     ...(owned && { owned }),
-    standing,
+    standing: where,
     foreign: observed?.xdp.filter((attachment) => attachment !== ours) ?? [],
   };
-}
-
-function stand(observed: ObservedInterface | undefined, owned: OwnedInterface | undefined): Standing {
-  const link = owned?.link;
-  if (!link) return { kind: 'none' };
-  if (link.ifindex === 0) return { kind: 'dead', link };
-  const attachment = observed?.xdp.find(
-    (one) => one.programId === link.programId && (one.linkId === undefined || one.linkId === link.id),
-  );
-  if (observed?.ifindex === link.ifindex && attachment) return { kind: 'attached', link, attachment };
-  return { kind: 'elsewhere', link };
 }

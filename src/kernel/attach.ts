@@ -36,6 +36,13 @@ export function detachNetlink(ifindex: number, mode: AttachMode, expected: Fd): 
   checked(`detach the foreign program of interface ${ifindex}`, libbpf().xdpDetach(ifindex, flags, opts));
 }
 
+/** Id of the program that the kernel shows on an interface in one mode; 0 when there is none. */
+export function attachedProgram(ifindex: number, mode: AttachMode): number {
+  const id = [0];
+  checked(`query XDP of interface ${ifindex}`, libbpf().xdpQueryId(ifindex, MODE_FLAGS[mode], id));
+  return id[0] ?? 0;
+}
+
 /** Attaches through netlink, as `ip link` does; fails (EBUSY) when the interface has a program. */
 export function attachNetlink(ifindex: number, mode: AttachMode, program: Fd): void {
   const flags = MODE_FLAGS[mode] | XDP_FLAGS_UPDATE_IF_NOEXIST;

@@ -12,8 +12,8 @@ export function openPin(path: string): Fd | undefined {
 }
 
 /** Pins an object; the folder must exist and the path must be free. */
-export function pin(fd: Fd, path: string): void {
-  checked(`pin ${path}`, libbpf().objPin(fd.number, path));
+export function pin(fd: number, path: string): void {
+  checked(`pin ${path}`, libbpf().objPin(fd, path));
 }
 
 /** `undefined` when there is no such program any more. */

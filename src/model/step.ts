@@ -106,7 +106,7 @@ export interface CleanStep extends StepBase {
   keepDigest: string;
 }
 
-export type Condition = 'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Drifted' | 'Foreign';
+export type Condition = 'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Drifted';
 
 /** Nothing to do, or nothing that may be done; `condition` says which. */
 export interface NoStep extends StepBase {

@@ -1,0 +1,160 @@
+// The effects that steps are made of. Each is one atomic change of the kernel, and each first looks whether it is
+// still to be done: so a step can be run again from any point of it, and an inverse works from any point too.
+import {
+  attachedProgram,
+  attachNetlink,
+  createLink,
+  detachLink,
+  detachNetlink,
+  swapProgram,
+} from '../kernel/attach.js';
+import { listEntries, makeDirectory, remove, removeIfEmpty, writeSymlink } from '../kernel/bpffs.js';
+import { Fd } from '../kernel/fd.js';
+import { LINK, type Layout } from '../kernel/layout.js';
+import type { BpfObject } from '../kernel/object.js';
+import { linkInfo, openLink, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
+import type { AttachMode } from '../model/desired.js';
+import { KernelError } from '../model/errors.js';
+import type { ForeignProgram, KeptProgram } from '../model/step.js';
+import { effect } from './failpoint.js';
+
+/** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
+export function pinInstance(layout: Layout, name: string, digest: string, object: BpfObject): void {
+  effect('pin', () => {
+    remove(layout.instance(name, digest));
+    makeDirectory(layout.maps(name, digest));
+    for (const map of object.maps()) {
+      if (!map.internal) pin(object.mapFd(map.name), layout.map(name, digest, map.name));
+    }
+    pin(object.programFd(), layout.program(name, digest));
+  });
+}
+
+/** Lets a link go: the kernel detaches its program. */
+export function dropLink(layout: Layout, name: string): void {
+  effect('drop-link', () => {
+    remove(layout.link(name));
+  });
+}
+
+/**
+ * Attaches the pinned instance, in the first mode that works, and pins the link.
+ * A crash between the two leaves nothing: the link dies with the process.
+ */
+export function link(
+  layout: Layout,
+  name: string,
+  ifindex: number,
+  modes: AttachMode[],
+  digest: string,
+): void {
+  effect('link', () => {
+    using program = requirePin(layout.program(name, digest));
+    using made = createFirst(program, ifindex, modes);
+    makeDirectory(layout.interface(name));
+    pin(made.number, layout.link(name));
+  });
+}
+
+function createFirst(program: Fd, ifindex: number, modes: AttachMode[]): Fd {
+  const [mode, ...others] = modes;
+  if (mode === undefined) throw new Error('no mode to attach in');
+  try {
+    return createLink(program, ifindex, mode);
+  } catch (error) {
+    // Only the driver's own refusal is a reason to fall back: a busy or vanished interface is not.
+    const fallback = error instanceof KernelError && !FINAL.has(error.code) && others.length > 0;
+    if (fallback) return createFirst(program, ifindex, others);
+    throw error;
+  }
+}
+
+const FINAL = new Set(['EBUSY', 'EEXIST', 'ENODEV', 'ENOMEM']);
+
+/** Compare-and-swap from the expected program, or from the program of the instance that is left. */
+export function swap(
+  layout: Layout,
+  name: string,
+  digest: string,
+  from: { programId: number | undefined; digest: string | undefined },
+): void {
+  effect('swap', () => {
+    using held = requirePin(layout.link(name));
+    using program = requirePin(layout.program(name, digest));
+    if (linkInfo(held).programId === programId(program)) return;
+    using expected =
+      from.programId === undefined
+        ? requirePin(layout.program(name, from.digest ?? ''))
+        : requireOpen(openProgram(from.programId), `program ${from.programId}`);
+    swapProgram(held, program, expected);
+  });
+}
+
+/** Pins a foreign program for giving back, then detaches it however it is held. */
+export function takeOver(layout: Layout, name: string, ifindex: number, foreign: ForeignProgram): void {
+  effect('take-over', () => {
+    using program = requireOpen(openProgram(foreign.programId), `the foreign program ${foreign.programId}`);
+    makeDirectory(layout.foreigners);
+    remove(layout.foreign(name));
+    pin(program.number, layout.foreign(name));
+    writeSymlink(layout.foreignMode(name), foreign.mode);
+    if (foreign.linkId === undefined) {
+      detachNetlink(ifindex, foreign.mode, program);
+      return;
+    }
+    using held = requireOpen(openLink(foreign.linkId), `the foreign link ${foreign.linkId}`);
+    detachLink(held);
+  });
+}
+
+/** Attaches a taken-over program again, in the mode that it had. Its pin goes with `forget`. */
+export function giveBack(layout: Layout, name: string, ifindex: number, kept: KeptProgram): void {
+  effect('give-back', () => {
+    using program = requirePin(layout.foreign(name));
+    if (attachedProgram(ifindex, kept.mode) === programId(program)) return;
+    attachNetlink(ifindex, kept.mode, program);
+  });
+}
+
+/** Removes every pin of the interface but its link and the instance to keep. */
+export function clean(layout: Layout, name: string, keep: string | undefined): void {
+  effect('clean', () => {
+    const directory = layout.interface(name);
+    for (const entry of listEntries(directory)) {
+      if (entry.name !== LINK && entry.name !== keep) remove(`${directory}/${entry.name}`);
+    }
+    removeEmpty(layout, directory);
+  });
+}
+
+/** Removes the one instance that a step brought in and that was undone. */
+export function discard(layout: Layout, name: string, digest: string): void {
+  effect('clean', () => {
+    remove(layout.instance(name, digest));
+    removeEmpty(layout, layout.interface(name));
+  });
+}
+
+/** Drops the pin of a program that was given back. */
+export function forget(layout: Layout, name: string): void {
+  remove(layout.foreignMode(name));
+  remove(layout.foreign(name));
+  removeEmpty(layout, layout.foreigners);
+}
+
+/** From the inside out: an empty tree of ours is residue. */
+function removeEmpty(layout: Layout, directory: string): void {
+  removeIfEmpty(directory);
+  if (removeIfEmpty(layout.interfaces)) removeIfEmpty(layout.root);
+}
+
+function requirePin(path: string): Fd {
+  return requireOpen(openPin(path), path);
+}
+
+function requireOpen(fd: Fd | undefined, what: string): Fd {
+  if (fd) return fd;
+  throw new KernelError(`open ${what}`, 2, 'ENOENT', 'it vanished while the plan was made', {
+    hint: 'Run reconcile again: the next pass plans with what is there now.',
+  });
+}

@@ -1,0 +1,42 @@
+// How each interface stands after planning: the rows of `status` and of a reconciliation.
+import { standing } from '../diff/standing.js';
+import type { ObservedState } from '../model/observed.js';
+import type { ReportedInterface } from '../model/reconciliation.js';
+import type { Plan, Step } from '../model/step.js';
+
+/**
+ * One row per interface that is wanted or owned. A step that is still to be done means `Drifted`, or `Failed` where
+ * `failures` says that it was tried: interface -> why.
+ */
+export function conditions(
+  plan: Plan,
+  observed: ObservedState,
+  failures: ReadonlyMap<string, string>,
+): ReportedInterface[] {
+  return plan.steps
+    .map(({ step }) => row(step, observed, failures.get(step.interface)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function row(step: Step, observed: ObservedState, failure: string | undefined): ReportedInterface {
+  const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
+  const owned = observed.owned.find(({ name }) => name === step.interface);
+  const now = standing(interface_, owned);
+  const base = { name: step.interface, ...(interface_ && { ifindex: interface_.ifindex }) };
+  const judged =
+    step.kind === 'none'
+      ? { condition: step.condition, reason: step.reason }
+      : failure === undefined
+        ? { condition: 'Drifted' as const, reason: step.reason }
+        : { condition: 'Failed' as const, reason: failure };
+  if (now.kind !== 'attached') return { ...base, ...judged };
+  const instance = owned?.instances.find(({ programId }) => programId === now.link.programId);
+  return {
+    ...base,
+    mode: now.attachment.mode,
+    programId: now.link.programId,
+    linkId: now.link.id,
+    ...(instance && { digest: instance.digest }),
+    ...judged,
+  };
+}

@@ -1,0 +1,22 @@
+// Whether the kernel now runs what a step promised. Judged from a fresh observation, never from return codes.
+import { standing } from '../diff/standing.js';
+import type { ObservedState } from '../model/observed.js';
+import type { EffectiveStep } from '../model/step.js';
+
+/** What is wrong, as one sentence; `undefined` when the step holds. */
+export function verifyStep(step: EffectiveStep, observed: ObservedState): string | undefined {
+  const owned = observed.owned.find(({ name }) => name === step.interface);
+  const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
+  const now = standing(interface_, owned);
+  if (step.kind === 'clean') return undefined;
+  if (step.kind === 'detach') return now.kind === 'none' ? undefined : `link ${now.link.id} is still pinned`;
+
+  if (now.kind !== 'attached') return `the interface does not run our link (${now.kind})`;
+  const instance = owned?.instances.find(({ programId }) => programId === now.link.programId);
+  if (instance?.digest !== step.instance.digest) {
+    return `program ${now.link.programId} runs instead of instance ${step.instance.digest}`;
+  }
+  const modes = step.kind === 'swap' ? [step.mode] : step.modes;
+  const { mode } = now.attachment;
+  return modes.includes(mode) ? undefined : `attached ${mode} instead of ${modes.join(' or ')}`;
+}
