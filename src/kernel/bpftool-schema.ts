@@ -1,0 +1,66 @@
+// What bpftool -j prints, as far as we read it. Unknown keys, sections and types are tolerated: newer kernels and
+// bpftools have more of them. A missing key is an error: it may not be read as "there is none".
+// Source: tools/bpf/bpftool/{net,prog,map,link}.c of Linux; test/kernel/fixtures/ holds real output.
+import { z } from 'zod';
+
+const id = z.int().positive();
+const xdpMode = z.enum(['driver', 'generic', 'offload']);
+
+/** An interface has one program, or, with `multi_attachments`, one per mode. */
+const netXdp = z.union([
+  z.object({ ifindex: id, multi_attachments: z.array(z.object({ mode: xdpMode, id })) }),
+  z.object({ ifindex: id, mode: xdpMode, id }),
+]);
+
+/** `id` of clsact filters, `prog_id` of tcx and netkit; classic BPF filters have neither. */
+const netTc = z.object({
+  ifindex: id,
+  kind: z.string(),
+  name: z.string().optional(),
+  id: id.optional(),
+  prog_id: id.optional(),
+});
+
+/** Always an array with one element. */
+export const netShow = z.tuple([z.object({ xdp: z.array(netXdp), tc: z.array(netTc) })]);
+
+/** The kernel's name is absent for a program that was given none. */
+export const programShow = z.array(z.object({ id, name: z.string().optional() }));
+
+export const mapShow = z.array(z.object({ id }));
+
+/** `type` is a number when bpftool does not know it; `prog_id` is absent for some types (struct_ops). */
+export const linkShow = z.array(
+  z.object({ id, type: z.union([z.string(), z.number()]), prog_id: id.optional() }),
+);
+
+/** One byte: `0x2a`. */
+const bytes = z.array(z.string().regex(/^0x[0-9a-f]{2}$/));
+const perCpu = <T extends z.ZodType>(value: T) => z.array(z.object({ cpu: z.int(), value }));
+
+/**
+ * `value`, or `values` of a per-CPU map; an entry that vanished meanwhile has an object with `error` for a value.
+ * `formatted` is there when the map has BTF; its key is absent in maps of the compiler (`.rodata`).
+ */
+export const mapDump = z.array(
+  z.object({
+    key: bytes,
+    value: z.union([bytes, z.object({ error: z.string() })]).optional(),
+    values: perCpu(bytes).optional(),
+    formatted: z
+      .object({
+        key: z.unknown().optional(),
+        value: z.unknown().optional(),
+        values: perCpu(z.unknown()).optional(),
+      })
+      .optional(),
+  }),
+);
+
+export const version = z.object({ version: z.string() });
+
+export type NetShow = z.infer<typeof netShow>[0];
+export type ProgramShow = z.infer<typeof programShow>;
+export type MapShow = z.infer<typeof mapShow>;
+export type LinkShow = z.infer<typeof linkShow>;
+export type MapDump = z.infer<typeof mapDump>;

@@ -1,0 +1,120 @@
+// The eyes: what bpftool says about the kernel. An answer that cannot be had or read in full is an error
+// (EnvironmentError), never an empty list: xdpkeep would attach or remove on the strength of it.
+import { isAbsolute } from 'node:path';
+import type { z } from 'zod';
+import { EnvironmentError } from '../model/errors.js';
+import * as schema from './bpftool-schema.js';
+import { findTool, runTool, type ToolLimits, type ToolResult } from './tool.js';
+
+const LIMITS: ToolLimits = { time: 10_000, output: 64 << 20 };
+
+/** XDPKEEP_BPFTOOL, else the one on PATH or in the usual places. */
+export function findBpftool(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env['XDPKEEP_BPFTOOL'];
+  if (named === undefined || named === '') {
+    const found = findTool('bpftool', env['PATH']);
+    if (found !== undefined) return found;
+    throw new EnvironmentError('bpftool is not installed', {
+      hint: 'Install it (apt-get install bpftool), or name it in XDPKEEP_BPFTOOL.',
+    });
+  }
+  if (isAbsolute(named)) return named;
+  throw new EnvironmentError(`XDPKEEP_BPFTOOL is not an absolute path: ${named}`, {
+    hint: 'Set it to a path like /usr/sbin/bpftool, or unset it.',
+  });
+}
+
+/** XDP and tc programs on the interfaces of this network namespace. */
+export async function showNet(bpftool = findBpftool(), limits = LIMITS): Promise<schema.NetShow> {
+  const [net] = await ask(bpftool, ['net', 'show'], schema.netShow, limits);
+  return net;
+}
+
+/** All programs of the machine. */
+export function showPrograms(bpftool = findBpftool(), limits = LIMITS): Promise<schema.ProgramShow> {
+  return ask(bpftool, ['prog', 'show'], schema.programShow, limits);
+}
+
+/** All maps of the machine. */
+export function showMaps(bpftool = findBpftool(), limits = LIMITS): Promise<schema.MapShow> {
+  return ask(bpftool, ['map', 'show'], schema.mapShow, limits);
+}
+
+/** All links of the machine. */
+export function showLinks(bpftool = findBpftool(), limits = LIMITS): Promise<schema.LinkShow> {
+  return ask(bpftool, ['link', 'show'], schema.linkShow, limits);
+}
+
+/** The entries of a map, formatted through BTF where it has some. Ring buffers and queues cannot be dumped. */
+export function dumpMap(id: number, bpftool = findBpftool(), limits = LIMITS): Promise<schema.MapDump> {
+  return ask(bpftool, ['map', 'dump', 'id', String(id)], schema.mapDump, limits);
+}
+
+async function ask<S extends z.ZodType>(
+  bpftool: string,
+  args: string[],
+  shape: S,
+  limits: ToolLimits,
+): Promise<z.infer<S>> {
+  const answer = parse(bpftool, args, await runTool(bpftool, ['-j', ...args], limits));
+  const read = shape.safeParse(answer);
+  if (read.success) return read.data;
+  const version = await versionOf(bpftool, limits);
+  throw new EnvironmentError(
+    `\`bpftool ${args.join(' ')}\` of bpftool ${version} is not understood: ${explain(answer, read.error)}`,
+    { hint: 'Install the bpftool of your distribution, or name another in XDPKEEP_BPFTOOL.' },
+  );
+}
+
+async function versionOf(bpftool: string, limits: ToolLimits): Promise<string> {
+  try {
+    const { stdout } = await runTool(bpftool, ['-j', 'version'], limits);
+    return schema.version.parse(JSON.parse(stdout)).version;
+  } catch {
+    return '(unknown version)'; // the error that asked for it matters more
+  }
+}
+
+/** `"id" is missing in [0].xdp[2]` */
+function explain(answer: unknown, error: z.ZodError): string {
+  let issue = error.issues[0];
+  const path: PropertyKey[] = [...(issue?.path ?? [])];
+  while (issue?.code === 'invalid_union') {
+    issue = issue.errors.at(-1)?.[0]; // the usual form comes last in our unions
+    path.push(...(issue?.path ?? []));
+  }
+  const value = path.reduce((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], answer);
+  const place = (keys: PropertyKey[]) =>
+    keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') || 'the answer';
+  if (value === undefined) return `"${String(path.at(-1))}" is missing in ${place(path.slice(0, -1))}`;
+  return `${place(path)} is ${JSON.stringify(value).slice(0, 80)}`;
+}
+
+function parse(bpftool: string, args: string[], result: ToolResult): unknown {
+  const command = `\`${bpftool} -j ${args.join(' ')}\``;
+  if (result.exitCode !== 0) {
+    throw new EnvironmentError(
+      `${command} failed (exit ${result.exitCode}): ${reported(result.stdout) ?? (firstLine(result.stderr) || 'it says nothing')}`,
+      { hint: 'Run it by hand to see what it needs.' },
+    );
+  }
+  try {
+    return JSON.parse(result.stdout);
+  } catch (cause) {
+    const what =
+      result.stdout.trim() === '' ? 'printed nothing' : 'printed what is not a whole JSON document';
+    throw new EnvironmentError(`${command} ${what}`, {
+      cause,
+      hint: 'Is it the real bpftool? Set XDPKEEP_BPFTOOL to one that works, and run it by hand.',
+    });
+  }
+}
+
+/** With -j failures go to stdout: `{"error":"..."}`, or the same inside an array. */
+function reported(stdout: string): string | undefined {
+  return /"error":\s*"((?:[^"\\]|\\.)*)"/.exec(stdout)?.[1];
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,109 @@
+// Running a tool of the system: no shell, no inherited environment, bounded in time and output, killed with SIGKILL.
+// Output is streamed: execa's buffered mode waits for a killed tool's children, and its error messages, which quote
+// all output, can abort V8 on tens of megabytes of control characters.
+import { accessSync, constants } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { EnvironmentError } from '../model/errors.js';
+
+/** Enough for tools that look for helpers; messages in English. */
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+
+export interface ToolLimits {
+  /** Milliseconds. */
+  time: number;
+  /** Bytes, each of stdout and stderr. */
+  output: number;
+}
+
+export interface ToolResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs an absolute path. Throws an EnvironmentError unless it ran to its end, whatever its exit code. */
+export async function runTool(file: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
+  const options = {
+    extendEnv: false,
+    env: ENVIRONMENT,
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+  } as const;
+  const subprocess = execa(file, args, { ...options, timeout: limits.time, killSignal: 'SIGKILL' });
+  const outputs = [subprocess.stdout, subprocess.stderr].map(
+    (stream) => new Output(stream, limits.output, kill),
+  );
+  function kill(): void {
+    subprocess.kill('SIGKILL');
+    for (const output of outputs) output.close();
+  }
+  const timer = setTimeout(kill, limits.time);
+  const result = await subprocess;
+  clearTimeout(timer);
+  const [stdout, stderr] = outputs.map((output) => output.text());
+  const said = [file, ...args].join(' ');
+  if (outputs.some((output) => output.exceeded)) {
+    throw new EnvironmentError(`${said} printed more than ${limits.output >> 20} MiB`);
+  }
+  if (result.timedOut) throw new EnvironmentError(`${said} did not end within ${limits.time / 1000} s`);
+  if (result.exitCode !== undefined) {
+    return { exitCode: result.exitCode, stdout: stdout ?? '', stderr: stderr ?? '' };
+  }
+  throw new EnvironmentError(`${said} ${result.signal ? `was ended by ${result.signal}` : 'did not start'}`, {
+    cause: result.cause,
+    hint: result.signal
+      ? undefined
+      : `Is ${file} there, executable, and made for this machine (${result.code ?? ''})?`,
+  });
+}
+
+/** Collects what a stream says, up to a limit; `kill` is called once it is exceeded. */
+class Output {
+  exceeded = false;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(
+    readonly stream: Readable,
+    limit: number,
+    kill: () => void,
+  ) {
+    stream.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.#size += chunk.length;
+      if (this.#size <= limit || this.exceeded) return;
+      this.exceeded = true;
+      kill();
+    });
+  }
+
+  /** A grandchild may hold the other end: closing ours ends the wait. */
+  close(): void {
+    this.stream.destroy();
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}
+
+/** Debian's places for tools of root, which are not on every PATH. */
+const FALLBACK_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/bin'];
+
+/** First executable of this name in the absolute directories of PATH, then in the usual ones. */
+export function findTool(name: string, path = process.env['PATH'] ?? ''): string | undefined {
+  const directories = [...path.split(':').filter(isAbsolute), ...FALLBACK_DIRECTORIES];
+  return directories.map((directory) => join(directory, name)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
