@@ -10,6 +10,8 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // The lock is a capability: it is asked for, not used.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_lock$' }],
       'max-lines': ['error', { max: 300 }],
       'no-restricted-properties': [
         'error',

@@ -1,16 +1,16 @@
-import { BpfObject } from './kernel/object.js';
-import { Fd } from './kernel/fd.js';
-import { createLink,swapProgram } from './kernel/attach.js';
-import * as p from './kernel/pinned.js';
-import { readFileSync } from 'node:fs';
-const o = BpfObject.open(readFileSync('dist/bpf/icmp_drop.bpf.o'), 'icmp_drop');
-console.log(o.maps());
-o.load();
-const fd=new Fd(o.programFd());
-console.log(p.programId(fd), p.mapId(new Fd(o.mapFd('icmp_drops'))));
-const l=createLink(fd, Number(process.argv[2]), 'native');
-console.log(p.linkInfo(l));
-swapProgram(l, fd, fd);
-try { createLink(fd, Number(process.argv[2]), 'generic') } catch(e) {console.log(e)}
-p.pin(l, '/tmp/bp/l');
-try { BpfObject.open(Buffer.from('dist/bpf/icmp_drop.bpf.o'), 'icmp_drop') } catch(e) {console.log(e)}
+// argv in, exit code out. The only place that ends the process, and the only one that decides how an error looks.
+// `--version` is answered before anything else is read: unit files and monitoring call it often.
+
+declare const XDPKEEP_VERSION: string;
+
+const argv = process.argv.slice(2);
+if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  process.stdout.write(`${XDPKEEP_VERSION}\n`);
+} else {
+  const { runCommandLine } = await import('./cli/program.js');
+  const { exitCode, out, err } = await runCommandLine(argv, XDPKEEP_VERSION);
+  if (err !== undefined && err !== '') process.stderr.write(err);
+  // A reader that stops early (`| head`) is no failure.
+  process.stdout.on('error', () => process.exit(exitCode));
+  process.stdout.write(out, () => process.exit(exitCode));
+}

@@ -1,11 +1,17 @@
 // Which effects a step is made of, and in which order.
+import type { WriterLock } from '../journal/lock.js';
 import type { Layout } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
 import { clean, discard, dropLink, forget, giveBack, link, pinInstance, swap, takeOver } from './effects.js';
 
 /** Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. */
-export function execute(step: EffectiveStep, layout: Layout, loaded: BpfObject | undefined): void {
+export function execute(
+  _lock: WriterLock,
+  step: EffectiveStep,
+  layout: Layout,
+  loaded: BpfObject | undefined,
+): void {
   const { interface: name } = step;
   if ('instance' in step) ensurePinned(step.instance, name, layout, loaded);
   switch (step.kind) {
@@ -31,7 +37,7 @@ export function execute(step: EffectiveStep, layout: Layout, loaded: BpfObject |
 }
 
 /** Removes what a step has left behind. Only after it was verified: until then it may have to be undone. */
-export function finish(step: EffectiveStep, layout: Layout): void {
+export function finish(_lock: WriterLock, step: EffectiveStep, layout: Layout): void {
   const { interface: name } = step;
   if (step.kind === 'detach') {
     clean(layout, name, undefined);
@@ -41,7 +47,7 @@ export function finish(step: EffectiveStep, layout: Layout): void {
 }
 
 /** Removes what a step that was undone had brought in; what was pinned before it stays. */
-export function finishUndo(step: EffectiveStep, layout: Layout): void {
+export function finishUndo(_lock: WriterLock, step: EffectiveStep, layout: Layout): void {
   if ('instance' in step && !step.instance.pinned) discard(layout, step.interface, step.instance.digest);
   if (step.kind === 'attach' && step.takeOver) forget(layout, step.interface);
 }

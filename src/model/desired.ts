@@ -43,3 +43,8 @@ export interface DesiredState {
   /** SHA-256 (hex) of everything above except positions: two states with one digest want the same. */
   digest: string;
 }
+
+/** Generation 0: nothing of ours attached. Its digest is no hash, so that no state file can ever have it. */
+export function emptyState(host: string): DesiredState {
+  return { host, interfaces: [], digest: 'empty' };
+}

@@ -14,6 +14,8 @@ export interface ReportedStep {
   maps?: MapCarry;
   error?: string;
   hint?: string;
+  /** The verifier's log, where that is why. */
+  log?: string;
 }
 
 export interface ReportedInterface {
@@ -44,11 +46,11 @@ export interface Reconciliation {
   exitCode: ExitCode;
 }
 
-/** `hold.json`: the desired state `digest` is not to be brought back. */
+/** `hold.json`: desired states that were left by an operator and are not to be brought back. */
 export interface Hold {
-  /** Digest of the desired state that was left; the hold ends when the state files want something else. */
-  digest: string;
-  /** The generation that is kept instead. */
+  /** The hold ends when the state files want something that is none of these. */
+  digests: string[];
+  /** The generation whose desired state is kept instead; 0 for nothing attached. */
   generation: number;
   reason: string;
   /** ISO 8601. */

@@ -1,0 +1,127 @@
+// The one executor. Intent before effect, a fresh look after it, outcome last; a step that fails or turns out wrong is
+// undone at once and does not stop the others. Takes the writer lock: nothing else in the program changes the kernel.
+import type { Journal } from '../journal/journal.js';
+import type { WriterLock } from '../journal/lock.js';
+import type { Layout } from '../kernel/layout.js';
+import { EXIT, XdpkeepError } from '../model/errors.js';
+import type { ObservedState } from '../model/observed.js';
+import type { JournalEntry } from '../model/record.js';
+import type { EffectiveStep, Plan, PlannedStep } from '../model/step.js';
+import type { Proven } from '../prove/prove.js';
+import { verifyStep } from '../verify/verify.js';
+import { execute, finish, finishUndo } from './execute.js';
+import { effect } from './failpoint.js';
+
+export interface ApplyContext {
+  layout: Layout;
+  journal: Journal;
+  /** The generation that the steps bring into effect. */
+  generation: number;
+  proven: Proven;
+  observe: () => Promise<ObservedState>;
+}
+
+export interface Applied {
+  step: EffectiveStep;
+  /** `failed`: never took effect. `undone`: took effect, was found wrong. `stuck`: could not be undone either. */
+  outcome: 'done' | 'failed' | 'undone' | 'stuck';
+  error?: Error;
+}
+
+interface Attempt {
+  planned: PlannedStep & { step: EffectiveStep };
+  /** `seq` of the intent. */
+  intent: number;
+}
+
+/** Applies every step that has something to do and was proven. Throws only when the journal cannot be written. */
+export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext): Promise<Applied[]> {
+  const results: Applied[] = [];
+  const attempts: Attempt[] = [];
+  for (const planned of plan.steps.filter(isEffective)) {
+    if (context.proven.failed.has(planned.step.interface)) continue;
+    const attempt = { planned, intent: intend(planned, context) };
+    const error = attemptStep(() => {
+      execute(lock, planned.step, context.layout, context.proven.loaded.get(planned.step.interface));
+    });
+    if (error) results.push(undo(lock, attempt, error, 'failed', context));
+    else attempts.push(attempt);
+  }
+  if (attempts.length === 0) return results;
+  const observed = await effect('verify', () => context.observe());
+  for (const attempt of attempts) results.push(settle(lock, attempt, observed, context));
+  return results;
+}
+
+function isEffective(planned: PlannedStep): planned is PlannedStep & { step: EffectiveStep } {
+  return planned.step.kind !== 'none';
+}
+
+function intend({ step, inverse }: Attempt['planned'], { journal, generation }: ApplyContext): number {
+  return effect('intent', () =>
+    journal.append({ generation, phase: 'intent', step, ...(inverse && { inverse }) }),
+  ).seq;
+}
+
+function settle(lock: WriterLock, attempt: Attempt, observed: ObservedState, context: ApplyContext): Applied {
+  const { step } = attempt.planned;
+  const wrong = verifyStep(step, observed);
+  if (wrong !== undefined) {
+    const error = new VerificationError(`${step.interface}: ${wrong}`);
+    return undo(lock, attempt, error, 'undone', context);
+  }
+  const error = attemptStep(() => {
+    finish(lock, step, context.layout);
+  });
+  // What runs is right; pins that could not be removed are found and removed by the next pass.
+  const linkId = observed.owned.find(({ name }) => name === step.interface)?.link?.id;
+  record(attempt, 'done', context, {
+    ...(error && { note: `clean-up is left to the next pass: ${error.message}` }),
+    ...(linkId !== undefined && { linkId }),
+  });
+  return { step, outcome: 'done' };
+}
+
+function undo(
+  lock: WriterLock,
+  attempt: Attempt,
+  error: Error,
+  outcome: 'failed' | 'undone',
+  context: ApplyContext,
+): Applied {
+  const { step, inverse } = attempt.planned;
+  const undoError = attemptStep(() => {
+    if (!inverse) throw new VerificationError('nothing of the former state is pinned');
+    execute(lock, inverse, context.layout, undefined);
+    finishUndo(lock, step, context.layout);
+  });
+  if (!undoError) {
+    record(attempt, outcome, context, { note: error.message });
+    return { step, outcome, error };
+  }
+  record(attempt, 'failed', context, { note: `${error.message}; undoing it failed: ${undoError.message}` });
+  return { step, outcome: 'stuck', error: undoError };
+}
+
+function record(
+  { planned, intent }: Attempt,
+  phase: 'done' | 'failed' | 'undone',
+  { journal, generation }: ApplyContext,
+  detail: Pick<JournalEntry, 'note' | 'linkId'>,
+): void {
+  effect('outcome', () => journal.append({ generation, phase, step: planned.step, of: intent, ...detail }));
+}
+
+function attemptStep(run: () => void): Error | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The kernel does not run what the step promised. */
+class VerificationError extends XdpkeepError {
+  readonly exitCode = EXIT.rolledBack;
+}

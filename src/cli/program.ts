@@ -1,0 +1,154 @@
+// The command line: which commands and options there are. What a command does is in its own file, read on use.
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT } from '../model/errors.js';
+import { failure } from './failure.js';
+import { addCommonOptions, readCommon } from './options.js';
+import type { CommandResult } from './result.js';
+
+type Flags = Record<string, unknown>;
+
+/** Runs one command line, without the program's own name. Never throws: every error is a result. */
+export async function runCommandLine(argv: string[], version: string): Promise<CommandResult> {
+  let result: CommandResult = { exitCode: EXIT.ok, out: '' };
+  let said = '';
+  const program = new Command('xdpkeep')
+    .description('Keeps the XDP firewalls of this host in the state that git says.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => (result.out += text),
+      writeErr: (text) => (said += text),
+    });
+  const keep = (value: CommandResult) => {
+    result = value;
+  };
+  addReconciling(program, keep);
+  addStateFiles(program, keep);
+  addLooking(program, keep);
+  addOperating(program, keep);
+  program.addHelpText('after', AFTER_HELP);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return result;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return failure(error, argv);
+    return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, out: result.out, err: said };
+  }
+}
+
+type Keep = (result: CommandResult) => void;
+
+/** A command with the options that all have. */
+function command(parent: Command, usage: string, description: string): Command {
+  return addCommonOptions(parent.command(usage).description(description));
+}
+
+function addReconciling(program: Command, keep: Keep): void {
+  command(program, 'reconcile', 'make the kernel run what the state files of this host say')
+    .option('--dry-run', 'plan and prove, change nothing')
+    .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
+    .option('--watch', 'stay, and reconcile whenever the state directory changes')
+    .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
+    .action(async (_flags: Flags, self: Command) => {
+      const flags = self.opts<{ watch?: boolean; schedule?: string }>();
+      if (flags.watch === true || flags.schedule !== undefined) {
+        const { runWatch } = await import('./watch.js');
+        keep(await runWatch({ ...self.opts(), ...readCommon(self) }));
+      } else {
+        const { runReconcile } = await import('./reconcile.js');
+        keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
+      }
+    });
+}
+
+function addStateFiles(program: Command, keep: Keep): void {
+  command(program, 'validate', 'check every state file; needs no root').action(
+    async (_flags: Flags, self: Command) => {
+      const { runValidate } = await import('./validate.js');
+      keep(await runValidate(readCommon(self)));
+    },
+  );
+  command(program, 'schema [kind]', 'print the JSON schema of a kind of state file; needs no root').action(
+    async (kind: string | undefined) => {
+      const { runSchema } = await import('./schema.js');
+      keep(runSchema(kind));
+    },
+  );
+  command(program, 'init [dir]', 'write a commented starter state directory; needs no root').action(
+    async (dir: string | undefined, _flags: Flags, self: Command) => {
+      const { runInit } = await import('./init.js');
+      keep(runInit(dir, readCommon(self)));
+    },
+  );
+}
+
+function addLooking(program: Command, keep: Keep): void {
+  command(program, 'status', 'what is wanted and what runs, interface by interface').action(
+    async (_flags: Flags, self: Command) => {
+      const { runStatus } = await import('./status.js');
+      keep(await runStatus(readCommon(self)));
+    },
+  );
+  command(
+    program,
+    'maps [interface] [map]',
+    'the maps of the instances in use, formatted through BTF',
+  ).action(async (name: string | undefined, map: string | undefined, _flags: Flags, self: Command) => {
+    const { runMaps } = await import('./maps.js');
+    keep(await runMaps(name, map, readCommon(self)));
+  });
+  command(program, 'history', 'the generations: what was applied, when and why').action(
+    async (_flags: Flags, self: Command) => {
+      const { runHistory } = await import('./history.js');
+      keep(runHistory(readCommon(self)));
+    },
+  );
+  const journal = program.command('journal').description('the record of every change');
+  for (const [name, description] of JOURNAL_COMMANDS) {
+    command(journal, name, description).action(async (_flags: Flags, self: Command) => {
+      const { runJournal } = await import('./journal.js');
+      keep(await runJournal(name, readCommon(self)));
+    });
+  }
+}
+
+const JOURNAL_COMMANDS = [
+  ['show', 'print its records'],
+  ['verify', 'check its hash chain; exit 74 when it is broken'],
+  ['repair', 'put a damaged journal aside and start a new one'],
+] as const;
+
+function addOperating(program: Command, keep: Keep): void {
+  command(program, 'rollback [generation]', 'run an earlier generation again; by default the one before')
+    .option('--reason <text>', 'why; kept in the history')
+    .action(async (generation: string | undefined, _flags: Flags, self: Command) => {
+      const { runRollback } = await import('./rollback.js');
+      keep(await runRollback(generation, { ...self.opts(), ...readCommon(self) }));
+    });
+  command(program, 'resume', 'end the hold that a rollback or detach left').action(
+    async (_flags: Flags, self: Command) => {
+      const { runResume } = await import('./rollback.js');
+      keep(await runResume(readCommon(self)));
+    },
+  );
+  command(program, 'detach', 'take everything of ours off the kernel, pins included')
+    .addOption(new Option('--all', 'everything; nothing less can be detached'))
+    .option('--reason <text>', 'why; kept in the journal')
+    .action(async (_flags: Flags, self: Command) => {
+      const { runDetach } = await import('./rollback.js');
+      keep(await runDetach({ ...self.opts(), ...readCommon(self) }));
+    });
+}
+
+const AFTER_HELP = `
+Examples:
+  xdpkeep init state                     start a state directory
+  xdpkeep validate --state state         check it
+  xdpkeep reconcile --dry-run            show what would change, and why
+  xdpkeep reconcile                      do it
+  xdpkeep rollback                       go back to the generation before
+
+Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 12 some interfaces failed;
+13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
+78 environment; 1 a bug.`;

@@ -1,0 +1,45 @@
+// `xdpkeep rollback`, `resume` and `detach --all`: the operator's word against the state files.
+import { EXIT, UsageError } from '../model/errors.js';
+import { holdLine } from '../report/reconciliation.js';
+import { json } from '../report/style.js';
+import { detachAll, resume, rollback } from '../rollback.js';
+import type { CommonOptions } from './options.js';
+import { present } from './reconcile.js';
+import type { CommandResult } from './result.js';
+
+export async function runRollback(
+  generation: string | undefined,
+  options: CommonOptions & { reason?: string },
+): Promise<CommandResult> {
+  if (generation !== undefined && !/^\d{1,9}$/.test(generation)) {
+    throw new UsageError(`"${generation}" is not the number of a generation`, {
+      hint: 'xdpkeep history lists them.',
+    });
+  }
+  const target = generation === undefined ? undefined : Number(generation);
+  return present(await rollback(options, target, options.reason ?? 'rolled back by hand'), options);
+}
+
+export async function runDetach(
+  options: CommonOptions & { all?: boolean; reason?: string },
+): Promise<CommandResult> {
+  if (options.all !== true || options.reason === undefined || options.reason.trim() === '') {
+    throw new UsageError('detach takes everything of ours away and asks for --all and --reason', {
+      hint: 'xdpkeep detach --all --reason "what happened". To detach one interface, take it out of the Host file.',
+    });
+  }
+  const { state: stateDir, host, bpffs, dataDir } = options;
+  return present(await detachAll({ stateDir, host, bpffs, dataDir, dryRun: false }, options.reason), options);
+}
+
+export async function runResume(options: CommonOptions): Promise<CommandResult> {
+  const hold = await resume(options, 'resumed by hand');
+  if (options.output === 'json') {
+    return {
+      exitCode: EXIT.ok,
+      out: json({ apiVersion: 'xdpkeep/v1', kind: 'Resumption', ended: hold ?? null }),
+    };
+  }
+  const out = hold ? `ended: ${holdLine(hold)}\n` : 'nothing was on hold\n';
+  return { exitCode: EXIT.ok, out };
+}

@@ -1,0 +1,8 @@
+// The desired state that a generation keeps, 0 included.
+import { type DesiredState, emptyState } from '../model/desired.js';
+import { readGeneration } from './generations.js';
+
+/** Throws a JournalError when there is no such generation. `host` names the empty state. */
+export function keptState(dataDir: string, generation: number, host: string): DesiredState {
+  return generation === 0 ? emptyState(host) : readGeneration(dataDir, generation).desired;
+}

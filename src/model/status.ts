@@ -1,0 +1,24 @@
+// What `status --output json` prints.
+import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
+import type { Hold, ReportedInterface } from './reconciliation.js';
+
+export interface InterfaceStatus extends ReportedInterface {
+  /** The wanted program, as the state files name it; absent when nothing is wanted here. */
+  program?: string;
+  /** Every XDP program on the interface, ours included. */
+  xdp: XdpAttachment[];
+  /** tc programs that see the packets which XDP passes. */
+  tc: TcProgram[];
+}
+
+export interface Status {
+  apiVersion: 'xdpkeep/v1';
+  kind: 'Status';
+  host: string;
+  generation: number;
+  hold?: Hold;
+  interfaces: InterfaceStatus[];
+  /** Interfaces that are none of our business and run XDP or tc programs. */
+  others: ObservedInterface[];
+  warnings: string[];
+}

@@ -1,0 +1,143 @@
+// One pass: observe, diff, plan, prove, apply, verify. This file is the table of contents of the program.
+import { apply } from './apply/apply.js';
+import { effect } from './apply/failpoint.js';
+import { loadHost } from './desired/load.js';
+import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
+import { diff } from './diff/diff.js';
+import { currentGeneration } from './journal/generations.js';
+import { writeGeneration } from './journal/generation-writer.js';
+import { keptState } from './journal/kept.js';
+import { endHold } from './journal/end-hold.js';
+import { readHold } from './journal/hold.js';
+import { Journal } from './journal/journal.js';
+import { type WriterLock, withWriterLock } from './journal/lock.js';
+import { attachedFrom } from './journal/intents.js';
+import { readJournal } from './journal/read.js';
+import { settleOpenIntents } from './journal/settle.js';
+import { ensureMounted } from './kernel/bpffs.js';
+import { requireCapabilities } from './kernel/capabilities.js';
+import { layout } from './kernel/layout.js';
+import type { DesiredState } from './model/desired.js';
+import type { MapDefinition } from './model/instance.js';
+import type { ObjectStore } from './model/object-store.js';
+import type { ObservedState } from './model/observed.js';
+import type { Hold, Reconciliation } from './model/reconciliation.js';
+import type { Generation, JournalRecord } from './model/record.js';
+import type { Plan } from './model/step.js';
+import { observe } from './observe/observe.js';
+import { plan } from './plan/plan.js';
+import { inspect, prove } from './prove/prove.js';
+import { summarize } from './summarize.js';
+
+export interface Paths {
+  bpffs: string;
+  dataDir: string;
+}
+
+export interface ReconcileOptions extends Paths {
+  stateDir: string;
+  host: string;
+  /** Plan and prove, change nothing, take no lock. */
+  dryRun: boolean;
+}
+
+/** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
+export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
+  requireCapabilities();
+  if (options.dryRun) return pass(options, undefined);
+  return withWriterLock(options.dataDir, (lock) => pass(options, lock));
+}
+
+async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Promise<Reconciliation> {
+  const disk = new DiskObjectStore(options.dataDir);
+  const store = lock ? disk : new MemoryObjectStore(disk);
+  const { desired, warnings } = await loadHost({ ...options, store });
+  const hold = readHold(options.dataDir);
+  if (hold?.digests.includes(desired.digest)) {
+    const kept = keptState(options.dataDir, hold.generation, desired.host);
+    return converge(
+      { ...options, desired: kept, store, warnings, hold, origin: { origin: 'reconcile' } },
+      lock,
+    );
+  }
+  if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
+  return converge({ ...options, desired, store, warnings, origin: { origin: 'reconcile' } }, lock);
+}
+
+export interface Convergence extends Paths {
+  desired: DesiredState;
+  store: ObjectStore;
+  warnings: string[];
+  /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
+  origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason'>>;
+  hold?: Hold;
+}
+
+/** Makes the kernel run `desired`. Without a lock: plans and proves only. */
+export async function converge(goal: Convergence, lock: WriterLock | undefined): Promise<Reconciliation> {
+  const paths = layout(goal.bpffs);
+  if (lock) ensureMounted(goal.bpffs);
+  const journal = lock && Journal.open(lock);
+  const before = await observe({ bpffs: goal.bpffs });
+  if (journal) recover(journal, before);
+  const records = journal?.records ?? readJournal(goal.dataDir).records;
+
+  const planned = makePlan(goal, before, records);
+  using proven = prove(planned, paths, goal.store);
+  const idle =
+    goal.origin.origin === 'reconcile' &&
+    planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
+  const outcome = {
+    host: goal.desired.host,
+    dryRun: !lock,
+    plan: planned,
+    unproven: proven.failed,
+    warnings: goal.warnings,
+    ...(goal.hold && { hold: goal.hold }),
+  };
+  if (!lock || !journal || idle) {
+    const generation = currentGeneration(goal.dataDir)?.number ?? 0;
+    return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
+  }
+
+  const generation = generationFor(goal, lock);
+  const applied = await apply(lock, planned, {
+    layout: paths,
+    journal,
+    generation,
+    proven,
+    observe: () => observe({ bpffs: goal.bpffs }),
+  });
+  const after = await observe({ bpffs: goal.bpffs });
+  const remaining = makePlan(goal, after, journal.records);
+  return summarize({ ...outcome, generation, applied, remaining, observed: after });
+}
+
+function makePlan(goal: Convergence, observed: ObservedState, records: readonly JournalRecord[]): Plan {
+  const differences = diff(goal.desired, observed);
+  const definitions = new Map<string, MapDefinition[]>();
+  for (const { wanted, owned } of differences) {
+    const digest = wanted?.program.digest;
+    if (!wanted || digest === undefined || definitions.has(digest)) continue;
+    const pinned = owned?.instances.some((one) => one.digest === digest && one.programId !== undefined);
+    if (pinned !== true) definitions.set(digest, inspect(wanted.program, goal.store));
+  }
+  return plan(goal.desired, differences, {
+    observed,
+    definitions,
+    attachedFrom: attachedFrom(records, observed),
+  });
+}
+
+/** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */
+function recover(journal: Journal, observed: ObservedState): void {
+  for (const outcome of settleOpenIntents(journal.records, observed)) journal.append(outcome);
+}
+
+/** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
+function generationFor(goal: Convergence, lock: WriterLock): number {
+  const current = currentGeneration(goal.dataDir);
+  if (goal.origin.origin === 'reconcile' && current?.desired.digest === goal.desired.digest)
+    return current.number;
+  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;
+}

@@ -1,0 +1,91 @@
+// A reconciliation as people read it: the steps with their reasons, then how every interface stands.
+import type { Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
+import type { Condition } from '../model/step.js';
+import { columns, type Paint, printable, type Style } from './style.js';
+
+const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
+const STEP_STYLES: Record<ReportedStep['action'], Style> = {
+  attach: 'green',
+  update: 'yellow',
+  detach: 'red',
+  none: 'gray',
+};
+const CONDITION_STYLES: Record<Condition, Style> = {
+  Ready: 'green',
+  Degraded: 'yellow',
+  Drifted: 'yellow',
+  Missing: 'yellow',
+  Refused: 'red',
+  Failed: 'red',
+};
+
+export function renderReconciliation(result: Reconciliation, paint: Paint): string {
+  const lines = [
+    `${result.dryRun ? 'plan for' : 'host'} ${printable(result.host)}, generation ${result.generation}`,
+    ...result.steps.flatMap((step) => stepLines(step, paint)),
+    ...interfaceLines(result.interfaces, paint),
+    ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
+    ...(result.hold ? [holdLine(result.hold)] : []),
+    summaryLine(result),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** For people and logs alike. */
+export function holdLine(hold: NonNullable<Reconciliation['hold']>): string {
+  return `on hold since ${hold.since}: generation ${hold.generation} is kept (${printable(hold.reason)}); \`xdpkeep resume\` or a change of the state files ends it`;
+}
+
+function stepLines(step: ReportedStep, paint: Paint): string[] {
+  if (step.action === 'none' && step.outcome === 'unchanged' && step.hint === undefined) return [];
+  const outcome = step.outcome === 'planned' || step.outcome === 'unchanged' ? '' : ` [${step.outcome}]`;
+  const gap = step.gap ? ' [gap]' : '';
+  const head = `  ${SIGNS[step.action]} ${step.interface}: ${step.action === 'none' ? '' : `${step.action}, `}`;
+  const lines = [paint(STEP_STYLES[step.action], printable(head + step.reason + gap + outcome))];
+  const carried = step.maps?.carried ?? [];
+  if (carried.length > 0) lines.push(`      maps carried over: ${carried.join(', ')}`);
+  for (const { name, why } of step.maps?.fresh ?? []) {
+    if (step.action === 'update') lines.push(`      map ${name} starts afresh: ${why}`);
+  }
+  if (step.error !== undefined) lines.push(`      ${paint('red', 'error:')} ${printable(step.error)}`);
+  if (step.log !== undefined) lines.push(...lastLines(step.log).map((line) => `      | ${printable(line)}`));
+  if (step.hint !== undefined) lines.push(`      help: ${printable(step.hint)}`);
+  return lines;
+}
+
+/** The verifier says at the end what was wrong; what it explored before that can be very long. */
+const LOG_LINES = 20;
+
+function lastLines(log: string): string[] {
+  const lines = log.split('\n');
+  const left = lines.length - LOG_LINES;
+  return left > 0 ? [`... ${left} lines before`, ...lines.slice(left)] : lines;
+}
+
+/** The table of interfaces, header included; nothing when there are none. */
+export function interfaceLines(interfaces: ReportedInterface[], paint: Paint): string[] {
+  if (interfaces.length === 0) return [];
+  const header = ['INTERFACE', 'CONDITION', 'MODE', 'PROGRAM', 'LINK', 'DIGEST', 'REASON'];
+  const rows = interfaces.map((one) => [
+    printable(one.name),
+    one.condition,
+    one.mode ?? '-',
+    String(one.programId ?? '-'),
+    String(one.linkId ?? '-'),
+    one.digest ?? '-',
+    printable(one.reason),
+  ]);
+  return columns([header, ...rows], (cell, column) =>
+    column === 1 && cell in CONDITION_STYLES ? paint(CONDITION_STYLES[cell as Condition], cell) : cell,
+  );
+}
+
+function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
+  if (!changed && steps.every(({ outcome }) => outcome === 'unchanged')) return 'nothing to do';
+  const count = (action: ReportedStep['action']) =>
+    steps.filter((step) => step.action === action && ['planned', 'done'].includes(step.outcome)).length;
+  const trouble = steps.filter(({ outcome }) => ['failed', 'undone', 'refused'].includes(outcome)).length;
+  const verb = dryRun ? 'would' : 'did';
+  const counts = `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`;
+  return trouble === 0 ? counts : `${counts}; ${trouble} ${dryRun ? 'would fail' : 'failed'}`;
+}

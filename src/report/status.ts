@@ -1,0 +1,31 @@
+// A status as people read it: one screen, the table first.
+import type { ObservedInterface } from '../model/observed.js';
+import type { Status } from '../model/status.js';
+import { holdLine, interfaceLines } from './reconciliation.js';
+import { type Paint, printable } from './style.js';
+
+export function renderStatus(status: Status, paint: Paint): string {
+  const lines = [
+    `host ${printable(status.host)}, generation ${status.generation}`,
+    ...(status.interfaces.length === 0 ? ['no interface is wanted and none is ours'] : []),
+    ...interfaceLines(status.interfaces, paint),
+    ...status.interfaces.flatMap((one) => tcLines(one, `  ${one.name}`)),
+    ...status.others.flatMap((one) => otherLines(one)),
+    ...(status.hold ? [holdLine(status.hold)] : []),
+    ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function tcLines({ tc }: Pick<ObservedInterface, 'tc'>, indent: string): string[] {
+  return tc.map(({ kind, name, programId }) =>
+    printable(`${indent} tc ${kind}: program ${programId} (${name})`),
+  );
+}
+
+function otherLines(one: ObservedInterface): string[] {
+  const xdp = one.xdp.map(({ mode, programId, programName }) =>
+    printable(`  ${one.name} foreign XDP ${mode}: program ${programId} (${programName})`),
+  );
+  return [...xdp, ...tcLines(one, `  ${one.name}`)];
+}

@@ -1,0 +1,74 @@
+// What runs, beside what is wanted. Reads only, takes no lock, and answers also when the state files are broken:
+// then what runs is compared with the generation that was applied last.
+import { loadHost } from './desired/load.js';
+import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
+import { diff, wantedFor } from './diff/diff.js';
+import { currentGeneration } from './journal/generations.js';
+import { keptState } from './journal/kept.js';
+import { readHold } from './journal/hold.js';
+import { attachedFrom } from './journal/intents.js';
+import { readJournal } from './journal/read.js';
+import { requireCapabilities } from './kernel/capabilities.js';
+import type { DesiredState } from './model/desired.js';
+import { XdpkeepError } from './model/errors.js';
+import type { ObservedState } from './model/observed.js';
+import type { ReportedInterface } from './model/reconciliation.js';
+import type { InterfaceStatus, Status } from './model/status.js';
+import { observe } from './observe/observe.js';
+import { conditions } from './plan/conditions.js';
+import { plan } from './plan/plan.js';
+import type { ReconcileOptions } from './reconcile.js';
+
+export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
+  requireCapabilities();
+  const observed = await observe({ bpffs: options.bpffs });
+  const warnings: string[] = [];
+  const desired = await wanted(options, warnings);
+  const journal = readJournal(options.dataDir);
+  if (journal.damage)
+    warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
+  const planned = plan(desired, diff(desired, observed), {
+    observed,
+    definitions: new Map(),
+    attachedFrom: attachedFrom(journal.records, observed),
+  });
+  const hold = readHold(options.dataDir);
+  const rows = conditions(planned, observed, new Map());
+  return {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'Status',
+    host: desired.host,
+    generation: currentGeneration(options.dataDir)?.number ?? 0,
+    ...(hold && { hold }),
+    interfaces: rows.map((row) => withPrograms(row, desired, observed)),
+    others: observed.interfaces.filter(
+      ({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name),
+    ),
+    warnings: [...warnings, ...planned.warnings],
+  };
+}
+
+async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {
+  const hold = readHold(options.dataDir);
+  try {
+    const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+    const loaded = await loadHost({ ...options, store });
+    warnings.push(...loaded.warnings);
+    if (!hold?.digests.includes(loaded.desired.digest)) return loaded.desired;
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(`the state files cannot be used, so the last generation is shown: ${error.message}`);
+  }
+  const number = hold?.generation ?? currentGeneration(options.dataDir)?.number ?? 0;
+  return keptState(options.dataDir, number, options.host);
+}
+
+function withPrograms(
+  row: ReportedInterface,
+  desired: DesiredState,
+  observed: ObservedState,
+): InterfaceStatus {
+  const seen = observed.interfaces.find(({ name }) => name === row.name);
+  const program = wantedFor(desired, row.name)?.program.label;
+  return { ...row, ...(program !== undefined && { program }), xdp: seen?.xdp ?? [], tc: seen?.tc ?? [] };
+}

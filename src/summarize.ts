@@ -1,0 +1,82 @@
+// One pass -> its Reconciliation: what became of every step, how every interface stands, which exit code that is.
+import type { Applied } from './apply/apply.js';
+import { EXIT, type ExitCode, type XdpkeepError } from './model/errors.js';
+import type { ObservedState } from './model/observed.js';
+import type { Hold, Reconciliation, ReportedInterface, ReportedStep } from './model/reconciliation.js';
+import type { EffectiveStep, Plan, Step } from './model/step.js';
+import { conditions } from './plan/conditions.js';
+
+export interface PassResult {
+  host: string;
+  generation: number;
+  dryRun: boolean;
+  plan: Plan;
+  /** Interface -> why its instance could not be loaded. */
+  unproven: ReadonlyMap<string, XdpkeepError>;
+  applied: Applied[];
+  /** The plan and the observation after applying; those of before when nothing was applied. */
+  remaining: Plan;
+  observed: ObservedState;
+  hold?: Hold;
+  warnings: string[];
+}
+
+export function summarize(result: PassResult): Reconciliation {
+  const steps = result.plan.steps.map(({ step }) => reportStep(step, result));
+  const failures = new Map(
+    steps.flatMap((step) => (step.error ? [[step.interface, step.error] as const] : [])),
+  );
+  const interfaces = conditions(result.remaining, result.observed, failures);
+  return {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'Reconciliation',
+    host: result.host,
+    generation: result.generation,
+    changed: steps.some(({ outcome }) => outcome === 'planned' || outcome === 'done'),
+    dryRun: result.dryRun,
+    steps,
+    interfaces,
+    warnings: [...result.warnings, ...result.plan.warnings],
+    ...(result.hold && { hold: result.hold }),
+    exitCode: exitCodeOf(result, steps, interfaces),
+  };
+}
+
+function reportStep(step: Step, { applied, unproven }: PassResult): ReportedStep {
+  const { interface: name, action, reason, gap } = step;
+  const base = { interface: name, action, reason, gap };
+  if (step.kind === 'none') {
+    const outcome = step.condition === 'Refused' ? 'refused' : 'unchanged';
+    return { ...base, outcome, ...(step.hint !== undefined && { hint: step.hint }) };
+  }
+  const shown = { ...base, ...mapsOf(step) };
+  const unloadable = unproven.get(name);
+  if (unloadable) return { ...shown, outcome: 'failed', ...explain(unloadable) };
+  const result = applied.find((one) => one.step === step);
+  if (!result) return { ...shown, outcome: 'planned' };
+  const outcome = result.outcome === 'stuck' ? 'failed' : result.outcome;
+  return { ...shown, outcome, ...(result.error && explain(result.error)) };
+}
+
+function mapsOf(step: EffectiveStep): Pick<ReportedStep, 'maps'> {
+  return 'instance' in step ? { maps: step.instance.maps } : {};
+}
+
+function explain(error: Error): Pick<ReportedStep, 'error' | 'hint' | 'log'> {
+  const { hint, log } = error as { hint?: string; log?: string };
+  return { error: error.message, ...(hint !== undefined && { hint }), ...(log !== undefined && { log }) };
+}
+
+/** The worst that happened decides; a refusal is told from a failure only when nothing failed. */
+function exitCodeOf(
+  { applied, hold }: PassResult,
+  steps: ReportedStep[],
+  interfaces: ReportedInterface[],
+): ExitCode {
+  if (applied.some(({ outcome }) => outcome === 'stuck')) return EXIT.rollbackFailed;
+  if (applied.some(({ outcome }) => outcome === 'undone')) return EXIT.rolledBack;
+  const missing = interfaces.some(({ condition }) => condition === 'Missing');
+  if (missing || steps.some(({ outcome }) => outcome === 'failed')) return EXIT.partial;
+  if (steps.some(({ outcome }) => outcome === 'refused')) return EXIT.refused;
+  return hold ? EXIT.held : EXIT.ok;
+}
