@@ -20,6 +20,8 @@ export interface JournalRecord {
   time: string;
   /** boot_id: outcomes of another boot are no evidence of what the kernel runs now. */
   boot: string;
+  /** Inode of the network namespace that the writer was in. */
+  netns: number;
   generation: number;
   phase: Phase;
   step: EffectiveStep | OperatorStep;
@@ -29,6 +31,15 @@ export interface JournalRecord {
   of?: number;
   /** Why it failed, was undone, or how recovery knew. */
   note?: string;
+}
+
+/** What a writer says of a record; the journal adds the rest. */
+export type JournalEntry = Omit<JournalRecord, 'seq' | 'prev' | 'time' | 'boot' | 'netns'>;
+
+/** The first place at which the journal is not what was written. `line` counts from 1. */
+export interface JournalDamage {
+  line: number;
+  reason: string;
 }
 
 /** `generations/<n>/generation.json`. */

@@ -1,0 +1,106 @@
+// The chain: each line carries the SHA-256 of the line before. Decides which lines can be trusted, and where the
+// first one is that cannot. Reads bytes, touches no file. A line that was never finished is no damage: it is torn.
+import { createHash } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import type { JournalDamage, JournalRecord } from '../model/record.js';
+import { parseRecord } from './record-schema.js';
+
+export interface JournalContents {
+  /** In the order of `seq`; all before the damage. */
+  records: JournalRecord[];
+  damage?: JournalDamage;
+  /** Records after the damage that can still be read. Nothing vouches for them: for people only. */
+  unverified: JournalRecord[];
+  /** Bytes after the last line break: a line whose writing was interrupted. */
+  torn?: Uint8Array;
+  /** Bytes up to and with the last line break. */
+  size: number;
+  /** What the next record has to carry as `prev`. */
+  head: string;
+}
+
+/** `prev` of the first record. */
+export const NO_PREVIOUS = '0'.repeat(64);
+
+const LINE_BREAK = 0x0a;
+
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** A record as its line, with the line break. */
+export function formatLine(record: JournalRecord): Buffer {
+  return Buffer.from(`${JSON.stringify(record)}\n`);
+}
+
+/** `prev` of the record after this line. `line` may end with its line break. */
+export function hashLine(line: Uint8Array): string {
+  return sha256(line.at(-1) === LINE_BREAK ? line.subarray(0, -1) : line);
+}
+
+export function readChain(bytes: Buffer): JournalContents {
+  const size = bytes.lastIndexOf(LINE_BREAK) + 1;
+  const lines = splitLines(bytes.subarray(0, size)).map(readLine);
+  const damage = findDamage(lines);
+  const trusted = damage ? damage.line - 1 : lines.length;
+  return {
+    records: recordsOf(lines.slice(0, trusted)),
+    unverified: recordsOf(lines.slice(trusted)),
+    ...(damage && { damage }),
+    ...(size < bytes.length && { torn: bytes.subarray(size) }),
+    size,
+    head: lines.at(-1)?.hash ?? NO_PREVIOUS,
+  };
+}
+
+/** A line break never occurs inside a record: JSON escapes it. */
+function splitLines(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(LINE_BREAK, start);
+    lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return lines;
+}
+
+interface Line {
+  hash: string;
+  /** A record, or why the line is none. */
+  content: JournalRecord | string;
+}
+
+function readLine(bytes: Buffer): Line {
+  const content = isUtf8(bytes) ? parseRecord(bytes.toString()) : 'it is not UTF-8';
+  return { hash: hashLine(bytes), content };
+}
+
+function recordsOf(lines: Line[]): JournalRecord[] {
+  return lines.map(({ content }) => content).filter((content) => typeof content !== 'string');
+}
+
+function findDamage(lines: Line[]): JournalDamage | undefined {
+  for (const [index, { content }] of lines.entries()) {
+    const line = index + 1;
+    if (typeof content === 'string') return { line, reason: content };
+    if (content.seq !== line)
+      return { line, reason: `its seq is ${content.seq} where ${line} has to follow` };
+    const expected = lines[index - 1]?.hash ?? NO_PREVIOUS;
+    if (content.prev !== expected) return blame(lines, index);
+  }
+  return undefined;
+}
+
+/**
+ * Line `index` does not carry the hash of the line before. If the line after vouches against it, or there is none
+ * before, it was changed itself; otherwise the line before was.
+ */
+function blame(lines: Line[], index: number): JournalDamage {
+  const line = index + 1;
+  if (index === 0) return { line, reason: 'it continues a line that is not there' };
+  const next = lines[index + 1]?.content;
+  if (next !== undefined && typeof next !== 'string' && next.prev !== lines[index]?.hash) {
+    return { line, reason: `it does not have the hash that line ${line + 1} recorded of it` };
+  }
+  return { line: line - 1, reason: `it does not have the hash that line ${line} recorded of it` };
+}

@@ -1,0 +1,25 @@
+// Which generations there are. Only complete ones have a number for a name.
+import { readdirSync } from 'node:fs';
+import type { JournalRecord } from '../model/record.js';
+import { accessFailed, errnoCode } from './failure.js';
+import { generationsFolder } from './paths.js';
+
+/** Their numbers, ascending; empty where nothing was ever changed. */
+export function listGenerations(dataDir: string): number[] {
+  const folder = generationsFolder(dataDir);
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^[1-9]\d*$/.test(name))
+      .map(Number)
+      .sort((a, b) => a - b);
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return [];
+    throw accessFailed(`read ${folder}`, error);
+  }
+}
+
+/** The highest number that the directory or these records know; 0 where nothing was ever changed. */
+export function highestGeneration(dataDir: string, records: readonly JournalRecord[]): number {
+  const last = listGenerations(dataDir).at(-1) ?? 0;
+  return records.reduce((highest, { generation }) => Math.max(highest, generation), last);
+}

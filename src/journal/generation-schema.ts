@@ -1,0 +1,36 @@
+// The shape of a generation on the disk. Unknown fields are kept: the seal vouches for them, and a newer release may
+// have written them.
+import { z } from 'zod';
+import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
+import type { Generation } from '../model/record.js';
+
+const program: z.ZodType<DesiredProgram> = z.looseObject({
+  label: z.string(),
+  origin: z.enum(['builtin', 'source', 'object']),
+  function: z.string(),
+  object: z.string(),
+  digest: z.string(),
+});
+
+const desiredInterface: z.ZodType<DesiredInterface> = z.looseObject({
+  pattern: z.string(),
+  mode: z.enum(['native', 'generic', 'offload', 'auto']),
+  foreign: z.enum(['refuse', 'replace']),
+  program,
+  at: z.looseObject({ file: z.string(), line: z.number(), column: z.number() }),
+});
+
+const desiredState: z.ZodType<DesiredState> = z.looseObject({
+  host: z.string(),
+  interfaces: z.array(desiredInterface),
+  digest: z.string(),
+});
+
+export const generationSchema: z.ZodType<Generation> = z.looseObject({
+  number: z.int().positive(),
+  time: z.iso.datetime(),
+  origin: z.enum(['reconcile', 'rollback', 'detach']),
+  of: z.int().nonnegative(),
+  reason: z.exactOptional(z.string()),
+  desired: desiredState,
+});

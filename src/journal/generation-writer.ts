@@ -1,0 +1,56 @@
+// Making a generation: prepared under a temporary name and then renamed, so that it is there whole or not at all.
+// Refuses while the journal is damaged: its numbers could not be trusted.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Generation } from '../model/record.js';
+import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeFile } from './durable.js';
+import { writeFailed } from './failure.js';
+import { highestGeneration } from './generation-list.js';
+import type { WriterLock } from './lock.js';
+import { generationFile, journalFile } from './paths.js';
+import { readSoundJournal } from './read.js';
+import { seal } from './sealed.js';
+
+/** `of` is the generation's own number where it is not given. */
+export type NewGeneration = Pick<Generation, 'origin' | 'desired' | 'reason'> & { of?: number };
+
+/** Its number is one above all that the directory and the journal know. Throws a JournalError. */
+export function writeGeneration(lock: WriterLock, made: NewGeneration): Generation {
+  lock.assertHeld();
+  const { records } = readSoundJournal(lock.dataDir);
+  const number = highestGeneration(lock.dataDir, records) + 1;
+  const generation: Generation = { number, time: new Date().toISOString(), of: number, ...made };
+  try {
+    makeJournal(lock.dataDir);
+    publish(generationFile(lock.dataDir, number), seal('Generation', generation));
+  } catch (error) {
+    throw writeFailed(`write generation ${number}`, error);
+  }
+  return generation;
+}
+
+/** A journal that is missing beside a generation counts as deleted: so the file comes first. */
+function makeJournal(dataDir: string): void {
+  const path = journalFile(dataDir);
+  if (!existsSync(path)) appendToFile(path, new Uint8Array(), 0);
+}
+
+function publish(file: string, text: string): void {
+  const final = dirname(file);
+  const folder = dirname(final);
+  const temporary = final + TEMPORARY;
+  makeFolder(folder, 0o700);
+  for (const name of readdirSync(folder).filter((one) => one.endsWith(TEMPORARY))) {
+    rmSync(join(folder, name), { recursive: true });
+  }
+  try {
+    mkdirSync(temporary, 0o700);
+    writeFile(join(temporary, basename(file)), text);
+    syncFolder(temporary);
+    renameSync(temporary, final);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  syncFolder(folder);
+}

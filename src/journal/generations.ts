@@ -1,0 +1,41 @@
+// What was applied, kept so that it can be applied again. One that was changed since is refused, never half trusted.
+// Generation 0 is the empty state before the first change; it has no files.
+import { readFileSync } from 'node:fs';
+import { type DesiredState, emptyState } from '../model/desired.js';
+import { JournalError } from '../model/errors.js';
+import type { Generation } from '../model/record.js';
+import { accessFailed, errnoCode } from './failure.js';
+import { listGenerations } from './generation-list.js';
+import { generationSchema } from './generation-schema.js';
+import { generationFile } from './paths.js';
+import { unseal } from './sealed.js';
+
+const HINT = 'Restore the file from a backup, or choose another generation: `xdpkeep history` lists them.';
+
+/** Throws a JournalError when there is no such generation or when its file was changed. */
+export function readGeneration(dataDir: string, number: number): Generation {
+  const path = generationFile(dataDir, number);
+  const generation = unseal(readText(path, number), 'Generation', generationSchema, { path, hint: HINT });
+  if (generation.number === number) return generation;
+  throw new JournalError(`${path} is damaged: it is generation ${generation.number}`, { hint: HINT });
+}
+
+/** The highest one; `undefined` is generation 0. */
+export function currentGeneration(dataDir: string): Generation | undefined {
+  const number = listGenerations(dataDir).at(-1);
+  return number === undefined ? undefined : readGeneration(dataDir, number);
+}
+
+/** What a generation wants; for 0 nothing, on this host. Throws like `readGeneration`. */
+export function generationState(dataDir: string, number: number, host: string): DesiredState {
+  return number === 0 ? emptyState(host) : readGeneration(dataDir, number).desired;
+}
+
+function readText(path: string, number: number): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOENT') throw accessFailed(`read ${path}`, error);
+    throw new JournalError(`there is no generation ${number}`, { hint: HINT, cause: error });
+  }
+}

@@ -1,0 +1,60 @@
+// The hold: which desired states must not come back by themselves. A hold that cannot be read holds all the same:
+// taking it for absent would bring back what an operator took away.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Hold } from '../model/reconciliation.js';
+import { removeFile, replaceFile } from './durable.js';
+import { accessFailed, errnoCode, writeFailed } from './failure.js';
+import { listGenerations } from './generation-list.js';
+import type { Journal } from './journal.js';
+import type { WriterLock } from './lock.js';
+import { holdFile } from './paths.js';
+import { seal, unseal } from './sealed.js';
+
+const schema: z.ZodType<Hold> = z.looseObject({
+  digests: z.array(z.string()),
+  generation: z.int().nonnegative(),
+  reason: z.string(),
+  since: z.iso.datetime(),
+});
+
+/** `undefined` when nothing is on hold. Throws a JournalError when the file is damaged. */
+export function readHold(dataDir: string): Hold | undefined {
+  const path = holdFile(dataDir);
+  const hint = 'Restore it from a backup, or remove it: then the next reconcile applies the state files.';
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined;
+    throw accessFailed(`read ${path}`, error);
+  }
+  return unseal(text, 'Hold', schema, { path, hint });
+}
+
+/** Replaces the hold that there is. Throws a JournalError. */
+export function writeHold(lock: WriterLock, hold: Hold): void {
+  lock.assertHeld();
+  try {
+    replaceFile(holdFile(lock.dataDir), seal('Hold', hold));
+  } catch (error) {
+    throw writeFailed('write the hold', error);
+  }
+}
+
+/** True when there was one, readable or not. Throws a JournalError. */
+export function clearHold(lock: WriterLock): boolean {
+  lock.assertHeld();
+  try {
+    return removeFile(holdFile(lock.dataDir));
+  } catch (error) {
+    throw writeFailed('clear the hold', error);
+  }
+}
+
+/** Recorded first: a hold that ended without a trace would be a change that nobody can explain. */
+export function endHold(lock: WriterLock, journal: Journal, reason: string): void {
+  const generation = listGenerations(lock.dataDir).at(-1) ?? 0;
+  journal.append({ generation, phase: 'done', step: { kind: 'resume', reason } });
+  clearHold(lock);
+}

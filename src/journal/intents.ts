@@ -1,0 +1,25 @@
+// What the records prove: which steps were begun and never concluded, and from where interfaces were attached. Pure.
+import type { JournalRecord } from '../model/record.js';
+
+/** Intents without an outcome, oldest first. */
+export function openIntents(records: readonly JournalRecord[]): JournalRecord[] {
+  const concluded = new Set(records.map(({ of }) => of));
+  return records.filter(({ phase, seq }) => phase === 'intent' && !concluded.has(seq));
+}
+
+/**
+ * Interface -> inode of the network namespace from which we last attached it, in this boot. An interface is absent
+ * when no record says so: then nothing proves that a link on another namespace's interface is ours to replace.
+ */
+export function attachedFrom(records: readonly JournalRecord[], boot: string): Map<string, number> {
+  const from = new Map<string, number>();
+  for (const { step, phase, of, ...record } of records) {
+    if (phase !== 'done' || !('interface' in step)) continue;
+    // A later run may have concluded it from elsewhere: the intent says where the effect took place.
+    const maker = of === undefined ? record : (records[of - 1] ?? record);
+    if (maker.boot !== boot) continue;
+    if (step.kind === 'attach' || step.kind === 'reattach') from.set(step.interface, maker.netns);
+    if (step.kind === 'detach') from.delete(step.interface);
+  }
+  return from;
+}

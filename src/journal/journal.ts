@@ -1,0 +1,119 @@
+// The write-ahead journal in the hands of the one writer. A record counts when it is on the disk: append returns after
+// fdatasync or throws. After a failed append this Journal takes no more records, since nobody knows what the disk
+// holds; the next run reads it afresh. A Journal that is opened and never appended to writes nothing.
+import { dirname } from 'node:path';
+import { bootId } from '../kernel/boot.js';
+import { netnsInode } from '../kernel/interfaces.js';
+import { JournalError } from '../model/errors.js';
+import type { JournalEntry, JournalRecord } from '../model/record.js';
+import { formatLine, hashLine, sha256 } from './chain.js';
+import { appendToFile, replaceFile, truncateFile, UnexpectedSizeError } from './durable.js';
+import { writeFailed } from './failure.js';
+import { openIntents } from './intents.js';
+import type { WriterLock } from './lock.js';
+import { journalFile, tornFile } from './paths.js';
+import { readSoundJournal } from './read.js';
+
+/** A last line that was never finished, and the file that it was moved to. */
+export interface TornLine {
+  file: string;
+  bytes: number;
+}
+
+interface Head {
+  seq: number;
+  prev: string;
+  /** Bytes on the disk. */
+  size: number;
+}
+
+export class Journal {
+  /** Set when opening found an unfinished last line and cut it off. */
+  readonly torn: TornLine | undefined;
+  readonly #lock: WriterLock;
+  readonly #records: JournalRecord[];
+  readonly #boot = bootId();
+  readonly #netns = netnsInode();
+  #head: Head | undefined;
+
+  private constructor(lock: WriterLock, records: JournalRecord[], head: Head, torn: TornLine | undefined) {
+    this.#lock = lock;
+    this.#records = records;
+    this.#head = head;
+    this.torn = torn;
+  }
+
+  /** Cuts an unfinished last line off. Throws a JournalError when anything else is damaged. */
+  static open(lock: WriterLock): Journal {
+    lock.assertHeld();
+    const { records, torn, size, head } = readSoundJournal(lock.dataDir);
+    const kept = torn && cutOff(lock.dataDir, torn, size);
+    return new Journal(lock, records, { seq: records.length + 1, prev: head, size }, kept);
+  }
+
+  /** In the order of `seq`; all of them are on the disk. */
+  get records(): readonly JournalRecord[] {
+    return this.#records;
+  }
+
+  /** Intents whose outcome was never written, oldest first. */
+  openIntents(): JournalRecord[] {
+    return openIntents(this.#records);
+  }
+
+  /** Returns when the record is on the disk. Throws a JournalError when it may not be. */
+  append(entry: JournalEntry): JournalRecord {
+    this.#lock.assertHeld();
+    const path = journalFile(this.#lock.dataDir);
+    const head = this.#takeHead(path);
+    const record = describe(entry, head, { boot: this.#boot, netns: this.#netns });
+    const line = formatLine(record);
+    try {
+      appendToFile(path, line, head.size);
+    } catch (error) {
+      throw appendFailed(path, error);
+    }
+    this.#records.push(record);
+    this.#head = { seq: head.seq + 1, prev: hashLine(line), size: head.size + line.length };
+    return record;
+  }
+
+  /** Gone until the append that it is for has succeeded. */
+  #takeHead(path: string): Head {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head) return head;
+    throw new JournalError(`${path} takes no more records in this run: an earlier one could not be written`, {
+      hint: 'Look at the first error, then run the command again.',
+    });
+  }
+}
+
+/** The record of an entry, its fields in the order in which people read them. */
+export function describe(
+  { generation, phase, ...rest }: JournalEntry,
+  { seq, prev }: { seq: number; prev: string },
+  where: { boot: string; netns: number },
+): JournalRecord {
+  return { seq, prev, time: new Date().toISOString(), ...where, generation, phase, ...rest };
+}
+
+/** The name comes from the content: a crash between the two steps makes no second copy. */
+function cutOff(dataDir: string, torn: Uint8Array, size: number): TornLine {
+  const file = tornFile(dataDir, sha256(torn).slice(0, 16));
+  try {
+    replaceFile(file, torn);
+    truncateFile(journalFile(dataDir), size);
+  } catch (error) {
+    throw writeFailed('cut the unfinished last line off the journal', error);
+  }
+  return { file, bytes: torn.length };
+}
+
+function appendFailed(path: string, error: unknown): JournalError {
+  if (!(error instanceof UnexpectedSizeError)) return writeFailed(`append to ${path}`, error);
+  return new JournalError(`${path} was changed by somebody else during the run: ${error.message}`, {
+    hint: `Find out what writes to ${dirname(path)}, then run \`xdpkeep journal verify\`.`,
+    cause: error,
+  });
+}

@@ -1,0 +1,82 @@
+// Who may change the kernel and the data directory: one xdpkeep at a time. The proof is a WriterLock, a value that
+// only withWriterLock can make. The lock file is what operators see; the directory is locked as well, so that a
+// deleted lock file lets nobody else in.
+import { resolve } from 'node:path';
+import type { Fd } from '../kernel/fd.js';
+import { isSameFile, type LockAttempt, tryLockFile, tryLockFolder } from '../kernel/flock.js';
+import { JournalError, LockedError, XdpkeepError } from '../model/errors.js';
+import { makeFolder } from './durable.js';
+import { accessFailed } from './failure.js';
+import { lockFile } from './paths.js';
+
+class HeldLock {
+  readonly #folder: Fd;
+  readonly #isReleased: () => boolean;
+
+  /** `dataDir` is absolute. */
+  constructor(
+    readonly dataDir: string,
+    folder: Fd,
+    isReleased: () => boolean,
+  ) {
+    this.#folder = folder;
+    this.#isReleased = isReleased;
+  }
+
+  /** Throws when the lock keeps nobody out any more: it was released, or the data directory was replaced. */
+  assertHeld(): void {
+    if (this.#isReleased()) throw new Error('the writer lock was used after its release');
+    if (isSameFile(this.#folder, this.dataDir)) return;
+    throw new JournalError(`the data directory ${this.dataDir} was moved or replaced during the run`, {
+      hint: 'Find out what moved it, then run the command again.',
+    });
+  }
+}
+
+/** The right to change things. Valid until the work that it was given to has ended. */
+export type WriterLock = HeldLock;
+
+/**
+ * Runs `work` as the only writer of this data directory, which is made (0700) when it is missing.
+ * Throws a LockedError at once when another process is at work, a PermissionError or an EnvironmentError when the
+ * directory cannot be used. A killed holder leaves nothing to clean up.
+ */
+export async function withWriterLock<T>(dataDir: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
+  const path = resolve(dataDir);
+  prepare(path);
+  const file = take(path, () => tryLockFile(lockFile(path)));
+  let released = false;
+  try {
+    using folder = take(path, () => tryLockFolder(path));
+    return await work(new HeldLock(path, folder, () => released));
+  } finally {
+    released = true;
+    file[Symbol.dispose]();
+  }
+}
+
+function prepare(dataDir: string): void {
+  try {
+    makeFolder(dataDir, 0o700);
+  } catch (error) {
+    throw accessFailed(`make the data directory ${dataDir}`, error);
+  }
+}
+
+function take(dataDir: string, attempt: () => LockAttempt): Fd {
+  const result = tryTo(dataDir, attempt);
+  if ('fd' in result) return result.fd;
+  const holder = result.heldBy === undefined ? 'another process' : `process ${result.heldBy}`;
+  throw new LockedError(`another xdpkeep is at work: ${holder} holds the lock of ${dataDir}`, {
+    hint: 'Wait until it has finished, or end it: its lock goes with it.',
+  });
+}
+
+function tryTo(dataDir: string, attempt: () => LockAttempt): LockAttempt {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof XdpkeepError) throw error;
+    throw accessFailed(`lock the data directory ${dataDir}`, error);
+  }
+}

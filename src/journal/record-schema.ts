@@ -1,0 +1,54 @@
+// The shape of one journal line. Checks what recovery and reports decide by; the rest of a step is vouched for by the
+// chain, so that the journals of other releases stay readable. Unknown fields are refused in the record itself.
+import { z } from 'zod';
+import type { JournalRecord } from '../model/record.js';
+
+const about = {
+  interface: z.string().min(1),
+  action: z.enum(['attach', 'update', 'detach']),
+  reason: z.string(),
+  gap: z.boolean(),
+};
+const linkId = z.int().positive();
+const instance = z.looseObject({ digest: z.string().min(1) });
+
+const effectiveStep = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('attach'), ...about, instance, dropLinks: z.array(z.string()) }),
+  z.looseObject({ kind: z.literal('swap'), ...about, instance, linkId }),
+  z.looseObject({ kind: z.literal('reattach'), ...about, instance, linkId }),
+  z.looseObject({ kind: z.literal('detach'), ...about, linkId: z.exactOptional(linkId) }),
+  z.looseObject({ kind: z.literal('clean'), ...about, keepDigest: z.string().min(1) }),
+]);
+
+const operatorStep = z.looseObject({ kind: z.enum(['hold', 'resume', 'rebase']), reason: z.string() });
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256');
+
+const record = z.strictObject({
+  seq: z.int().positive(),
+  prev: sha256,
+  time: z.iso.datetime(),
+  boot: z.string().min(1),
+  netns: z.int().nonnegative(),
+  generation: z.int().nonnegative(),
+  phase: z.enum(['intent', 'done', 'failed', 'undone', 'confirmed']),
+  step: z.union([effectiveStep, operatorStep]),
+  inverse: z.exactOptional(effectiveStep),
+  of: z.exactOptional(z.int().positive()),
+  note: z.exactOptional(z.string()),
+});
+
+/** One line without its line break; a string says why it is no record. */
+export function parseRecord(line: string): JournalRecord | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return 'it is not JSON';
+  }
+  const result = record.safeParse(value);
+  if (result.success) return value as JournalRecord;
+  return result.error.issues
+    .map(({ path, message }) => ['it', ...path].join('.') + `: ${message}`)
+    .join('; ');
+}

@@ -1,0 +1,57 @@
+// Repair: a journal that cannot be trusted is set aside whole, and a new one begins that says so. What ran before is
+// not guessed from the damaged records: the next pass asks the kernel.
+import { existsSync, linkSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { bootId } from '../kernel/boot.js';
+import { netnsInode } from '../kernel/interfaces.js';
+import type { JournalDamage } from '../model/record.js';
+import { formatLine, NO_PREVIOUS, sha256 } from './chain.js';
+import { replaceFile } from './durable.js';
+import { writeFailed } from './failure.js';
+import { highestGeneration } from './generation-list.js';
+import { describe, Journal, type TornLine } from './journal.js';
+import type { WriterLock } from './lock.js';
+import { damagedFile, journalFile } from './paths.js';
+import { readJournal } from './read.js';
+
+export interface Repair {
+  /** What was wrong; absent when nothing had to be repaired. */
+  damage?: JournalDamage;
+  /** The damaged journal; absent when nothing was damaged, or when the journal was missing. */
+  keptAs?: string;
+  torn?: TornLine;
+}
+
+/** Does nothing to a sound journal but cut an unfinished last line off. Throws a JournalError. */
+export function repairJournal(lock: WriterLock): Repair {
+  lock.assertHeld();
+  const { damage, records } = readJournal(lock.dataDir);
+  if (!damage) {
+    const { torn } = Journal.open(lock);
+    return torn ? { torn } : {};
+  }
+  try {
+    const kept = setAside(lock.dataDir);
+    const note = kept ? `kept as ${basename(kept.file)}, SHA-256 ${kept.sha256}` : 'nothing was left to keep';
+    const step = { kind: 'rebase' as const, reason: `line ${damage.line}: ${damage.reason}` };
+    const generation = highestGeneration(lock.dataDir, records);
+    const first = { generation, phase: 'done' as const, step, note };
+    const where = { boot: bootId(), netns: netnsInode() };
+    const record = describe(first, { seq: 1, prev: NO_PREVIOUS }, where);
+    replaceFile(journalFile(lock.dataDir), formatLine(record));
+    return kept ? { damage, keptAs: kept.file } : { damage };
+  } catch (error) {
+    throw writeFailed('repair the journal', error);
+  }
+}
+
+/** A second name for the file, so that at no moment a journal is missing. */
+function setAside(dataDir: string): { file: string; sha256: string } | undefined {
+  const journal = journalFile(dataDir);
+  if (!existsSync(journal)) return undefined;
+  let n = 1;
+  while (existsSync(damagedFile(dataDir, n))) n++;
+  const file = damagedFile(dataDir, n);
+  linkSync(journal, file);
+  return { file, sha256: sha256(readFileSync(file)) };
+}

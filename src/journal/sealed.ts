@@ -1,0 +1,44 @@
+// Small documents that must not be edited behind our back: the content beside its SHA-256. A document that does not
+// have its hash is damaged, never absent.
+import { z } from 'zod';
+import { JournalError } from '../model/errors.js';
+import { sha256 } from './chain.js';
+
+const envelope = z.strictObject({
+  apiVersion: z.literal('xdpkeep/v1'),
+  kind: z.string(),
+  sha256: z.string(),
+  content: z.json(),
+});
+
+/** The text of a sealed document. The hash is that of the content as compact JSON. */
+export function seal(kind: string, content: object): string {
+  const document = { apiVersion: 'xdpkeep/v1', kind, sha256: sha256(JSON.stringify(content)), content };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** The content of a sealed document of this kind. Throws a JournalError that names the path and carries the hint. */
+export function unseal<T>(
+  text: string,
+  kind: string,
+  schema: z.ZodType<T>,
+  { path, hint }: { path: string; hint: string },
+): T {
+  const damaged = (reason: string) => new JournalError(`${path} is damaged: ${reason}`, { hint });
+  const document = envelope.safeParse(parseJson(text));
+  if (!document.success || document.data.kind !== kind) throw damaged(`it is no ${kind} document`);
+  const { content, sha256: recorded } = document.data;
+  if (sha256(JSON.stringify(content)) !== recorded) throw damaged('its content is not what was written');
+  const parsed = schema.safeParse(content);
+  if (!parsed.success) throw damaged(z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+/** `undefined` for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
