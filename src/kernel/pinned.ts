@@ -1,5 +1,7 @@
 // BPF objects behind pins and ids: open, identify, pin. What an object is, its own kernel info says, never its path.
 // Source of the layouts: struct bpf_prog_info, bpf_map_info and bpf_link_info in uapi/linux/bpf.h.
+import { readlinkSync } from 'node:fs';
+import { EnvironmentError } from '../model/errors.js';
 import type { MapShape } from '../model/instance.js';
 import { Fd } from './fd.js';
 import { callFailed, checked, libbpf } from './ffi.js';
@@ -29,6 +31,24 @@ export function openLink(id: number): Fd | undefined {
 function byId(kind: string, id: number, fd: number): Fd | undefined {
   if (fd === -2) return undefined; // ENOENT
   return new Fd(checked(`open ${kind} ${id}`, fd));
+}
+
+export type ObjectKind = 'program' | 'map' | 'link';
+
+/** Names of the kernel's anonymous inodes; a link that was never pinned is a `bpf_link`. */
+const KINDS: Record<string, ObjectKind> = {
+  'anon_inode:bpf-prog': 'program',
+  'anon_inode:bpf-map': 'map',
+  'anon_inode:bpf-link': 'link',
+  'anon_inode:bpf_link': 'link',
+};
+
+/** What lies behind a pin; the info structs of the kinds look alike. Throws on anything that is none of them. */
+export function kindOf(fd: Fd): ObjectKind {
+  const target = readlinkSync(`/proc/self/fd/${fd.number}`);
+  const kind = KINDS[target];
+  if (kind === undefined) throw new EnvironmentError(`not a program, map or link: ${target}`);
+  return kind;
 }
 
 /** Large enough for every info struct of Linux 6.18; the kernel fills what it knows. */

@@ -1,0 +1,71 @@
+// Looks at the kernel and changes nothing: bpftool's answers, the interface list and the pins, joined into one state
+// that was true at one moment. What cannot be read is an error, never an absence.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { bootId } from '../kernel/boot.js';
+import { findBpftool, showLinks, showMaps, showNet, showPrograms } from '../kernel/bpftool.js';
+import { listInterfaces, netnsInode } from '../kernel/interfaces.js';
+import { type LinkInfo, linkInfo, openLink } from '../kernel/pinned.js';
+import { EnvironmentError } from '../model/errors.js';
+import type { ObservedState } from '../model/observed.js';
+import { Disagreement } from './disagreement.js';
+import { type Own, checkOwned, joinInterfaces } from './join.js';
+import { readOwned } from './owned.js';
+
+export interface ObserveOptions {
+  /** A bpffs mount; one that is absent or no bpffs holds nothing of ours. */
+  bpffs: string;
+}
+
+const ATTEMPTS = 5;
+/** Milliseconds before the second attempt; longer before each later one. */
+const PAUSE = 20;
+
+/** Throws an EnvironmentError when the kernel cannot be read, or does not stand still for long enough. */
+export async function observe(options: ObserveOptions): Promise<ObservedState> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await look(options.bpffs);
+    } catch (error) {
+      if (!(error instanceof Disagreement)) throw error;
+      if (attempt === ATTEMPTS) throw restless(error);
+      await sleep(PAUSE * attempt);
+    }
+  }
+}
+
+async function look(bpffs: string): Promise<ObservedState> {
+  const bpftool = findBpftool();
+  const own = lookAtOwn(bpffs);
+  const [net, programs, maps, links] = await Promise.all([
+    showNet(bpftool),
+    showPrograms(bpftool),
+    showMaps(bpftool),
+    showLinks(bpftool),
+  ]);
+  const answers = { net, programs, maps, links };
+  checkOwned(own.owned, answers);
+  const interfaces = joinInterfaces(answers, own, infoOfLink);
+  // A swap meanwhile would show an old program beside a new link: as a foreign one.
+  if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
+  return { boot: bootId(), netns: netnsInode(), interfaces, owned: own.owned };
+}
+
+function lookAtOwn(bpffs: string): Own {
+  return { interfaces: listInterfaces(), owned: readOwned(bpffs) };
+}
+
+function infoOfLink(id: number): LinkInfo | undefined {
+  using link = openLink(id);
+  return link && linkInfo(link);
+}
+
+function restless(cause: Disagreement): EnvironmentError {
+  return new EnvironmentError(
+    `the BPF state of the kernel kept changing while it was read: ${cause.message}`,
+    {
+      cause,
+      hint: 'Another tool is loading or attaching programs: run again when it is done.',
+    },
+  );
+}
