@@ -1,7 +1,6 @@
 // What was applied, kept so that it can be applied again. One that was changed since is refused, never half trusted.
 // Generation 0 is the empty state before the first change; it has no files.
 import { readFileSync } from 'node:fs';
-import { type DesiredState, emptyState } from '../model/desired.js';
 import { JournalError } from '../model/errors.js';
 import type { Generation } from '../model/record.js';
 import { accessFailed, errnoCode } from './failure.js';
@@ -24,11 +23,6 @@ export function readGeneration(dataDir: string, number: number): Generation {
 export function currentGeneration(dataDir: string): Generation | undefined {
   const number = listGenerations(dataDir).at(-1);
   return number === undefined ? undefined : readGeneration(dataDir, number);
-}
-
-/** What a generation wants; for 0 nothing, on this host. Throws like `readGeneration`. */
-export function generationState(dataDir: string, number: number, host: string): DesiredState {
-  return number === 0 ? emptyState(host) : readGeneration(dataDir, number).desired;
 }
 
 function readText(path: string, number: number): string {

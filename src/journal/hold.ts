@@ -5,8 +5,6 @@ import { z } from 'zod';
 import type { Hold } from '../model/reconciliation.js';
 import { removeFile, replaceFile } from './durable.js';
 import { accessFailed, errnoCode, writeFailed } from './failure.js';
-import { listGenerations } from './generation-list.js';
-import type { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { holdFile } from './paths.js';
 import { seal, unseal } from './sealed.js';
@@ -50,11 +48,4 @@ export function clearHold(lock: WriterLock): boolean {
   } catch (error) {
     throw writeFailed('clear the hold', error);
   }
-}
-
-/** Recorded first: a hold that ended without a trace would be a change that nobody can explain. */
-export function endHold(lock: WriterLock, journal: Journal, reason: string): void {
-  const generation = listGenerations(lock.dataDir).at(-1) ?? 0;
-  journal.append({ generation, phase: 'done', step: { kind: 'resume', reason } });
-  clearHold(lock);
 }

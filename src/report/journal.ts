@@ -1,0 +1,51 @@
+// The journal as people and programs read it. Records that nothing vouches for are shown, and marked.
+import type { JournalRepair, JournalVerification } from '../model/history.js';
+import type { JournalDamage, JournalRecord } from '../model/record.js';
+import { columns, json, printable } from './style.js';
+
+export interface ShownJournal {
+  records: readonly JournalRecord[];
+  /** Readable records after the damage. */
+  unverified: readonly JournalRecord[];
+}
+
+const HEADER = ['SEQ', 'TIME', 'GENERATION', 'PHASE', 'STEP', 'INTERFACE', 'REASON'];
+
+export function renderJournal({ records, unverified }: ShownJournal): string {
+  const rows = [...records.map((record) => row(record, '')), ...unverified.map((record) => row(record, '?'))];
+  return rows.length === 0 ? 'the journal is empty\n' : `${columns([HEADER, ...rows]).join('\n')}\n`;
+}
+
+/** NDJSON that opens with a version record. */
+export function streamJournal({ records, unverified }: ShownJournal): string {
+  const lines = [
+    { apiVersion: 'xdpkeep/v1', kind: 'Journal' },
+    ...records,
+    ...unverified.map((record) => ({ ...record, unverified: true })),
+  ];
+  return lines.map((line) => json(line, 0)).join('');
+}
+
+export function renderVerification({ records, damage, tornBytes }: JournalVerification): string {
+  if (damage) return `${describeDamage(damage)}; ${records} records before it are sound\n`;
+  const torn = tornBytes === undefined ? '' : `, and an unfinished last line of ${tornBytes} bytes`;
+  return `the journal is sound: ${records} records${torn}\n`;
+}
+
+export function renderRepair({ repaired, damage, keptAs }: JournalRepair): string {
+  if (!repaired) return 'nothing to repair: the journal is sound\n';
+  const kept = keptAs === undefined ? '' : `, kept as ${printable(keptAs)}`;
+  if (!damage) return `cut off: an unfinished last line${kept}\n`;
+  return `${describeDamage(damage)}; set aside${kept}. A new journal begins with what the kernel runs\n`;
+}
+
+/** One sentence without a full stop. */
+export function describeDamage({ line, reason }: JournalDamage): string {
+  return `line ${line} of the journal cannot be trusted: ${printable(reason)}`;
+}
+
+function row({ seq, time, generation, phase, step, note }: JournalRecord, mark: string): string[] {
+  const why = note === undefined ? step.reason : `${step.reason} (${note})`;
+  const name = 'interface' in step ? step.interface : '-';
+  return [`${mark}${seq}`, time, String(generation), phase, step.kind, printable(name), printable(why)];
+}
