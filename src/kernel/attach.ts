@@ -1,10 +1,13 @@
 // Attaching XDP: links for what is ours, netlink for giving a taken-over program back.
 // Every change names the program that it expects to find, so that a race is an error and never a silent loss.
 import type { AttachMode } from '../model/desired.js';
+import { EnvironmentError } from '../model/errors.js';
+import { hasXdpLinks } from './features.js';
 import { Fd } from './fd.js';
 import { checked, libbpf } from './ffi.js';
 
 const BPF_XDP = 37; // enum bpf_attach_type, uapi/linux/bpf.h
+const EINVAL = 22;
 const BPF_F_REPLACE = 4;
 const XDP_FLAGS_REPLACE = 16; // uapi/linux/if_link.h
 const XDP_FLAGS_UPDATE_IF_NOEXIST = 1;
@@ -15,7 +18,11 @@ const MODE_FLAGS: Record<AttachMode, number> = { generic: 2, native: 4, offload:
 export function createLink(program: Fd, ifindex: number, mode: AttachMode): Fd {
   const opts = { sz: 72, flags: MODE_FLAGS[mode], pad: [] };
   const call = `attach XDP (${mode}) to interface ${ifindex}`;
-  return new Fd(checked(call, libbpf().linkCreate(program.number, ifindex, BPF_XDP, opts), attachHint(mode)));
+  const result = libbpf().linkCreate(program.number, ifindex, BPF_XDP, opts);
+  if (result === -EINVAL && !hasXdpLinks()) {
+    throw new EnvironmentError('this kernel has no XDP links', { hint: 'Run Linux 5.9 or later.' });
+  }
+  return new Fd(checked(call, result, attachHint(mode)));
 }
 
 /** Compare-and-swap: fails (EPERM) unless the link still runs `expected`. */

@@ -19,7 +19,8 @@ function library(names: string[], hint: string): LibraryHandle {
   throw new EnvironmentError(`cannot load ${names[0] ?? ''}`, { hint, cause: failures[0] });
 }
 
-function once<T>(make: () => T): () => T {
+/** Makes a value on first use. */
+export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
 }
@@ -109,6 +110,9 @@ export const libbpf = once(() => {
     mapFlags: lib.func('uint32_t bpf_map__map_flags(const void *map)') as Call,
     mapIsInternal: lib.func('bool bpf_map__is_internal(const void *map)') as Call<boolean>,
     mapReuseFd: lib.func('int bpf_map__reuse_fd(void *map, int fd)') as Call,
+    progLoad: lib.func(
+      'int bpf_prog_load(int type, const char *name, const char *license, const void *insns, size_t count, const void *opts)',
+    ) as Call,
     linkCreate: lib.func(
       'int bpf_link_create(int prog_fd, int target_fd, int attach_type, const xk_link_create_opts *opts)',
     ) as Call,
