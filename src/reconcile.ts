@@ -125,7 +125,7 @@ function makePlan(goal: Convergence, observed: ObservedState, records: readonly 
   return plan(goal.desired, differences, {
     observed,
     definitions,
-    attachedFrom: attachedFrom(records, observed),
+    attachedFrom: attachedFrom(records, observed.boot),
   });
 }
 

@@ -30,8 +30,7 @@ export async function rollback(
         hint: `Generations are 0 (nothing attached) to ${current.number}: see xdpkeep history.`,
       });
     }
-    const desired =
-      target === 0 ? emptyState(current.desired.host) : readGeneration(paths.dataDir, target).desired;
+    const desired = keptState(paths.dataDir, target, current.desired.host);
     return leave(lock, paths, {
       desired,
       origin: 'rollback',

@@ -30,7 +30,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
   const planned = plan(desired, diff(desired, observed), {
     observed,
     definitions: new Map(),
-    attachedFrom: attachedFrom(journal.records, observed),
+    attachedFrom: attachedFrom(journal.records, observed.boot),
   });
   const hold = readHold(options.dataDir);
   const rows = conditions(planned, observed, new Map());

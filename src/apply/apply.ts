@@ -5,7 +5,6 @@ import type { WriterLock } from '../journal/lock.js';
 import type { Layout } from '../kernel/layout.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
-import type { JournalEntry } from '../model/record.js';
 import type { EffectiveStep, Plan, PlannedStep } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
 import { verifyStep } from '../verify/verify.js';
@@ -74,11 +73,7 @@ function settle(lock: WriterLock, attempt: Attempt, observed: ObservedState, con
     finish(lock, step, context.layout);
   });
   // What runs is right; pins that could not be removed are found and removed by the next pass.
-  const linkId = observed.owned.find(({ name }) => name === step.interface)?.link?.id;
-  record(attempt, 'done', context, {
-    ...(error && { note: `clean-up is left to the next pass: ${error.message}` }),
-    ...(linkId !== undefined && { linkId }),
-  });
+  record(attempt, 'done', context, error && `clean-up is left to the next pass: ${error.message}`);
   return { step, outcome: 'done' };
 }
 
@@ -96,10 +91,10 @@ function undo(
     finishUndo(lock, step, context.layout);
   });
   if (!undoError) {
-    record(attempt, outcome, context, { note: error.message });
+    record(attempt, outcome, context, error.message);
     return { step, outcome, error };
   }
-  record(attempt, 'failed', context, { note: `${error.message}; undoing it failed: ${undoError.message}` });
+  record(attempt, 'failed', context, `${error.message}; undoing it failed: ${undoError.message}`);
   return { step, outcome: 'stuck', error: undoError };
 }
 
@@ -107,9 +102,17 @@ function record(
   { planned, intent }: Attempt,
   phase: 'done' | 'failed' | 'undone',
   { journal, generation }: ApplyContext,
-  detail: Pick<JournalEntry, 'note' | 'linkId'>,
+  note?: string,
 ): void {
-  effect('outcome', () => journal.append({ generation, phase, step: planned.step, of: intent, ...detail }));
+  effect('outcome', () =>
+    journal.append({
+      generation,
+      phase,
+      step: planned.step,
+      of: intent,
+      ...(note !== undefined && { note }),
+    }),
+  );
 }
 
 function attemptStep(run: () => void): Error | undefined {

@@ -1,0 +1,38 @@
+// `xdpkeep reconcile --watch` and `--schedule`: the same command, staying.
+import { runDaemon } from '../daemon.js';
+import { openLog } from '../daemon/log.js';
+import { EXIT, UsageError } from '../model/errors.js';
+import { json } from '../report/style.js';
+import type { CommonOptions } from './options.js';
+import type { CommandResult } from './result.js';
+
+export interface WatchCommand extends CommonOptions {
+  watch?: boolean;
+  schedule?: string;
+  dryRun?: boolean;
+}
+
+/** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
+export async function runWatch(options: WatchCommand): Promise<CommandResult> {
+  if (options.dryRun === true) {
+    throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  const stream = options.output === 'json';
+  if (stream) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
+  await runDaemon({
+    stateDir: options.state,
+    host: options.host,
+    bpffs: options.bpffs,
+    dataDir: options.dataDir,
+    dryRun: false,
+    watch: options.watch ?? false,
+    schedule: options.schedule,
+    log: openLog(process.stderr.isTTY),
+    emit: (result) => {
+      if (stream) process.stdout.write(json({ ...result, exitCode: undefined }, 0));
+    },
+  });
+  return { exitCode: EXIT.ok, out: '' };
+}

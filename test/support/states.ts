@@ -1,0 +1,63 @@
+// Small worlds for the tests of the pure core: one wanted program, one interface, and what is pinned for it.
+import type { DesiredInterface, DesiredState } from '../../src/model/desired.js';
+import type {
+  ObservedInstance,
+  ObservedInterface,
+  ObservedMap,
+  ObservedState,
+  OwnedInterface,
+  XdpAttachment,
+} from '../../src/model/observed.js';
+
+export const NETNS = 4026531840;
+
+export function wanted(
+  pattern: string,
+  change: Partial<DesiredInterface> & { digest?: string } = {},
+): DesiredInterface {
+  const { digest = 'aaaa', ...rest } = change;
+  const program = {
+    label: 'icmp-drop',
+    origin: 'builtin',
+    function: 'icmp_drop',
+    object: `sha-${digest}`,
+    digest,
+  };
+  const at = { file: 'hosts/edge.yaml', line: 6, column: 3 };
+  return { pattern, mode: 'native', foreign: 'refuse', program, at, ...rest } as DesiredInterface;
+}
+
+export function desired(...interfaces: DesiredInterface[]): DesiredState {
+  return { host: 'edge', interfaces, digest: interfaces.map(({ program }) => program.digest).join() };
+}
+
+export function nic(name: string, ifindex: number, ...xdp: XdpAttachment[]): ObservedInterface {
+  return { name, ifindex, xdp, tc: [] };
+}
+
+/** Our link runs here natively: program 10, link 20. */
+export function ours(change: Partial<XdpAttachment> = {}): XdpAttachment {
+  return { mode: 'native', programId: 10, programName: 'icmp_drop', linkId: 20, ...change };
+}
+
+/** A stranger's program 90, attached through netlink. */
+export function stranger(change: Partial<XdpAttachment> = {}): XdpAttachment {
+  return { mode: 'native', programId: 90, programName: 'cilium_xdp', ...change };
+}
+
+export function map(name: string, change: Partial<ObservedMap> = {}): ObservedMap {
+  return { name, id: 30, type: 2, keySize: 4, valueSize: 8, maxEntries: 1, flags: 0, ...change };
+}
+
+export function instance(digest: string, programId?: number, maps = [map('icmp_drops')]): ObservedInstance {
+  return { digest, maps, ...(programId !== undefined && { programId }) };
+}
+
+/** Link 20 on interface 3 runs program 10 of instance aaaa. */
+export function owned(name: string, change: Partial<OwnedInterface> = {}): OwnedInterface {
+  return { name, link: { id: 20, programId: 10, ifindex: 3 }, instances: [instance('aaaa', 10)], ...change };
+}
+
+export function observed(interfaces: ObservedInterface[], owned: OwnedInterface[] = []): ObservedState {
+  return { boot: 'boot-1', netns: NETNS, interfaces, owned };
+}
