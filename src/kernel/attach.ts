@@ -3,6 +3,7 @@
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError } from '../model/errors.js';
 import { hasXdpLinks } from './features.js';
+import { KernelError } from '../model/errors.js';
 import { Fd } from './fd.js';
 import { checked, libbpf } from './ffi.js';
 
@@ -28,8 +29,18 @@ export function createLink(program: Fd, ifindex: number, mode: AttachMode): Fd {
 /** Compare-and-swap: fails (EPERM) unless the link still runs `expected`. */
 export function swapProgram(link: Fd, program: Fd, expected: Fd): void {
   const opts = { sz: 16, flags: BPF_F_REPLACE, old_prog_fd: expected.number };
-  checked('swap the program of a link', libbpf().linkUpdate(link.number, program.number, opts));
+  const call = 'swap the program of a link';
+  const result = libbpf().linkUpdate(link.number, program.number, opts);
+  if (result === -EPERM) {
+    throw new KernelError(call, EPERM, 'EPERM', 'the link no longer runs the program that was seen', {
+      hint: 'Somebody else changed it meanwhile: run reconcile again.',
+    });
+  }
+  checked(call, result);
 }
+
+/** errno.h; for a link update it says that the expected program is not there, not that a capability is missing. */
+const EPERM = 1;
 
 /** Ends a link's attachment though others hold the link. For taking over from a foreign link. */
 export function detachLink(link: Fd): void {
