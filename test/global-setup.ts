@@ -1,0 +1,62 @@
+// Before the tests: everything that they need is there, or nothing runs. Missing tools never mean skipped tests.
+// After them: nothing of theirs is left on the machine, or the run fails.
+import { accessSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import type { TestProject } from 'vitest/node';
+import { findTool } from '../src/kernel/tool.js';
+import { hasXdpLinks } from '../src/kernel/features.js';
+import { leftovers } from './lab/residue.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Starts the name of everything that this run makes. */
+    run: string;
+    /** Directory of the bundled test/children/. */
+    children: string;
+  }
+}
+
+const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount'];
+
+export async function setup(project: TestProject): Promise<() => void> {
+  checkMachine();
+  const run = `xdpkeep-test-${process.pid}`;
+  const children = mkdtempSync(join(tmpdir(), `${run}-children-`));
+  await bundleChildren(children);
+  project.provide('run', run);
+  project.provide('children', children);
+  return () => {
+    rmSync(children, { recursive: true });
+    const left = leftovers(run, tmpdir());
+    if (left.length > 0) throw new Error(`the tests left behind: ${left.join(', ')}`);
+  };
+}
+
+function checkMachine(): void {
+  const problems: string[] = [];
+  if (process.getuid?.() !== 0)
+    problems.push('the tests need root: they make namespaces and attach programs');
+  for (const tool of TOOLS) if (findTool(tool) === undefined) problems.push(`${tool} is not installed`);
+  if (!existsSync('dist/xdpkeep.js')) problems.push('dist/ is not built: npm run build');
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  accessSync('/sys/kernel/btf/vmlinux');
+  if (!hasXdpLinks()) throw new Error('this kernel has no XDP links');
+}
+
+/** Node runs no TypeScript, and processes in other namespaces need the doors to the kernel as well. */
+async function bundleChildren(directory: string): Promise<void> {
+  symlinkSync(resolve('node_modules'), join(directory, 'node_modules'));
+  await build({
+    entryPoints: readdirSync('test/children').map((file) => `test/children/${file}`),
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    logLevel: 'warning',
+  });
+}

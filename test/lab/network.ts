@@ -1,0 +1,77 @@
+// Two network namespaces joined by veth pairs: the firewall's, and the world outside it.
+import { closeSync, openSync } from 'node:fs';
+import koffi from 'koffi';
+import { execa } from 'execa';
+import { clean, must } from './exec.js';
+
+/** One veth pair. `name` is in the firewall's namespace, `peer` in the world outside. */
+export interface Pair {
+  name: string;
+  peer: string;
+  address: string;
+  peerAddress: string;
+}
+
+export interface Network {
+  firewall: string;
+  outside: string;
+  pairs: Pair[];
+}
+
+/** Namespaces `<name>` and `<name>-outside`, with everything up. */
+export async function makeNetwork(name: string, count: number): Promise<Network> {
+  const network: Network = { firewall: name, outside: `${name}-outside`, pairs: [] };
+  for (const namespace of [network.firewall, network.outside]) {
+    await must('ip', ['netns', 'add', namespace]);
+    await batch(namespace, ['link set lo up']);
+  }
+  for (let index = 0; index < count; index++) network.pairs.push(await makePair(network, index));
+  return network;
+}
+
+/** Adds pair number `index`: `veth<index>` with 10.77.<index>.1, and `peer<index>` with 10.77.<index>.2. */
+export async function makePair({ firewall, outside }: Network, index: number): Promise<Pair> {
+  const pair: Pair = {
+    name: `veth${index}`,
+    peer: `peer${index}`,
+    address: `10.77.${index}.1`,
+    peerAddress: `10.77.${index}.2`,
+  };
+  await batch(firewall, [
+    `link add ${pair.name} type veth peer name ${pair.peer} netns ${outside}`,
+    `address add ${pair.address}/24 dev ${pair.name}`,
+    `link set ${pair.name} up`,
+  ]);
+  await batch(outside, [`address add ${pair.peerAddress}/24 dev ${pair.peer}`, `link set ${pair.peer} up`]);
+  return pair;
+}
+
+async function batch(namespace: string, lines: string[]): Promise<void> {
+  const input = `${lines.join('\n')}\n`;
+  const { exitCode, stderr } = await execa('ip', ['-n', namespace, '-batch', '-'], { ...clean({}), input });
+  if (exitCode !== 0) throw new Error(`ip -n ${namespace}: ${stderr}`);
+}
+
+const setns = koffi.load('libc.so.6').func('int setns(int fd, int kind)') as (
+  fd: number,
+  kind: number,
+) => number;
+const CLONE_NEWNET = 0x40000000;
+
+/** Runs `action` with this process (its main thread, and the children that it starts) in the namespace. */
+export async function enter<T>(namespace: string, action: () => T | Promise<T>): Promise<T> {
+  const home = openSync('/proc/self/ns/net', 'r');
+  const there = openSync(`/var/run/netns/${namespace}`, 'r');
+  try {
+    move(there);
+    return await action();
+  } finally {
+    move(home);
+    closeSync(there);
+    closeSync(home);
+  }
+}
+
+function move(fd: number): void {
+  if (setns(fd, CLONE_NEWNET) !== 0) throw new Error(`setns: errno ${koffi.errno()}`);
+}
