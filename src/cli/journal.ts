@@ -73,6 +73,6 @@ async function repair({ dataDir, output }: JournalOptions): Promise<CommandResul
 }
 
 function warn({ damage, torn }: JournalContents): string {
-  if (damage) return `warning: ${describeDamage(damage)}; records marked as unverified come after it\n`;
+  if (damage) return `warning: ${describeDamage(damage)}; what comes after it is marked as unverified\n`;
   return torn ? `warning: the last line is not finished (${torn.length} bytes) and is left out\n` : '';
 }

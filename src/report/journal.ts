@@ -27,9 +27,9 @@ export function streamJournal({ records, unverified }: ShownJournal): string {
 }
 
 export function renderVerification({ records, damage, tornBytes }: JournalVerification): string {
-  if (damage) return `${describeDamage(damage)}; ${records} records before it are sound\n`;
+  if (damage) return `${describeDamage(damage)}; before it: ${count(records)}\n`;
   const torn = tornBytes === undefined ? '' : `, and an unfinished last line of ${tornBytes} bytes`;
-  return `the journal is sound: ${records} records${torn}\n`;
+  return `the journal is sound: ${count(records)}${torn}\n`;
 }
 
 export function renderRepair({ repaired, damage, keptAs }: JournalRepair): string {
@@ -42,6 +42,10 @@ export function renderRepair({ repaired, damage, keptAs }: JournalRepair): strin
 /** One sentence without a full stop. */
 export function describeDamage({ line, reason }: JournalDamage): string {
   return `line ${line} of the journal cannot be trusted: ${printable(reason)}`;
+}
+
+function count(records: number): string {
+  return `${records} ${records === 1 ? 'record' : 'records'}`;
 }
 
 function row({ seq, time, generation, phase, step, note }: JournalRecord, mark: string): string[] {

@@ -1,0 +1,241 @@
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { writeGeneration } from '../../src/journal/generation-writer.js';
+import { Journal } from '../../src/journal/journal.js';
+import { attachedFrom } from '../../src/journal/intents.js';
+import { readJournal } from '../../src/journal/read.js';
+import { bootId } from '../../src/kernel/boot.js';
+import { netnsInode } from '../../src/kernel/interfaces.js';
+import { EXIT } from '../../src/model/errors.js';
+import type { JournalRecord } from '../../src/model/record.js';
+import {
+  attachStep,
+  buildWriter,
+  desiredState,
+  detachStep,
+  done,
+  errorOf,
+  intent,
+  locked,
+  reattachStep,
+  record,
+  smallFileSystem,
+  snapshot,
+  swapStep,
+  temporaryFolder,
+} from './support.js';
+
+test('records survive the run that wrote them, and say where and when', async () => {
+  const dataDir = temporaryFolder();
+  const written = await locked(dataDir, (lock) => {
+    const journal = Journal.open(lock);
+    const records = [journal.append(intent()), journal.append(done(1))];
+    expect(journal.records).toEqual(records);
+    return records;
+  });
+  await record(dataDir, [intent(2)]);
+  const { records } = readJournal(dataDir);
+  expect(records.slice(0, 2)).toEqual(written);
+  expect(records[2]).toMatchObject({ seq: 3, generation: 2, boot: bootId(), netns: netnsInode() });
+  expect(Math.abs(Date.parse(records[2]?.time ?? '') - Date.now())).toBeLessThan(10_000);
+  expect(statSync(join(dataDir, 'journal.ndjson')).mode & 0o777).toBe(0o600);
+});
+
+test('a run that has nothing to say touches nothing', async () => {
+  const dataDir = temporaryFolder();
+  await record(dataDir, []);
+  expect(readdirSync(dataDir)).toEqual(['lock']);
+  await record(dataDir, [intent()]);
+  await locked(dataDir, (lock) => writeGeneration(lock, { origin: 'reconcile', desired: desiredState() }));
+  const before = snapshot(dataDir);
+  await locked(dataDir, (lock) => {
+    const journal = Journal.open(lock);
+    expect(journal.openIntents()).toHaveLength(1);
+    expect(journal.torn).toBeUndefined();
+  });
+  expect(snapshot(dataDir)).toEqual(before);
+});
+
+test('an intent is open until something is written of it', async () => {
+  const dataDir = temporaryFolder();
+  await record(dataDir, [intent(), intent(), done(1), intent()]);
+  const open = await locked(dataDir, (lock) => Journal.open(lock).openIntents());
+  expect(open.map(({ seq }) => seq)).toEqual([2, 4]);
+});
+
+test('a last line torn at any byte is cut off, kept, and written over', async () => {
+  const dataDir = smallFileSystem('1m').folder; // in memory: hundreds of fsyncs
+  const file = join(dataDir, 'journal.ndjson');
+  await record(dataDir, [intent(), done(1)]);
+  const whole = readFileSync(file);
+  const start = whole.indexOf('\n') + 1;
+  for (let end = start + 1; end < whole.length; end++) {
+    writeFileSync(file, whole.subarray(0, end));
+    await locked(dataDir, (lock) => {
+      const journal = Journal.open(lock);
+      expect(journal.records).toHaveLength(1);
+      expect(journal.torn?.bytes).toBe(end - start);
+      const kept = journal.torn?.file ?? '';
+      expect(kept).toContain(join(dataDir, 'journal.torn-'));
+      expect(readFileSync(kept)).toEqual(whole.subarray(start, end));
+      rmSync(kept);
+      journal.append(done(1));
+    });
+    const { records, damage, torn } = readJournal(dataDir);
+    expect([records.length, damage, torn]).toEqual([2, undefined, undefined]);
+  }
+});
+
+test('a crash while a torn line was being cut off leaves one copy of it', async () => {
+  const dataDir = temporaryFolder();
+  const file = join(dataDir, 'journal.ndjson');
+  await record(dataDir, [intent()]);
+  for (let run = 0; run < 2; run++) {
+    appendFileSync(file, '{"seq":2,"pre');
+    await record(dataDir, []);
+  }
+  expect(readdirSync(dataDir).filter((name) => name.startsWith('journal.torn-'))).toHaveLength(1);
+});
+
+test('damage anywhere else refuses, names the line and changes nothing', async () => {
+  const dataDir = temporaryFolder();
+  const file = join(dataDir, 'journal.ndjson');
+  await record(dataDir, [intent(), done(1), intent(2)]);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"done"', '"failed"'));
+  const before = snapshot(dataDir);
+  for (const change of [
+    () => record(dataDir, [intent()]),
+    () => locked(dataDir, (lock) => writeGeneration(lock, { origin: 'reconcile', desired: desiredState() })),
+  ]) {
+    const error = await errorOf(change);
+    expect(error).toMatchObject({ exitCode: EXIT.journal });
+    expect(error?.message).toContain(`line 2 of ${file} cannot be trusted`);
+    expect(error?.hint).toContain('xdpkeep journal repair');
+  }
+  expect(snapshot(dataDir)).toEqual(before);
+});
+
+test('a journal that was deleted is damage, not an empty one', async () => {
+  const dataDir = temporaryFolder();
+  await locked(dataDir, (lock) => writeGeneration(lock, { origin: 'reconcile', desired: desiredState() }));
+  await record(dataDir, [intent()]);
+  rmSync(join(dataDir, 'journal.ndjson'));
+  expect(readJournal(dataDir).damage).toEqual({
+    line: 1,
+    reason: 'the journal is gone, though generation 1 is there',
+  });
+  expect(await errorOf(() => record(dataDir, [intent(2)]))).toMatchObject({ exitCode: EXIT.journal });
+  expect(existsSync(join(dataDir, 'journal.ndjson'))).toBe(false);
+});
+
+test('a run that was killed between its first generation and its first record left no damage', async () => {
+  const dataDir = temporaryFolder();
+  await locked(dataDir, (lock) => writeGeneration(lock, { origin: 'reconcile', desired: desiredState() }));
+  expect(readJournal(dataDir)).toMatchObject({ records: [], size: 0 });
+  await record(dataDir, [intent()]);
+  expect(readJournal(dataDir).records).toHaveLength(1);
+});
+
+test('a journal that somebody else wrote to during the run is not appended to', async () => {
+  const dataDir = temporaryFolder();
+  const file = join(dataDir, 'journal.ndjson');
+  const error = await errorOf(() =>
+    locked(dataDir, (lock) => {
+      const journal = Journal.open(lock);
+      journal.append(intent());
+      truncateSync(file);
+      journal.append(done(1));
+    }),
+  );
+  expect(error).toMatchObject({ exitCode: EXIT.journal });
+  expect(error?.message).toContain('changed by somebody else');
+  expect(statSync(file).size).toBe(0);
+});
+
+test('a full disk: the record is not there, not half there, and no later one follows', async () => {
+  const { folder } = smallFileSystem('16k');
+  const note = 'x'.repeat(3000);
+  const counted = await locked(folder, (lock) => {
+    const journal = Journal.open(lock);
+    const append = () => journal.append({ ...done(1), note });
+    const failure = firstError(append);
+    expect(failure).toMatchObject({ exitCode: EXIT.journal });
+    expect(String(failure)).toContain('ENOSPC');
+    expect(failure).toHaveProperty('hint', expect.stringContaining('Free space'));
+    expect(firstError(append)).toHaveProperty('message', expect.stringContaining('takes no more records'));
+    return journal.records.length;
+  });
+  expect(counted).toBeGreaterThan(2);
+  const { records, damage, torn } = readJournal(folder);
+  expect([records.length, damage, torn]).toEqual([counted, undefined, undefined]);
+});
+
+/** Repeats until it fails. */
+function firstError(work: () => unknown): unknown {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      work();
+    } catch (error) {
+      return error;
+    }
+  }
+  return undefined;
+}
+
+test('a read-only file system can be read', async () => {
+  const { folder, remount } = smallFileSystem('64k');
+  await record(folder, [intent()]);
+  remount('ro');
+  expect(readJournal(folder).records).toHaveLength(1);
+});
+
+test('whenever a writer is killed, what it left is sound', async () => {
+  const start = await buildWriter();
+  const dataDir = temporaryFolder();
+  let records = 0;
+  for (const milliseconds of [5, 20, 45]) {
+    const writer = start('busy', dataDir);
+    await writer.said;
+    await setTimeout(milliseconds);
+    await writer.kill();
+    expect(readJournal(dataDir).damage).toBeUndefined();
+    await record(dataDir, [intent()]);
+    const now = readJournal(dataDir);
+    expect(now.torn).toBeUndefined();
+    expect(now.records.length).toBeGreaterThan(records);
+    records = now.records.length;
+  }
+});
+
+test('from where an interface was attached: the last attachment of this boot, by the place of its intent', () => {
+  const at = (netns: number, boot = 'now') => ({ seq: 0, prev: '', time: '', boot, netns, generation: 1 });
+  const records: JournalRecord[] = [
+    { ...at(1), phase: 'intent', step: attachStep('a') },
+    { ...at(2), phase: 'done', step: attachStep('a'), of: 1 },
+    { ...at(3), phase: 'done', step: attachStep('b') },
+    { ...at(4), phase: 'done', step: { ...reattachStep(8), interface: 'b' } },
+    { ...at(5), phase: 'done', step: { ...swapStep(8), interface: 'b' } },
+    { ...at(6), phase: 'failed', step: attachStep('b') },
+    { ...at(7, 'before'), phase: 'done', step: attachStep('c') },
+    { ...at(8), phase: 'done', step: attachStep('veth0') },
+    { ...at(9), phase: 'done', step: detachStep() },
+    { ...at(10, 'before'), phase: 'intent', step: attachStep('d') },
+    { ...at(11), phase: 'done', step: attachStep('d'), of: 10 },
+    { ...at(12), phase: 'done', step: { kind: 'resume', reason: '' } },
+  ];
+  expect([...attachedFrom(records, 'now')]).toEqual([
+    ['a', 1],
+    ['b', 4],
+  ]);
+});

@@ -1,0 +1,150 @@
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Journal } from '../../src/journal/journal.js';
+import { type WriterLock, withWriterLock } from '../../src/journal/lock.js';
+import { EXIT } from '../../src/model/errors.js';
+import {
+  buildWriter,
+  errorOf,
+  intent,
+  locked,
+  smallFileSystem,
+  snapshot,
+  temporaryFolder,
+} from './support.js';
+
+const nothing = () => Promise.resolve();
+
+test('the data directory is made, private, with its parents', async () => {
+  const dataDir = join(temporaryFolder(), 'var/lib/xdpkeep');
+  expect(await withWriterLock(dataDir, (lock) => Promise.resolve(lock.dataDir))).toBe(dataDir);
+  expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+  expect(statSync(join(dataDir, '..')).mode & 0o777).toBe(0o755);
+  expect(statSync(join(dataDir, 'lock'))).toMatchObject({ size: 0 });
+});
+
+test('a second run writes nothing', async () => {
+  const dataDir = temporaryFolder();
+  await withWriterLock(dataDir, nothing);
+  const before = snapshot(dataDir);
+  await withWriterLock(dataDir, nothing);
+  expect(snapshot(dataDir)).toEqual(before);
+});
+
+test('the error of the work comes through, and the lock is free after it', async () => {
+  const dataDir = temporaryFolder();
+  await expect(withWriterLock(dataDir, () => Promise.reject(new Error('the work')))).rejects.toThrow(
+    'the work',
+  );
+  await withWriterLock(dataDir, nothing);
+});
+
+test('a lock that outlives its work is worth nothing', async () => {
+  const dataDir = temporaryFolder();
+  const stale = await locked(dataDir, (lock) => lock);
+  expect(() => {
+    stale.assertHeld();
+  }).toThrow('after its release');
+  expect(() => Journal.open(stale)).toThrow('after its release');
+});
+
+test('a data directory that was replaced during the run takes no more writes', async () => {
+  const dataDir = join(temporaryFolder(), 'data');
+  const replaced = async (lock: WriterLock) => {
+    const journal = Journal.open(lock);
+    renameSync(dataDir, `${dataDir}.away`);
+    await withWriterLock(dataDir, nothing); // somebody else makes it anew and is at work there
+    journal.append(intent());
+  };
+  const error = await errorOf(() => withWriterLock(dataDir, replaced));
+  expect(error).toMatchObject({ exitCode: EXIT.journal });
+  expect(error?.message).toContain('moved or replaced');
+  expect(existsSync(join(dataDir, 'journal.ndjson'))).toBe(false);
+});
+
+test('a read-only file system is named, and reading needs no lock', async () => {
+  const { folder, remount } = smallFileSystem('64k');
+  await locked(folder, (lock) => Journal.open(lock).append(intent()));
+  remount('ro');
+  const error = await errorOf(() => withWriterLock(folder, nothing));
+  expect(error).toMatchObject({ exitCode: EXIT.environment });
+  expect(error?.message).toContain('read-only');
+  expect(error?.hint).toContain('--data-dir');
+  const missing = await errorOf(() => withWriterLock(join(folder, 'below'), nothing));
+  expect(missing).toMatchObject({ exitCode: EXIT.environment });
+});
+
+test.each([
+  ['a file where the directory should be', 'file'],
+  ['a file above it', 'file/below'],
+])('%s is an environment error', async (_what, path) => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'file'), '');
+  const error = await errorOf(() => withWriterLock(join(folder, path), nothing));
+  expect(error).toMatchObject({ exitCode: EXIT.environment });
+});
+
+test('the second process is told who is at work; killing that one frees the lock', async () => {
+  const dataDir = temporaryFolder();
+  const start = await buildWriter();
+  const holder = start('hold', dataDir);
+  expect(await holder.said).toBe('held');
+  const before = snapshot(dataDir);
+
+  const error = await errorOf(() => withWriterLock(dataDir, nothing));
+  expect(error).toMatchObject({ exitCode: EXIT.locked });
+  expect(error?.message).toContain(`process ${holder.process.pid ?? ''} `);
+  expect(error?.hint).toContain('Wait');
+  expect(snapshot(dataDir)).toEqual(before);
+
+  await holder.kill();
+  await withWriterLock(dataDir, nothing);
+});
+
+test.each(['deleted', 'replaced'])('a lock file that is %s while held lets nobody in', async (how) => {
+  const dataDir = temporaryFolder();
+  const file = join(dataDir, 'lock');
+  const start = await buildWriter();
+  const holder = start('hold', dataDir);
+  await holder.said;
+  rmSync(file);
+  if (how === 'replaced') writeFileSync(file, '');
+  const error = await errorOf(() => withWriterLock(dataDir, nothing));
+  expect(error).toMatchObject({ exitCode: EXIT.locked });
+  expect(error?.message).toContain(`process ${holder.process.pid ?? ''} `);
+  await holder.kill();
+  await withWriterLock(dataDir, nothing);
+});
+
+test('writers never overlap, though the lock file is deleted all the time', async () => {
+  const dataDir = temporaryFolder();
+  const log = join(temporaryFolder(), 'log');
+  const start = await buildWriter();
+  const writers = [start('contend', dataDir, log), start('contend', dataDir, log)];
+  const vandal = setInterval(() => {
+    rmSync(join(dataDir, 'lock'), { force: true });
+  }, 1);
+  const turns = await Promise.all(writers.map(({ said }) => said));
+  clearInterval(vandal);
+  for (const count of turns) expect(Number(count)).toBeGreaterThan(0);
+
+  const events = readFileSync(log, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' '));
+  expect(events.length).toBeGreaterThan(20);
+  for (let at = 0; at < events.length; at += 2) {
+    const [enter, leave] = [events[at], events[at + 1]];
+    expect([enter?.[1], leave?.[1], leave?.[2]]).toEqual(['enter', 'leave', enter?.[2]]);
+  }
+});
+
+test('without permission: exit 77 and what to do', async () => {
+  const dataDir = temporaryFolder(); // 0700, root
+  const start = await buildWriter();
+  expect(await start('unprivileged', dataDir).said).toBe(
+    `${EXIT.permission} Run as root, or name another directory with --data-dir.`,
+  );
+  expect(await start('unprivileged', join(dataDir, 'below')).said).toContain(String(EXIT.permission));
+});
