@@ -15,6 +15,8 @@ export interface ToolLimits {
   time: number;
   /** Bytes, each of stdout and stderr. */
   output: number;
+  /** Working directory; ours when absent. */
+  cwd?: string;
 }
 
 export interface ToolResult {
@@ -26,6 +28,7 @@ export interface ToolResult {
 /** Runs an absolute path. Throws an EnvironmentError unless it ran to its end, whatever its exit code. */
 export async function runTool(file: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
   const options = {
+    ...(limits.cwd !== undefined && { cwd: limits.cwd }),
     extendEnv: false,
     env: ENVIRONMENT,
     stdin: 'ignore',
