@@ -1,0 +1,82 @@
+// Files of the state directory by their relative path. Refused: whatever is not inside it once symbolic links are
+// followed, and whatever is not a regular file. Devices and FIFOs are never waited for.
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+/** The file cannot be had. `summary` is constant per cause, `message` says it of this file. */
+export class UnusableFileError extends Error {
+  constructor(
+    readonly summary: string,
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Reads a whole file of at most `limit` bytes. Throws an UnusableFileError and nothing else. */
+export function readInside(stateDir: string, file: string, limit: number): Buffer {
+  try {
+    return readRegular(containedPath(stateDir, file), limit);
+  } catch (error) {
+    if (error instanceof UnusableFileError) throw error;
+    throw ioProblem(error);
+  }
+}
+
+function containedPath(stateDir: string, file: string): string {
+  const real = realpathSync(join(stateDir, file));
+  const inside = relative(realpathSync(stateDir), real);
+  if (inside.split('/')[0] !== '..') return real;
+  throw new UnusableFileError(
+    'file outside the state directory',
+    `it leads to ${real}`,
+    'Move the file into the state directory: everything that is applied must lie there.',
+  );
+}
+
+function readRegular(path: string, limit: number): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    if (!fstatSync(fd).isFile())
+      throw new UnusableFileError('not a regular file', 'it is not a regular file');
+    return readUpTo(fd, limit);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The size is what can be read, not what stat says: a file of /proc has size 0, a growing one any. */
+function readUpTo(fd: number, limit: number): Buffer {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(64 << 10);
+    const count = readSync(fd, chunk);
+    if (count === 0) return Buffer.concat(chunks, size);
+    chunks.push(chunk.subarray(0, count));
+    size += count;
+    if (size > limit) {
+      throw new UnusableFileError(
+        'file too large',
+        `it has more than ${limit >> 20} MiB`,
+        'Split or shorten it.',
+      );
+    }
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is not a directory',
+  EACCES: 'permission denied',
+  ELOOP: 'its symbolic links form a loop',
+  ENAMETOOLONG: 'its name is too long',
+  EISDIR: 'it is a directory',
+};
+
+function ioProblem(error: unknown): UnusableFileError {
+  if (!(error instanceof Error && 'code' in error)) throw error;
+  const code = String(error.code);
+  return new UnusableFileError('cannot read file', REASONS[code] ?? `${error.message} (${code})`);
+}

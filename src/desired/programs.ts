@@ -1,0 +1,135 @@
+// A program as a state file names it -> the object and function that would be attached, or what is wrong with it.
+// An object is read or compiled once for all the interfaces that name it, and nothing is attached or loaded here.
+import { realpathSync } from 'node:fs';
+import { CompileError } from '../kernel/clang.js';
+import type { DesiredProgram } from '../model/desired.js';
+import { ProgramError } from '../model/errors.js';
+import type { ObjectStore } from '../model/object-store.js';
+import { readBuiltin } from './builtins.js';
+import { compileProgram } from './compile.js';
+import { digestInstance } from './digest.js';
+import { type BpfElf, readElf } from './elf.js';
+import { readInside, UnusableFileError } from './paths.js';
+import type { ProgramReference } from './schema.js';
+import { chooseFunction, type ProgramProblem } from './xdp-function.js';
+
+/** Bytes of a source or object file. */
+const PROGRAM_FILE_LIMIT = 16 << 20;
+/** Of a compiler's output; the first errors say most. */
+const LONGEST_LOG = 16_384;
+
+export interface ProgramOptions {
+  stateDir: string;
+  /** Receives the objects. */
+  store: ObjectStore;
+  /** Where clang is looked for, in the form of PATH; that of the environment when absent. */
+  searchPath?: string;
+}
+
+export interface ResolvedProgram {
+  /** Absent after an error. */
+  program?: DesiredProgram;
+  problems: ProgramProblem[];
+}
+
+interface LoadedObject {
+  bytes: Uint8Array;
+  elf: BpfElf;
+}
+
+export class ProgramResolver {
+  readonly #files = new Map<string, Promise<LoadedObject | undefined>>();
+
+  constructor(private readonly options: ProgramOptions) {}
+
+  /** A problem of a file is reported for the first reference to it alone. */
+  async resolve(reference: ProgramReference): Promise<ResolvedProgram> {
+    if ('builtin' in reference) {
+      const { bytes, function: function_ } = readBuiltin(reference.builtin);
+      return { program: this.#toProgram(reference.builtin, 'builtin', function_, bytes), problems: [] };
+    }
+    const { file } = reference;
+    const problems: ProgramProblem[] = [];
+    const loading = this.#files.get(file) ?? this.#load(file, problems);
+    this.#files.set(file, loading);
+    const object = await loading;
+    const chosen = object && chooseFunction(object.elf, reference.function);
+    if (!object || chosen === undefined) return { problems };
+    if (typeof chosen !== 'string') return { problems: [...problems, chosen] };
+    const origin = isSource(file) ? 'source' : 'object';
+    return { program: this.#toProgram(file, origin, chosen, object.bytes), problems };
+  }
+
+  #toProgram(
+    label: string,
+    origin: DesiredProgram['origin'],
+    function_: string,
+    bytes: Uint8Array,
+  ): DesiredProgram {
+    const object = this.options.store.put(bytes);
+    return { label, origin, function: function_, object, digest: digestInstance(object, function_) };
+  }
+
+  async #load(file: string, problems: ProgramProblem[]): Promise<LoadedObject | undefined> {
+    try {
+      const content = readInside(this.options.stateDir, file, PROGRAM_FILE_LIMIT);
+      const bytes = isSource(file) ? await this.#compile(file, problems) : content;
+      return { bytes, elf: readElf(bytes) };
+    } catch (error) {
+      problems.push(describe(error, file));
+      return undefined;
+    }
+  }
+
+  async #compile(source: string, problems: ProgramProblem[]): Promise<Uint8Array> {
+    const { store, searchPath } = this.options;
+    const unit = { stateDir: realpathSync(this.options.stateDir), source };
+    const { bytes, log } = await compileProgram(unit, store, searchPath);
+    if (log.trim() !== '') {
+      const detail = `the compiler warns about ${source}`;
+      problems.push({
+        severity: 'warning',
+        field: 'file',
+        summary: 'compiler warnings',
+        detail,
+        log: cut(log),
+      });
+    }
+    return bytes;
+  }
+}
+
+function isSource(file: string): boolean {
+  return file.endsWith('.c');
+}
+
+function describe(error: unknown, file: string): ProgramProblem {
+  const base = { severity: 'error', field: 'file' } as const;
+  if (error instanceof UnusableFileError) {
+    const detail = `${file} cannot be used: ${error.message}`;
+    return { ...base, summary: error.summary, detail, ...hintOf(error) };
+  }
+  if (error instanceof CompileError) {
+    const log = cut(error.log);
+    return {
+      ...base,
+      summary: 'does not compile',
+      detail: error.message,
+      ...hintOf(error),
+      ...(log && { log }),
+    };
+  }
+  if (error instanceof ProgramError) {
+    const detail = `${file} is no usable BPF object: ${error.message}`;
+    return { ...base, summary: 'not a BPF object', detail, ...hintOf(error) };
+  }
+  throw error;
+}
+
+function hintOf({ hint }: { hint?: string | undefined }): { hint?: string } {
+  return hint === undefined ? {} : { hint };
+}
+
+function cut(log: string): string {
+  return log.length > LONGEST_LOG ? `${log.slice(0, LONGEST_LOG)}\n...` : log.trimEnd();
+}

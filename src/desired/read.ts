@@ -1,0 +1,66 @@
+// The bytes of a state file, as text. Refused: over 4 MiB, not UTF-8, and whatever paths.ts refuses.
+// A byte order mark is tolerated: it says nothing that UTF-8 would not.
+import type { Diagnostic } from '../model/diagnostic.js';
+import { readInside, UnusableFileError } from './paths.js';
+import { Source } from './source.js';
+
+/** Bytes. */
+export const STATE_FILE_LIMIT = 4 << 20;
+
+/** `undefined` after a problem, which is then the last one of `problems`. */
+export function readStateFile(stateDir: string, file: string, problems: Diagnostic[]): Source | undefined {
+  try {
+    const bytes = readInside(stateDir, file, STATE_FILE_LIMIT);
+    const badByte = findInvalidUtf8(bytes);
+    if (badByte === undefined) return new Source(file, new TextDecoder().decode(bytes));
+    problems.push(notUtf8(file, bytes, badByte));
+  } catch (error) {
+    if (!(error instanceof UnusableFileError)) throw error;
+    const { summary, message, hint } = error;
+    const detail = `${file} cannot be used: ${message}`;
+    problems.push({
+      severity: 'error',
+      summary,
+      detail,
+      ...(hint && { hint }),
+      at: { file, line: 1, column: 1 },
+    });
+  }
+  return undefined;
+}
+
+function notUtf8(file: string, bytes: Buffer, badByte: number): Diagnostic {
+  const before = new TextDecoder().decode(bytes.subarray(0, badByte));
+  const value = bytes[badByte]?.toString(16).padStart(2, '0') ?? '';
+  return {
+    severity: 'error',
+    summary: 'not UTF-8',
+    detail: `byte ${badByte + 1} of the file (0x${value}) is not UTF-8 text`,
+    hint: 'Save the file as UTF-8.',
+    ...new Source(file, before).placeAt(before.length),
+  };
+}
+
+/** Offset of the first byte that starts no valid sequence. */
+function findInvalidUtf8(bytes: Buffer): number | undefined {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return undefined;
+  } catch {
+    return firstReplaced(bytes);
+  }
+}
+
+/** Decoding puts U+FFFD for what is invalid; the first one that is not itself in the file marks the byte. */
+function firstReplaced(bytes: Buffer): number {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  let offset = 0;
+  let from = 0;
+  for (;;) {
+    const at = text.indexOf('\ufffd', from);
+    offset += Buffer.byteLength(text.slice(from, at));
+    if (bytes.toString('hex', offset, offset + 3) !== 'efbfbd') return offset;
+    offset += 3;
+    from = at + 1;
+  }
+}

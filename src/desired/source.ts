@@ -1,0 +1,40 @@
+// The text of one state file and the way from an offset in it to what a diagnostic shows.
+import { LineCounter } from 'yaml';
+import type { Diagnostic } from '../model/diagnostic.js';
+
+/** A line longer than this is no help to a reader and is left out of diagnostics. UTF-16 code units. */
+const LONGEST_EXCERPT = 4096;
+
+/** Where a diagnostic points. Columns count UTF-16 code units, as editors do. */
+export type Place = Pick<Diagnostic, 'at' | 'endColumn' | 'excerpt'>;
+
+export class Source {
+  readonly #lines = new LineCounter();
+
+  constructor(
+    /** Relative to the state directory. */
+    readonly file: string,
+    readonly text: string,
+  ) {
+    for (let start = 0; start !== -1; start = nextLine(text, start)) this.#lines.addNewLine(start);
+  }
+
+  /** `start` and `end` are offsets into the text, `end` one past the last; without it the place is a point. */
+  placeAt(start: number, end = start): Place {
+    const { line, col } = this.#lines.linePos(start);
+    const lineStart = this.#lines.lineStarts[line - 1] ?? 0;
+    const lineEnd = this.#lines.lineStarts[line] ?? this.text.length;
+    const excerpt = this.text.slice(lineStart, lineEnd).replace(/\r?\n$/, '');
+    const endColumn = Math.min(end - lineStart, excerpt.length) + 1;
+    return {
+      at: { file: this.file, line, column: col },
+      ...(endColumn > col && { endColumn }),
+      ...(excerpt.length <= LONGEST_EXCERPT && { excerpt }),
+    };
+  }
+}
+
+function nextLine(text: string, from: number): number {
+  const lineBreak = text.indexOf('\n', from);
+  return lineBreak === -1 ? -1 : lineBreak + 1;
+}
