@@ -8,11 +8,14 @@ export function painter(color: boolean): Paint {
   return color ? (style, text) => styleText(style, text) : (_style, text) => text;
 }
 
-/** Control characters made visible, so that no name can move the cursor or hide a line. */
+/**
+ * Control characters made visible, so that no name can move the cursor or hide a line; invisible and
+ * direction-changing ones as well, so that none reads as another.
+ */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is meant
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => {
-    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return text.replace(/(?![\t\n])[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
 }
 

@@ -1,0 +1,50 @@
+// `xdpkeep init [DIR]`: a state directory to start from. It is valid and wants nothing, so that applying it by mistake
+// does no harm. Refused: overwriting anything.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { printHostSchema } from '../desired/json-schema.js';
+import { isHostName } from '../desired/schema.js';
+import { EXIT, PermissionError, UsageError } from '../model/errors.js';
+import { startHost, START_PROGRAM, startReadme } from './starter.js';
+import type { CommandResult } from './result.js';
+
+/** `host` names the first host file. Throws a UsageError when a file is there already. */
+export function runInit(directory = 'state', options: { host: string }): CommandResult {
+  const { host } = options;
+  if (!isHostName(host)) {
+    const hint = 'Name the host with --host: letters, digits, ".", "_" and "-".';
+    throw new UsageError(`${JSON.stringify(host)} cannot be the name of a host file`, { hint });
+  }
+  const files: Record<string, string> = {
+    'README.md': startReadme(host),
+    [`hosts/${host}.yaml`]: startHost(host),
+    'programs/pass.bpf.c': START_PROGRAM,
+    'schema/host.schema.json': printHostSchema(),
+  };
+  const there = Object.keys(files).filter((file) => existsSync(join(directory, file)));
+  if (there.length > 0) {
+    const hint = 'Name a directory that does not have them: nothing is overwritten.';
+    throw new UsageError(`${directory} has ${there.join(', ')} already`, { hint });
+  }
+  for (const [file, content] of Object.entries(files)) writeNew(join(directory, file), content);
+  const lines = Object.keys(files).map((file) => `  ${join(directory, file)}`);
+  const next = `Edit ${join(directory, `hosts/${host}.yaml`)}, then: xdpkeep validate --state ${directory}`;
+  return { exitCode: EXIT.ok, out: `wrote\n${lines.join('\n')}\n${next}\n` };
+}
+
+function writeNew(path: string, content: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content, { flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const message = `cannot write ${path} (${code ?? ''})`;
+    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+      throw new PermissionError(message, {
+        hint: 'Name a directory that this user may write.',
+        cause: error,
+      });
+    }
+    throw new UsageError(message, { hint: 'Name another directory.', cause: error });
+  }
+}

@@ -1,0 +1,14 @@
+// `xdpkeep schema [KIND]`: the JSON schema of a kind of state file, for editors.
+import { printHostSchema, SCHEMA_KINDS } from '../desired/json-schema.js';
+import { EXIT, UsageError } from '../model/errors.js';
+import { suggest } from '../model/suggest.js';
+import type { CommandResult } from './result.js';
+
+/** Without a kind: of the only one there is. Throws a UsageError for a kind that there is not. */
+export function runSchema(kind = 'host'): CommandResult {
+  if (kind === 'host') return { exitCode: EXIT.ok, out: printHostSchema() };
+  const meant = suggest(kind, SCHEMA_KINDS);
+  throw new UsageError(`there is no schema ${JSON.stringify(kind)}`, {
+    hint: meant === undefined ? `Ask for one of: ${SCHEMA_KINDS.join(', ')}.` : `Did you mean ${meant}?`,
+  });
+}

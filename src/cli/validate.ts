@@ -1,0 +1,39 @@
+// `xdpkeep validate`: every problem of every state file, programs compiled and looked into. Writes nothing, needs no root.
+import { MemoryObjectStore } from '../desired/object-store.js';
+import { type Validation, validateState } from '../desired/load.js';
+import { EXIT } from '../model/errors.js';
+import { renderDiagnostics } from '../report/diagnostics.js';
+import { json } from '../report/style.js';
+import type { CommandResult } from './result.js';
+
+export interface ValidateOptions {
+  /** The state directory. */
+  state: string;
+  /** Only this host; all hosts when absent. Not `host`, which has a default on every command. */
+  onlyHost?: string;
+  output: 'text' | 'json';
+  color: boolean;
+}
+
+/** Throws a HostNotFoundError when there is nothing to validate. */
+export async function runValidate(options: ValidateOptions): Promise<CommandResult> {
+  const programs = { stateDir: options.state, store: new MemoryObjectStore() };
+  const validation = await validateState(programs, options.onlyHost);
+  const { diagnostics } = validation;
+  const valid = diagnostics.every(({ severity }) => severity !== 'error');
+  const document = { apiVersion: 'xdpkeep/v1', kind: 'Validation', valid, diagnostics };
+  const out = options.output === 'json' ? json(document) : render(validation, options.color);
+  return { exitCode: valid ? EXIT.ok : EXIT.invalidState, out };
+}
+
+function render({ hosts, diagnostics }: Validation, color: boolean): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const parts = [count(hosts.length, 'host'), count(errors, 'error')];
+  if (diagnostics.length > errors) parts.push(count(diagnostics.length - errors, 'warning'));
+  const frames = renderDiagnostics(diagnostics, { color });
+  return `${frames}${frames && '\n'}${errors === 0 ? 'valid' : 'invalid'}: ${parts.join(', ')}\n`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : 's'}`;
+}
