@@ -18,6 +18,7 @@ import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
 import type { DesiredState } from './model/desired.js';
+import { diagnosticLine } from './model/diagnostic.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
 import type { ObservedState } from './model/observed.js';
@@ -51,7 +52,8 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
 async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Promise<Reconciliation> {
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
-  const { desired, warnings } = await loadHost({ ...options, store });
+  const { desired, warnings: found } = await loadHost({ ...options, store });
+  const warnings = found.map(diagnosticLine);
   const hold = readHold(options.dataDir);
   if (hold?.digests.includes(desired.digest)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
@@ -131,7 +133,7 @@ function makePlan(goal: Convergence, observed: ObservedState, records: readonly 
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */
 function recover(journal: Journal, observed: ObservedState): void {
-  for (const outcome of settleOpenIntents(journal.records, observed)) journal.append(outcome);
+  for (const outcome of settleOpenIntents(journal.openIntents(), observed)) journal.append(outcome);
 }
 
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */

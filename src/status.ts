@@ -10,6 +10,7 @@ import { attachedFrom } from './journal/intents.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import type { DesiredState } from './model/desired.js';
+import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
 import type { ObservedState } from './model/observed.js';
 import type { ReportedInterface } from './model/reconciliation.js';
@@ -53,7 +54,7 @@ async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: strin
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const loaded = await loadHost({ ...options, store });
-    warnings.push(...loaded.warnings);
+    warnings.push(...loaded.warnings.map(diagnosticLine));
     if (!hold?.digests.includes(loaded.desired.digest)) return loaded.desired;
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;

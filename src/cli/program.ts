@@ -66,7 +66,8 @@ function addStateFiles(program: Command, keep: Keep): void {
   command(program, 'validate', 'check every state file; needs no root').action(
     async (_flags: Flags, self: Command) => {
       const { runValidate } = await import('./validate.js');
-      keep(await runValidate(readCommon(self)));
+      const { host } = self.opts<{ host?: string }>();
+      keep(await runValidate({ ...readCommon(self), ...(host !== undefined && { onlyHost: host }) }));
     },
   );
   command(program, 'schema [kind]', 'print the JSON schema of a kind of state file; needs no root').action(

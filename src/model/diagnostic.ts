@@ -25,3 +25,8 @@ export class InvalidStateError extends XdpkeepError {
     super(`${errors} ${errors === 1 ? 'error' : 'errors'} in the state files`);
   }
 }
+
+/** One line for logs and lists of warnings. */
+export function diagnosticLine({ at, summary, detail }: Diagnostic): string {
+  return `${at.file}:${at.line}:${at.column}: ${summary}: ${detail}`;
+}
