@@ -1,6 +1,6 @@
 // Before the tests: everything that they need is there, or nothing runs. Missing tools never mean skipped tests.
 // After them: nothing of theirs is left on the machine, or the run fails.
-import { accessSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { accessSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -24,6 +24,7 @@ export async function setup(project: TestProject): Promise<() => void> {
   checkMachine();
   const run = `xdpkeep-test-${process.pid}`;
   const children = mkdtempSync(join(tmpdir(), `${run}-children-`));
+  chmodSync(children, 0o755); // some run as another user
   await bundleChildren(children);
   project.provide('run', run);
   project.provide('children', children);

@@ -10,7 +10,7 @@ export interface TestRunInput {
   data: Uint8Array;
   /** Runs in a row, for measuring; each sees what the one before made of the frame. 1 when absent. */
   repeat?: number;
-  /** The interface that the frame seems to come from; it needs a native XDP program. The loopback when absent. */
+  /** The interface of this namespace that the frame seems to come from; the loopback when absent. */
   ingressIfindex?: number;
 }
 
@@ -61,7 +61,7 @@ export function liveFrames(program: number, input: LiveFramesInput): void {
     batch_size: input.batchSize ?? 64,
     repeat: input.repeat,
   };
-  const hint = 'The interface needs a native XDP program, and the kernel live frames (Linux 5.18).';
+  const hint = 'Live frames need Linux 5.18.';
   checked('run a program on live frames', libbpf().testRun(program, opts), hint);
 }
 

@@ -1,20 +1,18 @@
 // Sends ICMP echo replies out of an interface as fast as it can: flood INTERFACE MAC FROM TO FRAMES SECONDS
 // Ends after that many frames or seconds, or when its input ends. Says `flowing`, and at the end how many it sent.
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLink } from '../../src/kernel/attach.js';
 import { Fd } from '../../src/kernel/fd.js';
 import { checked, libbpf } from '../../src/kernel/ffi.js';
 import { listInterfaces } from '../../src/kernel/interfaces.js';
-import { VERDICT, liveFrames } from '../../src/kernel/testrun.js';
+import { liveFrames } from '../../src/kernel/testrun.js';
 
 const BATCH = 64;
 const BATCHES_A_TURN = 16;
 
-/** `return verdict`: r0 = verdict; exit */
-function load(name: string, verdict: number): Fd {
-  const code = Buffer.from('b7000000000000009500000000000000', 'hex');
-  code.writeInt32LE(verdict, 4);
-  return new Fd(checked(`load ${name}`, libbpf().progLoad(6, name, 'GPL', code, 2, null)));
+/** `return XDP_TX`: r0 = 3; exit */
+function loadSender(): Fd {
+  const code = Buffer.from('b7000000030000009500000000000000', 'hex');
+  return new Fd(checked('load the sender', libbpf().progLoad(6, 'flood', 'GPL', code, 2, null)));
 }
 
 /** RFC 1071. */
@@ -52,9 +50,7 @@ function echoReply(mac: string, from: string, to: string): Buffer {
 
 const [name = '', mac = '', from = '', to = '', frames, seconds] = process.argv.slice(2);
 const ifindex = listInterfaces().find((one) => one.name === name)?.ifindex ?? 0;
-using pass = load('flood_pass', VERDICT.pass);
-using tx = load('flood_tx', VERDICT.tx);
-using link = createLink(pass, ifindex, 'native'); // frames can only come out of an interface with a program
+using sender = loadSender();
 const stopped = new AbortController();
 process.stdin.resume().on('end', () => {
   stopped.abort();
@@ -65,11 +61,10 @@ const end = performance.now() + Number(seconds) * 1000;
 let sent = 0;
 while (!stopped.signal.aborted && sent < Number(frames) && performance.now() < end) {
   const repeat = Math.min(BATCH * BATCHES_A_TURN, Number(frames) - sent);
-  liveFrames(tx.number, { data, ingressIfindex: ifindex, repeat, batchSize: BATCH });
+  liveFrames(sender.number, { data, ingressIfindex: ifindex, repeat, batchSize: BATCH });
   if (sent === 0) console.log('flowing');
   sent += repeat;
   await turn();
 }
-link[Symbol.dispose]();
 console.log(sent);
 process.stdin.destroy();

@@ -1,0 +1,77 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { findTool, runTool } from '../../src/kernel/tool.js';
+import { rejected } from '../lab/caught.js';
+
+const LIMITS = { time: 5000, output: 1 << 20 };
+let directory = '';
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), `${inject('run')}-tool-`));
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function script(name: string, text: string, mode = 0o755): string {
+  const path = join(directory, name);
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, mode);
+  return path;
+}
+
+test('stdout, stderr and the exit code come back, whatever the code', async () => {
+  const tool = script('fails', 'echo "out $1"; echo err >&2; exit 3');
+  expect(await runTool(tool, ['a b'], LIMITS)).toEqual({ exitCode: 3, stdout: 'out a b\n', stderr: 'err\n' });
+});
+
+test('nothing of the environment gets in', async () => {
+  process.env['XDPKEEP_TEST_SECRET'] = 'x';
+  const { stdout } = await runTool(script('env', 'env'), [], LIMITS);
+  expect(stdout.split('\n').map((line) => line.split('=')[0])).not.toContain('XDPKEEP_TEST_SECRET');
+  expect(stdout).toContain('LC_ALL=C\n');
+  delete process.env['XDPKEEP_TEST_SECRET'];
+});
+
+test('input is empty, so that nothing waits for a terminal', async () => {
+  expect(await runTool(script('reads', 'cat; echo done'), [], LIMITS)).toMatchObject({ stdout: 'done\n' });
+});
+
+test.each([
+  ['hangs', 'exec sleep 60', 'did not end within 0.3 s'],
+  ['leaves a child that holds its output', 'sleep 60', 'did not end within 0.3 s'],
+  ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 0.1; done', 'did not end within 0.3 s'],
+  ['prints without end', 'exec cat /dev/zero', 'printed more than 1 MiB'],
+  ['complains without end', 'exec cat /dev/zero >&2', 'printed more than 1 MiB'],
+  ['kills itself', 'kill -SEGV $$', 'was ended by SIGSEGV'],
+])('a tool that %s is an error, soon', async (name, text, message) => {
+  const tool = script(name.replaceAll(' ', '-'), text);
+  const start = Date.now();
+  const error = await rejected(runTool(tool, [], { time: 300, output: 1 << 20 }));
+  expect(error).toMatchObject({
+    name: 'EnvironmentError',
+    exitCode: 78,
+    message: `${tool}  ${message}`.replace('  ', ' '),
+  });
+  expect(Date.now() - start).toBeLessThan(5000);
+});
+
+test.each([
+  ['absent', '/nowhere/bpftool', 'ENOENT'],
+  ['not executable', '', 'EACCES'],
+])('a tool that is %s is an error with a hint', async (_, path, code) => {
+  const tool = path || script('plain', 'echo no', 0o644);
+  expect(await rejected(runTool(tool, [], LIMITS))).toMatchObject({
+    name: 'EnvironmentError',
+    message: `${tool} did not start`,
+    hint: expect.stringContaining(code) as string,
+  });
+});
+
+test('a tool is looked for in absolute directories of PATH first, and never in relative ones', () => {
+  const tool = script('sh', 'exit 0');
+  expect(findTool('sh', `.:${directory}:/usr/bin`)).toBe(tool);
+  expect(findTool('sh', '.:bin')).toBe('/usr/bin/sh');
+  expect(findTool('xdpkeep-no-such-tool')).toBeUndefined();
+});

@@ -1,0 +1,18 @@
+// The programs of test/programs/, compiled by the compiler that users have.
+import { readFileSync } from 'node:fs';
+import { compile, findCompiler } from '../../src/kernel/clang.js';
+import { BpfObject } from '../../src/kernel/object.js';
+
+/** The object made of `test/programs/<name>.bpf.c`. */
+export async function compileProgram(name: string): Promise<Uint8Array> {
+  const compiler = findCompiler();
+  if (!compiler) throw new Error('clang is not installed');
+  return (await compile(compiler, { stateDir: 'test/programs', source: `${name}.bpf.c` })).object;
+}
+
+/** The object of the builtin program, opened and loaded. */
+export function loadIcmpDrop(): BpfObject {
+  const object = BpfObject.open(readFileSync('dist/bpf/icmp_drop.bpf.o'), 'icmp_drop');
+  object.load();
+  return object;
+}
