@@ -30,10 +30,15 @@ export function pinInstance(layout: Layout, name: string, digest: string, object
   });
 }
 
-/** Lets a link go: the kernel detaches its program. */
+/**
+ * Lets a link go and detaches its program. The kernel frees an unpinned link some time later, on a work queue, so the
+ * detaching is asked for: when this returns, the interface is free.
+ */
 export function dropLink(layout: Layout, name: string): void {
   effect('drop-link', () => {
+    using held = openPin(layout.link(name));
     remove(layout.link(name));
+    if (held) detachLink(held);
   });
 }
 
