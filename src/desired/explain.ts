@@ -14,12 +14,18 @@ type Text = Pick<Diagnostic, 'summary' | 'detail' | 'hint'>;
 /** Fields of the format that this version does not act on yet. */
 const LATER_FIELDS = new Set(['policy', 'protect', 'probes', 'confirm']);
 
-/** One diagnostic per problem: an issue about several keys becomes several. */
-export function explain(issues: Issue[], root: Node, source: Source): Diagnostic[] {
+/** One diagnostic per problem, at most `limit`: finding the place of each takes a walk through its map. */
+export function explain(issues: Issue[], root: Node, source: Source, limit: number): Diagnostic[] {
   const unknownIn = new Set(issues.filter((one) => one.code === 'unrecognized_keys').map(pathText));
   return issues
     .filter((issue) => !(issue.code === 'custom' && unknownIn.has(pathText(issue))))
+    .flatMap(oneKeyEach)
+    .slice(0, limit)
     .flatMap((issue) => explainOne(issue, root, source));
+}
+
+function oneKeyEach(issue: Issue): Issue[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
 }
 
 function pathText(issue: Issue): string {
@@ -104,6 +110,7 @@ function typeHint(issue: z.core.$ZodIssueInvalidType): string | undefined {
   if (issue.expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
     return `Quote it: "${input}".`;
   }
+  if (issue.path.length === 2) return MISSING_HINTS['program'];
   if (issue.path.at(-1) === 'interfaces') return 'Write `interfaces: {}` if nothing is wanted on this host.';
   return undefined;
 }

@@ -43,10 +43,12 @@ function checkDocument(
   problems: Diagnostic[],
 ): void {
   const issues = hostSchema.safeParse(value, { reportInput: true }).error?.issues ?? [];
-  const all = [...issues, ...behindInvalidKeys(issues, value)].slice(0, MOST_PROBLEMS + 1);
+  const all = [...issues, ...behindInvalidKeys(issues, value)];
   const places = new Set(problems.map(placeText));
   // What an alias would have been is not what the schema expects: the alias is problem enough.
-  problems.push(...explain(all, root, source).filter((problem) => !places.has(placeText(problem))));
+  problems.push(
+    ...explain(all, root, source, MOST_PROBLEMS + 1).filter((problem) => !places.has(placeText(problem))),
+  );
   const name = (value as { name?: unknown } | null)?.name;
   if (typeof name === 'string' && name !== host && !issues.some((issue) => issue.path[0] === 'name')) {
     problems.push(otherName(name, host, root, source));

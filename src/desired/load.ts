@@ -24,6 +24,7 @@ export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   requireHost(options.stateDir, options.host);
   const diagnostics: Diagnostic[] = [];
   const desired = await readHost(options.host, new ProgramResolver(options), options.stateDir, diagnostics);
+  diagnostics.sort(byPlace);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
   return { desired, warnings: diagnostics };
 }

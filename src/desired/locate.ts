@@ -1,5 +1,5 @@
 // A path of keys -> the place in the file. What is missing is shown at the map that should have it.
-import { isMap, isScalar, isSeq, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
 import type { Source, Place } from './source.js';
 import { type Field, fieldsOf } from './yaml.js';
 
@@ -24,7 +24,8 @@ export function locate(root: Node, path: PropertyKey[], target: Target, source: 
     key = next.key;
     node = next.value;
   }
-  const shown = target === 'value' && isScalar(node) && node.value !== null ? node : key;
+  const hasText = isAlias(node) || (isScalar(node) && node.value !== null);
+  const shown = target === 'value' && hasText ? node : key;
   return { place: show(shown, source), found: true };
 }
 

@@ -32,32 +32,37 @@ export interface ResolvedProgram {
   problems: ProgramProblem[];
 }
 
-interface LoadedObject {
-  bytes: Uint8Array;
-  elf: BpfElf;
+/** A file that was looked at. Without an object, the problems say why. */
+interface LoadedFile {
+  object?: { bytes: Uint8Array; elf: BpfElf };
+  problems: ProgramProblem[];
 }
 
 export class ProgramResolver {
-  readonly #files = new Map<string, Promise<LoadedObject | undefined>>();
+  readonly #files = new Map<string, Promise<LoadedFile>>();
 
   constructor(private readonly options: ProgramOptions) {}
 
-  /** A problem of a file is reported for the first reference to it alone. */
+  /** Warnings and the compiler's output come with the first reference to a file alone, errors with each. */
   async resolve(reference: ProgramReference): Promise<ResolvedProgram> {
     if ('builtin' in reference) {
       const { bytes, function: function_ } = readBuiltin(reference.builtin);
       return { program: this.#toProgram(reference.builtin, 'builtin', function_, bytes), problems: [] };
     }
-    const { file } = reference;
-    const problems: ProgramProblem[] = [];
-    const loading = this.#files.get(file) ?? this.#load(file, problems);
-    this.#files.set(file, loading);
-    const object = await loading;
-    const chosen = object && chooseFunction(object.elf, reference.function);
-    if (!object || chosen === undefined) return { problems };
+    const { object, problems } = await this.#file(reference.file);
+    if (!object) return { problems };
+    const chosen = chooseFunction(object.elf, reference.function);
     if (typeof chosen !== 'string') return { problems: [...problems, chosen] };
-    const origin = isSource(file) ? 'source' : 'object';
-    return { program: this.#toProgram(file, origin, chosen, object.bytes), problems };
+    const origin = isSource(reference.file) ? 'source' : 'object';
+    return { program: this.#toProgram(reference.file, origin, chosen, object.bytes), problems };
+  }
+
+  async #file(file: string): Promise<LoadedFile> {
+    const known = this.#files.get(file);
+    const loading = known ?? this.#load(file);
+    this.#files.set(file, loading);
+    const loaded = await loading;
+    return known ? { ...loaded, problems: withoutLogs(loaded.problems) } : loaded;
   }
 
   #toProgram(
@@ -70,14 +75,14 @@ export class ProgramResolver {
     return { label, origin, function: function_, object, digest: digestInstance(object, function_) };
   }
 
-  async #load(file: string, problems: ProgramProblem[]): Promise<LoadedObject | undefined> {
+  async #load(file: string): Promise<LoadedFile> {
+    const problems: ProgramProblem[] = [];
     try {
       const content = readInside(this.options.stateDir, file, PROGRAM_FILE_LIMIT);
       const bytes = isSource(file) ? await this.#compile(file, problems) : content;
-      return { bytes, elf: readElf(bytes) };
+      return { object: { bytes, elf: readElf(bytes) }, problems };
     } catch (error) {
-      problems.push(describe(error, file));
-      return undefined;
+      return { problems: [...problems, describe(error, file)] };
     }
   }
 
@@ -97,6 +102,16 @@ export class ProgramResolver {
     }
     return bytes;
   }
+}
+
+function withoutLogs(problems: ProgramProblem[]): ProgramProblem[] {
+  return problems
+    .filter(({ severity }) => severity === 'error')
+    .map((problem) => {
+      const short = { ...problem };
+      delete short.log;
+      return short;
+    });
 }
 
 function isSource(file: string): boolean {

@@ -95,7 +95,7 @@ const REFUSALS: Partial<Record<CST.Token['type'], [summary: string, detail: stri
   alias: [
     'alias',
     'YAML aliases are not supported: a state file says everything where it stands',
-    'Write out what it stands for; quote a pattern that begins with "*".',
+    'Write out what it stands for; quote a pattern with "*" in it.',
   ],
   tag: [
     'tag',

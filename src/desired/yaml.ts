@@ -29,11 +29,12 @@ export function parseYaml(source: Source, problems: Diagnostic[]): ParsedYaml | 
   if (!tokens) return undefined;
   const document = compose(tokens, source.text.length);
   const errors = [...document.errors, ...document.warnings].slice(0, MOST_PROBLEMS);
-  const refusedLines = new Set(problems.map((problem) => problem.at.line));
+  const toldLines = new Set(problems.map((problem) => problem.at.line));
   for (const error of errors) {
     const problem = describe(error, source);
-    // An alias as a key, say, is refused already; what else is wrong with the line is only its consequence.
-    if (!refusedLines.has(problem.at.line)) problems.push(problem);
+    // What else is wrong with a line is mostly a consequence: an alias as a key, say, is no end of errors.
+    if (!toldLines.has(problem.at.line)) problems.push(problem);
+    toldLines.add(problem.at.line);
   }
   if (errors.length > 0) return undefined;
   const root = document.contents;
