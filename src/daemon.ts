@@ -91,9 +91,10 @@ function logResult(result: Reconciliation, causes: string[], log: Logger): void 
   log[changed ? 'info' : 'debug']({ generation, changed, exitCode, causes }, 'reconciled');
 }
 
+/** The handlers stay: a second signal must not end the pass that the first one waits for. */
 function endSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', resolve);
   });
 }

@@ -1,6 +1,7 @@
 // One pass: observe, diff, plan, prove, apply, verify. This file is the table of contents of the program.
 import { apply } from './apply/apply.js';
 import { effect } from './apply/failpoint.js';
+import { holdSignals } from './apply/signals.js';
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
 import { diff } from './diff/diff.js';
@@ -103,14 +104,11 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   }
 
   const generation = generationFor(goal, lock);
-  const applied = await apply(lock, planned, {
-    layout: paths,
-    journal,
-    generation,
-    proven,
-    observe: () => observe({ bpffs: goal.bpffs }),
-  });
-  const after = await observe({ bpffs: goal.bpffs });
+  const look = () => observe({ bpffs: goal.bpffs });
+  const applied = await holdSignals(() =>
+    apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
+  );
+  const after = await look();
   const remaining = makePlan(goal, after, journal.records);
   return summarize({ ...outcome, generation, applied, remaining, observed: after });
 }

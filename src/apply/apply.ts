@@ -9,7 +9,7 @@ import type { EffectiveStep, Plan, PlannedStep } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
 import { verifyStep } from '../verify/verify.js';
 import { execute, finish, finishUndo } from './execute.js';
-import { effect } from './failpoint.js';
+import { awaitEffect, effect } from './failpoint.js';
 
 export interface ApplyContext {
   layout: Layout;
@@ -47,9 +47,21 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     else attempts.push(attempt);
   }
   if (attempts.length === 0) return results;
-  const observed = await effect('verify', () => context.observe());
-  for (const attempt of attempts) results.push(settle(lock, attempt, observed, context));
+  const observed = await look(context);
+  for (const attempt of attempts) {
+    // A change that nobody can see is not left in effect.
+    if (observed instanceof Error) results.push(undo(lock, attempt, observed, 'undone', context));
+    else results.push(settle(lock, attempt, observed, context));
+  }
   return results;
+}
+
+async function look({ observe }: ApplyContext): Promise<ObservedState | Error> {
+  try {
+    return await awaitEffect('verify', observe);
+  } catch (error) {
+    return asError(error);
+  }
 }
 
 function isEffective(planned: PlannedStep): planned is PlannedStep & { step: EffectiveStep } {
@@ -72,6 +84,7 @@ function settle(lock: WriterLock, attempt: Attempt, observed: ObservedState, con
   const error = attemptStep(() => {
     finish(lock, step, context.layout);
   });
+  if (error && isCleanUp(step)) return undo(lock, attempt, error, 'failed', context);
   // What runs is right; pins that could not be removed are found and removed by the next pass.
   record(attempt, 'done', context, error && `clean-up is left to the next pass: ${error.message}`);
   return { step, outcome: 'done' };
@@ -86,8 +99,8 @@ function undo(
 ): Applied {
   const { step, inverse } = attempt.planned;
   const undoError = attemptStep(() => {
-    if (!inverse) throw new VerificationError('nothing of the former state is pinned');
-    execute(lock, inverse, context.layout, undefined);
+    if (inverse) execute(lock, inverse, context.layout, undefined);
+    else if (!isCleanUp(step)) throw new VerificationError('nothing of the former state is pinned');
     finishUndo(lock, step, context.layout);
   });
   if (!undoError) {
@@ -96,6 +109,11 @@ function undo(
   }
   record(attempt, 'failed', context, `${error.message}; undoing it failed: ${undoError.message}`);
   return { step, outcome: 'stuck', error: undoError };
+}
+
+/** It ends nothing of ours that runs, so there is nothing to go back to. */
+function isCleanUp(step: EffectiveStep): boolean {
+  return step.kind === 'clean' || (step.kind === 'detach' && step.linkId === undefined);
 }
 
 function record(
@@ -120,8 +138,12 @@ function attemptStep(run: () => void): Error | undefined {
     run();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return asError(error);
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** The kernel does not run what the step promised. */

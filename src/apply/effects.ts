@@ -99,12 +99,9 @@ export function swap(
 export function takeOver(layout: Layout, name: string, ifindex: number, foreign: ForeignProgram): void {
   effect('take-over', () => {
     using program = requireOpen(openProgram(foreign.programId), `the foreign program ${foreign.programId}`);
-    makeDirectory(layout.foreigners);
-    remove(layout.foreign(name));
-    pin(program.number, layout.foreign(name));
-    writeSymlink(layout.foreignMode(name), foreign.mode);
+    keep(layout, name, program, foreign.mode);
     if (foreign.linkId === undefined) {
-      detachNetlink(ifindex, foreign.mode, program);
+      if (attachedProgram(ifindex, foreign.mode) !== 0) detachNetlink(ifindex, foreign.mode, program);
       return;
     }
     using held = requireOpen(openLink(foreign.linkId), `the foreign link ${foreign.linkId}`);
@@ -112,11 +109,23 @@ export function takeOver(layout: Layout, name: string, ifindex: number, foreign:
   });
 }
 
+/** The pin may be all that holds the program: it is not made anew while it is the right one. */
+function keep(layout: Layout, name: string, program: Fd, mode: AttachMode): void {
+  const path = layout.foreign(name);
+  using kept = openPin(path);
+  if (!kept || programId(kept) !== programId(program)) {
+    remove(path);
+    makeDirectory(layout.foreigners);
+    pin(program.number, path);
+  }
+  writeSymlink(layout.foreignMode(name), mode);
+}
+
 /** Attaches a taken-over program again, in the mode that it had. Its pin goes with `forget`. */
 export function giveBack(layout: Layout, name: string, ifindex: number, kept: KeptProgram): void {
   effect('give-back', () => {
+    if (attachedProgram(ifindex, kept.mode) === kept.programId) return;
     using program = requirePin(layout.foreign(name));
-    if (attachedProgram(ifindex, kept.mode) === programId(program)) return;
     attachNetlink(ifindex, kept.mode, program);
   });
 }

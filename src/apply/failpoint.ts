@@ -1,6 +1,7 @@
 // Named places where a crash is worth testing. `XDPKEEP_FAILPOINT=swap:after` ends the process there with SIGKILL,
-// `swap:after=stop` suspends it until SIGCONT, `swap:after=fail` makes the effect fail. Without it: one comparison.
-import { EnvironmentError } from '../model/errors.js';
+// `swap:after=stop` suspends it until SIGCONT, `swap:after=fail` makes the effect fail as a real one does. Each strikes
+// once, so that undoing can use the effect that failed. Without it: one comparison.
+import { EnvironmentError, JournalError } from '../model/errors.js';
 
 /** Every effect of the executor; each can be struck before and after. */
 export const EFFECTS = [
@@ -19,18 +20,34 @@ export const EFFECTS = [
 
 export type Effect = (typeof EFFECTS)[number];
 
+/** Those whose failure means that the journal or a generation cannot be written. */
+const WRITTEN = new Set<Effect>(['generation', 'intent', 'outcome']);
+
 /** Runs one effect, with a failpoint on each side. */
 export function effect<T>(name: Effect, run: () => T): T {
-  strike(`${name}:before`);
+  strike(name, 'before');
   const result = run();
-  strike(`${name}:after`);
+  strike(name, 'after');
   return result;
 }
 
-function strike(point: string): void {
-  const [name, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
-  if (name !== point) return;
-  if (manner === 'fail')
-    throw new EnvironmentError(`failpoint ${point}`, { hint: 'Unset XDPKEEP_FAILPOINT.' });
+/** The same for an effect that takes its time. */
+export async function awaitEffect<T>(name: Effect, run: () => Promise<T>): Promise<T> {
+  strike(name, 'before');
+  const result = await run();
+  strike(name, 'after');
+  return result;
+}
+
+let struck = false;
+
+function strike(name: Effect, side: 'before' | 'after'): void {
+  const [point, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
+  if (point !== `${name}:${side}` || struck) return;
+  struck = true;
+  if (manner === 'fail') {
+    const Failure = WRITTEN.has(name) ? JournalError : EnvironmentError;
+    throw new Failure(`failpoint ${point}`, { hint: 'Unset XDPKEEP_FAILPOINT.' });
+  }
   process.kill(process.pid, manner === 'stop' ? 'SIGSTOP' : 'SIGKILL');
 }

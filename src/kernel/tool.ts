@@ -34,6 +34,10 @@ export async function runTool(file: string, args: string[], limits: ToolLimits):
     stdin: 'ignore',
     buffer: false,
     reject: false,
+    // A session of its own: Ctrl-C on the terminal is for xdpkeep, which wants its tool's answer before it ends.
+    detached: true,
+    // execa would end the process on a signal, whatever handlers we have.
+    cleanup: false,
   } as const;
   const subprocess = execa(file, args, { ...options, timeout: limits.time, killSignal: 'SIGKILL' });
   const outputs = [subprocess.stdout, subprocess.stderr].map(

@@ -1,0 +1,93 @@
+// Running by itself: files, the clock, SIGHUP; one run at a time; what is attached stays attached.
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createLab, type Lab } from '../lab.js';
+import { hostFile, ICMP_DROP, writeHost } from '../support/host.js';
+
+const NATIVE = { veth0: `mode: native, program: ${ICMP_DROP}` };
+const GENERIC = { veth0: `mode: generic, program: ${ICMP_DROP}` };
+
+const modes = async (lab: Lab) => (await lab.netShow()).xdp.map(({ mode }) => mode);
+const journal = (lab: Lab) => {
+  const file = join(lab.dataDir, 'journal.ndjson');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+};
+const within = { timeout: 15_000, interval: 200 };
+
+it('--watch follows the state directory: writes, renames, a burst, a replaced directory, an error', async () => {
+  await using lab = await createLab();
+  writeHost(lab, NATIVE);
+  const daemon = lab.start(['reconcile', '--watch', '--output', 'json']);
+  let log = '';
+  daemon.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  await expect.poll(() => modes(lab), within).toEqual(['driver']);
+
+  writeHost(lab, GENERIC);
+  await expect.poll(() => modes(lab), within).toEqual(['generic']);
+
+  writeFileSync(join(lab.state, 'hosts/.new'), hostFile(NATIVE));
+  renameSync(join(lab.state, 'hosts/.new'), join(lab.state, 'hosts/lab.yaml'));
+  await expect.poll(() => modes(lab), within).toEqual(['driver']);
+
+  lab.writeState({ 'hosts/lab.yaml': 'interfaces: [' });
+  await expect.poll(() => log, within).toContain('error');
+  expect(await modes(lab)).toEqual(['driver']);
+
+  // The whole directory is replaced, as `git worktree` or a package would.
+  const next = `${lab.state}.next`;
+  renameSync(lab.state, `${lab.state}.old`);
+  lab.writeState({ 'hosts/lab.yaml': hostFile(GENERIC) });
+  renameSync(lab.state, next);
+  renameSync(next, lab.state);
+  rmSync(`${lab.state}.old`, { recursive: true });
+  await expect.poll(() => modes(lab), within).toEqual(['generic']);
+
+  for (let at = 0; at < 200; at++) lab.writeState({ 'hosts/lab.yaml': hostFile(at === 199 ? {} : GENERIC) });
+  await expect.poll(() => modes(lab), within).toEqual([]);
+  writeHost(lab, NATIVE);
+  await expect.poll(() => modes(lab), within).toEqual(['driver']);
+
+  daemon.kill('SIGTERM');
+  const { exitCode, stdout } = await daemon;
+  expect(exitCode).toBe(0);
+  expect(await modes(lab)).toEqual(['driver']);
+  const [version, ...documents] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(version).toEqual({ apiVersion: 'xdpkeep/v1', kind: 'Stream' });
+  expect(documents.every(({ kind }) => kind === 'Reconciliation')).toBe(true);
+  expect(documents.filter(({ changed }) => changed)).toHaveLength(6);
+});
+
+it('--schedule heals drift at its time, SIGHUP at once', async () => {
+  await using lab = await createLab();
+  writeHost(lab, NATIVE);
+  const daemon = lab.start(['reconcile', '--schedule', '*/2 * * * * *']);
+  await expect.poll(() => journal(lab), within).toContain('"done"');
+  await lab.exec('rm', join(lab.bpffs, 'xdpkeep/interfaces/veth0/link'));
+  await expect.poll(() => modes(lab), within).toEqual([]);
+  await expect.poll(() => modes(lab), within).toEqual(['driver']);
+  daemon.kill('SIGTERM');
+  expect(await daemon).toMatchObject({ exitCode: 0 });
+
+  const slow = lab.start(['reconcile', '--schedule', '0 0 1 1 *'], { env: { XDPKEEP_LOG_LEVEL: 'debug' } });
+  let log = '';
+  slow.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  await expect.poll(() => log, within).toContain('"reconciled"'); // its first pass is over
+  writeHost(lab, GENERIC);
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // nobody tells it
+  expect(await modes(lab)).toEqual(['driver']);
+  slow.kill('SIGHUP');
+  await expect.poll(() => modes(lab), within).toEqual(['generic']);
+  slow.kill('SIGTERM');
+  expect(await slow).toMatchObject({ exitCode: 0 });
+});
+
+it('refuses what it cannot do', async () => {
+  await using lab = await createLab();
+  writeHost(lab, NATIVE);
+  expect(await lab.run(['reconcile', '--schedule', 'every day'])).toMatchObject({ exitCode: 64 });
+  expect(await lab.run(['reconcile', '--watch', '--dry-run'])).toMatchObject({ exitCode: 64 });
+});
