@@ -71,7 +71,7 @@ test.each<[string, JournalRecord['step'], ObservedState, 'done' | 'undone']>([
   ['detach, a new link since', detachStep(8), observed({ id: 9, runs: OLD }), 'done'],
   ['detach of left-over pins', detachStep(), observed(), 'done'],
   ['clean', cleanStep(), observed({ id: 8, runs: NEW }), 'done'],
-])('%s: %4$s', (_what, step, state, phase) => {
+])('%s', (_what, step, state, phase) => {
   const [outcome, ...more] = settleOpenIntents(intents(step), state);
   expect(more).toEqual([]);
   expect(outcome).toMatchObject({ phase, of: 5, generation: 2, step });

@@ -1,6 +1,8 @@
 // Another process at work on a data directory: `writer.mjs <command> <data directory> [argument]`.
-import { appendFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, closeSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import koffi from 'koffi';
 import { writeGeneration } from '../../../src/journal/generation-writer.js';
 import { Journal } from '../../../src/journal/journal.js';
 import { withWriterLock } from '../../../src/journal/lock.js';
@@ -46,8 +48,7 @@ async function contend(): Promise<void> {
 async function busy(): Promise<void> {
   await withWriterLock(dataDir, (lock) => {
     const journal = Journal.open(lock);
-    const desired = { host: 'edge-1', interfaces: [], digest: 'd'.repeat(50_000) };
-    say('begun');
+    const desired = { host: 'edge-1', interfaces: [], digest: 'd'.repeat(500_000) };
     for (;;) {
       const { number } = writeGeneration(lock, { origin: 'reconcile', desired });
       journal.append({
@@ -55,6 +56,7 @@ async function busy(): Promise<void> {
         phase: 'done',
         step: { kind: 'resume', reason: 'r'.repeat(5000) },
       });
+      say(String(number));
     }
   });
 }
@@ -69,5 +71,25 @@ async function unprivileged(): Promise<void> {
   say(`${exitCode} ${hint}`);
 }
 
-const commands: Record<string, () => Promise<void>> = { hold, contend, busy, unprivileged };
+const F_SETLEASE = 1024; // linux/fcntl.h
+const F_WRLCK = 1;
+
+/** Holds up whoever opens the lock file next, replaces the file meanwhile, and lets them go on with the old one. */
+async function replace(): Promise<void> {
+  const file = `${dataDir}/lock`;
+  const fd = openSync(file, 'w');
+  const fcntl = koffi.load('libc.so.6').func('int fcntl(int fd, int command, ...)');
+  const replaced = once(process, 'SIGIO').then(() => {
+    writeFileSync(`${file}.new`, '');
+    renameSync(`${file}.new`, file);
+    closeSync(fd);
+  });
+  const stayAlive = setInterval(() => undefined, 1000);
+  if (fcntl(fd, F_SETLEASE, 'int', F_WRLCK) !== 0) throw new Error('no lease');
+  say('leased');
+  await replaced;
+  clearInterval(stayAlive);
+}
+
+const commands: Record<string, () => Promise<void>> = { hold, contend, busy, unprivileged, replace };
 await commands[command]?.();
