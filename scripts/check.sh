@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Everything that can be said about the source without running it. Silent when there is nothing to say.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=node_modules/.bin
+failed=0
+
+check() { # NAME COMMAND...
+	local name=$1 said
+	shift
+	said=$("$@" 2>&1) && return
+	failed=1
+	printf '%s:\n%s\n' "$name" "$said" >&2
+}
+
+check types $bin/tsc --noEmit
+check lint $bin/eslint --max-warnings 0 .
+check format $bin/prettier --check --log-level warn .
+check 'dead code' $bin/knip
+check boundaries $bin/depcruise src
+exit $failed

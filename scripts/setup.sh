@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Makes a fresh clone runnable: system packages (when root), npm packages, dist/. Does only what is missing, one line
+# for each thing that it does, and nothing at all when everything is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+exec 9<package.json
+flock 9 # two at once would build over each other
+
+missing=()
+need() { # PACKAGE, and what shows that it is there: commands, or files with a slash
+	local package=$1 thing
+	shift
+	for thing in "$@"; do
+		if [[ $thing == */* ]]; then [ -e "$thing" ]; else command -v "$thing" >/dev/null; fi && continue
+		missing+=("$package")
+		return
+	done
+}
+
+need bpftool bpftool
+need clang clang
+need gcc gcc
+need iproute2 ip tc
+need iputils-ping ping
+need libbpf-dev /usr/include/bpf/bpf_helpers.h
+need linux-libc-dev /usr/include/linux/bpf.h
+need llvm llvm-strip
+need mount mount
+need util-linux nsenter setpriv unshare
+ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
+
+if [ ${#missing[@]} -gt 0 ]; then
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		echo "these packages are missing: ${missing[*]}" >&2
+		echo "install them: sudo apt-get install ${missing[*]}" >&2
+		exit 78
+	fi
+	echo "installing packages: ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	if ! log=$(apt-get -q update 2>&1 && apt-get -q install -y --no-install-recommends "${missing[@]}" 2>&1); then
+		printf '%s\n' "$log" >&2
+		exit 78
+	fi
+fi
+
+if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; then
+	echo "xdpkeep needs Node 20.19 or later; this is $(node --version 2>/dev/null || echo none): see https://nodejs.org" >&2
+	exit 78
+fi
+
+# A linked node_modules belongs to somebody else, who keeps it up to date.
+installed=node_modules/.package-lock.json
+if [ ! -e $installed ] || { [ ! -L node_modules ] && [ package-lock.json -nt $installed ]; }; then
+	echo 'installing npm packages'
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	touch $installed
+fi
+
+# Written last: a build that was interrupted has none.
+built=dist/.built
+if [ ! -e $built ] || [ -n "$(find src bpf schema scripts/build.mjs package-lock.json -newer $built -print -quit)" ]; then
+	echo 'building dist/'
+	started=$(mktemp)
+	node scripts/build.mjs
+	mv "$started" $built # as old as the start of the build: what changed during it is built again
+fi

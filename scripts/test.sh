@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Sets up, checks, tests. Arguments go to vitest (file filters, -t NAME), and then only what they name is run.
+# The last line says how it went: `123 passed, 0 failed`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash scripts/setup.sh
+[ $# -gt 0 ] || bash scripts/check.sh
+
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+status=0
+node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$report" "$@" || status=$?
+node scripts/test-summary.mjs "$report" || status=1
+exit $status
