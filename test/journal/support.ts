@@ -2,7 +2,7 @@
 // processes that run our code.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -166,8 +166,4 @@ export class Writer {
     this.process.kill('SIGKILL');
     if (this.process.exitCode === null && this.process.signalCode === null) await this.ended;
   }
-}
-
-export function readText(...path: string[]): string {
-  return readFileSync(join(...path), 'utf8');
 }
