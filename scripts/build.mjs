@@ -47,8 +47,17 @@ for (const file of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c')))
   const object = `dist/bpf/${file.replace(/\.c$/, '.o')}`;
   execFileSync(
     'clang',
-    ['-O2', '-g', '-Wall', '-Wextra', '-Werror', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${triplet}`]
-      .concat(['-Ibpf', `-ffile-prefix-map=${root}=.`, '-c', `bpf/${file}`, '-o', object]),
+    [
+      '-O2',
+      '-g',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-target',
+      'bpf',
+      '-mcpu=v3',
+      `-I/usr/include/${triplet}`,
+    ].concat(['-Ibpf', `-ffile-prefix-map=${root}=.`, '-c', `bpf/${file}`, '-o', object]),
     { stdio: 'inherit' },
   );
   execFileSync('llvm-strip', ['-g', object], { stdio: 'inherit' });

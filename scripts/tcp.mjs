@@ -10,7 +10,9 @@ if (role === 'serve') {
 } else if (role === 'talk') {
   const socket = createConnection(Number(port), address, () => console.log('connected'));
   createInterface({ input: socket }).on('line', (line) => console.log(`echo: ${line}`));
-  createInterface({ input: process.stdin }).on('line', (line) => socket.write(`${line}\n`)).on('close', () => socket.end());
+  createInterface({ input: process.stdin })
+    .on('line', (line) => socket.write(`${line}\n`))
+    .on('close', () => socket.end());
 } else {
   console.error('usage: node scripts/tcp.mjs serve|talk ADDRESS PORT');
   process.exitCode = 64;

@@ -16,7 +16,7 @@ export interface ExecOptions {
   timeout?: number;
 }
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const TIMEOUT = 25_000;
 
 /** The command line that runs a command in a namespace that `ip netns` made. */

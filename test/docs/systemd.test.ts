@@ -1,0 +1,32 @@
+// The units are clean under `systemd-analyze verify`, in a root of their own that holds what they name.
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { finish } from '../lab/exec.js';
+
+it('systemd-analyze finds nothing wrong', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'xdpkeep-units-'));
+  try {
+    const units = join(root, 'etc/systemd/system');
+    mkdirSync(units, { recursive: true });
+    mkdirSync(join(root, 'usr/bin'), { recursive: true });
+    mkdirSync(join(root, 'lib/systemd/system'), { recursive: true });
+    cpSync('systemd', units, { recursive: true });
+    for (const target of readdirSync('/lib/systemd/system').filter((name) => name.endsWith('.target'))) {
+      cpSync(join('/lib/systemd/system', target), join(root, 'lib/systemd/system', target), {
+        dereference: true,
+      });
+    }
+    writeFileSync(join(root, 'usr/bin/xdpkeep'), '#!/bin/sh\n');
+    chmodSync(join(root, 'usr/bin/xdpkeep'), 0o755);
+    const verify = ['verify', '--man=no', `--root=${root}`, ...readdirSync('systemd')];
+    expect(await finish('systemd-analyze', verify)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+
+    writeFileSync(join(units, 'xdpkeep.timer'), '[Timer]\nOnBootSec=soon\n');
+    const broken = await finish('systemd-analyze', verify);
+    expect(broken.exitCode === 0 && broken.stderr === '').toBe(false);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
