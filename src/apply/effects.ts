@@ -55,10 +55,18 @@ export function link(
 ): void {
   effect('link', () => {
     using program = requirePin(layout.program(name, digest));
+    using there = openPin(layout.link(name));
+    if (there && isOn(ifindex, program, there)) return;
     using made = createFirst(program, ifindex, modes);
     makeDirectory(layout.interface(name));
     pin(made.number, layout.link(name));
   });
+}
+
+/** The link was never dropped: an inverse has nothing to bring back. */
+function isOn(ifindex: number, program: Fd, held: Fd): boolean {
+  const info = linkInfo(held);
+  return info.ifindex === ifindex && info.programId === programId(program);
 }
 
 function createFirst(program: Fd, ifindex: number, modes: AttachMode[]): Fd {
