@@ -14,7 +14,7 @@ import { type Field, fieldsOf, type ParsedYaml, parseYaml } from './yaml.js';
 export interface HostInterface extends Pick<DesiredInterface, 'pattern' | 'mode' | 'foreign' | 'at'> {
   program: ProgramReference;
   /** Where a field of `program` stands; the program itself where it has no such field. */
-  placeOf(field: 'builtin' | 'file' | 'function'): Place;
+  placeOf: (field: 'builtin' | 'file' | 'function') => Place;
 }
 
 /** Path of the file of a host, relative to the state directory. */

@@ -1,5 +1,5 @@
 // A path of keys -> the place in the file. What is missing is shown at the map that should have it.
-import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import type { Source, Place } from './source.js';
 import { type Field, fieldsOf } from './yaml.js';
 
@@ -24,9 +24,12 @@ export function locate(root: Node, path: PropertyKey[], target: Target, source: 
     key = next.key;
     node = next.value;
   }
-  const hasText = isAlias(node) || (isScalar(node) && node.value !== null);
-  const shown = target === 'value' && hasText ? node : key;
+  const shown = target === 'value' && hasText(node) ? node : key;
   return { place: show(shown, source), found: true };
+}
+
+function hasText(node: Node | null): node is Scalar | Alias {
+  return isAlias(node) || (isScalar(node) && node.value !== null);
 }
 
 function step(node: Node | null, segment: PropertyKey): { key: Node; value: Node | null } | undefined {

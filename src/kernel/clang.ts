@@ -69,6 +69,9 @@ export async function compile(compiler: Compiler, unit: CompileUnit, limits = LI
     const outputs = ['-MD', '-MT', 'object', '-MF', dependencies, '-c', '-o', object];
     const within = { ...limits, cwd: realpathSync(unit.stateDir) };
     const log = await run(compiler.clang, [...outputs, ...compilerArguments(unit)], unit, within);
+    if (![object, dependencies].every((file) => existsSync(file))) {
+      throw new CompileError(`${compiler.clang} did not compile ${unit.source}`, 'it wrote no object');
+    }
     if (compiler.strip !== undefined) await run(compiler.strip, ['-g', object], unit, within);
     const inputs = parseDependencies(readFileSync(dependencies, 'utf8'));
     return {
@@ -91,11 +94,12 @@ async function run(tool: string, args: string[], unit: CompileUnit, limits: Tool
 }
 
 function compilerArguments({ stateDir, source }: CompileUnit): string[] {
+  const input = source.startsWith('-') ? `./${source}` : source; // "--" does not reach every part of clang
   const multiarch = MULTIARCH[process.arch];
   const flags = ['-O2', '-g', '-Wall', '-target', 'bpf', '-mcpu=v3', '-fno-color-diagnostics'];
   const includes = ['-Iprograms'];
   if (multiarch !== undefined) includes.push(`-I/usr/include/${multiarch}`);
-  return [...flags, ...includes, `-ffile-prefix-map=${realpathSync(stateDir)}=.`, '--', source];
+  return [...flags, ...includes, `-ffile-prefix-map=${realpathSync(stateDir)}=.`, input];
 }
 
 /** Where Debian keeps asm/types.h, which -target bpf does not look for by itself. */

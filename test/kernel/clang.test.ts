@@ -1,0 +1,122 @@
+// The real compiler, and scripts that behave badly in its place.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readElf } from '../../src/desired/elf.js';
+import { compile, CompileError, type Compiler, findCompiler } from '../../src/kernel/clang.js';
+import { scratch, source, stateDir, write } from '../desired/state-dir.js';
+
+function clang(): Compiler {
+  const found = findCompiler();
+  if (!found) throw new Error('clang is not installed');
+  return found;
+}
+
+/** A compiler that is this shell script. */
+async function script(text: string): Promise<Compiler> {
+  const folder = scratch();
+  write(folder, { clang: `#!/bin/sh\n${text}\n` });
+  await chmod(join(folder, 'clang'), 0o755);
+  return { clang: join(folder, 'clang') };
+}
+
+async function failureOf(compiling: Promise<unknown>): Promise<CompileError> {
+  const error: unknown = await compiling.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof CompileError) return error;
+  throw new Error('it did not fail as a CompileError', { cause: error });
+}
+
+beforeEach(() => {
+  vi.stubEnv('TMPDIR', mkdtempSync(join(tmpdir(), 'xdpkeep-test-')));
+});
+
+/** Whatever happened, nothing is left behind. */
+afterEach(() => {
+  expect(readdirSync(tmpdir()).filter((name) => !name.startsWith('xdpkeep-test-'))).toEqual([]);
+  rmSync(tmpdir(), { recursive: true });
+  vi.unstubAllEnvs();
+});
+
+test('an object with its function, BTF and all inputs', async () => {
+  const folder = stateDir({
+    'programs/a.bpf.c': source('fw', 'XDP_DROP', '#include <shared.h>'),
+    'programs/shared.h': '',
+  });
+  const { object, inputs, log } = await compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' });
+  expect(readElf(object)).toEqual({ functions: [{ name: 'fw', section: 'xdp' }], licence: 'GPL' });
+  expect(Buffer.from(object).includes('.BTF.ext')).toBe(true);
+  expect(Buffer.from(object).includes('.debug_info')).toBe(false);
+  expect(inputs).toContain(join(folder, 'programs/a.bpf.c'));
+  expect(inputs).toContain(join(folder, 'programs/shared.h'));
+  expect(inputs).toContain('/usr/include/bpf/bpf_helpers.h');
+  expect(inputs.filter((input) => !existsSync(input))).toEqual([]);
+  expect(log).toBe('');
+});
+
+test.each(['with', 'without'])('one object wherever the state directory is, %s llvm-strip', async (how) => {
+  const compiler = how === 'with' ? clang() : { clang: clang().clang };
+  const text = source('fw', 'sizeof(__FILE__) > 99 ? XDP_DROP : XDP_PASS');
+  const deep = join(stateDir({ 'a/b/c/programs/a.bpf.c': text }), 'a/b/c');
+  const objects = [stateDir({ 'programs/a.bpf.c': text }), deep].map(async (folder) => {
+    const { object } = await compile(compiler, { stateDir: folder, source: 'programs/a.bpf.c' });
+    return Buffer.from(object).toString('base64');
+  });
+  const [one, other] = await Promise.all(objects);
+  expect(one).toBe(other);
+});
+
+test('names that a shell, make or clang would take for something else', async () => {
+  const name = '-o $(x) #1 ü.bpf.c';
+  const folder = stateDir({ [name]: source('fw', 'XDP_PASS', '#include "a b#$.h"'), 'a b#$.h': '' });
+  const { inputs } = await compile(clang(), { stateDir: folder, source: name });
+  expect(inputs).toContain(join(folder, name));
+  expect(inputs).toContain(join(folder, 'a b#$.h'));
+});
+
+test('warnings come back beside the object', async () => {
+  const folder = stateDir({ 'a.bpf.c': `${source()}static int unused;\n` });
+  const { log } = await compile(clang(), { stateDir: folder, source: 'a.bpf.c' });
+  expect(log).toContain("a.bpf.c:6:12: warning: unused variable 'unused'");
+});
+
+test('an error in the source is shown in the words of the compiler', async () => {
+  const folder = stateDir({ 'programs/a.bpf.c': source('fw', 'XDP_PAS') });
+  const error = await failureOf(compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' }));
+  expect(error.log).toContain("programs/a.bpf.c:4:48: error: use of undeclared identifier 'XDP_PAS'");
+  expect(error).toMatchObject({ exitCode: 65, hint: undefined });
+});
+
+test.each([
+  ['bpf/nowhere.h', 'libbpf-dev'],
+  ['linux/nowhere.h', 'linux-libc-dev'],
+  ['asm/nowhere.h', 'linux-libc-dev'],
+  ['vmlinux.h', 'bpftool btf dump file /sys/kernel/btf/vmlinux format c'],
+  ['mine.h', 'programs/'],
+])('a missing %s gets a hint', async (header, hint) => {
+  const folder = stateDir({ 'a.bpf.c': `#include <${header}>\n` });
+  const error = await failureOf(compile(clang(), { stateDir: folder, source: 'a.bpf.c' }));
+  expect(error.log).toContain(`'${header}' file not found`);
+  expect(error.hint).toContain(hint);
+});
+
+test('a compiler that hangs, floods, dies or writes nothing', async () => {
+  const unit = { stateDir: stateDir({ 'a.bpf.c': '' }), source: 'a.bpf.c' };
+  const limits = { time: 300, output: 1 << 20 };
+  const fails = async (text: string) => (await failureOf(compile(await script(text), unit, limits))).log;
+  expect(await fails('sleep 3')).toContain('did not end within 0.3 s');
+  expect(await fails('exec yes >&2')).toContain('printed more than 1 MiB');
+  expect(await fails('kill -SEGV $$')).toContain('SIGSEGV');
+  expect(await fails('exit 0')).toContain('it wrote no object');
+});
+
+test('the compiler is looked for on the path first, and its llvm-strip beside it', async () => {
+  const { clang: path } = await script('exit 0');
+  expect(findCompiler(join(path, '..'))?.clang).toBe(path);
+  expect(findCompiler('relative:')).toEqual(clang());
+  expect(clang().strip).toMatch(/llvm-strip$/);
+});
