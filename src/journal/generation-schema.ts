@@ -1,6 +1,6 @@
 // The shape of a generation on the disk. Unknown fields are kept: the seal vouches for them, and a newer release may
 // have written them.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Generation } from '../model/record.js';
 

@@ -1,7 +1,7 @@
 // The hold: which desired states must not come back by themselves. A hold that cannot be read holds all the same:
 // taking it for absent would bring back what an operator took away.
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Hold } from '../model/reconciliation.js';
 import { removeFile, replaceFile } from './durable.js';
 import { accessFailed, errnoCode, writeFailed } from './failure.js';

@@ -1,6 +1,6 @@
 // The shape of one journal line. Checks what recovery and reports decide by; the rest of a step is vouched for by the
 // chain, so that the journals of other releases stay readable. Unknown fields are refused in the record itself.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JournalRecord } from '../model/record.js';
 
 const about = {

@@ -1,6 +1,6 @@
 // Small documents that must not be edited behind our back: the content beside its SHA-256. A document that does not
 // have its hash is damaged, never absent.
-import { z } from 'zod';
+import * as z from 'zod';
 import { JournalError } from '../model/errors.js';
 import { sha256 } from './chain.js';
 

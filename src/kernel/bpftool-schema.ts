@@ -1,7 +1,10 @@
 // What bpftool -j prints, as far as we read it. Unknown keys, sections and types are tolerated: newer kernels and
 // bpftools have more of them. A missing key is an error: it may not be read as "there is none".
 // Source: tools/bpf/bpftool/{net,prog,map,link}.c of Linux; test/kernel/fixtures/ holds real output.
-import { z } from 'zod';
+import * as z from 'zod';
+
+// A process parses each document once: compiling a parser for it costs more than it saves.
+z.config({ jitless: true });
 
 const id = z.int().positive();
 const xdpMode = z.enum(['driver', 'generic', 'offload']);

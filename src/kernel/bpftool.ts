@@ -1,7 +1,7 @@
 // The eyes: what bpftool says about the kernel. An answer that cannot be had or read in full is an error
 // (EnvironmentError), never an empty list: xdpkeep would attach or remove on the strength of it.
 import { isAbsolute } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { EnvironmentError } from '../model/errors.js';
 import * as schema from './bpftool-schema.js';
 import { findTool, runTool, type ToolLimits, type ToolResult } from './tool.js';

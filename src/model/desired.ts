@@ -13,7 +13,7 @@ export type AttachMode = 'native' | 'generic' | 'offload';
 export type DesiredMode = AttachMode | 'auto';
 
 /** `replace` takes an interface over from a foreign XDP program; `refuse` leaves it alone and says so. */
-export type ForeignPolicy = 'refuse' | 'replace';
+type ForeignPolicy = 'refuse' | 'replace';
 
 export interface DesiredProgram {
   /** As people wrote it: `programs/xdp_fw.bpf.c`, `icmp-drop`. For reports only. */

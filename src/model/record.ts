@@ -5,7 +5,7 @@ import type { EffectiveStep } from './step.js';
 export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
 
 /** What an operator did that is not a step on an interface. */
-export interface OperatorStep {
+interface OperatorStep {
   kind: 'hold' | 'resume' | 'rebase';
   reason: string;
 }

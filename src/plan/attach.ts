@@ -47,7 +47,7 @@ export function modesOf(mode: DesiredMode): AttachMode[] {
   return mode === 'auto' ? ['native', 'generic'] : [mode];
 }
 
-export function describe(attachment: XdpAttachment): string {
+function describe(attachment: XdpAttachment): string {
   const held = attachment.linkId === undefined ? '' : `, held by link ${attachment.linkId}`;
   return `program ${attachment.programId} (${attachment.programName || 'unnamed'}${held})`;
 }

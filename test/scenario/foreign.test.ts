@@ -18,13 +18,10 @@ describe('a foreign program', () => {
     const result = await reconcile(lab, 14);
     expect(dry.interfaces[0]).toEqual(result.interfaces[0]);
     expect(result.interfaces).toMatchObject([
-      {
-        name: 'veth0',
-        condition: 'Refused',
-        reason: expect.stringContaining(`foreign program ${id} (icmp_drop)`),
-      },
+      { name: 'veth0', condition: 'Refused' },
       { name: 'veth1', condition: 'Ready' },
     ]);
+    expect(result.interfaces[0]?.reason).toContain(`foreign program ${id} (icmp_drop)`);
     expect((await lab.netShow()).xdp.find(({ devname }) => devname === 'veth0')?.id).toBe(id);
     writeHost(lab, {});
     await reconcile(lab);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
 import { must } from '../lab/exec.js';
 import { ICMP_DROP, mapValues, reconcile, status, writeHost } from '../support/host.js';
@@ -81,12 +82,9 @@ describe('another network namespace', () => {
     const env = { XDPKEEP_BPFFS: owner.bpffs };
     const refused = await other.run(['reconcile', '--output', 'json'], { env });
     expect(refused.exitCode).toBe(14);
-    expect(JSON.parse(refused.stdout)).toMatchObject({
-      changed: false,
-      interfaces: [
-        { name: 'veth0', condition: 'Refused', reason: expect.stringContaining('another network namespace') },
-      ],
-    });
+    const { changed, interfaces } = JSON.parse(refused.stdout) as Reconciliation;
+    expect({ changed, interfaces }).toMatchObject({ changed: false, interfaces: [{ condition: 'Refused' }] });
+    expect(interfaces[0]?.reason).toContain('another network namespace');
     expect((await other.netShow()).xdp).toEqual([]);
     expect((await owner.netShow()).xdp).toHaveLength(1);
     expect(await reconcile(owner)).toMatchObject({ changed: false });

@@ -57,6 +57,7 @@ export async function status(lab: Lab): Promise<Status> {
   return document(await lab.run(['status', '--output', 'json']), 0);
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says which document it asked for
 export function document<T>(finished: Finished, exitCode: number): T {
   expect(finished, finished.stderr).toMatchObject({ exitCode });
   return JSON.parse(finished.stdout) as T;
