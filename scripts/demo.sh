@@ -112,7 +112,8 @@ if run bpftool net detach xdp dev xk0 2>&1; then fail 'the program was detached'
 if run ip link set dev xk0 xdp off 2>&1; then fail 'the program was detached'; fi
 
 say "The state file changes: a program of one's own; icmp_drops keeps its count"
-sed -i 's|{builtin: icmp-drop}|{file: programs/xdp_fw.bpf.c}|' "$work/state/hosts/demo.yaml"
+sed -i 's|{ builtin: icmp-drop }|{ file: programs/xdp_fw.bpf.c }|' "$work/state/hosts/demo.yaml"
+grep -q xdp_fw "$work/state/hosts/demo.yaml" || fail 'the state file was not edited'
 xdpkeep reconcile
 xdpkeep maps xk0
 talk 'through the swap'
