@@ -3,7 +3,7 @@ import { apply } from './apply/apply.js';
 import { effect } from './apply/failpoint.js';
 import { holdSignals } from './apply/signals.js';
 import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
 import { currentGeneration } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';

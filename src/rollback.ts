@@ -1,7 +1,7 @@
 // What operators do against the state files: go back, take everything away, and end the hold that either leaves.
 // All three are the same walk as a reconcile, towards another desired state.
 import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { currentGeneration } from './journal/generations.js';
 import { keptState } from './journal/kept.js';
 import { endHold } from './journal/end-hold.js';

@@ -1,7 +1,7 @@
 // What runs, beside what is wanted. Reads only, takes no lock, and answers also when the state files are broken:
 // then what runs is compared with the generation that was applied last.
 import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff, wantedFor } from './diff/diff.js';
 import { currentGeneration } from './journal/generations.js';
 import { keptState } from './journal/kept.js';

@@ -2,6 +2,7 @@
 // compiler is the same file, every input has its hash, and no new file could be found in place of a header.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
 import { JournalError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
@@ -13,7 +14,6 @@ import {
   findCompiler,
   identifyCompilation,
 } from '../kernel/clang.js';
-import { sha256 } from './digest.js';
 
 export interface CompiledObject {
   bytes: Uint8Array;

@@ -1,12 +1,7 @@
 // Names by content: what makes two objects, two instances or two desired states the same.
-import { createHash } from 'node:crypto';
+import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
 import type { DesiredInterface } from '../model/desired.js';
-
-/** Hex. */
-export function sha256(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** `DesiredProgram.digest`: names the instance on bpffs. 64 bits are plenty for the instances of one interface. */
 export function digestInstance(object: string, function_: string): string {

@@ -1,7 +1,7 @@
 // Which generations there are. Only complete ones have a number for a name.
 import { readdirSync } from 'node:fs';
+import { accessFailed, errnoCode } from '../disk/failure.js';
 import type { JournalRecord } from '../model/record.js';
-import { accessFailed, errnoCode } from './failure.js';
 import { generationsFolder } from './paths.js';
 
 /** Their numbers, ascending; empty where nothing was ever changed. */

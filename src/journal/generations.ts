@@ -1,9 +1,9 @@
 // What was applied, kept so that it can be applied again. One that was changed since is refused, never half trusted.
 // Generation 0 is the empty state before the first change; it has no files.
 import { readFileSync } from 'node:fs';
+import { accessFailed, errnoCode } from '../disk/failure.js';
 import { JournalError } from '../model/errors.js';
 import type { Generation } from '../model/record.js';
-import { accessFailed, errnoCode } from './failure.js';
 import { listGenerations } from './generation-list.js';
 import { generationSchema } from './generation-schema.js';
 import { generationFile } from './paths.js';
