@@ -1,8 +1,9 @@
 // `xdpkeep init [DIR]`: a state directory to start from. It is valid and wants nothing, so that applying it by mistake
 // does no harm. Refused: overwriting anything.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printHostSchema } from '../desired/json-schema.js';
+import { makeFolder } from '../disk/durable.js';
 import { isHostName } from '../desired/schema.js';
 import { EXIT, PermissionError, UsageError } from '../model/errors.js';
 import { startHost, START_PROGRAM, startReadme } from './starter.js';
@@ -34,7 +35,7 @@ export function runInit(directory = 'state', options: { host: string }): Command
 
 function writeNew(path: string, content: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path), 0o777); // mkdir's own recursion never ends where the kernel answers ENOENT: /proc
     writeFileSync(path, content, { flag: 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
