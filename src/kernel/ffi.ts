@@ -108,6 +108,7 @@ export const libbpf = once(() => {
     mapValueSize: lib.func('uint32_t bpf_map__value_size(const void *map)') as Call,
     mapMaxEntries: lib.func('uint32_t bpf_map__max_entries(const void *map)') as Call,
     mapFlags: lib.func('uint32_t bpf_map__map_flags(const void *map)') as Call,
+    mapSetPinPath: lib.func('int bpf_map__set_pin_path(void *map, const char *path)') as Call,
     mapIsInternal: lib.func('bool bpf_map__is_internal(const void *map)') as Call<boolean>,
     mapReuseFd: lib.func('int bpf_map__reuse_fd(void *map, int fd)') as Call,
     progLoad: lib.func(

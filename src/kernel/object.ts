@@ -48,6 +48,8 @@ export class BpfObject implements Disposable {
     }
     const object = new BpfObject(result, bytes, log, function_);
     object.#select();
+    // Maps that ask to be pinned by name: libbpf would pin them at load, outside our directory and in a dry run too.
+    for (const map of object.#maps()) libbpf().mapSetPinPath(map, null);
     return object;
   }
 
