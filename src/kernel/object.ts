@@ -39,7 +39,8 @@ export class BpfObject implements Disposable {
   /** Opens an object for the one XDP program `function_`; its other programs will not be loaded. */
   static open(bytes: Uint8Array, function_: string): BpfObject {
     const log: unknown = koffi.alloc('char', LOG_BYTES);
-    const opts = { sz: 72, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
+    // Without a name libbpf takes the address of the bytes: maps of the compiler are named after it.
+    const opts = { sz: 72, object_name: function_, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
     const { result, text } = captureLibbpf(() => libbpf().objectOpenMem(bytes, bytes.length, opts));
     if (!result) {
       const [, reason] = describeErrno(lastErrno());
