@@ -53,10 +53,10 @@ function stepLines(step: ReportedStep, paint: Paint): string[] {
   return lines;
 }
 
-/** The verifier says at the end what was wrong; what it explored before that can be very long. */
 const LOG_LINES = 20;
 
-function lastLines(log: string): string[] {
+/** The verifier says at the end what was wrong; what it explored before that can be very long. */
+export function lastLines(log: string): string[] {
   const lines = log.split('\n');
   const left = lines.length - LOG_LINES;
   return left > 0 ? [`... ${left} lines before`, ...lines.slice(left)] : lines;
