@@ -5,7 +5,9 @@ import { holdSignals } from './apply/signals.js';
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
-import { currentGeneration } from './journal/generations.js';
+import { findRenames, withRename } from './diff/renames.js';
+import { newestGeneration } from './journal/generation-list.js';
+import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
 import { keptState } from './journal/kept.js';
 import { endHold } from './journal/end-hold.js';
@@ -13,7 +15,7 @@ import { readHold } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { attachedFrom } from './journal/intents.js';
-import { readJournal } from './journal/read.js';
+import { readSoundJournal } from './journal/read.js';
 import { settleOpenIntents } from './journal/settle.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
@@ -25,7 +27,7 @@ import type { ObjectStore } from './model/object-store.js';
 import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
-import type { Plan } from './model/step.js';
+import type { Condition, Plan } from './model/step.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { inspect, prove } from './prove/prove.js';
@@ -56,7 +58,7 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
   const { desired, warnings: found } = await loadHost({ ...options, store });
   const warnings = found.map(diagnosticLine);
   const hold = readHold(options.dataDir);
-  if (hold?.digests.includes(desired.digest)) {
+  if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
     return converge(
       { ...options, desired: kept, store, warnings, hold, origin: { origin: 'reconcile' } },
@@ -83,7 +85,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const journal = lock && Journal.open(lock);
   const before = await observe({ bpffs: goal.bpffs });
   if (journal) recover(journal, before);
-  const records = journal?.records ?? readJournal(goal.dataDir).records;
+  const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
   using proven = prove(planned, paths, goal.store);
@@ -99,7 +101,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
-    const generation = currentGeneration(goal.dataDir)?.number ?? 0;
+    const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
+    const generation = lock && settled ? generationFor(goal, lock) : newestGeneration(goal.dataDir);
     return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
   }
 
@@ -113,7 +116,9 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   return summarize({ ...outcome, generation, applied, remaining, observed: after });
 }
 
-function makePlan(goal: Convergence, observed: ObservedState, records: readonly JournalRecord[]): Plan {
+function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
+  const renames = findRenames(goal.desired, found);
+  const observed = renames.reduce(withRename, found);
   const differences = diff(goal.desired, observed);
   const definitions = new Map<string, MapDefinition[]>();
   for (const { wanted, owned } of differences) {
@@ -122,11 +127,8 @@ function makePlan(goal: Convergence, observed: ObservedState, records: readonly 
     const pinned = owned?.instances.some((one) => one.digest === digest && one.programId !== undefined);
     if (pinned !== true) definitions.set(digest, inspect(wanted.program, goal.store));
   }
-  return plan(goal.desired, differences, {
-    observed,
-    definitions,
-    attachedFrom: attachedFrom(records, observed.boot),
-  });
+  const context = { observed, definitions, attachedFrom: attachedFrom(records, observed.boot) };
+  return plan(goal.desired, differences, context, renames);
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */
@@ -134,9 +136,14 @@ function recover(journal: Journal, observed: ObservedState): void {
   for (const outcome of settleOpenIntents(journal.openIntents(), observed)) journal.append(outcome);
 }
 
+/** Does the kernel run what is wanted there? */
+function isSettled(condition: Condition): boolean {
+  return condition === 'Ready' || condition === 'Degraded';
+}
+
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
 function generationFor(goal: Convergence, lock: WriterLock): number {
-  const current = currentGeneration(goal.dataDir);
+  const current = currentIfReadable(goal.dataDir);
   if (goal.origin.origin === 'reconcile' && current?.desired.digest === goal.desired.digest)
     return current.number;
   return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;

@@ -3,17 +3,18 @@
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff, wantedFor } from './diff/diff.js';
-import { currentGeneration } from './journal/generations.js';
+import { findRenames, withRename } from './diff/renames.js';
+import { newestGeneration } from './journal/generation-list.js';
 import { keptState } from './journal/kept.js';
 import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
-import type { DesiredState } from './model/desired.js';
+import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
 import type { ObservedState } from './model/observed.js';
-import type { ReportedInterface } from './model/reconciliation.js';
+import type { Hold, ReportedInterface } from './model/reconciliation.js';
 import type { InterfaceStatus, Status } from './model/status.js';
 import { observe } from './observe/observe.js';
 import { conditions } from './plan/conditions.js';
@@ -22,24 +23,25 @@ import type { ReconcileOptions } from './reconcile.js';
 
 export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
   requireCapabilities();
-  const observed = await observe({ bpffs: options.bpffs });
+  const found = await observe({ bpffs: options.bpffs });
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
   const journal = readJournal(options.dataDir);
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
+  const observed = findRenames(desired, found).reduce(withRename, found);
   const planned = plan(desired, diff(desired, observed), {
     observed,
     definitions: new Map(),
     attachedFrom: attachedFrom(journal.records, observed.boot),
   });
-  const hold = readHold(options.dataDir);
+  const hold = holdOrWarning(options.dataDir, warnings);
   const rows = conditions(planned, observed, new Map());
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Status',
     host: desired.host,
-    generation: currentGeneration(options.dataDir)?.number ?? 0,
+    generation: newestGeneration(options.dataDir),
     ...(hold && { hold }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
     others: observed.interfaces.filter(
@@ -50,18 +52,33 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
 }
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {
-  const hold = readHold(options.dataDir);
+  const hold = holdOrWarning(options.dataDir, []);
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const loaded = await loadHost({ ...options, store });
     warnings.push(...loaded.warnings.map(diagnosticLine));
-    if (!hold?.digests.includes(loaded.desired.digest)) return loaded.desired;
+    if (!hold?.digests.includes(loaded.desired.written)) return loaded.desired;
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     warnings.push(`the state files cannot be used, so the last generation is shown: ${error.message}`);
   }
-  const number = hold?.generation ?? currentGeneration(options.dataDir)?.number ?? 0;
-  return keptState(options.dataDir, number, options.host);
+  try {
+    return keptState(options.dataDir, hold?.generation ?? newestGeneration(options.dataDir), options.host);
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(`the last generation cannot be read either: ${error.message}`);
+    return emptyState(options.host);
+  }
+}
+
+function holdOrWarning(dataDir: string, warnings: string[]): Hold | undefined {
+  try {
+    return readHold(dataDir);
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(error.message);
+    return undefined;
+  }
 }
 
 function withPrograms(

@@ -8,7 +8,14 @@ import {
   detachNetlink,
   swapProgram,
 } from '../kernel/attach.js';
-import { listEntries, makeDirectory, remove, removeIfEmpty, writeSymlink } from '../kernel/bpffs.js';
+import {
+  exchange,
+  listEntries,
+  makeDirectory,
+  remove,
+  removeIfEmpty,
+  writeSymlink,
+} from '../kernel/bpffs.js';
 import { Fd } from '../kernel/fd.js';
 import { LINK, type Layout } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
@@ -28,6 +35,18 @@ export function pinInstance(layout: Layout, name: string, digest: string, object
     }
     pin(object.programFd(), layout.program(name, digest));
   });
+}
+
+/**
+ * Renames the pins of an interface, with those of a program that was taken over there. Nothing that runs is touched;
+ * its failpoints are those of the intent before it and the verification after it.
+ */
+export function movePins(layout: Layout, from: string, to: string, linkId: number): void {
+  using held = openPin(layout.link(to));
+  if (held && linkInfo(held).id === linkId) return;
+  exchange(layout.foreign(from), layout.foreign(to));
+  exchange(layout.foreignMode(from), layout.foreignMode(to));
+  exchange(layout.interface(from), layout.interface(to));
 }
 
 /**

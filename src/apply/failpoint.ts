@@ -7,7 +7,6 @@ import { EnvironmentError, JournalError } from '../model/errors.js';
 export const EFFECTS = [
   'generation',
   'intent',
-  'rename',
   'pin',
   'take-over',
   'drop-link',

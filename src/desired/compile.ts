@@ -51,10 +51,24 @@ function hashUnchanged(inputs: string[], since: number): Record<string, string> 
   return hashes && inputs.every((input) => statSync(input).ctimeMs < since) ? hashes : undefined;
 }
 
+/** What people wrote: the source, and every header beside it, whether it is included or not. */
+export function digestSource(stateDir: string, source: string, content: Uint8Array): string {
+  const headers = headerFolders(source).flatMap((folder) =>
+    headerNames(join(stateDir, folder)).map((name) => join(folder, name)),
+  );
+  const hashes = headers.map((name) => hashAll([join(stateDir, name)]) ?? name);
+  return sha256(
+    canonicalJson({ source: sha256(content), headers, hashes: hashes.map((one) => Object.values(one)) }),
+  );
+}
+
+function headerFolders(source: string): string[] {
+  return [...new Set(['programs', dirname(source)])];
+}
+
 /** Includes the absolute path: two state directories may hold different sources of one name. */
 function keyOf(unit: CompileUnit, compiler: Compiler): string {
-  const folders = new Set(['programs', dirname(unit.source)]);
-  const headers = [...folders].map((folder) => headerNames(join(unit.stateDir, folder)));
+  const headers = headerFolders(unit.source).map((folder) => headerNames(join(unit.stateDir, folder)));
   return sha256(canonicalJson({ unit, compilation: identifyCompilation(compiler, unit), headers }));
 }
 

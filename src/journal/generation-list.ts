@@ -18,8 +18,13 @@ export function listGenerations(dataDir: string): number[] {
   }
 }
 
+/** The number of the newest one, readable or not; 0 where nothing was ever changed. */
+export function newestGeneration(dataDir: string): number {
+  return listGenerations(dataDir).at(-1) ?? 0;
+}
+
 /** The highest number that the directory or these records know; 0 where nothing was ever changed. */
 export function highestGeneration(dataDir: string, records: readonly JournalRecord[]): number {
-  const last = listGenerations(dataDir).at(-1) ?? 0;
+  const last = newestGeneration(dataDir);
   return records.reduce((highest, { generation }) => Math.max(highest, generation), last);
 }

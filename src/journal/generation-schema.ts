@@ -10,6 +10,7 @@ const program: z.ZodType<DesiredProgram> = z.looseObject({
   function: z.string(),
   object: z.string(),
   digest: z.string(),
+  written: z.string(),
 });
 
 const desiredInterface: z.ZodType<DesiredInterface> = z.looseObject({
@@ -24,6 +25,7 @@ const desiredState: z.ZodType<DesiredState> = z.looseObject({
   host: z.string(),
   interfaces: z.array(desiredInterface),
   digest: z.string(),
+  written: z.string(),
 });
 
 export const generationSchema: z.ZodType<Generation> = z.looseObject({

@@ -25,6 +25,16 @@ export function currentGeneration(dataDir: string): Generation | undefined {
   return number === undefined ? undefined : readGeneration(dataDir, number);
 }
 
+/** Like `currentGeneration`; `undefined` also when its file is damaged: for those who can do without what it says. */
+export function currentIfReadable(dataDir: string): Generation | undefined {
+  try {
+    return currentGeneration(dataDir);
+  } catch (error) {
+    if (error instanceof JournalError) return undefined;
+    throw error;
+  }
+}
+
 function readText(path: string, number: number): string {
   try {
     return readFileSync(path, 'utf8');

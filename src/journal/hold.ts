@@ -24,6 +24,11 @@ export function readHold(dataDir: string): Hold | undefined {
   return bytes && unseal(bytes.toString(), 'Hold', schema, { path, hint });
 }
 
+/** Is there a hold, readable or not? */
+export function isHeld(dataDir: string): boolean {
+  return readIfThere(holdFile(dataDir)) !== undefined;
+}
+
 /** Replaces the hold that there is. Throws a JournalError. */
 export function writeHold(lock: WriterLock, hold: Hold): void {
   lock.assertHeld();

@@ -71,6 +71,9 @@ export const libc = once(() => {
     mount: lib.func(
       'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
     ) as Call,
+    renameat2: lib.func(
+      'int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)',
+    ) as Call,
     ifNameIndex: lib.func('void *if_nameindex()') as Call<unknown>,
     ifFreeNameIndex: lib.func('void if_freenameindex(void *entries)') as Call<undefined>,
     vsnprintf: lib.func(
@@ -100,6 +103,7 @@ export const libbpf = once(() => {
     ) as Call<unknown>,
     programName: lib.func('const char *bpf_program__name(const void *program)') as Call<string>,
     programFd: lib.func('int bpf_program__fd(const void *program)') as Call,
+    programType: lib.func('int bpf_program__type(const void *program)') as Call,
     programSetAutoload: lib.func('int bpf_program__set_autoload(void *program, bool autoload)') as Call,
     mapName: lib.func('const char *bpf_map__name(const void *map)') as Call<string>,
     mapFd: lib.func('int bpf_map__fd(const void *map)') as Call,
