@@ -1,8 +1,11 @@
 // What the maps of a program may ask of libbpf, and what becomes of it in our hands.
 import { existsSync, rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { Fd } from '../../src/kernel/fd.js';
 import { BpfObject } from '../../src/kernel/object.js';
+import { mapInfo } from '../../src/kernel/pinned.js';
 import { testRun } from '../../src/kernel/testrun.js';
+import { whyNotCarried } from '../../src/model/instance.js';
 import { compileProgram } from '../lab/programs.js';
 
 const XDP_DROP = 1;
@@ -22,4 +25,31 @@ test('a program array is filled with the other programs of the object', async ()
   using object = BpfObject.open(await compileProgram('tail_call'), 'dispatches');
   object.load();
   expect(testRun(object.programFd(), { data: Buffer.alloc(60) }).verdict).toBe(XDP_DROP);
+});
+
+test('what the kernel made of a definition counts as that definition, and is reused', async () => {
+  const bytes = await compileProgram('carried');
+  using object = BpfObject.open(bytes, 'passes');
+  using next = BpfObject.open(bytes, 'passes');
+  const definitions = object.maps();
+  object.load();
+  const ids = definitions.map((definition) => {
+    const made = new Fd(object.mapFd(definition.name));
+    expect(whyNotCarried(definition, mapInfo(made)), definition.name).toBeUndefined();
+    next.reuseMap(definition.name, made);
+    return mapInfo(made).id;
+  });
+  next.load();
+  expect(definitions.map(({ name }) => mapInfo(new Fd(next.mapFd(name))).id)).toEqual(ids);
+  expect(ids).toHaveLength(7);
+});
+
+test('a device map with other flags, or a perf event array with other entries, is another one', async () => {
+  using object = BpfObject.open(await compileProgram('carried'), 'passes');
+  const [ports, , , , events] = object.maps();
+  if (!ports || !events) throw new Error('the maps have another order');
+  expect(whyNotCarried(ports, { ...ports, flags: 1024 })).toBe('its definition changed: flags 1024 -> 0');
+  expect(whyNotCarried({ ...events, maxEntries: 8 }, { ...events, maxEntries: 4 })).toBe(
+    'its definition changed: entries 4 -> 8',
+  );
 });
