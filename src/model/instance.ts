@@ -22,10 +22,14 @@ export interface MapDefinition extends MapShape {
 
 /** enum bpf_map_type: entries are programs of the old version, filled anew by the loader. */
 const PROG_ARRAY = 3;
+/** ARRAY_OF_MAPS, HASH_OF_MAPS. */
+const MAPS_OF_MAPS = new Set([12, 13]);
 
 /** Why a map cannot take over the content of an older one of the same name; `undefined` when it can. */
 export function whyNotCarried(wanted: MapDefinition, older: MapShape): string | undefined {
   if (wanted.type === PROG_ARRAY) return 'it holds programs of the older version';
+  if (MAPS_OF_MAPS.has(wanted.type))
+    return 'it holds maps, and the kernel does not tell their older definition';
   const changes = (['type', 'keySize', 'valueSize', 'maxEntries', 'flags'] as const)
     .filter((field) => !same(field, wanted, older))
     .map((field) => `${WORDS[field]} ${older[field]} -> ${wanted[field]}`);

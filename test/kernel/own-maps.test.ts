@@ -1,6 +1,7 @@
 // What the maps of a program may ask of libbpf, and what becomes of it in our hands.
 import { existsSync, rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { dumpMap } from '../../src/kernel/bpftool.js';
 import { Fd } from '../../src/kernel/fd.js';
 import { BpfObject } from '../../src/kernel/object.js';
 import { mapInfo } from '../../src/kernel/pinned.js';
@@ -9,6 +10,7 @@ import { whyNotCarried } from '../../src/model/instance.js';
 import { compileProgram } from '../lab/programs.js';
 
 const XDP_DROP = 1;
+const XDP_PASS = 2;
 
 test('a map that asks to be pinned by name is made, and pinned nowhere', async () => {
   const pin = '/sys/fs/bpf/xdpkeep_test_pinned_by_name';
@@ -52,4 +54,24 @@ test('a device map with other flags, or a perf event array with other entries, i
   expect(whyNotCarried({ ...events, maxEntries: 8 }, { ...events, maxEntries: 4 })).toBe(
     'its definition changed: entries 4 -> 8',
   );
+});
+
+test('a map of maps starts afresh with the maps of the object, which keep their content', async () => {
+  const bytes = await compileProgram('nested');
+  using older = BpfObject.open(bytes, 'counts');
+  older.load();
+  testRun(older.programFd(), { data: Buffer.alloc(60), repeat: 3 });
+
+  using next = BpfObject.open(bytes, 'counts');
+  const whys = next.maps().map((definition) => {
+    const made = new Fd(older.mapFd(definition.name));
+    const why = whyNotCarried(definition, mapInfo(made));
+    if (why === undefined) next.reuseMap(definition.name, made);
+    return [definition.name, why];
+  });
+  const why = 'it holds maps, and the kernel does not tell their older definition';
+  expect(Object.fromEntries(whys)).toEqual({ first: undefined, tables: why, tables_by_number: why });
+  next.load();
+  expect(testRun(next.programFd(), { data: Buffer.alloc(60) }).verdict).toBe(XDP_PASS);
+  expect(await dumpMap(mapInfo(new Fd(next.mapFd('first'))).id)).toMatchObject([{ formatted: { value: 4 } }]);
 });
