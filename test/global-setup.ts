@@ -19,7 +19,7 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'xdpkeep-test-';
-const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount'];
+const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount', 'strace'];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();
