@@ -124,8 +124,8 @@ function makePlan(goal: Convergence, found: ObservedState, records: readonly Jou
   for (const { wanted, owned } of differences) {
     const digest = wanted?.program.digest;
     if (!wanted || digest === undefined || definitions.has(digest)) continue;
-    const pinned = owned?.instances.some((one) => one.digest === digest && one.programId !== undefined);
-    if (pinned !== true) definitions.set(digest, inspect(wanted.program, goal.store));
+    const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
+    if (!pinned || pinned.lost) definitions.set(digest, inspect(wanted.program, goal.store));
   }
   const context = { observed, definitions, attachedFrom: attachedFrom(records, observed.boot) };
   return plan(goal.desired, differences, context, renames);

@@ -19,7 +19,7 @@ import {
 import { Fd } from '../kernel/fd.js';
 import { LINK, type Layout } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
-import { linkInfo, openLink, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
+import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { ForeignProgram, KeptProgram } from '../model/step.js';
@@ -34,6 +34,15 @@ export function pinInstance(layout: Layout, name: string, digest: string, object
       if (!map.internal) pin(object.mapFd(map.name), layout.map(name, digest, map.name));
     }
     pin(object.programFd(), layout.program(name, digest));
+  });
+}
+
+/** Pins a map that the running program uses. */
+export function repin(layout: Layout, name: string, digest: string, map: string, id: number): void {
+  effect('pin', () => {
+    using fd = requireOpen(openMap(id), `map ${id}`);
+    makeDirectory(layout.maps(name, digest));
+    pin(fd.number, layout.map(name, digest, map));
   });
 }
 

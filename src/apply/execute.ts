@@ -12,6 +12,7 @@ import {
   link,
   movePins,
   pinInstance,
+  repin,
   swap,
   takeOver,
 } from './effects.js';
@@ -42,6 +43,9 @@ export function execute(
       dropLink(layout, name);
       if (step.giveBack && step.ifindex !== undefined) giveBack(layout, name, step.ifindex, step.giveBack);
       return;
+    case 'repin':
+      for (const { name: map, id } of step.maps) repin(layout, name, step.digest, map, id);
+      return;
     case 'rename':
       movePins(layout, step.from, name, step.linkId);
       return;
@@ -57,7 +61,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, layout: Layout): 
     clean(layout, name, undefined);
     forget(layout, name);
   } else if (step.kind === 'clean') clean(layout, name, step.keepDigest);
-  else if (step.kind !== 'rename') clean(layout, name, step.instance.digest);
+  else if ('instance' in step) clean(layout, name, step.instance.digest);
 }
 
 /** Removes what a step that was undone had brought in; what was pinned before it stays. */

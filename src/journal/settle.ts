@@ -29,8 +29,9 @@ function outcome(step: EffectiveStep, observed: ObservedState): Outcome {
         : done('the link is gone');
     case 'rename':
       return owned?.link?.id === step.linkId ? done('the pins moved') : undone('the pins did not move');
+    case 'repin':
     case 'clean':
-      return done('what is left is removed by the next plan');
+      return done('what is left is for the next plan');
   }
 }
 

@@ -136,6 +136,7 @@ export const libbpf = once(() => {
     objGet: lib.func('int bpf_obj_get(const char *path)') as Call,
     objInfo: lib.func('int bpf_obj_get_info_by_fd(int fd, _Out_ void *info, _Inout_ uint32_t *size)') as Call,
     programFdById: lib.func('int bpf_prog_get_fd_by_id(uint32_t id)') as Call,
+    mapFdById: lib.func('int bpf_map_get_fd_by_id(uint32_t id)') as Call,
     linkFdById: lib.func('int bpf_link_get_fd_by_id(uint32_t id)') as Call,
     testRun: lib.func('int bpf_prog_test_run_opts(int prog_fd, _Inout_ xk_test_run_opts *opts)') as Call,
   };

@@ -31,6 +31,11 @@ export function openLink(id: number): Fd | undefined {
   return fd === -EAGAIN ? undefined : byId('link', id, fd);
 }
 
+/** `undefined` when there is no such map any more. */
+export function openMap(id: number): Fd | undefined {
+  return byId('map', id, libbpf().mapFdById(id));
+}
+
 function byId(kind: string, id: number, fd: number): Fd | undefined {
   if (fd === -2) return undefined; // ENOENT
   return new Fd(checked(`open ${kind} ${id}`, fd));

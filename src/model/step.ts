@@ -109,6 +109,14 @@ export interface RenameStep extends StepBase {
   linkId: number;
 }
 
+/** Pins maps of the running program again. */
+export interface RepinStep extends StepBase {
+  kind: 'repin';
+  action: 'update';
+  digest: string;
+  maps: { name: string; id: number }[];
+}
+
 /** Removes pins that an interrupted run left beside an instance that is in use. */
 export interface CleanStep extends StepBase {
   kind: 'clean';
@@ -127,7 +135,8 @@ export interface NoStep extends StepBase {
   hint?: string;
 }
 
-export type EffectiveStep = RenameStep | AttachStep | SwapStep | ReattachStep | DetachStep | CleanStep;
+export type EffectiveStep =
+  RenameStep | RepinStep | AttachStep | SwapStep | ReattachStep | DetachStep | CleanStep;
 export type Step = EffectiveStep | NoStep;
 
 /** A step with what undoes it. A clean step has no inverse: what it removes was in nobody's use. */

@@ -44,6 +44,17 @@ export function planChange(
       instance: planInstance(wanted.program, owned, current, context),
     };
   }
+  if (current.lost) {
+    return {
+      kind: 'repin',
+      action: 'update',
+      interface: difference.interface,
+      reason: 'maps in use lost their pins, and get them back',
+      gap: false,
+      digest: current.digest,
+      maps: current.lost.map(({ id, name }) => ({ id, name: fullName(name, current, context) })),
+    };
+  }
   if ((owned?.instances.length ?? 0) > 1) {
     return {
       kind: 'clean',
@@ -64,6 +75,14 @@ export function planChange(
     gap: false,
     condition,
   };
+}
+
+/** The kernel cuts names at 15 characters; the object file has them whole. */
+function fullName(name: string, { digest, maps }: ObservedInstance, { definitions }: PlanContext): string {
+  const found = definitions
+    .get(digest)
+    ?.find((one) => !one.internal && one.name.startsWith(name) && !maps.some((map) => map.name === one.name));
+  return found?.name ?? name;
 }
 
 function conditionOf(fellBack: boolean): [Condition, string] {

@@ -56,6 +56,8 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
       };
     case 'rename':
       return { ...step, ...base, interface: step.from, from: step.interface };
+    case 'repin':
+      return { ...base, kind: 'clean', action: 'update', keepDigest: step.digest };
     case 'clean':
       return undefined;
   }

@@ -27,8 +27,20 @@ export function plan(
 }
 
 function planOne(difference: Difference, context: PlanContext): Step {
-  const { wanted, observed } = difference;
+  const { wanted, observed, owned } = difference;
   if (!wanted) return planPrune(difference, context);
+  if (owned?.trouble) {
+    return {
+      kind: 'none',
+      action: 'none',
+      interface: difference.interface,
+      ...(observed && { ifindex: observed.ifindex }),
+      reason: owned.trouble.reason,
+      gap: false,
+      condition: 'Failed',
+      ...(owned.trouble.hint !== undefined && { hint: owned.trouble.hint }),
+    };
+  }
   if (!observed) {
     return {
       kind: 'none',
@@ -69,6 +81,7 @@ const ORDER: Record<Step['kind'], number> = {
   none: 0,
   rename: 0,
   clean: 1,
+  repin: 1,
   swap: 1,
   attach: 1,
   reattach: 1,
