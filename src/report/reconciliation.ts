@@ -48,8 +48,8 @@ function stepLines(step: ReportedStep, paint: Paint): string[] {
     if (step.action === 'update') lines.push(`      map ${name} starts afresh: ${why}`);
   }
   if (step.error !== undefined) lines.push(`      ${paint('red', 'error:')} ${printable(step.error)}`);
-  if (step.log !== undefined) lines.push(...lastLines(step.log).map((line) => `      | ${printable(line)}`));
   if (step.hint !== undefined) lines.push(`      help: ${printable(step.hint)}`);
+  if (step.log !== undefined) lines.push(...lastLines(step.log).map((line) => `      | ${printable(line)}`));
   return lines;
 }
 
@@ -84,8 +84,13 @@ function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
   if (!changed && steps.every(({ outcome }) => outcome === 'unchanged')) return 'nothing to do';
   const count = (action: ReportedStep['action']) =>
     steps.filter((step) => step.action === action && ['planned', 'done'].includes(step.outcome)).length;
-  const trouble = steps.filter(({ outcome }) => ['failed', 'undone', 'refused'].includes(outcome)).length;
+  const ended = (...outcomes: ReportedStep['outcome'][]) =>
+    steps.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  const [failed, refused] = [ended('failed', 'undone'), ended('refused')];
   const verb = dryRun ? 'would' : 'did';
-  const counts = `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`;
-  return trouble === 0 ? counts : `${counts}; ${trouble} ${dryRun ? 'would fail' : 'failed'}`;
+  return [
+    `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`,
+    ...(failed > 0 ? [`${failed} ${dryRun ? 'would fail' : 'failed'}`] : []),
+    ...(refused > 0 ? [`${refused} refused`] : []),
+  ].join('; ');
 }
