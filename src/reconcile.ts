@@ -14,7 +14,7 @@ import { endHold } from './journal/end-hold.js';
 import { readHold } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
-import { attachedFrom } from './journal/intents.js';
+import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
 import { settleOpenIntents } from './journal/settle.js';
 import { ensureMounted } from './kernel/bpffs.js';
@@ -43,6 +43,8 @@ export interface ReconcileOptions extends Paths {
   host: string;
   /** Plan and prove, change nothing, take no lock. */
   dryRun: boolean;
+  /** Try again what failed lately, though it may cost a gap. */
+  retry?: boolean;
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -76,6 +78,8 @@ export interface Convergence extends Paths {
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
   origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason'>>;
   hold?: Hold;
+  /** Try again what failed lately, though it may cost a gap. */
+  retry?: boolean;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
@@ -127,8 +131,25 @@ function makePlan(goal: Convergence, found: ObservedState, records: readonly Jou
     const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
     if (!pinned || pinned.lost) definitions.set(digest, inspect(wanted.program, goal.store));
   }
-  const context = { observed, definitions, attachedFrom: attachedFrom(records, observed.boot) };
+  const context = {
+    observed,
+    definitions,
+    attachedFrom: attachedFrom(records, observed.boot),
+    failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
+  };
   return plan(goal.desired, differences, context, renames);
+}
+
+/** Milliseconds that a step with a gap waits after it failed. */
+const PATIENCE = 600_000;
+
+function failedLately(records: readonly JournalRecord[], boot: string): Map<string, JournalRecord> {
+  const failures = lastFailures(records, boot);
+  for (const [name, { time }] of failures) {
+    const age = Date.now() - Date.parse(time);
+    if (age < 0 || age > PATIENCE) failures.delete(name);
+  }
+  return failures;
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */

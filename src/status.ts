@@ -13,9 +13,9 @@ import { requireCapabilities } from './kernel/capabilities.js';
 import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
-import type { ObservedState } from './model/observed.js';
+import type { ObservedInterface, ObservedState } from './model/observed.js';
 import type { Hold, ReportedInterface } from './model/reconciliation.js';
-import type { InterfaceStatus, Status } from './model/status.js';
+import type { InterfaceStatus, OtherInterface, Status } from './model/status.js';
 import { observe } from './observe/observe.js';
 import { conditions } from './plan/conditions.js';
 import { plan } from './plan/plan.js';
@@ -34,6 +34,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     observed,
     definitions: new Map(),
     attachedFrom: attachedFrom(journal.records, observed.boot),
+    failedLately: new Map(),
   });
   const hold = holdOrWarning(options.dataDir, warnings);
   const rows = conditions(planned, observed, new Map());
@@ -44,9 +45,9 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     generation: newestGeneration(options.dataDir),
     ...(hold && { hold }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
-    others: observed.interfaces.filter(
-      ({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name),
-    ),
+    others: observed.interfaces
+      .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
+      .map((other) => withPins(other, observed)),
     warnings: [...warnings, ...planned.warnings],
   };
 }
@@ -89,4 +90,13 @@ function withPrograms(
   const seen = observed.interfaces.find(({ name }) => name === row.name);
   const program = wantedFor(desired, row.name)?.program.label;
   return { ...row, ...(program !== undefined && { program }), xdp: seen?.xdp ?? [], tc: seen?.tc ?? [] };
+}
+
+/** A program of ours stays ours on an interface that was renamed under it. */
+function withPins(other: ObservedInterface, { owned }: ObservedState): OtherInterface {
+  const xdp = other.xdp.map((attachment) => {
+    const pinned = owned.find(({ link }) => link !== undefined && link.id === attachment.linkId);
+    return { ...attachment, ...(pinned && { pinnedFor: pinned.name }) };
+  });
+  return { ...other, xdp };
 }

@@ -55,6 +55,7 @@ function addReconciling(program: Command, keep: Keep): void {
   command(program, 'reconcile', 'make the kernel run what the state files of this host say')
     .option('--dry-run', 'plan and prove, change nothing')
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
+    .option('--retry', 'try again what failed lately, though it may cost a gap')
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .action(async (_flags: Flags, self: Command) => {

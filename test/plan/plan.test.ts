@@ -29,7 +29,12 @@ const DEFINITION = {
 
 function planned(want: DesiredState, have: ObservedState, from: [string, number][] = []) {
   const definitions = new Map(want.interfaces.map(({ program }) => [program.digest, [DEFINITION]]));
-  return plan(want, diff(want, have), { observed: have, definitions, attachedFrom: new Map(from) });
+  return plan(want, diff(want, have), {
+    observed: have,
+    definitions,
+    attachedFrom: new Map(from),
+    failedLately: new Map(),
+  });
 }
 
 function onlyStep(want: DesiredState, have: ObservedState, from: [string, number][] = []): Step {
