@@ -33,7 +33,7 @@ export interface Compilation {
 export class CompileError extends ProgramError {
   constructor(
     message: string,
-    readonly log: string,
+    override readonly log: string,
     hint?: string,
   ) {
     super(message, { hint });
