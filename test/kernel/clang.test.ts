@@ -88,7 +88,10 @@ test('an error in the source is shown in the words of the compiler', async () =>
   const folder = stateDir({ 'programs/a.bpf.c': source('fw', 'XDP_PAS') });
   const error = await failureOf(compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' }));
   expect(error.log).toContain("programs/a.bpf.c:4:48: error: use of undeclared identifier 'XDP_PAS'");
-  expect(error).toMatchObject({ exitCode: 65, hint: undefined });
+  expect(error).toMatchObject({
+    exitCode: 65,
+    hint: 'Correct the source where the compiler points.',
+  });
 });
 
 test.each([
