@@ -7,7 +7,7 @@ import { EFFECTS } from '../../src/apply/failpoint.js';
 import type { Lab } from '../lab.js';
 import { must } from '../lab/exec.js';
 import { casesOf, othersThan, type Point, ROUND_TRIPS } from '../support/transitions.js';
-import { World } from '../support/world.js';
+import { snapshot, World } from '../support/world.js';
 
 it('every effect belongs to one of the steps that are tested here', () => {
   const tested = ROUND_TRIPS.flatMap(({ there, back }) => [...there.effects, ...back.effects]);
@@ -35,9 +35,9 @@ describe.each(ROUND_TRIPS)('$name', (trip) => {
     const recovered = world.journal().records.find(({ of }) => of !== undefined && of === open?.seq);
     expect(recovered?.phase).toBe(open && (inEffect ? 'done' : 'undone'));
 
-    const settled = await world.snapshot();
+    const settled = await snapshot(world.lab);
     expect(await world.pass()).toMatchObject({ changed: false, exitCode: 0 });
-    expect(await world.snapshot()).toEqual(settled);
+    expect(await snapshot(world.lab)).toEqual(settled);
   });
 
   it('has no other effects', async () => {

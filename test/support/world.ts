@@ -108,17 +108,6 @@ export class World implements AsyncDisposable {
     this.#drops = before + 1;
   }
 
-  /** Everything that a pass without work must leave as it is. */
-  async snapshot(): Promise<unknown> {
-    const { dataDir, bpffs } = this.lab;
-    return {
-      xdp: (await this.lab.netShow()).xdp,
-      owned: readOwned(bpffs),
-      journal: readFileSync(join(dataDir, 'journal.ndjson'), 'utf8'),
-      files: readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).sort(),
-    };
-  }
-
   /** Sound, or the test fails. */
   journal(): JournalContents {
     const contents = readJournal(this.lab.dataDir);
@@ -182,6 +171,16 @@ export class World implements AsyncDisposable {
     const [entry] = await ask<{ formatted: { value: number } }[]>('map', 'dump', 'id', String(map));
     return entry?.formatted.value ?? NaN;
   }
+}
+
+/** Everything that a pass without work, or one that refuses to work, must leave as it is. */
+export async function snapshot(lab: Lab): Promise<unknown> {
+  return {
+    xdp: (await lab.netShow()).xdp,
+    owned: readOwned(lab.bpffs),
+    journal: readFileSync(join(lab.dataDir, 'journal.ndjson'), 'utf8'),
+    generations: readdirSync(join(lab.dataDir, 'generations')).sort(),
+  };
 }
 
 async function ask<T>(...args: string[]): Promise<T> {
