@@ -4,12 +4,13 @@ import type * as z from 'zod';
 import type { Node } from 'yaml';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { suggest } from '../model/suggest.js';
+import { choiceHint, interfaceHint, MISSING_HINTS, valueHint } from './hints.js';
 import { fieldNamesAt } from './json-schema.js';
 import { locate, type Target } from './locate.js';
 import type { Source } from './source.js';
 
 type Issue = z.core.$ZodIssue;
-type Text = Pick<Diagnostic, 'summary' | 'detail' | 'hint'>;
+type Text = Required<Pick<Diagnostic, 'summary' | 'detail' | 'hint'>>;
 
 /** Fields of the format that this version does not act on yet. */
 const LATER_FIELDS = new Set(['policy', 'protect', 'probes', 'confirm']);
@@ -34,9 +35,8 @@ function pathText(issue: Issue): string {
 
 function explainOne(issue: Issue, root: Node, source: Source): Diagnostic[] {
   const show = (path: PropertyKey[], target: Target, text: Text): Diagnostic => {
-    const { hint, ...rest } = text;
     const { place } = locate(root, path, target, source);
-    return { severity: 'error', ...rest, ...(hint !== undefined && { hint }), ...place };
+    return { severity: 'error', ...text, ...place };
   };
   if (issue.code === 'unrecognized_keys') {
     const known = fieldNamesAt(issue.path);
@@ -48,6 +48,7 @@ function explainOne(issue: Issue, root: Node, source: Source): Diagnostic[] {
       show(issue.path, 'key', {
         summary: 'invalid interface name',
         detail: `${quote(key)} ${inner.message}`,
+        hint: interfaceHint(inner.message),
       }),
     );
   }
@@ -71,18 +72,13 @@ function unknownField(key: string, known: string[]): Text {
   };
 }
 
-const MISSING_HINTS: Record<string, string> = {
-  apiVersion: 'Add `apiVersion: xdpkeep/v1`.',
-  kind: 'Add `kind: Host`.',
-  name: 'Add `name:` with the name of the file, without .yaml.',
-  interfaces: 'Add `interfaces:`, or `interfaces: {}` if nothing is wanted on this host.',
-  program: 'Add `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.',
-};
-
 function missingField(path: PropertyKey[]): Text {
   const field = String(path.at(-1));
-  const hint = MISSING_HINTS[field];
-  return { summary: 'missing field', detail: `\`${field}\` is missing`, ...(hint !== undefined && { hint }) };
+  return {
+    summary: 'missing field',
+    detail: `\`${field}\` is missing`,
+    hint: MISSING_HINTS[field] ?? valueHint(path),
+  };
 }
 
 const TYPE_NAMES: Record<string, string> = { object: 'a map of fields', record: 'a map', string: 'text' };
@@ -92,27 +88,25 @@ function wrongValue(issue: Issue): Text {
   const summary = 'invalid value';
   if (issue.code === 'invalid_type') {
     const wanted = TYPE_NAMES[issue.expected] ?? issue.expected;
-    const hint = typeHint(issue);
     const detail = `${field} must be ${wanted}, not ${describe(issue.input)}`;
-    return { summary: 'wrong type', detail, ...(hint !== undefined && { hint }) };
+    return { summary: 'wrong type', detail, hint: typeHint(issue) };
   }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const detail = `${field} must be ${oneOf(values)}, not ${describe(issue.input)}`;
     const meant = typeof issue.input === 'string' ? suggest(issue.input, values) : undefined;
-    return { summary, detail, ...(meant !== undefined && { hint: `Did you mean ${quote(meant)}?` }) };
+    return {
+      summary,
+      detail,
+      hint: meant === undefined ? choiceHint(values) : `Did you mean ${quote(meant)}?`,
+    };
   }
-  return { summary, detail: `${field} ${issue.message}` };
+  return { summary, detail: `${field} ${issue.message}`, hint: valueHint(issue.path) };
 }
 
-function typeHint(issue: z.core.$ZodIssueInvalidType): string | undefined {
-  const { input } = issue;
-  if (issue.expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
-    return `Quote it: "${input}".`;
-  }
-  if (issue.path.length === 2) return MISSING_HINTS['program'];
-  if (issue.path.at(-1) === 'interfaces') return 'Write `interfaces: {}` if nothing is wanted on this host.';
-  return undefined;
+function typeHint({ input, expected, path }: z.core.$ZodIssueInvalidType): string {
+  const quotable = typeof input === 'number' || typeof input === 'boolean';
+  return expected === 'string' && quotable ? `Quote it: "${input}".` : valueHint(path);
 }
 
 function oneOf(values: string[]): string {

@@ -107,6 +107,7 @@ function moreProblems(host: string, count: number): Diagnostic {
     severity: 'error',
     summary: 'more problems',
     detail: `${hostFilePath(host)} has at least ${count} more`,
+    hint: 'Correct those above first.',
     at: { file: hostFilePath(host), line: 1, column: 1 },
   };
 }

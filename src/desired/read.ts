@@ -22,7 +22,7 @@ export function readStateFile(stateDir: string, file: string, problems: Diagnost
       severity: 'error',
       summary,
       detail,
-      ...(hint && { hint }),
+      hint,
       at: { file, line: 1, column: 1 },
     });
   }
