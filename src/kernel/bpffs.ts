@@ -112,8 +112,14 @@ export function exchange(a: string, b: string): void {
   if (has(a) && has(b)) {
     const result = libc().renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
     if (result !== 0) throw callFailed(`exchange ${a} and ${b}`, lastErrno());
-  } else if (has(a)) attempt(`rename ${a}`, () => renameSync(a, b));
-  else if (has(b)) attempt(`rename ${b}`, () => renameSync(b, a));
+  } else if (has(a)) rename(a, b);
+  else if (has(b)) rename(b, a);
+}
+
+function rename(from: string, to: string): void {
+  attempt(`rename ${from}`, () => {
+    renameSync(from, to);
+  });
 }
 
 const AT_FDCWD = -100; // fcntl.h
