@@ -126,8 +126,7 @@ it.each(PROGRAMS)(
     lab.writeState({ 'programs/own.bpf.c': source });
     const broken = `{file: programs/own.bpf.c${name === undefined ? '' : `, function: ${name}`}}`;
     writeHost(lab, { veth0: `program: ${broken}`, veth1: `program: ${ICMP_DROP}` });
-    await refuses(lab, { ...refusal });
-    expect((await lab.run(['reconcile'])).stderr).toContain('hosts/lab.yaml:');
+    expect(await refuses(lab, refusal)).toContain('--> hosts/lab.yaml:5:');
   },
 );
 
