@@ -106,18 +106,23 @@ export function readSymlink(path: string): string | undefined {
   return unlessAbsent(`read ${path}`, () => readlinkSync(path));
 }
 
-/** Gives two entries each other's name; where only one of them is there, it moves. Atomic in either case. */
-export function exchange(a: string, b: string): void {
-  const has = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  if (has(a) && has(b)) {
-    const result = libc().renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
-    if (result !== 0) throw callFailed(`exchange ${a} and ${b}`, lastErrno());
-  } else if (has(a)) rename(a, b);
-  else if (has(b)) rename(b, a);
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function rename(from: string, to: string): void {
-  attempt(`rename ${from}`, () => {
+/** Gives two entries each other's name; where only one of them is there, it moves. Atomic in either case. */
+export function exchange(a: string, b: string): void {
+  if (!isThere(a)) rename(b, a);
+  else if (!isThere(b)) rename(a, b);
+  else {
+    const result = libc().renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+    if (result !== 0) throw callFailed(`exchange ${a} and ${b}`, lastErrno());
+  }
+}
+
+/** Fine when there is nothing to rename. */
+export function rename(from: string, to: string): void {
+  unlessAbsent(`rename ${from}`, () => {
     renameSync(from, to);
   });
 }
