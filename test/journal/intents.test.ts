@@ -13,7 +13,7 @@ const record = (change: Partial<JournalRecord>): JournalRecord => ({
     netns: 1,
     generation: 2,
     phase: 'intent',
-    step: reattachStep(),
+    step: reattachStep(8),
   },
   ...change,
 });
