@@ -1,0 +1,136 @@
+// A policy, with the host's protect entries in front of its rules -> tables for bpf/firewall.bpf.c. Decides nothing
+// about packets: it only moves the work of comparing rules from every packet to here. Refuses what cannot fit.
+import { RefusedError } from '../model/errors.js';
+import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../model/policy.js';
+import type { FirewallTables, TableMap } from '../model/tables.js';
+import { Classes, first } from './bits.js';
+import { classifyFields, type FieldClasses } from './field-classes.js';
+import type { Field } from './fields.js';
+import { groupFields, type Group } from './groups.js';
+import { Lookup, type LeafValue } from './lookup.js';
+import { encodeRecords, RECORD_BYTES } from './records.js';
+import { encodeSettings, FEATURE, type FieldSettings } from './settings.js';
+
+const ROWS = BUILTIN_ROWS.length;
+const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
+/** Sources whose buckets are remembered at once; the least recently seen one is forgotten. */
+const SOURCES = 65536;
+/** Bytes of the ring buffer. */
+const EVENTS = 262144;
+
+/** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
+export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
+  if (policy.rules.length > MAX_RULES || protections.length > MAX_PROTECT) {
+    throw new RefusedError(`policy ${policy.name} has more than ${MAX_RULES} rules or ${MAX_PROTECT} protections`, {
+      hint: 'Join rules that differ in one field into one with a list, or use address lists.',
+    });
+  }
+  const matches = [...protections, ...policy.rules].map((rule) => rule.match);
+  const words = Math.max(1, Math.ceil(matches.length / 64));
+  const classes = new Classes(words * 2);
+  const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
+  const records = encodeRecords(policy, protections.length);
+  const direct = groups.length === 1 && (records.features & FEATURE.conditional) === 0;
+  const mapped = groups.map((group) => direct || group.fields.length !== 1);
+  const pairs = layPairs(groups, mapped, (number) => (direct ? decidedBy(classes, number) : number));
+
+  const lookup = new Lookup();
+  const fields = new Map<Field, FieldSettings>();
+  groups.forEach((group, index) => {
+    for (const { field, stride } of group.fields) {
+      const value: LeafValue = (number) => (mapped[index] ? number * stride : (group.table[number] ?? 0));
+      fields.set(field.field, { ...layField(lookup, field, value), absent: value(field.absent), group: index });
+    }
+  });
+  const settings = encodeSettings({
+    features: records.features | features(policy, protections, direct),
+    groups: groups.length,
+    words,
+    protected: protections.length,
+    mapped: mapped.reduce((bits, map, index) => bits | (map ? 1 << index : 0), 0),
+    steps: lookup.steps,
+    base: pairs.base,
+    fields,
+  });
+  return {
+    settings,
+    maps: [
+      table('nodes', 1024, lookup.nodes()),
+      table('tests', 40, lookup.tests()),
+      table('pairs', 4, pairs.table),
+      table('vectors', 8 * (1 + words), direct ? new Uint32Array(2 * (1 + words)) : layVectors(classes)),
+      table('records', RECORD_BYTES, records.bytes),
+    ],
+    owners: records.owners,
+    dynamic: dynamicMaps(records.features, matches.length, policy),
+    cpus: policy.rules.flatMap(({ action }) => (action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [])),
+  };
+}
+
+function features(policy: Policy, protections: Protection[], direct: boolean): number {
+  return (
+    (protections.length > 0 ? FEATURE.protect : 0) |
+    (policy.neighborDiscovery === 'pass' ? FEATURE.neighborDiscoveryPass : 0) |
+    (policy.nonIp === 'match' ? FEATURE.nonIpMatch : 0) |
+    (policy.fragments === 'match' ? FEATURE.fragmentMatch : 0) |
+    (policy.mode === 'audit' ? FEATURE.audit : 0) |
+    (direct ? FEATURE.direct : 0)
+  );
+}
+
+/** The record that decides for a set of rules that agree: that of the first one. */
+function decidedBy(classes: Classes, number: number): number {
+  const bit = first(classes.at(number));
+  return bit === -1 ? DEFAULT_ROW : ROWS + bit;
+}
+
+function layPairs(
+  groups: Group[],
+  mapped: boolean[],
+  entry: (number: number) => number,
+): { table: Uint32Array; base: number[] } {
+  const base: number[] = [];
+  const parts: number[] = [];
+  groups.forEach((group, index) => {
+    base.push(mapped[index] ? parts.length : 0);
+    if (mapped[index]) for (const number of group.table) parts.push(entry(number));
+  });
+  return { table: Uint32Array.from(parts.length > 0 ? parts : [0]), base };
+}
+
+function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): { root: number; root6: number } {
+  if (field.kind === 'number') return { root: lookup.addNumbers(field.byValue, value), root6: 0 };
+  return {
+    root: lookup.addPrefixes(field.four, field.absent, value),
+    root6: lookup.addPrefixes(field.six, field.absent, value),
+  };
+}
+
+/** struct vector: which words are not zero, then the words. */
+function layVectors(classes: Classes): Uint32Array {
+  const size = classes.words + 2;
+  const table = new Uint32Array(classes.size * size);
+  classes.sets.forEach((set, number) => {
+    const at = number * size;
+    set.forEach((bits, index) => {
+      if (bits !== 0) table[at] = (table[at] ?? 0) | (1 << (index >>> 1));
+    });
+    table.set(set, at + 2);
+  });
+  return table;
+}
+
+function table(name: string, valueSize: number, content: Uint32Array | Uint8Array): TableMap {
+  const values = new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
+  return { name, valueSize, entries: values.length / valueSize, values };
+}
+
+function dynamicMaps(used: number, rules: number, policy: Policy): Record<string, number> {
+  const cpus = policy.rules.map(({ action }) => (action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0));
+  return {
+    ...(used & FEATURE.limit ? { limits: rules } : {}),
+    ...(used & FEATURE.limitSource ? { sources: SOURCES } : {}),
+    ...(used & FEATURE.cpu ? { cpus: Math.max(...cpus) } : {}),
+    ...(used & FEATURE.log ? { events: EVENTS } : {}),
+  };
+}
