@@ -27,8 +27,10 @@ struct question {
 static __always_inline struct question *question_of(struct xdp_md *ctx)
 {
 	struct question *question = (void *)(long)ctx->data_meta;
+	void *data = (void *)(long)ctx->data;
 
-	if ((void *)(question + 1) > (void *)(long)ctx->data || question->magic != QUESTION)
+	barrier_var(data); /* or clang compares half of the pointer, which the verifier does not take */
+	if ((void *)(question + 1) > data || question->magic != QUESTION)
 		return 0;
 	return question;
 }
@@ -56,10 +58,9 @@ static __always_inline void swap_addresses(struct xdp_md *ctx)
 	__builtin_memcpy(eth->h_source, old.h_dest, ETH_ALEN);
 }
 
-static __always_inline int act(struct xdp_md *ctx, __u32 index)
+static __always_inline int act(struct xdp_md *ctx, struct question *question, __u32 index)
 {
 	struct record *record = bpf_map_lookup_elem(&records, &index);
-	struct question *question = question_of(ctx);
 	__u32 verdict;
 
 	if (!record)

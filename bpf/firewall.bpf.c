@@ -1,67 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The firewall that a Policy becomes: parse, decide, count, act. The order of decisions is the contract:
- * protect entries, neighbour discovery, malformed, non-IP, later fragments, the rules, the default.
+ * The firewall that a Policy becomes: parse (packet.h), decide (decide.h: classify.h, conditions.h on tables.h),
+ * act (act.h, events.h), all under settings.h, which is frozen before load.
  */
-#include "packet.h"
-#include "settings.h"
-#include "tables.h"
-#include "conditions.h"
-#include "classify.h"
-#include "act.h"
-
-#define ND_FIRST 133 /* router solicitation */
-#define ND_LAST 137  /* redirect */
-
-static __always_inline bool is_neighbor_discovery(const struct packet *p)
-{
-	__u32 type = p->icmp >> 8;
-
-	return p->transport == TRANSPORT_ICMP && p->family == 2 && type >= ND_FIRST && type <= ND_LAST;
-}
-
-/* What decides before the rules do, or ROWS when nothing does. */
-static __always_inline __u32 decide_early(const struct packet *p, enum shape shape)
-{
-	if (shape == SHAPE_MALFORMED)
-		return ROW_MALFORMED;
-	if (settings.features & FEATURE_ND_PASS && is_neighbor_discovery(p))
-		return ROW_PROTECT;
-	if (shape == SHAPE_NON_IP && !(settings.features & FEATURE_NON_IP_MATCH))
-		return ROW_NON_IP;
-	if (p->fragment == FRAGMENT_LATER && !(settings.features & FEATURE_FRAGMENT_MATCH))
-		return ROW_FRAGMENTS;
-	return ROWS;
-}
-
-/* The fields of a malformed frame cannot be trusted: not even a protect entry matches them. */
-static __always_inline __u32 decide(const struct packet *p, enum shape shape, const struct ethhdr *eth, bool peek)
-{
-	__u32 early = decide_early(p, shape), record;
-
-	if (early != ROWS && (early == ROW_MALFORMED || !(settings.features & FEATURE_PROTECT)))
-		return early;
-	record = classify(p, eth, peek || early != ROWS);
-	if (early != ROWS && record - ROWS >= settings.protected) /* wraps, and so is true, for a built-in row */
-		return early;
-	return record;
-}
+#include "decide.h"
 
 SEC("xdp")
 int firewall(struct xdp_md *ctx)
 {
-	struct cursor cursor = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end};
-	struct packet packet = {};
-	struct question *question = question_of(ctx);
-	struct ethhdr *eth = cursor.at;
-	enum shape shape;
-	__u32 index;
-
-	if ((void *)(eth + 1) > cursor.end)
-		return XDP_DROP; /* no driver hands over less than an Ethernet header */
-	shape = parse(&cursor, &packet);
-	index = decide(&packet, shape, eth, question != 0);
-	return act(ctx, index);
+	return filter(ctx);
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

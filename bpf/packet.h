@@ -18,6 +18,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "settings.h"
+
 #define VLAN_TAGS 2
 #define EXTENSIONS 8
 #define VLAN_NONE 4096
@@ -31,18 +33,20 @@ struct address {
 	__u64 hi, lo;
 };
 
-/* Numbers in host order. What `shape` and `transport` do not promise is not set. */
+/* Numbers in host order. What `shape` and `transport` do not promise is 0. */
 struct packet {
 	struct address source, destination;
-	__u32 length; /* of the IP packet, 65535 at most */
-	__u32 family; /* 0 not IP, 1 IPv4, 2 IPv6 */
-	__u32 fragment;
-	__u32 transport;
-	__u32 protocol;
-	__u32 source_port, destination_port;
-	__u32 icmp; /* type << 8 | code */
-	__u32 tcp_flags;
-	__u32 ttl, dscp, vlan, ether_type;
+	__u64 source_mac, destination_mac; /* first byte most significant; only if rules ask for them */
+	__u16 length; /* of the IP packet */
+	__u16 source_port, destination_port;
+	__u16 icmp; /* type << 8 | code */
+	__u16 vlan, ether_type;
+	__u8 family; /* 0 not IP, 1 IPv4, 2 IPv6 */
+	__u8 fragment;
+	__u8 transport;
+	__u8 protocol;
+	__u8 tcp_flags, ttl, dscp, unused;
+	__u16 at, left; /* of the cursor, in bytes, while extension headers are walked */
 };
 
 struct cursor {
@@ -77,6 +81,12 @@ static __always_inline void skip(struct cursor *c, __u32 bytes)
 	c->left -= bytes;
 }
 
+static __always_inline __u64 mac(const __u8 *bytes)
+{
+	return (__u64)bytes[0] << 56 | (__u64)bytes[1] << 48 | (__u64)bytes[2] << 40 | (__u64)bytes[3] << 32 |
+	       (__u64)bytes[4] << 24 | (__u64)bytes[5] << 16;
+}
+
 /* Leaves the cursor behind the Ethernet header and up to two tags. A third tag is just an EtherType. */
 static __always_inline bool parse_link(struct cursor *c, struct packet *p)
 {
@@ -86,6 +96,10 @@ static __always_inline bool parse_link(struct cursor *c, struct packet *p)
 
 	if ((void *)(eth + 1) > c->end)
 		return false;
+	if (uses(FIELD_SOURCE_MAC))
+		p->source_mac = mac(eth->h_source);
+	if (uses(FIELD_DESTINATION_MAC))
+		p->destination_mac = mac(eth->h_dest);
 	type = eth->h_proto;
 	c->at = eth + 1;
 	p->vlan = VLAN_NONE;
@@ -132,9 +146,11 @@ static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p)
 	return true;
 }
 
-/* Length in bytes of an extension header that begins with `e`; `offset` of a fragment header is its own matter. */
+/* Length in bytes of an extension header (RFC 8200, RFC 4302); that of a fragment header is fixed. */
 static __always_inline __u32 extension_bytes(__u32 protocol, const struct extension *e)
 {
+	if (protocol == IPPROTO_FRAGMENT)
+		return 8;
 	return protocol == IPPROTO_AH ? (e->length + 2) * 4 : (e->length + 1) * 8;
 }
 
@@ -144,46 +160,57 @@ static __always_inline bool is_extension(__u32 protocol)
 	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_AH;
 }
 
-/* Leaves the cursor at the transport header, or anywhere when the packet is a later fragment. */
-static __always_inline bool parse_extensions(struct cursor *c, struct packet *p)
+#define MAX_HEADERS 0x7fff /* a mask that changes nothing: no chain of headers is longer */
+#define FORGET(x) (*(volatile typeof(x) *)&(x))
+
+/*
+ * Moves p->at and p->left to the transport header, or leaves them anywhere when the packet is a later fragment.
+ * A function of its own for the verifier, and forgetful in its loop: what it would remember of each header makes
+ * more combinations than it is willing to follow.
+ */
+__noinline int walk_extensions(struct xdp_md *ctx, struct packet *p)
 {
 	int walked;
 
+	if (!p)
+		return false;
 	for (walked = 0; walked < EXTENSIONS; walked++) {
-		if (!is_extension(p->protocol))
+		__u32 at = FORGET(p->at) & MAX_HEADERS, left = FORGET(p->left), bytes, offset;
+		__u32 protocol = FORGET(p->protocol);
+		struct fragment_header *fragment;
+		struct extension *extension;
+
+		if (!is_extension(protocol))
 			return true;
-		if (!holds(c, 8))
+		barrier_var(at);
+		extension = (void *)(long)ctx->data + at;
+		fragment = (void *)extension;
+		if (left < 8 || (void *)(fragment + 1) > (void *)(long)ctx->data_end)
 			return false;
-		if (p->protocol == IPPROTO_FRAGMENT) {
-			struct fragment_header *fragment = c->at;
-			__u32 offset = bpf_ntohs(fragment->offset);
-
-			p->protocol = fragment->next;
-			if (offset & ~7U) {
-				p->fragment = FRAGMENT_LATER;
-				return true;
-			}
-			if (offset & 1)
-				p->fragment = FRAGMENT_FIRST;
-			skip(c, 8);
-		} else {
-			struct extension *extension = c->at;
-			__u32 bytes = extension_bytes(p->protocol, extension);
-
-			if (c->left < bytes)
-				return false;
-			p->protocol = extension->next;
-			skip(c, bytes);
+		bytes = extension_bytes(protocol, extension);
+		if (left < bytes)
+			return false;
+		FORGET(p->protocol) = extension->next;
+		FORGET(p->at) = at + bytes;
+		FORGET(p->left) = left - bytes;
+		if (protocol != IPPROTO_FRAGMENT)
+			continue;
+		offset = bpf_ntohs(fragment->offset);
+		if (offset & ~7U) {
+			p->fragment = FRAGMENT_LATER;
+			return true;
 		}
+		if (offset & 1)
+			p->fragment = FRAGMENT_FIRST;
 	}
-	return !is_extension(p->protocol); /* a ninth hides the transport: nobody may pass behind it */
+	return !is_extension(FORGET(p->protocol)); /* a ninth hides the transport: nobody may pass behind it */
 }
 
-/* Leaves the cursor as parse_extensions does. */
-static __always_inline bool parse_ipv6(struct cursor *c, struct packet *p)
+/* Leaves the cursor as walk_extensions does. */
+static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p)
 {
 	struct ipv6hdr *ip = c->at;
-	__u32 total;
+	__u32 total, at;
 
 	if ((void *)(ip + 1) > c->end || ip->version != 6)
 		return false;
@@ -202,7 +229,18 @@ static __always_inline bool parse_ipv6(struct cursor *c, struct packet *p)
 	p->fragment = FRAGMENT_NONE;
 	c->left = total;
 	skip(c, sizeof(*ip));
-	return parse_extensions(c, p);
+	if (!is_extension(p->protocol))
+		return true;
+	p->at = c->at - (void *)(long)ctx->data;
+	p->left = c->left;
+	if (!walk_extensions(ctx, p))
+		return false;
+	at = FORGET(p->at) & MAX_HEADERS;
+	barrier_var(at);
+	c->end = (void *)(long)ctx->data_end;
+	c->at = (void *)(long)ctx->data + at;
+	c->left = p->left;
+	return true;
 }
 
 struct ports {
@@ -256,15 +294,17 @@ static __always_inline bool parse_transport(struct cursor *c, struct packet *p)
 }
 
 /* `p` must be zeroed. */
-static __always_inline enum shape parse(struct cursor *c, struct packet *p)
+static __always_inline enum shape parse(struct xdp_md *ctx, struct packet *p)
 {
+	struct cursor cursor = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end}, *c = &cursor;
+
 	if (!parse_link(c, p))
 		return SHAPE_MALFORMED;
 	if (p->ether_type == ETH_P_IP) {
 		if (!parse_ipv4(c, p))
 			return SHAPE_MALFORMED;
 	} else if (p->ether_type == ETH_P_IPV6) {
-		if (!parse_ipv6(c, p))
+		if (!parse_ipv6(ctx, c, p))
 			return SHAPE_MALFORMED;
 	} else {
 		return SHAPE_NON_IP;

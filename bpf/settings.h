@@ -6,7 +6,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <linux/types.h>
+#include <bpf/bpf_helpers.h>
 
 /* One field of a packet that rules can ask about. Order as in src/policy/fields.ts. */
 enum field {
@@ -65,3 +67,8 @@ struct settings {
 };
 
 const volatile struct settings settings SEC(".rodata.settings");
+
+static __always_inline bool uses(enum field field)
+{
+	return settings.fields & 1U << field;
+}

@@ -15,12 +15,19 @@ const CLOCK_REALTIME = 0;
 const CLOCK_TAI = 11;
 export const FIREWALL_FUNCTION = 'firewall';
 
+export interface LoadOptions {
+  /** The map that counts; default a new one. */
+  counters?: Fd;
+  /** Default `firewall`. */
+  function?: string;
+}
+
 /**
- * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). With `counters`, that map counts;
- * else a new one does. The caller disposes of the object.
+ * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
  */
-export function loadFirewall(bytes: Uint8Array, tables: FirewallTables, counters?: Fd): BpfObject {
-  const object = BpfObject.open(bytes, FIREWALL_FUNCTION);
+export function loadFirewall(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
+  const { counters, function: function_ = FIREWALL_FUNCTION } = options;
+  const object = BpfObject.open(bytes, function_);
   try {
     shape(object, tables);
     if (counters) object.reuseMap('counters', counters);

@@ -2,14 +2,14 @@
 // about packets: it only moves the work of comparing rules from every packet to here. Refuses what cannot fit.
 import { RefusedError } from '../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../model/policy.js';
-import type { FirewallTables, TableMap } from '../model/tables.js';
+import type { FirewallTables, TableBinding, TableMap } from '../model/tables.js';
 import { Classes, first } from './bits.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { Field } from './fields.js';
 import { groupFields, type Group } from './groups.js';
 import { Lookup, type LeafValue } from './lookup.js';
-import { encodeRecords, RECORD_BYTES } from './records.js';
-import { encodeSettings, FEATURE, type FieldSettings } from './settings.js';
+import { bindRecords, encodeRecords, RECORD_BYTES } from './records.js';
+import { encodeSettings, FEATURE, withTaiOffset, type FieldSettings } from './settings.js';
 
 const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
@@ -64,6 +64,17 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     owners: records.owners,
     dynamic: dynamicMaps(records.features, matches.length, policy),
     cpus: policy.rules.flatMap(({ action }) => (action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [])),
+  };
+}
+
+/** Adds what only the host knows. Throws a RangeError for a row without a slot or a target without an ifindex. */
+export function bindTables(tables: FirewallTables, binding: TableBinding): FirewallTables {
+  return {
+    ...tables,
+    settings: withTaiOffset(tables.settings, binding.taiOffset),
+    maps: tables.maps.map((map) =>
+      map.name === 'records' ? { ...map, values: bindRecords(map.values, tables.owners, binding) } : map,
+    ),
   };
 }
 
