@@ -58,9 +58,9 @@ static __always_inline void swap_addresses(struct xdp_md *ctx)
 	__builtin_memcpy(eth->h_source, old.h_dest, ETH_ALEN);
 }
 
-static __always_inline int act(struct xdp_md *ctx, struct question *question, __u32 index)
+static __always_inline int act(struct xdp_md *ctx, void *tables, struct question *question, __u32 index)
 {
-	struct record *record = bpf_map_lookup_elem(&records, &index);
+	struct record *record = record_of(tables, index);
 	__u32 verdict;
 
 	if (!record)

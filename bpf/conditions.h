@@ -68,9 +68,9 @@ static __always_inline bool exceeds(const struct record *r, __u32 bit, const str
 }
 
 /* Does a rule whose fields agree match now? */
-static __always_inline bool applies(__u32 index, const struct packet *p, bool peek)
+static __always_inline bool applies(void *tables, __u32 index, const struct packet *p, bool peek)
 {
-	struct record *r = bpf_map_lookup_elem(&records, &index);
+	struct record *r = record_of(tables, index);
 
 	if (!r)
 		return false;

@@ -34,24 +34,37 @@ static __always_inline __u32 decide_early(const struct packet *p, enum shape sha
 }
 
 /* The fields of a malformed frame cannot be trusted: not even a protect entry matches them. */
-static __always_inline __u32 decide(const struct packet *p, enum shape shape, bool peek)
+static __always_inline __u32 decide(void *tables, const struct packet *p, enum shape shape, bool peek)
 {
 	__u32 early = decide_early(p, shape), record;
 
 	if (early != ROWS && (early == ROW_MALFORMED || !(settings.features & FEATURE_PROTECT)))
 		return early;
-	record = classify(p, peek || early != ROWS);
+	record = classify(tables, p, peek || early != ROWS);
 	if (early != ROWS && record - ROWS >= settings.protected) /* wraps, and so is true, for a built-in row */
 		return early;
 	return record;
+}
+
+/*
+ * Makes clang keep the packet in memory from here on. The verifier knows less of memory than of registers, and so
+ * it sees that all ways through the parser are one from here on, and follows only that.
+ */
+static __always_inline void remember(struct packet *p)
+{
+	asm volatile("" : : "r"(p) : "memory");
 }
 
 /* A frame's whole way through the firewall. */
 static __always_inline int filter(struct xdp_md *ctx)
 {
 	struct question *question = question_of(ctx);
+	void *tables = find_tables();
 	struct packet packet = {};
 	enum shape shape = parse(ctx, &packet);
 
-	return act(ctx, question, decide(&packet, shape, question != 0));
+	remember(&packet);
+	if (!tables)
+		return XDP_DROP;
+	return act(ctx, tables, question, decide(tables, &packet, shape, question != 0));
 }

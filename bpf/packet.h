@@ -55,6 +55,11 @@ struct cursor {
 	__u32 left; /* bytes of the IP packet from `at` on */
 };
 
+struct link {
+	__u8 destination[6], source[6];
+	__be16 type;
+};
+
 struct vlan_tag {
 	__be16 tci, inner_type;
 };
@@ -90,17 +95,17 @@ static __always_inline __u64 mac(const __u8 *bytes)
 /* Leaves the cursor behind the Ethernet header and up to two tags. A third tag is just an EtherType. */
 static __always_inline bool parse_link(struct cursor *c, struct packet *p)
 {
-	struct ethhdr *eth = c->at;
+	struct link *eth = c->at;
 	__u16 type;
 	int tag;
 
 	if ((void *)(eth + 1) > c->end)
 		return false;
 	if (uses(FIELD_SOURCE_MAC))
-		p->source_mac = mac(eth->h_source);
+		p->source_mac = mac(eth->source);
 	if (uses(FIELD_DESTINATION_MAC))
-		p->destination_mac = mac(eth->h_dest);
-	type = eth->h_proto;
+		p->destination_mac = mac(eth->destination);
+	type = eth->type;
 	c->at = eth + 1;
 	p->vlan = VLAN_NONE;
 #pragma unroll

@@ -59,10 +59,12 @@ struct settings {
 	__u32 groups;
 	__u32 words;      /* 64 rules each, in a vector */
 	__u32 protected;  /* bits below this are protect entries */
-	__u32 mapped;     /* 1 << group, where the sum is an index into `pairs` and not a vector itself */
+	__u32 mapped;     /* 1 << group, where the sum is the place of a table entry and not a vector itself */
 	__u32 steps;      /* most entries that an address lookup can meet */
 	__u32 tai_offset; /* seconds that CLOCK_TAI is ahead of CLOCK_REALTIME; known to the host alone */
-	__u32 base[FIELDS];  /* of each group, where its part of `pairs` begins */
+	__u32 size;       /* bytes of the blob of tables */
+	__u32 records;    /* where in it the records begin, in units of 8 bytes */
+	__u32 base[FIELDS];  /* of each mapped group, where its table begins, in units of 4 bytes; else 0 */
 	struct field_settings field[FIELDS];
 };
 

@@ -2,9 +2,12 @@
 /*
  * What the compiler (src/policy/compile.ts) made of the rules. Sizes are set before load.
  *
- * An entry is 32 bits: a leaf with a value; a node, which is indexed by one byte of the key; or a test, which
- * compares the key under a mask and goes on to one of two entries. Addresses may need several of them, a port
- * two nodes at most, a byte one node.
+ * One blob, the only value of an array map: one lookup a packet finds it, everything in it is found by offset.
+ * Offsets in it are in units of 8 bytes, unless said otherwise.
+ *
+ * An entry is 32 bits: a leaf with a value; a node of 256 entries, which is indexed by one byte of the key; or a
+ * test, which compares the key under a mask and goes on to one of two entries. Addresses may need several of them,
+ * a port two nodes at most, a field of few values is one table of leaves.
  */
 #pragma once
 
@@ -12,56 +15,29 @@
 #include "settings.h"
 
 #define MAX_WORDS 20
-#define MAX_RULE_BITS (MAX_WORDS * 64)
 
 #define ENTRY_LEAF 0x80000000U
 #define ENTRY_TEST 0x40000000U
 #define ENTRY_DEPTH(e) ((e) >> 26 & 15) /* which byte of the key a node is indexed by */
-#define ENTRY_NODE(e) ((e) & 0x3ffffff)
-
-struct node {
-	__u32 entries[256];
-};
+#define ENTRY_OFFSET(e) (((e) & 0x3ffffff) * 8ULL)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct node);
-} nodes SEC(".maps");
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, 64); /* the compiler says how much it is */
+} tables SEC(".maps");
 
 struct test {
 	__u64 hi_mask, hi, lo_mask, lo;
 	__u32 next, miss;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct test);
-} tests SEC(".maps");
-
-/* Sum of a group's leaf values -> its vector, or, with FEATURE_DIRECT, the deciding record. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} pairs SEC(".maps");
-
 /* Bit r of words[w] is rule 64 w + r; bit w of summary says that words[w] is not zero. */
 struct vector {
 	__u64 summary;
 	__u64 words[MAX_WORDS]; /* as many as the policy needs: settings.words */
 };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct vector));
-} vectors SEC(".maps");
 
 /* Records 0 to 4 are the built-in rows, in the order of enum row; rule bits follow. */
 enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, ROWS };
@@ -83,13 +59,6 @@ struct record {
 	__u64 until;    /* ns since 1970, UTC */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ROWS);
-	__type(key, __u32);
-	__type(value, struct record);
-} records SEC(".maps");
-
 struct count {
 	__u64 packets, bytes; /* bytes of the frame as the driver hands it over */
 };
@@ -102,37 +71,49 @@ struct {
 	__type(value, struct count);
 } counters SEC(".maps");
 
-/* 0 for a map that the compiler filled wrongly: the lookups below are in bounds by construction. */
-static __always_inline __u32 next_in_node(__u32 entry, __u32 byte)
+static __always_inline void *find_tables(void)
 {
-	__u32 index = ENTRY_NODE(entry);
-	struct node *node = bpf_map_lookup_elem(&nodes, &index);
+	__u32 key = 0;
 
-	return node ? node->entries[byte & 0xff] : ENTRY_LEAF;
+	return bpf_map_lookup_elem(&tables, &key);
 }
 
-static __always_inline __u32 lookup_byte(__u32 entry, __u32 key)
+/*
+ * `bytes` of the blob from byte `offset` on. In bounds by construction; the check is for the verifier, which knows
+ * the size because settings are frozen, and 0 is never returned.
+ */
+static __always_inline void *within(void *tables, __u64 offset, __u64 bytes)
 {
-	return next_in_node(entry, key);
+	if (offset > settings.size - bytes)
+		return 0;
+	barrier_var(offset); /* or clang adds before it compares */
+	return tables + offset;
 }
 
-static __always_inline __u32 lookup_short(__u32 entry, __u32 key)
+static __always_inline __u32 entry_at(void *tables, __u64 offset, __u32 index)
 {
-	entry = next_in_node(entry, key >> 8);
-	return entry & ENTRY_LEAF ? entry : next_in_node(entry, key);
+	__u32 *entry = within(tables, offset + index * 4ULL, 4);
+
+	return entry ? *entry : ENTRY_LEAF;
 }
 
-static __always_inline __u32 next_in_test(__u32 entry, __u64 hi, __u64 lo)
+static __always_inline __u32 lookup_short(void *tables, __u32 root, __u32 key)
 {
-	__u32 index = ENTRY_NODE(entry);
-	struct test *test = bpf_map_lookup_elem(&tests, &index);
+	__u32 entry = entry_at(tables, ENTRY_OFFSET(root), key >> 8 & 0xff);
+
+	return entry & ENTRY_LEAF ? entry : entry_at(tables, ENTRY_OFFSET(entry), key & 0xff);
+}
+
+static __always_inline __u32 next_in_test(void *tables, __u32 entry, __u64 hi, __u64 lo)
+{
+	struct test *test = within(tables, ENTRY_OFFSET(entry), sizeof(*test));
 
 	if (!test)
 		return ENTRY_LEAF;
 	return (hi & test->hi_mask) == test->hi && (lo & test->lo_mask) == test->lo ? test->next : test->miss;
 }
 
-static __always_inline __u32 lookup_address(__u32 entry, __u64 hi, __u64 lo)
+static __always_inline __u32 lookup_address(void *tables, __u32 entry, __u64 hi, __u64 lo)
 {
 	__u32 steps = settings.steps, step;
 
@@ -142,9 +123,15 @@ static __always_inline __u32 lookup_address(__u32 entry, __u64 hi, __u64 lo)
 		if (entry & ENTRY_LEAF)
 			break;
 		if (entry & ENTRY_TEST)
-			entry = next_in_test(entry, hi, lo);
+			entry = next_in_test(tables, entry, hi, lo);
 		else
-			entry = next_in_node(entry, (depth < 8 ? hi : lo) >> (56 - 8 * (depth & 7)));
+			entry = entry_at(tables, ENTRY_OFFSET(entry),
+					 (depth < 8 ? hi : lo) >> (56 - 8 * (depth & 7)) & 0xff);
 	}
 	return entry;
+}
+
+static __always_inline struct record *record_of(void *tables, __u32 index)
+{
+	return within(tables, settings.records * 8ULL + index * (__u64)sizeof(struct record), sizeof(struct record));
 }

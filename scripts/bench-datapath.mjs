@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const ADDRESSES = 65536;
-const REPEAT = Number(process.env.REPEAT ?? 500_000);
-const ROUNDS = 7;
+const ADDRESSES = 4096;
+const REPEAT = Number(process.env.REPEAT ?? 30_000);
+const ROUNDS = 60;
 const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
 const dir = mkdtempSync(join(root, 'node_modules', '.bench-'));
@@ -101,7 +101,7 @@ function run(core, bytes) {
     try {
       if (pairs) core.fillArray(object.mapFd('addresses'), 'addresses', pairs, 8);
       const times = Array.from({ length: ROUNDS }, () => core.testRun(object.programFd(), { data: frame, repeat: REPEAT }).duration);
-      return times.sort((x, y) => x - y)[Math.floor(ROUNDS / 2)];
+      return Math.min(...times); // whatever else runs on the machine only adds
     } finally {
       object[Symbol.dispose]();
     }
@@ -142,7 +142,7 @@ function run(core, bytes) {
       const randomFloor = cost(policy([]), 'floor_random', miss, pairs);
       const randomly = cost(wanted, 'firewall_random', last(wanted), pairs) - randomFloor;
       const { took, tables: bound } = tables(wanted);
-      const kilobytes = bound.maps.map(({ name, values }) => `${name} ${Math.ceil(values.length / 1024)}`).join(' ');
+      const kilobytes = Math.ceil(bound.blob.length / 1024);
       console.log(`${name.padEnd(24)} ${String(count).padStart(5)} rules: ${[hit, missed, randomly].join(' / ')} ns; compiled in ${took.toFixed(0)} ms; KB: ${kilobytes}`);
     }
   }

@@ -5,7 +5,7 @@
  */
 #include "../../bpf/decide.h"
 
-#define ADDRESSES 65536
+#define ADDRESSES 4096
 
 struct pair {
 	__be32 source, destination;

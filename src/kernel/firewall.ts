@@ -4,7 +4,7 @@ import type { Fd } from './fd.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { fillArray, writeEntry } from './map-write.js';
+import { writeEntry } from './map-write.js';
 import { BpfObject } from './object.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
@@ -32,7 +32,7 @@ export function loadFirewall(bytes: Uint8Array, tables: FirewallTables, options:
     shape(object, tables);
     if (counters) object.reuseMap('counters', counters);
     object.load();
-    for (const { name, values, valueSize } of tables.maps) fillArray(object.mapFd(name), name, values, valueSize);
+    writeEntry(object.mapFd('tables'), 'tables', 0, tables.blob);
     const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
     for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
     return object;
@@ -44,17 +44,14 @@ export function loadFirewall(bytes: Uint8Array, tables: FirewallTables, options:
 
 /** Names of the maps that an instance of these tables has, internal ones left out. */
 export function firewallMaps(tables: FirewallTables): string[] {
-  return [...tables.maps.map(({ name }) => name), ...Object.keys(tables.dynamic), 'counters'];
+  return ['tables', ...Object.keys(tables.dynamic), 'counters'];
 }
 
 function shape(object: BpfObject, tables: FirewallTables): void {
   const { settings } = tables;
   const rodata = object.mapHandle('.rodata.settings');
   checked('set settings', mapCalls().setInitialValue(rodata, settings, settings.length));
-  for (const { name, entries, valueSize } of tables.maps) {
-    checked(`size map ${name}`, mapCalls().setMaxEntries(object.mapHandle(name), entries));
-    checked(`size map ${name}`, mapCalls().setValueSize(object.mapHandle(name), valueSize));
-  }
+  checked('size map tables', mapCalls().setValueSize(object.mapHandle('tables'), tables.blob.length));
   for (const name of OPTIONAL) {
     const entries = tables.dynamic[name];
     const map = object.mapHandle(name);

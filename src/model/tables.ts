@@ -1,18 +1,8 @@
-// A policy as the kernel will have it: plain bytes, one buffer a map, nothing left to decide. Pure policy/ makes
+// A policy as the kernel will have it: plain bytes, nothing left to decide. Pure policy/ makes
 // it, kernel/ loads it.
 import type { BuiltinRow } from './policy.js';
 
-/** An array map of bpf/tables.h: the value of key i is `values[i * valueSize ...]`. */
-export interface TableMap {
-  name: string;
-  /** Bytes. */
-  valueSize: number;
-  /** 1 or more. */
-  entries: number;
-  values: Uint8Array;
-}
-
-/** Who stands behind an index of the map `records`, and what only the host can fill into it. */
+/** Who stands behind a record, and what only the host can fill into it. */
 export interface RecordOwner {
   /** Rule name, or the built-in row that counts it: every protect entry is `(protect)`. */
   row: string | BuiltinRow;
@@ -23,9 +13,11 @@ export interface RecordOwner {
 export interface FirewallTables {
   /** Content of `.rodata.settings`; the TAI offset in it is 0 until bound to a host. */
   settings: Uint8Array;
-  /** `nodes`, `tests`, `pairs`, `vectors`; `records` with its counter slots and ifindexes still 0. */
-  maps: TableMap[];
-  /** Index in `records` -> owner. */
+  /** The one value of the map `tables`; counter slots and ifindexes in its records are 0 until bound to a host. */
+  blob: Uint8Array;
+  /** Byte of the blob at which the records begin. */
+  records: number;
+  /** Record -> owner. */
   owners: RecordOwner[];
   /** Maps that start empty and are used: name -> entries. Every other one is not made at all. */
   dynamic: Record<string, number>;

@@ -2,13 +2,14 @@
 // about packets: it only moves the work of comparing rules from every packet to here. Refuses what cannot fit.
 import { RefusedError } from '../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../model/policy.js';
-import type { FirewallTables, TableBinding, TableMap } from '../model/tables.js';
+import type { FirewallTables, TableBinding } from '../model/tables.js';
 import { Classes, first } from './bits.js';
+import { Blob } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { Field } from './fields.js';
 import { groupFields, type Group } from './groups.js';
 import { Lookup, type LeafValue } from './lookup.js';
-import { bindRecords, encodeRecords, RECORD_BYTES } from './records.js';
+import { bindRecords, encodeRecords } from './records.js';
 import { encodeSettings, FEATURE, withTaiOffset, type FieldSettings } from './settings.js';
 
 const ROWS = BUILTIN_ROWS.length;
@@ -32,16 +33,20 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
   const records = encodeRecords(policy, protections.length);
   const direct = groups.length === 1 && (records.features & FEATURE.conditional) === 0;
   const mapped = groups.map((group) => direct || group.fields.length !== 1);
-  const pairs = layPairs(groups, mapped, (number) => (direct ? decidedBy(classes, number) : number));
-
-  const lookup = new Lookup();
+  const blob = new Blob();
+  const lookup = new Lookup(blob);
+  const vectors = direct ? [] : layVectors(blob, classes);
+  const entry = (number: number): number => (direct ? decidedBy(classes, number) : (vectors[number] ?? 0));
   const fields = new Map<Field, FieldSettings>();
   groups.forEach((group, index) => {
     for (const { field, stride } of group.fields) {
-      const value: LeafValue = (number) => (mapped[index] ? number * stride : (group.table[number] ?? 0));
+      const value: LeafValue = (number) => (mapped[index] ? number * stride : entry(group.table[number] ?? 0));
       fields.set(field.field, { ...layField(lookup, field, value), absent: value(field.absent), group: index });
     }
   });
+  const base = groups.map((group, index) => (mapped[index] ? blob.add(group.table.map(entry)) : 0));
+  const at = blob.add(new Uint32Array(records.bytes.buffer)) * 4;
+  const bytes = blob.bytes();
   const settings = encodeSettings({
     features: records.features | features(policy, protections, direct),
     groups: groups.length,
@@ -49,18 +54,15 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     protected: protections.length,
     mapped: mapped.reduce((bits, map, index) => bits | (map ? 1 << index : 0), 0),
     steps: lookup.steps,
-    base: pairs.base,
+    size: bytes.length,
+    records: at,
+    base,
     fields,
   });
   return {
     settings,
-    maps: [
-      table('nodes', 1024, lookup.nodes()),
-      table('tests', 40, lookup.tests()),
-      table('pairs', 4, pairs.table),
-      table('vectors', 8 * (1 + words), direct ? new Uint32Array(2 * (1 + words)) : layVectors(classes)),
-      table('records', RECORD_BYTES, records.bytes),
-    ],
+    blob: bytes,
+    records: at,
     owners: records.owners,
     dynamic: dynamicMaps(records.features, matches.length, policy),
     cpus: policy.rules.flatMap(({ action }) => (action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [])),
@@ -72,9 +74,7 @@ export function bindTables(tables: FirewallTables, binding: TableBinding): Firew
   return {
     ...tables,
     settings: withTaiOffset(tables.settings, binding.taiOffset),
-    maps: tables.maps.map((map) =>
-      map.name === 'records' ? { ...map, values: bindRecords(map.values, tables.owners, binding) } : map,
-    ),
+    blob: bindRecords(tables.blob, tables.records, tables.owners, binding),
   };
 }
 
@@ -95,20 +95,6 @@ function decidedBy(classes: Classes, number: number): number {
   return bit === -1 ? DEFAULT_ROW : ROWS + bit;
 }
 
-function layPairs(
-  groups: Group[],
-  mapped: boolean[],
-  entry: (number: number) => number,
-): { table: Uint32Array; base: number[] } {
-  const base: number[] = [];
-  const parts: number[] = [];
-  groups.forEach((group, index) => {
-    base.push(mapped[index] ? parts.length : 0);
-    if (mapped[index]) for (const number of group.table) parts.push(entry(number));
-  });
-  return { table: Uint32Array.from(parts.length > 0 ? parts : [0]), base };
-}
-
 function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): { root: number; root6: number } {
   if (field.kind === 'number') return { root: lookup.addNumbers(field.byValue, value), root6: 0 };
   return {
@@ -117,23 +103,12 @@ function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): { root
   };
 }
 
-/** struct vector: which words are not zero, then the words. */
-function layVectors(classes: Classes): Uint32Array {
-  const size = classes.words + 2;
-  const table = new Uint32Array(classes.size * size);
-  classes.sets.forEach((set, number) => {
-    const at = number * size;
-    set.forEach((bits, index) => {
-      if (bits !== 0) table[at] = (table[at] ?? 0) | (1 << (index >>> 1));
-    });
-    table.set(set, at + 2);
+/** struct vector: which words are not zero, then the words. Class -> place in units of 8 bytes. */
+function layVectors(blob: Blob, classes: Classes): number[] {
+  return classes.sets.map((set) => {
+    const summary = set.reduce((bits, word, index) => bits | (word === 0 ? 0 : 1 << (index >>> 1)), 0);
+    return blob.add(Uint32Array.of(summary, 0, ...set)) / 2;
   });
-  return table;
-}
-
-function table(name: string, valueSize: number, content: Uint32Array | Uint8Array): TableMap {
-  const values = new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
-  return { name, valueSize, entries: values.length / valueSize, values };
 }
 
 function dynamicMaps(used: number, rules: number, policy: Policy): Record<string, number> {

@@ -1,50 +1,44 @@
 // The lookup structure of bpf/tables.h: entries, nodes of 256 entries, tests. A node costs a kilobyte and one load,
 // a test forty bytes and a comparison: one network in a region becomes a test, several become nodes, and a run of
 // bytes that all of them share is skipped by one test.
+import { leafEntry as leaf, nodeEntry, testEntry, type Blob } from './blob.js';
 import { commonBits, maskWord, type ClassedPrefix } from './prefixes.js';
 
-const LEAF = 0x80000000;
-const TEST = 0x40000000;
 const NODE_ENTRIES = 256;
 const TEST_WORDS = 10;
+/** Up to so many values lie in one row of leaves, that is up to 20 KB. */
+const ROW_ENTRIES = 5120;
 
 /** Class -> the number that a leaf carries. */
 export type LeafValue = (number: number) => number;
 
-function leaf(value: number): number {
-  return (LEAF | value) >>> 0;
-}
-
 export class Lookup {
-  #nodes = new Uint32Array(NODE_ENTRIES * 64);
-  #nodeCount = 0;
-  #tests = new Uint32Array(TEST_WORDS * 64);
-  #testCount = 0;
   /** Most entries between a root and a leaf, the leaf not counted. */
   steps = 0;
 
-  /** `classes[v]` is the class of value v; up to 256 values are looked up by one byte, more by two. */
+  constructor(private readonly blob: Blob) {}
+
+  /** `classes[v]` is the class of value v; few values are looked up in one row, many by their two bytes. */
   addNumbers(classes: Uint16Array, value: LeafValue): number {
-    if (classes.length <= NODE_ENTRIES) return this.#node(0, (at) => leaf(value(classes[at] ?? 0)));
+    if (classes.length <= ROW_ENTRIES) return this.#row(classes, value);
     return this.#node(0, (high) => {
       const block = classes.subarray(high * NODE_ENTRIES, (high + 1) * NODE_ENTRIES);
       const uniform = block.every((number) => number === block[0]);
-      if (uniform) return leaf(value(block[0] ?? 0));
-      return this.#node(0, (low) => leaf(value(block[low] ?? 0)));
+      return uniform ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
     });
+  }
+
+  #row(classes: Uint16Array, value: LeafValue): number {
+    const at = this.blob.reserve(classes.length);
+    classes.forEach((number, index) => {
+      this.blob.set(at + index, leaf(value(number)));
+    });
+    return nodeEntry(0, at);
   }
 
   /** `prefixes` are sorted and of one family. */
   addPrefixes(prefixes: ClassedPrefix[], background: number, value: LeafValue): number {
     return this.#region(prefixes, 0, prefixes.length, 0, background, value, 0);
-  }
-
-  nodes(): Uint32Array {
-    return this.#nodes.slice(0, Math.max(1, this.#nodeCount) * NODE_ENTRIES);
-  }
-
-  tests(): Uint32Array {
-    return this.#tests.slice(0, Math.max(1, this.#testCount) * TEST_WORDS);
   }
 
   /** The entry for the region of `depth` bits (whole bytes) that holds prefixes[from..to). */
@@ -107,36 +101,26 @@ export class Lookup {
   }
 
   #node(depth: number, entry: (byte: number) => number, steps = 0): number {
-    const index = this.#nodeCount++;
+    const at = this.blob.reserve(NODE_ENTRIES);
     this.steps = Math.max(this.steps, steps + 1);
-    this.#nodes = grown(this.#nodes, this.#nodeCount * NODE_ENTRIES);
-    for (let byte = 0; byte < NODE_ENTRIES; byte++) {
-      const made = entry(byte); // may grow the array: evaluate before indexing it
-      this.#nodes[index * NODE_ENTRIES + byte] = made;
-    }
-    return ((depth << 26) | index) >>> 0;
+    for (let byte = 0; byte < NODE_ENTRIES; byte++) this.blob.set(at + byte, entry(byte));
+    return nodeEntry(depth, at);
   }
 
   #test({ cidr }: ClassedPrefix, length: number, next: number, miss: number): number {
-    const index = this.#testCount++;
-    this.#tests = grown(this.#tests, this.#testCount * TEST_WORDS);
+    const at = this.blob.reserve(TEST_WORDS);
     const mask = [maskWord(length, 0), maskWord(length, 32), maskWord(length, 64), maskWord(length, 96)] as const;
     // Two 64-bit numbers, each as little-endian words: the less significant one first.
     const words = [mask[1], mask[0], cidr.b & mask[1], cidr.a & mask[0]];
     words.push(mask[3], mask[2], cidr.d & mask[3], cidr.c & mask[2], next, miss);
-    this.#tests.set(words, index * TEST_WORDS);
-    return (TEST | index) >>> 0;
+    words.forEach((word, index) => {
+      this.blob.set(at + index, word);
+    });
+    return testEntry(at);
   }
 }
 
 function byteAt({ cidr }: ClassedPrefix, depth: number): number {
   const word = depth < 32 ? cidr.a : depth < 64 ? cidr.b : depth < 96 ? cidr.c : cidr.d;
   return (word >>> (24 - (depth & 31))) & 255;
-}
-
-function grown(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  if (array.length >= length) return array;
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

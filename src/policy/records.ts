@@ -40,17 +40,18 @@ export function encodeRecords(policy: Policy, protections: number): Records {
   return { bytes, owners, features };
 }
 
-/** Fills in what only the host knows. A row without a slot, or a target without an ifindex, throws a RangeError. */
-export function bindRecords(records: Uint8Array, owners: RecordOwner[], binding: TableBinding): Uint8Array {
-  const bound = records.slice();
+/** A blob, whose records begin at byte `at`, with what only the host knows. A row without a slot, or a target without an ifindex, throws a RangeError. */
+export function bindRecords(blob: Uint8Array, at: number, owners: RecordOwner[], binding: TableBinding): Uint8Array {
+  const bound = blob.slice();
+  const records = bound.subarray(at);
   owners.forEach((owner, index) => {
     const slot = binding.slots.get(owner.row);
     if (slot === undefined) throw new RangeError(`no counter slot for ${owner.row}`);
-    view(bound, index).setUint32(4, slot, true);
+    view(records, index).setUint32(4, slot, true);
     if (owner.interface === undefined) return;
     const ifindex = binding.ifindexes.get(owner.interface);
     if (ifindex === undefined) throw new RangeError(`no ifindex for ${owner.interface}`);
-    view(bound, index).setUint32(8, ifindex, true);
+    view(records, index).setUint32(8, ifindex, true);
   });
   return bound;
 }

@@ -35,15 +35,19 @@ export interface Settings {
   words: number;
   /** Rule bits below this are protect entries. */
   protected: number;
-  /** Groups whose sum is an index into `pairs`, as bits. */
+  /** Groups whose sum is the place of a table entry and not a vector itself, as bits. */
   mapped: number;
   steps: number;
-  /** Group -> where its part of `pairs` begins. */
+  /** Bytes of the blob of tables. */
+  size: number;
+  /** Byte of the blob at which the records begin. */
+  records: number;
+  /** Group -> 32-bit word of the blob at which its table begins; 0 when it has none. */
   base: number[];
   fields: Map<Field, FieldSettings>;
 }
 
-const HEAD_WORDS = 8;
+const HEAD_WORDS = 10;
 /** Word of `tai_offset`. */
 const TAI_OFFSET = 7;
 
@@ -51,7 +55,7 @@ export function encodeSettings(settings: Settings): Uint8Array {
   const words = new Uint32Array(HEAD_WORDS + FIELDS.length * 5);
   const fields = FIELDS.reduce((bits, field, index) => bits | (settings.fields.has(field) ? 1 << index : 0), 0);
   words.set([settings.features, fields, settings.groups, settings.words, settings.protected, settings.mapped]);
-  words[6] = settings.steps;
+  words.set([settings.steps, 0, settings.size, settings.records / 8], 6);
   words.set(settings.base, HEAD_WORDS);
   FIELDS.forEach((field, index) => {
     const one = settings.fields.get(field);
