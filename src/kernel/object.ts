@@ -89,6 +89,11 @@ export class BpfObject implements Disposable {
     return libbpf().mapFd(this.#map(name));
   }
 
+  /** libbpf's own handle of a map, for the modules of kernel/ that shape maps before load. */
+  mapHandle(name: string): unknown {
+    return this.#map(name);
+  }
+
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;

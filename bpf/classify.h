@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Packet -> the first rule whose every field agrees. Each field's lookup gives a number; the numbers of a
+ * group are summed to the index of a bit vector, one bit a rule; the vectors are ANDed where all summaries
+ * say that something is left. The work depends on the fields that a policy uses, not on how many rules it has.
+ */
+#pragma once
+
+#include "conditions.h"
+#include "tables.h"
+
+static __always_inline void add(__u32 *sums, enum field field, __u32 entry)
+{
+	sums[settings.field[field].group & 15] += entry & ~ENTRY_LEAF;
+}
+
+static __always_inline void add_address(void *tables, __u32 *sums, enum field field, const struct packet *p,
+					const struct address *address)
+{
+	const volatile struct field_settings *f = &settings.field[field];
+	__u32 entry = p->family == 1 ? f->root : p->family == 2 ? f->root6 : f->absent;
+
+	add(sums, field, lookup_address(tables, entry, address->hi, address->lo));
+}
+
+static __always_inline void add_mac(void *tables, __u32 *sums, enum field field, __u64 mac)
+{
+	add(sums, field, lookup_address(tables, settings.field[field].root, mac, 0));
+}
+
+static __always_inline void add_short(void *tables, __u32 *sums, enum field field, bool present, __u32 key)
+{
+	const volatile struct field_settings *f = &settings.field[field];
+
+	add(sums, field, present ? lookup_short(tables, f->root, key) : f->absent);
+}
+
+/* For fields of so few values that all their leaves lie in a row. */
+static __always_inline void add_small(void *tables, __u32 *sums, enum field field, bool present, __u32 key)
+{
+	const volatile struct field_settings *f = &settings.field[field];
+
+	add(sums, field, present ? entry_at(tables, ENTRY_OFFSET(f->root), key) : f->absent);
+}
+
+#define UNCOMMON                                                                                        \
+	(1U << FIELD_ICMP | 1U << FIELD_TCP_FLAGS | 1U << FIELD_LENGTH | 1U << FIELD_TTL | 1U << FIELD_DSCP |  \
+	 1U << FIELD_VLAN | 1U << FIELD_ETHER_TYPE | 1U << FIELD_SOURCE_MAC | 1U << FIELD_DESTINATION_MAC)
+
+static __always_inline void sum_uncommon(void *tables, __u32 *sums, __u32 fields, const struct packet *p)
+{
+	bool ip = p->family != 0;
+
+	if (fields & 1U << FIELD_ICMP)
+		add_short(tables, sums, FIELD_ICMP, p->transport == TRANSPORT_ICMP, p->icmp);
+	if (fields & 1U << FIELD_TCP_FLAGS)
+		add_small(tables, sums, FIELD_TCP_FLAGS, p->transport == TRANSPORT_TCP, p->tcp_flags);
+	if (fields & 1U << FIELD_LENGTH)
+		add_short(tables, sums, FIELD_LENGTH, ip, p->length);
+	if (fields & 1U << FIELD_TTL)
+		add_small(tables, sums, FIELD_TTL, ip, p->ttl);
+	if (fields & 1U << FIELD_DSCP)
+		add_small(tables, sums, FIELD_DSCP, ip, p->dscp);
+	if (fields & 1U << FIELD_VLAN)
+		add_small(tables, sums, FIELD_VLAN, true, p->vlan);
+	if (fields & 1U << FIELD_ETHER_TYPE)
+		add_short(tables, sums, FIELD_ETHER_TYPE, true, p->ether_type);
+	if (fields & 1U << FIELD_SOURCE_MAC)
+		add_mac(tables, sums, FIELD_SOURCE_MAC, p->source_mac);
+	if (fields & 1U << FIELD_DESTINATION_MAC)
+		add_mac(tables, sums, FIELD_DESTINATION_MAC, p->destination_mac);
+}
+
+static __always_inline void sum_fields(void *tables, __u32 *sums, const struct packet *p)
+{
+	bool ports = p->transport == TRANSPORT_TCP || p->transport == TRANSPORT_PORTS;
+	__u32 fields = settings.fields;
+
+	if (fields & 1U << FIELD_BASE)
+		add_small(tables, sums, FIELD_BASE, true, (p->family * 3 + p->fragment) << 8 | p->protocol);
+	if (fields & 1U << FIELD_SOURCE)
+		add_address(tables, sums, FIELD_SOURCE, p, &p->source);
+	if (fields & 1U << FIELD_DESTINATION)
+		add_address(tables, sums, FIELD_DESTINATION, p, &p->destination);
+	if (fields & 1U << FIELD_SOURCE_PORT)
+		add_short(tables, sums, FIELD_SOURCE_PORT, ports, p->source_port);
+	if (fields & 1U << FIELD_DESTINATION_PORT)
+		add_short(tables, sums, FIELD_DESTINATION_PORT, ports, p->destination_port);
+	if (fields & UNCOMMON)
+		sum_uncommon(tables, sums, fields, p);
+}
+
+static const __u8 bit_of[64] = {
+	0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28, 62, 5,  39, 46, 44, 42,
+	22, 9,  24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+	23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+};
+
+/* Index of the lowest bit of `x`, which is not zero: a de Bruijn sequence, because BPF has no such instruction. */
+static __always_inline __u32 lowest(__u64 x)
+{
+	return bit_of[(x & -x) * 0x022fdd63cc95386dULL >> 58];
+}
+
+static __always_inline struct vector *vector_of(void *tables, const __u32 *sums, __u32 group)
+{
+	__u32 index = sums[group & 15];
+
+	if (settings.mapped & 1U << group)
+		index = entry_at(tables, 0, index);
+	return within(tables, index * 8ULL, (settings.words + 1) * 8);
+}
+
+struct sums {
+	__u32 of[16]; /* group -> index of its vector, or into `pairs` */
+};
+
+/* Bits of `word` that all groups have. Vectors were found before: they are there. */
+static __always_inline __u64 agreeing(struct vector **v, __u32 groups, __u32 word)
+{
+	__u64 bits = v[0]->words[word];
+	__u32 group;
+
+	for (group = 1; group < groups; group++)
+		bits &= v[group]->words[word];
+	return bits;
+}
+
+/* Sets `v` to the groups' vectors and returns which words may have a bit in all of them. */
+static __always_inline __u64 find_vectors(void *tables, const struct sums *sums, struct vector **v, __u32 groups)
+{
+	__u64 summary = ~0ULL;
+	__u32 group;
+
+	for (group = 0; group < groups; group++) {
+		v[group] = vector_of(tables, sums->of, group);
+		if (!v[group])
+			return 0;
+		summary &= v[group]->summary;
+	}
+	return summary;
+}
+
+/* The record that decides: a rule's, or the default's. */
+static __always_inline __u32 search(void *tables, const struct sums *sums)
+{
+	__u32 groups = settings.groups, words = settings.words, step, word;
+	struct vector *v[FIELDS];
+	__u64 summary, bits;
+
+	if (groups > FIELDS)
+		return ROW_DEFAULT;
+	summary = find_vectors(tables, sums, v, groups);
+	for (step = 0; step < words; step++) {
+		if (!summary)
+			break;
+		word = lowest(summary);
+		summary &= summary - 1;
+		if (word >= words)
+			break;
+		bits = agreeing(v, groups, word);
+		if (bits)
+			return ROWS + word * 64 + lowest(bits);
+	}
+	return ROW_DEFAULT;
+}
+
+/*
+ * The same where a rule that agrees may not apply after all, and the search goes on. A function of its own for the
+ * verifier: a loop over every bit is proven once, and not for each way through the parser.
+ */
+__noinline int search_conditional(const struct sums *sums, const struct packet *p, bool peek)
+{
+	__u32 groups = settings.groups, words = settings.words, step, word = 0, record;
+	struct vector *v[FIELDS];
+	void *tables = find_tables();
+	__u64 summary, bits = 0;
+
+	if (!tables || !sums || !p || groups > FIELDS)
+		return ROW_DEFAULT;
+	summary = find_vectors(tables, sums, v, groups);
+	for (step = 0; step < words * 65; step++) {
+		if (!bits) {
+			if (!summary)
+				break;
+			word = lowest(summary);
+			summary &= summary - 1;
+			if (word >= words)
+				break;
+			bits = agreeing(v, groups, word);
+			continue;
+		}
+		record = ROWS + word * 64 + lowest(bits);
+		if (applies(tables, record, p, peek))
+			return record;
+		bits &= bits - 1;
+	}
+	return ROW_DEFAULT;
+}
+
+/* Returns the index of a record. With `peek`, no bucket is touched. */
+static __always_inline __u32 classify(void *tables, const struct packet *p, bool peek)
+{
+	__u32 groups = settings.groups, features = settings.features, group;
+	struct sums sums;
+
+	for (group = 0; group < groups && group < FIELDS; group++)
+		sums.of[group] = settings.base[group];
+	sum_fields(tables, sums.of, p);
+	if (features & FEATURE_DIRECT)
+		return entry_at(tables, 0, sums.of[0]);
+	if (features & FEATURE_CONDITIONAL)
+		return search_conditional(&sums, p, peek);
+	return search(tables, &sums);
+}
