@@ -1,6 +1,6 @@
 // What a policy says once everything in it is resolved: names are numbers, lists are networks, instants are
 // nanoseconds. Nothing here knows how it was written (YAML) or how it is decided (tables, kernel).
-import type { Position } from './desired.js';
+import type { Position } from './position.js';
 
 /**
  * A network. The address is four big-endian 32-bit words, most significant first; IPv4 uses only `a`, the others
@@ -94,8 +94,8 @@ export interface Rule {
   rateLimit?: RateLimit;
   /** Every `oneIn`th matching packet, on average, becomes an event; 1 means each. */
   log?: { oneIn: number };
-  /** Wall clock, ns since 1970 (UTC). From then on the rule matches nothing. */
-  until?: bigint;
+  /** Wall clock, ms since 1970 (UTC): a number, since policies are kept as JSON. From then on the rule matches nothing. */
+  until?: number;
   at: Position;
 }
 

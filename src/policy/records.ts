@@ -41,7 +41,12 @@ export function encodeRecords(policy: Policy, protections: number): Records {
 }
 
 /** A blob, whose records begin at byte `at`, with what only the host knows. A row without a slot, or a target without an ifindex, throws a RangeError. */
-export function bindRecords(blob: Uint8Array, at: number, owners: RecordOwner[], binding: TableBinding): Uint8Array {
+export function bindRecords(
+  blob: Uint8Array,
+  at: number,
+  owners: RecordOwner[],
+  binding: TableBinding,
+): Uint8Array {
   const bound = blob.slice();
   const records = bound.subarray(at);
   owners.forEach((owner, index) => {
@@ -89,7 +94,7 @@ function encodeRule(record: DataView, rule: Rule): number {
   if (rule.until !== undefined) {
     flags |= FLAG.until;
     features |= FEATURE.conditional | FEATURE.until;
-    record.setBigUint64(32, rule.until, true);
+    record.setBigUint64(32, BigInt(rule.until) * 1_000_000n, true); // ns
   }
   record.setUint32(0, flags, true);
   return features;
