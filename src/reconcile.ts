@@ -86,7 +86,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const records = journal?.records ?? readJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
-  using proven = prove(planned, paths, goal.store);
+  using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
   const idle =
     goal.origin.origin === 'reconcile' &&
     planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
@@ -120,7 +120,8 @@ function makePlan(goal: Convergence, observed: ObservedState, records: readonly 
     const digest = wanted?.program.digest;
     if (!wanted || digest === undefined || definitions.has(digest)) continue;
     const pinned = owned?.instances.some((one) => one.digest === digest && one.programId !== undefined);
-    if (pinned !== true) definitions.set(digest, inspect(wanted.program, goal.store));
+    if (pinned !== true && !wanted.program.firewall)
+      definitions.set(digest, inspect(wanted.program, goal.store));
   }
   return plan(goal.desired, differences, {
     observed,

@@ -51,7 +51,10 @@ function reportStep(step: Step, { applied, unproven }: PassResult): ReportedStep
   }
   const shown = { ...base, ...mapsOf(step) };
   const unloadable = unproven.get(name);
-  if (unloadable) return { ...shown, outcome: 'failed', ...explain(unloadable) };
+  if (unloadable) {
+    const outcome = unloadable.exitCode === EXIT.refused ? 'refused' : 'failed';
+    return { ...shown, outcome, ...explain(unloadable) };
+  }
   const result = applied.find((one) => one.step === step);
   if (!result) return { ...shown, outcome: 'planned' };
   const outcome = result.outcome === 'stuck' ? 'failed' : result.outcome;

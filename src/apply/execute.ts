@@ -1,8 +1,8 @@
 // Which effects a step is made of, and in which order.
 import type { WriterLock } from '../journal/lock.js';
 import type { Layout } from '../kernel/layout.js';
-import type { BpfObject } from '../kernel/object.js';
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
+import type { Candidate } from '../prove/prove.js';
 import { clean, discard, dropLink, forget, giveBack, link, pinInstance, swap, takeOver } from './effects.js';
 
 /** Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. */
@@ -10,7 +10,7 @@ export function execute(
   _lock: WriterLock,
   step: EffectiveStep,
   layout: Layout,
-  loaded: BpfObject | undefined,
+  loaded: Candidate | undefined,
 ): void {
   const { interface: name } = step;
   if ('instance' in step) ensurePinned(step.instance, name, layout, loaded);
@@ -56,7 +56,7 @@ function ensurePinned(
   instance: TargetInstance,
   name: string,
   layout: Layout,
-  loaded: BpfObject | undefined,
+  loaded: Candidate | undefined,
 ): void {
   if (instance.pinned) return;
   if (!loaded) throw new Error(`no instance ${instance.digest} was proven for ${name}`);

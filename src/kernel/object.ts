@@ -61,6 +61,7 @@ export class BpfObject implements Disposable {
       maxEntries: libbpf().mapMaxEntries(map),
       flags: libbpf().mapFlags(map),
       internal: libbpf().mapIsInternal(map),
+      made: libbpf().mapAutocreate(map),
     }));
   }
 

@@ -56,6 +56,8 @@ export interface OwnedInterface {
   name: string;
   link?: ObservedLink;
   instances: ObservedInstance[];
+  /** The pinned counters of a policy, which outlive its instances. */
+  counters?: ObservedMap;
   /** The program that was taken over here and is kept for giving back. */
   foreign?: KeptProgram;
 }
