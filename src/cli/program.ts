@@ -99,6 +99,12 @@ function addLooking(program: Command, keep: Keep): void {
     const { runMaps } = await import('./maps.js');
     keep(await runMaps(name, map, readCommon(self)));
   });
+  command(program, 'counters [interface]', 'what the rules of each policy have matched').action(
+    async (name: string | undefined, _flags: Flags, self: Command) => {
+      const { runCounters } = await import('./counters.js');
+      keep(await runCounters(name, readCommon(self)));
+    },
+  );
   command(program, 'history', 'the generations: what was applied, when and why').action(
     async (_flags: Flags, self: Command) => {
       const { runHistory } = await import('./history.js');

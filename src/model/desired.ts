@@ -24,6 +24,11 @@ export interface DesiredProgram {
   digest: string;
 }
 
+/** The digest without the numbers of redirect targets that an instance on a host has behind it (diff/bind.ts). */
+export function baseDigest(digest: string): string {
+  return digest.split('-', 1)[0] ?? digest;
+}
+
 /** A policy with everything resolved, and the host's `protect` entries in front of it. */
 export interface DesiredFirewall {
   policy: Policy;
