@@ -27,6 +27,7 @@ need libbpf-dev /usr/include/bpf/bpf_helpers.h
 need linux-libc-dev /usr/include/linux/bpf.h
 need llvm llvm-strip
 need mount mount
+need strace strace
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 

@@ -1,7 +1,11 @@
-// argv in, exit code out. The only place that ends the process, and the only one that decides how an error looks.
+// argv in, exit code out. The only place that ends the process; what a command or an error looks like is decided in cli/.
 // `--version` is answered before anything else is read: unit files and monitoring call it often.
 
 declare const XDPKEEP_VERSION: string;
+
+// A reader that stops early (`| head`) is no failure. Without a listener, Node would end the process with a stack.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
@@ -10,7 +14,6 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   const { runCommandLine } = await import('./cli/program.js');
   const { exitCode, out, err } = await runCommandLine(argv, XDPKEEP_VERSION);
   if (err !== undefined && err !== '') process.stderr.write(err);
-  // A reader that stops early (`| head`) is no failure.
-  process.stdout.on('error', () => process.exit(exitCode));
+  // Called when the text is out, and when it could not be written.
   process.stdout.write(out, () => process.exit(exitCode));
 }

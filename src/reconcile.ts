@@ -3,17 +3,19 @@ import { apply } from './apply/apply.js';
 import { effect } from './apply/failpoint.js';
 import { holdSignals } from './apply/signals.js';
 import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
-import { currentGeneration } from './journal/generations.js';
+import { findRenames, withRename } from './diff/renames.js';
+import { newestGeneration } from './journal/generation-list.js';
+import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
 import { keptState } from './journal/kept.js';
 import { endHold } from './journal/end-hold.js';
 import { readHold } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
-import { attachedFrom } from './journal/intents.js';
-import { readJournal } from './journal/read.js';
+import { attachedFrom, lastFailures } from './journal/intents.js';
+import { readSoundJournal } from './journal/read.js';
 import { settleOpenIntents } from './journal/settle.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
@@ -25,7 +27,7 @@ import type { ObjectStore } from './model/object-store.js';
 import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
-import type { Plan } from './model/step.js';
+import type { Condition, Plan } from './model/step.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { inspect, prove } from './prove/prove.js';
@@ -41,6 +43,8 @@ export interface ReconcileOptions extends Paths {
   host: string;
   /** Plan and prove, change nothing, take no lock. */
   dryRun: boolean;
+  /** Try again what failed lately, though it may cost a gap. */
+  retry?: boolean;
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -56,7 +60,7 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
   const { desired, warnings: found } = await loadHost({ ...options, store });
   const warnings = found.map(diagnosticLine);
   const hold = readHold(options.dataDir);
-  if (hold?.digests.includes(desired.digest)) {
+  if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
     return converge(
       { ...options, desired: kept, store, warnings, hold, origin: { origin: 'reconcile' } },
@@ -74,6 +78,8 @@ export interface Convergence extends Paths {
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
   origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason'>>;
   hold?: Hold;
+  /** Try again what failed lately, though it may cost a gap. */
+  retry?: boolean;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
@@ -83,7 +89,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const journal = lock && Journal.open(lock);
   const before = await observe({ bpffs: goal.bpffs });
   if (journal) recover(journal, before);
-  const records = journal?.records ?? readJournal(goal.dataDir).records;
+  const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
   using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
@@ -99,7 +105,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
-    const generation = currentGeneration(goal.dataDir)?.number ?? 0;
+    const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
+    const generation = lock && settled ? generationFor(goal, lock) : newestGeneration(goal.dataDir);
     return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
   }
 
@@ -113,21 +120,37 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   return summarize({ ...outcome, generation, applied, remaining, observed: after });
 }
 
-function makePlan(goal: Convergence, observed: ObservedState, records: readonly JournalRecord[]): Plan {
+function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
+  const renames = findRenames(goal.desired, found);
+  const observed = renames.reduce(withRename, found);
   const differences = diff(goal.desired, observed);
   const definitions = new Map<string, MapDefinition[]>();
   for (const { wanted, owned } of differences) {
     const digest = wanted?.program.digest;
     if (!wanted || digest === undefined || definitions.has(digest)) continue;
-    const pinned = owned?.instances.some((one) => one.digest === digest && one.programId !== undefined);
-    if (pinned !== true && !wanted.program.firewall)
+    const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
+    if (!wanted.program.firewall && (!pinned || pinned.lost))
       definitions.set(digest, inspect(wanted.program, goal.store));
   }
-  return plan(goal.desired, differences, {
+  const context = {
     observed,
     definitions,
     attachedFrom: attachedFrom(records, observed.boot),
-  });
+    failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
+  };
+  return plan(goal.desired, differences, context, renames);
+}
+
+/** Milliseconds that a step with a gap waits after it failed. */
+const PATIENCE = 600_000;
+
+function failedLately(records: readonly JournalRecord[], boot: string): Map<string, JournalRecord> {
+  const failures = lastFailures(records, boot);
+  for (const [name, { time }] of failures) {
+    const age = Date.now() - Date.parse(time);
+    if (age < 0 || age > PATIENCE) failures.delete(name);
+  }
+  return failures;
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */
@@ -135,9 +158,14 @@ function recover(journal: Journal, observed: ObservedState): void {
   for (const outcome of settleOpenIntents(journal.openIntents(), observed)) journal.append(outcome);
 }
 
+/** Does the kernel run what is wanted there? */
+function isSettled(condition: Condition): boolean {
+  return condition === 'Ready' || condition === 'Degraded';
+}
+
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
 function generationFor(goal: Convergence, lock: WriterLock): number {
-  const current = currentGeneration(goal.dataDir);
+  const current = currentIfReadable(goal.dataDir);
   if (goal.origin.origin === 'reconcile' && current?.desired.digest === goal.desired.digest)
     return current.number;
   return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;

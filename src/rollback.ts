@@ -1,16 +1,18 @@
 // What operators do against the state files: go back, take everything away, and end the hold that either leaves.
 // All three are the same walk as a reconcile, towards another desired state.
 import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
-import { currentGeneration } from './journal/generations.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
+import { newestGeneration } from './journal/generation-list.js';
+import { currentGeneration, currentIfReadable, readGeneration } from './journal/generations.js';
 import { keptState } from './journal/kept.js';
 import { endHold } from './journal/end-hold.js';
-import { readHold, writeHold } from './journal/hold.js';
+import { isHeld, readHold, writeHold } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
+import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { type DesiredState, emptyState } from './model/desired.js';
-import { UsageError, XdpkeepError } from './model/errors.js';
+import { JournalError, UsageError, XdpkeepError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import { type Paths, type ReconcileOptions, converge } from './reconcile.js';
 
@@ -22,44 +24,63 @@ export async function rollback(
 ): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
-    const current = currentGeneration(paths.dataDir);
-    if (!current) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
-    const target = generation ?? current.of - 1;
-    if (target < 0 || target > current.number) {
+    const newest = newestGeneration(paths.dataDir);
+    if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
+    const target = generation ?? previous(paths.dataDir);
+    if (target < 0 || target > newest) {
       throw new UsageError(`there is no generation ${target} to roll back to`, {
-        hint: `Generations are 0 (nothing attached) to ${current.number}: see xdpkeep history.`,
+        hint: `Generations are 0 (nothing attached) to ${newest}: see xdpkeep history.`,
       });
     }
-    const desired = keptState(paths.dataDir, target, current.desired.host);
-    return leave(lock, paths, {
-      desired,
-      origin: 'rollback',
-      of: target,
-      reason,
-      left: [current.desired.digest],
-    });
+    const left = currentIfReadable(paths.dataDir)?.desired;
+    const host = left?.host ?? '';
+    const desired = keptState(paths.dataDir, target, host);
+    const of = target === 0 ? 0 : readGeneration(paths.dataDir, target).of;
+    requireObjects(paths.dataDir, desired);
+    return leave(lock, paths, { desired, origin: 'rollback', of, reason, left: left ? [left.written] : [] });
   });
+}
+
+/** The one before the content that is current, passing over those of which no step ever took effect. */
+function previous(dataDir: string): number {
+  const { records } = readJournal(dataDir);
+  const failed = (number: number) => {
+    const own = records.filter((record) => record.generation === number && 'interface' in record.step);
+    return own.length > 0 && own.every(({ phase }) => phase !== 'done');
+  };
+  const { of, number } = currentGeneration(dataDir) ?? { of: 0, number: 0 };
+  let target = of - 1;
+  while (target > 0 && target < number && failed(target)) target--;
+  return target;
+}
+
+/** A rollback that cannot be done must not leave a hold: so everything that it needs is looked at first. */
+function requireObjects(dataDir: string, desired: DesiredState): void {
+  const store = new DiskObjectStore(dataDir);
+  for (const { program } of desired.interfaces) store.get(program.object);
 }
 
 /** Takes everything of ours off the kernel. What the state files want now is on hold as well. */
 export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(options.dataDir, async (lock) => {
-    const current = currentGeneration(options.dataDir)?.desired;
+    const current = currentIfReadable(options.dataDir)?.desired;
     const wanted = await tryLoad(options);
-    const left = [current, wanted].flatMap((state) => (state ? [state.digest] : []));
+    const left = [current, wanted].flatMap((state) => (state ? [state.written] : []));
     const desired = emptyState(current?.host ?? options.host);
     return leave(lock, options, { desired, origin: 'detach', of: 0, reason, left });
   });
 }
 
-/** Ends the hold: the next reconcile applies the state files again. Returns what was ended. */
-export async function resume(paths: Paths, reason: string): Promise<Hold | undefined> {
+/** Ends the hold: the next reconcile applies the state files again. Returns what was ended, as far as it was readable. */
+export async function resume(paths: Paths, reason: string): Promise<{ ended: boolean; hold?: Hold }> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, (lock) => {
-    const hold = readHold(paths.dataDir);
-    if (hold) endHold(lock, Journal.open(lock), reason);
-    return Promise.resolve(hold);
+    const journal = Journal.open(lock);
+    const hold = holdIfReadable(paths.dataDir);
+    const ended = hold !== undefined || isHeld(paths.dataDir);
+    if (ended) endHold(lock, journal, reason);
+    return Promise.resolve({ ended, ...(hold && { hold }) });
   });
 }
 
@@ -68,7 +89,7 @@ interface Departure {
   origin: 'rollback' | 'detach';
   of: number;
   reason: string;
-  /** Digests of the desired states that must not come back by themselves. */
+  /** `written` of the desired states that must not come back by themselves. */
   left: string[];
 }
 
@@ -76,10 +97,10 @@ interface Departure {
 async function leave(lock: WriterLock, paths: Paths, departure: Departure): Promise<Reconciliation> {
   const { desired, origin, of, reason, left } = departure;
   const journal = Journal.open(lock);
-  const digests = [...new Set([...(readHold(paths.dataDir)?.digests ?? []), ...left])];
-  const kept = digests.filter((digest) => digest !== desired.digest);
-  const hold: Hold = { digests: kept, generation: of, reason, since: new Date().toISOString() };
-  const generation = currentGeneration(paths.dataDir)?.number ?? 0;
+  const before = holdIfReadable(paths.dataDir)?.digests ?? [];
+  const digests = [...new Set([...before, ...left])].filter((digest) => digest !== desired.written);
+  const hold: Hold = { digests, generation: of, reason, since: new Date().toISOString() };
+  const generation = newestGeneration(paths.dataDir);
   journal.append({ generation, phase: 'done', step: { kind: 'hold', reason } });
   writeHold(lock, hold);
   const store = new DiskObjectStore(paths.dataDir);
@@ -88,6 +109,16 @@ async function leave(lock: WriterLock, paths: Paths, departure: Departure): Prom
     lock,
   );
   return { ...result, hold };
+}
+
+/** A new hold replaces a damaged one: what it said is lost either way. */
+function holdIfReadable(dataDir: string): Hold | undefined {
+  try {
+    return readHold(dataDir);
+  } catch (error) {
+    if (error instanceof JournalError) return undefined;
+    throw error;
+  }
 }
 
 async function tryLoad(options: ReconcileOptions) {

@@ -1,20 +1,21 @@
 // What runs, beside what is wanted. Reads only, takes no lock, and answers also when the state files are broken:
 // then what runs is compared with the generation that was applied last.
 import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './desired/object-store.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff, wantedFor } from './diff/diff.js';
-import { currentGeneration } from './journal/generations.js';
+import { findRenames, withRename } from './diff/renames.js';
+import { newestGeneration } from './journal/generation-list.js';
 import { keptState } from './journal/kept.js';
 import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
-import type { DesiredState } from './model/desired.js';
+import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
-import type { ObservedState } from './model/observed.js';
-import type { ReportedInterface } from './model/reconciliation.js';
-import type { InterfaceStatus, Status } from './model/status.js';
+import type { ObservedInterface, ObservedState } from './model/observed.js';
+import type { Hold, ReportedInterface } from './model/reconciliation.js';
+import type { InterfaceStatus, OtherInterface, Status } from './model/status.js';
 import { observe } from './observe/observe.js';
 import { conditions } from './plan/conditions.js';
 import { plan } from './plan/plan.js';
@@ -22,46 +23,63 @@ import type { ReconcileOptions } from './reconcile.js';
 
 export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
   requireCapabilities();
-  const observed = await observe({ bpffs: options.bpffs });
+  const found = await observe({ bpffs: options.bpffs });
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
   const journal = readJournal(options.dataDir);
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
+  const observed = findRenames(desired, found).reduce(withRename, found);
   const planned = plan(desired, diff(desired, observed), {
     observed,
     definitions: new Map(),
     attachedFrom: attachedFrom(journal.records, observed.boot),
+    failedLately: new Map(),
   });
-  const hold = readHold(options.dataDir);
+  const hold = holdOrWarning(options.dataDir, warnings);
   const rows = conditions(planned, observed, new Map());
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Status',
     host: desired.host,
-    generation: currentGeneration(options.dataDir)?.number ?? 0,
+    generation: newestGeneration(options.dataDir),
     ...(hold && { hold }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
-    others: observed.interfaces.filter(
-      ({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name),
-    ),
+    others: observed.interfaces
+      .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
+      .map((other) => withPins(other, observed)),
     warnings: [...warnings, ...planned.warnings],
   };
 }
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {
-  const hold = readHold(options.dataDir);
+  const hold = holdOrWarning(options.dataDir, []);
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const loaded = await loadHost({ ...options, store });
     warnings.push(...loaded.warnings.map(diagnosticLine));
-    if (!hold?.digests.includes(loaded.desired.digest)) return loaded.desired;
+    if (!hold?.digests.includes(loaded.desired.written)) return loaded.desired;
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     warnings.push(`the state files cannot be used, so the last generation is shown: ${error.message}`);
   }
-  const number = hold?.generation ?? currentGeneration(options.dataDir)?.number ?? 0;
-  return keptState(options.dataDir, number, options.host);
+  try {
+    return keptState(options.dataDir, hold?.generation ?? newestGeneration(options.dataDir), options.host);
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(`the last generation cannot be read either: ${error.message}`);
+    return emptyState(options.host);
+  }
+}
+
+function holdOrWarning(dataDir: string, warnings: string[]): Hold | undefined {
+  try {
+    return readHold(dataDir);
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(error.message);
+    return undefined;
+  }
 }
 
 function withPrograms(
@@ -72,4 +90,13 @@ function withPrograms(
   const seen = observed.interfaces.find(({ name }) => name === row.name);
   const program = wantedFor(desired, row.name)?.program.label;
   return { ...row, ...(program !== undefined && { program }), xdp: seen?.xdp ?? [], tc: seen?.tc ?? [] };
+}
+
+/** A program of ours stays ours on an interface that was renamed under it. */
+function withPins(other: ObservedInterface, { owned }: ObservedState): OtherInterface {
+  const xdp = other.xdp.map((attachment) => {
+    const pinned = owned.find(({ link }) => link !== undefined && link.id === attachment.linkId);
+    return { ...attachment, ...(pinned && { pinnedFor: pinned.name }) };
+  });
+  return { ...other, xdp };
 }

@@ -3,7 +3,7 @@ import type { Applied } from './apply/apply.js';
 import { EXIT, type ExitCode, type XdpkeepError } from './model/errors.js';
 import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation, ReportedInterface, ReportedStep } from './model/reconciliation.js';
-import type { EffectiveStep, Plan, Step } from './model/step.js';
+import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
 import { conditions } from './plan/conditions.js';
 
 export interface PassResult {
@@ -42,11 +42,17 @@ export function summarize(result: PassResult): Reconciliation {
   };
 }
 
+/** Where nothing can be done, that is what has to be said. */
+const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
+  Refused: 'refused',
+  Failed: 'failed',
+};
+
 function reportStep(step: Step, { applied, unproven }: PassResult): ReportedStep {
   const { interface: name, action, reason, gap } = step;
   const base = { interface: name, action, reason, gap };
   if (step.kind === 'none') {
-    const outcome = step.condition === 'Refused' ? 'refused' : 'unchanged';
+    const outcome = NO_STEP_OUTCOMES[step.condition] ?? 'unchanged';
     return { ...base, outcome, ...(step.hint !== undefined && { hint: step.hint }) };
   }
   const shown = { ...base, ...mapsOf(step) };

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import type { TestProject } from 'vitest/node';
 import { findTool } from '../src/kernel/tool.js';
 import { hasXdpLinks } from '../src/kernel/features.js';
-import { leftovers } from './lab/residue.js';
+import { leftovers, sweep } from './lab/residue.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,21 +18,31 @@ declare module 'vitest' {
   }
 }
 
-const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount'];
+const PREFIX = 'xdpkeep-test-';
+const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount', 'strace'];
 
-export async function setup(project: TestProject): Promise<() => void> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();
-  const run = `xdpkeep-test-${process.pid}`;
+  await sweepDead();
+  const run = `${PREFIX}${process.pid}`;
   const children = mkdtempSync(join(tmpdir(), `${run}-children-`));
   chmodSync(children, 0o755); // some run as another user
   await bundleChildren(children);
   project.provide('run', run);
   project.provide('children', children);
-  return () => {
+  return async () => {
     rmSync(children, { recursive: true });
-    const left = leftovers(run, tmpdir());
+    const left = await sweep(`${run}-`, tmpdir());
     if (left.length > 0) throw new Error(`the tests left behind: ${left.join(', ')}`);
   };
+}
+
+/** A run that was interrupted (Ctrl-C, a crash) could not clean everything up: the next one does. */
+async function sweepDead(): Promise<void> {
+  for (const left of leftovers(PREFIX, tmpdir())) {
+    const pid = new RegExp(`${PREFIX}(\\d+)`).exec(left)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await sweep(`${PREFIX}${pid}-`, tmpdir());
+  }
 }
 
 function checkMachine(): void {

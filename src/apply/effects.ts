@@ -9,12 +9,19 @@ import {
   detachNetlink,
   swapProgram,
 } from '../kernel/attach.js';
-import { listEntries, makeDirectory, remove, removeIfEmpty, writeSymlink } from '../kernel/bpffs.js';
+import {
+  exchange,
+  listEntries,
+  makeDirectory,
+  remove,
+  removeIfEmpty,
+  writeSymlink,
+} from '../kernel/bpffs.js';
 import { Fd } from '../kernel/fd.js';
 import { zeroCounter } from '../kernel/counters.js';
 import { COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
-import { linkInfo, openLink, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
+import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
@@ -46,6 +53,27 @@ function keepRows(layout: Layout, name: string, object: BpfObject, rows: RowAssi
     zeroCounter(object.mapFd(COUNTERS), slot);
     writeSymlink(join(layout.rows(name), String(slot)), row);
   }
+}
+
+/** Pins a map that the running program uses. */
+export function repin(layout: Layout, name: string, digest: string, map: string, id: number): void {
+  effect('pin', () => {
+    using fd = requireOpen(openMap(id), `map ${id}`);
+    makeDirectory(layout.maps(name, digest));
+    pin(fd.number, layout.map(name, digest, map));
+  });
+}
+
+/**
+ * Renames the pins of an interface, with those of a program that was taken over there. Nothing that runs is touched;
+ * its failpoints are those of the intent before it and the verification after it.
+ */
+export function movePins(layout: Layout, from: string, to: string, linkId: number): void {
+  using held = openPin(layout.link(to));
+  if (held && linkInfo(held).id === linkId) return;
+  exchange(layout.foreign(from), layout.foreign(to));
+  exchange(layout.foreignMode(from), layout.foreignMode(to));
+  exchange(layout.interface(from), layout.interface(to));
 }
 
 /**

@@ -3,7 +3,19 @@ import type { WriterLock } from '../journal/lock.js';
 import type { Layout } from '../kernel/layout.js';
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/prove.js';
-import { clean, discard, dropLink, forget, giveBack, link, pinInstance, swap, takeOver } from './effects.js';
+import {
+  clean,
+  discard,
+  dropLink,
+  forget,
+  giveBack,
+  link,
+  movePins,
+  pinInstance,
+  repin,
+  swap,
+  takeOver,
+} from './effects.js';
 
 /** Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. */
 export function execute(
@@ -17,7 +29,7 @@ export function execute(
   switch (step.kind) {
     case 'attach':
       if (step.takeOver) takeOver(layout, name, step.ifindex, step.takeOver);
-      for (const holder of step.dropLinks) dropLink(layout, holder);
+      if (step.dropLink) dropLink(layout, name);
       link(layout, name, step.ifindex, step.modes, step.instance.digest);
       return;
     case 'reattach':
@@ -31,6 +43,12 @@ export function execute(
       dropLink(layout, name);
       if (step.giveBack && step.ifindex !== undefined) giveBack(layout, name, step.ifindex, step.giveBack);
       return;
+    case 'repin':
+      for (const { name: map, id } of step.maps) repin(layout, name, step.digest, map, id);
+      return;
+    case 'rename':
+      movePins(layout, step.from, name, step.linkId);
+      return;
     case 'clean':
       return; // its work is what `finish` does
   }
@@ -43,7 +61,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, layout: Layout): 
     clean(layout, name, undefined);
     forget(layout, name);
   } else if (step.kind === 'clean') clean(layout, name, step.keepDigest);
-  else clean(layout, name, step.instance.digest);
+  else if ('instance' in step) clean(layout, name, step.instance.digest);
 }
 
 /** Removes what a step that was undone had brought in; what was pinned before it stays. */

@@ -1,6 +1,6 @@
 // Named places where a crash is worth testing. `XDPKEEP_FAILPOINT=swap:after` ends the process there with SIGKILL,
 // `swap:after=stop` suspends it until SIGCONT, `swap:after=fail` makes the effect fail as a real one does. Each strikes
-// once, so that undoing can use the effect that failed. Without it: one comparison.
+// once, so that undoing can use the effect that failed. Several are separated by commas. Without it: one comparison.
 import { EnvironmentError, JournalError } from '../model/errors.js';
 
 /** Every effect of the executor; each can be struck before and after. */
@@ -42,8 +42,9 @@ export async function awaitEffect<T>(name: Effect, run: () => Promise<T>): Promi
 let struck = false;
 
 function strike(name: Effect, side: 'before' | 'after'): void {
-  const [point, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
-  if (point !== `${name}:${side}` || struck) return;
+  const [points, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
+  const point = `${name}:${side}`;
+  if (struck || !points?.split(',').includes(point)) return;
   struck = true;
   if (manner === 'fail') {
     const Failure = WRITTEN.has(name) ? JournalError : EnvironmentError;

@@ -3,12 +3,12 @@ import { InvalidStateError } from '../model/diagnostic.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import { renderDiagnostics } from '../report/diagnostics.js';
 import { json, painter, printable } from '../report/style.js';
+import { errorOutput } from './options.js';
 import type { CommandResult } from './result.js';
 
 /** `argv` tells which output was asked for: an error may come before the options are read. */
 export function failure(error: unknown, argv: readonly string[]): CommandResult {
-  const asJson = process.env['XDPKEEP_OUTPUT'] === 'json' || /--output[= ]json/.test(argv.join(' '));
-  const color = process.stderr.isTTY && !process.env['NO_COLOR'] && !argv.includes('--no-color');
+  const { json: asJson, color } = errorOutput(argv);
   const paint = painter(color);
   if (!(error instanceof XdpkeepError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -20,11 +20,12 @@ export function failure(error: unknown, argv: readonly string[]): CommandResult 
   const err = [
     diagnostics.length > 0 ? renderDiagnostics(diagnostics, { color }) : '',
     `${paint('red', 'error:')} ${printable(error.message)}\n`,
-    log === undefined ? '' : `${printable(log)}\n`,
     error.hint === undefined ? '' : `help: ${printable(error.hint)}\n`,
+    log === undefined ? '' : `${printable(log)}\n`,
   ].join('');
+  const more = { diagnostics, ...(log !== undefined && { log }) };
   const out = asJson
-    ? json({ ...document(error.name, error.message, error.exitCode, error.hint), diagnostics })
+    ? json({ ...document(error.name, error.message, error.exitCode, error.hint), ...more })
     : '';
   return { exitCode: error.exitCode, out, err };
 }

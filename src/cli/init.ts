@@ -1,16 +1,23 @@
 // `xdpkeep init [DIR]`: a state directory to start from. It is valid and wants nothing, so that applying it by mistake
 // does no harm. Refused: overwriting anything.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printHostSchema } from '../desired/json-schema.js';
+import { makeFolder } from '../disk/durable.js';
 import { isHostName } from '../desired/schema.js';
 import { EXIT, PermissionError, UsageError } from '../model/errors.js';
+import { json } from '../report/style.js';
 import { startHost, START_PROGRAM, startReadme } from './starter.js';
 import type { CommandResult } from './result.js';
 
-/** `host` names the first host file. Throws a UsageError when a file is there already. */
-export function runInit(directory = 'state', options: { host: string }): CommandResult {
-  const { host } = options;
+export interface InitOptions {
+  /** Names the first host file. */
+  host: string;
+  output?: 'text' | 'json';
+}
+
+/** Throws a UsageError when a file is there already. */
+export function runInit(directory = 'state', { host, output }: InitOptions): CommandResult {
   if (!isHostName(host)) {
     const hint = 'Name the host with --host: letters, digits, ".", "_" and "-".';
     throw new UsageError(`${JSON.stringify(host)} cannot be the name of a host file`, { hint });
@@ -27,14 +34,19 @@ export function runInit(directory = 'state', options: { host: string }): Command
     throw new UsageError(`${directory} has ${there.join(', ')} already`, { hint });
   }
   for (const [file, content] of Object.entries(files)) writeNew(join(directory, file), content);
-  const lines = Object.keys(files).map((file) => `  ${join(directory, file)}`);
+  const written = Object.keys(files).map((file) => join(directory, file));
+  if (output === 'json') {
+    const document = { apiVersion: 'xdpkeep/v1', kind: 'Initialization', directory, files: written };
+    return { exitCode: EXIT.ok, out: json(document) };
+  }
+  const lines = written.map((file) => `  ${file}`);
   const next = `Edit ${join(directory, `hosts/${host}.yaml`)}, then: xdpkeep validate --state ${directory}`;
   return { exitCode: EXIT.ok, out: `wrote\n${lines.join('\n')}\n${next}\n` };
 }
 
 function writeNew(path: string, content: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path), 0o777); // mkdir's own recursion never ends where the kernel answers ENOENT: /proc
     writeFileSync(path, content, { flag: 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

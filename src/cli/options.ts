@@ -1,7 +1,7 @@
 // The options that every command has, their environment names, and their defaults.
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** As commander hands them over. */
 export interface CommonOptions {
@@ -18,23 +18,30 @@ function defaultState(): string {
   return existsSync('state') ? 'state' : '/etc/xdpkeep/state';
 }
 
-export function addCommonOptions(command: Command): Command {
-  return command
+/** On the program itself, so that they may stand before the command and after it. */
+export function addCommonOptions(program: Command): Command {
+  return program
     .addOption(
-      new Option('--state <dir>', 'state directory (default: ./state, then /etc/xdpkeep/state)').env(
-        'XDPKEEP_STATE',
-      ),
+      new Option('--state <dir>', 'state directory (default: ./state, then /etc/xdpkeep/state)')
+        .env('XDPKEEP_STATE')
+        .argParser(notEmpty),
     )
     .addOption(
-      new Option('--host <name>', 'which Host file is for this machine (default: its hostname)').env(
-        'XDPKEEP_HOST',
-      ),
+      new Option('--host <name>', 'which Host file is for this machine (default: its hostname)')
+        .env('XDPKEEP_HOST')
+        .argParser(notEmpty),
     )
-    .addOption(new Option('--bpffs <dir>', 'the bpffs mount').env('XDPKEEP_BPFFS').default('/sys/fs/bpf'))
+    .addOption(
+      new Option('--bpffs <dir>', 'the bpffs mount')
+        .env('XDPKEEP_BPFFS')
+        .default('/sys/fs/bpf')
+        .argParser(notEmpty),
+    )
     .addOption(
       new Option('--data-dir <dir>', 'journal, generations, objects')
         .env('XDPKEEP_DATA_DIR')
-        .default('/var/lib/xdpkeep'),
+        .default('/var/lib/xdpkeep')
+        .argParser(notEmpty),
     )
     .addOption(
       new Option('--output <format>', 'output format')
@@ -42,7 +49,7 @@ export function addCommonOptions(command: Command): Command {
         .choices(['text', 'json'])
         .default('text'),
     )
-    .addOption(new Option('--no-color', 'no colour (NO_COLOR does the same)'))
+    .addOption(new Option('--no-color', 'no colour (NO_COLOR does the same)').env('XDPKEEP_NO_COLOR'))
     .addOption(
       new Option('--no-input', 'never ask (nothing asks today; for scripts that want to be sure)').env(
         'XDPKEEP_NO_INPUT',
@@ -50,9 +57,42 @@ export function addCommonOptions(command: Command): Command {
     );
 }
 
+/** An empty path would be the working directory, which nobody meant by it. */
+function notEmpty(value: string): string {
+  if (value === '') throw new InvalidArgumentError('It is empty.');
+  return value;
+}
+
+/** A variable of ours that is set to nothing is as good as unset: unit files and CI jobs set such. */
+export function forgetEmptyVariables(): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith('XDPKEEP_') && value === '') Reflect.deleteProperty(process.env, name);
+  }
+}
+
+/** How an error is to look. It may come before the options are read, or be about them. */
+export function errorOutput(argv: readonly string[]): { json: boolean; color: boolean } {
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const said = own.flatMap((arg, at) => {
+    if (arg === '--output') return [own[at + 1] ?? ''];
+    return arg.startsWith('--output=') ? [arg.slice('--output='.length)] : [];
+  });
+  const { NO_COLOR, XDPKEEP_NO_COLOR, XDPKEEP_OUTPUT } = process.env;
+  return {
+    json: (said.at(-1) ?? XDPKEEP_OUTPUT) === 'json',
+    color: process.stderr.isTTY && !NO_COLOR && XDPKEEP_NO_COLOR === undefined && !own.includes('--no-color'),
+  };
+}
+
+/** What was said, on the command line or in the environment; some of it has no default. */
+export function readGiven(command: Command): Partial<CommonOptions> {
+  return command.optsWithGlobals<Partial<CommonOptions>>();
+}
+
 /** Fills in the defaults that depend on the machine. */
 export function readCommon(command: Command): CommonOptions {
-  const given = command.optsWithGlobals<Partial<CommonOptions>>();
+  const given = readGiven(command);
   return {
     state: given.state ?? defaultState(),
     host: given.host ?? hostname(),

@@ -2,8 +2,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../model/errors.js';
 import { failure } from './failure.js';
-import { addCommonOptions, readCommon } from './options.js';
+import { addCommonOptions, errorOutput, forgetEmptyVariables, readCommon, readGiven } from './options.js';
 import type { CommandResult } from './result.js';
+import { toUsageError } from './usage.js';
 
 type Flags = Record<string, unknown>;
 
@@ -11,11 +12,13 @@ type Flags = Record<string, unknown>;
 export async function runCommandLine(argv: string[], version: string): Promise<CommandResult> {
   let result: CommandResult = { exitCode: EXIT.ok, out: '' };
   let said = '';
+  forgetEmptyVariables();
   const program = new Command('xdpkeep')
     .description('Keeps the XDP firewalls of this host in the state that git says.')
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => (result.out += text),
       writeErr: (text) => (said += text),
@@ -23,6 +26,7 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
   const keep = (value: CommandResult) => {
     result = value;
   };
+  addCommonOptions(program);
   addReconciling(program, keep);
   addStateFiles(program, keep);
   addLooking(program, keep);
@@ -33,21 +37,25 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
     return result;
   } catch (error) {
     if (!(error instanceof CommanderError)) return failure(error, argv);
-    return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, out: result.out, err: said };
+    if (error.exitCode === 0) return result;
+    // Where no command is named, what was said is the help.
+    const isHelp = error.code === 'commander.help' && !errorOutput(argv).json;
+    return isHelp ? { exitCode: EXIT.usage, out: '', err: said } : failure(toUsageError(error), argv);
   }
 }
 
 type Keep = (result: CommandResult) => void;
 
-/** A command with the options that all have. */
+/** The options that all commands have are those of the program. */
 function command(parent: Command, usage: string, description: string): Command {
-  return addCommonOptions(parent.command(usage).description(description));
+  return parent.command(usage).description(description);
 }
 
 function addReconciling(program: Command, keep: Keep): void {
   command(program, 'reconcile', 'make the kernel run what the state files of this host say')
     .option('--dry-run', 'plan and prove, change nothing')
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
+    .option('--retry', 'try again what failed lately, though it may cost a gap')
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .action(async (_flags: Flags, self: Command) => {
@@ -66,7 +74,7 @@ function addStateFiles(program: Command, keep: Keep): void {
   command(program, 'validate', 'check every state file; needs no root').action(
     async (_flags: Flags, self: Command) => {
       const { runValidate } = await import('./validate.js');
-      const { host } = self.opts<{ host?: string }>();
+      const { host } = readGiven(self);
       keep(await runValidate({ ...readCommon(self), ...(host !== undefined && { onlyHost: host }) }));
     },
   );
@@ -79,7 +87,7 @@ function addStateFiles(program: Command, keep: Keep): void {
   command(program, 'init [dir]', 'write a commented starter state directory; needs no root').action(
     async (dir: string | undefined, _flags: Flags, self: Command) => {
       const { runInit } = await import('./init.js');
-      keep(runInit(dir, readCommon(self)));
+      keep(runInit(dir ?? readGiven(self).state, readCommon(self)));
     },
   );
 }
@@ -156,6 +164,6 @@ Examples:
   xdpkeep reconcile                      do it
   xdpkeep rollback                       go back to the generation before
 
-Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 12 some interfaces failed;
-13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
+Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
+12 some interfaces failed; 13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
 78 environment; 1 a bug.`;

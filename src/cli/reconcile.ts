@@ -10,6 +10,7 @@ import type { CommandResult } from './result.js';
 export interface ReconcileCommand extends CommonOptions {
   dryRun?: boolean;
   detailedExitcode?: boolean;
+  retry?: boolean;
 }
 
 export async function runReconcile(options: ReconcileCommand): Promise<CommandResult> {
@@ -19,6 +20,7 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
     bpffs: options.bpffs,
     dataDir: options.dataDir,
     dryRun: options.dryRun ?? false,
+    retry: options.retry ?? false,
   });
   const changes = options.detailedExitcode === true && result.changed && result.exitCode === EXIT.ok;
   return present({ ...result, exitCode: changes ? EXIT.changes : result.exitCode }, options);

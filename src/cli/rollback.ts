@@ -33,13 +33,14 @@ export async function runDetach(
 }
 
 export async function runResume(options: CommonOptions): Promise<CommandResult> {
-  const hold = await resume(options, 'resumed by hand');
+  const { ended, hold } = await resume(options, 'resumed by hand');
   if (options.output === 'json') {
-    return {
-      exitCode: EXIT.ok,
-      out: json({ apiVersion: 'xdpkeep/v1', kind: 'Resumption', ended: hold ?? null }),
-    };
+    const document = { apiVersion: 'xdpkeep/v1', kind: 'Resumption', ended, ...(hold && { hold }) };
+    return { exitCode: EXIT.ok, out: json(document) };
   }
-  const out = hold ? `ended: ${holdLine(hold)}\n` : 'nothing was on hold\n';
-  return { exitCode: EXIT.ok, out };
+  if (!ended) return { exitCode: EXIT.ok, out: 'nothing was on hold\n' };
+  return {
+    exitCode: EXIT.ok,
+    out: hold ? `ended: ${holdLine(hold)}\n` : 'ended a hold that was unreadable\n',
+  };
 }

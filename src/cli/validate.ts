@@ -1,6 +1,6 @@
 // `xdpkeep validate`: every problem of every state file, programs compiled and looked into. Writes nothing, needs no root.
-import { MemoryObjectStore } from '../desired/object-store.js';
 import { type Validation, validateState } from '../desired/load.js';
+import { MemoryObjectStore } from '../disk/object-store.js';
 import { EXIT } from '../model/errors.js';
 import { renderDiagnostics } from '../report/diagnostics.js';
 import { json } from '../report/style.js';

@@ -19,7 +19,12 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
       hint: 'Leave one of them out.',
     });
   }
+  const log = openLog(process.stderr.isTTY);
   const stream = options.output === 'json';
+  const reader = new AbortController();
+  process.stdout.once('error', () => {
+    reader.abort();
+  });
   if (stream) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
   await runDaemon({
     stateDir: options.state,
@@ -29,10 +34,11 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
     dryRun: false,
     watch: options.watch ?? false,
     schedule: options.schedule,
-    log: openLog(process.stderr.isTTY),
+    log,
     emit: (result) => {
       if (stream) process.stdout.write(json({ ...result, exitCode: undefined }, 0));
     },
+    unread: reader.signal,
   });
   return { exitCode: EXIT.ok, out: '' };
 }

@@ -1,27 +1,41 @@
 // One run at a time. Triggers that arrive before it starts or while it runs become one more run: level-triggered, so
 // the last one sees everything that all of them wanted to say.
 
+export interface Patience {
+  /** How long no trigger must come before a run starts, so that a burst of events is one run. Milliseconds. */
+  quietMs: number;
+  /** After this long a run starts though triggers keep coming: something that never rests must not hide the rest. */
+  longestMs: number;
+}
+
 export class SingleFlight {
   readonly #run: (causes: string[]) => Promise<void>;
-  readonly #quietMs: number;
+  readonly #patience: Patience;
   #causes = new Set<string>();
+  /** When the first of `#causes` came. */
+  #since = 0;
   #timer: NodeJS.Timeout | undefined;
   #flight: Promise<void> | undefined;
   #closed = false;
 
-  /** `quietMs`: how long no trigger must come before a run starts, so that a burst of events is one run. */
-  constructor(run: (causes: string[]) => Promise<void>, quietMs: number) {
+  constructor(run: (causes: string[]) => Promise<void>, patience: Patience) {
     this.#run = run;
-    this.#quietMs = quietMs;
+    this.#patience = patience;
   }
 
   trigger(cause: string): void {
     if (this.#closed) return;
+    const now = performance.now();
+    if (this.#causes.size === 0) this.#since = now;
     this.#causes.add(cause);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#start();
-    }, this.#quietMs);
+    const { quietMs, longestMs } = this.#patience;
+    this.#timer = setTimeout(
+      () => {
+        this.#start();
+      },
+      Math.min(quietMs, this.#since + longestMs - now),
+    );
   }
 
   /** Lets the run in flight finish, and starts no other. */

@@ -1,41 +1,57 @@
 // Says "look again" when something in the state directory may have changed. What changed, nobody asks: content is read
-// afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink), so its parent is
-// watched as well, and the root is opened anew on the parent's events.
-import { basename, dirname, resolve } from 'node:path';
+// afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink at any height above it),
+// so every folder on the way to the root is watched as well, and the root is opened anew when its name moves.
+import { type FSWatcher as FolderWatcher, watch as watchFolder } from 'node:fs';
 import { watch, type FSWatcher } from 'chokidar';
+import { foldersOnTheWay } from './way.js';
 
 export class StateWatcher {
-  readonly #root: string;
+  readonly #stateDir: string;
   readonly #changed: () => void;
-  readonly #parent: FSWatcher;
+  #above: FolderWatcher[];
   #inner: FSWatcher;
 
   constructor(stateDir: string, changed: () => void) {
-    this.#root = resolve(stateDir);
+    this.#stateDir = stateDir;
     this.#changed = changed;
-    this.#inner = this.#open();
-    this.#parent = watch(dirname(this.#root), { ignoreInitial: true, depth: 0, followSymlinks: false });
-    this.#parent.on('all', (_event, path) => {
-      if (basename(path) === basename(this.#root)) this.#reopen();
-    });
-    // A watcher that fails (too many files, a vanished mount) leaves the timer: nothing is lost but speed.
-    this.#parent.on('error', () => undefined);
+    this.#above = this.#openAbove();
+    this.#inner = this.#openInner();
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#inner.close(), this.#parent.close()]);
+    for (const folder of this.#above) folder.close();
+    await this.#inner.close();
   }
 
-  #open(): FSWatcher {
-    const inner = watch(this.#root, { ignoreInitial: true });
+  #openInner(): FSWatcher {
+    const inner = watch(this.#stateDir, { ignoreInitial: true });
     inner.on('all', this.#changed);
+    // What changed while it was being opened has no event.
+    inner.on('ready', this.#changed);
+    // A watcher that fails (too many files, a vanished mount) leaves the timer: nothing is lost but speed.
     inner.on('error', () => undefined);
     return inner;
   }
 
+  #openAbove(): FolderWatcher[] {
+    return [...foldersOnTheWay(this.#stateDir)].flatMap(([folder, names]) => {
+      try {
+        const watcher = watchFolder(folder, (event, name) => {
+          if (event === 'rename' && (name === null || names.has(name))) this.#reopen();
+        });
+        watcher.on('error', () => undefined);
+        return [watcher];
+      } catch {
+        return []; // it is not there (yet): the folder above it tells when it comes
+      }
+    });
+  }
+
   #reopen(): void {
+    for (const folder of this.#above) folder.close();
     void this.#inner.close();
-    this.#inner = this.#open();
+    this.#above = this.#openAbove();
+    this.#inner = this.#openInner();
     this.#changed();
   }
 }

@@ -2,6 +2,7 @@
 // compiler is the same file, every input has its hash, and no new file could be found in place of a header.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
 import { JournalError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
@@ -13,7 +14,6 @@ import {
   findCompiler,
   identifyCompilation,
 } from '../kernel/clang.js';
-import { sha256 } from './digest.js';
 
 export interface CompiledObject {
   bytes: Uint8Array;
@@ -51,10 +51,24 @@ function hashUnchanged(inputs: string[], since: number): Record<string, string> 
   return hashes && inputs.every((input) => statSync(input).ctimeMs < since) ? hashes : undefined;
 }
 
+/** What people wrote: the source, and every header beside it, whether it is included or not. */
+export function digestSource(stateDir: string, source: string, content: Uint8Array): string {
+  const headers = headerFolders(source).flatMap((folder) =>
+    headerNames(join(stateDir, folder)).map((name) => join(folder, name)),
+  );
+  const hashes = headers.map((name) => hashAll([join(stateDir, name)]) ?? name);
+  return sha256(
+    canonicalJson({ source: sha256(content), headers, hashes: hashes.map((one) => Object.values(one)) }),
+  );
+}
+
+function headerFolders(source: string): string[] {
+  return [...new Set(['programs', dirname(source)])];
+}
+
 /** Includes the absolute path: two state directories may hold different sources of one name. */
 function keyOf(unit: CompileUnit, compiler: Compiler): string {
-  const folders = new Set(['programs', dirname(unit.source)]);
-  const headers = [...folders].map((folder) => headerNames(join(unit.stateDir, folder)));
+  const headers = headerFolders(unit.source).map((folder) => headerNames(join(unit.stateDir, folder)));
   return sha256(canonicalJson({ unit, compilation: identifyCompilation(compiler, unit), headers }));
 }
 

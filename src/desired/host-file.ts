@@ -18,7 +18,7 @@ export interface HostInterface extends Pick<DesiredInterface, 'pattern' | 'mode'
 }
 
 /** Path of the file of a host, relative to the state directory. */
-export function hostFilePath(host: string): string {
+function hostFilePath(host: string): string {
   return `hosts/${host}.yaml`;
 }
 

@@ -1,7 +1,7 @@
 // State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import { type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
-import { digestState } from './digest.js';
+import { digestState, digestWritten } from './digest.js';
 import { type HostInterface, readHostFile } from './host-file.js';
 import { describeStray, listHosts, requireHost } from './hosts.js';
 import { type ProgramOptions, ProgramResolver, type ResolvedProgram } from './programs.js';
@@ -62,7 +62,12 @@ async function readHost(
       interfaces.push({ pattern, mode, foreign, program, at });
     }
   }
-  return { host, interfaces, digest: digestState(host, interfaces) };
+  return {
+    host,
+    interfaces,
+    digest: digestState(host, interfaces),
+    written: digestWritten(host, interfaces),
+  };
 }
 
 function toDiagnostic(

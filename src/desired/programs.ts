@@ -3,10 +3,12 @@
 import { realpathSync } from 'node:fs';
 import { CompileError } from '../kernel/clang.js';
 import type { DesiredProgram } from '../model/desired.js';
+import { sha256 } from '../disk/sha256.js';
+import { canonicalJson } from '../model/canonical-json.js';
 import { ProgramError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import { readBuiltin } from './builtins.js';
-import { compileProgram } from './compile.js';
+import { compileProgram, digestSource } from './compile.js';
 import { digestInstance } from './digest.js';
 import { type BpfElf, readElf } from './elf.js';
 import { readInside, UnusableFileError } from './paths.js';
@@ -34,7 +36,7 @@ export interface ResolvedProgram {
 
 /** A file that was looked at. Without an object, the problems say why. */
 interface LoadedFile {
-  object?: { bytes: Uint8Array; elf: BpfElf };
+  object?: { bytes: Uint8Array; elf: BpfElf; written: string };
   problems: ProgramProblem[];
 }
 
@@ -47,14 +49,17 @@ export class ProgramResolver {
   async resolve(reference: ProgramReference): Promise<ResolvedProgram> {
     if ('builtin' in reference) {
       const { bytes, function: function_ } = readBuiltin(reference.builtin);
-      return { program: this.#toProgram(reference.builtin, 'builtin', function_, bytes), problems: [] };
+      return { program: this.#toProgram(reference.builtin, 'builtin', function_, bytes, ''), problems: [] };
     }
     const { object, problems } = await this.#file(reference.file);
     if (!object) return { problems };
     const chosen = chooseFunction(object.elf, reference.function);
     if (typeof chosen !== 'string') return { problems: [...problems, chosen] };
     const origin = isSource(reference.file) ? 'source' : 'object';
-    return { program: this.#toProgram(reference.file, origin, chosen, object.bytes), problems };
+    return {
+      program: this.#toProgram(reference.file, origin, chosen, object.bytes, object.written),
+      problems,
+    };
   }
 
   async #file(file: string): Promise<LoadedFile> {
@@ -70,9 +75,11 @@ export class ProgramResolver {
     origin: DesiredProgram['origin'],
     function_: string,
     bytes: Uint8Array,
+    source: string,
   ): DesiredProgram {
     const object = this.options.store.put(bytes);
-    return { label, origin, function: function_, object, digest: digestInstance(object, function_) };
+    const written = sha256(canonicalJson({ label, function: function_, source }));
+    return { label, origin, function: function_, object, digest: digestInstance(object, function_), written };
   }
 
   async #load(file: string): Promise<LoadedFile> {
@@ -80,7 +87,8 @@ export class ProgramResolver {
     try {
       const content = readInside(this.options.stateDir, file, PROGRAM_FILE_LIMIT);
       const bytes = isSource(file) ? await this.#compile(file, problems) : content;
-      return { object: { bytes, elf: readElf(bytes) }, problems };
+      const written = isSource(file) ? digestSource(this.options.stateDir, file, content) : sha256(content);
+      return { object: { bytes, elf: readElf(bytes), written }, problems };
     } catch (error) {
       return { problems: [...problems, describe(error, file)] };
     }

@@ -3,10 +3,10 @@
 import * as z from 'zod';
 import { compileGlob, isGlob } from '../model/glob.js';
 
-export const API_VERSION = 'xdpkeep/v1';
+const API_VERSION = 'xdpkeep/v1';
 
 /** Programs that ship with xdpkeep. */
-export const BUILTIN_NAMES = ['icmp-drop'] as const;
+const BUILTIN_NAMES = ['icmp-drop'] as const;
 export type BuiltinName = (typeof BUILTIN_NAMES)[number];
 
 /** IFNAMSIZ - 1, uapi/linux/if.h. Bytes. */

@@ -1,7 +1,7 @@
 // The chain: each line carries the SHA-256 of the line before. Decides which lines can be trusted, and where the
 // first one is that cannot. Reads bytes, touches no file. A line that was never finished is no damage: it is torn.
-import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
+import { sha256 } from '../disk/sha256.js';
 import type { JournalDamage, JournalRecord } from '../model/record.js';
 import { parseRecord } from './record-schema.js';
 
@@ -23,10 +23,6 @@ export interface JournalContents {
 export const NO_PREVIOUS = '0'.repeat(64);
 
 const LINE_BREAK = 0x0a;
-
-export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** A record as its line, with the line break. */
 export function formatLine(record: JournalRecord): Buffer {

@@ -1,7 +1,7 @@
 // Which generations there are. Only complete ones have a number for a name.
 import { readdirSync } from 'node:fs';
+import { accessFailed, errnoCode } from '../disk/failure.js';
 import type { JournalRecord } from '../model/record.js';
-import { accessFailed, errnoCode } from './failure.js';
 import { generationsFolder } from './paths.js';
 
 /** Their numbers, ascending; empty where nothing was ever changed. */
@@ -18,8 +18,13 @@ export function listGenerations(dataDir: string): number[] {
   }
 }
 
+/** The number of the newest one, readable or not; 0 where nothing was ever changed. */
+export function newestGeneration(dataDir: string): number {
+  return listGenerations(dataDir).at(-1) ?? 0;
+}
+
 /** The highest number that the directory or these records know; 0 where nothing was ever changed. */
 export function highestGeneration(dataDir: string, records: readonly JournalRecord[]): number {
-  const last = listGenerations(dataDir).at(-1) ?? 0;
+  const last = newestGeneration(dataDir);
   return records.reduce((highest, { generation }) => Math.max(highest, generation), last);
 }

@@ -18,6 +18,7 @@ const program: z.ZodType<DesiredProgram> = z.looseObject({
   object: z.string(),
   digest: z.string(),
   firewall: z.exactOptional(firewall),
+  written: z.string(),
 });
 
 const desiredInterface: z.ZodType<DesiredInterface> = z.looseObject({
@@ -32,6 +33,7 @@ const desiredState: z.ZodType<DesiredState> = z.looseObject({
   host: z.string(),
   interfaces: z.array(desiredInterface),
   digest: z.string(),
+  written: z.string(),
 });
 
 export const generationSchema: z.ZodType<Generation> = z.looseObject({

@@ -2,9 +2,9 @@
 // Refuses while the journal is damaged: its numbers could not be trusted.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeFile } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
 import type { Generation } from '../model/record.js';
-import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeFile } from './durable.js';
-import { writeFailed } from './failure.js';
 import { highestGeneration } from './generation-list.js';
 import type { WriterLock } from './lock.js';
 import { generationFile, journalFile } from './paths.js';

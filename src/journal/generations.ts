@@ -1,9 +1,9 @@
 // What was applied, kept so that it can be applied again. One that was changed since is refused, never half trusted.
 // Generation 0 is the empty state before the first change; it has no files.
 import { readFileSync } from 'node:fs';
+import { accessFailed, errnoCode } from '../disk/failure.js';
 import { JournalError } from '../model/errors.js';
 import type { Generation } from '../model/record.js';
-import { accessFailed, errnoCode } from './failure.js';
 import { listGenerations } from './generation-list.js';
 import { generationSchema } from './generation-schema.js';
 import { generationFile } from './paths.js';
@@ -23,6 +23,16 @@ export function readGeneration(dataDir: string, number: number): Generation {
 export function currentGeneration(dataDir: string): Generation | undefined {
   const number = listGenerations(dataDir).at(-1);
   return number === undefined ? undefined : readGeneration(dataDir, number);
+}
+
+/** Like `currentGeneration`; `undefined` also when its file is damaged: for those who can do without what it says. */
+export function currentIfReadable(dataDir: string): Generation | undefined {
+  try {
+    return currentGeneration(dataDir);
+  } catch (error) {
+    if (error instanceof JournalError) return undefined;
+    throw error;
+  }
 }
 
 function readText(path: string, number: number): string {

@@ -1,10 +1,10 @@
 // The hold: which desired states must not come back by themselves. A hold that cannot be read holds all the same:
 // taking it for absent would bring back what an operator took away.
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { removeFile, replaceFile } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
+import { readIfThere } from '../disk/read.js';
 import type { Hold } from '../model/reconciliation.js';
-import { removeFile, replaceFile } from './durable.js';
-import { accessFailed, errnoCode, writeFailed } from './failure.js';
 import type { WriterLock } from './lock.js';
 import { holdFile } from './paths.js';
 import { seal, unseal } from './sealed.js';
@@ -20,14 +20,13 @@ const schema: z.ZodType<Hold> = z.looseObject({
 export function readHold(dataDir: string): Hold | undefined {
   const path = holdFile(dataDir);
   const hint = 'Restore it from a backup, or remove it: then the next reconcile applies the state files.';
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return undefined;
-    throw accessFailed(`read ${path}`, error);
-  }
-  return unseal(text, 'Hold', schema, { path, hint });
+  const bytes = readIfThere(path);
+  return bytes && unseal(bytes.toString(), 'Hold', schema, { path, hint });
+}
+
+/** Is there a hold, readable or not? */
+export function isHeld(dataDir: string): boolean {
+  return readIfThere(holdFile(dataDir)) !== undefined;
 }
 
 /** Replaces the hold that there is. Throws a JournalError. */

@@ -7,6 +7,17 @@ export function openIntents(records: readonly JournalRecord[]): JournalRecord[] 
   return records.filter(({ phase, seq }) => phase === 'intent' && !concluded.has(seq));
 }
 
+/** Interface -> the last step on it, in this boot, when that could not be done or was undone. */
+export function lastFailures(records: readonly JournalRecord[], boot: string): Map<string, JournalRecord> {
+  const failures = new Map<string, JournalRecord>();
+  for (const record of records) {
+    if (record.boot !== boot || record.phase === 'intent' || !('interface' in record.step)) continue;
+    if (record.phase === 'failed' || record.phase === 'undone') failures.set(record.step.interface, record);
+    else failures.delete(record.step.interface);
+  }
+  return failures;
+}
+
 /**
  * Interface -> inode of the network namespace from which we last attached it, in this boot. An interface is absent
  * when no record says so: then nothing proves that a link on another namespace's interface is ours to replace.

@@ -2,13 +2,14 @@
 // fdatasync or throws. After a failed append this Journal takes no more records, since nobody knows what the disk
 // holds; the next run reads it afresh. A Journal that is opened and never appended to writes nothing.
 import { dirname } from 'node:path';
+import { appendToFile, replaceFile, truncateFile, UnexpectedSizeError } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
+import { sha256 } from '../disk/sha256.js';
 import { bootId } from '../kernel/boot.js';
 import { netnsInode } from '../kernel/interfaces.js';
 import { JournalError } from '../model/errors.js';
 import type { JournalEntry, JournalRecord } from '../model/record.js';
-import { formatLine, hashLine, sha256 } from './chain.js';
-import { appendToFile, replaceFile, truncateFile, UnexpectedSizeError } from './durable.js';
-import { writeFailed } from './failure.js';
+import { formatLine, hashLine } from './chain.js';
 import { openIntents } from './intents.js';
 import type { WriterLock } from './lock.js';
 import { journalFile, tornFile } from './paths.js';

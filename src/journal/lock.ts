@@ -2,11 +2,11 @@
 // only withWriterLock can make. The lock file is what operators see; the directory is locked as well, so that a
 // deleted lock file lets nobody else in.
 import { resolve } from 'node:path';
+import { makeFolder } from '../disk/durable.js';
+import { accessFailed } from '../disk/failure.js';
 import type { Fd } from '../kernel/fd.js';
 import { isSameFile, type LockAttempt, tryLockFile, tryLockFolder } from '../kernel/flock.js';
 import { JournalError, LockedError, XdpkeepError } from '../model/errors.js';
-import { makeFolder } from './durable.js';
-import { accessFailed } from './failure.js';
 import { lockFile } from './paths.js';
 
 class HeldLock {

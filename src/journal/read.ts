@@ -1,9 +1,8 @@
 // Reading the journal, with or without the lock. Damage is a finding here: whoever changes things refuses on it.
 // A missing journal is an empty one only on a host that never changed anything.
-import { readFileSync } from 'node:fs';
+import { readIfThere } from '../disk/read.js';
 import { JournalError } from '../model/errors.js';
 import { type JournalContents, NO_PREVIOUS, readChain } from './chain.js';
-import { accessFailed, errnoCode } from './failure.js';
 import { listGenerations } from './generation-list.js';
 import { journalFile } from './paths.js';
 
@@ -19,15 +18,6 @@ export function readJournal(dataDir: string): JournalContents {
     ...empty,
     damage: { line: 1, reason: `the journal is gone, though generation ${generation} is there` },
   };
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return undefined;
-    throw accessFailed(`read ${path}`, error);
-  }
 }
 
 /** For whoever changes things. Throws a JournalError on damage. */

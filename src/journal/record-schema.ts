@@ -13,7 +13,9 @@ const linkId = z.int().positive();
 const instance = z.looseObject({ digest: z.string().min(1) });
 
 const effectiveStep = z.discriminatedUnion('kind', [
-  z.looseObject({ kind: z.literal('attach'), ...about, instance, dropLinks: z.array(z.string()) }),
+  z.looseObject({ kind: z.literal('attach'), ...about, instance, dropLink: z.boolean() }),
+  z.looseObject({ kind: z.literal('repin'), ...about, digest: z.string().min(1) }),
+  z.looseObject({ kind: z.literal('rename'), ...about, from: z.string().min(1), linkId }),
   z.looseObject({ kind: z.literal('swap'), ...about, instance, linkId }),
   z.looseObject({ kind: z.literal('reattach'), ...about, instance, linkId }),
   z.looseObject({ kind: z.literal('detach'), ...about, linkId: z.exactOptional(linkId) }),

@@ -2,12 +2,13 @@
 // not guessed from the damaged records: the next pass asks the kernel.
 import { existsSync, linkSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { replaceFile } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
+import { sha256 } from '../disk/sha256.js';
 import { bootId } from '../kernel/boot.js';
 import { netnsInode } from '../kernel/interfaces.js';
 import type { JournalDamage } from '../model/record.js';
-import { formatLine, NO_PREVIOUS, sha256 } from './chain.js';
-import { replaceFile } from './durable.js';
-import { writeFailed } from './failure.js';
+import { formatLine, NO_PREVIOUS } from './chain.js';
 import { highestGeneration } from './generation-list.js';
 import { describe, Journal, type TornLine } from './journal.js';
 import type { WriterLock } from './lock.js';

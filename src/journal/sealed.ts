@@ -2,7 +2,7 @@
 // have its hash is damaged, never absent.
 import * as z from 'zod';
 import { JournalError } from '../model/errors.js';
-import { sha256 } from './chain.js';
+import { sha256 } from '../disk/sha256.js';
 
 const envelope = z.strictObject({
   apiVersion: z.literal('xdpkeep/v1'),

@@ -27,8 +27,11 @@ function outcome(step: EffectiveStep, observed: ObservedState): Outcome {
       return owned?.link && (step.linkId === undefined || owned.link.id === step.linkId)
         ? undone(`link ${owned.link.id} is still there`)
         : done('the link is gone');
+    case 'rename':
+      return owned?.link?.id === step.linkId ? done('the pins moved') : undone('the pins did not move');
+    case 'repin':
     case 'clean':
-      return done('what is left is removed by the next plan');
+      return done('what is left is for the next plan');
   }
 }
 
@@ -49,7 +52,7 @@ function broughtIn(step: BringingIn, owned: OwnedInterface | undefined, observed
 function isOfStep(link: ObservedLink, step: BringingIn, { interfaces }: ObservedState): boolean {
   if (step.kind === 'swap') return link.id === step.linkId;
   if (step.kind === 'reattach') return link.id !== step.linkId;
-  if (!step.dropLinks.includes(step.interface)) return true;
+  if (!step.dropLink) return true;
   const here = interfaces.find(({ name }) => name === step.interface);
   return here?.xdp.some(({ linkId }) => linkId === link.id) ?? false;
 }

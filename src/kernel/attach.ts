@@ -1,9 +1,8 @@
 // Attaching XDP: links for what is ours, netlink for giving a taken-over program back.
 // Every change names the program that it expects to find, so that a race is an error and never a silent loss.
 import type { AttachMode } from '../model/desired.js';
-import { EnvironmentError } from '../model/errors.js';
+import { EnvironmentError, KernelError } from '../model/errors.js';
 import { hasXdpLinks } from './features.js';
-import { KernelError } from '../model/errors.js';
 import { Fd } from './fd.js';
 import { checked, libbpf } from './ffi.js';
 

@@ -2,9 +2,11 @@
 // Refuses to mount where the mount, and with it every attachment, would vanish when this process ends.
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
   rmdirSync,
   statfsSync,
@@ -103,6 +105,19 @@ export function writeSymlink(path: string, target: string): void {
 export function readSymlink(path: string): string | undefined {
   return unlessAbsent(`read ${path}`, () => readlinkSync(path));
 }
+
+/** Gives two entries each other's name; where only one of them is there, it moves. Atomic in either case. */
+export function exchange(a: string, b: string): void {
+  const has = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (has(a) && has(b)) {
+    const result = libc().renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+    if (result !== 0) throw callFailed(`exchange ${a} and ${b}`, lastErrno());
+  } else if (has(a)) attempt(`rename ${a}`, () => renameSync(a, b));
+  else if (has(b)) attempt(`rename ${b}`, () => renameSync(b, a));
+}
+
+const AT_FDCWD = -100; // fcntl.h
+const RENAME_EXCHANGE = 2; // uapi/linux/fs.h
 
 function unlessAbsent<T>(call: string, action: () => T): T | undefined {
   try {

@@ -28,9 +28,11 @@ const netTc = z.object({
 export const netShow = z.tuple([z.object({ xdp: z.array(netXdp), tc: z.array(netTc) })]);
 
 /** The kernel's name is absent for a program that was given none. */
-export const programShow = z.array(z.object({ id, name: z.string().optional() }));
+export const programShow = z.array(
+  z.object({ id, name: z.string().optional(), map_ids: z.array(id).optional() }),
+);
 
-export const mapShow = z.array(z.object({ id }));
+export const mapShow = z.array(z.object({ id, name: z.string().optional() }));
 
 /** `type` is a number when bpftool does not know it; `prog_id` is absent for some types (struct_ops). */
 export const linkShow = z.array(

@@ -1,6 +1,7 @@
 // The eyes: what bpftool says about the kernel. An answer that cannot be had or read in full is an error
 // (EnvironmentError), never an empty list: xdpkeep would attach or remove on the strength of it.
 import { isAbsolute } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod';
 import { EnvironmentError } from '../model/errors.js';
 import * as schema from './bpftool-schema.js';
@@ -56,7 +57,7 @@ async function ask<S extends z.ZodType>(
   shape: S,
   limits: ToolLimits,
 ): Promise<z.infer<S>> {
-  const answer = parse(bpftool, args, await runTool(bpftool, ['-j', ...args], limits));
+  const answer = parse(bpftool, args, await run(bpftool, args, limits));
   const read = shape.safeParse(answer);
   if (read.success) return read.data;
   const version = await versionOf(bpftool, limits);
@@ -64,6 +65,23 @@ async function ask<S extends z.ZodType>(
     `\`bpftool ${args.join(' ')}\` of bpftool ${version} is not understood: ${explain(answer, read.error)}`,
     { hint: 'Install the bpftool of your distribution, or name another in XDPKEEP_BPFTOOL.' },
   );
+}
+
+const ATTEMPTS = 6;
+/** Milliseconds before the second attempt; longer before each later one. */
+const PAUSE = 10;
+
+/**
+ * A link that somebody is making has an id that cannot be opened yet: EAGAIN (bpf_link_by_id in kernel/bpf/syscall.c
+ * of Linux). bpftool gives its whole list up on that; a moment later it is there, or gone.
+ */
+async function run(bpftool: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await runTool(bpftool, ['-j', ...args], limits);
+    const beingMade = /by id \(\d+\): Resource temporarily unavailable/.test(result.stdout);
+    if (result.exitCode === 0 || !beingMade || attempt === ATTEMPTS) return result;
+    await sleep(PAUSE * attempt);
+  }
 }
 
 async function versionOf(bpftool: string, limits: ToolLimits): Promise<string> {

@@ -71,6 +71,9 @@ export const libc = once(() => {
     mount: lib.func(
       'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
     ) as Call,
+    renameat2: lib.func(
+      'int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)',
+    ) as Call,
     ifNameIndex: lib.func('void *if_nameindex()') as Call<unknown>,
     ifFreeNameIndex: lib.func('void if_freenameindex(void *entries)') as Call<undefined>,
     vsnprintf: lib.func(
@@ -100,6 +103,7 @@ export const libbpf = once(() => {
     ) as Call<unknown>,
     programName: lib.func('const char *bpf_program__name(const void *program)') as Call<string>,
     programFd: lib.func('int bpf_program__fd(const void *program)') as Call,
+    programType: lib.func('int bpf_program__type(const void *program)') as Call,
     programSetAutoload: lib.func('int bpf_program__set_autoload(void *program, bool autoload)') as Call,
     mapName: lib.func('const char *bpf_map__name(const void *map)') as Call<string>,
     mapFd: lib.func('int bpf_map__fd(const void *map)') as Call,
@@ -108,6 +112,7 @@ export const libbpf = once(() => {
     mapValueSize: lib.func('uint32_t bpf_map__value_size(const void *map)') as Call,
     mapMaxEntries: lib.func('uint32_t bpf_map__max_entries(const void *map)') as Call,
     mapFlags: lib.func('uint32_t bpf_map__map_flags(const void *map)') as Call,
+    mapSetPinPath: lib.func('int bpf_map__set_pin_path(void *map, const char *path)') as Call,
     mapIsInternal: lib.func('bool bpf_map__is_internal(const void *map)') as Call<boolean>,
     mapAutocreate: lib.func('bool bpf_map__autocreate(const void *map)') as Call<boolean>,
     mapReuseFd: lib.func('int bpf_map__reuse_fd(void *map, int fd)') as Call,
@@ -132,6 +137,7 @@ export const libbpf = once(() => {
     objGet: lib.func('int bpf_obj_get(const char *path)') as Call,
     objInfo: lib.func('int bpf_obj_get_info_by_fd(int fd, _Out_ void *info, _Inout_ uint32_t *size)') as Call,
     programFdById: lib.func('int bpf_prog_get_fd_by_id(uint32_t id)') as Call,
+    mapFdById: lib.func('int bpf_map_get_fd_by_id(uint32_t id)') as Call,
     linkFdById: lib.func('int bpf_link_get_fd_by_id(uint32_t id)') as Call,
     testRun: lib.func('int bpf_prog_test_run_opts(int prog_fd, _Inout_ xk_test_run_opts *opts)') as Call,
   };

@@ -10,6 +10,9 @@ import { captureLibbpf } from './libbpf-log.js';
 /** The verifier's log may be long, the pages are only touched as it grows. */
 const LOG_BYTES = 16 << 20;
 
+const BPF_PROG_TYPE_XDP = 6; // uapi/linux/bpf.h
+const BPF_MAP_TYPE_PROG_ARRAY = 3;
+
 /** Loading was refused by the verifier; `log` is its own text, last lines last. */
 export class VerifierError extends KernelError {
   readonly log: string;
@@ -36,10 +39,11 @@ export class BpfObject implements Disposable {
     this.#function = function_;
   }
 
-  /** Opens an object for the one XDP program `function_`; its other programs will not be loaded. */
+  /** Opens an object for the one XDP program `function_`; others are loaded only when it may call them (tail calls). */
   static open(bytes: Uint8Array, function_: string): BpfObject {
     const log: unknown = koffi.alloc('char', LOG_BYTES);
-    const opts = { sz: 72, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
+    // Without a name libbpf takes the address of the bytes: maps of the compiler are named after it.
+    const opts = { sz: 72, object_name: function_, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
     const { result, text } = captureLibbpf(() => libbpf().objectOpenMem(bytes, bytes.length, opts));
     if (!result) {
       const [, reason] = describeErrno(lastErrno());
@@ -48,6 +52,8 @@ export class BpfObject implements Disposable {
     }
     const object = new BpfObject(result, bytes, log, function_);
     object.#select();
+    // Maps that ask to be pinned by name: libbpf would pin them at load, outside our directory and in a dry run too.
+    for (const map of object.#maps()) libbpf().mapSetPinPath(map, null);
     return object;
   }
 
@@ -102,9 +108,13 @@ export class BpfObject implements Disposable {
     koffi.free(this.#log);
   }
 
+  /** A program array may be filled with the object's other programs at load; which ones, libbpf does not tell. */
   #select(): void {
+    const tailCalls = [...this.#maps()].some((map) => libbpf().mapType(map) === BPF_MAP_TYPE_PROG_ARRAY);
     for (const program of this.#programs()) {
-      libbpf().programSetAutoload(program, libbpf().programName(program) === this.#function);
+      const asked = libbpf().programName(program) === this.#function;
+      const callable = tailCalls && libbpf().programType(program) === BPF_PROG_TYPE_XDP;
+      libbpf().programSetAutoload(program, asked || callable);
     }
   }
 

@@ -23,9 +23,17 @@ export function openProgram(id: number): Fd | undefined {
   return byId('program', id, libbpf().programFdById(id));
 }
 
-/** `undefined` when there is no such link any more. */
+const EAGAIN = 11;
+
+/** `undefined` when there is no such link any more, or not yet: one that is being made has an id already. */
 export function openLink(id: number): Fd | undefined {
-  return byId('link', id, libbpf().linkFdById(id));
+  const fd = libbpf().linkFdById(id);
+  return fd === -EAGAIN ? undefined : byId('link', id, fd);
+}
+
+/** `undefined` when there is no such map any more. */
+export function openMap(id: number): Fd | undefined {
+  return byId('map', id, libbpf().mapFdById(id));
 }
 
 function byId(kind: string, id: number, fd: number): Fd | undefined {

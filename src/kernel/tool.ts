@@ -52,17 +52,19 @@ export async function runTool(file: string, args: string[], limits: ToolLimits):
   clearTimeout(timer);
   const [stdout, stderr] = outputs.map((output) => output.text());
   const said = [file, ...args].join(' ');
+  const hint = 'Run it by hand to see what it does.';
   if (outputs.some((output) => output.exceeded)) {
-    throw new EnvironmentError(`${said} printed more than ${limits.output >> 20} MiB`);
+    throw new EnvironmentError(`${said} printed more than ${limits.output >> 20} MiB`, { hint });
   }
-  if (result.timedOut) throw new EnvironmentError(`${said} did not end within ${limits.time / 1000} s`);
+  if (result.timedOut)
+    throw new EnvironmentError(`${said} did not end within ${limits.time / 1000} s`, { hint });
   if (result.exitCode !== undefined) {
     return { exitCode: result.exitCode, stdout: stdout ?? '', stderr: stderr ?? '' };
   }
   throw new EnvironmentError(`${said} ${result.signal ? `was ended by ${result.signal}` : 'did not start'}`, {
     cause: result.cause,
     hint: result.signal
-      ? undefined
+      ? hint
       : `Is ${file} there, executable, and made for this machine (${result.code ?? ''})?`,
   });
 }

@@ -20,8 +20,10 @@ export interface DesiredProgram {
   function: string;
   /** SHA-256 (hex) of the object file; names it in the object store. */
   object: string;
-  /** Identity of an instance made of it: see `instanceDigest`. */
+  /** Identity of an instance made of it: object and function. */
   digest: string;
+  /** SHA-256 (hex) of what people wrote: the reference and its source, not what a compiler or release makes of it. */
+  written: string;
 }
 
 /** The digest without the numbers of redirect targets that an instance on a host has behind it (diff/bind.ts). */
@@ -50,9 +52,11 @@ export interface DesiredState {
   interfaces: DesiredInterface[];
   /** SHA-256 (hex) of everything above except positions: two states with one digest want the same. */
   digest: string;
+  /** The same of what people wrote: unchanged by another compiler or release. A hold is about this. */
+  written: string;
 }
 
 /** Generation 0: nothing of ours attached. Its digest is no hash, so that no state file can ever have it. */
 export function emptyState(host: string): DesiredState {
-  return { host, interfaces: [], digest: 'empty' };
+  return { host, interfaces: [], digest: 'empty', written: 'empty' };
 }

@@ -41,6 +41,8 @@ export interface ObservedInstance {
   /** Absent when the program pin is missing: an instance whose making was interrupted. */
   programId?: number;
   maps: ObservedMap[];
+  /** Maps of its program whose pins are gone; the names are the kernel's, at most 15 characters. */
+  lost?: { name: string; id: number }[];
 }
 
 /** A pinned link of ours. */
@@ -58,6 +60,8 @@ export interface OwnedInterface {
   instances: ObservedInstance[];
   /** The pinned counters of a policy, which outlive its instances. */
   counters?: ObservedMap;
+  /** Why what is pinned here cannot be read; then nothing else is known of it. */
+  trouble?: { reason: string; hint: string | undefined };
   /** The program that was taken over here and is kept for giving back. */
   foreign?: KeptProgram;
 }

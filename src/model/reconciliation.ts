@@ -48,7 +48,7 @@ export interface Reconciliation {
 
 /** `hold.json`: desired states that were left by an operator and are not to be brought back. */
 export interface Hold {
-  /** The hold ends when the state files want something that is none of these. */
+  /** `DesiredState.written`: the hold ends when the state files say something that is none of these. */
   digests: string[];
   /** The generation whose desired state is kept instead; 0 for nothing attached. */
   generation: number;

@@ -56,8 +56,8 @@ export interface AttachStep extends StepBase {
   modes: AttachMode[];
   instance: TargetInstance;
   takeOver?: ForeignProgram;
-  /** Names of interfaces whose link pins make room first: a dead link of this name, the link of the name before. */
-  dropLinks: string[];
+  /** A link of ours is pinned for this name whose interface is gone or elsewhere: it makes room first. */
+  dropLink: boolean;
 }
 
 /** Compare-and-swap on our link: no packet passes unseen. */
@@ -99,6 +99,24 @@ export interface DetachStep extends StepBase {
   giveBack?: KeptProgram;
 }
 
+/** Moves the pins of an interface that was renamed; where the new name has pins too, the two are exchanged. */
+export interface RenameStep extends StepBase {
+  kind: 'rename';
+  action: 'update';
+  /** The name before; `interface` is the one now. */
+  from: string;
+  ifindex: number;
+  linkId: number;
+}
+
+/** Pins maps of the running program again. */
+export interface RepinStep extends StepBase {
+  kind: 'repin';
+  action: 'update';
+  digest: string;
+  maps: { name: string; id: number }[];
+}
+
 /** Removes pins that an interrupted run left beside an instance that is in use. */
 export interface CleanStep extends StepBase {
   kind: 'clean';
@@ -117,7 +135,8 @@ export interface NoStep extends StepBase {
   hint?: string;
 }
 
-export type EffectiveStep = AttachStep | SwapStep | ReattachStep | DetachStep | CleanStep;
+export type EffectiveStep =
+  RenameStep | RepinStep | AttachStep | SwapStep | ReattachStep | DetachStep | CleanStep;
 export type Step = EffectiveStep | NoStep;
 
 /** A step with what undoes it. A clean step has no inverse: what it removes was in nobody's use. */

@@ -10,6 +10,7 @@ import { EnvironmentError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import { Disagreement } from './disagreement.js';
 import { type Own, checkOwned, joinInterfaces } from './join.js';
+import { withLostMaps } from './lost.js';
 import { readOwned } from './owned.js';
 
 export interface ObserveOptions {
@@ -48,7 +49,8 @@ async function look(bpffs: string): Promise<ObservedState> {
   const interfaces = joinInterfaces(answers, own, infoOfLink);
   // A swap meanwhile would show an old program beside a new link: as a foreign one.
   if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
-  return { boot: bootId(), netns: netnsInode(), interfaces, owned: own.owned };
+  const owned = own.owned.map((one) => withLostMaps(one, answers));
+  return { boot: bootId(), netns: netnsInode(), interfaces, owned };
 }
 
 function lookAtOwn(bpffs: string): Own {

@@ -28,7 +28,17 @@ export function readOwned(bpffs: string): OwnedInterface[] {
     if (entry.kind !== 'directory') throw unexpected(paths.interfaces, entry);
     return decoded(paths.interfaces, entry);
   });
-  return [...new Set([...pinned, ...kept])].sort().map((name) => readInterface(paths, name));
+  return [...new Set([...pinned, ...kept])].sort().map((name) => readOrExplain(paths, name));
+}
+
+/** One interface whose pins were tampered with must not hide the others. */
+function readOrExplain(paths: Layout, name: string): OwnedInterface {
+  try {
+    return readInterface(paths, name);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return { name, instances: [], trouble: { reason: error.message, hint: error.hint } };
+  }
 }
 
 function readInterface(paths: Layout, name: string): OwnedInterface {

@@ -16,29 +16,24 @@ export function planAttach(difference: WantedDifference, context: PlanContext): 
     );
   }
   const [inTheWay] = difference.foreign;
-  const formerName = inTheWay && ownerOf(inTheWay, context);
-  if (inTheWay && !formerName && wanted.foreign === 'refuse') {
+  if (inTheWay && wanted.foreign === 'refuse') {
     return refuse(
       difference,
       `the foreign ${describe(inTheWay)} is attached (${inTheWay.mode})`,
       'Detach it, or set `foreign: replace` to take the interface over and keep that program for rollback.',
     );
   }
-  const takeOver = inTheWay && !formerName ? foreignProgram(inTheWay) : undefined;
   return {
     kind: 'attach',
     action: 'attach',
     interface: difference.interface,
     ifindex: observed.ifindex,
-    reason: reasonFor(difference, formerName),
+    reason: reasonFor(difference),
     gap: inTheWay !== undefined,
     modes: modesOf(wanted.mode),
     instance: planInstance(wanted.program, difference.owned, undefined, context),
-    dropLinks: [
-      ...(difference.owned?.link ? [difference.interface] : []),
-      ...(formerName ? [formerName] : []),
-    ],
-    ...(takeOver && { takeOver }),
+    dropLink: difference.owned?.link !== undefined,
+    ...(inTheWay && { takeOver: foreignProgram(inTheWay) }),
   };
 }
 
@@ -76,18 +71,12 @@ export function refuse(difference: Difference, reason: string, hint: string): No
   };
 }
 
-/** The name under which we pinned the link of this attachment: that of the interface before it was renamed. */
-function ownerOf(attachment: XdpAttachment, { observed }: PlanContext): string | undefined {
-  return observed.owned.find(({ link }) => link && link.id === attachment.linkId)?.name;
-}
-
 function foreignProgram({ programId, programName, mode, linkId }: XdpAttachment): ForeignProgram {
   return { programId, programName, mode, ...(linkId !== undefined && { linkId }) };
 }
 
-function reasonFor(difference: WantedDifference, formerName: string | undefined): string {
+function reasonFor(difference: WantedDifference): string {
   const [inTheWay] = difference.foreign;
-  if (formerName) return `the interface was ${formerName} before; gap while its link is made anew`;
   if (inTheWay) return `taken over from the foreign ${describe(inTheWay)}; gap between the two`;
   switch (difference.standing.kind) {
     case 'dead':

@@ -22,7 +22,10 @@ export function planInstance(
     const carried = complete.maps.map(({ name }) => name);
     return { digest, pinned: true, program, maps: { carried, fresh: [] } };
   }
-  const from = current ?? instances.find((one) => one.programId !== undefined);
+  const from =
+    current ??
+    instances.find((one) => one.programId !== undefined) ??
+    instances.find((one) => one.digest === digest); // only its program pin is gone
   const maps = carry(definitions.get(digest) ?? [], from);
   return { digest, pinned: false, program, ...(from && { carryFrom: from.digest }), maps };
 }

@@ -1,7 +1,7 @@
 // An interface that runs our link: leave it, swap its program, or, where the kernel leaves no choice, attach anew.
 import type { Standing } from '../model/difference.js';
 import type { ObservedInstance } from '../model/observed.js';
-import type { Condition, Step } from '../model/step.js';
+import type { Condition, ReattachStep, Step } from '../model/step.js';
 import { modesOf } from './attach.js';
 import { planInstance } from './carry.js';
 import type { PlanContext, WantedDifference } from './context.js';
@@ -19,7 +19,7 @@ export function planChange(
   const from = current && { fromDigest: current.digest };
 
   if (!modesOf(wanted.mode).includes(attachment.mode)) {
-    return {
+    const step: ReattachStep = {
       ...base,
       ...from,
       kind: 'reattach',
@@ -30,6 +30,7 @@ export function planChange(
       fromMode: attachment.mode,
       instance: planInstance(wanted.program, owned, current, context),
     };
+    return unlessItFailed(step, context);
   }
   if (current?.digest !== wanted.program.digest) {
     return {
@@ -42,6 +43,17 @@ export function planChange(
       mode: attachment.mode,
       fromProgramId: link.programId,
       instance: planInstance(wanted.program, owned, current, context),
+    };
+  }
+  if (current.lost) {
+    return {
+      kind: 'repin',
+      action: 'update',
+      interface: difference.interface,
+      reason: 'maps in use lost their pins, and get them back',
+      gap: false,
+      digest: current.digest,
+      maps: current.lost.map(({ id, name }) => ({ id, name: fullName(name, current, context) })),
     };
   }
   if ((owned?.instances.length ?? 0) > 1) {
@@ -64,6 +76,36 @@ export function planChange(
     gap: false,
     condition,
   };
+}
+
+/** A change of mode costs a gap even when it fails: so one that just failed waits, unless it is asked for again. */
+function unlessItFailed(step: ReattachStep, { failedLately }: PlanContext): Step {
+  const failed = failedLately.get(step.interface);
+  if (failed?.step.kind !== 'reattach' || !sameChange(failed.step, step)) return step;
+  return {
+    kind: 'none',
+    action: 'none',
+    interface: step.interface,
+    ifindex: step.ifindex,
+    reason: `mode ${step.fromMode} -> ${step.modes.join(' or ')} failed lately: ${failed.note ?? 'no reason was recorded'}`,
+    gap: false,
+    condition: 'Failed',
+    hint: 'It would cost another gap, so it is tried again 10 minutes after it failed; `xdpkeep reconcile --retry` tries now.',
+  };
+}
+
+function sameChange(a: ReattachStep, b: ReattachStep): boolean {
+  return (
+    a.ifindex === b.ifindex && a.instance.digest === b.instance.digest && a.modes.join() === b.modes.join()
+  );
+}
+
+/** The kernel cuts names at 15 characters; the object file has them whole. */
+function fullName(name: string, { digest, maps }: ObservedInstance, { definitions }: PlanContext): string {
+  const found = definitions
+    .get(digest)
+    ?.find((one) => !one.internal && one.name.startsWith(name) && !maps.some((map) => map.name === one.name));
+  return found?.name ?? name;
 }
 
 function conditionOf(fellBack: boolean): [Condition, string] {

@@ -14,6 +14,7 @@ export function conditions(
   failures: ReadonlyMap<string, string>,
 ): ReportedInterface[] {
   return plan.steps
+    .filter(({ step }) => step.kind !== 'rename') // the interface has a row of its own
     .map(({ step }) => row(step, observed, failures.get(step.interface)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

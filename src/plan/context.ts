@@ -3,6 +3,7 @@ import type { DesiredInterface } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedInterface, ObservedState } from '../model/observed.js';
+import type { JournalRecord } from '../model/record.js';
 
 export interface PlanContext {
   observed: ObservedState;
@@ -10,6 +11,13 @@ export interface PlanContext {
   definitions: ReadonlyMap<string, MapDefinition[]>;
   /** Interface -> inode of the network namespace that we last attached it from, in this boot. */
   attachedFrom: ReadonlyMap<string, number>;
+  /** Interface -> its last step, when that failed lately: a step with a gap is not tried again at every pass. */
+  failedLately: ReadonlyMap<string, FailedStep>;
+}
+
+export interface FailedStep {
+  step: JournalRecord['step'];
+  note?: string;
 }
 
 /** A Difference of an interface that is wanted and exists. */

@@ -50,10 +50,14 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
         action: 'attach',
         ifindex: step.ifindex,
         modes: [step.mode],
-        dropLinks: [],
+        dropLink: false,
         instance: pinned(step.fromDigest),
         ...(step.giveBack && { takeOver: { ...step.giveBack, programName: '' } }),
       };
+    case 'rename':
+      return { ...step, ...base, interface: step.from, from: step.interface };
+    case 'repin':
+      return { ...base, kind: 'clean', action: 'update', keepDigest: step.digest };
     case 'clean':
       return undefined;
   }

@@ -1,6 +1,7 @@
 // Differences -> steps, each with its reason and its inverse, "nothing to do" included. The table of contents of
 // planning: which kind of step an interface gets is decided here, what is in the step in the file of that name.
 import type { DesiredState } from '../model/desired.js';
+import type { Rename } from '../diff/renames.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../model/glob.js';
 import type { ObservedState } from '../model/observed.js';
@@ -11,14 +12,35 @@ import type { PlanContext } from './context.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
 
-export function plan(desired: DesiredState, differences: Difference[], context: PlanContext): Plan {
+/** `renames` come first; the differences are those of the state after them. */
+export function plan(
+  desired: DesiredState,
+  differences: Difference[],
+  context: PlanContext,
+  renames: readonly Rename[] = [],
+): Plan {
   const steps = differences.map((difference) => planOne(difference, context)).sort(byOrder);
-  return { steps: steps.map(withInverse), warnings: uncovered(desired, context.observed) };
+  return {
+    steps: [...renames.map(planRename), ...steps].map(withInverse),
+    warnings: uncovered(desired, context.observed),
+  };
 }
 
 function planOne(difference: Difference, context: PlanContext): Step {
-  const { wanted, observed } = difference;
+  const { wanted, observed, owned } = difference;
   if (!wanted) return planPrune(difference, context);
+  if (owned?.trouble) {
+    return {
+      kind: 'none',
+      action: 'none',
+      interface: difference.interface,
+      ...(observed && { ifindex: observed.ifindex }),
+      reason: owned.trouble.reason,
+      gap: false,
+      condition: 'Failed',
+      ...(owned.trouble.hint !== undefined && { hint: owned.trouble.hint }),
+    };
+  }
   if (!observed) {
     return {
       kind: 'none',
@@ -48,13 +70,35 @@ function planOne(difference: Difference, context: PlanContext): Step {
   return planAttach({ ...difference, wanted, observed }, context);
 }
 
+function planRename({ from, to, ifindex, linkId }: Rename): Step {
+  return {
+    kind: 'rename',
+    action: 'update',
+    interface: to,
+    from,
+    ifindex,
+    linkId,
+    reason: `the interface was ${from} before; its pins follow`,
+    gap: false,
+  };
+}
+
 /** `ens5` -> `[e]ns5`: the same interface as a pattern, which may match nothing. */
 function optional(name: string): string {
   return `[${name.charAt(0)}]${name.slice(1)}`;
 }
 
 /** What opens comes before what closes: an interface that is attached late is open, one detached late is not. */
-const ORDER: Record<Step['kind'], number> = { none: 0, clean: 1, swap: 1, attach: 1, reattach: 1, detach: 2 };
+const ORDER: Record<Step['kind'], number> = {
+  none: 0,
+  rename: 0,
+  clean: 1,
+  repin: 1,
+  swap: 1,
+  attach: 1,
+  reattach: 1,
+  detach: 2,
+};
 
 function byOrder(a: Step, b: Step): number {
   return ORDER[a.kind] - ORDER[b.kind];

@@ -17,10 +17,10 @@ function render(diagnostic: Diagnostic, paint: Paint): string[] {
   const { severity, summary, detail, hint, log, at } = diagnostic;
   const style = severity === 'error' ? 'red' : 'yellow';
   const lines = [
-    `${paint(style, `${severity}:`)} ${paint('bold', printable(summary))}`,
-    ` --> ${printable(at.file)}:${at.line}:${at.column}`,
+    `${paint(style, `${severity}:`)} ${paint('bold', oneLine(summary))}`,
+    ` --> ${oneLine(at.file)}:${at.line}:${at.column}`,
     ...frame(diagnostic, (underline) => paint(style, underline)),
-    `  ${printable(detail)}`,
+    `  ${oneLine(detail)}`,
   ];
   if (log !== undefined)
     lines.push(
@@ -29,8 +29,13 @@ function render(diagnostic: Diagnostic, paint: Paint): string[] {
         .split('\n')
         .map((line) => `    ${printable(line)}`),
     );
-  if (hint !== undefined) lines.push(`${paint('cyan', 'help:')} ${printable(hint)}`);
+  if (hint !== undefined) lines.push(`${paint('cyan', 'help:')} ${oneLine(hint)}`);
   return lines;
+}
+
+/** A line break in a name must not begin a line that reads as ours. */
+function oneLine(text: string): string {
+  return printable(text).replaceAll('\n', '\\n');
 }
 
 interface Cell {
@@ -64,7 +69,7 @@ function toCells(excerpt: string, column: number, endColumn: number): Cell[] {
   let at = 1;
   for (const char of excerpt) {
     const next = at + char.length;
-    cells.push({ text: char === '\t' ? '    ' : printable(char), marked: at < endColumn && next > column });
+    cells.push({ text: char === '\t' ? '    ' : oneLine(char), marked: at < endColumn && next > column });
     at = next;
   }
   if (column >= at) cells.push({ text: ' ', marked: true });

@@ -4,8 +4,9 @@ import { columns, printable } from './style.js';
 
 const HEADER = ['GENERATION', 'TIME', 'ORIGIN', 'HOST', 'INTERFACES', 'REASON'];
 
-export function renderHistory({ generations }: History): string {
-  if (generations.length === 0) return 'nothing was ever applied: generation 0\n';
+export function renderHistory({ generation, generations }: History): string {
+  if (generation === 0) return 'nothing was ever applied: generation 0\n';
+  if (generations.length === 0) return `generation ${generation} is the latest; none can be read\n`;
   return `${columns([HEADER, ...generations.map(row)]).join('\n')}\n`;
 }
 

@@ -48,15 +48,15 @@ function stepLines(step: ReportedStep, paint: Paint): string[] {
     if (step.action === 'update') lines.push(`      map ${name} starts afresh: ${why}`);
   }
   if (step.error !== undefined) lines.push(`      ${paint('red', 'error:')} ${printable(step.error)}`);
-  if (step.log !== undefined) lines.push(...lastLines(step.log).map((line) => `      | ${printable(line)}`));
   if (step.hint !== undefined) lines.push(`      help: ${printable(step.hint)}`);
+  if (step.log !== undefined) lines.push(...lastLines(step.log).map((line) => `      | ${printable(line)}`));
   return lines;
 }
 
-/** The verifier says at the end what was wrong; what it explored before that can be very long. */
 const LOG_LINES = 20;
 
-function lastLines(log: string): string[] {
+/** The verifier says at the end what was wrong; what it explored before that can be very long. */
+export function lastLines(log: string): string[] {
   const lines = log.split('\n');
   const left = lines.length - LOG_LINES;
   return left > 0 ? [`... ${left} lines before`, ...lines.slice(left)] : lines;
@@ -84,8 +84,13 @@ function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
   if (!changed && steps.every(({ outcome }) => outcome === 'unchanged')) return 'nothing to do';
   const count = (action: ReportedStep['action']) =>
     steps.filter((step) => step.action === action && ['planned', 'done'].includes(step.outcome)).length;
-  const trouble = steps.filter(({ outcome }) => ['failed', 'undone', 'refused'].includes(outcome)).length;
+  const ended = (...outcomes: ReportedStep['outcome'][]) =>
+    steps.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  const [failed, refused] = [ended('failed', 'undone'), ended('refused')];
   const verb = dryRun ? 'would' : 'did';
-  const counts = `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`;
-  return trouble === 0 ? counts : `${counts}; ${trouble} ${dryRun ? 'would fail' : 'failed'}`;
+  return [
+    `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`,
+    ...(failed > 0 ? [`${failed} ${dryRun ? 'would fail' : 'failed'}`] : []),
+    ...(refused > 0 ? [`${refused} refused`] : []),
+  ].join('; ');
 }

@@ -9,6 +9,12 @@ export function verifyStep(step: EffectiveStep, observed: ObservedState): string
   const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
   const now = standing(interface_, owned);
   if (step.kind === 'clean') return undefined;
+  if (step.kind === 'repin') {
+    const pinned = owned?.instances.find(({ digest }) => digest === step.digest)?.maps ?? [];
+    const lost = step.maps.filter(({ id }) => !pinned.some((map) => map.id === id));
+    return lost.length === 0 ? undefined : `map ${lost.map(({ name }) => name).join(', ')} is not pinned`;
+  }
+  if (step.kind === 'rename') return owned?.link?.id === step.linkId ? undefined : 'the pins did not move';
   if (step.kind === 'detach') return now.kind === 'none' ? undefined : `link ${now.link.id} is still pinned`;
 
   if (now.kind !== 'attached') return `the interface does not run our link (${now.kind})`;

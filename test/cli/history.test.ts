@@ -83,3 +83,11 @@ test('a damaged journal: what is readable, and a warning', async () => {
     generations: [{ interfaces: [{ name: 'veth0', open: 1 }] }, { interfaces: [] }],
   });
 });
+
+test('generations of which none can be read are not "nothing was ever applied"', async () => {
+  const dataDir = await twoGenerations();
+  for (const number of [1, 2]) writeFileSync(join(dataDir, `generations/${number}/generation.json`), '{}');
+  const { exitCode, out, err } = runHistory({ dataDir, output: 'text' });
+  expect([exitCode, out]).toEqual([EXIT.ok, 'generation 2 is the latest; none can be read\n']);
+  expect(err).toContain('warning: generation 1 is left out');
+});

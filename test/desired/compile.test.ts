@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { compileProgram } from '../../src/desired/compile.js';
-import { sha256 } from '../../src/desired/digest.js';
-import { DiskObjectStore, MemoryObjectStore } from '../../src/desired/object-store.js';
+import { sha256 } from '../../src/disk/sha256.js';
+import { DiskObjectStore, MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { ObjectStore } from '../../src/model/object-store.js';
 import { type Files, scratch, source, stateDir, write } from './state-dir.js';
 

@@ -71,7 +71,7 @@ const about = { reason: 'not attached', gap: false };
 const maps = { carried: [], fresh: [] };
 const instance = (digest: string) => ({ digest, pinned: false, maps });
 
-export function attachStep(interface_ = 'veth0', digest = 'new', dropLinks: string[] = []): AttachStep {
+export function attachStep(interface_ = 'veth0', digest = 'new', dropLink = false): AttachStep {
   return {
     ...about,
     kind: 'attach',
@@ -80,7 +80,7 @@ export function attachStep(interface_ = 'veth0', digest = 'new', dropLinks: stri
     ifindex: 7,
     modes: ['native'],
     instance: instance(digest),
-    dropLinks,
+    dropLink,
   };
 }
 
@@ -119,7 +119,13 @@ export const done = (of: number, generation = 1): JournalEntry => ({
 });
 
 export function desiredState(digest = 'd1'): DesiredState {
-  const program = { label: 'icmp-drop', function: 'icmp_drop', object: 'ab'.repeat(32), digest: 'new' };
+  const program = {
+    label: 'icmp-drop',
+    function: 'icmp_drop',
+    object: 'ab'.repeat(32),
+    digest: 'new',
+    written: 'w',
+  };
   const at = { file: 'hosts/edge-1.yaml', line: 5, column: 3 };
   return {
     host: 'edge-1',
@@ -127,6 +133,7 @@ export function desiredState(digest = 'd1'): DesiredState {
       { pattern: 'veth0', mode: 'native', foreign: 'refuse', program: { ...program, origin: 'builtin' }, at },
     ],
     digest,
+    written: digest,
   };
 }
 

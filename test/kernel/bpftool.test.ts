@@ -208,3 +208,13 @@ test.each([
     hint: expect.stringContaining('executable') as string,
   });
 });
+
+test('a link that is being made is waited for, though not for ever', async () => {
+  using fake = new FakeBpftool();
+  const busy = `[{"error":"can't get link by id (908): Resource temporarily unavailable"}]`;
+  fake.answer('busy', busy, 255);
+  fake.behave('link show', '[ -e "$0.asked" ] && echo "[]" && exit; touch "$0.asked"; . "${0%/*}/busy"');
+  expect(await showLinks(fake.path)).toEqual([]);
+  fake.answer('link show', busy, 255);
+  expect(await rejected(showLinks(fake.path))).toMatchObject({ exitCode: 78 });
+});

@@ -1,6 +1,6 @@
 // What a lab could leave behind: programs, maps, links, namespaces, mounts, processes, temporary directories.
 // A lab that leaves any of it fails its test, and so does the whole run.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fd } from '../../src/kernel/fd.js';
@@ -85,6 +85,24 @@ function list(directory: string): string[] {
   } catch {
     return []; // made by the first `ip netns add`
   }
+}
+
+/** Takes down what interrupted tests left behind, and says what that was. */
+export async function sweep(name: string, temporary: string): Promise<string[]> {
+  const found = leftovers(name, temporary);
+  for (const namespace of list('/var/run/netns').filter((one) => one.includes(name))) {
+    for (const pid of await processesIn(namespace)) process.kill(pid, 'SIGKILL');
+    await must('ip', ['netns', 'del', namespace]);
+  }
+  for (const mount of found
+    .filter((one) => one.startsWith('mount '))
+    .map((one) => one.slice('mount '.length))) {
+    await must('umount', [mount]);
+  }
+  for (const directory of list(temporary).filter((one) => one.includes(name))) {
+    rmSync(join(temporary, directory), { recursive: true, force: true });
+  }
+  return found;
 }
 
 /** Processes in a namespace. */

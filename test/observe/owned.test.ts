@@ -40,10 +40,8 @@ test('a kept foreign program has a mode; without one its taking was interrupted'
     { name: 'veth0', instances: [], foreign: { programId: id, mode: 'generic' } },
   ]);
   writeSymlink(paths.foreignMode('veth0'), 'sideways');
-  expect(await rejected(look(lab))).toMatchObject({
-    name: 'EnvironmentError',
-    message: expect.stringContaining('names no attach mode: sideways') as string,
-  });
+  const [{ trouble } = {}] = (await look(lab)).owned;
+  expect(trouble?.reason).toContain('names no attach mode: sideways');
 });
 
 /** Entries that are nobody's business under our directory; each gets the root and makes one. */
@@ -98,13 +96,26 @@ const STRANGERS: [name: string, make: (root: string, fd: () => number) => void][
   ],
 ];
 
-test.each(STRANGERS)('%s is an error that names its path', async (_, make) => {
+/** What lies within the pins of one interface is that interface's trouble; the others are still seen. */
+const WITHIN = [
+  'a pin beside the link',
+  'a program for a link',
+  'a directory in an instance',
+  'a program among maps',
+];
+
+test.each(STRANGERS)('%s is trouble, or an error, that names its path', async (name, make) => {
   await using lab = await createLab();
   const paths = layout(lab.bpffs);
   makeDirectory(paths.maps('veth0', DIGEST));
   makeDirectory(paths.foreigners);
   using object = loadIcmpDrop();
   make(paths.root, () => object.programFd());
+  if (WITHIN.includes(name)) {
+    const [{ trouble } = {}] = (await look(lab)).owned;
+    expect(trouble?.reason).toContain(paths.interface('veth0'));
+    return;
+  }
   expect(await rejected(look(lab))).toMatchObject({
     name: 'EnvironmentError',
     exitCode: 78,

@@ -42,21 +42,60 @@ describe('an interface that was deleted', () => {
   });
 });
 
-it('a renamed interface is attached to under its new name, and the old pins go', async () => {
-  await using lab = await createLab();
-  await converged(lab);
-  await lab.exec('ip', 'link', 'set', 'veth0', 'down');
-  await lab.exec('ip', 'link', 'set', 'veth0', 'name', 'wan0');
-  writeHost(lab, { wan0: `mode: native, program: ${ICMP_DROP}` });
-  const result = await reconcile(lab);
-  expect(result.steps).toMatchObject([
-    { interface: 'wan0', action: 'attach', gap: true },
-    { interface: 'veth0', action: 'detach' },
-  ]);
-  expect((await lab.netShow()).xdp).toMatchObject([{ devname: 'wan0', mode: 'driver' }]);
-  expect(existsSync(join(lab.bpffs, 'xdpkeep/interfaces/veth0'))).toBe(false);
-  expect(await reconcile(lab)).toMatchObject({ changed: false });
+describe('an interface that was renamed', () => {
+  it('takes its pins, its link and its maps along', async () => {
+    await using lab = await createLab();
+    await converged(lab);
+    const before = (await lab.netShow()).xdp[0]?.id;
+    await lab.ping(3);
+    await rename(lab, 'veth0', 'wan0');
+    writeHost(lab, { wan0: `mode: native, program: ${ICMP_DROP}` });
+    const result = await reconcile(lab);
+    expect(result.steps).toMatchObject([
+      { interface: 'wan0', action: 'update', gap: false, outcome: 'done' },
+      { interface: 'wan0', action: 'none' },
+    ]);
+    expect((await lab.netShow()).xdp).toMatchObject([{ devname: 'wan0', mode: 'driver', id: before }]);
+    expect(await mapValues(lab, 'wan0', 'icmp_drops')).toEqual([3]);
+    expect(existsSync(join(lab.bpffs, 'xdpkeep/interfaces/veth0'))).toBe(false);
+    expect(await reconcile(lab)).toMatchObject({ changed: false });
+  });
+
+  it('keeps its program while the file still has the old name', async () => {
+    await using lab = await createLab();
+    await converged(lab);
+    await rename(lab, 'veth0', 'wan0');
+    expect((await reconcile(lab, 12)).interfaces).toMatchObject([{ name: 'veth0', condition: 'Missing' }]);
+    expect((await lab.netShow()).xdp).toMatchObject([{ devname: 'wan0' }]);
+  });
+
+  it.each([2, 3])('%i at once, in a ring: each keeps its own program and maps', async (count) => {
+    await using lab = await createLab({ pairs: count });
+    writeHost(lab, { 'veth*': `mode: native, program: ${ICMP_DROP}` });
+    await reconcile(lab);
+    for (let at = 0; at < count; at++) await lab.ping(at + 1, `veth${at}`);
+    const before = new Map((await lab.netShow()).xdp.map(({ ifindex, id }) => [ifindex, id]));
+    await rename(lab, 'veth0', 'spare');
+    for (let at = 1; at < count; at++) await rename(lab, `veth${at}`, `veth${at - 1}`);
+    await rename(lab, 'spare', `veth${count - 1}`);
+
+    const killed = await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: 'verify:before' } });
+    expect(killed.signal).toBe('SIGKILL');
+    expect((await reconcile(lab)).steps.every(({ gap }) => !gap)).toBe(true);
+    expect(new Map((await lab.netShow()).xdp.map(({ ifindex, id }) => [ifindex, id]))).toEqual(before);
+    expect(await mapValues(lab, `veth${count - 1}`, 'icmp_drops')).toEqual([1]);
+    expect(await mapValues(lab, 'veth0', 'icmp_drops')).toEqual([2]);
+    expect((await status(lab)).interfaces.map(({ condition }) => condition)).toEqual(
+      Array(count).fill('Ready'),
+    );
+    expect((await lab.run(['journal', 'verify'])).exitCode).toBe(0);
+  });
 });
+
+async function rename(lab: Lab, from: string, to: string): Promise<void> {
+  await lab.exec('ip', 'link', 'set', from, 'down');
+  await lab.exec('ip', 'link', 'set', from, 'name', to);
+}
 
 describe('another network namespace', () => {
   it('with the same interface name, number and program is not taken for this one', async () => {

@@ -96,6 +96,28 @@ describe('one interface', () => {
     expect(await lab.ping(2)).toEqual({ sent: 2, received: 0 });
   });
 
+  it('does not pay for a change of mode that just failed with another gap, unless it is asked to', async () => {
+    await using lab = await createLab();
+    const mtu = (size: string) => lab.execOutside('ip', 'link', 'set', lab.pair('veth0').peer, 'mtu', size);
+    await mtu('9000');
+    writeHost(lab, { veth0: `mode: generic, program: ${ICMP_DROP}` });
+    await reconcile(lab);
+    writeHost(lab, { veth0: `mode: native, program: ${ICMP_DROP}` });
+    expect((await reconcile(lab, 12)).steps).toMatchObject([
+      { action: 'update', gap: true, outcome: 'failed' },
+    ]);
+    const kept = (await lab.netShow()).xdp;
+    expect(kept).toMatchObject([{ mode: 'generic' }]);
+    expect((await reconcile(lab, 12)).steps).toMatchObject([
+      { action: 'none', gap: false, outcome: 'failed' },
+    ]);
+    expect((await lab.netShow()).xdp).toEqual(kept);
+    await mtu('1500');
+    expect((await reconcile(lab, 0, '--retry')).interfaces).toMatchObject([
+      { mode: 'native', condition: 'Ready' },
+    ]);
+  });
+
   it('exits 2 for changes, pending or made, when asked to', async () => {
     await using lab = await createLab();
     writeHost(lab, { veth0: `program: ${ICMP_DROP}` });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
+import { finish, within as inNamespace } from '../lab/exec.js';
 import { hostFile, ICMP_DROP, writeHost } from '../support/host.js';
 
 const NATIVE = { veth0: `mode: native, program: ${ICMP_DROP}` };
@@ -30,8 +31,10 @@ it('--watch follows the state directory: writes, renames, a burst, a replaced di
   renameSync(join(lab.state, 'hosts/.new'), join(lab.state, 'hosts/lab.yaml'));
   await expect.poll(() => modes(lab), within).toEqual(['driver']);
 
-  lab.writeState({ 'hosts/lab.yaml': 'interfaces: [' });
-  await expect.poll(() => log, within).toContain('error');
+  lab.writeState({ 'hosts/lab.yaml': hostFile({ veth0: 'program: {file: programs/a.bpf.c}' }) });
+  await expect.poll(() => log, within).toContain('cannot read file');
+  lab.writeState({ 'programs/a.bpf.c': 'not C' });
+  await expect.poll(() => log, within).toMatch(/"log":"programs\/a\.bpf\.c:1:1: error:/);
   expect(await modes(lab)).toEqual(['driver']);
 
   // The whole directory is replaced, as `git worktree` or a package would.
@@ -88,6 +91,32 @@ it('--schedule heals drift at its time, SIGHUP at once', async () => {
 it('refuses what it cannot do', async () => {
   await using lab = await createLab();
   writeHost(lab, NATIVE);
+  const level = { env: { XDPKEEP_LOG_LEVEL: 'bogus' } };
+  expect(await lab.run(['reconcile', '--watch'], level)).toMatchObject({ exitCode: 64, stdout: '' });
   expect(await lab.run(['reconcile', '--schedule', 'every day'])).toMatchObject({ exitCode: 64 });
   expect(await lab.run(['reconcile', '--watch', '--dry-run'])).toMatchObject({ exitCode: 64 });
+});
+
+it('ends quietly when nobody reads its stream any more', async () => {
+  await using lab = await createLab();
+  writeHost(lab, NATIVE);
+  const command = `${process.execPath} dist/xdpkeep.js reconcile --watch --output json | head -n 1`;
+  const { exitCode, stdout, stderr } = await finish(
+    ...inNamespace(lab.network.firewall, ['bash', '-o', 'pipefail', '-c', command]),
+    {
+      env: {
+        XDPKEEP_STATE: lab.state,
+        XDPKEEP_BPFFS: lab.bpffs,
+        XDPKEEP_DATA_DIR: lab.dataDir,
+        XDPKEEP_HOST: 'lab',
+      },
+    },
+  );
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: '{"apiVersion":"xdpkeep/v1","kind":"Stream"}',
+  });
+  expect(stderr).toContain('the reader left');
+  expect(stderr).not.toContain('EPIPE');
+  expect(await modes(lab)).toEqual(['driver']);
 });

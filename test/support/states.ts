@@ -28,7 +28,8 @@ export function wanted(
 }
 
 export function desired(...interfaces: DesiredInterface[]): DesiredState {
-  return { host: 'edge', interfaces, digest: interfaces.map(({ program }) => program.digest).join() };
+  const digest = interfaces.map(({ program }) => program.digest).join();
+  return { host: 'edge', interfaces, digest, written: digest };
 }
 
 export function nic(name: string, ifindex: number, ...xdp: XdpAttachment[]): ObservedInterface {

@@ -10,7 +10,7 @@ const attach: EffectiveStep = {
   kind: 'attach',
   action: 'attach',
   modes: ['native', 'generic'],
-  dropLinks: [],
+  dropLink: false,
   instance: target,
 };
 const swap: EffectiveStep = {

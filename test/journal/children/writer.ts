@@ -48,7 +48,7 @@ async function contend(): Promise<void> {
 async function busy(): Promise<void> {
   await withWriterLock(dataDir, (lock) => {
     const journal = Journal.open(lock);
-    const desired = { host: 'edge-1', interfaces: [], digest: 'd'.repeat(500_000) };
+    const desired = { host: 'edge-1', interfaces: [], digest: 'd'.repeat(500_000), written: 'w' };
     for (;;) {
       const { number } = writeGeneration(lock, { origin: 'reconcile', desired });
       journal.append({

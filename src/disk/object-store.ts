@@ -1,13 +1,13 @@
 // Object files by content. On disk nothing is written that is there already, and nothing is given out whose hash is
 // not its name. The memory store is for commands that may write nothing.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { makeFolder, replaceFile } from '../journal/durable.js';
-import { accessFailed, errnoCode, writeFailed } from '../journal/failure.js';
+import { makeFolder, replaceFile } from './durable.js';
+import { accessFailed, errnoCode, writeFailed } from './failure.js';
 import { JournalError } from '../model/errors.js';
 import type { CompileRecord, ObjectStore } from '../model/object-store.js';
-import { sha256 } from './digest.js';
+import { readIfThere } from './read.js';
+import { sha256 } from './sha256.js';
 
 const compileRecord = z.object({ object: z.string(), inputs: z.record(z.string(), z.string()) });
 
@@ -91,15 +91,6 @@ export class MemoryObjectStore implements ObjectStore {
 
   rememberCompile(key: string, record: CompileRecord): void {
     this.#records.set(key, record);
-  }
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return undefined;
-    throw accessFailed(`read ${path}`, error);
   }
 }
 

@@ -1,10 +1,10 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sha256 } from '../../src/desired/digest.js';
-import { DiskObjectStore, MemoryObjectStore } from '../../src/desired/object-store.js';
+import { sha256 } from '../../src/disk/sha256.js';
+import { DiskObjectStore, MemoryObjectStore } from '../../src/disk/object-store.js';
 import { EnvironmentError, JournalError } from '../../src/model/errors.js';
-import { scratch } from './state-dir.js';
+import { scratch } from '../desired/state-dir.js';
 
 const BYTES = Buffer.from('an object');
 const NAME = sha256(BYTES);

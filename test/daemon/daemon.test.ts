@@ -1,0 +1,72 @@
+// What makes the daemon look again. Its passes fail at once (there are no state files), and say what caused them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { type DaemonOptions, runDaemon } from '../../src/daemon.js';
+
+interface Line {
+  causes?: string[];
+  reason?: string;
+  hint?: string;
+}
+
+/** Runs until `act` is over; what was logged. */
+async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Promise<Line[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-test-'));
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+    rmSync(folder, { recursive: true });
+  });
+  const lines: Line[] = [];
+  const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line) as Line) });
+  const unread = new AbortController();
+  const before = process.rawListeners('SIGTERM');
+  const daemon = runDaemon({
+    stateDir: join(folder, 'state'),
+    dataDir: join(folder, 'data'),
+    bpffs: join(folder, 'bpffs'),
+    host: 'lab',
+    dryRun: false,
+    watch: false,
+    schedule: undefined,
+    log,
+    emit: () => undefined,
+    unread: unread.signal,
+    ...change,
+  });
+  await sleep(800);
+  await act();
+  unread.abort();
+  await daemon;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const added of process.rawListeners(signal).filter((one) => !before.includes(one)))
+      process.off(signal, added as () => void);
+  }
+  return lines;
+}
+
+const aMinute = async () => {
+  await vi.advanceTimersByTimeAsync(60_000);
+  await sleep(600);
+};
+const causes = (lines: Line[]) => lines.flatMap((line) => line.causes ?? []);
+
+it('--schedule alone looks at the start and at its times, not every minute', async () => {
+  const lines = await run({ schedule: '0 0 1 1 *' }, aMinute);
+  expect(causes(lines)).toEqual(['start']);
+});
+
+it('--watch looks every minute besides', async () => {
+  const lines = await run({ watch: true }, aMinute);
+  expect(causes(lines)).toContain('timer');
+});
+
+it('ends when nobody reads what it emits, and says what to do about a failed pass', async () => {
+  const lines = await run({ watch: true }, () => Promise.resolve());
+  expect(lines[0]?.hint).toContain('--state');
+  expect(lines.at(-1)?.reason).toBe('the reader left');
+});
