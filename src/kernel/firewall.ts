@@ -25,7 +25,11 @@ export interface LoadOptions {
 /**
  * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
  */
-export function loadFirewall(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
+export function loadFirewall(
+  bytes: Uint8Array,
+  tables: FirewallTables,
+  options: LoadOptions = {},
+): BpfObject {
   const { counters, function: function_ = FIREWALL_FUNCTION } = options;
   const object = BpfObject.open(bytes, function_);
   try {

@@ -1,66 +1,79 @@
-// BPF_PROG_TEST_RUN: packets through a loaded program that need not be attached. Source: bpf_prog_test_run_xdp() in
-// net/bpf/test_run.c: metadata lies in front of the frame in the buffer and `data` in the context says how long it is.
+// Running a program on packets without attaching it (BPF_PROG_TEST_RUN), and making packets with it (live frames).
+// Sources: struct xdp_md in uapi/linux/bpf.h, net/bpf/test_run.c.
 import { checked, libbpf } from './ffi.js';
 
-/** Bytes of struct xdp_md. */
-const CONTEXT_BYTES = 24;
-/** A frame can be made longer by a program; the kernel has this much room behind it. */
-const GROWTH = 256;
-const OPTS_BYTES = 80;
+/** enum xdp_action, uapi/linux/bpf.h. Other numbers count as aborted. */
+export const VERDICT = { aborted: 0, drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
 
-export interface TestRunOptions {
-  /** The frame from its Ethernet header on, at least 14 bytes. */
+export interface TestRunInput {
+  /** The frame, Ethernet header first; at least 14 bytes. */
   data: Uint8Array;
-  /** Default 1. */
+  /** Runs in a row, for measuring; each sees what the one before made of the frame. 1 when absent. */
   repeat?: number;
-  /** Interface that the packet seems to come from; default none in particular. */
+  /** The interface of this namespace that the frame seems to come from; the loopback when absent. */
   ingressIfindex?: number;
-  /** Metadata in front of the frame: a multiple of 4 bytes, at most 32. */
-  meta?: Uint8Array;
 }
 
 export interface TestRunResult {
-  /** enum xdp_action, uapi/linux/bpf.h. */
+  /** See VERDICT. */
   verdict: number;
-  /** Average of one run, ns. */
+  /** Mean of one run in ns. */
   duration: number;
   /** The frame as the program left it. */
   data: Uint8Array;
-  /** The metadata as the program left it. */
-  meta: Uint8Array;
 }
 
-export function testRun(fd: number, options: TestRunOptions): TestRunResult {
-  const metaBytes = options.meta?.length ?? 0;
-  const input = Buffer.concat([options.meta ?? Buffer.alloc(0), options.data]);
-  const output = Buffer.alloc(input.length + GROWTH);
-  const context = Buffer.alloc(CONTEXT_BYTES);
-  context.writeUInt32LE(metaBytes, 0); // data
-  context.writeUInt32LE(input.length, 4); // data_end
-  context.writeUInt32LE(options.ingressIfindex ?? 0, 12);
-  const needsContext = metaBytes > 0 || options.ingressIfindex !== undefined;
+/** XDP_PACKET_HEADROOM: a program may grow the frame by as much. */
+const HEADROOM = 256;
+const TEST_RUN_OPTS_BYTES = 80; // struct bpf_test_run_opts, libbpf 1.1
+const CONTEXT_BYTES = 24;
+const BPF_F_TEST_XDP_LIVE_FRAMES = 2;
+
+/** Sends nothing anywhere: a redirect or tx is a verdict like the others. */
+export function testRun(program: number, input: TestRunInput): TestRunResult {
+  const out = Buffer.alloc(input.data.length + HEADROOM);
   const opts = {
-    sz: OPTS_BYTES,
-    data_in: input,
-    data_out: output,
-    data_size_in: input.length,
-    data_size_out: output.length,
-    ctx_in: needsContext ? context : null,
-    ctx_out: null,
-    ctx_size_in: needsContext ? CONTEXT_BYTES : 0,
-    ctx_size_out: 0,
-    retval: 0,
-    repeat: options.repeat ?? 1,
-    duration: 0,
-    flags: 0,
-    cpu: 0,
-    batch_size: 0,
+    ...options(input.data, input.ingressIfindex ?? 0),
+    data_out: out,
+    data_size_out: out.length,
+    repeat: input.repeat ?? 1,
   };
-  checked('BPF_PROG_TEST_RUN', libbpf().testRun(fd, opts));
+  checked('run a program on a test packet', libbpf().testRun(program, opts));
+  const { retval, duration, data_size_out } = opts as unknown as Record<string, number>;
+  return { verdict: retval ?? -1, duration: duration ?? 0, data: out.subarray(0, data_size_out) };
+}
+
+export interface LiveFramesInput {
+  data: Uint8Array;
+  /** Its receive side is where frames enter; a program that says XDP_TX sends them out of it. */
+  ingressIfindex: number;
+  /** Number of frames. The call returns when they are through. */
+  repeat: number;
+  /** Frames made at once, at most 256; 64 when absent. */
+  batchSize?: number;
+}
+
+/** Runs a program on real frames whose verdicts take effect (Linux 5.18). Millions a second: it blocks this thread. */
+export function liveFrames(program: number, input: LiveFramesInput): void {
+  const opts = {
+    ...options(input.data, input.ingressIfindex),
+    flags: BPF_F_TEST_XDP_LIVE_FRAMES,
+    batch_size: input.batchSize ?? 64,
+    repeat: input.repeat,
+  };
+  const hint = 'Live frames need Linux 5.18.';
+  checked('run a program on live frames', libbpf().testRun(program, opts), hint);
+}
+
+function options(data: Uint8Array, ingressIfindex: number) {
+  const context = Buffer.alloc(CONTEXT_BYTES); // struct xdp_md { data, data_end, data_meta, ingress_ifindex, ... }
+  context.writeUInt32LE(data.length, 4);
+  context.writeUInt32LE(ingressIfindex, 12);
   return {
-    verdict: opts.retval,
-    duration: opts.duration,
-    meta: output.subarray(0, metaBytes),
-    data: output.subarray(metaBytes, opts.data_size_out),
+    sz: TEST_RUN_OPTS_BYTES,
+    data_in: data,
+    data_size_in: data.length,
+    ctx_in: context,
+    ctx_size_in: CONTEXT_BYTES,
   };
 }

@@ -4,7 +4,7 @@ import { RefusedError } from '../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../model/policy.js';
 import type { FirewallTables, TableBinding } from '../model/tables.js';
 import { Classes, first } from './bits.js';
-import { Blob } from './blob.js';
+import { Blob, leafEntry } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { Field } from './fields.js';
 import { groupFields, type Group } from './groups.js';
@@ -22,9 +22,12 @@ const EVENTS = 262144;
 /** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
 export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
   if (policy.rules.length > MAX_RULES || protections.length > MAX_PROTECT) {
-    throw new RefusedError(`policy ${policy.name} has more than ${MAX_RULES} rules or ${MAX_PROTECT} protections`, {
-      hint: 'Join rules that differ in one field into one with a list, or use address lists.',
-    });
+    throw new RefusedError(
+      `policy ${policy.name} has more than ${MAX_RULES} rules or ${MAX_PROTECT} protections`,
+      {
+        hint: 'Join rules that differ in one field into one with a list, or use address lists.',
+      },
+    );
   }
   const matches = [...protections, ...policy.rules].map((rule) => rule.match);
   const words = Math.max(1, Math.ceil(matches.length / 64));
@@ -40,8 +43,13 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
   const fields = new Map<Field, FieldSettings>();
   groups.forEach((group, index) => {
     for (const { field, stride } of group.fields) {
-      const value: LeafValue = (number) => (mapped[index] ? number * stride : entry(group.table[number] ?? 0));
-      fields.set(field.field, { ...layField(lookup, field, value), absent: value(field.absent), group: index });
+      const value: LeafValue = (number) =>
+        mapped[index] ? number * stride : entry(group.table[number] ?? 0);
+      fields.set(field.field, {
+        ...layField(lookup, field, value),
+        absent: value(field.absent),
+        group: index,
+      });
     }
   });
   const base = groups.map((group, index) => (mapped[index] ? blob.add(group.table.map(entry)) : 0));
@@ -65,7 +73,9 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     records: at,
     owners: records.owners,
     dynamic: dynamicMaps(records.features, matches.length, policy),
-    cpus: policy.rules.flatMap(({ action }) => (action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [])),
+    cpus: policy.rules.flatMap(({ action }) =>
+      action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [],
+    ),
   };
 }
 
@@ -112,7 +122,9 @@ function layVectors(blob: Blob, classes: Classes): number[] {
 }
 
 function dynamicMaps(used: number, rules: number, policy: Policy): Record<string, number> {
-  const cpus = policy.rules.map(({ action }) => (action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0));
+  const cpus = policy.rules.map(({ action }) =>
+    action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0,
+  );
   return {
     ...(used & FEATURE.limit ? { limits: rules } : {}),
     ...(used & FEATURE.limitSource ? { sources: SOURCES } : {}),

@@ -2,7 +2,15 @@
 // agree with the field; a packet without the field agrees with the rules that do not ask.
 import type { Match } from '../model/policy.js';
 import { Classes } from './bits.js';
-import { DOMAIN, FIELDS, isPrefixField, prefixesOf, rangesOf, type NumberField, type PrefixField } from './fields.js';
+import {
+  DOMAIN,
+  FIELDS,
+  isPrefixField,
+  prefixesOf,
+  rangesOf,
+  type NumberField,
+  type PrefixField,
+} from './fields.js';
 import { classifyPrefixes, type ClassedPrefix } from './prefixes.js';
 
 interface FieldBase {
@@ -104,4 +112,3 @@ function classifyPrefixField(matches: Match[], field: PrefixField, words: number
     );
   return { kind: 'prefix', field, classes, absent, four: of(4), six: of(6) };
 }
-

@@ -84,7 +84,8 @@ function tcpFlagRanges(match: Match): Range[] | undefined {
   if (!match.tcpFlags) return undefined;
   const ranges: Range[] = [];
   for (let flags = 0; flags < 256; flags++) {
-    if (match.tcpFlags.some(({ mask, value }) => (flags & mask) === value)) ranges.push({ from: flags, to: flags });
+    if (match.tcpFlags.some(({ mask, value }) => (flags & mask) === value))
+      ranges.push({ from: flags, to: flags });
   }
   return ranges;
 }

@@ -17,7 +17,9 @@ export function groupFields(fields: FieldClasses[], classes: Classes, rules: num
   const plans: { fields: FieldClasses[]; size: number }[] = [{ fields: [], size: 1 }];
   for (const field of fields.toSorted((x, y) => x.classes.size - y.classes.size)) {
     const size = field.classes.size;
-    const plan = plans.find((candidate) => candidate.size * size <= PAIR_LIMIT || candidate.fields.length === 0);
+    const plan = plans.find(
+      (candidate) => candidate.size * size <= PAIR_LIMIT || candidate.fields.length === 0,
+    );
     if (plan) {
       plan.fields.push(field);
       plan.size *= size;
@@ -42,7 +44,8 @@ function combine(fields: FieldClasses[], classes: Classes, rules: number): Group
       for (let number = 0; number < size; number++) {
         numbers[number] = next.number(intersect(partial.at(number), field.classes.at(other)));
       }
-      for (let at = 0; at < table.length; at++) joined[other * table.length + at] = numbers[table[at] ?? 0] ?? 0;
+      for (let at = 0; at < table.length; at++)
+        joined[other * table.length + at] = numbers[table[at] ?? 0] ?? 0;
     }
     table = joined;
     partial = next;

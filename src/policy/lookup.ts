@@ -92,12 +92,16 @@ export class Lookup {
       if (free >= 0) fill.fill(prefix.number, byte, byte + (1 << free));
       else inner[byte] = { from: inner[byte]?.from ?? at, to: at + 1 };
     }
-    return this.#node(depth >>> 3, (byte) => {
-      const number = fill[byte] ?? around;
-      const sub = inner[byte];
-      if (!sub) return leaf(value(number));
-      return this.#region(prefixes, sub.from, sub.to, depth + 8, number, value, steps + 1);
-    }, steps);
+    return this.#node(
+      depth >>> 3,
+      (byte) => {
+        const number = fill[byte] ?? around;
+        const sub = inner[byte];
+        if (!sub) return leaf(value(number));
+        return this.#region(prefixes, sub.from, sub.to, depth + 8, number, value, steps + 1);
+      },
+      steps,
+    );
   }
 
   #node(depth: number, entry: (byte: number) => number, steps = 0): number {
@@ -109,7 +113,12 @@ export class Lookup {
 
   #test({ cidr }: ClassedPrefix, length: number, next: number, miss: number): number {
     const at = this.blob.reserve(TEST_WORDS);
-    const mask = [maskWord(length, 0), maskWord(length, 32), maskWord(length, 64), maskWord(length, 96)] as const;
+    const mask = [
+      maskWord(length, 0),
+      maskWord(length, 32),
+      maskWord(length, 64),
+      maskWord(length, 96),
+    ] as const;
     // Two 64-bit numbers, each as little-endian words: the less significant one first.
     const words = [mask[1], mask[0], cidr.b & mask[1], cidr.a & mask[0]];
     words.push(mask[3], mask[2], cidr.d & mask[3], cidr.c & mask[2], next, miss);

@@ -17,7 +17,11 @@ export function buildPacket(packet: PacketDescription): Uint8Array {
   const family = familyOf(packet);
   const etherType = packet.etherType ?? (family === 6 ? ETH_IPV6 : ETH_IPV4);
   const isIp = etherType === ETH_IPV4 || etherType === ETH_IPV6;
-  const body = !isIp ? new Uint8Array(packet.length ?? NO_IP_PAYLOAD) : family === 6 ? ipv6(packet) : ipv4(packet);
+  const body = !isIp
+    ? new Uint8Array(packet.length ?? NO_IP_PAYLOAD)
+    : family === 6
+      ? ipv6(packet)
+      : ipv4(packet);
   return concat([link(packet, etherType), body]);
 }
 
@@ -148,13 +152,27 @@ function transport(packet: PacketDescription, protocol: number, family: 4 | 6): 
   const out = new Writer();
   const ports = (): Writer => out.u16(packet.sourcePort ?? 40000).u16(packet.destinationPort ?? 80);
   if (protocol === PROTOCOL.tcp) {
-    return ports().u32(1).u32(0).u8(0x50).u8(packet.tcpFlags ?? 2).u16(65535).u16(0).u16(0).bytes();
+    return ports()
+      .u32(1)
+      .u32(0)
+      .u8(0x50)
+      .u8(packet.tcpFlags ?? 2)
+      .u16(65535)
+      .u16(0)
+      .u16(0)
+      .bytes();
   }
   if (protocol === PROTOCOL.udp) return ports().u16(0).u16(0).bytes();
   if (protocol === PROTOCOL.sctp) return ports().u32(0).u32(0).bytes();
   if (protocol === (family === 6 ? PROTOCOL.icmpv6 : PROTOCOL.icmp)) {
     const echo = family === 6 ? 128 : 8;
-    return out.u8(packet.icmpType ?? echo).u8(packet.icmpCode ?? 0).u16(0).u16(1).u16(1).bytes();
+    return out
+      .u8(packet.icmpType ?? echo)
+      .u8(packet.icmpCode ?? 0)
+      .u16(0)
+      .u16(1)
+      .u16(1)
+      .bytes();
   }
   return out.bytes();
 }

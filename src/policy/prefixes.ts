@@ -28,7 +28,9 @@ export function commonBits(x: Cidr, y: Cidr): number {
 }
 
 export function contains(outer: Cidr, inner: Cidr): boolean {
-  return outer.family === inner.family && outer.length <= inner.length && commonBits(outer, inner) >= outer.length;
+  return (
+    outer.family === inner.family && outer.length <= inner.length && commonBits(outer, inner) >= outer.length
+  );
 }
 
 /**
@@ -53,7 +55,8 @@ export function classifyPrefixes(
       number = classes.number(withBit(classes.at(outer?.number ?? background), rule));
       known.set(key, number);
     }
-    if (outer && outer.cidr.length === cidr.length) outer.number = number; // the same network, one more rule
+    if (outer && outer.cidr.length === cidr.length)
+      outer.number = number; // the same network, one more rule
     else if (number !== (outer?.number ?? background)) {
       const prefix = { cidr, number };
       around.push(prefix);

@@ -41,7 +41,12 @@ export function encodeRecords(policy: Policy, protections: number): Records {
 }
 
 /** A blob, whose records begin at byte `at`, with what only the host knows. A row without a slot, or a target without an ifindex, throws a RangeError. */
-export function bindRecords(blob: Uint8Array, at: number, owners: RecordOwner[], binding: TableBinding): Uint8Array {
+export function bindRecords(
+  blob: Uint8Array,
+  at: number,
+  owners: RecordOwner[],
+  binding: TableBinding,
+): Uint8Array {
   const bound = blob.slice();
   const records = bound.subarray(at);
   owners.forEach((owner, index) => {

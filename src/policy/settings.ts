@@ -53,8 +53,18 @@ const TAI_OFFSET = 7;
 
 export function encodeSettings(settings: Settings): Uint8Array {
   const words = new Uint32Array(HEAD_WORDS + FIELDS.length * 5);
-  const fields = FIELDS.reduce((bits, field, index) => bits | (settings.fields.has(field) ? 1 << index : 0), 0);
-  words.set([settings.features, fields, settings.groups, settings.words, settings.protected, settings.mapped]);
+  const fields = FIELDS.reduce(
+    (bits, field, index) => bits | (settings.fields.has(field) ? 1 << index : 0),
+    0,
+  );
+  words.set([
+    settings.features,
+    fields,
+    settings.groups,
+    settings.words,
+    settings.protected,
+    settings.mapped,
+  ]);
   words.set([settings.steps, 0, settings.size, settings.records / 8], 6);
   words.set(settings.base, HEAD_WORDS);
   FIELDS.forEach((field, index) => {
