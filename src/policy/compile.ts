@@ -47,7 +47,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
         mapped[index] ? number * stride : entry(group.table[number] ?? 0);
       fields.set(field.field, {
         ...layField(lookup, field, value),
-        absent: value(field.absent),
+        absent: leafEntry(value(field.absent)),
         group: index,
       });
     }
