@@ -7,7 +7,7 @@ import { Classes, first } from './bits.js';
 import { Blob, leafEntry } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { Field } from './fields.js';
-import { groupFields, type Group } from './groups.js';
+import { groupFields } from './groups.js';
 import { Lookup, type LeafValue } from './lookup.js';
 import { bindRecords, encodeRecords } from './records.js';
 import { encodeSettings, FEATURE, withTaiOffset, type FieldSettings } from './settings.js';
