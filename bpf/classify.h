@@ -165,37 +165,55 @@ static __always_inline __u32 search(void *tables, const struct sums *sums)
 	return ROW_DEFAULT;
 }
 
-/*
- * The same where a rule that agrees may not apply after all, and the search goes on. A function of its own for the
- * verifier: a loop over every bit is proven once, and not for each way through the parser.
- */
-__noinline int search_conditional(const struct sums *sums, const struct packet *p, bool peek)
-{
-	__u32 groups = settings.groups, words = settings.words, step, word = 0, record;
-	struct vector *v[FIELDS];
-	void *tables = find_tables();
-	__u64 summary, bits = 0;
+/* A search that may go on after a rule that agrees. */
+struct pursuit {
+	const struct sums *sums;
+	const struct packet *packet;
+	__u64 summary, bits; /* words and bits of `word` not looked at yet */
+	__u32 word, record;
+	bool peek;
+};
 
-	if (!tables || !sums || !p || groups > FIELDS)
-		return ROW_DEFAULT;
-	summary = find_vectors(tables, sums, v, groups);
-	for (step = 0; step < words * 65; step++) {
-		if (!bits) {
-			if (!summary)
-				break;
-			word = lowest(summary);
-			summary &= summary - 1;
-			if (word >= words)
-				break;
-			bits = agreeing(v, groups, word);
-			continue;
-		}
-		record = ROWS + word * 64 + lowest(bits);
-		if (applies(tables, record, p, peek))
-			return record;
-		bits &= bits - 1;
+/* One bit, or the next word. Finds the vectors anew: only policies with limits or deadlines come here. */
+static long pursue(__u32 step, struct pursuit *pursuit)
+{
+	__u32 groups = settings.groups, words = settings.words;
+	void *tables = find_tables();
+	struct vector *v[FIELDS];
+	__u32 record;
+
+	(void)step;
+	if (!tables || groups > FIELDS)
+		return 1;
+	if (!pursuit->bits) {
+		if (!pursuit->summary)
+			return 1;
+		pursuit->word = lowest(pursuit->summary);
+		pursuit->summary &= pursuit->summary - 1;
+		if (pursuit->word < words && find_vectors(tables, pursuit->sums, v, groups))
+			pursuit->bits = agreeing(v, groups, pursuit->word);
+		return 0;
 	}
-	return ROW_DEFAULT;
+	record = ROWS + pursuit->word * 64 + lowest(pursuit->bits);
+	pursuit->bits &= pursuit->bits - 1;
+	if (!applies(tables, record, pursuit->packet, pursuit->peek))
+		return 0;
+	pursuit->record = record;
+	return 1;
+}
+
+/* The same as `search` where a rule that agrees may not apply after all, and the search goes on. */
+static __always_inline __u32 search_conditional(void *tables, const struct sums *sums, const struct packet *p,
+						bool peek)
+{
+	struct pursuit pursuit = {.sums = sums, .packet = p, .peek = peek, .record = ROW_DEFAULT};
+	struct vector *v[FIELDS];
+
+	if (settings.groups > FIELDS)
+		return ROW_DEFAULT;
+	pursuit.summary = find_vectors(tables, sums, v, settings.groups);
+	bpf_loop(settings.words * 65, pursue, &pursuit, 0);
+	return pursuit.record;
 }
 
 /* Returns the index of a record. With `peek`, no bucket is touched. */
@@ -210,6 +228,6 @@ static __always_inline __u32 classify(void *tables, const struct packet *p, bool
 	if (features & FEATURE_DIRECT)
 		return entry_at(tables, 0, sums.of[0]);
 	if (features & FEATURE_CONDITIONAL)
-		return search_conditional(&sums, p, peek);
+		return search_conditional(tables, &sums, p, peek);
 	return search(tables, &sums);
 }

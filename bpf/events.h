@@ -40,7 +40,8 @@ static __always_inline void sample(struct xdp_md *ctx, const struct record *reco
 	event->length = length;
 	event->kept = kept;
 	event->unused = 0;
-	if (kept == 0 || bpf_xdp_load_bytes(ctx, 0, event->frame, kept) != 0)
+	barrier_var(kept); /* or the bound is proven of another register */
+	if (kept == 0 || kept > EVENT_BYTES || bpf_xdp_load_bytes(ctx, 0, event->frame, kept) != 0)
 		event->kept = 0;
 	bpf_ringbuf_submit(event, 0);
 }

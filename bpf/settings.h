@@ -49,7 +49,7 @@ enum feature {
 struct field_settings {
 	__u32 root;   /* entry (see tables.h) at which the lookup starts; for IPv6 `root6` */
 	__u32 root6;  /* addresses only */
-	__u32 absent; /* leaf value for a packet without this field */
+	__u32 absent; /* leaf for a packet without this field */
 	__u32 group;  /* index of the group that the leaf value is added to */
 };
 

@@ -1,11 +1,9 @@
 // A policy as the kernel will have it: plain bytes, nothing left to decide. Pure policy/ makes
 // it, kernel/ loads it.
-import type { BuiltinRow } from './policy.js';
-
 /** Who stands behind a record, and what only the host can fill into it. */
 export interface RecordOwner {
   /** Rule name, or the built-in row that counts it: every protect entry is `(protect)`. */
-  row: string | BuiltinRow;
+  row: string;
   /** Redirect target whose ifindex belongs into the record. */
   interface?: string;
 }

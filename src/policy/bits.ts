@@ -69,8 +69,8 @@ function equal(a: Bits, b: Bits): boolean {
 /** FNV-1a over words. */
 function hashOf(set: Bits): number {
   let hash = 0x811c9dc5;
-  for (let word = 0; word < set.length; word++) {
-    hash = Math.imul(hash ^ (set[word] ?? 0), 0x01000193);
+  for (const word of set) {
+    hash = Math.imul(hash ^ word, 0x01000193);
     hash ^= hash >>> 15;
   }
   return hash;

@@ -4,10 +4,10 @@ import { RefusedError } from '../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../model/policy.js';
 import type { FirewallTables, TableBinding } from '../model/tables.js';
 import { Classes, first } from './bits.js';
-import { Blob } from './blob.js';
+import { Blob, leafEntry } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { Field } from './fields.js';
-import { groupFields, type Group } from './groups.js';
+import { groupFields } from './groups.js';
 import { Lookup, type LeafValue } from './lookup.js';
 import { bindRecords, encodeRecords } from './records.js';
 import { encodeSettings, FEATURE, withTaiOffset, type FieldSettings } from './settings.js';
@@ -47,7 +47,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
         mapped[index] ? number * stride : entry(group.table[number] ?? 0);
       fields.set(field.field, {
         ...layField(lookup, field, value),
-        absent: value(field.absent),
+        absent: leafEntry(value(field.absent)),
         group: index,
       });
     }

@@ -29,7 +29,7 @@ export interface Decision {
   /** What the row or rule says, audit or not. */
   action: Action;
   /** Rule name, or the built-in row that counts the packet. Neighbour discovery counts as `(protect)`. */
-  row: string | BuiltinRow;
+  row: string;
   /** Absent when a built-in row decided. */
   rule?: Rule;
 }

@@ -70,7 +70,7 @@ function classifyNumberField(matches: Match[], field: NumberField, words: number
   const edges = new Map<number, Map<number, number>>(); // value -> rule -> ranges that begin less those that ended
   const mark = (value: number, rule: number, change: number): void => {
     let at = edges.get(value);
-    if (!at) edges.set(value, (at = new Map()));
+    if (!at) edges.set(value, (at = new Map<number, number>()));
     at.set(rule, (at.get(rule) ?? 0) + change);
   };
   ranges.forEach((list, rule) => {

@@ -55,7 +55,7 @@ export function classifyPrefixes(
       number = classes.number(withBit(classes.at(outer?.number ?? background), rule));
       known.set(key, number);
     }
-    if (outer && outer.cidr.length === cidr.length)
+    if (outer?.cidr.length === cidr.length)
       outer.number = number; // the same network, one more rule
     else if (number !== (outer?.number ?? background)) {
       const prefix = { cidr, number };

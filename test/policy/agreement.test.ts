@@ -1,0 +1,53 @@
+// The datapath and the reference agree on every packet: verdict and rule, over random policies and random packets,
+// whole and broken. A disagreement prints the seed, the policy and the frame.
+import { describe, expect, it } from 'vitest';
+import type { Policy, Protection } from '../../src/model/policy.js';
+import { evaluate } from '../../src/policy/evaluate.js';
+import { buildPacket } from '../../src/policy/packet.js';
+import { Datapath } from './datapath.js';
+import { broken, Random, randomMatch, randomPacket, randomPolicy } from './random.js';
+
+const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20260801);
+const SIZES = [0, 1, 2, 5, 20, 60, 64, 65, 130, 400, 1024];
+const POLICIES_PER_SIZE = 10;
+const PACKETS_PER_POLICY = 1000;
+
+function disagreement(policy: Policy, protections: Protection[], frame: Uint8Array, path: Datapath): unknown {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const expected = evaluate(policy, protections, frame, { now });
+  const got = path.ask(frame);
+  if (got.verdict === expected.verdict && got.row === expected.row) return undefined;
+  const replacer = (_: string, value: unknown): unknown =>
+    typeof value === 'bigint' ? String(value) : value;
+  return JSON.stringify(
+    {
+      got,
+      expected,
+      frame: Buffer.from(frame).toString('hex'),
+      policy: { ...policy, rules: policy.rules.slice(0, 20) },
+    },
+    replacer,
+  );
+}
+
+describe('the kernel decides as the reference does', () => {
+  it.each(SIZES)('policies of %i rules', { timeout: 60_000 }, (size) => {
+    const random = new Random(SEED + size);
+    let asked = 0;
+    for (let round = 0; round < POLICIES_PER_SIZE; round++) {
+      const policy = randomPolicy(random, size, BigInt(Date.now()) * 1_000_000n);
+      const protections: Protection[] = random.chance(40)
+        ? random.some(3, () => ({ match: randomMatch(random), at: policy.at }))
+        : [];
+      using path = new Datapath(policy, protections);
+      for (let packet = 0; packet < PACKETS_PER_POLICY; packet++) {
+        const whole = buildPacket(randomPacket(random));
+        const frame = random.chance(40) ? broken(random, whole) : whole;
+        const found = disagreement(policy, protections, frame, path);
+        if (found !== undefined) expect.fail(`seed ${SEED}, size ${size}, round ${round}: ${String(found)}`);
+        asked++;
+      }
+    }
+    expect(asked).toBe(POLICIES_PER_SIZE * PACKETS_PER_POLICY);
+  });
+});
