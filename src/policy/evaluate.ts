@@ -17,8 +17,8 @@ import { parseFrame, type IpFields, type LinkFields } from './parse.js';
 
 /** What a decision depends on beside the packet. */
 export interface Circumstances {
-  /** Wall clock, ns since 1970 (UTC); default: before every deadline. */
-  now?: bigint;
+  /** Wall clock, ms since 1970 (UTC); default: before every deadline. */
+  now?: number;
   /** Does this packet find the rule's bucket empty? Default: never. */
   exceeds?: (rule: Rule) => boolean;
 }

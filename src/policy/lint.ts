@@ -33,8 +33,8 @@ export interface Finding {
 /** Pieces that the packets of one rule may fall into. */
 const BUDGET = 2000;
 
-/** `now` is the wall clock in ns since 1970 (UTC). At most one finding a rule, the most telling one. */
-export function lintPolicy(policy: Policy, now: bigint): Finding[] {
+/** `now` is the wall clock in ms since 1970 (UTC). At most one finding a rule, the most telling one. */
+export function lintPolicy(policy: Policy, now: number): Finding[] {
   const steps = listDecisions(policy);
   return steps.flatMap((step, index) => {
     const { rule } = step;
@@ -51,7 +51,7 @@ function lintRule(
   rule: Rule,
   steps: DecisionStep[],
   index: number,
-  now: bigint,
+  now: number,
 ): Found | undefined {
   if (rule.until !== undefined && rule.until <= now) return { kind: 'expired', by: [] };
   const sets = [rule.match.source, rule.match.destination].filter((set) => set?.cidrs.length === 0);

@@ -94,8 +94,7 @@ function fateOf({ action, rule }: DecisionStep, { mode }: Policy): string {
     const { packetsPerSecond, per } = rule.rateLimit;
     words.push(`above ${packetsPerSecond} packets/s${per === 'source' ? ' per source' : ''}`);
   }
-  if (rule?.until !== undefined)
-    words.push(`until ${new Date(Number(rule.until / 1_000_000n)).toISOString()}`);
+  if (rule?.until !== undefined) words.push(`until ${new Date(rule.until).toISOString()}`);
   return words.join(', ');
 }
 

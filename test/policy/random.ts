@@ -135,16 +135,16 @@ function action(random: Random): Action {
 }
 
 /** `now` divides deadlines into those that are over and those that are far ahead. */
-function rule(random: Random, index: number, now: bigint): Rule {
+function rule(random: Random, index: number, now: number): Rule {
   const made: Rule = { name: `rule-${index}`, match: randomMatch(random), action: action(random), at: AT };
-  if (random.chance(4)) made.until = now + (random.chance(50) ? -1n : 1n) * 3_600_000_000_000n;
+  if (random.chance(4)) made.until = now + (random.chance(50) ? -1 : 1) * 3_600_000;
   if (random.chance(3))
     made.rateLimit = { packetsPerSecond: 10, burst: 5, per: random.pick(['rule', 'source'] as const) };
   if (random.chance(3)) made.log = { oneIn: 1 };
   return made;
 }
 
-export function randomPolicy(random: Random, rules: number, now: bigint): Policy {
+export function randomPolicy(random: Random, rules: number, now: number): Policy {
   return {
     name: 'random',
     default: random.pick(['pass', 'drop'] as const),
