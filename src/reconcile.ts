@@ -6,6 +6,7 @@ import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
+import { fatesOf } from './fates.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
@@ -101,6 +102,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock,
     plan: planned,
     unproven: proven.failed,
+    fates: fatesOf(planned, goal.dataDir),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
   };

@@ -1,0 +1,84 @@
+// Packets in one line, for people: `tcp 192.0.2.1:1024 -> 198.51.100.7:22 SYN`.
+import type { Cidr, PacketDescription } from '../model/policy.js';
+import { familyOf } from './packet.js';
+
+const PROTOCOLS: Record<number, string> = {
+  1: 'icmp',
+  2: 'igmp',
+  6: 'tcp',
+  17: 'udp',
+  47: 'gre',
+  50: 'esp',
+  58: 'icmpv6',
+  132: 'sctp',
+};
+const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'];
+const ETH_IPV4 = 0x0800;
+const ETH_IPV6 = 0x86dd;
+
+export function describePacket(packet: PacketDescription): string {
+  const { etherType } = packet;
+  if (etherType !== undefined && etherType !== ETH_IPV4 && etherType !== ETH_IPV6) {
+    return ['frame', `etherType 0x${etherType.toString(16).padStart(4, '0')}`, ...linkWords(packet)].join(
+      ' ',
+    );
+  }
+  const protocol = packet.protocol ?? 6;
+  const words = [
+    PROTOCOLS[protocol] ?? `protocol ${protocol}`,
+    ...(packet.source || packet.destination || familyOf(packet) === 4 ? [] : ['ipv6']),
+    `${end(packet.source, packet.sourcePort)} -> ${end(packet.destination, packet.destinationPort)}`,
+    ...(packet.icmpType === undefined ? [] : [`type ${packet.icmpType}`]),
+    ...(packet.icmpCode === undefined ? [] : [`code ${packet.icmpCode}`]),
+    ...(protocol === 6 && packet.tcpFlags !== undefined ? [flags(packet.tcpFlags)] : []),
+    ...(packet.fragment === undefined || packet.fragment === 'none' ? [] : [`${packet.fragment} fragment`]),
+    ...(packet.length === undefined ? [] : [`length ${packet.length}`]),
+    ...(packet.ttl === undefined ? [] : [`ttl ${packet.ttl}`]),
+    ...(packet.dscp === undefined ? [] : [`dscp ${packet.dscp}`]),
+    ...linkWords(packet),
+  ];
+  return words.join(' ');
+}
+
+function linkWords({ vlan = [], sourceMac, destinationMac }: PacketDescription): string[] {
+  return [
+    ...vlan.map((id) => `vlan ${id}`),
+    ...(sourceMac === undefined ? [] : [`from ${mac(sourceMac)}`]),
+    ...(destinationMac === undefined ? [] : [`to ${mac(destinationMac)}`]),
+  ];
+}
+
+function end(address: Cidr | undefined, port: number | undefined): string {
+  const host = address ? formatAddress(address) : '*';
+  if (port === undefined) return host;
+  return address?.family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Without the prefix length; in IPv6 the longest run of zero groups is `::` (RFC 5952). */
+export function formatAddress({ family, a, b, c, d }: Cidr): string {
+  if (family === 4) return [a >>> 24, (a >>> 16) & 255, (a >>> 8) & 255, a & 255].join('.');
+  const groups = [a, b, c, d]
+    .flatMap((word) => [word >>> 16, word & 0xffff])
+    .map((group) => group.toString(16));
+  const { from, length } = longestZeros(groups);
+  if (length < 2) return groups.join(':');
+  return `${groups.slice(0, from).join(':')}::${groups.slice(from + length).join(':')}`;
+}
+
+function longestZeros(groups: string[]): { from: number; length: number } {
+  let best = { from: 0, length: 0 };
+  groups.forEach((_, from) => {
+    const end = groups.findIndex((group, at) => at >= from && group !== '0');
+    const length = (end === -1 ? groups.length : end) - from;
+    if (length > best.length) best = { from, length };
+  });
+  return best;
+}
+
+function flags(bits: number): string {
+  return FLAGS.filter((_, bit) => bits & (1 << bit)).join('+') || 'no flags';
+}
+
+function mac(address: number): string {
+  return (address.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
+}
