@@ -1,7 +1,9 @@
 // Names by content: what makes two objects, two instances or two desired states the same.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../model/canonical-json.js';
-import type { DesiredInterface } from '../model/desired.js';
+import type { DesiredFirewall, DesiredInterface, DesiredProgram } from '../model/desired.js';
+import type { Position } from '../model/position.js';
+import type { AddressSet, Cidr, Match } from '../model/policy.js';
 
 /** Hex. */
 export function sha256(content: Uint8Array | string): string {
@@ -19,7 +21,57 @@ export function digestState(host: string, interfaces: DesiredInterface[]): strin
     pattern,
     mode,
     foreign,
-    program: { ...program },
+    program: identify(program),
   }));
   return sha256(canonicalJson({ host, interfaces: wanted }));
 }
+
+/** `DesiredProgram.digest` of a policy: what its packets meet and its counters are called. Tests change neither. */
+export function digestFirewall(object: string, firewall: DesiredFirewall): string {
+  const { policy, protections } = identifyFirewall(firewall);
+  return sha256(canonicalJson({ object, policy, protections })).slice(0, 16);
+}
+
+function identify(program: DesiredProgram): object {
+  return program.firewall ? { ...program, firewall: identifyFirewall(program.firewall) } : program;
+}
+
+interface FirewallIdentity {
+  policy: object;
+  protections: object[];
+  tests: object[];
+}
+
+/** All but the places, and the names of lists: their content counts. */
+function identifyFirewall({ policy, protections }: DesiredFirewall): FirewallIdentity {
+  const { rules, tests, ...settings } = policy;
+  const written = rules.map((rule) => ({ ...withoutPlace(rule), match: identifyMatch(rule.match) }));
+  return {
+    policy: { ...withoutPlace(settings), rules: written },
+    protections: protections.map(({ match }) => identifyMatch(match)),
+    tests: tests.map(withoutPlace),
+  };
+}
+
+function withoutPlace(value: { at: Position }): object {
+  return Object.fromEntries(Object.entries(value).filter(([field]) => field !== 'at'));
+}
+
+function identifyMatch({ source, destination, ...match }: Match): object {
+  return {
+    ...match,
+    ...(source && { source: digestAddresses(source) }),
+    ...(destination && { destination: digestAddresses(destination) }),
+  };
+}
+
+/** Large lists are hashed as the words that they are: as JSON that takes ten times as long. */
+function digestAddresses({ cidrs }: AddressSet): string {
+  const words = new Uint32Array(cidrs.length * CIDR_WORDS);
+  cidrs.forEach(({ family, a, b, c, d, length }: Cidr, at) => {
+    words.set([family, length, a, b, c, d], at * CIDR_WORDS);
+  });
+  return sha256(new Uint8Array(words.buffer));
+}
+
+const CIDR_WORDS = 6;

@@ -2,12 +2,12 @@
 // An object is read or compiled once for all the interfaces that name it, and nothing is attached or loaded here.
 import { realpathSync } from 'node:fs';
 import { CompileError } from '../kernel/clang.js';
-import type { DesiredProgram } from '../model/desired.js';
+import type { DesiredFirewall, DesiredProgram } from '../model/desired.js';
 import { ProgramError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram } from './compile.js';
-import { digestInstance } from './digest.js';
+import { digestFirewall, digestInstance } from './digest.js';
 import { type BpfElf, readElf } from './elf.js';
 import { readInside, UnusableFileError } from './paths.js';
 import type { ProgramReference } from './schema.js';
@@ -55,6 +55,20 @@ export class ProgramResolver {
     if (typeof chosen !== 'string') return { problems: [...problems, chosen] };
     const origin = isSource(reference.file) ? 'source' : 'object';
     return { program: this.#toProgram(reference.file, origin, chosen, object.bytes), problems };
+  }
+
+  /** The program that ships for all policies, with the tables of this one. */
+  resolvePolicy(firewall: DesiredFirewall): DesiredProgram {
+    const { bytes, function: function_ } = readBuiltin('firewall');
+    const object = this.options.store.put(bytes);
+    return {
+      label: `policy ${firewall.policy.name}`,
+      origin: 'policy',
+      firewall,
+      function: function_,
+      object,
+      digest: digestFirewall(object, firewall),
+    };
   }
 
   async #file(file: string): Promise<LoadedFile> {
