@@ -67,6 +67,7 @@ function compose(tokens: CST.Token[], length: number): Document.Parsed {
 
 const HINTS: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'Indent with spaces.',
+  BLOCK_AS_IMPLICIT_KEY: 'Quote text that holds ": " or ends in ":", such as "fe80::".',
   NON_STRING_KEY: 'Quote the key: a pattern like "[ab]*" is text only in quotes.',
 };
 
@@ -85,8 +86,8 @@ function emptyFile(source: Source): Diagnostic {
   return {
     severity: 'error',
     summary: 'empty file',
-    detail: `${source.file} says nothing; it is not taken for a host that wants nothing`,
-    hint: 'Write the host, with `interfaces: {}` if nothing is wanted on it.',
+    detail: `${source.file} says nothing, which is not taken for wanting nothing`,
+    hint: 'Write apiVersion, kind and name at least, or remove the file.',
     ...source.placeAt(0),
   };
 }
