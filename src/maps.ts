@@ -1,9 +1,11 @@
-// The content of the maps of the instances in use, as bpftool formats it through BTF.
+// The content of the maps of the instances in use, as bpftool formats it through BTF: the pinned ones, and those that
+// only the program holds, which are its global variables.
 import { EnvironmentError, UsageError } from './model/errors.js';
 import { requireCapabilities } from './kernel/capabilities.js';
-import { dumpMap } from './kernel/bpftool.js';
+import { dumpMap, showMaps, showPrograms } from './kernel/bpftool.js';
+import type { MapShow, ProgramShow } from './kernel/bpftool-schema.js';
 import type { MapContent, MapEntry } from './model/map-content.js';
-import type { ObservedMap, OwnedInterface } from './model/observed.js';
+import type { OwnedInterface } from './model/observed.js';
 import { observe } from './observe/observe.js';
 
 type DumpedEntry = Awaited<ReturnType<typeof dumpMap>>[number];
@@ -11,14 +13,14 @@ type DumpedEntry = Awaited<ReturnType<typeof dumpMap>>[number];
 /** Maps by interface; `name` and `map` narrow it down and must name something. */
 export async function readMaps(bpffs: string, name?: string, map?: string): Promise<MapContent[]> {
   requireCapabilities();
-  const { owned } = await observe({ bpffs });
+  const [{ owned }, programs, maps] = await Promise.all([observe({ bpffs }), showPrograms(), showMaps()]);
   const interfaces = owned.filter((one) => name === undefined || one.name === name);
   if (name !== undefined && interfaces.length === 0) {
     throw new UsageError(`nothing of ours is on interface ${name}`, {
       hint: `We have: ${owned.map((one) => one.name).join(', ') || 'nothing'}.`,
     });
   }
-  const all = interfaces.flatMap(inUse);
+  const all = interfaces.flatMap((one) => inUse(one, programs, maps));
   const wanted = all.filter((one) => map === undefined || one.map.name === map);
   if (map !== undefined && wanted.length === 0) {
     throw new UsageError(`there is no map ${map}`, {
@@ -31,14 +33,20 @@ export async function readMaps(bpffs: string, name?: string, map?: string): Prom
 interface Located {
   interface: string;
   digest: string;
-  map: ObservedMap;
+  map: Pick<MapContent, 'name' | 'id' | 'maxEntries'>;
 }
 
-function inUse({ name, link, instances }: OwnedInterface): Located[] {
+function inUse({ name, link, instances }: OwnedInterface, programs: ProgramShow, shown: MapShow): Located[] {
   const instance = instances.find(
     ({ programId }) => programId !== undefined && programId === link?.programId,
   );
-  return (instance?.maps ?? []).map((map) => ({ interface: name, digest: instance?.digest ?? '', map }));
+  if (!instance) return [];
+  const held = programs.find(({ id }) => id === instance.programId)?.map_ids ?? [];
+  const unpinned = held
+    .filter((id) => instance.maps.every((pinned) => pinned.id !== id))
+    .flatMap((id) => shown.filter((map) => map.id === id))
+    .map((map) => ({ name: map.name ?? '', id: map.id, maxEntries: map.max_entries }));
+  return [...instance.maps, ...unpinned].map((map) => ({ interface: name, digest: instance.digest, map }));
 }
 
 async function read({ map, ...place }: Located): Promise<MapContent> {

@@ -3,6 +3,7 @@ import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import { summarizeHistory } from '../journal/history.js';
 import { readJournal } from '../journal/read.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
 import { EXIT, JournalError } from '../model/errors.js';
 import type { History } from '../model/history.js';
 import type { Generation } from '../model/record.js';
@@ -13,6 +14,7 @@ import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
 export function runHistory({ dataDir, output }: Pick<CommonOptions, 'dataDir' | 'output'>): CommandResult {
+  requireCapabilities();
   const warnings: string[] = [];
   const numbers = listGenerations(dataDir);
   const generations = numbers.flatMap((number) => tryRead(dataDir, number, warnings));

@@ -3,6 +3,7 @@ import type { JournalContents } from '../journal/chain.js';
 import { withWriterLock } from '../journal/lock.js';
 import { readJournal } from '../journal/read.js';
 import { repairJournal } from '../journal/repair.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
 import { EXIT } from '../model/errors.js';
 import type { JournalRepair, JournalVerification } from '../model/history.js';
 import {
@@ -22,6 +23,7 @@ export async function runJournal(
   command: 'show' | 'verify' | 'repair',
   options: JournalOptions,
 ): Promise<CommandResult> {
+  requireCapabilities();
   switch (command) {
     case 'show':
       return show(options);

@@ -32,7 +32,7 @@ export const programShow = z.array(
   z.object({ id, name: z.string().optional(), map_ids: z.array(id).optional() }),
 );
 
-export const mapShow = z.array(z.object({ id, name: z.string().optional() }));
+export const mapShow = z.array(z.object({ id, name: z.string().optional(), max_entries: z.int() }));
 
 /** `type` is a number when bpftool does not know it; `prog_id` is absent for some types (struct_ops). */
 export const linkShow = z.array(

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync }
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError, ProgramError } from '../model/errors.js';
+import { endCleanly } from './ending.js';
 import { findTool, runTool, type ToolLimits } from './tool.js';
 
 const LIMITS: ToolLimits = { time: 60_000, output: 1 << 20 };
@@ -33,7 +34,7 @@ export interface Compilation {
 export class CompileError extends ProgramError {
   constructor(
     message: string,
-    readonly log: string,
+    override readonly log: string,
     hint?: string,
   ) {
     super(message, { hint });
@@ -61,7 +62,11 @@ function identify(tool: string) {
 }
 
 /** Throws a CompileError. */
-export async function compile(compiler: Compiler, unit: CompileUnit, limits = LIMITS): Promise<Compilation> {
+export function compile(compiler: Compiler, unit: CompileUnit, limits = LIMITS): Promise<Compilation> {
+  return endCleanly((ended) => compileIn(compiler, unit, { ...limits, ended }));
+}
+
+async function compileIn(compiler: Compiler, unit: CompileUnit, limits: ToolLimits): Promise<Compilation> {
   const scratch = mkdtempSync(join(tmpdir(), 'xdpkeep-'));
   try {
     const object = join(scratch, 'object.o');

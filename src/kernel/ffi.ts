@@ -166,7 +166,7 @@ export function callFailed(call: string, errno: number, hint?: string): KernelEr
   return new KernelError(call, errno, code, text, { hint });
 }
 
-const CAPABILITIES_HINT = 'Run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN.';
+export const CAPABILITIES_HINT = 'Run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN.';
 
 /** Passes a result of 0 or above on; turns a negative errno into an error. */
 export function checked(call: string, result: number, hint?: string): number {

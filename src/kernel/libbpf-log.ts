@@ -4,7 +4,7 @@ import koffi from 'koffi';
 import { libbpf, libc } from './ffi.js';
 
 const LINE_BYTES = 4096;
-const DEBUG = 2; // enum libbpf_print_level
+const WARN = 0; // enum libbpf_print_level
 
 let sink: string[] | undefined;
 let installed = false;
@@ -15,7 +15,7 @@ let installed = false;
  */
 function install(): void {
   const print = (level: number, format: string, arguments_: unknown): number => {
-    if (sink && level < DEBUG) {
+    if (sink && level === WARN) {
       const text = Buffer.alloc(LINE_BYTES);
       const length = libc().vsnprintf(text, LINE_BYTES, format, arguments_);
       sink.push(text.toString('utf8', 0, Math.min(length, LINE_BYTES - 1)));
@@ -26,7 +26,7 @@ function install(): void {
   installed = true;
 }
 
-/** Runs a libbpf call and returns its result with what libbpf said during it (warnings and above). */
+/** Runs a libbpf call and returns its result with what libbpf warned of during it. */
 export function captureLibbpf<T>(call: () => T): { result: T; text: string } {
   if (!installed) install();
   const lines: string[] = [];

@@ -1,10 +1,16 @@
 // A BPF object file in libbpf's hands: opened from bytes, its maps and functions listed, maps reused, loaded.
 // Opening needs no privilege and changes nothing; load() makes maps and programs that live as long as the object.
 import koffi from 'koffi';
-import { KernelError, ProgramError } from '../model/errors.js';
+import {
+  type ErrorDetails,
+  KernelError,
+  PermissionError,
+  ProgramError,
+  type XdpkeepError,
+} from '../model/errors.js';
 import type { MapDefinition } from '../model/instance.js';
 import { Fd } from './fd.js';
-import { callFailed, describeErrno, lastErrno, libbpf } from './ffi.js';
+import { CAPABILITIES_HINT, callFailed, describeErrno, lastErrno, libbpf } from './ffi.js';
 import { captureLibbpf } from './libbpf-log.js';
 
 /** The verifier's log may be long, the pages are only touched as it grows. */
@@ -15,13 +21,12 @@ const BPF_MAP_TYPE_PROG_ARRAY = 3;
 
 /** Loading was refused by the verifier; `log` is its own text, last lines last. */
 export class VerifierError extends KernelError {
-  readonly log: string;
   constructor(function_: string, errno: number, log: string) {
     const [code, text] = describeErrno(errno);
     super(`load ${function_}`, errno, code, text, {
       hint: 'Read the last lines of the log below: the verifier names the instruction and the reason.',
+      log,
     });
-    this.log = log;
   }
 }
 
@@ -48,7 +53,7 @@ export class BpfObject implements Disposable {
     if (!result) {
       const [, reason] = describeErrno(lastErrno());
       koffi.free(log);
-      throw new ProgramError(`not a usable BPF object: ${reason}`, { hint: lastLine(text) });
+      throw new ProgramError(`not a usable BPF object: ${causeIn(text) ?? reason}`, explain(text));
     }
     const object = new BpfObject(result, bytes, log, function_);
     object.#select();
@@ -83,7 +88,7 @@ export class BpfObject implements Disposable {
     if (result >= 0) return;
     const log = koffi.decode(this.#log, 'char', -1) as string;
     if (log.trim() !== '') throw new VerifierError(this.#function, -result, log.trimEnd());
-    throw callFailed(`load ${this.#function}`, -result, lastLine(text));
+    throw loadFailed(this.#function, -result, text);
   }
 
   /** Valid after load and until the object is disposed of. Not to be closed. */
@@ -147,7 +152,25 @@ export class BpfObject implements Disposable {
   }
 }
 
-function lastLine(text: string): string | undefined {
-  const line = text.trim().split('\n').at(-1);
-  return line === '' ? undefined : line;
+/** libbpf's own text says what the errno of a load only hints at. */
+function loadFailed(function_: string, errno: number, text: string): XdpkeepError {
+  const call = `load ${function_}`;
+  const cause = causeIn(text);
+  if (cause === undefined) return callFailed(call, errno);
+  const [code] = describeErrno(errno);
+  if (code !== 'EPERM') return new KernelError(call, errno, code, cause, explain(text));
+  return new PermissionError(`${call}: ${cause} (${code})`, { hint: CAPABILITIES_HINT, log: text.trim() });
+}
+
+function explain(log: string): ErrorDetails {
+  if (log === '') return {};
+  return { hint: 'Change what libbpf names, then build the program again.', log: log.trim() };
+}
+
+/** The last line that is about a thing: below it stand only "failed to load object" and attempts without BTF. */
+function causeIn(text: string): string | undefined {
+  const lines = text.split('\n').map((line) => line.replace(/^libbpf: /, '').trim());
+  return lines.findLast(
+    (line) => line !== '' && !/^failed to load object|Retrying without BTF\.$/.test(line),
+  );
 }

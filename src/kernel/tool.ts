@@ -17,6 +17,8 @@ export interface ToolLimits {
   output: number;
   /** Working directory; ours when absent. */
   cwd?: string;
+  /** Kills the tool when it aborts. */
+  ended?: AbortSignal;
 }
 
 export interface ToolResult {
@@ -39,24 +41,33 @@ export async function runTool(file: string, args: string[], limits: ToolLimits):
     // execa would end the process on a signal, whatever handlers we have.
     cleanup: false,
   } as const;
-  const subprocess = execa(file, args, { ...options, timeout: limits.time, killSignal: 'SIGKILL' });
+  const subprocess = execa(file, args, options);
   const outputs = [subprocess.stdout, subprocess.stderr].map(
     (stream) => new Output(stream, limits.output, kill),
   );
+  const clock = { ranOut: false };
+  const timer = setTimeout(() => {
+    clock.ranOut = true;
+    kill();
+  }, limits.time);
   function kill(): void {
-    subprocess.kill('SIGKILL');
+    // Helpers that it started are in its session.
+    const running = subprocess.exitCode === null && subprocess.signalCode === null;
+    if (running && subprocess.pid !== undefined) process.kill(-subprocess.pid, 'SIGKILL');
     for (const output of outputs) output.close();
   }
-  const timer = setTimeout(kill, limits.time);
+  limits.ended?.addEventListener('abort', kill);
+  if (limits.ended?.aborted === true) kill();
   const result = await subprocess;
   clearTimeout(timer);
+  limits.ended?.removeEventListener('abort', kill);
   const [stdout, stderr] = outputs.map((output) => output.text());
   const said = [file, ...args].join(' ');
   const hint = 'Run it by hand to see what it does.';
   if (outputs.some((output) => output.exceeded)) {
     throw new EnvironmentError(`${said} printed more than ${limits.output >> 20} MiB`, { hint });
   }
-  if (result.timedOut)
+  if (clock.ranOut)
     throw new EnvironmentError(`${said} did not end within ${limits.time / 1000} s`, { hint });
   if (result.exitCode !== undefined) {
     return { exitCode: result.exitCode, stdout: stdout ?? '', stderr: stderr ?? '' };

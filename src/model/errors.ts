@@ -30,16 +30,20 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export interface ErrorDetails {
   hint?: string | undefined;
   cause?: unknown;
+  /** What a tool or library said, whole. */
+  log?: string | undefined;
 }
 
 export abstract class XdpkeepError extends Error {
   abstract readonly exitCode: ExitCode;
   readonly hint: string | undefined;
+  readonly log: string | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.hint = details.hint;
+    this.log = details.log;
   }
 }
 

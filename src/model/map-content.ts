@@ -9,6 +9,7 @@ export interface MapEntry {
 export interface MapContent {
   interface: string;
   digest: string;
+  /** The object file's; of a map that is not pinned (`.bss`, `.data`, `.rodata`) the kernel's: `xdp_fw.bss`. */
   name: string;
   id: number;
   maxEntries: number;

@@ -11,6 +11,15 @@ export interface InterfaceStatus extends ReportedInterface {
   tc: TcProgram[];
 }
 
+export interface OtherInterface extends ObservedInterface {
+  xdp: OtherAttachment[];
+}
+
+export interface OtherAttachment extends XdpAttachment {
+  /** The interface whose pinned link holds it: it was renamed since. Absent for programs that are not ours. */
+  pinnedFor?: string;
+}
+
 export interface Status {
   apiVersion: 'xdpkeep/v1';
   kind: 'Status';
@@ -18,7 +27,7 @@ export interface Status {
   generation: number;
   hold?: Hold;
   interfaces: InterfaceStatus[];
-  /** Interfaces that are none of our business and run XDP or tc programs. */
-  others: ObservedInterface[];
+  /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
+  others: OtherInterface[];
   warnings: string[];
 }

@@ -1,6 +1,6 @@
 // A status as people read it: one screen, the table first.
 import type { ObservedInterface } from '../model/observed.js';
-import type { Status } from '../model/status.js';
+import type { OtherInterface, Status } from '../model/status.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
 import { type Paint, printable } from './style.js';
 
@@ -23,9 +23,10 @@ function tcLines({ tc }: Pick<ObservedInterface, 'tc'>, indent: string): string[
   );
 }
 
-function otherLines(one: ObservedInterface): string[] {
-  const xdp = one.xdp.map(({ mode, programId, programName }) =>
-    printable(`  ${one.name} foreign XDP ${mode}: program ${programId} (${programName})`),
-  );
+function otherLines(one: OtherInterface): string[] {
+  const xdp = one.xdp.map(({ mode, programId, programName, pinnedFor }) => {
+    const whose = pinnedFor === undefined ? 'foreign XDP' : `ours, pinned for ${pinnedFor}: XDP`;
+    return printable(`  ${one.name} ${whose} ${mode}: program ${programId} (${programName})`);
+  });
   return [...xdp, ...tcLines(one, `  ${one.name}`)];
 }

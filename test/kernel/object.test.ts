@@ -4,6 +4,7 @@ import { Fd } from '../../src/kernel/fd.js';
 import { BpfObject, VerifierError } from '../../src/kernel/object.js';
 import { mapInfo } from '../../src/kernel/pinned.js';
 import { testRun } from '../../src/kernel/testrun.js';
+import type { KernelError } from '../../src/model/errors.js';
 import { caught } from '../lab/caught.js';
 import { compileProgram, loadIcmpDrop } from '../lab/programs.js';
 
@@ -49,6 +50,33 @@ test('what the verifier says comes with the error', async () => {
   expect((refusal as VerifierError).log).toMatch(
     /invalid access to packet.*\n.*R\d offset is outside of the packet/,
   );
+});
+
+test('what libbpf says about a load that fails comes with the error, whole, and names the cause', async () => {
+  using object = BpfObject.open(await compileProgram('broken'), 'looks_up');
+  const refusal = caught(() => {
+    object.load();
+  });
+  expect(refusal).toMatchObject({
+    name: 'KernelError',
+    code: 'EINVAL',
+    message: "load looks_up: map 'preallocated': failed to create: Invalid argument(-22) (EINVAL)",
+    hint: 'Change what libbpf names, then build the program again.',
+  });
+  expect((refusal as KernelError).log?.split('\n')).toEqual([
+    expect.stringMatching(/^libbpf: .*Retrying without BTF\.$/),
+    "libbpf: map 'preallocated': failed to create: Invalid argument(-22)",
+    "libbpf: failed to load object 'looks_up'",
+  ]);
+});
+
+test('what libbpf says about an object that it does not open is in the error', async () => {
+  const bytes = await compileProgram('undefined_field');
+  expect(caught(() => BpfObject.open(bytes, 'looks_up'))).toMatchObject({
+    name: 'ProgramError',
+    message: "not a usable BPF object: map 'coloured': unknown field 'colour'.",
+    log: "libbpf: map 'coloured': unknown field 'colour'.",
+  });
 });
 
 test.each([

@@ -17,7 +17,7 @@ const ANSWERS: Answers = {
     ],
   },
   programs: [{ id: 10, name: 'ours' }, { id: 11 }, { id: 20, name: 'cil_from_netdev' }],
-  maps: [{ id: 30 }],
+  maps: [{ id: 30, max_entries: 1 }],
   links: [
     { id: 40, type: 'xdp', prog_id: 10 },
     { id: 41, type: 11, prog_id: 21 },

@@ -67,6 +67,11 @@ describe('an interface that was renamed', () => {
     await rename(lab, 'veth0', 'wan0');
     expect((await reconcile(lab, 12)).interfaces).toMatchObject([{ name: 'veth0', condition: 'Missing' }]);
     expect((await lab.netShow()).xdp).toMatchObject([{ devname: 'wan0' }]);
+    const { others } = await status(lab);
+    expect(others).toMatchObject([{ name: 'wan0', xdp: [{ mode: 'native', pinnedFor: 'veth0' }] }]);
+    const { stdout } = await lab.run(['status']);
+    expect(stdout).toMatch(/^ {2}wan0 ours, pinned for veth0: XDP native: program \d+ \(icmp_drop\)$/m);
+    expect(stdout).not.toContain('foreign');
   });
 
   it.each([2, 3])('%i at once, in a ring: each keeps its own program and maps', async (count) => {

@@ -37,13 +37,18 @@ export class World implements AsyncDisposable {
   /** In the first state of the round trip. */
   static async create(trip: RoundTrip): Promise<World> {
     const lab = await createLab();
-    lab.writeState({ 'programs/own.bpf.c': ownProgram('extra') });
-    const stranger = trip.foreign ? await lab.attachForeign('veth0', 'xdpgeneric') : undefined;
-    // Nothing but the attachment holds it: whoever loses it loses it for good.
-    rmSync(join(lab.bpffs, 'foreign_veth0'), { force: true });
-    const world = new World(lab, trip, stranger);
-    await world.reach(trip.there.from);
-    return world;
+    try {
+      lab.writeState({ 'programs/own.bpf.c': ownProgram('extra') });
+      const stranger = trip.foreign ? await lab.attachForeign('veth0', 'xdpgeneric') : undefined;
+      // Nothing but the attachment holds it: whoever loses it loses it for good.
+      rmSync(join(lab.bpffs, 'foreign_veth0'), { force: true });
+      const world = new World(lab, trip, stranger);
+      await world.reach(trip.there.from);
+      return world;
+    } catch (error) {
+      await lab[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Reconciles to a state, if that is not where the world is. */
