@@ -15,6 +15,10 @@ const PROTOCOLS: Record<number, string> = {
 const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'];
 const ETH_IPV4 = 0x0800;
 const ETH_IPV6 = 0x86dd;
+/** What a packet has when nobody says otherwise (packet.ts): not worth a word. */
+const DEFAULT_TTL = 64;
+const DEFAULT_DESTINATION_MAC = 0x02_00_00_00_00_01;
+const DEFAULT_SOURCE_MAC = 0x02_00_00_00_00_02;
 
 export function describePacket(packet: PacketDescription): string {
   const { etherType } = packet;
@@ -33,8 +37,8 @@ export function describePacket(packet: PacketDescription): string {
     ...(protocol === 6 && packet.tcpFlags !== undefined ? [flags(packet.tcpFlags)] : []),
     ...(packet.fragment === undefined || packet.fragment === 'none' ? [] : [`${packet.fragment} fragment`]),
     ...(packet.length === undefined ? [] : [`length ${packet.length}`]),
-    ...(packet.ttl === undefined ? [] : [`ttl ${packet.ttl}`]),
-    ...(packet.dscp === undefined ? [] : [`dscp ${packet.dscp}`]),
+    ...(packet.ttl === undefined || packet.ttl === DEFAULT_TTL ? [] : [`ttl ${packet.ttl}`]),
+    ...(packet.dscp === undefined || packet.dscp === 0 ? [] : [`dscp ${packet.dscp}`]),
     ...linkWords(packet),
   ];
   return words.join(' ');
@@ -43,8 +47,10 @@ export function describePacket(packet: PacketDescription): string {
 function linkWords({ vlan = [], sourceMac, destinationMac }: PacketDescription): string[] {
   return [
     ...vlan.map((id) => `vlan ${id}`),
-    ...(sourceMac === undefined ? [] : [`from ${mac(sourceMac)}`]),
-    ...(destinationMac === undefined ? [] : [`to ${mac(destinationMac)}`]),
+    ...(sourceMac === undefined || sourceMac === DEFAULT_SOURCE_MAC ? [] : [`from ${mac(sourceMac)}`]),
+    ...(destinationMac === undefined || destinationMac === DEFAULT_DESTINATION_MAC
+      ? []
+      : [`to ${mac(destinationMac)}`]),
   ];
 }
 
