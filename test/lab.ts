@@ -15,11 +15,16 @@ import {
 } from './lab/exec.js';
 import { type Network, type Pair, enter, makeNetwork, makePair } from './lab/network.js';
 import { type Held, collectPinned, leftovers, processesIn, stillHeld } from './lab/residue.js';
+import type { PacketDescription } from '../src/model/policy.js';
 import {
+  type Capture,
   type Conversation,
   type Flood,
   type FloodLimits,
+  type Meeting,
   type Pings,
+  capture,
+  connect,
   converse,
   flood,
   icmpReceived,
@@ -114,13 +119,34 @@ export class Lab implements AsyncDisposable {
     return ping(this.network, this.pair(name), pings);
   }
 
-  /** A TCP connection from outside that stays open. */
-  converse(name = 'veth0'): Promise<Conversation> {
-    return converse(this.network, this.pair(name));
+  /** A TCP connection from outside, to a service that it starts, which stays open. */
+  converse(name = 'veth0', port = 7007): Promise<Conversation> {
+    return converse(this.network, this.pair(name), port);
+  }
+
+  /** Tries to open a TCP connection from outside. */
+  connect(port: number, name = 'veth0'): Promise<Meeting> {
+    return connect(this.network, this.pair(name), port);
   }
 
   flood(limits: FloodLimits, name = 'veth0'): Promise<Flood> {
     return flood(this.network, this.pair(name), limits);
+  }
+
+  /** Sends so many copies of a frame from outside, at most 64: none gets lost. */
+  async send(packet: PacketDescription, frames = 1, name = 'veth0'): Promise<void> {
+    await using sending = await this.flood({ frames, seconds: 5, packets: [packet] }, name);
+    await sending.done();
+  }
+
+  /** What an interface of the firewall's side lets through to the stack. */
+  capture(name = 'veth0'): Promise<Capture> {
+    return capture(this.network.firewall, this.pair(name).name);
+  }
+
+  /** What arrives at the other end of it. */
+  captureOutside(name = 'veth0'): Promise<Capture> {
+    return capture(this.network.outside, this.pair(name).peer);
   }
 
   /** ICMP messages (IPv4) that came through to the stack of the firewall's side, ever. */
@@ -143,6 +169,15 @@ export class Lab implements AsyncDisposable {
     const pair = await makePair(this.network, index);
     this.network.pairs = [...this.network.pairs.filter(({ name }) => name !== pair.name), pair];
     return pair;
+  }
+
+  /** Gives an interface of the firewall's side another name. */
+  async rename(name: string, to: string): Promise<void> {
+    const pair = this.pair(name);
+    await this.exec('ip', 'link', 'set', name, 'down');
+    await this.exec('ip', 'link', 'set', name, 'name', to);
+    await this.exec('ip', 'link', 'set', to, 'up');
+    pair.name = to;
   }
 
   /** Attaches a program that is not xdpkeep's through netlink, as `bpftool net attach` does; its id. */

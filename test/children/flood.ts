@@ -1,5 +1,6 @@
-// Sends ICMP echo replies out of an interface as fast as it can: flood INTERFACE MAC FROM TO FRAMES SECONDS
-// Ends after that many frames or seconds, or when its input ends. Says `flowing`, and at the end how many it sent.
+// Sends frames out of an interface as fast as it can: flood INTERFACE FRAMES SECONDS HEX...
+// Several frames take turns, a batch each. Ends after that many frames or seconds, or when its input ends. Says
+// `flowing`, and at the end how many it sent and how many seconds that took.
 import { setImmediate as turn } from 'node:timers/promises';
 import { Fd } from '../../src/kernel/fd.js';
 import { checked, libbpf } from '../../src/kernel/ffi.js';
@@ -15,40 +16,7 @@ function loadSender(): Fd {
   return new Fd(checked('load the sender', libbpf().progLoad(6, 'flood', 'GPL', code, 2, null)));
 }
 
-/** RFC 1071. */
-function checksum(bytes: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return ~sum & 0xffff;
-}
-
-function echoReply(mac: string, from: string, to: string): Buffer {
-  const address = (text: string) => text.split('.').map(Number);
-  const icmp = Buffer.alloc(26); // type 0: an echo reply, which nobody answers
-  icmp.writeUInt16BE(checksum(icmp), 2);
-  const ip = Buffer.from([
-    0x45,
-    0,
-    0,
-    20 + icmp.length,
-    0,
-    0,
-    0,
-    0,
-    64,
-    1,
-    0,
-    0,
-    ...address(from),
-    ...address(to),
-  ]);
-  ip.writeUInt16BE(checksum(ip), 10);
-  const ethernet = Buffer.from(`${mac.replaceAll(':', '')}0200000000010800`, 'hex');
-  return Buffer.concat([ethernet, ip, icmp]);
-}
-
-const [name = '', mac = '', from = '', to = '', frames, seconds] = process.argv.slice(2);
+const [name = '', frames, seconds, ...packets] = process.argv.slice(2);
 const ifindex = listInterfaces().find((one) => one.name === name)?.ifindex ?? 0;
 using sender = loadSender();
 const stopped = new AbortController();
@@ -56,15 +24,19 @@ process.stdin.resume().on('end', () => {
   stopped.abort();
 });
 
-const data = echoReply(mac, from, to);
-const end = performance.now() + Number(seconds) * 1000;
+const contents = packets.map((packet) => Buffer.from(packet, 'hex'));
+const start = performance.now();
+const end = start + Number(seconds) * 1000;
+let last = start;
 let sent = 0;
-while (!stopped.signal.aborted && sent < Number(frames) && performance.now() < end) {
+for (let next = 0; !stopped.signal.aborted && sent < Number(frames) && performance.now() < end; next++) {
   const repeat = Math.min(BATCH * BATCHES_A_TURN, Number(frames) - sent);
+  const data = contents[next % contents.length] ?? Buffer.alloc(0);
   liveFrames(sender.number, { data, ingressIfindex: ifindex, repeat, batchSize: BATCH });
+  last = performance.now();
   if (sent === 0) console.log('flowing');
   sent += repeat;
   await turn();
 }
-console.log(sent);
+console.log(`${sent} ${(last - start) / 1000}`);
 process.stdin.destroy();

@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { inject } from 'vitest';
+import { parseAddress } from '../../src/desired/address.js';
+import type { Cidr, PacketDescription } from '../../src/model/policy.js';
+import { buildPacket } from '../../src/policy/packet.js';
+import { type IpFields, parseFrame } from '../../src/policy/parse.js';
 import { clean, finish, must, within } from './exec.js';
 import type { Network, Pair } from './network.js';
 
@@ -52,6 +56,12 @@ class Talker {
     return line.value;
   }
 
+  /** All lines until its end. */
+  async hearAll(take: (line: string) => void): Promise<void> {
+    for (let line = await this.#lines.next(); line.done !== true; line = await this.#lines.next())
+      take(line.value);
+  }
+
   /** Ends its input, and waits for its end. */
   async end(): Promise<void> {
     this.#process.stdin.end();
@@ -65,12 +75,10 @@ export interface Conversation extends AsyncDisposable {
   say(line: string): Promise<string>;
 }
 
-const PORT = 7007;
-
-export async function converse(network: Network, pair: Pair): Promise<Conversation> {
-  const server = new Talker(network.firewall, 'tcp-echo.mjs', [pair.address, String(PORT)]);
+export async function converse(network: Network, pair: Pair, port: number): Promise<Conversation> {
+  const server = new Talker(network.firewall, 'tcp-echo.mjs', [pair.address, String(port)]);
   await server.hear();
-  const client = new Talker(network.outside, 'tcp-client.mjs', [pair.address, String(PORT)]);
+  const client = new Talker(network.outside, 'tcp-client.mjs', [pair.address, String(port)]);
   await client.hear();
   return {
     say: (line) => {
@@ -89,29 +97,34 @@ export interface FloodLimits {
   frames: number;
   /** Seconds at most. */
   seconds: number;
+  /** What to send, in turn; default: ICMP echo replies, which nobody answers. */
+  packets?: PacketDescription[];
 }
 
-/** ICMP echo replies from outside, hundreds of thousands a second. Some are lost on the way: the veth's ring is short. */
+/** Frames from outside, hundreds of thousands a second. Some are lost on the way: the veth's ring is short. */
 export interface Flood extends AsyncDisposable {
   /** Waits for the end of it and gives the number of frames sent. */
   done(): Promise<number>;
   /** Ends it early; the same number. */
   stop(): Promise<number>;
+  /** Waits for the end of it: seconds from the first frame to the last. */
+  seconds(): Promise<number>;
 }
 
 /** Floods one pair; resolves when frames are flowing. */
 export async function flood(network: Network, pair: Pair, limits: FloodLimits): Promise<Flood> {
-  const target = JSON.parse(
-    await must(...within(network.firewall, ['ip', '-j', 'link', 'show', pair.name])),
-  ) as [{ address: string }];
-  await must(...within(network.firewall, [process.execPath, join(inject('children'), 'gro.mjs'), pair.name]));
-  const args = [pair.peer, target[0].address, pair.peerAddress, pair.address].concat(
-    [limits.frames, limits.seconds].map(String),
-  );
-  const sender = new Talker(network.outside, 'flood.mjs', args);
+  await takeFrames(network.firewall, pair.name);
+  const destinationMac = await macOf(network.firewall, pair.name);
+  const ends = { source: ip(pair.peerAddress), destination: ip(pair.address) };
+  const { packets = [{ protocol: 1, icmpType: 0, ...ends }] } = limits;
+  const frames = packets.map((packet) => buildPacket({ destinationMac, ...packet }));
+  const numbers = [limits.frames, limits.seconds].map(String);
+  const hex = frames.map((frame) => Buffer.from(frame).toString('hex'));
+  const sender = new Talker(network.outside, 'flood.mjs', [pair.peer, ...numbers, ...hex]);
   await sender.hear();
-  let sent: Promise<number> | undefined;
-  const done = () => (sent ??= sender.hear().then(Number));
+  let said: Promise<string> | undefined;
+  const last = () => (said ??= sender.hear());
+  const done = async () => Number((await last()).split(' ')[0]);
   const stop = async () => {
     const ended = sender.end();
     const count = await done();
@@ -121,8 +134,63 @@ export async function flood(network: Network, pair: Pair, limits: FloodLimits): 
   return {
     done,
     stop,
+    seconds: async () => Number((await last()).split(' ')[1]),
     [Symbol.asyncDispose]: async () => {
       await stop();
     },
   };
+}
+
+/** A veth takes frames that XDP sends only while it polls: with GRO, or an XDP program. */
+async function takeFrames(namespace: string, name: string): Promise<void> {
+  await must(...within(namespace, [process.execPath, join(inject('children'), 'gro.mjs'), name]));
+}
+
+/** As a number: first byte most significant. */
+export async function macOf(namespace: string, name: string): Promise<number> {
+  const [link] = JSON.parse(await must(...within(namespace, ['ip', '-j', 'link', 'show', name]))) as [
+    { address: string },
+  ];
+  return parseInt(link.address.replaceAll(':', ''), 16);
+}
+
+/** An address for a PacketDescription. */
+export function ip(text: string): Cidr {
+  const address = parseAddress(text);
+  if ('message' in address) throw new Error(`${text} ${address.message}`);
+  return address;
+}
+
+/** IP packets that an interface hands to its stack. */
+export interface Capture extends AsyncDisposable {
+  /** So far; grows. */
+  readonly packets: IpFields[];
+}
+
+export async function capture(namespace: string, name: string): Promise<Capture> {
+  await takeFrames(namespace, name);
+  const listener = new Talker(namespace, 'capture.mjs', [name]);
+  await listener.hear();
+  const packets: IpFields[] = [];
+  const listening = listener.hearAll((line) => {
+    const parsed = parseFrame(Buffer.from(line, 'hex'));
+    if (parsed.shape === 'ip') packets.push(parsed.fields);
+  });
+  return {
+    packets,
+    [Symbol.asyncDispose]: async () => {
+      await listener.end();
+      await listening;
+    },
+  };
+}
+
+/** What a client meets at a TCP port: a service, a closed port, or nobody. */
+export type Meeting = 'connected' | 'refused' | 'silence';
+
+export async function connect(network: Network, pair: Pair, port: number): Promise<Meeting> {
+  const script = `exec 3<>/dev/tcp/${pair.address}/${port}`;
+  const { exitCode } = await finish(...within(network.outside, ['timeout', '1', 'bash', '-c', script]));
+  if (exitCode === 124) return 'silence';
+  return exitCode === 0 ? 'connected' : 'refused';
 }
