@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Node } from 'yaml';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { suggest } from '../model/suggest.js';
-import { fieldNamesOf, type SchemaKind } from './json-schema.js';
+import { fieldNamesOf, type WrittenKind } from './json-schema.js';
 import { locate, type Target } from './locate.js';
 import { PROGRAM_HINT } from './schema.js';
 import type { Source } from './source.js';
@@ -18,7 +18,7 @@ type Text = Pick<Diagnostic, 'summary' | 'detail' | 'hint'>;
 const LATER_FIELDS = new Set(['probes', 'confirm']);
 
 export interface Explained {
-  kind: SchemaKind;
+  kind: WrittenKind;
   root: Node;
   source: Source;
 }

@@ -1,9 +1,13 @@
 // The JSON schema of the state files, for editors and for the names of the fields at a place.
 import * as z from 'zod';
+import { packetSchema } from './packet-schema.js';
 import { policySchema } from './policy-schema.js';
 import { hostSchema } from './schema.js';
 
-const SCHEMAS = { host: hostSchema, policy: policySchema };
+const SCHEMAS = { host: hostSchema, policy: policySchema, packet: packetSchema };
+
+/** What people write in YAML: files, and the packet of a command line. */
+export type WrittenKind = keyof typeof SCHEMAS;
 
 /** Kinds of state files that have a schema, as `xdpkeep schema` names them. */
 export const SCHEMA_KINDS = ['host', 'policy'] as const;
@@ -16,7 +20,7 @@ interface JsonSchema {
   anyOf?: JsonSchema[];
 }
 
-function jsonSchema(kind: SchemaKind): z.core.JSONSchema.BaseSchema {
+function jsonSchema(kind: WrittenKind): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(SCHEMAS[kind], { target: 'draft-7', io: 'input' });
 }
 
@@ -26,7 +30,7 @@ export function printSchema(kind: SchemaKind): string {
 }
 
 /** The fields that the map at a path may have; none where keys are free. */
-export function fieldNamesOf(kind: SchemaKind): (path: PropertyKey[]) => string[] {
+export function fieldNamesOf(kind: WrittenKind): (path: PropertyKey[]) => string[] {
   const root = jsonSchema(kind) as JsonSchema;
   return (path) => {
     const there = path.reduce<JsonSchema[]>(

@@ -1,9 +1,10 @@
 // State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
-import type { DesiredState } from '../model/desired.js';
+import type { DesiredFirewall, DesiredState } from '../model/desired.js';
 import { type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import { describeStray } from './folders.js';
 import { listHosts, requireHost } from './hosts.js';
 import type { ProgramOptions } from './programs.js';
+import type { Source } from './source.js';
 import { StateReader } from './state-reader.js';
 
 export interface LoadOptions extends ProgramOptions {
@@ -56,6 +57,36 @@ export async function validateState(options: ProgramOptions, host?: string): Pro
     policies: policies.namesRead(),
     lists: lists.namesRead(),
     diagnostics: diagnostics.sort(byPlace),
+  };
+}
+
+export interface LoadedPolicies {
+  /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
+  firewalls: DesiredFirewall[];
+  /** Text of their files, by name. */
+  sources: ReadonlyMap<string, Source>;
+  /** False when the state directory has no file for the host, or none was asked for. */
+  hasHost: boolean;
+  warnings: Diagnostic[];
+}
+
+/** Reads all policies; of the hosts only `host`, if it is there. Throws an InvalidStateError or a HostNotFoundError. */
+export function loadPolicies(options: ProgramOptions, host?: string): LoadedPolicies {
+  const hasHost = listHosts(options.stateDir).names.some((name) => name === host);
+  const reader = new StateReader(options);
+  const own = host !== undefined && hasHost ? reader.readFirewalls(host) : [];
+  reader.readShared();
+  const diagnostics = reader.diagnostics.sort(byPlace);
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
+  const others = reader.policies.names().flatMap((name): DesiredFirewall[] => {
+    const policy = reader.policies.read(name);
+    return policy && own.every((one) => one.policy !== policy) ? [{ policy, protections: [] }] : [];
+  });
+  return {
+    firewalls: [...own, ...others],
+    sources: reader.policies.sources,
+    hasHost,
+    warnings: diagnostics,
   };
 }
 

@@ -10,11 +10,14 @@ import { findUnknownLists } from './list-references.js';
 import type { ListReader } from './lists.js';
 import { locate } from './locate.js';
 import { policySchema, toPolicy } from './policy-schema.js';
+import type { Source } from './source.js';
 import { quote } from './wording.js';
 
 export class PolicyReader {
   readonly #known: Set<string>;
   readonly #policies = new Map<string, Policy | undefined>();
+  /** Text by name, of those that were read and could be. */
+  readonly sources = new Map<string, Source>();
 
   /** `problems` receives those of each policy that is read, and of the lists that it names. */
   constructor(
@@ -50,6 +53,7 @@ export class PolicyReader {
     const file = { kind: 'policy', folder: 'policies', name } as const;
     const document = readDocument(this.stateDir, file, (found) => this.#findIssues(found), this.problems);
     if (!document) return undefined;
+    this.sources.set(name, document.source);
     const read = policySchema.safeParse(document.value);
     if (!read.success) return undefined;
     const place = (...path: PropertyKey[]): Position =>

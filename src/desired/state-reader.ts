@@ -1,7 +1,7 @@
 // Hosts with the programs, policies and lists that they name, each of which is read once.
-import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
+import type { DesiredFirewall, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
-import type { Protection } from '../model/policy.js';
+import type { Policy, Protection } from '../model/policy.js';
 import { suggest } from '../model/suggest.js';
 import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
@@ -42,6 +42,18 @@ export class StateReader {
     };
   }
 
+  /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */
+  readFirewalls(host: string): DesiredFirewall[] {
+    const { interfaces, protections } = readHostFile(
+      this.options.stateDir,
+      host,
+      this.lists,
+      this.diagnostics,
+    );
+    const policies = new Set(interfaces.flatMap((one) => this.#readPolicy(one) ?? []));
+    return [...policies].map((policy) => ({ policy, protections }));
+  }
+
   /** Policies and lists, also those that no host names. */
   readShared(): void {
     for (const name of this.policies.names()) this.policies.read(name);
@@ -54,14 +66,19 @@ export class StateReader {
 
   async #readProgram(one: HostInterface, protections: Protection[]): Promise<DesiredProgram | undefined> {
     if (one.policy !== undefined) {
-      if (!this.policies.has(one.policy)) this.diagnostics.push(this.#unknownPolicy(one.policy, one));
-      const policy = this.policies.read(one.policy);
+      const policy = this.#readPolicy(one);
       return policy && this.#programs.resolvePolicy({ policy, protections });
     }
     if (!one.program) return undefined;
     const { program, problems } = await this.#programs.resolve(one.program);
     for (const { field, ...text } of problems) this.diagnostics.push({ ...text, ...one.placeOf(field) });
     return program;
+  }
+
+  #readPolicy(one: HostInterface): Policy | undefined {
+    if (one.policy === undefined) return undefined;
+    if (!this.policies.has(one.policy)) this.diagnostics.push(this.#unknownPolicy(one.policy, one));
+    return this.policies.read(one.policy);
   }
 
   #unknownPolicy(name: string, one: HostInterface): Diagnostic {

@@ -1,26 +1,14 @@
 // Rules that are not what they seem, by exact reasoning about sets of packets: a rule is called shadowed only if every
 // packet that agrees with it is decided before it, by one rule or by several together. Each finding that can be shown
 // carries a packet that shows it. Where the reasoning would grow too large it says so and claims nothing.
+import type { LintKind } from '../model/lint-report.js';
 import type { PacketDescription, Policy, Rule } from '../model/policy.js';
 import { listDecisions, sameAction, type DecisionStep } from './decisions.js';
 import { intersectBoxes, subtractAll, type Box } from './regions.js';
 import { witnessOf } from './witness.js';
 
-/** Stable: ignores and reports name them. */
-export const LINT_CODES = {
-  shadowed: 'XK101',
-  redundant: 'XK102',
-  contradictory: 'XK103',
-  impossible: 'XK104',
-  expired: 'XK105',
-  emptyList: 'XK106',
-  undecided: 'XK107',
-} as const;
-export type LintKind = keyof typeof LINT_CODES;
-
 export interface Finding {
   kind: LintKind;
-  code: (typeof LINT_CODES)[LintKind];
   rule: Rule;
   /** Rows that decide the rule's packets before it, in order; empty where that is not the matter. */
   by: string[];
@@ -40,11 +28,11 @@ export function lintPolicy(policy: Policy, now: number): Finding[] {
     const { rule } = step;
     if (!rule) return [];
     const found = lintRule(step, rule, steps, index, now);
-    return found ? [{ code: LINT_CODES[found.kind], rule, ...found }] : [];
+    return found ? [{ rule, ...found }] : [];
   });
 }
 
-type Found = Omit<Finding, 'rule' | 'code'>;
+type Found = Omit<Finding, 'rule'>;
 
 function lintRule(
   step: DecisionStep,

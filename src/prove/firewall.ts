@@ -8,13 +8,10 @@ import { askFirewall } from '../kernel/question.js';
 import type { DesiredFirewall } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
-import type { PacketTest } from '../model/policy.js';
 import { assignRows } from '../model/rows.js';
-import type { FirewallTables } from '../model/tables.js';
+import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile.js';
-import { judge, type Judged, verdictOf } from '../policy/judge.js';
-import { buildPacket } from '../policy/packet.js';
-import { samplePacket } from '../policy/sample.js';
+import { runPacketTests, type TestResult } from '../policy/packet-tests.js';
 import type { Candidate } from './prove.js';
 
 /** Loads and tests; throws a RefusedError that names every wrong verdict. */
@@ -33,7 +30,7 @@ export function proveFirewall(
   const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
   const bound = bindTables(tables, { slots: rows.slots, ifindexes, taiOffset: taiOffset() });
   const loaded = loadFirewall(object, bound, counters ? { counters } : {});
-  const wrong = testFirewall(loaded.programFd(), tables, firewall).filter(
+  const wrong = testFirewall(loaded.programFd(), tables.owners, firewall).filter(
     ({ problem }) => problem !== undefined,
   );
   if (wrong.length === 0) return { object: loaded, rows: { ...rows, pinned: counters !== undefined } };
@@ -44,36 +41,16 @@ export function proveFirewall(
   );
 }
 
-export interface TestResult extends Pick<PacketTest, 'name' | 'at'> {
-  got: Judged;
-  /** `undefined` when the verdict is the expected one. */
-  problem?: string;
-}
-
-/** What the program says to every packet test and every protected flow. */
+/** What a loaded program says to every packet test and every protected flow. */
 export function testFirewall(
   program: number,
-  tables: FirewallTables,
+  owners: RecordOwner[],
   firewall: DesiredFirewall,
 ): TestResult[] {
-  return testsOf(firewall).map(({ name, at, packet, ...expected }) => {
-    const { record } = askFirewall(program, buildPacket(packet));
-    const row = tables.owners[record]?.row ?? `record ${record}`;
-    const got = { row, verdict: verdictOf(firewall.policy, row) };
-    const problem = judge(expected, got);
-    return { name, at, got, ...(problem !== undefined && { problem }) };
+  return runPacketTests(firewall, (frame) => {
+    const { record } = askFirewall(program, frame);
+    return owners[record]?.row ?? `record ${record}`;
   });
-}
-
-/** The policy's own tests, and one packet for every `protect` entry that any packet can match. */
-export function testsOf({ policy, protections }: DesiredFirewall): PacketTest[] {
-  const flows = protections.flatMap(({ match, at }): PacketTest[] => {
-    const packet = samplePacket(match);
-    return packet
-      ? [{ name: `protect entry at line ${at.line}`, packet, expect: 'pass', rule: '(protect)', at }]
-      : [];
-  });
-  return [...policy.tests, ...flows];
 }
 
 function describe({ at, name, problem = '' }: TestResult): string {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressSet, Match, Policy, Rule } from '../../src/model/policy.js';
 import { evaluate, matches } from '../../src/policy/evaluate.js';
-import { lintPolicy, type LintKind } from '../../src/policy/lint.js';
+import type { LintKind } from '../../src/model/lint-report.js';
+import { lintPolicy } from '../../src/policy/lint.js';
 import { buildPacket } from '../../src/policy/packet.js';
 import { parseFrame } from '../../src/policy/parse.js';
 import { Random, randomPacket, randomPolicy } from './random.js';
