@@ -116,7 +116,12 @@ export class Lab implements AsyncDisposable {
 
   /** From outside, to the address of an interface. */
   ping(pings = 4, name = 'veth0'): Promise<Pings> {
-    return ping(this.network, this.pair(name), pings);
+    return ping(this.network, this.pair(name).address, pings);
+  }
+
+  /** The same over IPv6. */
+  ping6(pings = 4, name = 'veth0'): Promise<Pings> {
+    return ping(this.network, this.pair(name).address6, pings);
   }
 
   /** A TCP connection from outside, to a service that it starts, which stays open. */
@@ -126,7 +131,12 @@ export class Lab implements AsyncDisposable {
 
   /** Tries to open a TCP connection from outside. */
   connect(port: number, name = 'veth0'): Promise<Meeting> {
-    return connect(this.network, this.pair(name), port);
+    return connect(this.network, this.pair(name).address, port);
+  }
+
+  /** The same over IPv6. */
+  connect6(port: number, name = 'veth0'): Promise<Meeting> {
+    return connect(this.network, this.pair(name).address6, port);
   }
 
   flood(limits: FloodLimits, name = 'veth0'): Promise<Flood> {
@@ -146,7 +156,7 @@ export class Lab implements AsyncDisposable {
 
   /** What arrives at the other end of it. */
   captureOutside(name = 'veth0'): Promise<Capture> {
-    return capture(this.network.outside, this.pair(name).peer);
+    return capture(this.network.outside, this.pair(name).peer, 'xdp');
   }
 
   /** ICMP messages (IPv4) that came through to the stack of the firewall's side, ever. */

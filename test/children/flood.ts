@@ -2,23 +2,16 @@
 // Several frames take turns, a batch each. Ends after that many frames or seconds, or when its input ends. Says
 // `flowing`, and at the end how many it sent and how many seconds that took.
 import { setImmediate as turn } from 'node:timers/promises';
-import { Fd } from '../../src/kernel/fd.js';
-import { checked, libbpf } from '../../src/kernel/ffi.js';
 import { listInterfaces } from '../../src/kernel/interfaces.js';
 import { liveFrames } from '../../src/kernel/testrun.js';
+import { loadVerdict } from '../lab/verdict-program.js';
 
 const BATCH = 64;
 const BATCHES_A_TURN = 16;
 
-/** `return XDP_TX`: r0 = 3; exit */
-function loadSender(): Fd {
-  const code = Buffer.from('b7000000030000009500000000000000', 'hex');
-  return new Fd(checked('load the sender', libbpf().progLoad(6, 'flood', 'GPL', code, 2, null)));
-}
-
 const [name = '', frames, seconds, ...packets] = process.argv.slice(2);
 const ifindex = listInterfaces().find((one) => one.name === name)?.ifindex ?? 0;
-using sender = loadSender();
+using sender = loadVerdict('tx');
 const stopped = new AbortController();
 process.stdin.resume().on('end', () => {
   stopped.abort();

@@ -15,9 +15,9 @@ export interface Pings {
   received: number;
 }
 
-/** Pings the firewall's side from outside, twenty times a second. */
-export async function ping(network: Network, pair: Pair, count: number): Promise<Pings> {
-  const args = ['ping', '-n', '-q', '-c', String(count), '-i', '0.05', '-W', '1', pair.address];
+/** Pings an address of the firewall's side from outside, twenty times a second. */
+export async function ping(network: Network, address: string, count: number): Promise<Pings> {
+  const args = ['ping', '-n', '-q', '-c', String(count), '-i', '0.05', '-W', '1', address];
   const { stdout, stderr } = await finish(...within(network.outside, args));
   const counted = /(\d+) packets transmitted, (\d+) received/.exec(stdout);
   if (!counted) throw new Error(`ping: ${stdout}${stderr}`);
@@ -113,7 +113,7 @@ export interface Flood extends AsyncDisposable {
 
 /** Floods one pair; resolves when frames are flowing. */
 export async function flood(network: Network, pair: Pair, limits: FloodLimits): Promise<Flood> {
-  await takeFrames(network.firewall, pair.name);
+  await must(...within(network.firewall, [process.execPath, join(inject('children'), 'gro.mjs'), pair.name]));
   const destinationMac = await macOf(network.firewall, pair.name);
   const ends = { source: ip(pair.peerAddress), destination: ip(pair.address) };
   const { packets = [{ protocol: 1, icmpType: 0, ...ends }] } = limits;
@@ -141,11 +141,6 @@ export async function flood(network: Network, pair: Pair, limits: FloodLimits): 
   };
 }
 
-/** A veth takes frames that XDP sends only while it polls: with GRO, or an XDP program. */
-async function takeFrames(namespace: string, name: string): Promise<void> {
-  await must(...within(namespace, [process.execPath, join(inject('children'), 'gro.mjs'), name]));
-}
-
 /** As a number: first byte most significant. */
 export async function macOf(namespace: string, name: string): Promise<number> {
   const [link] = JSON.parse(await must(...within(namespace, ['ip', '-j', 'link', 'show', name]))) as [
@@ -167,9 +162,9 @@ export interface Capture extends AsyncDisposable {
   readonly packets: IpFields[];
 }
 
-export async function capture(namespace: string, name: string): Promise<Capture> {
-  await takeFrames(namespace, name);
-  const listener = new Talker(namespace, 'capture.mjs', [name]);
+/** With `xdp`, it takes frames from XDP on the other side of the pair too; it must have no XDP program then. */
+export async function capture(namespace: string, name: string, ...how: 'xdp'[]): Promise<Capture> {
+  const listener = new Talker(namespace, 'capture.mjs', [name, ...how]);
   await listener.hear();
   const packets: IpFields[] = [];
   const listening = listener.hearAll((line) => {
@@ -188,8 +183,8 @@ export async function capture(namespace: string, name: string): Promise<Capture>
 /** What a client meets at a TCP port: a service, a closed port, or nobody. */
 export type Meeting = 'connected' | 'refused' | 'silence';
 
-export async function connect(network: Network, pair: Pair, port: number): Promise<Meeting> {
-  const script = `exec 3<>/dev/tcp/${pair.address}/${port}`;
+export async function connect(network: Network, address: string, port: number): Promise<Meeting> {
+  const script = `exec 3<>/dev/tcp/${address}/${port}`;
   const { exitCode } = await finish(...within(network.outside, ['timeout', '1', 'bash', '-c', script]));
   if (exitCode === 124) return 'silence';
   return exitCode === 0 ? 'connected' : 'refused';

@@ -1,0 +1,175 @@
+// Every directory of examples/ is a state directory that is valid, applies as it is, and does what its README says.
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { validateState } from '../../src/desired/load.js';
+import { MemoryObjectStore } from '../../src/disk/object-store.js';
+import type { PacketDescription } from '../../src/model/policy.js';
+import type { IpFields } from '../../src/policy/parse.js';
+import { createLab, type Lab } from '../lab.js';
+import { ip } from '../lab/traffic.js';
+import { mapValues, reconcile } from '../support/host.js';
+import { counts } from '../support/policies.js';
+
+/** What must be seen to believe each README, at the interface that its host file names. */
+const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
+  'drop-icmp': async (lab) => {
+    expect([await lab.ping(3, ENS5), await lab.ping6(2, ENS5)]).toMatchObject([
+      { received: 0 },
+      { received: 0 },
+    ]);
+    expect(await lab.connect(80, ENS5)).toBe('refused');
+    expect(await counts(lab, ENS5)).toMatchObject({ icmp: 3, ping6: 2 });
+  },
+  'default-deny-web-server': async (lab) => {
+    await using web = await lab.converse(ENS5, 80);
+    expect(await web.say('GET /')).toBe('GET /');
+    expect([await lab.connect(443, ENS5), await lab.connect6(443, ENS5)]).toEqual(['refused', 'refused']);
+    expect([await lab.connect(81, ENS5), await lab.connect6(81, ENS5)]).toEqual(['silence', 'silence']);
+    const ssh = { protocol: 6, destinationPort: 22, tcpFlags: 2 };
+    const [admin, protect, stranger] = ['198.51.100.7', '10.9.9.9', '203.0.113.9'];
+    await arrives(
+      lab,
+      [admin, protect, stranger].map((source) => ({ ...ssh, source: ip(source) })),
+      [admin, protect],
+    );
+    expect(await counts(lab, ENS5)).toMatchObject({ ssh: 3 });
+  },
+  blocklist: async (lab) => {
+    const sources = ['203.0.113.9', '198.51.100.66', '198.51.100.67', '203.0.113.10'];
+    await arrives(
+      lab,
+      sources.map((source) => ({ source: ip(source) })),
+      ['198.51.100.67', '203.0.113.10'],
+    );
+    expect(await counts(lab, ENS5)).toMatchObject({ allowed: 3, blocked: 6 });
+  },
+  'syn-flood-limit': async (lab) => {
+    const syn = { protocol: 6, destinationPort: 80, tcpFlags: 2 };
+    const sources = ['198.51.100.1', '198.51.100.2'];
+    await using through = await lab.capture(ENS5);
+    await using flood = await lab.flood(
+      { frames: 1e9, seconds: 2, packets: sources.map((source) => ({ ...syn, source: ip(source) })) },
+      ENS5,
+    );
+    const fromEach = 100 + 50 * (await flood.seconds());
+    await using others = await lab.flood(
+      { frames: 20, seconds: 2, packets: [{ ...syn, tcpFlags: 16 }] },
+      ENS5,
+    );
+    await others.done();
+    await expect.poll(() => through.packets.filter(({ tcpFlags }) => tcpFlags === 16).length).toBe(20);
+    for (const source of sources) {
+      const passed = through.packets.filter((one) => isFrom(one, source)).length;
+      expect(Math.abs(passed / fromEach - 1), `${passed} of ${fromEach} from ${source}`).toBeLessThan(0.05);
+    }
+  },
+  'scrubbing-redirect': async (lab) => {
+    await using scrubber = await lab.captureOutside('veth-scrub');
+    await using host = await lab.capture(ENS5);
+    const attack = { protocol: 17, destination: ip('192.0.2.80'), sourcePort: 11211, destinationPort: 7 };
+    await lab.send(attack, 5, ENS5);
+    await lab.send({ ...attack, sourcePort: 7 }, 5, ENS5);
+    const echoes = ({ packets }: { packets: IpFields[] }) =>
+      packets.filter(({ destinationPort }) => destinationPort === 7).map(({ sourcePort }) => sourcePort);
+    await expect
+      .poll(() => [echoes(scrubber), echoes(host)])
+      .toEqual([Array(5).fill(11211), Array(5).fill(7)]);
+    expect(await counts(lab, ENS5)).toMatchObject({ reflected: 5, fragments: 0 });
+  },
+  'own-program': async (lab) => {
+    expect(await lab.ping(4, ENS5)).toEqual({ sent: 4, received: 4 });
+    expect((await mapValues(lab, ENS5, 'protocols'))[1]).toBe(4);
+  },
+};
+
+const ENS5 = 'ens5';
+const EXAMPLES = readdirSync('examples', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/** Sends each three times: whose come through is as expected. */
+async function arrives(lab: Lab, packets: PacketDescription[], sources: string[]): Promise<void> {
+  await using through = await lab.capture(ENS5);
+  for (const packet of packets) await lab.send(packet, 3, ENS5);
+  const last = { protocol: 17, source: ip('192.0.2.123'), sourcePort: 67, destinationPort: 68 };
+  await lab.send(last, 1, ENS5);
+  await expect.poll(() => through.packets.some((one) => isFrom(one, '192.0.2.123'))).toBe(true);
+  const count = (address: string) => through.packets.filter((one) => isFrom(one, address)).length;
+  const sent = packets.map(({ source: { a = 0 } = {} }) =>
+    [a >>> 24, (a >>> 16) & 255, (a >>> 8) & 255, a & 255].join('.'),
+  );
+  expect(sent.map((source) => [source, count(source)])).toEqual(
+    sent.map((source) => [source, sources.includes(source) ? 3 : 0]),
+  );
+}
+
+function isFrom({ source }: IpFields, address: string): boolean {
+  return [...source].join('.') === address;
+}
+
+interface HostFile {
+  name: string;
+  interfaces: Record<string, { policy?: string }>;
+}
+interface PolicyFile {
+  rules: { action: { redirect?: { interface: string } } }[];
+  tests?: unknown[];
+}
+
+function read<T>(example: string, folder: string): { path: string; text: string; file: T }[] {
+  const directory = join('examples', example, folder);
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).map((name) => {
+    const path = join(directory, name);
+    const text = readFileSync(path, 'utf8');
+    return { path, text, file: parse(text) as T };
+  });
+}
+
+it('there is a promise to see for each example, and a line in the list of them', () => {
+  expect(EXAMPLES.toSorted()).toEqual(Object.keys(PROMISES).toSorted());
+  const links = [...readFileSync('examples/README.md', 'utf8').matchAll(/\]\((?!http)([^)]+)\)/g)];
+  expect(links.map(([, target]) => target).toSorted()).toEqual(EXAMPLES.toSorted());
+});
+
+describe.each(EXAMPLES)('%s', (example) => {
+  const hosts = read<HostFile>(example, 'hosts');
+  const policies = read<PolicyFile>(example, 'policies');
+
+  it('is valid and complete: README, schemas, tests of each policy', async () => {
+    const stateDir = join('examples', example);
+    const { diagnostics } = await validateState({ stateDir, store: new MemoryObjectStore() });
+    expect(diagnostics).toEqual([]);
+    const readme = readFileSync(join('examples', example, 'README.md'), 'utf8');
+    for (const part of ['**When**', '**To adapt**']) expect(readme).toContain(part);
+    expect(hosts).not.toEqual([]);
+    for (const { path, text } of [...hosts, ...policies]) {
+      const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text) ?? [];
+      expect(existsSync(resolve(dirname(path), schema)), `${path}: ${schema}`).toBe(true);
+    }
+    for (const { path, file } of policies) expect(file.tests?.length, path).toBeGreaterThan(2);
+  });
+
+  it('applies as it is, and keeps its promise', async () => {
+    const names = hosts.flatMap(({ file }) => Object.keys(file.interfaces));
+    const targets = policies.flatMap(({ file }) =>
+      file.rules.flatMap(({ action }) => action.redirect?.interface ?? []),
+    );
+    const interfaces = [...new Set([...names, ...targets])];
+    await using lab = await createLab({ pairs: interfaces.length });
+    for (const [index, name] of interfaces.entries()) await lab.rename(`veth${index}`, name);
+    cpSync(join('examples', example), lab.state, { recursive: true });
+
+    for (const { file } of hosts) {
+      const applied = await reconcile(lab, 0, '--host', file.name);
+      expect(applied.warnings).toEqual([]);
+      expect(applied.interfaces.map(({ condition }) => condition)).toEqual(['Ready']);
+    }
+    await PROMISES[example]?.(lab);
+    for (const { file } of hosts) {
+      expect(await reconcile(lab, 0, '--host', file.name)).toMatchObject({ changed: false });
+    }
+  });
+});
