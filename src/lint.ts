@@ -7,7 +7,7 @@ import { diagnosticLine } from './model/diagnostic.js';
 import { LINT_RULES, type LintFinding, type LintReport } from './model/lint-report.js';
 import type { Policy } from './model/policy.js';
 import { describePacket } from './policy/describe.js';
-import { FINDING_HINTS, findingDetail, IGNORE_HINT } from './policy/finding-words.js';
+import { FINDING_HINTS, findingDetail, IGNORE_HINTS } from './policy/finding-words.js';
 import { heedIgnores, type IgnoreFinding } from './policy/ignores.js';
 import { type Finding, lintPolicy } from './policy/lint.js';
 
@@ -69,5 +69,14 @@ function aboutRule(finding: Finding, policy: Policy): LintFinding {
 
 function aboutComment({ kind, message, at }: IgnoreFinding, policy: Policy): LintFinding {
   const { code, severity, summary } = LINT_RULES[kind];
-  return { code, severity, summary, detail: message, hint: IGNORE_HINT, at, policy: policy.name, by: [] };
+  return {
+    code,
+    severity,
+    summary,
+    detail: message,
+    hint: IGNORE_HINTS[kind],
+    at,
+    policy: policy.name,
+    by: [],
+  };
 }

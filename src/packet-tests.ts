@@ -59,7 +59,8 @@ function testInKernel(firewall: DesiredFirewall): TestResult[] {
     ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
     taiOffset: taiOffset(),
   });
-  using loaded = loadFirewall(readBuiltin('firewall').bytes, { ...bound, cpus: [] });
+  const dynamic = { ...bound.dynamic, ...(bound.dynamic['cpus'] !== undefined && { cpus: 1 }) };
+  using loaded = loadFirewall(readBuiltin('firewall').bytes, { ...bound, dynamic, cpus: [] });
   return testFirewall(loaded.programFd(), tables.owners, firewall);
 }
 

@@ -1,6 +1,6 @@
 // What lint found, in words: why, and what to do about it.
 import type { Rule } from '../model/policy.js';
-import type { LintKind } from '../model/lint-report.js';
+import type { IgnoreKind, LintKind } from '../model/lint-report.js';
 import { describeAction } from './decisions.js';
 import type { Finding } from './lint.js';
 
@@ -44,4 +44,7 @@ export const FINDING_HINTS: Record<LintKind, string> = {
   undecided: 'Join rules that differ in one field, or use address lists.',
 };
 
-export const IGNORE_HINT = 'Write `# xdpkeep-ignore CODE reason`, or remove the comment.';
+export const IGNORE_HINTS: Record<IgnoreKind, string> = {
+  badIgnore: 'Write `# xdpkeep-ignore CODE reason`.',
+  idleIgnore: 'Remove the comment, or put it on the line of the rule or alone on the line before.',
+};

@@ -1,10 +1,11 @@
-// The packet tests of a firewall, whoever decides them: the policy's own, and one packet for every protected flow.
+// The packet tests of a firewall, whoever decides them: the policy's own, and for every protected flow one
+// packet of each kind that it has.
 import type { DesiredFirewall } from '../model/desired.js';
 import type { PacketTest } from '../model/policy.js';
 import { evaluate } from './evaluate.js';
 import { judge, type Judged, verdictOf } from './judge.js';
 import { buildPacket } from './packet.js';
-import { samplePacket } from './sample.js';
+import { samplesOf } from './sample.js';
 
 /** The row that decides a frame. */
 export type Decider = (frame: Uint8Array) => string;
@@ -29,13 +30,12 @@ export function decideByReference({ policy, protections }: DesiredFirewall, now:
   return (frame) => evaluate(policy, protections, frame, { now }).row;
 }
 
-/** A `protect` entry that no packet can match has no flow to test. */
-export function testsOf({ policy, protections }: DesiredFirewall): PacketTest[] {
-  const flows = protections.flatMap(({ match, at }): PacketTest[] => {
-    const packet = samplePacket(match);
-    return packet
-      ? [{ name: `protect entry at line ${at.line}`, packet, expect: 'pass', rule: '(protect)', at }]
-      : [];
-  });
+function testsOf({ policy, protections }: DesiredFirewall): PacketTest[] {
+  const flows = protections.flatMap(({ match, at }) =>
+    samplesOf(match).map(({ kind, packet }): PacketTest => {
+      const name = `protect entry at line ${at.line} (${kind})`;
+      return { name, packet, expect: 'pass', rule: '(protect)', at };
+    }),
+  );
   return [...policy.tests, ...flows];
 }

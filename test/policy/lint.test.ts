@@ -5,30 +5,10 @@ import type { LintKind } from '../../src/model/lint-report.js';
 import { lintPolicy } from '../../src/policy/lint.js';
 import { buildPacket } from '../../src/policy/packet.js';
 import { parseFrame } from '../../src/policy/parse.js';
+import { policy, rule } from './policy.js';
 import { Random, randomPacket, randomPolicy } from './random.js';
 
-const AT = { file: 'p.yaml', line: 1, column: 1 };
 const NOW = Date.UTC(2027, 0, 1);
-
-function rule(name: string, match: Match, kind: 'pass' | 'drop', rest: Partial<Rule> = {}): Rule {
-  return { name, match, action: { kind }, at: AT, ...rest };
-}
-
-function policy(rules: Rule[], rest: Partial<Policy> = {}): Policy {
-  return {
-    name: 'p',
-    default: 'pass',
-    rules,
-    fragments: 'match',
-    malformed: 'drop',
-    nonIp: 'pass',
-    neighborDiscovery: 'pass',
-    mode: 'enforce',
-    tests: [],
-    at: AT,
-    ...rest,
-  };
-}
 
 const tcp = { protocol: [{ from: 6, to: 6 }] };
 const port = (from: number, to = from): Match => ({ ...tcp, destinationPort: [{ from, to }] });
