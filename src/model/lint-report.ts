@@ -70,7 +70,7 @@ export const LINT_RULES = {
 /** Kinds of findings about comments; the others are about rules, and can be ignored. */
 export type IgnoreKind = 'badIgnore' | 'idleIgnore';
 export type LintKind = Exclude<keyof typeof LINT_RULES, IgnoreKind>;
-export type LintCode = (typeof LINT_RULES)[keyof typeof LINT_RULES]['code'];
+type LintCode = (typeof LINT_RULES)[keyof typeof LINT_RULES]['code'];
 
 export interface LintFinding extends Diagnostic {
   code: LintCode;
