@@ -10,7 +10,7 @@ import { FILE_NAME, FILE_NAME_RULE } from './values.js';
 export const API_VERSION = 'xdpkeep/v1';
 
 /** Programs that ship with xdpkeep. */
-export const BUILTIN_NAMES = ['icmp-drop'] as const;
+const BUILTIN_NAMES = ['icmp-drop'] as const;
 export type BuiltinName = (typeof BUILTIN_NAMES)[number];
 
 /** IFNAMSIZ - 1, uapi/linux/if.h. Bytes. */
