@@ -1,61 +1,83 @@
 // Text -> networks, strictly: one spelling mistake must never become another network. Refused: host bits, leading
 // zeros (which some take for octal), zones, shortened IPv4, and whatever is no address.
-import { formatCidr, fullLength } from '../model/address.js';
+import { formatCidr } from '../model/address.js';
 import type { Cidr } from '../model/policy.js';
 import { maskWord } from '../policy/prefixes.js';
 import { type Problem, quote } from './wording.js';
 
-type Words = Pick<Cidr, 'family' | 'a' | 'b' | 'c' | 'd'>;
-
 /** `10.0.0.0/8`, `2001:db8::1`; without a prefix length it is one address. */
 export function parseCidr(text: string): Cidr | Problem {
   const slash = text.indexOf('/');
-  const words = parseWords(slash === -1 ? text : text.slice(0, slash));
-  if (!words) return noAddress(text);
-  const longest = fullLength(words.family);
-  if (slash === -1) return { ...words, length: longest };
+  const address = parseWhole(slash === -1 ? text : text.slice(0, slash));
+  if (!address) return noAddress(text);
+  if (slash === -1) return address;
+  const { family, a, b, c, d } = address;
   const suffix = text.slice(slash + 1);
-  if (!/^(?:0|[1-9]\d{0,2})$/.test(suffix) || Number(suffix) > longest) {
-    const message = `must have a prefix length from 0 to ${longest}, not ${quote(suffix)}`;
-    return { message, hint: `Write for example ${formatCidr({ ...words, length: longest })}/${longest}.` };
+  const length = /^(?:0|[1-9]\d{0,2})$/.test(suffix) ? Number(suffix) : Infinity;
+  if (length > address.length) {
+    const message = `must have a prefix length from 0 to ${address.length}, not ${quote(suffix)}`;
+    return { message, hint: `Write for example ${formatCidr(address)}/${address.length}.` };
   }
-  const written = { ...words, length: Number(suffix) };
-  const network = withoutHostBits(written);
-  if (isSame(network, written)) return written;
+  const network = {
+    family,
+    a: cut(a, length, 0),
+    b: cut(b, length, 32),
+    c: cut(c, length, 64),
+    d: cut(d, length, 96),
+    length,
+  };
+  if (network.a === a && network.b === b && network.c === c && network.d === d) return network;
   const message = `must be a network without host bits, not ${quote(text)}`;
-  const address = formatCidr({ ...words, length: longest });
-  const hint = `Write ${formatCidr(network)} for the network, or ${address} for the address.`;
+  const hint = `Write ${formatCidr(network)} for the network, or ${formatCidr(address)} for the address.`;
   return { summary: 'host bits set', message, hint };
+}
+
+/** What of the word that begins at bit `at` lies in the network. */
+function cut(word: number, length: number, at: number): number {
+  return (word & maskWord(length, at)) >>> 0;
 }
 
 /** One address, of a packet. */
 export function parseAddress(text: string): Cidr | Problem {
-  const words = parseWords(text);
-  if (words) return { ...words, length: fullLength(words.family) };
+  const address = parseWhole(text);
+  if (address) return address;
   const message = `must be one IPv4 or IPv6 address, not ${quote(text)}`;
   return text.includes('/')
     ? { message, hint: 'A packet has one address: leave the prefix length out.' }
     : { ...noAddress(text), message };
 }
 
-function parseWords(text: string): Words | undefined {
+/** An address as a network of full length. */
+function parseWhole(text: string): Cidr | undefined {
   if (text.includes(':')) return parseIpv6(text);
   const a = parseIpv4(text);
-  return a === undefined ? undefined : { family: 4, a, b: 0, c: 0, d: 0 };
+  return a === undefined ? undefined : { family: 4, a, b: 0, c: 0, d: 0, length: 32 };
 }
 
+/** Character by character: lists hold millions. */
 function parseIpv4(text: string): number | undefined {
-  const bytes = text.split('.');
-  if (bytes.length !== 4) return undefined;
   let word = 0;
-  for (const byte of bytes) {
-    if (!/^(?:0|[1-9]\d{0,2})$/.test(byte) || Number(byte) > 255) return undefined;
-    word = word * 256 + Number(byte);
+  let byte = -1; // before the first digit
+  let dots = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      if (byte === 0) return undefined; // a leading zero
+      byte = byte < 0 ? digit : byte * 10 + digit;
+      if (byte > 255) return undefined;
+    } else if (digit === DOT && byte >= 0) {
+      word = word * 256 + byte;
+      byte = -1;
+      dots++;
+    } else return undefined;
   }
-  return word;
+  return dots === 3 && byte >= 0 ? word * 256 + byte : undefined;
 }
 
-function parseIpv6(text: string): Words | undefined {
+const ZERO = 0x30;
+const DOT = 0x2e - ZERO;
+
+function parseIpv6(text: string): Cidr | undefined {
   const halves = text.split('::');
   const head = parseGroups(halves[0] ?? '', halves.length === 1);
   const tail = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
@@ -63,32 +85,45 @@ function parseIpv6(text: string): Words | undefined {
   const zeros = 8 - head.length - tail.length;
   // "::" stands for at least one group of zeros.
   if (halves.length === 2 ? zeros < 1 : zeros !== 0) return undefined;
-  const groups = [...head, ...new Array<number>(zeros).fill(0), ...tail];
+  const groups = head.concat(ZEROS.slice(0, zeros), tail);
   const word = (at: number): number => (groups[at] ?? 0) * 0x10000 + (groups[at + 1] ?? 0);
-  return { family: 6, a: word(0), b: word(2), c: word(4), d: word(6) };
+  return { family: 6, a: word(0), b: word(2), c: word(4), d: word(6), length: 128 };
 }
+
+const ZEROS = new Array<number>(8).fill(0);
 
 /** `last`: the text ends the address, so that its end may be written like IPv4. */
 function parseGroups(text: string, last: boolean): number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':');
-  for (const [index, part] of parts.entries()) {
-    const embedded = last && index === parts.length - 1 && part.includes('.') ? parseIpv4(part) : undefined;
-    if (embedded !== undefined) groups.push(embedded >>> 16, embedded & 0xffff);
-    else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(parseInt(part, 16));
-    else return undefined;
+  const embedded = last ? parseIpv4(parts.at(-1) ?? '') : undefined;
+  if (embedded !== undefined) parts.pop();
+  for (const part of parts) {
+    const group = parseGroup(part);
+    if (group === undefined) return undefined;
+    groups.push(group);
   }
+  if (embedded !== undefined) groups.push(embedded >>> 16, embedded & 0xffff);
   return groups;
 }
 
-function withoutHostBits({ family, a, b, c, d, length }: Cidr): Cidr {
-  const cut = (word: number, at: number): number => (word & maskWord(length, at)) >>> 0;
-  return { family, a: cut(a, 0), b: cut(b, 32), c: cut(c, 64), d: cut(d, 96), length };
+/** One to four hexadecimal digits. */
+function parseGroup(text: string): number | undefined {
+  if (text.length === 0 || text.length > 4) return undefined;
+  let group = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = hexDigit(text.charCodeAt(at));
+    if (digit === undefined) return undefined;
+    group = group * 16 + digit;
+  }
+  return group;
 }
 
-function isSame(one: Cidr, other: Cidr): boolean {
-  return one.a === other.a && one.b === other.b && one.c === other.c && one.d === other.d;
+function hexDigit(code: number): number | undefined {
+  if (code >= ZERO && code <= ZERO + 9) return code - ZERO;
+  const letter = (code | 0x20) - 0x61; // either case
+  return letter >= 0 && letter < 6 ? letter + 10 : undefined;
 }
 
 function noAddress(text: string): Problem {

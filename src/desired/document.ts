@@ -9,45 +9,58 @@ import { locate } from './locate.js';
 import { readStateFile } from './read.js';
 import type { Source } from './source.js';
 import { MOST_PROBLEMS } from './syntax.js';
-import { parseYaml } from './yaml.js';
+import { type ParsedYaml, parseYaml } from './yaml.js';
 
 export type Issue = z.core.$ZodIssue;
 
 /** The name of the file is also what it must call itself. */
-export interface StateFile {
+export interface StateFile<T> {
   kind: SchemaKind;
   folder: StateFolder;
   name: string;
+  schema: z.ZodType<T>;
 }
 
-export interface StateDocument {
+export interface StateDocument<T = unknown> {
   source: Source;
   root: Node;
   /** As in ParsedYaml: nothing is known of its shape. */
   value: unknown;
+  /** What the schema refuses. */
+  issues: Issue[];
+  /** What the schema made of it; absent when it refuses something. */
+  data?: T | undefined;
 }
 
-/** `undefined` when the file cannot be understood any further; otherwise there may still be new `problems`. */
-export function readDocument(
+/** `findMore` looks for what the schema cannot see. `undefined` when the file cannot be understood any further; otherwise there may still be new `problems`. */
+export function readDocument<T>(
   stateDir: string,
-  file: StateFile,
-  findIssues: (document: StateDocument) => Issue[],
+  file: StateFile<T>,
+  findMore: (document: StateDocument) => Issue[],
   problems: Diagnostic[],
-): StateDocument | undefined {
+): StateDocument<T> | undefined {
   const found: Diagnostic[] = [];
   const path = stateFilePath(file.folder, file.name);
   const source = readStateFile(stateDir, path, found);
   const parsed = source && parseYaml(source, found);
-  const document = parsed && { source, ...parsed };
-  if (document) found.push(...checkDocument(document, file, findIssues(document), found));
+  const document = parsed && applySchema(source, parsed, file.schema);
+  if (document) {
+    const issues = [...document.issues, ...findMore(document)];
+    found.push(...checkDocument(document, file, issues, found));
+  }
   problems.push(...found.slice(0, MOST_PROBLEMS));
   if (found.length > MOST_PROBLEMS) problems.push(moreProblems(path, found.length - MOST_PROBLEMS));
   return document;
 }
 
+function applySchema<T>(source: Source, parsed: ParsedYaml, schema: z.ZodType<T>): StateDocument<T> {
+  const { data, error } = schema.safeParse(parsed.value, { reportInput: true });
+  return { source, ...parsed, issues: error?.issues ?? [], data };
+}
+
 function checkDocument(
   { root, value, source }: StateDocument,
-  file: StateFile,
+  file: StateFile<unknown>,
   issues: Issue[],
   earlier: Diagnostic[],
 ): Diagnostic[] {
@@ -81,7 +94,7 @@ export function issueAt(
   return { code: 'custom', path, message, params, input: undefined };
 }
 
-function otherName(name: string, file: StateFile, root: Node, source: Source): Diagnostic {
+function otherName(name: string, file: StateFile<unknown>, root: Node, source: Source): Diagnostic {
   return {
     severity: 'error',
     summary: 'name is not that of the file',

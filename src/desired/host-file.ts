@@ -1,5 +1,6 @@
 // One Host file: text -> what it says, with the places of what can still turn out wrong (its programs and policy).
 import { isMap, type Node } from 'yaml';
+import type * as z from 'zod';
 import type { DesiredInterface } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Protection } from '../model/policy.js';
@@ -40,17 +41,15 @@ export function readHostFile(
   lists: ListReader,
   problems: Diagnostic[],
 ): HostFile {
-  const file = { kind: 'host', folder: 'hosts', name: host } as const;
-  const document = readDocument(stateDir, file, (found) => findIssues(found, lists), problems);
+  const file = { kind: 'host', folder: 'hosts', name: host, schema: hostSchema } as const;
+  const document = readDocument(stateDir, file, (found) => findMore(found, lists), problems);
   if (!document) return { interfaces: [], protections: [] };
   return { interfaces: readInterfaces(document), ...readProtections(document, lists) };
 }
 
-function findIssues({ value }: StateDocument, lists: ListReader): Issue[] {
-  const issues = hostSchema.safeParse(value, { reportInput: true }).error?.issues ?? [];
+function findMore({ value, issues }: StateDocument, lists: ListReader): Issue[] {
   const protections = itemsOf(fieldOf(value, 'protect'));
   return [
-    ...issues,
     ...behindInvalidKeys(issues, value),
     ...protections.flatMap((match, at) => findUnknownLists(match, ['protect', at], lists)),
   ];
@@ -96,10 +95,10 @@ function fieldsAt(root: Node, name: string): Field[] {
 }
 
 function readProtections(
-  { root, source, value }: StateDocument,
+  { root, source, data }: StateDocument<z.output<typeof hostSchema>>,
   lists: ListReader,
 ): Pick<HostFile, 'protections' | 'protectPlace'> {
-  const written = hostSchema.safeParse(value).data?.protect ?? [];
+  const written = data?.protect ?? [];
   const protections = written.map((match, index): Protection => {
     const { at } = locate(root, ['protect', index], 'value', source).place;
     return { match: toMatch(match, (list) => lists.read(list)), at };

@@ -50,26 +50,23 @@ export class PolicyReader {
   }
 
   #load(name: string): Policy | undefined {
-    const file = { kind: 'policy', folder: 'policies', name } as const;
-    const document = readDocument(this.stateDir, file, (found) => this.#findIssues(found), this.problems);
-    if (!document) return undefined;
-    this.sources.set(name, document.source);
-    const read = policySchema.safeParse(document.value);
-    if (!read.success) return undefined;
+    const file = { kind: 'policy', folder: 'policies', name, schema: policySchema } as const;
+    const document = readDocument(this.stateDir, file, (found) => this.#findMore(found), this.problems);
+    if (document) this.sources.set(name, document.source);
+    if (!document?.data) return undefined;
     const place = (...path: PropertyKey[]): Position =>
       locate(document.root, path, 'value', document.source).place.at;
-    return toPolicy(read.data, (list) => this.lists.read(list), {
+    return toPolicy(document.data, (list) => this.lists.read(list), {
       policy: place(),
       rule: (index) => place('rules', index),
       test: (index) => place('tests', index),
     });
   }
 
-  #findIssues(document: StateDocument): Issue[] {
+  #findMore(document: StateDocument): Issue[] {
     const { value } = document;
     const rules = itemsOf(fieldOf(value, 'rules'));
     return [
-      ...(policySchema.safeParse(value, { reportInput: true }).error?.issues ?? []),
       ...findDuplicates(document, 'rules'),
       ...findDuplicates(document, 'tests'),
       ...rules.flatMap((rule, at) =>

@@ -4,12 +4,7 @@ import type { Cidr } from './policy.js';
 /** `10.0.0.0/8`, `2001:db8::/32`; a single address has no prefix length. Host bits are shown as they are. */
 export function formatCidr(cidr: Cidr): string {
   const address = cidr.family === 4 ? formatIpv4(cidr.a) : formatIpv6(cidr);
-  return cidr.length === fullLength(cidr.family) ? address : `${address}/${cidr.length}`;
-}
-
-/** Bits of an address. */
-export function fullLength(family: 4 | 6): 32 | 128 {
-  return family === 4 ? 32 : 128;
+  return cidr.length === (cidr.family === 4 ? 32 : 128) ? address : `${address}/${cidr.length}`;
 }
 
 function formatIpv4(word: number): string {
