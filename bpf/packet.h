@@ -33,20 +33,25 @@ struct address {
 	__u64 hi, lo;
 };
 
-/* Numbers in host order. What `shape` and `transport` do not promise is 0. */
+/* Numbers in host order. What `shape` and `transport` do not promise, or no rule asks for, is 0. */
 struct packet {
 	struct address source, destination;
-	__u64 source_mac, destination_mac; /* first byte most significant; only if rules ask for them */
-	__u16 length; /* of the IP packet */
-	__u16 source_port, destination_port;
-	__u16 icmp; /* type << 8 | code */
-	__u16 vlan, ether_type;
-	__u8 family; /* 0 not IP, 1 IPv4, 2 IPv6 */
-	__u8 fragment;
-	__u8 transport;
-	__u8 protocol;
-	__u8 tcp_flags, ttl, dscp, unused;
-	__u16 at, left; /* of the cursor, in bytes, while extension headers are walked */
+	__u64 source_mac, destination_mac; /* first byte most significant */
+	union {
+		__u64 word[3];
+		struct {
+			__u16 length; /* of the IP packet */
+			__u16 source_port, destination_port;
+			__u16 icmp; /* type << 8 | code */
+			__u16 vlan, ether_type;
+			__u8 family; /* 0 not IP, 1 IPv4, 2 IPv6 */
+			__u8 fragment;
+			__u8 transport;
+			__u8 protocol;
+			__u8 tcp_flags, ttl, dscp, unused;
+			__u16 at, left; /* of the cursor, in bytes, while extension headers are walked */
+		};
+	};
 };
 
 struct cursor {
@@ -92,22 +97,28 @@ static __always_inline __u64 mac(const __u8 *bytes)
 	       (__u64)bytes[4] << 24 | (__u64)bytes[5] << 16;
 }
 
-/* Leaves the cursor behind the Ethernet header and up to two tags. A third tag is just an EtherType. */
-static __always_inline bool parse_link(struct cursor *c, struct packet *p)
+#define LINK_TRUNCATED 0x10000
+
+/*
+ * Leaves the cursor behind the Ethernet header and up to two tags, and returns the EtherType in network order. A third
+ * tag is just an EtherType.
+ */
+static __always_inline __u32 parse_link(const struct view *view, struct cursor *c, struct packet *p)
 {
 	struct link *eth = c->at;
 	__u16 type;
 	int tag;
 
 	if ((void *)(eth + 1) > c->end)
-		return false;
-	if (uses(FIELD_SOURCE_MAC))
+		return LINK_TRUNCATED;
+	if (uses(view, FIELD_SOURCE_MAC))
 		p->source_mac = mac(eth->source);
-	if (uses(FIELD_DESTINATION_MAC))
+	if (uses(view, FIELD_DESTINATION_MAC))
 		p->destination_mac = mac(eth->destination);
 	type = eth->type;
 	c->at = eth + 1;
-	p->vlan = VLAN_NONE;
+	if (uses(view, FIELD_VLAN))
+		p->vlan = VLAN_NONE;
 #pragma unroll
 	for (tag = 0; tag < VLAN_TAGS; tag++) {
 		struct vlan_tag *vlan = c->at;
@@ -115,18 +126,29 @@ static __always_inline bool parse_link(struct cursor *c, struct packet *p)
 		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 			break;
 		if ((void *)(vlan + 1) > c->end)
-			return false;
-		if (tag == 0)
+			return LINK_TRUNCATED;
+		if (uses(view, FIELD_VLAN) && tag == 0)
 			p->vlan = bpf_ntohs(vlan->tci) & 0xfff;
 		type = vlan->inner_type;
 		c->at = vlan + 1;
 	}
-	p->ether_type = bpf_ntohs(type);
-	return true;
+	if (uses(view, FIELD_ETHER_TYPE))
+		p->ether_type = bpf_ntohs(type);
+	return type;
+}
+
+static __always_inline void keep(const struct view *view, struct packet *p, __u32 length, __u32 ttl, __u32 dscp)
+{
+	if (uses(view, FIELD_LENGTH))
+		p->length = length;
+	if (uses(view, FIELD_TTL))
+		p->ttl = ttl;
+	if (uses(view, FIELD_DSCP))
+		p->dscp = dscp;
 }
 
 /* Leaves the cursor behind the options. */
-static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p)
+static __always_inline bool parse_ipv4(const struct view *view, struct cursor *c, struct packet *p)
 {
 	struct iphdr *ip = c->at;
 	__u32 header, total, offset;
@@ -138,12 +160,12 @@ static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p)
 	if (header < sizeof(*ip) || total < header || total > c->end - c->at)
 		return false;
 	p->family = 1;
-	p->length = total;
 	p->protocol = ip->protocol;
-	p->ttl = ip->ttl;
-	p->dscp = ip->tos >> 2;
-	p->source.hi = (__u64)bpf_ntohl(ip->saddr) << 32;
-	p->destination.hi = (__u64)bpf_ntohl(ip->daddr) << 32;
+	keep(view, p, total, ip->ttl, ip->tos >> 2);
+	if (uses(view, FIELD_SOURCE) || view->features & FEATURE_LIMIT_SOURCE)
+		p->source.hi = (__u64)bpf_ntohl(ip->saddr) << 32;
+	if (uses(view, FIELD_DESTINATION))
+		p->destination.hi = (__u64)bpf_ntohl(ip->daddr) << 32;
 	offset = bpf_ntohs(ip->frag_off);
 	p->fragment = offset & 0x1fff ? FRAGMENT_LATER : offset & 0x2000 ? FRAGMENT_FIRST : FRAGMENT_NONE;
 	c->left = total;
@@ -212,7 +234,7 @@ __noinline int walk_extensions(struct xdp_md *ctx, struct packet *p)
 }
 
 /* Leaves the cursor as walk_extensions does. */
-static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p)
+static __always_inline bool parse_ipv6(const struct view *view, struct xdp_md *ctx, struct cursor *c, struct packet *p)
 {
 	struct ipv6hdr *ip = c->at;
 	__u32 total, at;
@@ -223,14 +245,16 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	if (total > c->end - c->at)
 		return false;
 	p->family = 2;
-	p->length = total < 65535 ? total : 65535;
 	p->protocol = ip->nexthdr;
-	p->ttl = ip->hop_limit;
-	p->dscp = (ip->priority << 2 | ip->flow_lbl[0] >> 6) & 0x3f;
-	p->source.hi = bpf_be64_to_cpu(*(__be64 *)&ip->saddr);
-	p->source.lo = bpf_be64_to_cpu(*(__be64 *)&ip->saddr.in6_u.u6_addr32[2]);
-	p->destination.hi = bpf_be64_to_cpu(*(__be64 *)&ip->daddr);
-	p->destination.lo = bpf_be64_to_cpu(*(__be64 *)&ip->daddr.in6_u.u6_addr32[2]);
+	keep(view, p, total < 65535 ? total : 65535, ip->hop_limit, (ip->priority << 2 | ip->flow_lbl[0] >> 6) & 0x3f);
+	if (uses(view, FIELD_SOURCE) || view->features & FEATURE_LIMIT_SOURCE) {
+		p->source.hi = bpf_be64_to_cpu(*(__be64 *)&ip->saddr);
+		p->source.lo = bpf_be64_to_cpu(*(__be64 *)&ip->saddr.in6_u.u6_addr32[2]);
+	}
+	if (uses(view, FIELD_DESTINATION)) {
+		p->destination.hi = bpf_be64_to_cpu(*(__be64 *)&ip->daddr);
+		p->destination.lo = bpf_be64_to_cpu(*(__be64 *)&ip->daddr.in6_u.u6_addr32[2]);
+	}
 	p->fragment = FRAGMENT_NONE;
 	c->left = total;
 	skip(c, sizeof(*ip));
@@ -259,7 +283,7 @@ struct icmp {
 };
 
 /* Reads the transport header at the cursor; its whole fixed part must be there. */
-static __always_inline bool parse_transport(struct cursor *c, struct packet *p)
+static __always_inline bool parse_transport(const struct view *view, struct cursor *c, struct packet *p)
 {
 	struct ports *ports = c->at;
 	struct icmp *icmp = c->at;
@@ -274,7 +298,8 @@ static __always_inline bool parse_transport(struct cursor *c, struct packet *p)
 		header = (bytes[12] >> 4) * 4;
 		if (header < sizeof(*tcp) || header > c->left)
 			return false;
-		p->tcp_flags = bytes[13];
+		if (uses(view, FIELD_TCP_FLAGS))
+			p->tcp_flags = bytes[13];
 		p->transport = TRANSPORT_TCP;
 	} else if (p->protocol == IPPROTO_UDP) {
 		if (!holds(c, sizeof(struct udphdr)))
@@ -293,28 +318,42 @@ static __always_inline bool parse_transport(struct cursor *c, struct packet *p)
 	} else {
 		return true;
 	}
-	p->source_port = bpf_ntohs(ports->source);
-	p->destination_port = bpf_ntohs(ports->destination);
+	if (uses(view, FIELD_SOURCE_PORT))
+		p->source_port = bpf_ntohs(ports->source);
+	if (uses(view, FIELD_DESTINATION_PORT))
+		p->destination_port = bpf_ntohs(ports->destination);
 	return true;
 }
 
-/* `p` must be zeroed. */
-static __always_inline enum shape parse(struct xdp_md *ctx, struct packet *p)
+/* What is read without being set: as little as possible, one word at a time. */
+static __always_inline void clear(const struct view *view, struct packet *p)
+{
+	if (uses(view, FIELD_SOURCE) || view->features & FEATURE_LIMIT_SOURCE)
+		p->source = (struct address){};
+	if (uses(view, FIELD_DESTINATION))
+		p->destination = (struct address){};
+	p->word[0] = p->word[1] = p->word[2] = 0;
+}
+
+static __always_inline enum shape parse(const struct view *view, struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor cursor = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end}, *c = &cursor;
+	__u32 type;
 
-	if (!parse_link(c, p))
+	clear(view, p);
+	type = parse_link(view, c, p);
+	if (type == LINK_TRUNCATED)
 		return SHAPE_MALFORMED;
-	if (p->ether_type == ETH_P_IP) {
-		if (!parse_ipv4(c, p))
+	if (type == bpf_htons(ETH_P_IP)) {
+		if (!parse_ipv4(view, c, p))
 			return SHAPE_MALFORMED;
-	} else if (p->ether_type == ETH_P_IPV6) {
-		if (!parse_ipv6(ctx, c, p))
+	} else if (type == bpf_htons(ETH_P_IPV6)) {
+		if (!parse_ipv6(view, ctx, c, p))
 			return SHAPE_MALFORMED;
 	} else {
 		return SHAPE_NON_IP;
 	}
-	if (p->fragment != FRAGMENT_LATER && !parse_transport(c, p))
+	if (p->fragment != FRAGMENT_LATER && !parse_transport(view, c, p))
 		return SHAPE_MALFORMED;
 	return SHAPE_IP;
 }
