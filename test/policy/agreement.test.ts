@@ -13,7 +13,12 @@ const POLICIES = [0, 1, 2, 5, 20, 60, 64, 65].map((rules) => ({ rules, policies:
 POLICIES.push({ rules: 130, policies: 4 }, { rules: 400, policies: 3 }, { rules: 1024, policies: 2 });
 const PACKETS = 1000;
 
-function disagreement(policy: Policy, protections: Protection[], frame: Uint8Array, path: Datapath): unknown {
+function disagreement(
+  policy: Policy,
+  protections: Protection[],
+  frame: Uint8Array,
+  path: Datapath,
+): string | undefined {
   const now = BigInt(Date.now()) * 1_000_000n;
   const expected = evaluate(policy, protections, frame, { now });
   const got = path.ask(frame);
@@ -45,7 +50,7 @@ describe('the kernel decides as the reference does', () => {
         const whole = buildPacket(randomPacket(random));
         const frame = random.chance(40) ? broken(random, whole) : whole;
         const found = disagreement(policy, protections, frame, path);
-        if (found !== undefined) expect.fail(`seed ${SEED}, size ${size}, round ${round}: ${String(found)}`);
+        if (found !== undefined) expect.fail(`seed ${SEED}, size ${size}, round ${round}: ${found}`);
         asked++;
       }
     }
