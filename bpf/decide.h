@@ -7,7 +7,7 @@
 
 #include "act.h"
 #include "classify.h"
-#include "packet.h"
+#include "parse.h"
 
 #define ND_FIRST 133 /* router solicitation */
 #define ND_LAST 137  /* redirect */

@@ -47,11 +47,10 @@ function fiveFields(count: number): Rule[] {
 describe('compiling', () => {
   it('takes less than 300 ms for 1,000 mixed rules', () => {
     const wanted = policy(fiveFields(1000));
-    compilePolicy(policy(fiveFields(100))); // the compiler of the compiler, first
     const times = [1, 2, 3].map(() => {
-      const started = performance.now();
+      const started = process.cpuUsage(); // of this process alone: others may keep the processors busy
       compilePolicy(wanted);
-      return performance.now() - started;
+      return process.cpuUsage(started).user / 1000;
     });
     expect(Math.min(...times)).toBeLessThan(300);
   });
@@ -63,9 +62,11 @@ describe('compiling', () => {
   });
 
   it('says which slot or interface is missing', () => {
-    const [rule] = fiveFields(1);
-    const redirect: Rule = { ...(rule as Rule), action: { kind: 'redirect', interface: 'veth-scrub' } };
-    const tables = compilePolicy(policy([redirect]));
+    const redirects = fiveFields(1).map((rule): Rule => ({
+      ...rule,
+      action: { kind: 'redirect', interface: 'veth-scrub' },
+    }));
+    const tables = compilePolicy(policy(redirects));
     const slots = new Map(tables.owners.map(({ row }, slot) => [row, slot]));
     const binding = { slots, ifindexes: new Map<string, number>(), taiOffset: 0 };
     expect(() => bindTables(tables, binding)).toThrow('no ifindex for veth-scrub');
