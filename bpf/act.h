@@ -58,9 +58,9 @@ static __always_inline void swap_addresses(struct xdp_md *ctx)
 	__builtin_memcpy(eth->h_source, old.h_dest, ETH_ALEN);
 }
 
-static __always_inline int act(struct xdp_md *ctx, void *tables, struct question *question, __u32 index)
+static __always_inline int act(struct xdp_md *ctx, const struct view *view, struct question *question, __u32 index)
 {
-	struct record *record = record_of(tables, index);
+	struct record *record = record_of(view, index);
 	__u32 verdict;
 
 	if (!record)
@@ -70,16 +70,16 @@ static __always_inline int act(struct xdp_md *ctx, void *tables, struct question
 		question->record = index;
 	} else {
 		count(ctx, record->slot);
-		if (settings.features & FEATURE_LOG && record->flags & RECORD_LOG)
+		if (view->features & FEATURE_LOG && record->flags & RECORD_LOG)
 			sample(ctx, record, index);
 	}
-	if (settings.features & FEATURE_AUDIT)
+	if (view->features & FEATURE_AUDIT)
 		return XDP_PASS;
-	if (settings.features & FEATURE_TX && verdict == XDP_TX)
+	if (view->features & FEATURE_TX && verdict == XDP_TX)
 		swap_addresses(ctx);
-	if (settings.features & FEATURE_CPU && verdict == XDP_REDIRECT && record->flags & RECORD_CPU)
+	if (view->features & FEATURE_CPU && verdict == XDP_REDIRECT && record->flags & RECORD_CPU)
 		return bpf_redirect_map(&cpus, record->target, XDP_PASS); /* without that CPU, this one goes on */
-	if (settings.features & FEATURE_INTERFACE && verdict == XDP_REDIRECT)
+	if (view->features & FEATURE_INTERFACE && verdict == XDP_REDIRECT)
 		return bpf_redirect(record->target, 0);
 	return verdict;
 }

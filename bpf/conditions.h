@@ -47,12 +47,12 @@ static __always_inline bool empties(__u64 *full_at, const struct record *r, __u6
 	return true;
 }
 
-static __always_inline bool exceeds(const struct record *r, __u32 bit, const struct packet *p, bool peek)
+static __always_inline bool exceeds(const struct view *view, const struct record *r, __u32 bit, const struct packet *p, bool peek)
 {
 	struct source_key key = {.hi = p->source.hi, .lo = p->source.lo, .rule = bit, .family = p->family};
 	__u64 now = bpf_ktime_get_ns(), first = now + r->interval, *full_at;
 
-	if (settings.features & FEATURE_LIMIT_SOURCE && r->flags & RECORD_LIMIT_SOURCE) {
+	if (view->features & FEATURE_LIMIT_SOURCE && r->flags & RECORD_LIMIT_SOURCE) {
 		full_at = bpf_map_lookup_elem(&sources, &key);
 		if (!full_at) { /* a source not seen lately has a full bucket */
 			if (!peek)
@@ -68,16 +68,16 @@ static __always_inline bool exceeds(const struct record *r, __u32 bit, const str
 }
 
 /* Does a rule whose fields agree match now? */
-static __always_inline bool applies(void *tables, __u32 index, const struct packet *p, bool peek)
+static __always_inline bool applies(const struct view *view, __u32 index, const struct packet *p, bool peek)
 {
-	struct record *r = record_of(tables, index);
+	struct record *r = record_of(view, index);
 
 	if (!r)
 		return false;
-	if (settings.features & FEATURE_UNTIL && r->flags & RECORD_UNTIL &&
+	if (view->features & FEATURE_UNTIL && r->flags & RECORD_UNTIL &&
 	    bpf_ktime_get_tai_ns() - settings.tai_offset * SECOND >= r->until)
 		return false;
-	if (settings.features & FEATURE_LIMIT && r->flags & RECORD_LIMIT && !exceeds(r, index - ROWS, p, peek))
+	if (view->features & FEATURE_LIMIT && r->flags & RECORD_LIMIT && !exceeds(view, r, index - ROWS, p, peek))
 		return false;
 	return true;
 }

@@ -7,7 +7,7 @@
 
 #include "act.h"
 #include "classify.h"
-#include "packet.h"
+#include "parse.h"
 
 #define ND_FIRST 133 /* router solicitation */
 #define ND_LAST 137  /* redirect */
@@ -20,27 +20,27 @@ static __always_inline bool is_neighbor_discovery(const struct packet *p)
 }
 
 /* What decides before the rules do, or ROWS when nothing does. */
-static __always_inline __u32 decide_early(const struct packet *p, enum shape shape)
+static __always_inline __u32 decide_early(const struct view *view, const struct packet *p, enum shape shape)
 {
 	if (shape == SHAPE_MALFORMED)
 		return ROW_MALFORMED;
-	if (settings.features & FEATURE_ND_PASS && is_neighbor_discovery(p))
+	if (view->features & FEATURE_ND_PASS && is_neighbor_discovery(p))
 		return ROW_PROTECT;
-	if (shape == SHAPE_NON_IP && !(settings.features & FEATURE_NON_IP_MATCH))
+	if (shape == SHAPE_NON_IP && !(view->features & FEATURE_NON_IP_MATCH))
 		return ROW_NON_IP;
-	if (p->fragment == FRAGMENT_LATER && !(settings.features & FEATURE_FRAGMENT_MATCH))
+	if (p->fragment == FRAGMENT_LATER && !(view->features & FEATURE_FRAGMENT_MATCH))
 		return ROW_FRAGMENTS;
 	return ROWS;
 }
 
 /* The fields of a malformed frame cannot be trusted: not even a protect entry matches them. */
-static __always_inline __u32 decide(void *tables, const struct packet *p, enum shape shape, bool peek)
+static __always_inline __u32 decide(const struct view *view, const struct packet *p, enum shape shape, bool peek)
 {
-	__u32 early = decide_early(p, shape), record;
+	__u32 early = decide_early(view, p, shape), record;
 
-	if (early != ROWS && (early == ROW_MALFORMED || !(settings.features & FEATURE_PROTECT)))
+	if (early != ROWS && (early == ROW_MALFORMED || !(view->features & FEATURE_PROTECT)))
 		return early;
-	record = classify(tables, p, peek || early != ROWS);
+	record = classify(view, p, peek || early != ROWS);
 	if (early != ROWS && record - ROWS >= settings.protected) /* wraps, and so is true, for a built-in row */
 		return early;
 	return record;
@@ -59,12 +59,13 @@ static __always_inline void remember(struct packet *p)
 static __always_inline int filter(struct xdp_md *ctx)
 {
 	struct question *question = question_of(ctx);
-	void *tables = find_tables();
-	struct packet packet = {};
-	enum shape shape = parse(ctx, &packet);
+	struct view view = open_view();
+	struct packet packet;
+	enum shape shape;
 
-	remember(&packet);
-	if (!tables)
+	if (!view.tables)
 		return XDP_DROP;
-	return act(ctx, tables, question, decide(tables, &packet, shape, question != 0));
+	shape = parse(&view, ctx, &packet);
+	remember(&packet);
+	return act(ctx, &view, question, decide(&view, &packet, shape, question != 0));
 }

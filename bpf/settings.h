@@ -70,7 +70,13 @@ struct settings {
 
 const volatile struct settings settings SEC(".rodata.settings");
 
-static __always_inline bool uses(enum field field)
+/* The settings that are asked for again and again, read once: each read would be left in the program. */
+struct view {
+	void *tables; /* the blob, see tables.h */
+	__u32 features, fields, size;
+};
+
+static __always_inline bool uses(const struct view *view, enum field field)
 {
-	return settings.fields & 1U << field;
+	return view->fields & 1U << field;
 }

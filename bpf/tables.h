@@ -71,49 +71,54 @@ struct {
 	__type(value, struct count);
 } counters SEC(".maps");
 
-static __always_inline void *find_tables(void)
+static __always_inline struct view open_view(void)
 {
 	__u32 key = 0;
 
-	return bpf_map_lookup_elem(&tables, &key);
+	return (struct view){
+		.tables = bpf_map_lookup_elem(&tables, &key),
+		.features = settings.features,
+		.fields = settings.fields,
+		.size = settings.size,
+	};
 }
 
 /*
  * `bytes` of the blob from byte `offset` on. In bounds by construction; the check is for the verifier, which knows
  * the size because settings are frozen, and 0 is never returned.
  */
-static __always_inline void *within(void *tables, __u64 offset, __u64 bytes)
+static __always_inline void *within(const struct view *view, __u64 offset, __u64 bytes)
 {
-	if (offset > settings.size - bytes)
+	if (offset > view->size - bytes)
 		return 0;
 	barrier_var(offset); /* or clang adds before it compares */
-	return tables + offset;
+	return view->tables + offset;
 }
 
-static __always_inline __u32 entry_at(void *tables, __u64 offset, __u32 index)
+static __always_inline __u32 entry_at(const struct view *view, __u64 offset, __u32 index)
 {
-	__u32 *entry = within(tables, offset + index * 4ULL, 4);
+	__u32 *entry = within(view, offset + index * 4ULL, 4);
 
 	return entry ? *entry : ENTRY_LEAF;
 }
 
-static __always_inline __u32 lookup_short(void *tables, __u32 root, __u32 key)
+static __always_inline __u32 lookup_short(const struct view *view, __u32 root, __u32 key)
 {
-	__u32 entry = entry_at(tables, ENTRY_OFFSET(root), key >> 8 & 0xff);
+	__u32 entry = entry_at(view, ENTRY_OFFSET(root), key >> 8 & 0xff);
 
-	return entry & ENTRY_LEAF ? entry : entry_at(tables, ENTRY_OFFSET(entry), key & 0xff);
+	return entry & ENTRY_LEAF ? entry : entry_at(view, ENTRY_OFFSET(entry), key & 0xff);
 }
 
-static __always_inline __u32 next_in_test(void *tables, __u32 entry, __u64 hi, __u64 lo)
+static __always_inline __u32 next_in_test(const struct view *view, __u32 entry, __u64 hi, __u64 lo)
 {
-	struct test *test = within(tables, ENTRY_OFFSET(entry), sizeof(*test));
+	struct test *test = within(view, ENTRY_OFFSET(entry), sizeof(*test));
 
 	if (!test)
 		return ENTRY_LEAF;
 	return (hi & test->hi_mask) == test->hi && (lo & test->lo_mask) == test->lo ? test->next : test->miss;
 }
 
-static __always_inline __u32 lookup_address(void *tables, __u32 entry, __u64 hi, __u64 lo)
+static __always_inline __u32 lookup_address(const struct view *view, __u32 entry, __u64 hi, __u64 lo)
 {
 	__u32 steps = settings.steps, step;
 
@@ -123,15 +128,15 @@ static __always_inline __u32 lookup_address(void *tables, __u32 entry, __u64 hi,
 		if (entry & ENTRY_LEAF)
 			break;
 		if (entry & ENTRY_TEST)
-			entry = next_in_test(tables, entry, hi, lo);
+			entry = next_in_test(view, entry, hi, lo);
 		else
-			entry = entry_at(tables, ENTRY_OFFSET(entry),
+			entry = entry_at(view, ENTRY_OFFSET(entry),
 					 (depth < 8 ? hi : lo) >> (56 - 8 * (depth & 7)) & 0xff);
 	}
 	return entry;
 }
 
-static __always_inline struct record *record_of(void *tables, __u32 index)
+static __always_inline struct record *record_of(const struct view *view, __u32 index)
 {
-	return within(tables, settings.records * 8ULL + index * (__u64)sizeof(struct record), sizeof(struct record));
+	return within(view, settings.records * 8ULL + index * (__u64)sizeof(struct record), sizeof(struct record));
 }

@@ -13,17 +13,43 @@ const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
 const dir = mkdtempSync(join(root, 'node_modules', '.bench-'));
 try {
-  const entry = ['kernel/firewall', 'kernel/testrun', 'kernel/map-write', 'kernel/object', 'policy/compile', 'policy/packet']
+  const entry = [
+    'kernel/firewall',
+    'kernel/testrun',
+    'kernel/map-write',
+    'kernel/object',
+    'policy/compile',
+    'policy/packet',
+  ]
     .map((module) => `export * from './src/${module}.ts';`)
     .join('\n');
   await build({
     stdin: { contents: entry, resolveDir: root, loader: 'ts' },
-    bundle: true, platform: 'node', format: 'esm', packages: 'external', outfile: join(dir, 'core.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    outfile: join(dir, 'core.mjs'),
   });
   const object = join(dir, 'datapath.bpf.o');
   const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
-  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${triplet}`, '-Ibpf',
-    '-c', 'scripts/bench/datapath.bpf.c', '-o', object], { stdio: 'inherit' });
+  execFileSync(
+    'clang',
+    [
+      '-O2',
+      '-g',
+      '-target',
+      'bpf',
+      '-mcpu=v3',
+      `-I/usr/include/${triplet}`,
+      '-Ibpf',
+      '-c',
+      'scripts/bench/datapath.bpf.c',
+      '-o',
+      object,
+    ],
+    { stdio: 'inherit' },
+  );
   run(await import(join(dir, 'core.mjs')), readFileSync(object));
 } finally {
   rmSync(dir, { recursive: true });
@@ -47,44 +73,67 @@ function rule(name, match) {
 
 function policy(rules) {
   return {
-    name: 'bench', default: 'pass', rules, fragments: 'match', malformed: 'drop', nonIp: 'pass',
-    neighborDiscovery: 'pass', mode: 'enforce', tests: [], at: { file: 'bench', line: 1, column: 1 },
+    name: 'bench',
+    default: 'pass',
+    rules,
+    fragments: 'match',
+    malformed: 'drop',
+    nonIp: 'pass',
+    neighborDiscovery: 'pass',
+    mode: 'enforce',
+    tests: [],
+    at: { file: 'bench', line: 1, column: 1 },
   };
 }
 
 function cidr(a, length) {
-  return { family: 4, a: length === 0 ? 0 : (a & (0xffffffff << (32 - length))) >>> 0, b: 0, c: 0, d: 0, length };
+  return {
+    family: 4,
+    a: length === 0 ? 0 : (a & (0xffffffff << (32 - length))) >>> 0,
+    b: 0,
+    c: 0,
+    d: 0,
+    length,
+  };
 }
 
 /** Rules that ask for one field: the destination port. */
 function singleField(count) {
-  return policy(Array.from({ length: count }, (_, i) => rule(`r${i}`, { protocol: range(6), destinationPort: range(10_000 + i) })));
+  return policy(
+    Array.from({ length: count }, (_, i) =>
+      rule(`r${i}`, { protocol: range(6), destinationPort: range(10_000 + i) }),
+    ),
+  );
 }
 
 /** Rules that ask for five fields, each wide enough that packets agree with many rules in part. */
 function mixed(count) {
   const next = random(7);
   const set = (length) => ({ cidrs: [cidr(next(2 ** 32) >>> 0, length)], lists: [] });
-  return policy(Array.from({ length: count }, (_, i) => {
-    const port = next(60_000);
-    return rule(`r${i}`, {
-      protocol: range(next(2) ? 6 : 17),
-      source: set([8, 16, 20, 24, 32][next(5)]),
-      destination: set([8, 16, 20, 24, 32][next(5)]),
-      sourcePort: next(3) ? range(0, 65535) : range(1024 + next(1000), 65535),
-      destinationPort: range(port, port + (next(2) ? 0 : next(2000))),
-    });
-  }));
+  return policy(
+    Array.from({ length: count }, (_, i) => {
+      const port = next(60_000);
+      return rule(`r${i}`, {
+        protocol: range(next(2) ? 6 : 17),
+        source: set([8, 16, 20, 24, 32][next(5)]),
+        destination: set([8, 16, 20, 24, 32][next(5)]),
+        sourcePort: next(3) ? range(0, 65535) : range(1024 + next(1000), 65535),
+        destinationPort: range(port, port + (next(2) ? 0 : next(2000))),
+      });
+    }),
+  );
 }
 
 /** As `mixed`, with half of the fields of each rule left open: several hundred rules agree in each field. */
 function sparse(count) {
   const next = random(11);
   const full = mixed(count).rules;
-  return policy(full.map(({ name, match }) => {
-    const fields = Object.entries(match).filter(() => next(2) === 1);
-    return rule(name, Object.fromEntries(fields.length > 1 ? fields : Object.entries(match)));
-  }));
+  return policy(
+    full.map(({ name, match }) => {
+      const fields = Object.entries(match).filter(() => next(2) === 1);
+      return rule(name, Object.fromEntries(fields.length > 1 ? fields : Object.entries(match)));
+    }),
+  );
 }
 
 function run(core, bytes) {
@@ -100,7 +149,10 @@ function run(core, bytes) {
     const object = core.loadFirewall(bytes, bound, { function: function_ });
     try {
       if (pairs) core.fillArray(object.mapFd('addresses'), 'addresses', pairs, 8);
-      const times = Array.from({ length: ROUNDS }, () => core.testRun(object.programFd(), { data: frame, repeat: REPEAT }).duration);
+      const times = Array.from(
+        { length: ROUNDS },
+        () => core.testRun(object.programFd(), { data: frame, repeat: REPEAT }).duration,
+      );
       return Math.min(...times); // whatever else runs on the machine only adds
     } finally {
       object[Symbol.dispose]();
@@ -121,7 +173,8 @@ function run(core, bytes) {
     const next = random(3);
     const of = (field) => {
       const rules = wanted.rules.filter((one) => one.match[field]);
-      const a = next(2) || rules.length === 0 ? next(2 ** 32) : rules[next(rules.length)].match[field].cidrs[0].a;
+      const a =
+        next(2) || rules.length === 0 ? next(2 ** 32) : rules[next(rules.length)].match[field].cidrs[0].a;
       return a >>> 0;
     };
     const pairs = new DataView(new ArrayBuffer(ADDRESSES * 8));
@@ -132,8 +185,14 @@ function run(core, bytes) {
     return new Uint8Array(pairs.buffer);
   };
   const floor = cost(policy([]), 'bare_drop', miss);
-  console.log(`floor ${floor} ns; then ns over the floor: a packet of the last rule, one of no rule, random addresses`);
-  for (const [name, make] of [['single-field', singleField], ['mixed five-field', mixed], ['mixed, fields left open', sparse]]) {
+  console.log(
+    `floor ${floor} ns; then ns over the floor: a packet of the last rule, one of no rule, random addresses`,
+  );
+  for (const [name, make] of [
+    ['single-field', singleField],
+    ['mixed five-field', mixed],
+    ['mixed, fields left open', sparse],
+  ]) {
     for (const count of [1, 10, 100, 1000]) {
       const wanted = make(count);
       const hit = cost(wanted, 'firewall', last(wanted)) - floor;
@@ -143,7 +202,9 @@ function run(core, bytes) {
       const randomly = cost(wanted, 'firewall_random', last(wanted), pairs) - randomFloor;
       const { took, tables: bound } = tables(wanted);
       const kilobytes = Math.ceil(bound.blob.length / 1024);
-      console.log(`${name.padEnd(24)} ${String(count).padStart(5)} rules: ${[hit, missed, randomly].join(' / ')} ns; compiled in ${took.toFixed(0)} ms; KB: ${kilobytes}`);
+      console.log(
+        `${name.padEnd(24)} ${String(count).padStart(5)} rules: ${[hit, missed, randomly].join(' / ')} ns; compiled in ${took.toFixed(0)} ms; KB: ${kilobytes}`,
+      );
     }
   }
 }
