@@ -15,7 +15,7 @@ import type { Paths } from './reconcile.js';
 export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Promise<Counters> {
   requireCapabilities();
   const { owned } = await observe({ bpffs });
-  const counting = owned.filter(({ counters }) => counters);
+  const counting = owned.filter((one) => one.counters && runsPolicy(one));
   if (only !== undefined && !counting.some(({ name }) => name === only)) {
     throw new UsageError(`interface ${only} runs no policy of ours`, {
       hint: `These do: ${counting.map(({ name }) => name).join(', ') || 'none'}.`,
@@ -25,6 +25,14 @@ export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Pr
     .filter(({ name }) => only === undefined || name === only)
     .map((one) => ({ name: one.name, rules: rowsOf(one, layout(bpffs), dataDir) }));
   return { apiVersion: 'xdpkeep/v1', kind: 'Counters', interfaces };
+}
+
+/** After a change to a program of another kind the counters are kept, for a rollback, but nothing counts there. */
+function runsPolicy({ instances, link }: OwnedInterface): boolean {
+  const instance = instances.find(
+    ({ programId }) => programId !== undefined && programId === link?.programId,
+  );
+  return instance?.maps.some(({ name }) => name === 'tables') ?? false;
 }
 
 function rowsOf(owned: OwnedInterface, paths: Layout, dataDir: string): RowCount[] {

@@ -37,22 +37,27 @@ interface Attempt {
 export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext): Promise<Applied[]> {
   const results: Applied[] = [];
   const attempts: Attempt[] = [];
+  const unmoved = new Set<string>();
   for (const planned of plan.steps.filter(isEffective)) {
-    if (context.proven.failed.has(planned.step.interface)) continue;
+    const { step } = planned;
+    // Steps after a rename count on its names.
+    if (context.proven.failed.has(step.interface) || unmoved.has(step.interface)) continue;
     const attempt = { planned, intent: intend(planned, context) };
     const error = attemptStep(() => {
-      execute(lock, planned.step, context.layout, context.proven.loaded.get(planned.step.interface));
+      execute(lock, step, context.layout, context.proven.loaded.get(step.interface));
     });
-    if (error) results.push(undo(lock, attempt, error, 'failed', context));
-    else attempts.push(attempt);
+    if (!error) attempts.push(attempt);
+    else {
+      results.push(undo(lock, attempt, error, 'failed', context));
+      if (step.kind === 'rename') for (const name of [step.from, step.interface]) unmoved.add(name);
+    }
   }
   if (attempts.length === 0) return results;
   const observed = await look(context);
-  for (const attempt of attempts) {
-    // A change that nobody can see is not left in effect.
-    if (observed instanceof Error) results.push(undo(lock, attempt, observed, 'undone', context));
-    else results.push(settle(lock, attempt, observed, context));
-  }
+  if (observed instanceof Error) {
+    // A change that nobody can see is not left in effect. Backwards: a step after a rename counts on its names.
+    for (const attempt of attempts.reverse()) results.push(undo(lock, attempt, observed, 'undone', context));
+  } else for (const attempt of attempts) results.push(settle(lock, attempt, observed, context));
   return results;
 }
 

@@ -11,10 +11,12 @@ import {
 } from '../kernel/attach.js';
 import {
   exchange,
+  isThere,
   listEntries,
   makeDirectory,
   remove,
   removeIfEmpty,
+  rename,
   writeSymlink,
 } from '../kernel/bpffs.js';
 import { Fd } from '../kernel/fd.js';
@@ -26,7 +28,7 @@ import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { ForeignProgram, KeptProgram } from '../model/step.js';
-import type { Candidate } from '../prove/prove.js';
+import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
@@ -65,15 +67,18 @@ export function repin(layout: Layout, name: string, digest: string, map: string,
 }
 
 /**
- * Renames the pins of an interface, with those of a program that was taken over there. Nothing that runs is touched;
- * its failpoints are those of the intent before it and the verification after it.
+ * Renames the pins of an interface, with those of a program that was taken over there. Where the other name has pins
+ * as well, the two change names. The link moves last: until then the step is still to be done, and can be.
  */
 export function movePins(layout: Layout, from: string, to: string, linkId: number): void {
-  using held = openPin(layout.link(to));
-  if (held && linkInfo(held).id === linkId) return;
-  exchange(layout.foreign(from), layout.foreign(to));
-  exchange(layout.foreignMode(from), layout.foreignMode(to));
-  exchange(layout.interface(from), layout.interface(to));
+  effect('move', () => {
+    using held = openPin(layout.link(to));
+    if (held && linkInfo(held).id === linkId) return;
+    const move = isThere(layout.interface(to)) ? exchange : rename;
+    move(layout.foreign(from), layout.foreign(to));
+    move(layout.foreignMode(from), layout.foreignMode(to));
+    move(layout.interface(from), layout.interface(to));
+  });
 }
 
 /**

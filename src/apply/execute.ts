@@ -2,7 +2,7 @@
 import type { WriterLock } from '../journal/lock.js';
 import type { Layout } from '../kernel/layout.js';
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
-import type { Candidate } from '../prove/prove.js';
+import type { Candidate } from '../prove/candidate.js';
 import {
   clean,
   discard,

@@ -7,6 +7,7 @@ import { EnvironmentError, JournalError } from '../model/errors.js';
 export const EFFECTS = [
   'generation',
   'intent',
+  'move',
   'pin',
   'take-over',
   'drop-link',

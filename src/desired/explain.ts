@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import type { Node } from 'yaml';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { suggest } from '../model/suggest.js';
+import { choiceHint, interfaceHint, MISSING_HINTS, valueHint } from './hints.js';
 import { fieldNamesOf, type WrittenKind } from './json-schema.js';
 import { locate, type Target } from './locate.js';
 import { PROGRAM_HINT } from './schema.js';
@@ -62,6 +63,7 @@ class Explainer {
         this.#show(issue.path, 'key', {
           summary: 'invalid interface name',
           detail: `${detail} ${inner.message}`,
+          hint: interfaceHint(inner.message),
         }),
       );
     }
@@ -90,9 +92,9 @@ class Explainer {
   }
 
   #show(path: PropertyKey[], target: Target, text: Text): Diagnostic {
-    const { hint, ...rest } = text;
+    const { hint = valueHint(path), ...rest } = text;
     const { place } = this.#locate(path, target);
-    return { severity: 'error', ...rest, ...(hint !== undefined && { hint }), ...place };
+    return { severity: 'error', ...rest, hint, ...place };
   }
 }
 
@@ -122,13 +124,6 @@ function unknownField(key: string, known: string[]): Text {
   };
 }
 
-const MISSING_HINTS: Record<string, string> = {
-  apiVersion: 'Add `apiVersion: xdpkeep/v1`.',
-  name: 'Add `name:` with the name of the file, without .yaml.',
-  interfaces: 'Add `interfaces:`, or `interfaces: {}` if nothing is wanted on this host.',
-  action: 'Add `action: drop`, or pass, tx, {redirect: {interface: NAME}}.',
-};
-
 /** Of the value of a field, in the words of YAML. */
 const TYPE_NAMES: Record<string, string> = {
   object: 'a map of fields',
@@ -153,7 +148,11 @@ function wrongValue(issue: Issue): Text {
     const values = issue.values.map(String);
     const detail = `${field} must be ${oneOf(values)}, not ${describe(issue.input)}`;
     const meant = typeof issue.input === 'string' ? suggest(issue.input, values) : undefined;
-    return { summary, detail, ...(meant !== undefined && { hint: `Did you mean ${quote(meant)}?` }) };
+    return {
+      summary,
+      detail,
+      hint: meant === undefined ? choiceHint(values) : `Did you mean ${quote(meant)}?`,
+    };
   }
   const { params = {} } = issue as { params?: Partial<Problem> };
   return { summary, ...params, detail: `${field} ${issue.message}` };
@@ -171,6 +170,5 @@ function typeHint(issue: z.core.$ZodIssueInvalidType): string | undefined {
     return `Quote it: "${input}".`;
   }
   if (issue.path.length === 2 && issue.path[0] === 'interfaces') return PROGRAM_HINT;
-  if (issue.path.at(-1) === 'interfaces') return 'Write `interfaces: {}` if nothing is wanted on this host.';
   return undefined;
 }

@@ -8,7 +8,7 @@ export class UnusableFileError extends Error {
   constructor(
     readonly summary: string,
     message: string,
-    readonly hint?: string,
+    readonly hint: string,
   ) {
     super(message);
   }
@@ -39,7 +39,7 @@ function readRegular(path: string, limit: number): Buffer {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     if (!fstatSync(fd).isFile())
-      throw new UnusableFileError('not a regular file', 'it is not a regular file');
+      throw new UnusableFileError('not a regular file', 'it is not a regular file', PUT_HINT);
     return readUpTo(fd, limit);
   } finally {
     closeSync(fd);
@@ -66,17 +66,21 @@ function readUpTo(fd: number, limit: number): Buffer {
   }
 }
 
-const REASONS: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of its path is not a directory',
-  EACCES: 'permission denied',
-  ELOOP: 'its symbolic links form a loop',
-  ENAMETOOLONG: 'its name is too long',
-  EISDIR: 'it is a directory',
+const PUT_HINT = 'Put the file there, or correct its path.';
+const READ_HINT = 'Let the user that runs xdpkeep read it.';
+
+const REASONS: Record<string, [reason: string, hint: string]> = {
+  ENOENT: ['there is no such file', PUT_HINT],
+  ENOTDIR: ['a part of its path is not a directory', PUT_HINT],
+  EACCES: ['permission denied', READ_HINT],
+  ELOOP: ['its symbolic links form a loop', PUT_HINT],
+  ENAMETOOLONG: ['its name is too long', 'Shorten its name.'],
+  EISDIR: ['it is a directory', PUT_HINT],
 };
 
 function ioProblem(error: unknown): UnusableFileError {
   if (!(error instanceof Error && 'code' in error)) throw error;
   const code = String(error.code);
-  return new UnusableFileError('cannot read file', REASONS[code] ?? `${error.message} (${code})`);
+  const [reason, hint] = REASONS[code] ?? [`${error.message} (${code})`, READ_HINT];
+  return new UnusableFileError('cannot read file', reason, hint);
 }

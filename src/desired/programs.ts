@@ -153,7 +153,7 @@ function describe(error: unknown, file: string): ProgramProblem {
       ...base,
       summary: 'does not compile',
       detail: error.message,
-      ...hintOf(error),
+      hint: error.hint ?? 'Correct the source where the compiler points.',
       ...(log && { log }),
     };
   }

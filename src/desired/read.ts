@@ -27,7 +27,7 @@ export function readStateFile(
       severity: 'error',
       summary,
       detail,
-      ...(hint && { hint }),
+      hint,
       at: { file, line: 1, column: 1 },
     });
   }

@@ -14,6 +14,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Diagnostic } from '../model/diagnostic.js';
+import { yamlHint } from './hints.js';
 import type { Source } from './source.js';
 import { MOST_PROBLEMS, scanTokens } from './syntax.js';
 
@@ -65,19 +66,12 @@ function compose(tokens: CST.Token[], length: number): Document.Parsed {
   }
 }
 
-const HINTS: Partial<Record<YAMLError['code'], string>> = {
-  TAB_AS_INDENT: 'Indent with spaces.',
-  BLOCK_AS_IMPLICIT_KEY: 'Quote text that holds ": " or ends in ":", such as "fe80::".',
-  NON_STRING_KEY: 'Quote the key: a pattern like "[ab]*" is text only in quotes.',
-};
-
 function describe(error: YAMLError, source: Source): Diagnostic {
-  const hint = HINTS[error.code];
   return {
     severity: 'error',
     summary: 'not valid YAML',
     detail: error.message,
-    ...(hint && { hint }),
+    hint: yamlHint(error.code),
     ...source.placeAt(...error.pos),
   };
 }

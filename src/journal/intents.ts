@@ -1,5 +1,6 @@
 // What the records prove: which steps were begun and never concluded, and from where interfaces were attached. Pure.
 import type { JournalRecord } from '../model/record.js';
+import { isRecovered } from './settle.js';
 
 /** Intents without an outcome, oldest first. */
 export function openIntents(records: readonly JournalRecord[]): JournalRecord[] {
@@ -7,12 +8,16 @@ export function openIntents(records: readonly JournalRecord[]): JournalRecord[] 
   return records.filter(({ phase, seq }) => phase === 'intent' && !concluded.has(seq));
 }
 
-/** Interface -> the last step on it, in this boot, when that could not be done or was undone. */
+/**
+ * Interface -> the last step on it, in this boot, when that could not be done or was undone. A run that was killed has
+ * not failed: nobody knows whether its step would have.
+ */
 export function lastFailures(records: readonly JournalRecord[], boot: string): Map<string, JournalRecord> {
   const failures = new Map<string, JournalRecord>();
   for (const record of records) {
     if (record.boot !== boot || record.phase === 'intent' || !('interface' in record.step)) continue;
-    if (record.phase === 'failed' || record.phase === 'undone') failures.set(record.step.interface, record);
+    const failed = (record.phase === 'failed' || record.phase === 'undone') && !isRecovered(record);
+    if (failed) failures.set(record.step.interface, record);
     else failures.delete(record.step.interface);
   }
   return failures;

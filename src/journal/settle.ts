@@ -4,6 +4,13 @@ import type { ObservedLink, ObservedState, OwnedInterface } from '../model/obser
 import type { JournalEntry, JournalRecord } from '../model/record.js';
 import type { AttachStep, EffectiveStep, ReattachStep, SwapStep } from '../model/step.js';
 
+/** What the note of an outcome starts with that was found by a later run. */
+const RECOVERED = 'recovered: ';
+
+export function isRecovered({ note }: JournalRecord): boolean {
+  return note?.startsWith(RECOVERED) ?? false;
+}
+
 /** The outcome of each of these intents, in their order; its note says how it is known. */
 export function settleOpenIntents(
   intents: readonly JournalRecord[],
@@ -58,9 +65,9 @@ function isOfStep(link: ObservedLink, step: BringingIn, { interfaces }: Observed
 }
 
 function done(how: string): Outcome {
-  return { phase: 'done', note: `recovered: ${how}` };
+  return { phase: 'done', note: RECOVERED + how };
 }
 
 function undone(how: string): Outcome {
-  return { phase: 'undone', note: `recovered: ${how}` };
+  return { phase: 'undone', note: RECOVERED + how };
 }

@@ -106,14 +106,25 @@ export function readSymlink(path: string): string | undefined {
   return unlessAbsent(`read ${path}`, () => readlinkSync(path));
 }
 
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** Gives two entries each other's name; where only one of them is there, it moves. Atomic in either case. */
 export function exchange(a: string, b: string): void {
-  const has = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  if (has(a) && has(b)) {
+  if (!isThere(a)) rename(b, a);
+  else if (!isThere(b)) rename(a, b);
+  else {
     const result = libc().renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
     if (result !== 0) throw callFailed(`exchange ${a} and ${b}`, lastErrno());
-  } else if (has(a)) attempt(`rename ${a}`, () => renameSync(a, b));
-  else if (has(b)) attempt(`rename ${b}`, () => renameSync(b, a));
+  }
+}
+
+/** Fine when there is nothing to rename. */
+export function rename(from: string, to: string): void {
+  unlessAbsent(`rename ${from}`, () => {
+    renameSync(from, to);
+  });
 }
 
 const AT_FDCWD = -100; // fcntl.h

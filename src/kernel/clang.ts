@@ -1,11 +1,13 @@
 // The compiler: *.bpf.c -> object. Runs in the state directory on a relative path, with a fixed environment and no
 // path of this machine in the output, so that one source gives one object wherever it is compiled. Refused: a compiler
-// that fails, hangs or floods, always with its own words.
+// that fails, hangs or floods, with its own words, and a source that reads what is neither of the state directory nor of
+// the system.
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError, ProgramError } from '../model/errors.js';
 import { endCleanly } from './ending.js';
+import { findOutsider, parseDependencies, quotedFiles } from './compiler-inputs.js';
 import { findTool, runTool, type ToolLimits } from './tool.js';
 
 const LIMITS: ToolLimits = { time: 60_000, output: 1 << 20 };
@@ -71,14 +73,27 @@ async function compileIn(compiler: Compiler, unit: CompileUnit, limits: ToolLimi
   try {
     const object = join(scratch, 'object.o');
     const dependencies = join(scratch, 'dependencies');
-    const outputs = ['-MD', '-MT', 'object', '-MF', dependencies, '-c', '-o', object];
+    const headers = join(scratch, 'headers');
+    const lists = ['-MD', '-MT', 'object', '-MF', dependencies, ...listHeaders(headers)];
+    const outputs = [...lists, '-c', '-o', object];
     const within = { ...limits, cwd: realpathSync(unit.stateDir) };
-    const log = await run(compiler.clang, [...outputs, ...compilerArguments(unit)], unit, within);
+    const refuseOutsiders = (files: string[]) => {
+      const outsider = findOutsider(files, within.cwd, compiler.clang);
+      if (outsider !== undefined) throw readsOutside(unit, outsider);
+    };
+    const log = await run(compiler.clang, [...outputs, ...compilerArguments(unit)], unit, within).catch(
+      (error: unknown) => {
+        const quoted = error instanceof CompileError ? quotedFiles(error.log) : [];
+        refuseOutsiders([...readLines(headers), ...quoted]);
+        throw error;
+      },
+    );
     if (![object, dependencies].every((file) => existsSync(file))) {
       throw new CompileError(`${compiler.clang} did not compile ${unit.source}`, 'it wrote no object');
     }
-    if (compiler.strip !== undefined) await run(compiler.strip, ['-g', object], unit, within);
     const inputs = parseDependencies(readFileSync(dependencies, 'utf8'));
+    refuseOutsiders(inputs);
+    if (compiler.strip !== undefined) await run(compiler.strip, ['-g', object], unit, within);
     return {
       object: readFileSync(object),
       inputs: inputs.map((input) => resolve(within.cwd, input)),
@@ -98,6 +113,22 @@ async function run(tool: string, args: string[], unit: CompileUnit, limits: Tool
   throw new CompileError(`${tool} does not compile ${unit.source}`, stderr, hintFor(stderr));
 }
 
+/** After an error there may be no dependency file; this list grows with every header that is opened. */
+function listHeaders(file: string): string[] {
+  return ['-header-include-file', file, '-sys-header-deps'].flatMap((argument) => ['-Xclang', argument]);
+}
+
+function readLines(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+}
+
+/** Without the compiler's log: it quotes the file. */
+function readsOutside({ source }: CompileUnit, file: string): CompileError {
+  const hint =
+    'Put what it needs into the state directory: only that and the headers of the system may be read.';
+  return new CompileError(`${source} reads ${file}, which is outside the state directory`, '', hint);
+}
+
 function compilerArguments({ stateDir, source }: CompileUnit): string[] {
   const input = source.startsWith('-') ? `./${source}` : source; // "--" does not reach every part of clang
   const multiarch = MULTIARCH[process.arch];
@@ -115,9 +146,9 @@ const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
   s390x: 's390x-linux-gnu',
 };
 
-function hintFor(log: string): string | undefined {
+function hintFor(log: string): string {
   const header = /fatal error: '([^']+)' file not found/.exec(log)?.[1];
-  if (header === undefined) return undefined;
+  if (header === undefined) return 'Correct the source where the compiler points.';
   if (header.startsWith('bpf/')) return 'Install the headers of libbpf: apt-get install libbpf-dev.';
   if (/^(?:linux|asm|asm-generic)\//.test(header)) {
     return 'Install the headers of the kernel: apt-get install linux-libc-dev.';
@@ -126,11 +157,4 @@ function hintFor(log: string): string | undefined {
     return 'Make it: bpftool btf dump file /sys/kernel/btf/vmlinux format c > programs/vmlinux.h.';
   }
   return `Put ${header} into programs/ of the state directory.`;
-}
-
-/** The prerequisites of the one rule in a make file: spaces, "#" and line ends escaped by "\\", "$" doubled. */
-function parseDependencies(text: string): string[] {
-  const prerequisites = text.slice(text.indexOf(':') + 1).replaceAll('\\\n', ' ');
-  const words = prerequisites.match(/(?:\\[ #]|[^\s])+/g) ?? [];
-  return words.map((word) => word.replace(/\\([ #])/g, '$1').replaceAll('$$', '$'));
 }

@@ -98,7 +98,9 @@ export const libbpf = once(() => {
     objectNextProgram: lib.func(
       'void *bpf_object__next_program(const void *object, void *program)',
     ) as Call<unknown>,
-    objectNextMap: lib.func('void *bpf_object__next_map(const void *object, const void *map)') as Call<unknown>,
+    objectNextMap: lib.func(
+      'void *bpf_object__next_map(const void *object, const void *map)',
+    ) as Call<unknown>,
     programName: lib.func('const char *bpf_program__name(const void *program)') as Call<string>,
     programFd: lib.func('int bpf_program__fd(const void *program)') as Call,
     programType: lib.func('int bpf_program__type(const void *program)') as Call,
@@ -133,9 +135,7 @@ export const libbpf = once(() => {
     xdpQueryId: lib.func('int bpf_xdp_query_id(int ifindex, int flags, _Out_ uint32_t *id)') as Call,
     objPin: lib.func('int bpf_obj_pin(int fd, const char *path)') as Call,
     objGet: lib.func('int bpf_obj_get(const char *path)') as Call,
-    objInfo: lib.func(
-      'int bpf_obj_get_info_by_fd(int fd, _Out_ void *info, _Inout_ uint32_t *size)',
-    ) as Call,
+    objInfo: lib.func('int bpf_obj_get_info_by_fd(int fd, _Out_ void *info, _Inout_ uint32_t *size)') as Call,
     programFdById: lib.func('int bpf_prog_get_fd_by_id(uint32_t id)') as Call,
     mapFdById: lib.func('int bpf_map_get_fd_by_id(uint32_t id)') as Call,
     linkFdById: lib.func('int bpf_link_get_fd_by_id(uint32_t id)') as Call,

@@ -15,7 +15,7 @@ export interface OtherInterface extends ObservedInterface {
   xdp: OtherAttachment[];
 }
 
-export interface OtherAttachment extends XdpAttachment {
+interface OtherAttachment extends XdpAttachment {
   /** The interface whose pinned link holds it: it was renamed since. Absent for programs that are not ours. */
   pinnedFor?: string;
 }

@@ -100,7 +100,7 @@ export interface DetachStep extends StepBase {
 }
 
 /** Moves the pins of an interface that was renamed; where the new name has pins too, the two are exchanged. */
-export interface RenameStep extends StepBase {
+interface RenameStep extends StepBase {
   kind: 'rename';
   action: 'update';
   /** The name before; `interface` is the one now. */
@@ -110,7 +110,7 @@ export interface RenameStep extends StepBase {
 }
 
 /** Pins maps of the running program again. */
-export interface RepinStep extends StepBase {
+interface RepinStep extends StepBase {
   kind: 'repin';
   action: 'update';
   digest: string;

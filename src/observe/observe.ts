@@ -38,12 +38,10 @@ export async function observe(options: ObserveOptions): Promise<ObservedState> {
 async function look(bpffs: string): Promise<ObservedState> {
   const bpftool = findBpftool();
   const own = lookAtOwn(bpffs);
-  const [net, programs, maps, links] = await Promise.all([
-    showNet(bpftool),
-    showPrograms(bpftool),
-    showMaps(bpftool),
-    showLinks(bpftool),
-  ]);
+  const asked = [showNet(bpftool), showPrograms(bpftool), showMaps(bpftool), showLinks(bpftool)] as const;
+  // When one fails the others are waited for: one that hangs as well has still to be ended.
+  await Promise.allSettled(asked);
+  const [net, programs, maps, links] = await Promise.all(asked);
   const answers = { net, programs, maps, links };
   checkOwned(own.owned, answers);
   const interfaces = joinInterfaces(answers, own, infoOfLink);

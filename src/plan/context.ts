@@ -15,7 +15,7 @@ export interface PlanContext {
   failedLately: ReadonlyMap<string, FailedStep>;
 }
 
-export interface FailedStep {
+interface FailedStep {
   step: JournalRecord['step'];
   note?: string;
 }

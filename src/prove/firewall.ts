@@ -12,7 +12,7 @@ import { assignRows } from '../model/rows.js';
 import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile.js';
 import { runPacketTests, type TestResult } from '../policy/packet-tests.js';
-import type { Candidate } from './prove.js';
+import type { Candidate } from './candidate.js';
 
 /** Loads and tests; throws a RefusedError that names every wrong verdict. */
 export function proveFirewall(

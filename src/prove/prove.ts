@@ -9,16 +9,9 @@ import type { DesiredProgram } from '../model/desired.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
-import type { RowAssignment } from '../model/rows.js';
 import type { Plan, TargetInstance } from '../model/step.js';
+import type { Candidate } from './candidate.js';
 import { proveFirewall } from './firewall.js';
-
-/** A loaded instance that nothing holds but this. */
-export interface Candidate {
-  object: BpfObject;
-  /** How the rows of a policy are counted; absent for other programs. */
-  rows?: RowAssignment;
-}
 
 /** Candidates by interface, and why the others have none. Dispose of it after applying. */
 export class Proven implements Disposable {

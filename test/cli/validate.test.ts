@@ -50,6 +50,7 @@ test('problems as JSON', async () => {
         severity: 'error',
         summary: 'cannot read file',
         detail: 'programs/a.bpf.c cannot be used: there is no such file',
+        hint: 'Put the file there, or correct its path.',
         at: { file: 'hosts/edge-1.yaml', line: 5, column: 26 },
         endColumn: 42,
         excerpt: '  ens5: {program: {file: programs/a.bpf.c}}',

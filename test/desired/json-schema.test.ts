@@ -29,6 +29,9 @@ function check(schema: Record<string, unknown>, path: string): void {
   if (typeof free === 'object') check(free as Record<string, unknown>, `${path}.*`);
 }
 
-test.each(SCHEMA_KINDS)('a %s has no field without a description, and no map that takes any field', (kind) => {
-  check(JSON.parse(printSchema(kind)) as Record<string, unknown>, kind);
-});
+test.each(SCHEMA_KINDS)(
+  'a %s has no field without a description, and no map that takes any field',
+  (kind) => {
+    check(JSON.parse(printSchema(kind)) as Record<string, unknown>, kind);
+  },
+);

@@ -1,5 +1,5 @@
 // The real compiler, and scripts that behave badly in its place.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +88,10 @@ test('an error in the source is shown in the words of the compiler', async () =>
   const folder = stateDir({ 'programs/a.bpf.c': source('fw', 'XDP_PAS') });
   const error = await failureOf(compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' }));
   expect(error.log).toContain("programs/a.bpf.c:4:48: error: use of undeclared identifier 'XDP_PAS'");
-  expect(error).toMatchObject({ exitCode: 65, hint: undefined });
+  expect(error).toMatchObject({
+    exitCode: 65,
+    hint: 'Correct the source where the compiler points.',
+  });
 });
 
 test.each([
@@ -102,6 +105,43 @@ test.each([
   const error = await failureOf(compile(clang(), { stateDir: folder, source: 'a.bpf.c' }));
   expect(error.log).toContain(`'${header}' file not found`);
   expect(error.hint).toContain(hint);
+});
+
+/** `make` gets the path of a file that is not for everybody, and the state directory with a link to its folder. */
+async function smuggle(make: (secret: string) => string): Promise<CompileError> {
+  const secret = join(scratch(), 'secret');
+  writeFileSync(secret, 'PASSWORD line one\n');
+  const folder = stateDir({ 'programs/a.bpf.c': make(secret) });
+  symlinkSync(secret, join(folder, 'programs/link.h'));
+  return failureOf(compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' }));
+}
+
+test.each<[string, (secret: string) => string]>([
+  ['its lines are wrong C', (secret) => `#include "${secret}"\n`],
+  ['through a symbolic link', () => '#include "link.h"\n'],
+  ['by a relative path', (secret) => `#include "../../../../../../..${secret}"\n`],
+  ['another header is missing', (secret) => `#include "${secret}"\n#include "nowhere.h"\n`],
+  ['the error is elsewhere', (secret) => `#define PASSWORD int\n#define line\n#include "${secret}"\n;!\n`],
+  [
+    'it compiles',
+    (secret) => source('fw', 'XDP_PASS', `#define PASSWORD int\n#define line\n#include "${secret}"\n;`),
+  ],
+  ['by the assembler', (secret) => `__asm__(".include \\"${secret}\\"");\n`],
+])('a file outside the state directory is not read out: %s', async (_, make) => {
+  const error = await smuggle(make);
+  expect(error.message).toMatch(/^programs\/a\.bpf\.c reads .*, which is outside the state directory$/);
+  expect(error.hint).toContain('Put what it needs into the state directory');
+  expect(error.log).toBe('');
+});
+
+test('a header that a link inside the state directory leads to is read', async () => {
+  const folder = stateDir({
+    'programs/a.bpf.c': source('fw', 'XDP_PASS', '#include "link.h"'),
+    'other/real.h': '',
+  });
+  symlinkSync('../other/real.h', join(folder, 'programs/link.h'));
+  const { inputs } = await compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' });
+  expect(inputs).toContain(join(folder, 'programs/link.h'));
 });
 
 test('a compiler that hangs, floods, dies or writes nothing', async () => {

@@ -30,7 +30,7 @@ function disagreement(
       frame: Buffer.from(frame).toString('hex'),
       policy: { ...policy, rules: policy.rules.slice(0, 20) },
     },
-    replacer,
+    null,
   );
 }
 

@@ -1,13 +1,20 @@
 // Kill -9 on each side of every effect of every kind of step: the next run converges, leaves nothing behind and says
 // in the journal what really happened. What a kill inside an effect leaves is made by hand.
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EFFECTS } from '../../src/apply/failpoint.js';
 import type { Lab } from '../lab.js';
 import { must } from '../lab/exec.js';
-import { casesOf, othersThan, type Point, ROUND_TRIPS } from '../support/transitions.js';
-import { World } from '../support/world.js';
+import {
+  casesOf,
+  onWan0,
+  othersThan,
+  type Point,
+  ROUND_TRIPS,
+  type RoundTrip,
+} from '../support/transitions.js';
+import { snapshot, World } from '../support/world.js';
 
 it('every effect belongs to one of the steps that are tested here', () => {
   const tested = ROUND_TRIPS.flatMap(({ there, back }) => [...there.effects, ...back.effects]);
@@ -35,9 +42,9 @@ describe.each(ROUND_TRIPS)('$name', (trip) => {
     const recovered = world.journal().records.find(({ of }) => of !== undefined && of === open?.seq);
     expect(recovered?.phase).toBe(open && (inEffect ? 'done' : 'undone'));
 
-    const settled = await world.snapshot();
+    const settled = await snapshot(world.lab);
     expect(await world.pass()).toMatchObject({ changed: false, exitCode: 0 });
-    expect(await world.snapshot()).toEqual(settled);
+    expect(await snapshot(world.lab)).toEqual(settled);
   });
 
   it('has no other effects', async () => {
@@ -106,17 +113,56 @@ const INSIDE: Inside[] = [
   },
 ];
 
-it.each(INSIDE)('killed when $name', async ({ trip: name, way, point, meddle }) => {
-  const trip = ROUND_TRIPS.find((one) => one.name === name);
-  if (!trip) throw new Error(`there is no round trip ${name}`);
-  await using world = await World.create(trip);
-  await world.reach(trip[way].from);
-  await world.kill(trip[way].to, point);
+it.each(INSIDE)('killed when $name', async ({ trip, way, point, meddle }) => {
+  const { from, to } = roundTrip(trip)[way];
+  await using world = await World.create(roundTrip(trip));
+  await world.reach(from);
+  await world.kill(to, point);
   await meddle(world.lab);
-  await world.reconcile(trip[way].to);
-  await world.arrive(trip[way].to);
+  await world.reconcile(to);
+  await world.arrive(to);
   expect(await world.pass()).toMatchObject({ changed: false, exitCode: 0 });
 });
+
+it('killed when a taken-over program moved to its new name, and the link did not', async () => {
+  const { from, to } = roundTrip('take-over and give-back').there;
+  await using world = await World.create(roundTrip('take-over and give-back'));
+  await world.reach(to);
+  await world.kill(onWan0(to), 'move:before');
+  const foreigners = join(world.lab.bpffs, 'xdpkeep/foreign');
+  renameSync(join(foreigners, 'veth0'), join(foreigners, 'wan0'));
+  await world.reconcile(onWan0(to));
+  await world.arrive(onWan0(to));
+  await world.reconcile(onWan0(from));
+  await world.arrive(onWan0(from));
+});
+
+it('killed while a lost pin of a map is made again', async () => {
+  const { to } = roundTrip('attach and detach').there;
+  await using world = await World.create(roundTrip('attach and detach'));
+  await world.reach(to);
+  for (const point of [
+    'intent:after',
+    'pin:before',
+    'pin:after',
+    'verify:before',
+    'outcome:before',
+  ] as const) {
+    const veth0 = join(world.lab.bpffs, 'xdpkeep/interfaces/veth0');
+    const digest = readdirSync(veth0).find((entry) => entry !== 'link') ?? '';
+    rmSync(join(veth0, digest, 'maps/icmp_drops'));
+    await world.kill(to, point);
+    await world.reconcile(to);
+    await world.arrive(to);
+    expect(world.openIntents()).toEqual([]);
+  }
+});
+
+function roundTrip(name: string): RoundTrip {
+  const trip = ROUND_TRIPS.find((one) => one.name === name);
+  if (!trip) throw new Error(`there is no round trip ${name}`);
+  return trip;
+}
 
 function exists(directory: string, name: string): boolean {
   try {

@@ -19,6 +19,7 @@ const FAILED: Failure = { exitCode: 12, runs: 'from', outcome: 'failed' };
 const FAILURES: Record<Effect, Failure> = {
   generation: { exitCode: 74, runs: 'from' },
   intent: { exitCode: 74, runs: 'from' },
+  move: FAILED,
   pin: FAILED,
   'take-over': FAILED,
   'drop-link': FAILED,
@@ -51,7 +52,7 @@ describe.each(ROUND_TRIPS)('$name', (trip) => {
     expect(failed).toMatchObject({ exitCode });
     if (outcome) {
       const [step] = (JSON.parse(failed.stdout) as { steps: ReportedStep[] }).steps;
-      expect(step).toMatchObject({ interface: 'veth0', outcome });
+      expect(step).toMatchObject({ outcome });
       if (outcome !== 'done') expect(step?.error).toBe(`failpoint ${point}`);
       expect(world.openIntents()).toEqual([]);
     } else {

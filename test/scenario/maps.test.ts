@@ -31,11 +31,12 @@ it('global variables are shown beside the maps of the program', async () => {
 it('tail calls go on when xdpkeep has ended, and after an update', async () => {
   await using lab = await createLab();
   useProgram(lab, 'tail_call', 'dispatches');
-  await reconcile(lab);
-  expect(await lab.ping(2)).toEqual({ sent: 2, received: 0 });
-
   const text = readFileSync('test/programs/tail_call.bpf.c', 'utf8').replace('XDP_DROP', 'XDP_PASS');
   lab.writeState({ 'programs/own.bpf.c': text });
+  await reconcile(lab);
+  expect(await lab.ping(2)).toEqual({ sent: 2, received: 2 });
+
+  lab.writeState({ 'programs/own.bpf.c': text.replace('XDP_ABORTED', 'XDP_DROP') });
   const { steps } = await reconcile(lab);
   expect(steps).toMatchObject([{ action: 'update', maps: { carried: [], fresh: [{ name: 'stages' }] } }]);
   expect(await lab.ping(2)).toEqual({ sent: 2, received: 2 });

@@ -1,12 +1,14 @@
-// Every kind of step as a way from one state of veth0 to another, with the effects that it is made of. The tests of
+// Every kind of step as a way from one state of an interface to another, with the effects that it is made of. The tests of
 // crashes and failures walk them there and back, so that each case ends where the next one starts.
 import { EFFECTS, type Effect } from '../../src/apply/failpoint.js';
 import { ICMP_DROP, OWN } from './host.js';
 
 /** What the Host file wants, and what is to be seen when it has been done. */
 export interface State {
+  /** What the interface is called; `veth0` when absent. */
+  device?: string;
   interfaces: Record<string, string>;
-  /** The program on veth0; absent when there is none. */
+  /** The program on the interface; absent when there is none. */
   runs?: { whose: 'ours' | 'foreign'; name: string; mode: 'driver' | 'generic' };
   /** Pins below our directory, the digest left out. */
   pins: string[];
@@ -66,9 +68,24 @@ const TAKEN: State = {
   pins: [...KEPT, ...INSTANCE],
 };
 
+/** The same after the interface was renamed, and the Host file with it. */
+export function onWan0(state: State): State {
+  const wan0 = state.interfaces['veth0'];
+  return {
+    ...state,
+    device: 'wan0',
+    interfaces: wan0 === undefined ? {} : { wan0 },
+    pins: state.pins.map((pin) => pin.replace('veth0', 'wan0')),
+  };
+}
+
+const RENAMED = onWan0(NATIVE);
+
 const UPDATE: Effect[] = ['generation', 'intent', 'pin', 'swap', 'verify', 'clean', 'outcome'];
 /** Both modes run the one instance that is pinned already. */
 const CHANGE_MODE: Effect[] = ['generation', 'intent', 'drop-link', 'link', 'verify', 'clean', 'outcome'];
+
+const RENAME: Effect[] = ['generation', 'intent', 'move', 'verify', 'outcome'];
 
 export const ROUND_TRIPS: RoundTrip[] = [
   {
@@ -101,6 +118,13 @@ export const ROUND_TRIPS: RoundTrip[] = [
     name: 'change of mode',
     there: { name: 'to generic', from: NATIVE, to: GENERIC, effects: CHANGE_MODE, decisive: 'link' },
     back: { name: 'to native', from: GENERIC, to: NATIVE, effects: CHANGE_MODE, decisive: 'link' },
+    foreign: false,
+    carries: true,
+  },
+  {
+    name: 'rename',
+    there: { name: 'rename', from: NATIVE, to: RENAMED, effects: RENAME, decisive: 'move' },
+    back: { name: 'rename back', from: RENAMED, to: NATIVE, effects: RENAME, decisive: 'move' },
     foreign: false,
     carries: true,
   },

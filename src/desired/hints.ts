@@ -1,0 +1,61 @@
+// What to do about a problem of a state file, where the problem itself does not say. Every diagnostic ends in a hint:
+// who reads it may be mending a host at night.
+import type { YAMLError } from 'yaml';
+
+const PROGRAM = 'Write `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.';
+
+export const MISSING_HINTS: Record<string, string> = {
+  apiVersion: 'Add `apiVersion: xdpkeep/v1`.',
+  name: 'Add `name:` with the name of the file, without .yaml.',
+  interfaces: 'Add `interfaces:`, or `interfaces: {}` if nothing is wanted on this host.',
+  action: 'Add `action: drop`, or pass, tx, {redirect: {interface: NAME}}.',
+  program: 'Add `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.',
+};
+
+const VALUE_HINTS: Record<string, string> = {
+  name: 'Write the name of the file, without .yaml.',
+  interfaces: 'Write `interfaces: {}` if nothing is wanted on this host.',
+  program: PROGRAM,
+  file: 'Name a *.bpf.c or *.bpf.o inside the state directory, like programs/fw.bpf.c.',
+  function: 'Write the name of the function as the source has it, or leave the field out.',
+};
+
+/** For a value at this path that is of the wrong type or form. */
+export function valueHint(path: readonly PropertyKey[]): string {
+  if (path.length === 0)
+    return 'Begin the file with `apiVersion: xdpkeep/v1`; `xdpkeep init` writes a whole one.';
+  return (
+    VALUE_HINTS[String(path.at(-1))] ??
+    'See docs/state-files.md for what may stand here, or ask `xdpkeep schema`.'
+  );
+}
+
+/** For a value that must be one of a few words. */
+export function choiceHint(values: readonly string[]): string {
+  const [first = '', ...more] = values;
+  return more.length === 0 ? `Write ${first}.` : `Choose one of ${values.join(', ')}.`;
+}
+
+/** For a key of `interfaces` that is neither a name nor a glob; `message` says why. */
+export function interfaceHint(message: string): string {
+  return message.startsWith('is no glob')
+    ? 'Write a set like [a-c] or [!a-c], from low to high, and close it with "]".'
+    : 'Write a name as `ip link` shows it, or a glob like "veth*".';
+}
+
+const YAML_HINTS: Partial<Record<YAMLError['code'], string>> = {
+  BAD_DQ_ESCAPE: 'Write the backslash twice, or use single quotes.',
+  BAD_INDENT: 'Indent the fields of one map alike, with spaces, and close every bracket.',
+  BAD_SCALAR_START: 'Quote text that begins with this character.',
+  BLOCK_AS_IMPLICIT_KEY: 'Quote text that holds ": " or ends in ":", such as "fe80::".',
+  BLOCK_IN_FLOW: 'Inside { } and [ ] write { } and [ ] as well.',
+  KEY_OVER_1024_CHARS: 'Shorten the key.',
+  MISSING_CHAR: 'Add it: a closing quote or bracket, a comma, or the space after ":".',
+  MULTILINE_IMPLICIT_KEY: 'Write the key on one line, with ":" after it.',
+  NON_STRING_KEY: 'Quote the key: a pattern like "[ab]*" is text only in quotes.',
+  TAB_AS_INDENT: 'Indent with spaces.',
+};
+
+export function yamlHint(code: YAMLError['code']): string {
+  return YAML_HINTS[code] ?? 'Look for a stray or missing quote, bracket, comma or ":" here or just before.';
+}
