@@ -16,10 +16,11 @@ export function fatesOf(plan: Plan, dataDir: string): Map<string, FateReport> {
 }
 
 function fateOf(step: Step, dataDir: string): FateReport | undefined {
-  if (!('instance' in step) || !('fromDigest' in step) || step.fromDigest === undefined) return undefined;
+  if (step.kind !== 'swap' && step.kind !== 'reattach') return undefined;
   const after = step.instance.program?.firewall;
-  const before = after && recordedFirewall(dataDir, step.fromDigest);
-  if (!before) return undefined;
+  const before =
+    after && step.fromDigest !== undefined ? recordedFirewall(dataDir, step.fromDigest) : undefined;
+  if (!after || !before) return undefined;
   const { changes, complete } = diffPolicies(before, after);
   return {
     changes: changes.map(({ example, ...change }) => ({ ...change, example: describePacket(example) })),

@@ -14,9 +14,6 @@ function load() {
     setMaxEntries: bpf.func('int bpf_map__set_max_entries(void *map, uint32_t entries)') as Call,
     setValueSize: bpf.func('int bpf_map__set_value_size(void *map, uint32_t size)') as Call,
     setAutocreate: bpf.func('int bpf_map__set_autocreate(void *map, bool autocreate)') as Call,
-    updateBatch: bpf.func(
-      'int bpf_map_update_batch(int fd, const void *keys, const void *values, _Inout_ uint32_t *count, const void *opts)',
-    ) as Call,
     lookup: bpf.func('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)') as Call,
     update: bpf.func(
       'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',

@@ -13,7 +13,7 @@ const OPTIONAL = ['limits', 'sources', 'cpus', 'events'];
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
 const CLOCK_TAI = 11;
-export const FIREWALL_FUNCTION = 'firewall';
+const FIREWALL_FUNCTION = 'firewall';
 
 export interface LoadOptions {
   /** The map that counts; default a new one. */
@@ -44,11 +44,6 @@ export function loadFirewall(
     object[Symbol.dispose]();
     throw error;
   }
-}
-
-/** Names of the maps that an instance of these tables has, internal ones left out. */
-export function firewallMaps(tables: FirewallTables): string[] {
-  return ['tables', ...Object.keys(tables.dynamic), 'counters'];
 }
 
 function shape(object: BpfObject, tables: FirewallTables): void {

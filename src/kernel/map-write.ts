@@ -1,13 +1,6 @@
-// Content of maps, in bulk: one system call for a whole array.
+// Content of maps, entry by entry.
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-
-/** Writes the values of keys 0 to n - 1 of an array map, `valueSize` bytes each. */
-export function fillArray(fd: number, name: string, values: Uint8Array, valueSize: number): void {
-  const entries = values.length / valueSize;
-  const keys = Uint32Array.from({ length: entries }, (_, key) => key);
-  checked(`fill map ${name}`, mapCalls().updateBatch(fd, keys, values, [entries], null));
-}
 
 /** Sets one value of a map with 32-bit keys. */
 export function writeEntry(fd: number, name: string, key: number, value: Uint8Array): void {

@@ -38,7 +38,7 @@ export interface TcpFlags {
 export type FragmentKind = 'none' | 'first' | 'later';
 
 /** The fields of a match that hold numbers: each is a list of ranges, ORed. */
-export interface NumericMatch {
+interface NumericMatch {
   /** IP protocol number; behind IPv6 extension headers that of the transport. */
   protocol?: Range[];
   sourcePort?: Range[];
@@ -78,7 +78,7 @@ export type Action =
   | { kind: 'redirect'; cpu: number };
 
 /** A bucket of `burst` tokens that fills by time. The rule matches only a packet that finds it empty. */
-export interface RateLimit {
+interface RateLimit {
   /** 1 to 10,000,000: the kernel keeps whole nanoseconds per packet, an error of at most 0.5 %. */
   packetsPerSecond: number;
   /** 1 or more. */

@@ -3,7 +3,7 @@
 import { RefusedError } from './errors.js';
 
 /** Slots in the map `counters`, bpf/tables.h. */
-export const SLOTS = 4096;
+const SLOTS = 4096;
 
 export interface RowSlot {
   row: string;

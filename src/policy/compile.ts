@@ -132,9 +132,3 @@ function dynamicMaps(used: number, rules: number, policy: Policy): Record<string
     ...(used & FEATURE.log ? { events: EVENTS } : {}),
   };
 }
-
-/** Everything that makes these tables what they are, for an instance's digest: nothing of the host is in it. */
-export function identityOf(tables: FirewallTables): (string | Uint8Array)[] {
-  const { settings, blob, owners, dynamic, cpus } = tables;
-  return [settings, blob, JSON.stringify([owners, dynamic, cpus])];
-}

@@ -1,4 +1,5 @@
 // Packets in one line, for people: `tcp 192.0.2.1:1024 -> 198.51.100.7:22 SYN`.
+import { formatCidr } from '../model/address.js';
 import type { Cidr, PacketDescription } from '../model/policy.js';
 import { familyOf } from './packet.js';
 
@@ -55,30 +56,13 @@ function linkWords({ vlan = [], sourceMac, destinationMac }: PacketDescription):
 }
 
 function end(address: Cidr | undefined, port: number | undefined): string {
-  const host = address ? formatAddress(address) : '*';
+  const host = address ? withoutLength(address) : '*';
   if (port === undefined) return host;
   return address?.family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Without the prefix length; in IPv6 the longest run of zero groups is `::` (RFC 5952). */
-export function formatAddress({ family, a, b, c, d }: Cidr): string {
-  if (family === 4) return [a >>> 24, (a >>> 16) & 255, (a >>> 8) & 255, a & 255].join('.');
-  const groups = [a, b, c, d]
-    .flatMap((word) => [word >>> 16, word & 0xffff])
-    .map((group) => group.toString(16));
-  const { from, length } = longestZeros(groups);
-  if (length < 2) return groups.join(':');
-  return `${groups.slice(0, from).join(':')}::${groups.slice(from + length).join(':')}`;
-}
-
-function longestZeros(groups: string[]): { from: number; length: number } {
-  let best = { from: 0, length: 0 };
-  groups.forEach((_, from) => {
-    const end = groups.findIndex((group, at) => at >= from && group !== '0');
-    const length = (end === -1 ? groups.length : end) - from;
-    if (length > best.length) best = { from, length };
-  });
-  return best;
+function withoutLength(address: Cidr): string {
+  return formatCidr(address).split('/', 1)[0] ?? '';
 }
 
 function flags(bits: number): string {

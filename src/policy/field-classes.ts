@@ -19,14 +19,14 @@ interface FieldBase {
   absent: number;
 }
 
-export interface NumberClasses extends FieldBase {
+interface NumberClasses extends FieldBase {
   kind: 'number';
   field: NumberField;
   /** Value -> class. */
   byValue: Uint16Array;
 }
 
-export interface PrefixClasses extends FieldBase {
+interface PrefixClasses extends FieldBase {
   kind: 'prefix';
   field: PrefixField;
   four: ClassedPrefix[];

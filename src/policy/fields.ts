@@ -50,7 +50,7 @@ export function isPrefixField(field: Field): field is PrefixField {
 }
 
 /** Family, fragment kind and protocol share one number; a frame that is not IP is 0. */
-export function baseKey(family: 4 | 6 | 'none', fragment: FragmentKind, protocol: number): number {
+function baseKey(family: 4 | 6 | 'none', fragment: FragmentKind, protocol: number): number {
   return ((FAMILIES.indexOf(family) * 3 + FRAGMENTS.indexOf(fragment)) << 8) | protocol;
 }
 

@@ -27,7 +27,7 @@ export function commonBits(x: Cidr, y: Cidr): number {
   return 96 + (x.d === y.d ? 32 : Math.clz32(x.d ^ y.d));
 }
 
-export function contains(outer: Cidr, inner: Cidr): boolean {
+function contains(outer: Cidr, inner: Cidr): boolean {
   return (
     outer.family === inner.family && outer.length <= inner.length && commonBits(outer, inner) >= outer.length
   );

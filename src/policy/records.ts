@@ -3,7 +3,7 @@ import { BUILTIN_ROWS, type Action, type Policy, type Rule } from '../model/poli
 import type { RecordOwner, TableBinding } from '../model/tables.js';
 import { FEATURE } from './settings.js';
 
-export const RECORD_BYTES = 40;
+const RECORD_BYTES = 40;
 const SECOND = 1_000_000_000;
 
 /** enum xdp_action, uapi/linux/bpf.h. */

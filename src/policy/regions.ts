@@ -102,7 +102,7 @@ export function fullSide(kind: Kind, field: Field): IntervalSet {
 }
 
 /** Addresses of a network, first and last. */
-export function cidrInterval(cidr: Cidr): Interval {
+function cidrInterval(cidr: Cidr): Interval {
   if (cidr.family === 4) return [cidr.a, cidr.a + 2 ** (32 - cidr.length) - 1];
   const from = (BigInt(cidr.a) << 96n) | (BigInt(cidr.b) << 64n) | (BigInt(cidr.c) << 32n) | BigInt(cidr.d);
   return [from, from + (1n << BigInt(128 - cidr.length)) - 1n];
@@ -154,7 +154,7 @@ export function intersectBoxes(x: Box, y: Box): Box | undefined {
 }
 
 /** Disjoint boxes that hold the packets of `x` that are not in `y`. */
-export function subtractBox(x: Box, y: Box): Box[] {
+function subtractBox(x: Box, y: Box): Box[] {
   if (!intersectBoxes(x, y)) return [x];
   const rest: Box[] = [];
   const sides = new Map(x.sides);

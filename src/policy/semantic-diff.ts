@@ -6,7 +6,7 @@ import { describeAction, listDecisions, type DecisionStep } from './decisions.js
 import { intersectBoxes, subtractAll, type Box } from './regions.js';
 import { witnessOf } from './witness.js';
 
-export interface FateChange {
+interface FateChange {
   /** `pass`, `drop, above 100 packets/s per source, else pass`. */
   from: string;
   to: string;

@@ -118,6 +118,7 @@ interface PolicyFile {
   tests?: unknown[];
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says which files it reads
 function read<T>(example: string, folder: string): { path: string; text: string; file: T }[] {
   const directory = join('examples', example, folder);
   if (!existsSync(directory)) return [];
