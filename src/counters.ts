@@ -6,7 +6,7 @@ import { layout, type Layout } from './kernel/layout.js';
 import { openPin } from './kernel/pinned.js';
 import type { Counters, RowCount } from './model/counters.js';
 import { UsageError } from './model/errors.js';
-import type { OwnedInterface } from './model/observed.js';
+import type { ObservedInstance, OwnedInterface } from './model/observed.js';
 import { BUILTIN_ROWS } from './model/policy.js';
 import { observe } from './observe/observe.js';
 import type { Paths } from './reconcile.js';
@@ -15,7 +15,7 @@ import type { Paths } from './reconcile.js';
 export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Promise<Counters> {
   requireCapabilities();
   const { owned } = await observe({ bpffs });
-  const counting = owned.filter((one) => one.counters && runsPolicy(one));
+  const counting = owned.filter(runsPolicy);
   if (only !== undefined && !counting.some(({ name }) => name === only)) {
     throw new UsageError(`interface ${only} runs no policy of ours`, {
       hint: `These do: ${counting.map(({ name }) => name).join(', ') || 'none'}.`,
@@ -27,12 +27,16 @@ export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Pr
   return { apiVersion: 'xdpkeep/v1', kind: 'Counters', interfaces };
 }
 
-/** After a change to a program of another kind the counters are kept, for a rollback, but nothing counts there. */
-function runsPolicy({ instances, link }: OwnedInterface): boolean {
-  const instance = instances.find(
-    ({ programId }) => programId !== undefined && programId === link?.programId,
-  );
-  return instance?.maps.some(({ name }) => name === 'tables') ?? false;
+/** The map that every policy has, and no other program beside counters: those stay when a program takes its place. */
+const TABLES = 'tables';
+
+function runsPolicy(owned: OwnedInterface): boolean {
+  const { maps = [], lost = [] } = runningInstance(owned) ?? {};
+  return owned.counters !== undefined && [...maps, ...lost].some(({ name }) => name === TABLES);
+}
+
+function runningInstance({ instances, link }: OwnedInterface): ObservedInstance | undefined {
+  return instances.find(({ programId }) => programId !== undefined && programId === link?.programId);
 }
 
 function rowsOf(owned: OwnedInterface, paths: Layout, dataDir: string): RowCount[] {
@@ -49,7 +53,7 @@ function rowsOf(owned: OwnedInterface, paths: Layout, dataDir: string): RowCount
 
 /** Rules as the running policy has them, then the built-in rows. Rows of rules that are gone keep silent. */
 function rowOrder(owned: OwnedInterface, slots: ReadonlyMap<string, number>, dataDir: string): string[] {
-  const instance = owned.instances.find(({ programId }) => programId === owned.link?.programId);
+  const instance = runningInstance(owned);
   const firewall = instance && recordedFirewall(dataDir, instance.digest);
   const rules =
     firewall?.policy.rules.map(({ name }) => name) ?? [...slots.keys()].filter((row) => !isBuiltin(row));

@@ -35,8 +35,8 @@ const PROGRAM = resolve('dist/xdpkeep.js');
 const ICMP_DROP = resolve('dist/bpf/icmp_drop.bpf.o');
 let count = 0;
 
-/** `pairs`: how many interfaces (`veth0`, `veth1`, ...) the firewall's side has; 1 when absent. */
-export async function createLab(options: { pairs?: number } = {}): Promise<Lab> {
+/** `pairs`: how many interfaces (`veth0`, `veth1`, ...) the firewall's side has, or their names; 1 when absent. */
+export async function createLab(options: { pairs?: number | string[] } = {}): Promise<Lab> {
   const name = `${inject('run')}-${process.pid}-${count++}`;
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
   const lab = new Lab(name, directory);
@@ -179,15 +179,6 @@ export class Lab implements AsyncDisposable {
     const pair = await makePair(this.network, index);
     this.network.pairs = [...this.network.pairs.filter(({ name }) => name !== pair.name), pair];
     return pair;
-  }
-
-  /** Gives an interface of the firewall's side another name. */
-  async rename(name: string, to: string): Promise<void> {
-    const pair = this.pair(name);
-    await this.exec('ip', 'link', 'set', name, 'down');
-    await this.exec('ip', 'link', 'set', name, 'name', to);
-    await this.exec('ip', 'link', 'set', to, 'up');
-    pair.name = to;
   }
 
   /** Attaches a program that is not xdpkeep's through netlink, as `bpftool net attach` does; its id. */

@@ -21,13 +21,14 @@ export interface Network {
 }
 
 /** Namespaces `<name>` and `<name>-outside`, with everything up. */
-export async function makeNetwork(name: string, count: number): Promise<Network> {
+export async function makeNetwork(name: string, pairs: number | string[]): Promise<Network> {
   const network: Network = { firewall: name, outside: `${name}-outside`, pairs: [] };
   for (const namespace of [network.firewall, network.outside]) {
     await must('ip', ['netns', 'add', namespace]);
     await batch(namespace, ['link set lo up']);
   }
-  for (let index = 0; index < count; index++) network.pairs.push(await makePair(network, index));
+  const names = typeof pairs === 'number' ? Array<undefined>(pairs).fill(undefined) : pairs;
+  for (const [index, one] of names.entries()) network.pairs.push(await makePair(network, index, one));
   return network;
 }
 
@@ -35,9 +36,13 @@ export async function makeNetwork(name: string, count: number): Promise<Network>
  * Adds pair number `index`: `veth<index>` with 10.77.<index>.1 and fd77:<index>::1, and `peer<index>` with 10.77.<index>.2
  * and fd77:<index>::2.
  */
-export async function makePair({ firewall, outside }: Network, index: number): Promise<Pair> {
+export async function makePair(
+  { firewall, outside }: Network,
+  index: number,
+  name = `veth${index}`,
+): Promise<Pair> {
   const pair: Pair = {
-    name: `veth${index}`,
+    name,
     peer: `peer${index}`,
     address: `10.77.${index}.1`,
     peerAddress: `10.77.${index}.2`,

@@ -99,6 +99,8 @@ export interface FloodLimits {
   seconds: number;
   /** What to send, in turn; default: ICMP echo replies, which nobody answers. */
   packets?: PacketDescription[];
+  /** Frames sent at once; then the kernel pauses for some 30 ms. Default: so many that the pauses are the shorter part. */
+  atOnce?: number;
 }
 
 /** Frames from outside, hundreds of thousands a second. Some are lost on the way: the veth's ring is short. */
@@ -107,8 +109,8 @@ export interface Flood extends AsyncDisposable {
   done(): Promise<number>;
   /** Ends it early; the same number. */
   stop(): Promise<number>;
-  /** Waits for the end of it: seconds from the first frame to the last. */
-  seconds(): Promise<number>;
+  /** Waits for the end of it: for each packet, seconds from its first turn to its last. */
+  spans(): Promise<number[]>;
 }
 
 /** Floods one pair; resolves when frames are flowing. */
@@ -116,11 +118,12 @@ export async function flood(network: Network, pair: Pair, limits: FloodLimits): 
   await must(...within(network.firewall, [process.execPath, join(inject('children'), 'gro.mjs'), pair.name]));
   const destinationMac = await macOf(network.firewall, pair.name);
   const ends = { source: ip(pair.peerAddress), destination: ip(pair.address) };
-  const { packets = [{ protocol: 1, icmpType: 0, ...ends }] } = limits;
-  const frames = packets.map((packet) => buildPacket({ destinationMac, ...packet }));
-  const numbers = [limits.frames, limits.seconds].map(String);
-  const hex = frames.map((frame) => Buffer.from(frame).toString('hex'));
-  const sender = new Talker(network.outside, 'flood.mjs', [pair.peer, ...numbers, ...hex]);
+  const { packets = [{ protocol: 1, icmpType: 0, ...ends }], atOnce = 16_384 } = limits;
+  const frames = packets.map((packet) =>
+    Buffer.from(buildPacket({ destinationMac, ...packet })).toString('hex'),
+  );
+  const numbers = [limits.frames, limits.seconds, atOnce].map(String);
+  const sender = new Talker(network.outside, 'flood.mjs', [pair.peer, ...numbers, ...frames]);
   await sender.hear();
   let said: Promise<string> | undefined;
   const last = () => (said ??= sender.hear());
@@ -134,7 +137,7 @@ export async function flood(network: Network, pair: Pair, limits: FloodLimits): 
   return {
     done,
     stop,
-    seconds: async () => Number((await last()).split(' ')[1]),
+    spans: async () => (await last()).split(' ').slice(1).map(Number),
     [Symbol.asyncDispose]: async () => {
       await stop();
     },

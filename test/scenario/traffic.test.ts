@@ -1,6 +1,8 @@
 // What becomes of packets that are not simply passed or dropped: sent back, sent on, limited, timed, only counted.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import type { Cidr } from '../../src/model/policy.js';
+import { formatAddress } from '../../src/policy/describe.js';
 import { createLab, type Lab } from '../lab.js';
 import { type Capture, ip, macOf } from '../lab/traffic.js';
 import { reconcile } from '../support/host.js';
@@ -70,6 +72,7 @@ it('redirect to a CPU goes on there', async () => {
 /** A burst that outlasts any pause of the sender: then what passes is the burst and the rate, exactly. */
 const LIMIT = { packetsPerSecond: 1000, burst: 500 };
 const WITHIN = 0.05;
+const FLOOD = { frames: 1e9, seconds: 2, atOnce: 1024 };
 
 function expectRate(passed: number, seconds: number, who = 'all'): void {
   const says = LIMIT.burst + LIMIT.packetsPerSecond * seconds;
@@ -81,13 +84,13 @@ it('a limit of a rule lets through what it says in two seconds of flood', async 
   const limit = { name: 'limit', match: { protocol: 'icmp' }, rateLimit: LIMIT, action: 'drop' };
   await use(lab, { rules: [limit] });
   const before = await lab.icmpReceived();
-  await using flood = await lab.flood({ frames: 1e9, seconds: 2 });
-  const seconds = await flood.seconds();
+  await using flood = await lab.flood(FLOOD);
+  const [seconds = NaN] = await flood.spans();
   await sleep(200); // what passed is on its way
   const passed = (await lab.icmpReceived()) - before;
   expectRate(passed, seconds);
   const { limit: dropped = 0 } = await counts(lab);
-  expect(dropped).toBeGreaterThan(20 * passed);
+  expect(dropped).toBeGreaterThan(10 * passed);
   expect(dropped + passed).toBeLessThanOrEqual(await flood.done());
 });
 
@@ -96,20 +99,25 @@ it('a limit per source does so for each, IPv4 and IPv6, and one source takes not
   const match = { protocol: 'udp', destinationPort: 7 };
   const rateLimit = { ...LIMIT, per: 'source' };
   await use(lab, { rules: [{ name: 'limit', match, rateLimit, action: 'drop' }] });
-  const sources = ['198.51.100.1', '198.51.100.2', '203.0.113.255', '2001:db8::1', '2001:db8::1:0'].map(ip);
+  const sources = ['198.51.100.1', '198.51.100.2', '2001:db8::1', '2001:db8::1:0'].map(ip);
   await using host = await lab.capture();
   const packets = sources.map((source) => ({ protocol: 17, destinationPort: 7, source }));
-  await using flood = await lab.flood({ frames: 1e9, seconds: 2, packets });
-  const seconds = await flood.seconds();
-  await lab.send({ protocol: 17, destinationPort: 7, source: ip('192.0.2.5') }, 5);
-  await expect.poll(() => toPort(7, host).filter(({ source }) => source[0] === 192).length).toBe(5);
-  const passed = new Map<string, number>();
-  for (const { source } of toPort(7, host)) {
-    passed.set(source.join(), (passed.get(source.join()) ?? 0) + 1);
+  await using flood = await lab.flood({ ...FLOOD, packets });
+  const spans = await flood.spans();
+  const modest = { protocol: 17, destinationPort: 7, source: ip('192.0.2.5') };
+  await lab.send(modest, 5);
+  const passed = (address: Cidr) =>
+    toPort(7, host).filter(({ source }) => source.join() === bytesOf(address)).length;
+  await expect.poll(() => passed(modest.source)).toBe(5);
+  for (const [index, source] of sources.entries()) {
+    expectRate(passed(source), spans[index] ?? NaN, formatAddress(source));
   }
-  expect(passed.size).toBe(6);
-  for (const [source, count] of passed) if (count !== 5) expectRate(count, seconds, source);
 });
+
+function bytesOf({ family, a, b, c, d }: Cidr): string {
+  const words = family === 4 ? [a] : [a, b, c, d];
+  return words.flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]).join();
+}
 
 it('until ends by itself, with no process running', async () => {
   await using lab = await createLab();
