@@ -108,7 +108,9 @@ function placeText({ at }: Diagnostic): string {
   return `${at.line}:${at.column}`;
 }
 
-function moreProblems(file: string, count: number): Diagnostic {
+/** For a file with more problems than anybody reads at once. */
+export function moreProblems(file: string, count: number): Diagnostic {
   const detail = `${file} has at least ${count} more`;
-  return { severity: 'error', summary: 'more problems', detail, at: { file, line: 1, column: 1 } };
+  const hint = 'Correct those above first.';
+  return { severity: 'error', summary: 'more problems', detail, hint, at: { file, line: 1, column: 1 } };
 }

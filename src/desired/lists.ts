@@ -4,6 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.js';
 import type { Cidr } from '../model/policy.js';
 import { compareCidrs } from '../policy/prefixes.js';
 import { parseCidr } from './address.js';
+import { moreProblems } from './document.js';
 import { listOptionalFolder, stateFilePath } from './folders.js';
 import { readStateFile } from './read.js';
 import type { Source } from './source.js';
@@ -68,10 +69,7 @@ function parseList(source: Source, problems: Diagnostic[]): Cidr[] {
     }
     start = end + 1;
   }
-  if (wrong > MOST_PROBLEMS) {
-    const detail = `${file} has ${wrong - MOST_PROBLEMS} more`;
-    problems.push({ severity: 'error', summary: 'more problems', detail, at: { file, line: 1, column: 1 } });
-  }
+  if (wrong > MOST_PROBLEMS) problems.push(moreProblems(file, wrong - MOST_PROBLEMS));
   return networks;
 }
 

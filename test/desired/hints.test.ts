@@ -51,7 +51,7 @@ test.each<[text: string, hint: RegExp]>([
   [one('e: {a: 1'), /closing|bracket/],
   [one('e: {a: 1}}'), /bracket/],
   [one('e: "\\q"'), /backslash/],
-  [one('e: a: b'), /new line/],
+  [one('e: a: b'), /^Quote text that holds/],
   [one('e: @x'), /Quote/],
   [one(`${'k'.repeat(1100)}: 1`), /Shorten/],
   [hostFile('  a: 1', ' b: 2'), /Indent|bracket/],

@@ -19,7 +19,11 @@ it.each([
     '"destinationProt" is none of the fields here: family, protocol',
     'Did you mean "destinationPort"?',
   ],
-  ['destinationPort: 99999', '`destinationPort` must be a whole number from 0 to 65535', 'Write'],
+  [
+    'destinationPort: 99999',
+    '`destinationPort` must be a whole number from 0 to 65535',
+    'docs/state-files.md',
+  ],
   ['protocol: udp, tcpFlags: {syn: true}', '`tcpFlags`', ''],
   ['{protocol: tcp', 'Flow map', ''],
   ['protocol: tcp, protocol: udp', '"protocol" stands here a second time', 'Keep one of the two.'],

@@ -201,9 +201,13 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   [
     withMatch('protocol: true'),
     '`protocol` must be a number, text or a list, not the boolean true',
-    undefined,
+    'See docs/state-files.md',
   ],
-  [withMatch('ttl: [1, {}]'), 'an item of `ttl` must be a number or text, not a map', undefined],
+  [
+    withMatch('ttl: [1, {}]'),
+    'an item of `ttl` must be a number or text, not a map',
+    'See docs/state-files.md',
+  ],
   [withMatch('protocol: tcp, sourcePort: 9-3'), '`sourcePort` must go from', 'Write 3-9.'],
   [
     withTest('', ', rule: b'),

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Cidr } from '../../src/model/policy.js';
-import { formatAddress } from '../../src/policy/describe.js';
+import { formatCidr } from '../../src/model/address.js';
 import { createLab, type Lab } from '../lab.js';
 import { type Capture, ip, macOf } from '../lab/traffic.js';
 import { reconcile } from '../support/host.js';
@@ -110,7 +110,7 @@ it('a limit per source does so for each, IPv4 and IPv6, and one source takes not
     toPort(7, host).filter(({ source }) => source.join() === bytesOf(address)).length;
   await expect.poll(() => passed(modest.source)).toBe(5);
   for (const [index, source] of sources.entries()) {
-    expectRate(passed(source), spans[index] ?? NaN, formatAddress(source));
+    expectRate(passed(source), spans[index] ?? NaN, formatCidr(source));
   }
 });
 
