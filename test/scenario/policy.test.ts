@@ -107,6 +107,26 @@ it('a wrong test of the first policy of an interface attaches nothing', async ()
   expect((await lab.netShow()).xdp).toEqual([]);
 });
 
+it('a refused policy does not keep the other interfaces from converging', async () => {
+  await using lab = await createLab({ pairs: 2 });
+  lab.writeState({
+    'policies/wrong.yaml': policyFile('wrong', { tests: [{ name: 'TCP dies', packet: {}, expect: 'drop' }] }),
+    'policies/right.yaml': policyFile('right', { rules: [NO_PING] }),
+    'hosts/lab.yaml': hostFile({ veth0: 'policy: wrong', veth1: 'policy: right' }),
+  });
+  const { steps, interfaces } = await reconcile(lab, 14);
+  expect(steps.map((step) => [step.interface, step.outcome])).toEqual([
+    ['veth0', 'refused'],
+    ['veth1', 'done'],
+  ]);
+  expect(interfaces).toMatchObject([
+    { name: 'veth0', condition: 'Refused' },
+    { name: 'veth1', condition: 'Ready' },
+  ]);
+  expect(await lab.ping(2)).toEqual({ sent: 2, received: 2 });
+  expect(await lab.ping(2, 'veth1')).toEqual({ sent: 2, received: 0 });
+});
+
 it('a changed list is a new instance and one swap; a comment or another order in it is nothing', async () => {
   await using lab = await createLab();
   const rule = { name: 'listed', match: { protocol: 'icmp', source: { list: 'bad' } }, action: 'drop' };
