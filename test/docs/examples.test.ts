@@ -155,6 +155,8 @@ describe.each(EXAMPLES)('%s', (example) => {
     cpSync(join('examples', example), lab.state, { recursive: true });
 
     for (const { file } of hosts) {
+      const { stdout } = await lab.run(['lint', '--host', file.name]);
+      expect(stdout).toContain('no errors, no warnings');
       const applied = await reconcile(lab, 0, '--host', file.name);
       expect(applied.warnings).toEqual([]);
       expect(applied.interfaces.map(({ condition }) => condition)).toEqual(['Ready']);

@@ -217,6 +217,11 @@ it('the dry run says which packets change their fate', async () => {
     /\n +icmp .* type 8.*: drop \(no-ping\) -> pass \(no-ping\)\n/,
   );
 
+  writePolicy(lab, { rules: [NO_81] });
+  expect((await lab.run(['reconcile', '--dry-run'])).stdout).toContain(
+    ': drop (no-ping) -> pass (default)\n',
+  );
+
   writePolicy(lab, { rules: [NO_81, NO_PING] });
   const [moved] = (await reconcile(lab, 0, '--dry-run')).steps;
   expect(moved).toMatchObject({ action: 'update', fates: { complete: true, changes: [] } });
