@@ -31,6 +31,7 @@ import type { Generation, JournalRecord } from './model/record.js';
 import type { Condition, Plan } from './model/step.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
+import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
 import { summarize } from './summarize.js';
 
@@ -107,6 +108,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
+    retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
     const generation = lock && settled ? generationFor(goal, lock) : newestGeneration(goal.dataDir);
     return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
@@ -158,6 +160,15 @@ function failedLately(records: readonly JournalRecord[], boot: string): Map<stri
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */
 function recover(journal: Journal, observed: ObservedState): void {
   for (const outcome of settleOpenIntents(journal.openIntents(), observed)) journal.append(outcome);
+}
+
+/** A desired state that is new, though nothing has to change, may have tests that are new: they are asked now. */
+function retest(goal: Convergence, observed: ObservedState): void {
+  if (currentIfReadable(goal.dataDir)?.desired.digest === goal.desired.digest) return;
+  for (const { interface: name, wanted } of diff(goal.desired, observed)) {
+    const program = wanted?.program;
+    if (program?.firewall) retestFirewall(layout(goal.bpffs), name, program.digest, program.firewall);
+  }
 }
 
 /** Does the kernel run what is wanted there? */

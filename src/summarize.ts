@@ -10,7 +10,7 @@ import type {
   ReportedStep,
 } from './model/reconciliation.js';
 import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
-import { conditions } from './plan/conditions.js';
+import { conditions, type Failure } from './plan/conditions.js';
 
 export interface PassResult {
   host: string;
@@ -31,9 +31,11 @@ export interface PassResult {
 
 export function summarize(result: PassResult): Reconciliation {
   const steps = result.plan.steps.map(({ step }) => reportStep(step, result));
-  const failures = new Map(
-    steps.flatMap((step) => (step.error ? [[step.interface, step.error] as const] : [])),
-  );
+  const failures = new Map<string, Failure>();
+  for (const { interface: name, outcome, error } of steps) {
+    const condition = outcome === 'refused' ? 'Refused' : 'Failed';
+    if (error !== undefined) failures.set(name, { condition, reason: error });
+  }
   const interfaces = conditions(result.remaining, result.observed, failures);
   return {
     apiVersion: 'xdpkeep/v1',

@@ -89,7 +89,11 @@ class Search {
 }
 
 function fateOf({ action, rule }: DecisionStep, { mode }: Policy): string {
-  const words = [mode === 'audit' ? `pass (audit: ${describeAction(action)})` : describeAction(action)];
+  const words = [
+    mode === 'audit' && action.kind !== 'pass'
+      ? `pass (audit: ${describeAction(action)})`
+      : describeAction(action),
+  ];
   if (rule?.rateLimit) {
     const { packetsPerSecond, per } = rule.rateLimit;
     words.push(`above ${packetsPerSecond} packets/s${per === 'source' ? ' per source' : ''}`);

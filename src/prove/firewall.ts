@@ -30,14 +30,34 @@ export function proveFirewall(
   const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
   const bound = bindTables(tables, { slots: rows.slots, ifindexes, taiOffset: taiOffset() });
   const loaded = loadFirewall(object, bound, counters ? { counters } : {});
-  const wrong = testFirewall(loaded.programFd(), tables.owners, firewall).filter(
-    ({ problem }) => problem !== undefined,
-  );
-  if (wrong.length === 0) return { object: loaded, rows: { ...rows, pinned: counters !== undefined } };
-  loaded[Symbol.dispose]();
+  try {
+    requirePassed(firewall, testFirewall(loaded.programFd(), tables.owners, firewall));
+    return { object: loaded, rows: { ...rows, pinned: counters !== undefined } };
+  } catch (error) {
+    loaded[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Asks an instance that is pinned already: its tests may have changed though its tables have not. */
+export function retestFirewall(
+  layout: Layout,
+  name: string,
+  digest: string,
+  firewall: DesiredFirewall,
+): void {
+  using program = openPin(layout.program(name, digest));
+  if (!program) return;
+  const { owners } = compilePolicy(firewall.policy, firewall.protections);
+  requirePassed(firewall, testFirewall(program.number, owners, firewall));
+}
+
+function requirePassed({ policy }: DesiredFirewall, results: TestResult[]): void {
+  const wrong = results.filter(({ problem }) => problem !== undefined);
+  if (wrong.length === 0) return;
   throw new RefusedError(
-    `policy ${firewall.policy.name} fails ${wrong.length} of its packet tests: ${wrong.map(describe).join('; ')}`,
-    { hint: 'Nothing was attached. Correct the rule or the test; `xdpkeep test` runs them all.' },
+    `policy ${policy.name} fails ${wrong.length} of its packet tests: ${wrong.map(describe).join('; ')}`,
+    { hint: 'Nothing was changed. Correct the rule or the test; `xdpkeep test` runs them all.' },
   );
 }
 

@@ -63,7 +63,7 @@ function fateLines(fates: ReportedStep['fates']): string[] {
   const { changes, complete } = fates;
   if (changes.length === 0 && complete) return ['      no packet changes its fate'];
   const shown = changes.slice(0, MOST_FATES).map(({ from, to, fromRow, toRow, example }) => {
-    return printable(`      ${example}: ${from} (${fromRow}) -> ${to} (${toRow})`);
+    return printable(`      ${example}: ${from} ${inParentheses(fromRow)} -> ${to} ${inParentheses(toRow)}`);
   });
   const left = changes.length - shown.length;
   return [
@@ -71,6 +71,11 @@ function fateLines(fates: ReportedStep['fates']): string[] {
     ...(left > 0 ? [`      and ${left} more kinds of packets`] : []),
     ...(complete ? [] : ['      there may be more: the policies are too large to compare in full']),
   ];
+}
+
+/** The built-in rows have theirs. */
+function inParentheses(row: string): string {
+  return row.startsWith('(') ? row : `(${row})`;
 }
 
 /** The verifier says at the end what was wrong; what it explored before that can be very long. */

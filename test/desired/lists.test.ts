@@ -46,7 +46,10 @@ test('a bad line is shown with what to write', () => {
 test('a file of other text is cut short', () => {
   const { problems } = read('x\n'.repeat(250));
   expect(problems).toHaveLength(101);
-  expect(problems.at(-1)).toMatchObject({ summary: 'more problems', detail: 'lists/bad.txt has 150 more' });
+  expect(problems.at(-1)).toMatchObject({
+    summary: 'more problems',
+    detail: 'lists/bad.txt has at least 150 more',
+  });
 });
 
 test('a hundred thousand networks are read well within a second, and once', () => {

@@ -107,6 +107,26 @@ it('a wrong test of the first policy of an interface attaches nothing', async ()
   expect((await lab.netShow()).xdp).toEqual([]);
 });
 
+it('a refused policy does not keep the other interfaces from converging', async () => {
+  await using lab = await createLab({ pairs: 2 });
+  lab.writeState({
+    'policies/wrong.yaml': policyFile('wrong', { tests: [{ name: 'TCP dies', packet: {}, expect: 'drop' }] }),
+    'policies/right.yaml': policyFile('right', { rules: [NO_PING] }),
+    'hosts/lab.yaml': hostFile({ veth0: 'policy: wrong', veth1: 'policy: right' }),
+  });
+  const { steps, interfaces } = await reconcile(lab, 14);
+  expect(steps.map((step) => [step.interface, step.outcome])).toEqual([
+    ['veth0', 'refused'],
+    ['veth1', 'done'],
+  ]);
+  expect(interfaces).toMatchObject([
+    { name: 'veth0', condition: 'Refused' },
+    { name: 'veth1', condition: 'Ready' },
+  ]);
+  expect(await lab.ping(2)).toEqual({ sent: 2, received: 2 });
+  expect(await lab.ping(2, 'veth1')).toEqual({ sent: 2, received: 0 });
+});
+
 it('a changed list is a new instance and one swap; a comment or another order in it is nothing', async () => {
   await using lab = await createLab();
   const rule = { name: 'listed', match: { protocol: 'icmp', source: { list: 'bad' } }, action: 'drop' };
@@ -197,8 +217,30 @@ it('the dry run says which packets change their fate', async () => {
     /\n +icmp .* type 8.*: drop \(no-ping\) -> pass \(no-ping\)\n/,
   );
 
+  writePolicy(lab, { rules: [NO_81] });
+  expect((await lab.run(['reconcile', '--dry-run'])).stdout).toContain(
+    ': drop (no-ping) -> pass (default)\n',
+  );
+
   writePolicy(lab, { rules: [NO_81, NO_PING] });
   const [moved] = (await reconcile(lab, 0, '--dry-run')).steps;
   expect(moved).toMatchObject({ action: 'update', fates: { complete: true, changes: [] } });
   expect((await lab.run(['reconcile', '--dry-run'])).stdout).toContain('no packet changes its fate');
+});
+
+it('a wrong packet test that comes alone is refused too, and what runs keeps running', async () => {
+  await using lab = await createLab();
+  const policy = { name: 'edge', rules: [{ name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' }] };
+  writePolicy(lab, policy);
+  const [before] = (await reconcile(lab)).interfaces;
+  const packet = { protocol: 'icmp', icmpType: 'echo-request' };
+  writePolicy(lab, { ...policy, tests: [{ name: 'ping lives', packet, expect: 'pass' }] });
+  for (const args of [['--dry-run'], []]) {
+    const refused = await lab.run(['reconcile', ...args]);
+    expect(refused.exitCode).toBe(14);
+    expect(refused.stderr).toContain('ping lives: expected pass, got drop by no-ping');
+  }
+  expect((await lab.netShow()).xdp[0]?.id).toBe(before?.programId);
+  writePolicy(lab, { ...policy, tests: [{ name: 'ping dies', packet, expect: 'drop', rule: 'no-ping' }] });
+  expect(await reconcile(lab)).toMatchObject({ changed: false, generation: 2 });
 });
