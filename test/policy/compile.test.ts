@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Policy, Rule } from '../../src/model/policy.js';
+import type { Rule } from '../../src/model/policy.js';
 import { bindTables, compilePolicy } from '../../src/policy/compile.js';
 import { Random } from './random.js';
-
-const AT = { file: 'p.yaml', line: 1, column: 1 };
-
-function policy(rules: Rule[]): Policy {
-  return {
-    name: 'p',
-    default: 'pass',
-    rules,
-    fragments: 'match',
-    malformed: 'drop',
-    nonIp: 'pass',
-    neighborDiscovery: 'pass',
-    mode: 'enforce',
-    tests: [],
-    at: AT,
-  };
-}
+import { AT, policy } from './policy.js';
 
 function fiveFields(count: number): Rule[] {
   const random = new Random(3);

@@ -3,28 +3,17 @@ import { describe, expect, it } from 'vitest';
 import type { Match, PacketDescription, Policy, Rule, Verdict } from '../../src/model/policy.js';
 import { buildPacket } from '../../src/policy/packet.js';
 import { Datapath } from './datapath.js';
+import { AT, policy, rule } from './policy.js';
 
-const AT = { file: 'p.yaml', line: 1, column: 1 };
-const SSH: Match = { protocol: [{ from: 6, to: 6 }], destinationPort: [{ from: 22, to: 22 }] };
-
-function policy(kind: 'pass' | 'drop', rules: Rule[]): Policy {
-  return {
-    name: 'p',
-    default: kind,
-    rules,
-    fragments: 'match',
-    malformed: 'drop',
-    nonIp: 'pass',
-    neighborDiscovery: 'pass',
-    mode: 'enforce',
-    tests: [],
-    at: AT,
-  };
+function policyOf(default_: 'pass' | 'drop', rules: Rule[]): Policy {
+  return policy(rules, { default: default_ });
 }
 
-const DROP_SSH = policy('pass', [{ name: 'ssh', match: SSH, action: { kind: 'drop' }, at: AT }]);
-const ONLY_SSH = policy('drop', [{ name: 'ssh', match: SSH, action: { kind: 'pass' }, at: AT }]);
-const DROP_ALL = policy('drop', []);
+const SSH: Match = { protocol: [{ from: 6, to: 6 }], destinationPort: [{ from: 22, to: 22 }] };
+
+const DROP_SSH = policy([rule('ssh', SSH, 'drop')]);
+const ONLY_SSH = policy([rule('ssh', SSH, 'pass')], { default: 'drop' });
+const DROP_ALL = policy([], { default: 'drop' });
 
 interface Shape {
   name: string;
@@ -174,7 +163,7 @@ describe('families', () => {
   it.each([4, 6] as const)('a rule for all of IPv%i leaves the other family alone', (family) => {
     const other = family === 4 ? 6 : 4;
     using path = new Datapath(
-      policy('pass', [{ name: 'all', match: all(family), action: { kind: 'drop' }, at: AT }]),
+      policyOf('pass', [{ name: 'all', match: all(family), action: { kind: 'drop' }, at: AT }]),
     );
     expect(path.ask(buildPacket({ family }))).toEqual({ verdict: 'drop', row: 'all' });
     expect(path.ask(buildPacket({ family: other }))).toEqual({ verdict: 'pass', row: '(default)' });
@@ -183,8 +172,8 @@ describe('families', () => {
   it('a narrow allow behind a broad deny does not open it, and one before it does', () => {
     const deny: Rule = { name: 'deny', match: all(4), action: { kind: 'drop' }, at: AT };
     const allow: Rule = { name: 'allow', match: SSH, action: { kind: 'pass' }, at: AT };
-    using closed = new Datapath(policy('pass', [deny, allow]));
-    using open = new Datapath(policy('pass', [allow, deny]));
+    using closed = new Datapath(policyOf('pass', [deny, allow]));
+    using open = new Datapath(policyOf('pass', [allow, deny]));
     expect(closed.ask(buildPacket({ destinationPort: 22 })).row).toBe('deny');
     expect(open.ask(buildPacket({ destinationPort: 22 })).row).toBe('allow');
   });

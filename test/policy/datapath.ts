@@ -1,8 +1,5 @@
 // The firewall in the kernel, loaded but attached to nothing, and what it says of a frame beside the reference.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../../src/kernel/object.js';
 import { loadFirewall } from '../../src/kernel/firewall.js';
 import { askFirewall } from '../../src/kernel/question.js';
@@ -12,31 +9,9 @@ import { bindTables, compilePolicy } from '../../src/policy/compile.js';
 
 const VERDICTS: (Verdict | 'aborted')[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
 
-let compiled: Buffer | undefined;
-
-/** bpf/firewall.bpf.c, compiled from this tree. */
+/** The program as it ships. */
 export function firewallObject(): Buffer {
-  if (compiled) return compiled;
-  const directory = mkdtempSync(join(tmpdir(), 'xdpkeep-firewall-'));
-  try {
-    const output = join(directory, 'firewall.bpf.o');
-    const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
-    const flags = [
-      '-O2',
-      '-g',
-      '-Wall',
-      '-Wextra',
-      '-Werror',
-      '-target',
-      'bpf',
-      '-mcpu=v3',
-      `-I/usr/include/${triplet}`,
-    ];
-    execFileSync('clang', [...flags, '-Ibpf', '-c', 'bpf/firewall.bpf.c', '-o', output], { stdio: 'pipe' });
-    return (compiled = readFileSync(output));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  return readFileSync('dist/bpf/firewall.bpf.o');
 }
 
 export interface Answered {

@@ -11,27 +11,11 @@ import { askFirewall } from '../../src/kernel/question.js';
 import { bindForTest, firewallObject } from './datapath.js';
 import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
+import { AT, policy } from './policy.js';
 
-const AT = { file: 'p.yaml', line: 1, column: 1 };
 const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 };
 const COUNT_BYTES = 16;
 const NOW = Date.now();
-
-function policy(rules: Rule[], rest: Partial<Policy> = {}): Policy {
-  return {
-    name: 'p',
-    default: 'pass',
-    rules,
-    fragments: 'match',
-    malformed: 'drop',
-    nonIp: 'pass',
-    neighborDiscovery: 'pass',
-    mode: 'enforce',
-    tests: [],
-    at: AT,
-    ...rest,
-  };
-}
 
 function tcp(rest: Partial<Rule> = {}): Rule {
   return {
