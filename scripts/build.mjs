@@ -2,12 +2,23 @@
 // Chunks are split, so that `xdpkeep --version` reads a few kilobytes and a reconcile only what it uses.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 
 const root = new URL('..', import.meta.url).pathname;
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 process.chdir(root);
-rmSync('dist', { recursive: true, force: true });
+/** Made beside dist/ and put in its place when it is whole: somebody may be running what is there. */
+const fresh = `dist.new-${process.pid}`;
+rmSync(fresh, { recursive: true, force: true });
 
 /** koffi looks its native module up by platform at run time; dist/ carries the one of this platform beside the bundle. */
 const platform = `${process.platform}-${process.arch}`;
@@ -23,7 +34,7 @@ const carryKoffi = {
 
 await build({
   entryPoints: { xdpkeep: 'src/main.ts' },
-  outdir: 'dist',
+  outdir: fresh,
   bundle: true,
   splitting: true,
   minifySyntax: true,
@@ -39,13 +50,13 @@ await build({
   },
   logLevel: 'warning',
 });
-chmodSync('dist/xdpkeep.js', 0o755);
-copyFileSync(native, 'dist/koffi.node');
+chmodSync(`${fresh}/xdpkeep.js`, 0o755);
+copyFileSync(native, `${fresh}/koffi.node`);
 
-mkdirSync('dist/bpf', { recursive: true });
+mkdirSync(`${fresh}/bpf`, { recursive: true });
 const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
 for (const file of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c'))) {
-  const object = `dist/bpf/${file.replace(/\.c$/, '.o')}`;
+  const object = `${fresh}/bpf/${file.replace(/\.c$/, '.o')}`;
   execFileSync(
     'clang',
     [
@@ -63,4 +74,6 @@ for (const file of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c')))
   );
   execFileSync('llvm-strip', ['-g', object], { stdio: 'inherit' });
 }
-cpSync('schema', 'dist/schema', { recursive: true });
+cpSync('schema', `${fresh}/schema`, { recursive: true });
+rmSync('dist', { recursive: true, force: true });
+renameSync(fresh, 'dist');

@@ -36,14 +36,19 @@ interface Located {
   map: Pick<MapContent, 'name' | 'id' | 'maxEntries'>;
 }
 
-function inUse({ name, link, instances }: OwnedInterface, programs: ProgramShow, shown: MapShow): Located[] {
+/** Counters belong to the interface and not to the instance: `xdpkeep counters` shows them by name. */
+function inUse(
+  { name, link, instances, counters }: OwnedInterface,
+  programs: ProgramShow,
+  shown: MapShow,
+): Located[] {
   const instance = instances.find(
     ({ programId }) => programId !== undefined && programId === link?.programId,
   );
   if (!instance) return [];
   const held = programs.find(({ id }) => id === instance.programId)?.map_ids ?? [];
   const unpinned = held
-    .filter((id) => instance.maps.every((pinned) => pinned.id !== id))
+    .filter((id) => id !== counters?.id && instance.maps.every((pinned) => pinned.id !== id))
     .flatMap((id) => shown.filter((map) => map.id === id))
     .map((map) => ({ name: map.name ?? '', id: map.id, maxEntries: map.max_entries }));
   return [...instance.maps, ...unpinned].map((map) => ({ interface: name, digest: instance.digest, map }));

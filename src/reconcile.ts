@@ -6,6 +6,7 @@ import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
+import { fatesOf } from './fates.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
@@ -30,6 +31,7 @@ import type { Generation, JournalRecord } from './model/record.js';
 import type { Condition, Plan } from './model/step.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
+import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
 import { summarize } from './summarize.js';
 
@@ -92,7 +94,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
-  using proven = prove(planned, paths, goal.store);
+  using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
   const idle =
     goal.origin.origin === 'reconcile' &&
     planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
@@ -101,10 +103,12 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock,
     plan: planned,
     unproven: proven.failed,
+    fates: fatesOf(planned, goal.dataDir),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
+    retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
     const generation = lock && settled ? generationFor(goal, lock) : newestGeneration(goal.dataDir);
     return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
@@ -129,7 +133,8 @@ function makePlan(goal: Convergence, found: ObservedState, records: readonly Jou
     const digest = wanted?.program.digest;
     if (!wanted || digest === undefined || definitions.has(digest)) continue;
     const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
-    if (!pinned || pinned.lost) definitions.set(digest, inspect(wanted.program, goal.store));
+    if (!wanted.program.firewall && (!pinned || pinned.lost))
+      definitions.set(digest, inspect(wanted.program, goal.store));
   }
   const context = {
     observed,
@@ -155,6 +160,15 @@ function failedLately(records: readonly JournalRecord[], boot: string): Map<stri
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */
 function recover(journal: Journal, observed: ObservedState): void {
   for (const outcome of settleOpenIntents(journal.openIntents(), observed)) journal.append(outcome);
+}
+
+/** A desired state that is new, though nothing has to change, may have tests that are new: they are asked now. */
+function retest(goal: Convergence, observed: ObservedState): void {
+  if (currentIfReadable(goal.dataDir)?.desired.digest === goal.desired.digest) return;
+  for (const { interface: name, wanted } of diff(goal.desired, observed)) {
+    const program = wanted?.program;
+    if (program?.firewall) retestFirewall(layout(goal.bpffs), name, program.digest, program.firewall);
+  }
 }
 
 /** Does the kernel run what is wanted there? */

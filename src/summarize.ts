@@ -2,9 +2,15 @@
 import type { Applied } from './apply/apply.js';
 import { EXIT, type ExitCode, type XdpkeepError } from './model/errors.js';
 import type { ObservedState } from './model/observed.js';
-import type { Hold, Reconciliation, ReportedInterface, ReportedStep } from './model/reconciliation.js';
+import type {
+  FateReport,
+  Hold,
+  Reconciliation,
+  ReportedInterface,
+  ReportedStep,
+} from './model/reconciliation.js';
 import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
-import { conditions } from './plan/conditions.js';
+import { conditions, type Failure } from './plan/conditions.js';
 
 export interface PassResult {
   host: string;
@@ -13,6 +19,8 @@ export interface PassResult {
   plan: Plan;
   /** Interface -> why its instance could not be loaded. */
   unproven: ReadonlyMap<string, XdpkeepError>;
+  /** Interface -> which packets change their fate there. */
+  fates: ReadonlyMap<string, FateReport>;
   applied: Applied[];
   /** The plan and the observation after applying; those of before when nothing was applied. */
   remaining: Plan;
@@ -23,9 +31,11 @@ export interface PassResult {
 
 export function summarize(result: PassResult): Reconciliation {
   const steps = result.plan.steps.map(({ step }) => reportStep(step, result));
-  const failures = new Map(
-    steps.flatMap((step) => (step.error ? [[step.interface, step.error] as const] : [])),
-  );
+  const failures = new Map<string, Failure>();
+  for (const { interface: name, outcome, error } of steps) {
+    const condition = outcome === 'refused' ? 'Refused' : 'Failed';
+    if (error !== undefined) failures.set(name, { condition, reason: error });
+  }
   const interfaces = conditions(result.remaining, result.observed, failures);
   return {
     apiVersion: 'xdpkeep/v1',
@@ -48,16 +58,20 @@ const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
   Failed: 'failed',
 };
 
-function reportStep(step: Step, { applied, unproven }: PassResult): ReportedStep {
+function reportStep(step: Step, { applied, unproven, fates }: PassResult): ReportedStep {
   const { interface: name, action, reason, gap } = step;
   const base = { interface: name, action, reason, gap };
   if (step.kind === 'none') {
     const outcome = NO_STEP_OUTCOMES[step.condition] ?? 'unchanged';
     return { ...base, outcome, ...(step.hint !== undefined && { hint: step.hint }) };
   }
-  const shown = { ...base, ...mapsOf(step) };
+  const fate = fates.get(name);
+  const shown = { ...base, ...mapsOf(step), ...(fate && { fates: fate }) };
   const unloadable = unproven.get(name);
-  if (unloadable) return { ...shown, outcome: 'failed', ...explain(unloadable) };
+  if (unloadable) {
+    const outcome = unloadable.exitCode === EXIT.refused ? 'refused' : 'failed';
+    return { ...shown, outcome, ...explain(unloadable) };
+  }
   const result = applied.find((one) => one.step === step);
   if (!result) return { ...shown, outcome: 'planned' };
   const outcome = result.outcome === 'stuck' ? 'failed' : result.outcome;

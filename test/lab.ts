@@ -15,11 +15,16 @@ import {
 } from './lab/exec.js';
 import { type Network, type Pair, enter, makeNetwork, makePair } from './lab/network.js';
 import { type Held, collectPinned, leftovers, processesIn, stillHeld } from './lab/residue.js';
+import type { PacketDescription } from '../src/model/policy.js';
 import {
+  type Capture,
   type Conversation,
   type Flood,
   type FloodLimits,
+  type Meeting,
   type Pings,
+  capture,
+  connect,
   converse,
   flood,
   icmpReceived,
@@ -30,8 +35,8 @@ const PROGRAM = resolve('dist/xdpkeep.js');
 const ICMP_DROP = resolve('dist/bpf/icmp_drop.bpf.o');
 let count = 0;
 
-/** `pairs`: how many interfaces (`veth0`, `veth1`, ...) the firewall's side has; 1 when absent. */
-export async function createLab(options: { pairs?: number } = {}): Promise<Lab> {
+/** `pairs`: how many interfaces (`veth0`, `veth1`, ...) the firewall's side has, or their names; 1 when absent. */
+export async function createLab(options: { pairs?: number | string[] } = {}): Promise<Lab> {
   const name = `${inject('run')}-${process.pid}-${count++}`;
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
   const lab = new Lab(name, directory);
@@ -111,16 +116,47 @@ export class Lab implements AsyncDisposable {
 
   /** From outside, to the address of an interface. */
   ping(pings = 4, name = 'veth0'): Promise<Pings> {
-    return ping(this.network, this.pair(name), pings);
+    return ping(this.network, this.pair(name).address, pings);
   }
 
-  /** A TCP connection from outside that stays open. */
-  converse(name = 'veth0'): Promise<Conversation> {
-    return converse(this.network, this.pair(name));
+  /** The same over IPv6. */
+  ping6(pings = 4, name = 'veth0'): Promise<Pings> {
+    return ping(this.network, this.pair(name).address6, pings);
+  }
+
+  /** A TCP connection from outside, to a service that it starts, which stays open. */
+  converse(name = 'veth0', port = 7007): Promise<Conversation> {
+    return converse(this.network, this.pair(name), port);
+  }
+
+  /** Tries to open a TCP connection from outside. */
+  connect(port: number, name = 'veth0'): Promise<Meeting> {
+    return connect(this.network, this.pair(name).address, port);
+  }
+
+  /** The same over IPv6. */
+  connect6(port: number, name = 'veth0'): Promise<Meeting> {
+    return connect(this.network, this.pair(name).address6, port);
   }
 
   flood(limits: FloodLimits, name = 'veth0'): Promise<Flood> {
     return flood(this.network, this.pair(name), limits);
+  }
+
+  /** Sends so many copies of a frame from outside, at most 64: none gets lost. */
+  async send(packet: PacketDescription, frames = 1, name = 'veth0'): Promise<void> {
+    await using sending = await this.flood({ frames, seconds: 5, packets: [packet] }, name);
+    await sending.done();
+  }
+
+  /** What an interface of the firewall's side lets through to the stack. */
+  capture(name = 'veth0'): Promise<Capture> {
+    return capture(this.network.firewall, this.pair(name).name);
+  }
+
+  /** What arrives at the other end of it. */
+  captureOutside(name = 'veth0'): Promise<Capture> {
+    return capture(this.network.outside, this.pair(name).peer, 'xdp');
   }
 
   /** ICMP messages (IPv4) that came through to the stack of the firewall's side, ever. */

@@ -1,5 +1,6 @@
 // The effects that steps are made of. Each is one atomic change of the kernel, and each first looks whether it is
 // still to be done: so a step can be run again from any point of it, and an inverse works from any point too.
+import { join } from 'node:path';
 import {
   attachedProgram,
   attachNetlink,
@@ -19,24 +20,41 @@ import {
   writeSymlink,
 } from '../kernel/bpffs.js';
 import { Fd } from '../kernel/fd.js';
-import { LINK, type Layout } from '../kernel/layout.js';
+import { zeroCounter } from '../kernel/counters.js';
+import { COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
 import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
+import type { RowAssignment } from '../model/rows.js';
 import type { ForeignProgram, KeptProgram } from '../model/step.js';
+import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
-export function pinInstance(layout: Layout, name: string, digest: string, object: BpfObject): void {
+export function pinInstance(layout: Layout, name: string, digest: string, candidate: Candidate): void {
+  const { object, rows } = candidate;
   effect('pin', () => {
     remove(layout.instance(name, digest));
     makeDirectory(layout.maps(name, digest));
+    if (rows) keepRows(layout, name, object, rows);
     for (const map of object.maps()) {
-      if (!map.internal) pin(object.mapFd(map.name), layout.map(name, digest, map.name));
+      const shared = rows && map.name === COUNTERS;
+      if (!map.internal && map.made && !shared)
+        pin(object.mapFd(map.name), layout.map(name, digest, map.name));
     }
     pin(object.programFd(), layout.program(name, digest));
   });
+}
+
+/** New rows get their slot, emptied of what another row may have counted there; all others keep what they have. */
+function keepRows(layout: Layout, name: string, object: BpfObject, rows: RowAssignment): void {
+  if (!rows.pinned) pin(object.mapFd(COUNTERS), layout.counters(name));
+  makeDirectory(layout.rows(name));
+  for (const { row, slot } of rows.added) {
+    zeroCounter(object.mapFd(COUNTERS), slot);
+    writeSymlink(join(layout.rows(name), String(slot)), row);
+  }
 }
 
 /** Pins a map that the running program uses. */
@@ -176,7 +194,8 @@ export function clean(layout: Layout, name: string, keep: string | undefined): v
   effect('clean', () => {
     const directory = layout.interface(name);
     for (const entry of listEntries(directory)) {
-      if (entry.name !== LINK && entry.name !== keep) remove(`${directory}/${entry.name}`);
+      const kept = [LINK, keep, ...(keep === undefined ? [] : [COUNTERS, ROWS])];
+      if (!kept.includes(entry.name)) remove(join(directory, entry.name));
     }
     removeEmpty(layout, directory);
   });
@@ -186,6 +205,8 @@ export function clean(layout: Layout, name: string, keep: string | undefined): v
 export function discard(layout: Layout, name: string, digest: string): void {
   effect('clean', () => {
     remove(layout.instance(name, digest));
+    const left = listEntries(layout.interface(name)).map((entry) => entry.name);
+    if (left.every((entry) => entry === COUNTERS || entry === ROWS)) remove(layout.interface(name));
     removeEmpty(layout, layout.interface(name));
   });
 }

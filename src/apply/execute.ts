@@ -1,8 +1,8 @@
 // Which effects a step is made of, and in which order.
 import type { WriterLock } from '../journal/lock.js';
 import type { Layout } from '../kernel/layout.js';
-import type { BpfObject } from '../kernel/object.js';
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
+import type { Candidate } from '../prove/candidate.js';
 import {
   clean,
   discard,
@@ -22,7 +22,7 @@ export function execute(
   _lock: WriterLock,
   step: EffectiveStep,
   layout: Layout,
-  loaded: BpfObject | undefined,
+  loaded: Candidate | undefined,
 ): void {
   const { interface: name } = step;
   if ('instance' in step) ensurePinned(step.instance, name, layout, loaded);
@@ -74,7 +74,7 @@ function ensurePinned(
   instance: TargetInstance,
   name: string,
   layout: Layout,
-  loaded: BpfObject | undefined,
+  loaded: Candidate | undefined,
 ): void {
   if (instance.pinned) return;
   if (!loaded) throw new Error(`no instance ${instance.digest} was proven for ${name}`);

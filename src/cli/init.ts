@@ -2,12 +2,12 @@
 // does no harm. Refused: overwriting anything.
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { printHostSchema } from '../desired/json-schema.js';
+import { printSchema } from '../desired/json-schema.js';
 import { makeFolder } from '../disk/durable.js';
 import { isHostName } from '../desired/schema.js';
 import { EXIT, PermissionError, UsageError } from '../model/errors.js';
 import { json } from '../report/style.js';
-import { startHost, START_PROGRAM, startReadme } from './starter.js';
+import { startHost, START_LIST, START_POLICY, START_PROGRAM, startReadme } from './starter.js';
 import type { CommandResult } from './result.js';
 
 export interface InitOptions {
@@ -26,7 +26,10 @@ export function runInit(directory = 'state', { host, output }: InitOptions): Com
     'README.md': startReadme(host),
     [`hosts/${host}.yaml`]: startHost(host),
     'programs/pass.bpf.c': START_PROGRAM,
-    'schema/host.schema.json': printHostSchema(),
+    'policies/edge.yaml': START_POLICY,
+    'lists/blocked.txt': START_LIST,
+    'schema/host.schema.json': printSchema('host'),
+    'schema/policy.schema.json': printSchema('policy'),
   };
   const there = Object.keys(files).filter((file) => existsSync(join(directory, file)));
   if (there.length > 0) {

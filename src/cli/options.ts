@@ -2,14 +2,20 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../model/errors.js';
 
-/** As commander hands them over. */
-export interface CommonOptions {
+/** Output formats that some commands have beside text and JSON. */
+const EXTRA_FORMATS = ['junit', 'sarif'] as const;
+type ExtraFormat = (typeof EXTRA_FORMATS)[number];
+type Format = 'text' | 'json' | ExtraFormat;
+
+/** As commander hands them over. `Extra`: what a command can print beside text and JSON. */
+export interface CommonOptions<Extra extends ExtraFormat = never> {
   state: string;
   host: string;
   bpffs: string;
   dataDir: string;
-  output: 'text' | 'json';
+  output: 'text' | 'json' | Extra;
   color: boolean;
 }
 
@@ -44,9 +50,9 @@ export function addCommonOptions(program: Command): Command {
         .argParser(notEmpty),
     )
     .addOption(
-      new Option('--output <format>', 'output format')
+      new Option('--output <format>', 'output format; junit of test and sarif of lint alone')
         .env('XDPKEEP_OUTPUT')
-        .choices(['text', 'json'])
+        .choices(['text', 'json', ...EXTRA_FORMATS])
         .default('text'),
     )
     .addOption(new Option('--no-color', 'no colour (NO_COLOR does the same)').env('XDPKEEP_NO_COLOR'))
@@ -86,19 +92,32 @@ export function errorOutput(argv: readonly string[]): { json: boolean; color: bo
 }
 
 /** What was said, on the command line or in the environment; some of it has no default. */
-export function readGiven(command: Command): Partial<CommonOptions> {
-  return command.optsWithGlobals<Partial<CommonOptions>>();
+export function readGiven(command: Command): Partial<CommonOptions<ExtraFormat>> {
+  return command.optsWithGlobals<Partial<CommonOptions<ExtraFormat>>>();
 }
 
-/** Fills in the defaults that depend on the machine. */
-export function readCommon(command: Command): CommonOptions {
+/**
+ * Fills in the defaults that depend on the machine. Throws a UsageError for an output format that is not text, JSON or
+ * `extra`.
+ */
+export function readCommon(command: Command): CommonOptions;
+export function readCommon<Extra extends ExtraFormat>(command: Command, extra: Extra): CommonOptions<Extra>;
+export function readCommon(command: Command, extra?: ExtraFormat): CommonOptions<ExtraFormat> {
   const given = readGiven(command);
   return {
     state: given.state ?? defaultState(),
     host: given.host ?? hostname(),
     bpffs: given.bpffs ?? '/sys/fs/bpf',
     dataDir: given.dataDir ?? '/var/lib/xdpkeep',
-    output: given.output ?? 'text',
+    output: readFormat(given.output ?? 'text', command.name(), extra),
     color: given.color !== false && process.stdout.isTTY && !process.env['NO_COLOR'],
   };
+}
+
+function readFormat(format: Format, command: string, extra: ExtraFormat | undefined): Format {
+  const formats = ['text', 'json', ...(extra === undefined ? [] : [extra])];
+  if (formats.includes(format)) return format;
+  throw new UsageError(`${command} has no output format ${format}`, {
+    hint: `Name one of: ${formats.join(', ')}.`,
+  });
 }

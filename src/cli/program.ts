@@ -78,6 +78,18 @@ function addStateFiles(program: Command, keep: Keep): void {
       keep(await runValidate({ ...readCommon(self), ...(host !== undefined && { onlyHost: host }) }));
     },
   );
+  command(program, 'lint', 'find rules that are not what they seem; needs no root').action(
+    async (_flags: Flags, self: Command) => {
+      const { runLint } = await import('./lint.js');
+      keep(runLint(readCommon(self, 'sarif'), program.version() ?? ''));
+    },
+  );
+  command(program, 'test', 'run the packet tests of every policy; without root by the reference').action(
+    async (_flags: Flags, self: Command) => {
+      const { runTest } = await import('./test.js');
+      keep(runTest({ ...readCommon(self, 'junit'), hostIsNamed: readGiven(self).host !== undefined }));
+    },
+  );
   command(program, 'schema [kind]', 'print the JSON schema of a kind of state file; needs no root').action(
     async (kind: string | undefined) => {
       const { runSchema } = await import('./schema.js');
@@ -106,6 +118,20 @@ function addLooking(program: Command, keep: Keep): void {
   ).action(async (name: string | undefined, map: string | undefined, _flags: Flags, self: Command) => {
     const { runMaps } = await import('./maps.js');
     keep(await runMaps(name, map, readCommon(self)));
+  });
+  command(program, 'counters [interface]', 'what the rules of each policy have matched').action(
+    async (name: string | undefined, _flags: Flags, self: Command) => {
+      const { runCounters } = await import('./counters.js');
+      keep(await runCounters(name, readCommon(self)));
+    },
+  );
+  command(
+    program,
+    'explain <interface> <packet>',
+    'which rule decides a packet, e.g. "{protocol: tcp, source: 10.0.0.1, destinationPort: 22}"',
+  ).action(async (name: string, packet: string, _flags: Flags, self: Command) => {
+    const { runExplain } = await import('./explain.js');
+    keep(await runExplain(name, packet, readCommon(self)));
   });
   command(program, 'history', 'the generations: what was applied, when and why').action(
     async (_flags: Flags, self: Command) => {
@@ -154,8 +180,10 @@ const AFTER_HELP = `
 Examples:
   xdpkeep init state                     start a state directory
   xdpkeep validate --state state         check it
+  xdpkeep lint; xdpkeep test             look for dead rules; run the packet tests
   xdpkeep reconcile --dry-run            show what would change, and why
   xdpkeep reconcile                      do it
+  xdpkeep explain ens5 'protocol: icmp'  which rule decides such a packet
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;

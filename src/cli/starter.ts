@@ -1,4 +1,4 @@
-// The files of `xdpkeep init`. The commented lines of the host file become valid when their "# " is taken away.
+// The files of `xdpkeep init`. The commented lines become valid when their "# " is taken away.
 
 export function startHost(host: string): string {
   return `# yaml-language-server: $schema=../schema/host.schema.json
@@ -19,8 +19,44 @@ interfaces: {}
 #     foreign: refuse # refuse (default): leave a program that is not ours alone; or replace
 #   "veth*": # all interfaces that a glob matches; quotes are needed where it begins with * or [
 #     program: {file: programs/pass.bpf.c, function: pass} # your own; the function may be left out
+#   eth2:
+#     policy: edge # the rules of policies/edge.yaml, in place of a program
+# protect: # what no policy of this host ever drops
+#   - {protocol: tcp, source: 10.0.0.0/8, destinationPort: 22}
 `;
 }
+
+export const START_POLICY = `# yaml-language-server: $schema=../schema/policy.schema.json
+#
+# Rules for packets; an interface of a host file names them with \`policy: edge\`. The first rule that matches decides.
+apiVersion: xdpkeep/v1
+kind: Policy
+name: edge # that of this file
+default: pass # pass (default) or drop: what no rule matched
+
+# No rules yet: everything passes. To start, take this line away and the "# " from lines below.
+rules: []
+
+# rules:
+#   - name: blocked # counters belong to this name
+#     match: {source: {list: blocked}} # the networks of lists/blocked.txt
+#     action: drop
+#   - name: no-ping
+#     match: {protocol: icmp, icmpType: echo-request}
+#     action: drop
+#   - name: syn-flood
+#     match: {protocol: tcp, destinationPort: [80, 443], tcpFlags: {syn: true, ack: false}}
+#     rateLimit: {packetsPerSecond: 100, burst: 200, per: source} # matches only above this rate
+#     action: drop
+# tests: # what must hold before the policy is applied
+#   - {name: ping dies, packet: {protocol: icmp, icmpType: echo-request}, expect: drop, rule: no-ping}
+#   - {name: ping6 lives, packet: {protocol: icmpv6, icmpType: echo-request}, expect: pass}
+`;
+
+export const START_LIST = `# One address or network a line, IPv4 and IPv6 mixed.
+# 192.0.2.0/24
+# 2001:db8::/32
+`;
 
 export const START_PROGRAM = `/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* An XDP program to start from: it passes every packet and counts them. */
@@ -55,8 +91,11 @@ export function startReadme(host: string): string {
 What the XDP programs of our hosts are to be. Commit this directory; every host applies its own file.
 
 - \`hosts/<name>.yaml\`: one file per host, named like it. \`hosts/${host}.yaml\` is the first.
+- \`policies/<name>.yaml\`: rules for packets, with tests. \`policies/edge.yaml\` is the first.
+- \`lists/<name>.txt\`: addresses and networks that rules name, one a line.
 - \`programs/\`: XDP programs of our own, \`*.bpf.c\` (compiled with clang on the host) or \`*.bpf.o\`.
-- \`schema/host.schema.json\`: lets editors check and complete host files; \`xdpkeep schema host\` prints it anew.
+- \`schema/\`: lets editors check and complete these files; \`xdpkeep schema host\` and \`xdpkeep schema policy\` print it
+  anew.
 
 \`\`\`
 xdpkeep validate --state .               # every problem of every file; needs no root

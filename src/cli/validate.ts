@@ -26,14 +26,17 @@ export async function runValidate(options: ValidateOptions): Promise<CommandResu
   return { exitCode: valid ? EXIT.ok : EXIT.invalidState, out };
 }
 
-function render({ hosts, diagnostics }: Validation, color: boolean): string {
+function render({ hosts, policies, lists, diagnostics }: Validation, color: boolean): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  const parts = [count(hosts.length, 'host'), count(errors, 'error')];
+  const parts = [count(hosts.length, 'host')];
+  if (policies.length > 0) parts.push(count(policies.length, 'policy', 'policies'));
+  if (lists.length > 0) parts.push(count(lists.length, 'list'));
+  parts.push(count(errors, 'error'));
   if (diagnostics.length > errors) parts.push(count(diagnostics.length - errors, 'warning'));
   const frames = renderDiagnostics(diagnostics, { color });
   return `${frames}${frames && '\n'}${errors === 0 ? 'valid' : 'invalid'}: ${parts.join(', ')}\n`;
 }
 
-function count(number: number, noun: string): string {
-  return `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : 's'}`;
+function count(number: number, noun: string, nouns = `${noun}s`): string {
+  return `${number === 0 ? 'no' : number} ${number === 1 ? noun : nouns}`;
 }

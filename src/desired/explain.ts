@@ -5,24 +5,35 @@ import type { Node } from 'yaml';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { suggest } from '../model/suggest.js';
 import { choiceHint, interfaceHint, MISSING_HINTS, valueHint } from './hints.js';
-import { fieldNamesAt } from './json-schema.js';
+import { fieldNamesOf, type WrittenKind } from './json-schema.js';
 import { locate, type Target } from './locate.js';
+import { PROGRAM_HINT } from './schema.js';
 import type { Source } from './source.js';
+import { expectedTypes, unfold } from './union.js';
+import { describe, oneOf, type Problem, quote } from './wording.js';
 
 type Issue = z.core.$ZodIssue;
-type Text = Required<Pick<Diagnostic, 'summary' | 'detail' | 'hint'>>;
+type Text = Pick<Diagnostic, 'summary' | 'detail' | 'hint'>;
 
 /** Fields of the format that this version does not act on yet. */
-const LATER_FIELDS = new Set(['policy', 'protect', 'probes', 'confirm']);
+const LATER_FIELDS = new Set(['probes', 'confirm']);
+
+export interface Explained {
+  kind: WrittenKind;
+  root: Node;
+  source: Source;
+}
 
 /** One diagnostic per problem, at most `limit`: finding the place of each takes a walk through its map. */
-export function explain(issues: Issue[], root: Node, source: Source, limit: number): Diagnostic[] {
-  const unknownIn = new Set(issues.filter((one) => one.code === 'unrecognized_keys').map(pathText));
-  return issues
+export function explain(issues: Issue[], file: Explained, limit: number): Diagnostic[] {
+  const all = issues.flatMap(unfold);
+  const unknownIn = new Set(all.filter((one) => one.code === 'unrecognized_keys').map(pathText));
+  const explainer = new Explainer(file);
+  return all
     .filter((issue) => !(issue.code === 'custom' && unknownIn.has(pathText(issue))))
     .flatMap(oneKeyEach)
     .slice(0, limit)
-    .flatMap((issue) => explainOne(issue, root, source));
+    .flatMap((issue) => explainer.explain(issue));
 }
 
 function oneKeyEach(issue: Issue): Issue[] {
@@ -33,27 +44,68 @@ function pathText(issue: Issue): string {
   return JSON.stringify(issue.path);
 }
 
-function explainOne(issue: Issue, root: Node, source: Source): Diagnostic[] {
-  const show = (path: PropertyKey[], target: Target, text: Text): Diagnostic => {
-    const { place } = locate(root, path, target, source);
-    return { severity: 'error', ...text, ...place };
-  };
-  if (issue.code === 'unrecognized_keys') {
-    const known = fieldNamesAt(issue.path);
-    return issue.keys.map((key) => show([...issue.path, key], 'key', unknownField(key, known)));
+class Explainer {
+  #fieldNames: ((path: PropertyKey[]) => string[]) | undefined;
+
+  constructor(private readonly file: Explained) {}
+
+  explain(issue: Issue): Diagnostic[] {
+    if (issue.code === 'unrecognized_keys') {
+      const known = this.#fieldNamesAt(issue.path);
+      return issue.keys.map((key) => {
+        const text = isUnquoted(key, issue.input) ? unquotedText(key) : unknownField(key, known);
+        return this.#show([...issue.path, key], 'key', text);
+      });
+    }
+    if (issue.code === 'invalid_key') {
+      const detail = quote(String(issue.path.at(-1)));
+      return issue.issues.map((inner) =>
+        this.#show(issue.path, 'key', {
+          summary: 'invalid interface name',
+          detail: `${detail} ${inner.message}`,
+          hint: interfaceHint(inner.message),
+        }),
+      );
+    }
+    const isMissing = issue.code !== 'custom' && !this.#locate(issue.path, 'value').found;
+    return [this.#show(issue.path, 'value', isMissing ? this.#missingField(issue.path) : wrongValue(issue))];
   }
-  if (issue.code === 'invalid_key') {
-    const key = String(issue.path.at(-1));
-    return issue.issues.map((inner) =>
-      show(issue.path, 'key', {
-        summary: 'invalid interface name',
-        detail: `${quote(key)} ${inner.message}`,
-        hint: interfaceHint(inner.message),
-      }),
-    );
+
+  #fieldNamesAt(path: PropertyKey[]): string[] {
+    this.#fieldNames ??= fieldNamesOf(this.file.kind);
+    return this.#fieldNames(path);
   }
-  const { found } = locate(root, issue.path, 'value', source);
-  return [show(issue.path, 'value', found ? wrongValue(issue) : missingField(issue.path))];
+
+  #missingField(path: PropertyKey[]): Text {
+    const field = String(path.at(-1));
+    const kind = this.file.kind === 'host' ? 'Host' : 'Policy';
+    const hint = field === 'kind' ? `Add \`kind: ${kind}\`.` : MISSING_HINTS[field];
+    return {
+      summary: 'missing field',
+      detail: `\`${field}\` is missing`,
+      ...(hint !== undefined && { hint }),
+    };
+  }
+
+  #locate(path: PropertyKey[], target: Target): ReturnType<typeof locate> {
+    return locate(this.file.root, path, target, this.file.source);
+  }
+
+  #show(path: PropertyKey[], target: Target, text: Text): Diagnostic {
+    const { hint = valueHint(path), ...rest } = text;
+    const { place } = this.#locate(path, target);
+    return { severity: 'error', ...rest, hint, ...place };
+  }
+}
+
+/** `- fe80::` is a map with the key "fe80:" to YAML. */
+function isUnquoted(key: string, input: unknown): boolean {
+  return key.endsWith(':') && (input as Record<string, unknown>)[key] === null;
+}
+
+function unquotedText(key: string): Text {
+  const detail = `${quote(`${key}:`)} without quotes is a map to YAML, since it ends in ":"`;
+  return { summary: 'text without quotes', detail, hint: `Quote it: ${quote(`${key}:`)}.` };
 }
 
 function unknownField(key: string, known: string[]): Text {
@@ -72,24 +124,25 @@ function unknownField(key: string, known: string[]): Text {
   };
 }
 
-function missingField(path: PropertyKey[]): Text {
-  const field = String(path.at(-1));
-  return {
-    summary: 'missing field',
-    detail: `\`${field}\` is missing`,
-    hint: MISSING_HINTS[field] ?? valueHint(path),
-  };
-}
-
-const TYPE_NAMES: Record<string, string> = { object: 'a map of fields', record: 'a map', string: 'text' };
+/** Of the value of a field, in the words of YAML. */
+const TYPE_NAMES: Record<string, string> = {
+  object: 'a map of fields',
+  record: 'a map',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+};
 
 function wrongValue(issue: Issue): Text {
-  const field = issue.path.length === 0 ? 'the file' : `\`${String(issue.path.at(-1))}\``;
+  const field = nameField(issue.path);
   const summary = 'invalid value';
-  if (issue.code === 'invalid_type') {
-    const wanted = TYPE_NAMES[issue.expected] ?? issue.expected;
+  if (issue.code === 'invalid_type' || issue.code === 'invalid_union') {
+    const wanted = oneOf(expectedTypes(issue).map((type) => TYPE_NAMES[type] ?? type));
+    const hint = issue.code === 'invalid_type' ? typeHint(issue) : undefined;
     const detail = `${field} must be ${wanted}, not ${describe(issue.input)}`;
-    return { summary: 'wrong type', detail, hint: typeHint(issue) };
+    return { summary: 'wrong type', detail, ...(hint !== undefined && { hint }) };
   }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
@@ -101,29 +154,21 @@ function wrongValue(issue: Issue): Text {
       hint: meant === undefined ? choiceHint(values) : `Did you mean ${quote(meant)}?`,
     };
   }
-  return { summary, detail: `${field} ${issue.message}`, hint: valueHint(issue.path) };
+  const { params = {} } = issue as { params?: Partial<Problem> };
+  return { summary, ...params, detail: `${field} ${issue.message}` };
 }
 
-function typeHint({ input, expected, path }: z.core.$ZodIssueInvalidType): string {
-  const quotable = typeof input === 'number' || typeof input === 'boolean';
-  return expected === 'string' && quotable ? `Quote it: "${input}".` : valueHint(path);
+function nameField(path: PropertyKey[]): string {
+  const field = path.findLast((key) => typeof key === 'string');
+  if (field === undefined) return 'the file';
+  return typeof path.at(-1) === 'number' ? `an item of \`${field}\`` : `\`${field}\``;
 }
 
-function oneOf(values: string[]): string {
-  const last = values.at(-1) ?? '';
-  return values.length < 2 ? last : `${values.slice(0, -1).join(', ')} or ${last}`;
-}
-
-function describe(input: unknown): string {
-  if (input === null || input === undefined) return 'empty';
-  if (Array.isArray(input)) return 'a list';
-  if (typeof input === 'object') return 'a map';
-  return typeof input === 'string' ? quote(input) : `the ${typeof input} ${input as number | boolean}`;
-}
-
-const LONGEST_QUOTE = 60;
-
-/** Quoted, and cut where it is too long to be read. */
-function quote(text: string): string {
-  return JSON.stringify(text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text);
+function typeHint(issue: z.core.$ZodIssueInvalidType): string | undefined {
+  const { input } = issue;
+  if (issue.expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
+    return `Quote it: "${input}".`;
+  }
+  if (issue.path.length === 2 && issue.path[0] === 'interfaces') return PROGRAM_HINT;
+  return undefined;
 }

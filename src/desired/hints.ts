@@ -6,9 +6,9 @@ const PROGRAM = 'Write `program: {builtin: icmp-drop}`, or `program: {file: prog
 
 export const MISSING_HINTS: Record<string, string> = {
   apiVersion: 'Add `apiVersion: xdpkeep/v1`.',
-  kind: 'Add `kind: Host`.',
   name: 'Add `name:` with the name of the file, without .yaml.',
   interfaces: 'Add `interfaces:`, or `interfaces: {}` if nothing is wanted on this host.',
+  action: 'Add `action: drop`, or pass, tx, {redirect: {interface: NAME}}.',
   program: 'Add `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.',
 };
 
@@ -24,7 +24,10 @@ const VALUE_HINTS: Record<string, string> = {
 export function valueHint(path: readonly PropertyKey[]): string {
   if (path.length === 0)
     return 'Begin the file with `apiVersion: xdpkeep/v1`; `xdpkeep init` writes a whole one.';
-  return VALUE_HINTS[String(path.at(-1))] ?? PROGRAM;
+  return (
+    VALUE_HINTS[String(path.at(-1))] ??
+    'See docs/state-files.md for what may stand here, or ask `xdpkeep schema`.'
+  );
 }
 
 /** For a value that must be one of a few words. */
@@ -44,7 +47,7 @@ const YAML_HINTS: Partial<Record<YAMLError['code'], string>> = {
   BAD_DQ_ESCAPE: 'Write the backslash twice, or use single quotes.',
   BAD_INDENT: 'Indent the fields of one map alike, with spaces, and close every bracket.',
   BAD_SCALAR_START: 'Quote text that begins with this character.',
-  BLOCK_AS_IMPLICIT_KEY: 'Begin a new line for the key, or quote text that has ": " in it.',
+  BLOCK_AS_IMPLICIT_KEY: 'Quote text that holds ": " or ends in ":", such as "fe80::".',
   BLOCK_IN_FLOW: 'Inside { } and [ ] write { } and [ ] as well.',
   KEY_OVER_1024_CHARS: 'Shorten the key.',
   MISSING_CHAR: 'Add it: a closing quote or bracket, a comma, or the space after ":".',

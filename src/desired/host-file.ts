@@ -1,62 +1,62 @@
-// One Host file: text -> what it says, with the places of what can still turn out wrong (its programs).
+// One Host file: text -> what it says, with the places of what can still turn out wrong (its programs and policy).
 import { isMap, type Node } from 'yaml';
 import type * as z from 'zod';
 import type { DesiredInterface } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
-import { explain } from './explain.js';
+import type { Protection } from '../model/policy.js';
+import { fieldOf, type Issue, itemsOf, readDocument, type StateDocument } from './document.js';
+import { findUnknownLists } from './list-references.js';
+import type { ListReader } from './lists.js';
 import { locate } from './locate.js';
-import { readStateFile } from './read.js';
+import { toMatch } from './match.js';
 import { hostSchema, interfaceSchema, type ProgramReference } from './schema.js';
-import type { Place, Source } from './source.js';
-import { MOST_PROBLEMS } from './syntax.js';
-import { type Field, fieldsOf, type ParsedYaml, parseYaml } from './yaml.js';
+import type { Place } from './source.js';
+import { type Field, fieldsOf } from './yaml.js';
 
 export interface HostInterface extends Pick<DesiredInterface, 'pattern' | 'mode' | 'foreign' | 'at'> {
-  program: ProgramReference;
-  /** Where a field of `program` stands; the program itself where it has no such field. */
-  placeOf: (field: 'builtin' | 'file' | 'function') => Place;
+  /** Of the two one, unless there are problems. */
+  program?: ProgramReference;
+  /** Name of a policy. */
+  policy?: string;
+  /** Where `policy`, or a field of `program`, stands; the map that should have it where there is none. */
+  placeOf: (field: 'policy' | 'builtin' | 'file' | 'function') => Place;
 }
 
-/** Path of the file of a host, relative to the state directory. */
-function hostFilePath(host: string): string {
-  return `hosts/${host}.yaml`;
+export interface HostFile {
+  /** In file order. */
+  interfaces: HostInterface[];
+  /** In file order; none after problems. */
+  protections: Protection[];
+  /** Of `protect`; absent when there is nothing to protect. */
+  protectPlace?: Place;
 }
 
 /**
- * The interfaces of a host in file order. After new `problems` they are only those whose program can be looked at,
- * so that what is wrong with the programs is said in the same run.
+ * What a host wants. After new `problems` its interfaces are only those whose program can be looked at, so that what
+ * is wrong with the programs is said in the same run.
  */
-export function readHostFile(stateDir: string, host: string, problems: Diagnostic[]): HostInterface[] {
-  const found: Diagnostic[] = [];
-  const source = readStateFile(stateDir, hostFilePath(host), found);
-  const parsed = source && parseYaml(source, found);
-  if (parsed) checkDocument(parsed, source, host, found);
-  problems.push(...found.slice(0, MOST_PROBLEMS));
-  if (found.length > MOST_PROBLEMS) problems.push(moreProblems(host, found.length - MOST_PROBLEMS));
-  return parsed ? readInterfaces(parsed, source) : [];
+export function readHostFile(
+  stateDir: string,
+  host: string,
+  lists: ListReader,
+  problems: Diagnostic[],
+): HostFile {
+  const file = { kind: 'host', folder: 'hosts', name: host, schema: hostSchema } as const;
+  const document = readDocument(stateDir, file, (found) => findMore(found, lists), problems);
+  if (!document) return { interfaces: [], protections: [] };
+  return { interfaces: readInterfaces(document), ...readProtections(document, lists) };
 }
 
-function checkDocument(
-  { root, value }: ParsedYaml,
-  source: Source,
-  host: string,
-  problems: Diagnostic[],
-): void {
-  const issues = hostSchema.safeParse(value, { reportInput: true }).error?.issues ?? [];
-  const all = [...issues, ...behindInvalidKeys(issues, value)];
-  const places = new Set(problems.map(placeText));
-  // What an alias would have been is not what the schema expects: the alias is problem enough.
-  problems.push(
-    ...explain(all, root, source, MOST_PROBLEMS + 1).filter((problem) => !places.has(placeText(problem))),
-  );
-  const name = (value as { name?: unknown } | null)?.name;
-  if (typeof name === 'string' && name !== host && !issues.some((issue) => issue.path[0] === 'name')) {
-    problems.push(otherName(name, host, root, source));
-  }
+function findMore({ value, issues }: StateDocument, lists: ListReader): Issue[] {
+  const protections = itemsOf(fieldOf(value, 'protect'));
+  return [
+    ...behindInvalidKeys(issues, value),
+    ...protections.flatMap((match, at) => findUnknownLists(match, ['protect', at], lists)),
+  ];
 }
 
 /** The value behind a refused key is not looked at by zod; what is wrong with it is said in the same run. */
-function behindInvalidKeys(issues: z.core.$ZodIssue[], value: unknown): z.core.$ZodIssue[] {
+function behindInvalidKeys(issues: Issue[], value: unknown): Issue[] {
   const keys = issues.filter((issue) => issue.code === 'invalid_key').map((issue) => issue.path);
   return keys.flatMap((path) => {
     const behind = path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown>)[key], value);
@@ -65,32 +65,28 @@ function behindInvalidKeys(issues: z.core.$ZodIssue[], value: unknown): z.core.$
   });
 }
 
-function otherName(name: string, host: string, root: Node, source: Source): Diagnostic {
-  return {
-    severity: 'error',
-    summary: 'name is not that of the file',
-    detail: `${hostFilePath(host)} says that it is ${JSON.stringify(name)}`,
-    hint: `Write \`name: ${host}\`, or rename the file.`,
-    ...locate(root, ['name'], 'value', source).place,
-  };
-}
-
-function readInterfaces({ root, value }: ParsedYaml, source: Source): HostInterface[] {
-  const wanted = (value as { interfaces?: Record<string, { program?: unknown } | null> } | null)?.interfaces;
+function readInterfaces({ root, value, source }: StateDocument): HostInterface[] {
+  const wanted = fieldOf(value, 'interfaces');
   return fieldsAt(root, 'interfaces').flatMap(({ key, value: node }): HostInterface[] => {
-    const one = wanted?.[key.value];
-    const whole = interfaceSchema.safeParse(one);
-    const read = whole.success ? whole : interfaceSchema.safeParse({ program: one?.program });
-    if (!read.success || !node) return [];
+    const one = fieldOf(wanted, key.value);
+    const read = [one, pick(one, 'program'), pick(one, 'policy')]
+      .map((value) => interfaceSchema.safeParse(value))
+      .find(({ success }) => success);
+    if (!read?.data || !node) return [];
     return [
       {
         ...read.data,
         pattern: key.value,
         at: source.placeAt(key.range?.[0] ?? 0).at,
-        placeOf: (field) => locate(node, ['program', field], 'value', source).place,
+        placeOf: (field) =>
+          locate(node, field === 'policy' ? [field] : ['program', field], 'value', source).place,
       },
     ];
   });
+}
+
+function pick(value: unknown, field: string): Record<string, unknown> {
+  return { [field]: fieldOf(value, field) };
 }
 
 function fieldsAt(root: Node, name: string): Field[] {
@@ -98,16 +94,15 @@ function fieldsAt(root: Node, name: string): Field[] {
   return isMap(map) ? fieldsOf(map) : [];
 }
 
-function placeText({ at }: Diagnostic): string {
-  return `${at.line}:${at.column}`;
-}
-
-function moreProblems(host: string, count: number): Diagnostic {
-  return {
-    severity: 'error',
-    summary: 'more problems',
-    detail: `${hostFilePath(host)} has at least ${count} more`,
-    hint: 'Correct those above first.',
-    at: { file: hostFilePath(host), line: 1, column: 1 },
-  };
+function readProtections(
+  { root, source, data }: StateDocument<z.output<typeof hostSchema>>,
+  lists: ListReader,
+): Pick<HostFile, 'protections' | 'protectPlace'> {
+  const written = data?.protect ?? [];
+  const protections = written.map((match, index): Protection => {
+    const { at } = locate(root, ['protect', index], 'value', source).place;
+    return { match: toMatch(match, (list) => lists.read(list)), at };
+  });
+  if (protections.length === 0) return { protections };
+  return { protections, protectPlace: locate(root, ['protect'], 'key', source).place };
 }

@@ -1,30 +1,56 @@
 // The JSON schema of the state files, for editors and for the names of the fields at a place.
 import * as z from 'zod';
+import { packetSchema } from './packet-schema.js';
+import { policySchema } from './policy-schema.js';
 import { hostSchema } from './schema.js';
 
+const SCHEMAS = { host: hostSchema, policy: policySchema, packet: packetSchema };
+
+/** What people write in YAML: files, and the packet of a command line. */
+export type WrittenKind = keyof typeof SCHEMAS;
+
 /** Kinds of state files that have a schema, as `xdpkeep schema` names them. */
-export const SCHEMA_KINDS = ['host'] as const;
+export const SCHEMA_KINDS = ['host', 'policy'] as const;
+export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | false;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
 }
 
-function hostJsonSchema(): z.core.JSONSchema.BaseSchema {
-  return z.toJSONSchema(hostSchema, { target: 'draft-7', io: 'input' });
+function jsonSchema(kind: WrittenKind): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(SCHEMAS[kind], { target: 'draft-7', io: 'input' });
 }
 
-/** The text of `schema/host.schema.json`. */
-export function printHostSchema(): string {
-  return `${JSON.stringify(hostJsonSchema(), null, 2)}\n`;
+/** The text of `schema/<kind>.schema.json`. */
+export function printSchema(kind: SchemaKind): string {
+  return `${JSON.stringify(jsonSchema(kind), null, 2)}\n`;
 }
 
-/** The fields that the map at `path` may have; none where keys are free. */
-export function fieldNamesAt(path: PropertyKey[]): string[] {
-  let schema = hostJsonSchema() as JsonSchema | undefined;
-  for (const key of path) {
-    const { properties, additionalProperties }: JsonSchema = schema ?? {};
-    schema = properties?.[String(key)] ?? (additionalProperties === false ? undefined : additionalProperties);
-  }
-  return Object.keys(schema?.properties ?? {});
+/** The fields that the map at a path may have; none where keys are free. */
+export function fieldNamesOf(kind: WrittenKind): (path: PropertyKey[]) => string[] {
+  const root = jsonSchema(kind) as JsonSchema;
+  return (path) => {
+    const there = path.reduce<JsonSchema[]>(
+      (schemas, key) => schemas.flatMap((one) => step(one, key)),
+      [root],
+    );
+    return [
+      ...new Set(there.flatMap(alternatives).flatMap(({ properties }) => Object.keys(properties ?? {}))),
+    ];
+  };
+}
+
+function step(schema: JsonSchema, key: PropertyKey): JsonSchema[] {
+  return alternatives(schema).flatMap(({ properties, additionalProperties, items }) => {
+    const next = typeof key === 'number' ? items : (properties?.[String(key)] ?? additionalProperties);
+    return next ? [next] : [];
+  });
+}
+
+/** A value or a list of values is one place to a reader. */
+function alternatives(schema: JsonSchema): JsonSchema[] {
+  return [schema, ...(schema.anyOf ?? []).flatMap(alternatives)];
 }

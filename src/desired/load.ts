@@ -1,10 +1,11 @@
 // State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
-import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import type { DesiredFirewall, DesiredState } from '../model/desired.js';
 import { type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
-import { digestState, digestWritten } from './digest.js';
-import { type HostInterface, readHostFile } from './host-file.js';
-import { describeStray, listHosts, requireHost } from './hosts.js';
-import { type ProgramOptions, ProgramResolver, type ResolvedProgram } from './programs.js';
+import { describeStray } from './folders.js';
+import { listHosts, requireHost } from './hosts.js';
+import type { ProgramOptions } from './programs.js';
+import type { Source } from './source.js';
+import { StateReader } from './state-reader.js';
 
 export interface LoadOptions extends ProgramOptions {
   /** Names the file: hosts/<host>.yaml. */
@@ -17,14 +18,14 @@ export interface LoadedHost {
 }
 
 /**
- * Reads the file of one host and what it names; the other hosts may be broken.
+ * Reads the file of one host and what it names; the other files may be broken.
  * Throws an InvalidStateError or a HostNotFoundError.
  */
 export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   requireHost(options.stateDir, options.host);
-  const diagnostics: Diagnostic[] = [];
-  const desired = await readHost(options.host, new ProgramResolver(options), options.stateDir, diagnostics);
-  diagnostics.sort(byPlace);
+  const reader = new StateReader(options);
+  const desired = await reader.readHost(options.host);
+  const diagnostics = reader.diagnostics.sort(byPlace);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
   return { desired, warnings: diagnostics };
 }
@@ -32,49 +33,61 @@ export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
 export interface Validation {
   /** The hosts that were read, sorted. */
   hosts: string[];
+  /** The policies and lists that were read, sorted. */
+  policies: string[];
+  lists: string[];
   /** By file and place; no error among them means that all is valid. */
   diagnostics: Diagnostic[];
 }
 
-/** Reads all hosts, or one. Throws a HostNotFoundError. */
+/** Reads all files, or those of one host and what it names. Throws a HostNotFoundError. */
 export async function validateState(options: ProgramOptions, host?: string): Promise<Validation> {
   if (host !== undefined) requireHost(options.stateDir, host);
-  const { hosts, strays } = listHosts(options.stateDir);
-  const chosen = host === undefined ? hosts : [host];
-  const diagnostics = host === undefined ? strays.map(describeStray) : [];
-  const resolver = new ProgramResolver(options);
-  for (const name of chosen) await readHost(name, resolver, options.stateDir, diagnostics);
-  return { hosts: chosen, diagnostics: diagnostics.sort(byPlace) };
-}
-
-async function readHost(
-  host: string,
-  resolver: ProgramResolver,
-  stateDir: string,
-  diagnostics: Diagnostic[],
-): Promise<DesiredState> {
-  const interfaces: DesiredInterface[] = [];
-  for (const one of readHostFile(stateDir, host, diagnostics)) {
-    const { program, problems } = await resolver.resolve(one.program);
-    diagnostics.push(...problems.map((problem) => toDiagnostic(problem, one)));
-    if (program) {
-      const { pattern, mode, foreign, at } = one;
-      interfaces.push({ pattern, mode, foreign, program, at });
-    }
+  const { names, strays } = listHosts(options.stateDir);
+  const hosts = host === undefined ? names : [host];
+  const reader = new StateReader(options);
+  for (const name of hosts) await reader.readHost(name);
+  if (host === undefined) {
+    reader.diagnostics.push(...strays.map((stray) => describeStray('hosts', stray)));
+    reader.readShared();
   }
+  const { policies, lists, diagnostics } = reader;
   return {
-    host,
-    interfaces,
-    digest: digestState(host, interfaces),
-    written: digestWritten(host, interfaces),
+    hosts,
+    policies: policies.namesRead(),
+    lists: lists.namesRead(),
+    diagnostics: diagnostics.sort(byPlace),
   };
 }
 
-function toDiagnostic(
-  { field, ...text }: ResolvedProgram['problems'][number],
-  one: HostInterface,
-): Diagnostic {
-  return { ...text, ...one.placeOf(field) };
+export interface LoadedPolicies {
+  /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
+  firewalls: DesiredFirewall[];
+  /** Text of their files, by name. */
+  sources: ReadonlyMap<string, Source>;
+  /** False when the state directory has no file for the host, or none was asked for. */
+  hasHost: boolean;
+  warnings: Diagnostic[];
+}
+
+/** Reads all policies; of the hosts only `host`, if it is there. Throws an InvalidStateError or a HostNotFoundError. */
+export function loadPolicies(options: ProgramOptions, host?: string): LoadedPolicies {
+  const hasHost = listHosts(options.stateDir).names.some((name) => name === host);
+  const reader = new StateReader(options);
+  const own = host !== undefined && hasHost ? reader.readFirewalls(host) : [];
+  reader.readShared();
+  const diagnostics = reader.diagnostics.sort(byPlace);
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
+  const others = reader.policies.names().flatMap((name): DesiredFirewall[] => {
+    const policy = reader.policies.read(name);
+    return policy && own.every((one) => one.policy !== policy) ? [{ policy, protections: [] }] : [];
+  });
+  return {
+    firewalls: [...own, ...others],
+    sources: reader.policies.sources,
+    hasHost,
+    warnings: diagnostics,
+  };
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

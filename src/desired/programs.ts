@@ -2,14 +2,14 @@
 // An object is read or compiled once for all the interfaces that name it, and nothing is attached or loaded here.
 import { realpathSync } from 'node:fs';
 import { CompileError } from '../kernel/clang.js';
-import type { DesiredProgram } from '../model/desired.js';
+import type { DesiredFirewall, DesiredProgram } from '../model/desired.js';
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
 import { ProgramError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram, digestSource } from './compile.js';
-import { digestInstance } from './digest.js';
+import { digestFirewall, digestInstance, digestPolicy } from './digest.js';
 import { type BpfElf, readElf } from './elf.js';
 import { readInside, UnusableFileError } from './paths.js';
 import type { ProgramReference } from './schema.js';
@@ -59,6 +59,21 @@ export class ProgramResolver {
     return {
       program: this.#toProgram(reference.file, origin, chosen, object.bytes, object.written),
       problems,
+    };
+  }
+
+  /** The program that ships for all policies, with the tables of this one. */
+  resolvePolicy(firewall: DesiredFirewall): DesiredProgram {
+    const { bytes, function: function_ } = readBuiltin('firewall');
+    const object = this.options.store.put(bytes);
+    return {
+      label: `policy ${firewall.policy.name}`,
+      origin: 'policy',
+      firewall,
+      function: function_,
+      object,
+      digest: digestFirewall(object, firewall),
+      written: digestPolicy(firewall),
     };
   }
 

@@ -1,4 +1,4 @@
-// The bytes of a state file, as text. Refused: over 4 MiB, not UTF-8, and whatever paths.ts refuses.
+// The bytes of a state file, as text. Refused: over its limit of bytes, not UTF-8, and whatever paths.ts refuses.
 // A byte order mark is tolerated: it says nothing that UTF-8 would not.
 import type { Diagnostic } from '../model/diagnostic.js';
 import { readInside, UnusableFileError } from './paths.js';
@@ -7,10 +7,15 @@ import { Source } from './source.js';
 /** Bytes. */
 export const STATE_FILE_LIMIT = 4 << 20;
 
-/** `undefined` after a problem, which is then the last one of `problems`. */
-export function readStateFile(stateDir: string, file: string, problems: Diagnostic[]): Source | undefined {
+/** `limit` in bytes. `undefined` after a problem, which is then the last one of `problems`. */
+export function readStateFile(
+  stateDir: string,
+  file: string,
+  problems: Diagnostic[],
+  limit = STATE_FILE_LIMIT,
+): Source | undefined {
   try {
-    const bytes = readInside(stateDir, file, STATE_FILE_LIMIT);
+    const bytes = readInside(stateDir, file, limit);
     const badByte = findInvalidUtf8(bytes);
     if (badByte === undefined) return new Source(file, new TextDecoder().decode(bytes));
     problems.push(notUtf8(file, bytes, badByte));

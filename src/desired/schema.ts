@@ -2,8 +2,12 @@
 // silently: whatever can be a pattern, an enum or a `meta` field is one. Messages complete "`field` ...".
 import * as z from 'zod';
 import { compileGlob, isGlob } from '../model/glob.js';
+import { MAX_PROTECT } from '../model/policy.js';
+import { checkFields } from './check-fields.js';
+import { matchSchema } from './match.js';
+import { FILE_NAME, FILE_NAME_RULE } from './values.js';
 
-const API_VERSION = 'xdpkeep/v1';
+export const API_VERSION = 'xdpkeep/v1';
 
 /** Programs that ship with xdpkeep. */
 const BUILTIN_NAMES = ['icmp-drop'] as const;
@@ -12,29 +16,39 @@ export type BuiltinName = (typeof BUILTIN_NAMES)[number];
 /** IFNAMSIZ - 1, uapi/linux/if.h. Bytes. */
 const LONGEST_NAME = 15;
 
-/** A host name is also the name of a file, so it holds nothing that a path could be made of. */
-const HOST_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
-
 export function isHostName(name: string): boolean {
-  return HOST_NAME.test(name);
+  return FILE_NAME.test(name);
 }
 
 const hostName = z
   .string()
-  .regex(HOST_NAME, 'must be letters, digits, ".", "_" and "-", 253 at most')
+  .regex(FILE_NAME, FILE_NAME_RULE)
   .describe('Name of the host: that of the file without .yaml. Chosen by --host, else by the hostname.');
 
 /** What the kernel takes as a name (dev_valid_name in net/core/dev.c), or a glob that could match such a name. */
-const interfacePattern = z
+const interfaceText = z
   .string()
-  .regex(/^(?!\.{1,2}$)[^\s/:\u0000-\u001f\u007f]+$/, 'must not be ".", ".." or hold "/", ":" or white space')
+  .regex(
+    /^(?!\.{1,2}$)[^\s/:\u0000-\u001f\u007f]+$/,
+    'must not be ".", ".." or hold "/", ":" or white space',
+  );
+
+const interfacePattern = interfaceText
   .regex(/^(?:[^*?[]{1,15}|.*[*?[].*)$/, `must be 1 to ${LONGEST_NAME} characters long, or a glob`)
   .max(64, 'must be 64 characters at most')
-  .check((context) => {
-    const problem = patternProblem(context.value);
-    if (problem) context.issues.push({ code: 'custom', message: problem, input: context.value });
-  })
+  .check(checkPattern)
   .describe('An interface name, or a glob: * any run of characters, ? one, [a-c] or [!a-c] one of a set.');
+
+/** One interface by its name. */
+export const literalInterface = interfaceText
+  .regex(/^[^*?[]{1,15}$/, `must be the name of one interface, 1 to ${LONGEST_NAME} characters long`)
+  .check(checkPattern)
+  .describe('Name of an interface.');
+
+function checkPattern(context: z.core.ParsePayload<string>): void {
+  const problem = patternProblem(context.value);
+  if (problem) context.issues.push({ code: 'custom', message: problem, input: context.value });
+}
 
 function patternProblem(pattern: string): string | undefined {
   if (!isGlob(pattern)) {
@@ -76,6 +90,11 @@ const programFields = {
 
 export type ProgramReference = { builtin: BuiltinName } | { file: string; function?: string | undefined };
 
+const policyName = z
+  .string()
+  .regex(FILE_NAME, FILE_NAME_RULE)
+  .describe('The policy of policies/<name>.yaml, in place of a program.');
+
 const program = z
   .strictObject(programFields)
   .meta({
@@ -93,13 +112,17 @@ const program = z
     return z.NEVER;
   });
 
+export const PROGRAM_HINT =
+  'Add `policy: NAME`, `program: {builtin: icmp-drop}` or `program: {file: programs/NAME.bpf.c}`.';
+
 export const interfaceSchema = z
   .strictObject({
     mode: z
       .enum(['auto', 'native', 'generic', 'offload'])
       .default('auto')
       .describe('How XDP is attached. auto tries native and falls back to generic.'),
-    program,
+    policy: z.exactOptional(policyName),
+    program: z.exactOptional(program),
     foreign: z
       .enum(['refuse', 'replace'])
       .default('refuse')
@@ -107,7 +130,34 @@ export const interfaceSchema = z
         'What to do with an XDP program that is not ours: leave it alone, or take the interface over.',
       ),
   })
-  .describe('What one interface, or every interface that a glob matches, is to run.');
+  .superRefine(
+    ...checkFields<{ policy?: string; program?: unknown }>(function* ({ policy, program }) {
+      if (policy !== undefined && program !== undefined)
+        yield {
+          fields: ['program', 'policy'],
+          message: 'and `policy` exclude each other',
+          hint: 'Keep one of the two.',
+        };
+      if (policy === undefined && program === undefined)
+        yield {
+          fields: ['policy', 'program'],
+          ofMap: true,
+          summary: 'missing field',
+          message: 'needs `policy` or `program`',
+          hint: PROGRAM_HINT,
+        };
+    }),
+  )
+  .meta({
+    description: 'What one interface, or every interface that a glob matches, is to run.',
+    oneOf: [{ required: ['policy'] }, { required: ['program'] }],
+  });
+
+const protection = matchSchema
+  .refine((match) => Object.keys(match).length > 0, {
+    message: 'must have a field: an empty entry would protect every packet',
+  })
+  .meta({ minProperties: 1 });
 
 export const hostSchema = z
   .strictObject({
@@ -117,5 +167,10 @@ export const hostSchema = z
     interfaces: z
       .record(interfacePattern, interfaceSchema)
       .describe('Interfaces by name or glob. A name wins over a glob, an earlier glob over a later one.'),
+    protect: z
+      .array(protection)
+      .max(MAX_PROTECT, `must have ${MAX_PROTECT} entries at most`)
+      .default([])
+      .describe('Packets that no policy drops, whatever its rules say.'),
   })
   .meta({ title: 'xdpkeep Host', description: 'What the XDP programs of one host are to be.' });

@@ -9,21 +9,29 @@ const LONGEST_EXCERPT = 4096;
 export type Place = Pick<Diagnostic, 'at' | 'endColumn' | 'excerpt'>;
 
 export class Source {
-  readonly #lines = new LineCounter();
+  #lineCounter: LineCounter | undefined;
 
   constructor(
     /** Relative to the state directory. */
     readonly file: string,
     readonly text: string,
-  ) {
-    for (let start = 0; start !== -1; start = nextLine(text, start)) this.#lines.addNewLine(start);
+  ) {}
+
+  /** Made when it is needed: most files have no problem, and lists have millions of lines. */
+  get #lines(): LineCounter {
+    if (this.#lineCounter) return this.#lineCounter;
+    const counter = new LineCounter();
+    for (let start = 0; start !== -1; start = nextLine(this.text, start)) counter.addNewLine(start);
+    this.#lineCounter = counter;
+    return counter;
   }
 
   /** `start` and `end` are offsets into the text, `end` one past the last; without it the place is a point. */
   placeAt(start: number, end = start): Place {
-    const { line, col } = this.#lines.linePos(start);
-    const lineStart = this.#lines.lineStarts[line - 1] ?? 0;
-    const lineEnd = this.#lines.lineStarts[line] ?? this.text.length;
+    const lines = this.#lines;
+    const { line, col } = lines.linePos(start);
+    const lineStart = lines.lineStarts[line - 1] ?? 0;
+    const lineEnd = lines.lineStarts[line] ?? this.text.length;
     const excerpt = this.text.slice(lineStart, lineEnd).replace(/\r?\n$/, '');
     const endColumn = Math.min(end - lineStart, excerpt.length) + 1;
     return {

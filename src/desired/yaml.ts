@@ -80,8 +80,8 @@ function emptyFile(source: Source): Diagnostic {
   return {
     severity: 'error',
     summary: 'empty file',
-    detail: `${source.file} says nothing; it is not taken for a host that wants nothing`,
-    hint: 'Write the host, with `interfaces: {}` if nothing is wanted on it.',
+    detail: `${source.file} says nothing, which is not taken for wanting nothing`,
+    hint: 'Write apiVersion, kind and name at least, or remove the file.',
     ...source.placeAt(0),
   };
 }

@@ -1,8 +1,9 @@
 // What differs between the wanted and the observed state, interface by interface. Decides nothing about what to do.
-import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../model/glob.js';
 import type { ObservedState } from '../model/observed.js';
+import { bindProgram } from './bind.js';
 import { standing } from './standing.js';
 
 /**
@@ -36,16 +37,22 @@ function covered(pattern: string, observed: ObservedState): string[] {
 function difference(name: string, desired: DesiredState, state: ObservedState): Difference {
   const observed = state.interfaces.find((one) => one.name === name);
   const owned = state.owned.find((one) => one.name === name);
-  const wanted = wantedFor(desired, name);
+  const entry = wantedFor(desired, name);
+  const program = entry && bindProgram(entry.program, state.interfaces);
   const where = standing(observed, owned);
   const ours = where.kind === 'attached' ? where.attachment : undefined;
   return {
     interface: name,
     // A pattern asks for interfaces that exist: what a deleted one left behind is not wanted any more.
-    ...(wanted && (observed ?? !isGlob(wanted.pattern)) && { wanted }),
+    ...(entry && (observed ?? !isGlob(entry.pattern)) && { wanted: bound(entry, program) }),
+    ...(typeof program === 'string' && { missingTarget: program }),
     ...(observed && { observed }),
     ...(owned && { owned }),
     standing: where,
     foreign: observed?.xdp.filter((attachment) => attachment !== ours) ?? [],
   };
+}
+
+function bound(entry: DesiredInterface, program: DesiredProgram | string | undefined): DesiredInterface {
+  return typeof program === 'object' ? { ...entry, program } : entry;
 }

@@ -114,6 +114,7 @@ export const libbpf = once(() => {
     mapFlags: lib.func('uint32_t bpf_map__map_flags(const void *map)') as Call,
     mapSetPinPath: lib.func('int bpf_map__set_pin_path(void *map, const char *path)') as Call,
     mapIsInternal: lib.func('bool bpf_map__is_internal(const void *map)') as Call<boolean>,
+    mapAutocreate: lib.func('bool bpf_map__autocreate(const void *map)') as Call<boolean>,
     mapReuseFd: lib.func('int bpf_map__reuse_fd(void *map, int fd)') as Call,
     progLoad: lib.func(
       'int bpf_prog_load(int type, const char *name, const char *license, const void *insns, size_t count, const void *opts)',

@@ -15,6 +15,10 @@ export interface Layout {
   program(name: string, digest: string): string;
   maps(name: string, digest: string): string;
   map(name: string, digest: string, map: string): string;
+  /** Counters of a policy's rows; they belong to the interface and outlive its instances. */
+  counters(name: string): string;
+  /** Which row counts in which slot: one symbolic link per slot, its target the name of the row. */
+  rows(name: string): string;
   /** Pins of programs that were taken over, with the mode that each had. */
   foreigners: string;
   foreign(name: string): string;
@@ -22,8 +26,10 @@ export interface Layout {
   foreignMode(name: string): string;
 }
 
-/** File name of the link pin; no digest looks like it. */
+/** File names beside the instances of an interface; no digest looks like them. */
 export const LINK = 'link';
+export const COUNTERS = 'counters';
+export const ROWS = 'rows';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
 /** What the name of a mode symlink ends with. */
@@ -45,6 +51,8 @@ export function layout(bpffs: string): Layout {
     program: (name, digest) => join(instance(name, digest), PROGRAM),
     maps: (name, digest) => join(instance(name, digest), MAPS),
     map: (name, digest, map) => join(instance(name, digest), MAPS, encodeName(map)),
+    counters: (name) => join(interface_(name), COUNTERS),
+    rows: (name) => join(interface_(name), ROWS),
     foreigners,
     foreign: (name) => join(foreigners, encodeName(name)),
     foreignMode: (name) => join(foreigners, encodeName(name) + MODE_SUFFIX),

@@ -72,6 +72,7 @@ export class BpfObject implements Disposable {
       maxEntries: libbpf().mapMaxEntries(map),
       flags: libbpf().mapFlags(map),
       internal: libbpf().mapIsInternal(map),
+      made: libbpf().mapAutocreate(map),
     }));
   }
 
@@ -98,6 +99,11 @@ export class BpfObject implements Disposable {
   /** Valid after load and until the object is disposed of. Not to be closed. */
   mapFd(name: string): number {
     return libbpf().mapFd(this.#map(name));
+  }
+
+  /** libbpf's own handle of a map, for the modules of kernel/ that shape maps before load. */
+  mapHandle(name: string): unknown {
+    return this.#map(name);
   }
 
   [Symbol.dispose](): void {

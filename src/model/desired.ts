@@ -1,12 +1,7 @@
 // What is wanted. A DesiredState is complete: with the object store beside it, it can be applied years later
 // without the state files it came from. Generations are made of it.
-
-/** A place in a state file. Lines and columns start at 1; `file` is relative to the state directory. */
-export interface Position {
-  file: string;
-  line: number;
-  column: number;
-}
+import type { Policy, Protection } from './policy.js';
+import type { Position } from './position.js';
 
 /** How XDP is attached. `auto` tries native and falls back to generic. */
 export type AttachMode = 'native' | 'generic' | 'offload';
@@ -16,9 +11,11 @@ export type DesiredMode = AttachMode | 'auto';
 type ForeignPolicy = 'refuse' | 'replace';
 
 export interface DesiredProgram {
-  /** As people wrote it: `programs/xdp_fw.bpf.c`, `icmp-drop`. For reports only. */
+  /** As people wrote it: `programs/xdp_fw.bpf.c`, `icmp-drop`, `policy edge`. For reports only. */
   label: string;
-  origin: 'builtin' | 'source' | 'object';
+  origin: 'builtin' | 'source' | 'object' | 'policy';
+  /** What the tables of the instance are made of; with origin `policy` only. */
+  firewall?: DesiredFirewall;
   /** Name of the C function; its ELF section must be an XDP one. */
   function: string;
   /** SHA-256 (hex) of the object file; names it in the object store. */
@@ -27,6 +24,17 @@ export interface DesiredProgram {
   digest: string;
   /** SHA-256 (hex) of what people wrote: the reference and its source, not what a compiler or release makes of it. */
   written: string;
+}
+
+/** The digest without the numbers of redirect targets that an instance on a host has behind it (diff/bind.ts). */
+export function baseDigest(digest: string): string {
+  return digest.split('-', 1)[0] ?? digest;
+}
+
+/** A policy with everything resolved, and the host's `protect` entries in front of it. */
+export interface DesiredFirewall {
+  policy: Policy;
+  protections: Protection[];
 }
 
 export interface DesiredInterface {

@@ -1,6 +1,6 @@
 // A problem in a state file: a constant summary, what and why in `detail`, what to do in `hint`, and the place.
 import { EXIT, XdpkeepError } from './errors.js';
-import type { Position } from './desired.js';
+import type { Position } from './position.js';
 
 export interface Diagnostic {
   severity: 'error' | 'warning';

@@ -17,6 +17,8 @@ export interface Difference {
   interface: string;
   /** Absent when the state files do not name it (any more). */
   wanted?: DesiredInterface;
+  /** A redirect target of the wanted policy that does not exist. */
+  missingTarget?: string;
   /** Absent when there is no such interface in this namespace. */
   observed?: ObservedInterface;
   /** Absent when nothing of ours is pinned for it. */

@@ -82,6 +82,11 @@ export class ProgramError extends XdpkeepError {
   readonly exitCode = EXIT.invalidState;
 }
 
+/** A safety rule says no: a policy that does not fit, a failing packet test. */
+export class RefusedError extends XdpkeepError {
+  readonly exitCode = EXIT.refused;
+}
+
 /**
  * A system or library call failed.
  * `errno` is positive (`errno.h`), `code` its name (`EBUSY`), `call` what was called.

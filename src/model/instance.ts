@@ -18,6 +18,8 @@ export interface MapDefinition extends MapShape {
   name: string;
   /** `.rodata`, `.data`, `.bss`: made by the compiler, never pinned and never carried over. */
   internal: boolean;
+  /** False when the loader was told to leave it out. */
+  made: boolean;
 }
 
 /** enum bpf_map_type: entries are programs of the old version, filled anew by the loader. */

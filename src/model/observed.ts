@@ -58,6 +58,8 @@ export interface OwnedInterface {
   name: string;
   link?: ObservedLink;
   instances: ObservedInstance[];
+  /** The pinned counters of a policy, which outlive its instances. */
+  counters?: ObservedMap;
   /** Why what is pinned here cannot be read; then nothing else is known of it. */
   trouble?: { reason: string; hint: string | undefined };
   /** The program that was taken over here and is kept for giving back. */

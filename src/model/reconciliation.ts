@@ -12,10 +12,28 @@ export interface ReportedStep {
   outcome: 'planned' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
   /** Which maps keep their content; on attach and update only. */
   maps?: MapCarry;
+  /** Where one policy is swapped for another. */
+  fates?: FateReport;
   error?: string;
   hint?: string;
   /** The verifier's log, where that is why. */
   log?: string;
+}
+
+/** Which packets change their fate when one policy takes the place of another. */
+export interface FateReport {
+  changes: {
+    /** `pass`, `drop`, `redirect to veth-scrub, above 100 packets/s`. */
+    from: string;
+    to: string;
+    /** The rules, or built-in rows, that decide. */
+    fromRow: string;
+    toRow: string;
+    /** One such packet, in words. */
+    example: string;
+  }[];
+  /** False when there may be more changes than these. */
+  complete: boolean;
 }
 
 export interface ReportedInterface {

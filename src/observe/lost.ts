@@ -8,13 +8,17 @@ interface Answers {
 }
 
 export function withLostMaps(owned: OwnedInterface, answers: Answers): OwnedInterface {
-  return { ...owned, instances: owned.instances.map((one) => withLost(one, answers)) };
+  return { ...owned, instances: owned.instances.map((one) => withLost(one, owned.counters?.id, answers)) };
 }
 
-function withLost(instance: ObservedInstance, { programs, maps }: Answers): ObservedInstance {
+function withLost(
+  instance: ObservedInstance,
+  counters: number | undefined,
+  { programs, maps }: Answers,
+): ObservedInstance {
   const used = programs.find(({ id }) => id === instance.programId)?.map_ids ?? [];
   const lost = used
-    .filter((id) => !instance.maps.some((map) => map.id === id))
+    .filter((id) => id !== counters && !instance.maps.some((map) => map.id === id))
     .map((id) => ({ id, name: maps.find((map) => map.id === id)?.name ?? '' }))
     .filter(({ name }) => name !== '' && !name.includes('.')); // maps of the compiler have dots, and no pins
   return lost.length === 0 ? instance : { ...instance, lost };

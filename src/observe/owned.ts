@@ -2,7 +2,17 @@
 // of another kind, is an error: to pass it over would be to forget something that may be attached.
 import { type Entry, isBpffs, listEntries, readSymlink } from '../kernel/bpffs.js';
 import type { Fd } from '../kernel/fd.js';
-import { type Layout, LINK, MAPS, MODE_SUFFIX, PROGRAM, decodeName, layout } from '../kernel/layout.js';
+import {
+  COUNTERS,
+  type Layout,
+  LINK,
+  ROWS,
+  MAPS,
+  MODE_SUFFIX,
+  PROGRAM,
+  decodeName,
+  layout,
+} from '../kernel/layout.js';
 import { type ObjectKind, kindOf, linkInfo, mapInfo, openPin, programId } from '../kernel/pinned.js';
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError } from '../model/errors.js';
@@ -34,7 +44,10 @@ function readOrExplain(paths: Layout, name: string): OwnedInterface {
 function readInterface(paths: Layout, name: string): OwnedInterface {
   const owned: OwnedInterface = { name, instances: [] };
   for (const entry of listEntries(paths.interface(name))) {
-    if (entry.kind === 'directory') owned.instances.push(readInstance(paths, name, entry.name));
+    if (entry.name === ROWS) continue; // read by those who count
+    if (entry.name === COUNTERS) {
+      owned.counters = { name: COUNTERS, ...identify(paths.counters(name), 'map', mapInfo) };
+    } else if (entry.kind === 'directory') owned.instances.push(readInstance(paths, name, entry.name));
     else if (entry.name === LINK) owned.link = identify(paths.link(name), 'link', linkInfo);
     else throw unexpected(paths.interface(name), entry);
   }

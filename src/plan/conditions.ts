@@ -2,16 +2,22 @@
 import { standing } from '../diff/standing.js';
 import type { ObservedState } from '../model/observed.js';
 import type { ReportedInterface } from '../model/reconciliation.js';
-import type { Plan, Step } from '../model/step.js';
+import type { Condition, Plan, Step } from '../model/step.js';
+
+/** Why a step that was to be done was not. */
+export interface Failure {
+  condition: Extract<Condition, 'Failed' | 'Refused'>;
+  reason: string;
+}
 
 /**
- * One row per interface that is wanted or owned. A step that is still to be done means `Drifted`, or `Failed` where
- * `failures` says that it was tried: interface -> why.
+ * One row per interface that is wanted or owned. A step that is still to be done means `Drifted`, or what
+ * `failures` says, by interface, where it was tried.
  */
 export function conditions(
   plan: Plan,
   observed: ObservedState,
-  failures: ReadonlyMap<string, string>,
+  failures: ReadonlyMap<string, Failure>,
 ): ReportedInterface[] {
   return plan.steps
     .filter(({ step }) => step.kind !== 'rename') // the interface has a row of its own
@@ -19,7 +25,7 @@ export function conditions(
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function row(step: Step, observed: ObservedState, failure: string | undefined): ReportedInterface {
+function row(step: Step, observed: ObservedState, failure: Failure | undefined): ReportedInterface {
   const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
   const owned = observed.owned.find(({ name }) => name === step.interface);
   const now = standing(interface_, owned);
@@ -27,9 +33,7 @@ function row(step: Step, observed: ObservedState, failure: string | undefined): 
   const judged =
     step.kind === 'none'
       ? { condition: step.condition, reason: step.reason }
-      : failure === undefined
-        ? { condition: 'Drifted' as const, reason: step.reason }
-        : { condition: 'Failed' as const, reason: failure };
+      : (failure ?? { condition: 'Drifted' as const, reason: step.reason });
   if (now.kind !== 'attached') return { ...base, ...judged };
   const instance = owned?.instances.find(({ programId }) => programId === now.link.programId);
   return {

@@ -52,6 +52,18 @@ function planOne(difference: Difference, context: PlanContext): Step {
       hint: `${wanted.at.file}:${wanted.at.line} names it; it is attached as soon as it appears. If it is not always there, name it by a pattern, like "${optional(difference.interface)}".`,
     };
   }
+  if (difference.missingTarget !== undefined) {
+    return {
+      kind: 'none',
+      action: 'none',
+      interface: difference.interface,
+      ifindex: observed.ifindex,
+      reason: `the redirect target ${difference.missingTarget} does not exist`,
+      gap: false,
+      condition: 'Missing',
+      hint: `Make that interface, or correct the rules of ${wanted.program.label}. What runs keeps running.`,
+    };
+  }
   if (difference.standing.kind === 'attached') {
     return planChange({ ...difference, wanted, observed, standing: difference.standing }, context);
   }

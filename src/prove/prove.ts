@@ -1,31 +1,41 @@
 // Proves planned instances before anything is attached: each is loaded through the kernel's verifier with the maps
-// that it will carry over. What is loaded here is what will be pinned; a dry run just lets it go again.
+// that it will carry over, and a firewall answers its packet tests. What is loaded here is what will be pinned; a dry
+// run just lets it go again.
 import { BpfObject } from '../kernel/object.js';
 import type { Layout } from '../kernel/layout.js';
 import { openPin } from '../kernel/pinned.js';
 import { KernelError, XdpkeepError } from '../model/errors.js';
+import type { DesiredProgram } from '../model/desired.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObjectStore } from '../model/object-store.js';
-import type { DesiredProgram } from '../model/desired.js';
+import type { ObservedState } from '../model/observed.js';
 import type { Plan, TargetInstance } from '../model/step.js';
+import type { Candidate } from './candidate.js';
+import { proveFirewall } from './firewall.js';
 
-/** Loaded instances by interface, and why the others could not be loaded. Dispose of it after applying. */
+/** Candidates by interface, and why the others have none. Dispose of it after applying. */
 export class Proven implements Disposable {
-  readonly loaded = new Map<string, BpfObject>();
+  readonly loaded = new Map<string, Candidate>();
   readonly failed = new Map<string, XdpkeepError>();
 
   [Symbol.dispose](): void {
-    for (const object of this.loaded.values()) object[Symbol.dispose]();
+    for (const { object } of this.loaded.values()) object[Symbol.dispose]();
   }
 }
 
-/** Loads what the plan brings in. A program that the verifier refuses fails its interface, not the others. */
-export function prove(plan: Plan, layout: Layout, store: ObjectStore): Proven {
+export interface ProveContext {
+  layout: Layout;
+  store: ObjectStore;
+  observed: ObservedState;
+}
+
+/** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
+export function prove(plan: Plan, context: ProveContext): Proven {
   const proven = new Proven();
   for (const { step } of plan.steps) {
     if (!('instance' in step) || step.instance.pinned) continue;
     try {
-      proven.loaded.set(step.interface, load(step.interface, step.instance, layout, store));
+      proven.loaded.set(step.interface, load(step.interface, step.instance, context));
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
       proven.failed.set(step.interface, error);
@@ -40,12 +50,24 @@ export function inspect(program: DesiredProgram, store: ObjectStore): MapDefinit
   return object.maps();
 }
 
-function load(name: string, instance: TargetInstance, layout: Layout, store: ObjectStore): BpfObject {
-  const { program, carryFrom } = instance;
+function load(name: string, instance: TargetInstance, context: ProveContext): Candidate {
+  const { program } = instance;
   if (!program) throw new Error(`a planned instance of ${name} has no program`);
-  const object = BpfObject.open(store.get(program.object), program.function);
+  const bytes = context.store.get(program.object);
+  if (program.firewall) return proveFirewall(name, bytes, program.firewall, context);
+  return { object: loadProgram(name, bytes, program.function, instance, context.layout) };
+}
+
+function loadProgram(
+  name: string,
+  bytes: Uint8Array,
+  function_: string,
+  { carryFrom, maps }: TargetInstance,
+  layout: Layout,
+): BpfObject {
+  const object = BpfObject.open(bytes, function_);
   try {
-    for (const map of carryFrom === undefined ? [] : instance.maps.carried) {
+    for (const map of carryFrom === undefined ? [] : maps.carried) {
       reuse(object, map, layout.map(name, carryFrom ?? '', map));
     }
     object.load();

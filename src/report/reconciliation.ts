@@ -47,6 +47,7 @@ function stepLines(step: ReportedStep, paint: Paint): string[] {
   for (const { name, why } of step.maps?.fresh ?? []) {
     if (step.action === 'update') lines.push(`      map ${name} starts afresh: ${why}`);
   }
+  lines.push(...fateLines(step.fates));
   if (step.error !== undefined) lines.push(`      ${paint('red', 'error:')} ${printable(step.error)}`);
   if (step.hint !== undefined) lines.push(`      help: ${printable(step.hint)}`);
   if (step.log !== undefined) lines.push(...lastLines(step.log).map((line) => `      | ${printable(line)}`));
@@ -54,6 +55,28 @@ function stepLines(step: ReportedStep, paint: Paint): string[] {
 }
 
 const LOG_LINES = 20;
+
+const MOST_FATES = 20;
+
+function fateLines(fates: ReportedStep['fates']): string[] {
+  if (!fates) return [];
+  const { changes, complete } = fates;
+  if (changes.length === 0 && complete) return ['      no packet changes its fate'];
+  const shown = changes.slice(0, MOST_FATES).map(({ from, to, fromRow, toRow, example }) => {
+    return printable(`      ${example}: ${from} ${inParentheses(fromRow)} -> ${to} ${inParentheses(toRow)}`);
+  });
+  const left = changes.length - shown.length;
+  return [
+    ...shown,
+    ...(left > 0 ? [`      and ${left} more kinds of packets`] : []),
+    ...(complete ? [] : ['      there may be more: the policies are too large to compare in full']),
+  ];
+}
+
+/** The built-in rows have theirs. */
+function inParentheses(row: string): string {
+  return row.startsWith('(') ? row : `(${row})`;
+}
 
 /** The verifier says at the end what was wrong; what it explored before that can be very long. */
 export function lastLines(log: string): string[] {

@@ -153,9 +153,15 @@ test('init writes where it is told, and answers in JSON', async () => {
     apiVersion: 'xdpkeep/v1',
     kind: 'Initialization',
     directory: a,
-    files: ['README.md', 'hosts/edge-1.yaml', 'programs/pass.bpf.c', 'schema/host.schema.json'].map((file) =>
-      join(a, file),
-    ),
+    files: [
+      'README.md',
+      'hosts/edge-1.yaml',
+      'programs/pass.bpf.c',
+      'policies/edge.yaml',
+      'lists/blocked.txt',
+      'schema/host.schema.json',
+      'schema/policy.schema.json',
+    ].map((file) => join(a, file)),
   });
   expect(readdirSync(folder)).toEqual(['a']);
   await run('init', b, '--state', a, '--host', 'edge-1');

@@ -7,7 +7,7 @@ import { runValidate } from '../../src/cli/validate.js';
 import { scratch, write } from '../desired/state-dir.js';
 
 const valid = (state: string) => runValidate({ state, output: 'text', color: false });
-const VALID = { exitCode: 0, out: 'valid: 1 host, no errors\n' };
+const VALID = { exitCode: 0, out: 'valid: 1 host, 1 policy, 1 list, no errors\n' };
 
 test('what init writes is valid and wants nothing', async () => {
   const folder = join(scratch(), 'new', 'state');
@@ -67,5 +67,7 @@ test('a schema of no kind that there is', () => {
   expect(() => runSchema('hots')).toThrow(
     expect.objectContaining({ exitCode: 64, hint: 'Did you mean host?' }),
   );
-  expect(() => runSchema('policy')).toThrow(expect.objectContaining({ hint: 'Ask for one of: host.' }));
+  expect(() => runSchema('firewall')).toThrow(
+    expect.objectContaining({ hint: 'Ask for one of: host, policy.' }),
+  );
 });

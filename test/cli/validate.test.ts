@@ -21,7 +21,7 @@ test('problems and a summary, as text', async () => {
     exitCode: 65,
     out: `warning: file is not read
  --> hosts/b.yml:1:1
-  hosts/b.yml does not end in .yaml, so no host is made of it
+  hosts/b.yml does not end in .yaml, so nothing is made of it
 help: Rename it to hosts/b.yaml, or move it out of hosts/.
 
 error: unknown field

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readHostFile } from '../../src/desired/host-file.js';
+import { ListReader } from '../../src/desired/lists.js';
 import { validateState } from '../../src/desired/load.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
@@ -9,7 +10,8 @@ import { hostFile, source, stateDir } from './state-dir.js';
 
 function problemsOf(text: string): Diagnostic[] {
   const problems: Diagnostic[] = [];
-  readHostFile(stateDir({ 'hosts/edge-1.yaml': text }), 'edge-1', problems);
+  const folder = stateDir({ 'hosts/edge-1.yaml': text });
+  readHostFile(folder, 'edge-1', new ListReader(folder, problems), problems);
   return problems;
 }
 
@@ -49,7 +51,7 @@ test.each<[text: string, hint: RegExp]>([
   [one('e: {a: 1'), /closing|bracket/],
   [one('e: {a: 1}}'), /bracket/],
   [one('e: "\\q"'), /backslash/],
-  [one('e: a: b'), /new line/],
+  [one('e: a: b'), /^Quote text that holds/],
   [one('e: @x'), /Quote/],
   [one(`${'k'.repeat(1100)}: 1`), /Shorten/],
   [hostFile('  a: 1', ' b: 2'), /Indent|bracket/],

@@ -1,18 +1,17 @@
 // Every refusal of a Host file, with the exact place: "<line>:<column>-<end> <summary>".
 import { expect, test } from 'vitest';
-import { readHostFile } from '../../src/desired/host-file.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
+import { readHost } from './readers.js';
 import { brief, hostFile, stateDir } from './state-dir.js';
 
 function problemsOf(text: string | Uint8Array): Diagnostic[] {
-  const problems: Diagnostic[] = [];
-  readHostFile(stateDir({ 'hosts/edge-1.yaml': text }), 'edge-1', problems);
-  return problems;
+  return readHost(stateDir({ 'hosts/edge-1.yaml': text })).problems;
 }
 
 const short = (problem: Diagnostic) => brief(problem).replace('hosts/edge-1.yaml:', '');
 
 const PROGRAM = 'program: {builtin: icmp-drop}';
+const VALID = hostFile(`  e: {${PROGRAM}}`);
 const withInterface = (line: string) => hostFile(`  ${line}`);
 
 test.each<[name: string, text: string, expected: string[]]>([
@@ -45,7 +44,19 @@ test.each<[name: string, text: string, expected: string[]]>([
   ['a field of a later version', `${withInterface(`e: {${PROGRAM}}`)}confirm: 2m\n`, ['6:1-8 unknown field']],
   ['unknown interface field', withInterface(`e: {mod: native, ${PROGRAM}}`), ['5:7-10 unknown field']],
   ['unknown program field', withInterface('e: {program: {bultin: icmp-drop}}'), ['5:17-23 unknown field']],
-  ['no program', withInterface('e: {mode: native}'), ['5:3-4 missing field']],
+  ['neither policy nor program', withInterface('e: {mode: native}'), ['5:3-4 missing field']],
+  ['policy and program', withInterface(`e: {policy: edge, ${PROGRAM}}`), ['5:21-28 invalid value']],
+  ['a path as policy', withInterface('e: {policy: ../x}'), ['5:15-19 invalid value']],
+  ['protect as a map', `${VALID}protect: {protocol: tcp}\n`, ['6:1-8 wrong type']],
+  ['protecting everything', `${VALID}protect: [{}]\n`, ['6:11 invalid value']],
+  ['protecting an unknown field', `${VALID}protect: [{prot: 6}]\n`, ['6:12-16 unknown field']],
+  [
+    'protecting a port of no protocol',
+    `${VALID}protect: [{sourcePort: 1}]\n`,
+    ['6:24-25 port without a port protocol'],
+  ],
+  ['protecting an unknown list', `${VALID}protect: [{source: {list: x}}]\n`, ['6:27-28 unknown list']],
+  ['257 protected flows', `${VALID}protect: [${'{ttl: 1}, '.repeat(257)}]\n`, ['6:1-8 invalid value']],
   ['an empty interface', withInterface('e:'), ['5:3-4 wrong type']],
   ['an empty program', withInterface('e: {program: {}}'), ['5:7-14 invalid value']],
   ['a program as text', withInterface('e: {program: icmp-drop}'), ['5:16-25 wrong type']],
@@ -116,7 +127,7 @@ test('what is wrong is said with a suggestion', () => {
   expect(problem).toEqual({
     severity: 'error',
     summary: 'unknown field',
-    detail: '"mod" is none of the fields here: mode, program, foreign',
+    detail: '"mod" is none of the fields here: mode, policy, program, foreign',
     hint: 'Did you mean "mode"?',
     at: { file: 'hosts/edge-1.yaml', line: 5, column: 7 },
     endColumn: 10,
@@ -139,10 +150,9 @@ test('a valid file gives its interfaces in file order, with defaults and places'
     '    foreign: replace',
     '    program: {file: programs/a.bpf.c, function: fw}',
   );
-  const problems: Diagnostic[] = [];
-  const read = readHostFile(stateDir({ 'hosts/edge-1.yaml': `\ufeff${text}` }), 'edge-1', problems);
-  expect(problems).toEqual([]);
-  expect(read.map(({ placeOf, ...rest }) => ({ ...rest, file: placeOf('file').at }))).toEqual([
+  const read = readHost(stateDir({ 'hosts/edge-1.yaml': `\ufeff${text}` }));
+  expect(read.problems).toEqual([]);
+  expect(read.interfaces.map(({ placeOf, ...rest }) => ({ ...rest, file: placeOf('file').at }))).toEqual([
     {
       pattern: 'veth*',
       mode: 'auto',

@@ -268,6 +268,11 @@ test('validating looks at every host, in the order of files and places', async (
     'error hosts/a.yaml:5:3-7 missing field',
     'warning hosts/d.yml:1:1 file is not read',
   ]);
-  expect(await validateState({ stateDir: folder, store }, 'b')).toEqual({ hosts: ['b'], diagnostics: [] });
+  expect(await validateState({ stateDir: folder, store }, 'b')).toEqual({
+    hosts: ['b'],
+    policies: [],
+    lists: [],
+    diagnostics: [],
+  });
   await expect(validateState({ stateDir: folder, store }, 'x')).rejects.toMatchObject({ exitCode: 66 });
 });

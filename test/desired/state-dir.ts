@@ -53,3 +53,8 @@ export function source(name = 'fw', verdict = 'XDP_PASS', include = ''): string 
     '',
   ].join('\n');
 }
+
+/** A Policy file called `edge`, with these lines behind its name. */
+export function policyFile(...lines: string[]): string {
+  return ['apiVersion: xdpkeep/v1', 'kind: Policy', 'name: edge', ...lines, ''].join('\n');
+}

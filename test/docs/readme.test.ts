@@ -7,21 +7,22 @@ import { finish, PATH, within } from '../lab/exec.js';
 
 const readme = readFileSync('README.md', 'utf8');
 
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
-    ([, body = '']) => body,
-  );
+interface Block {
+  language: string;
+  body: string;
 }
 
+/** In the order in which they stand there. */
+const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
+  ([, language = '', body = '']): Block => ({ language, body }),
+);
+
 it('begins with the two commands that do everything', () => {
-  expect(blocks('sh')[0]).toBe('npm run demo\nnpm test\n');
+  expect(blocks[0]).toEqual({ language: 'sh', body: 'npm run demo\nnpm test\n' });
 });
 
-it('every xdpkeep command works as it is written', async () => {
-  await using lab = await createLab();
-  await lab.exec('ip', 'link', 'set', 'veth0', 'down');
-  await lab.exec('ip', 'link', 'set', 'veth0', 'name', 'ens5');
-  await lab.exec('ip', 'link', 'set', 'ens5', 'up');
+it('every xdpkeep command works as it is written, with the files that stand before it', async () => {
+  await using lab = await createLab({ pairs: ['ens5'] });
   const bin = join(lab.directory, 'bin');
   mkdirSync(bin);
   writeFileSync(
@@ -36,21 +37,20 @@ it('every xdpkeep command works as it is written', async () => {
     XDPKEEP_DATA_DIR: lab.dataDir,
   };
 
-  const commands = blocks('sh')
-    .slice(1)
-    .flatMap((block) => block.trim().split('\n'));
-  expect(commands.length).toBeGreaterThan(10);
-  expect(commands.every((command) => command.startsWith('xdpkeep '))).toBe(true);
-  const [hostFile = ''] = blocks('yaml');
-  for (const command of commands) {
-    const { exitCode, stderr } = await finish(...within(lab.network.firewall, ['sh', '-c', command]), {
-      env,
-      cwd: lab.directory,
-    });
-    expect({ command, exitCode, stderr }).toEqual({ command, exitCode: 0, stderr: '' });
-    if (command.startsWith('xdpkeep init'))
-      writeFileSync(join(lab.directory, 'state/hosts/edge-1.yaml'), hostFile);
+  let commands = 0;
+  const cwd = lab.directory;
+  for (const { language, body } of blocks.slice(1)) {
+    const [, file] = /^# (state\/\S+)$/m.exec(body) ?? [];
+    if (language === 'yaml' && file !== undefined) writeFileSync(join(cwd, file), body);
+    if (language !== 'sh') continue;
+    for (const command of body.trim().split('\n')) {
+      expect(command).toMatch(/^xdpkeep /);
+      const ran = await finish(...within(lab.network.firewall, ['sh', '-c', command]), { env, cwd });
+      expect({ command, ...ran }).toMatchObject({ exitCode: 0, stderr: '' });
+      commands++;
+    }
   }
+  expect(commands).toBeGreaterThan(18);
   expect((await lab.netShow()).xdp).toEqual([]);
 });
 

@@ -13,7 +13,16 @@ const FRAME = Buffer.alloc(60);
 test('an object lists its maps with their definitions', async () => {
   using object = BpfObject.open(await compileProgram('counter'), 'count_and_mark_packets');
   expect(object.maps()).toEqual([
-    { name: 'packets', type: 2, keySize: 4, valueSize: 8, maxEntries: 1, flags: 0, internal: false },
+    {
+      name: 'packets',
+      type: 2,
+      keySize: 4,
+      valueSize: 8,
+      maxEntries: 1,
+      flags: 0,
+      internal: false,
+      made: true,
+    },
     {
       name: 'packets_per_processor',
       type: 6,
@@ -22,6 +31,7 @@ test('an object lists its maps with their definitions', async () => {
       maxEntries: 1,
       flags: 0,
       internal: false,
+      made: true,
     },
     {
       name: 'count_an.rodata',
@@ -31,6 +41,7 @@ test('an object lists its maps with their definitions', async () => {
       maxEntries: 1,
       flags: 1152,
       internal: true,
+      made: true,
     },
   ]);
 });

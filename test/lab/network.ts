@@ -10,6 +10,8 @@ export interface Pair {
   peer: string;
   address: string;
   peerAddress: string;
+  address6: string;
+  peerAddress6: string;
 }
 
 export interface Network {
@@ -19,30 +21,45 @@ export interface Network {
 }
 
 /** Namespaces `<name>` and `<name>-outside`, with everything up. */
-export async function makeNetwork(name: string, count: number): Promise<Network> {
+export async function makeNetwork(name: string, pairs: number | string[]): Promise<Network> {
   const network: Network = { firewall: name, outside: `${name}-outside`, pairs: [] };
   for (const namespace of [network.firewall, network.outside]) {
     await must('ip', ['netns', 'add', namespace]);
     await batch(namespace, ['link set lo up']);
   }
-  for (let index = 0; index < count; index++) network.pairs.push(await makePair(network, index));
+  const names = typeof pairs === 'number' ? Array<undefined>(pairs).fill(undefined) : pairs;
+  for (const [index, one] of names.entries()) network.pairs.push(await makePair(network, index, one));
   return network;
 }
 
-/** Adds pair number `index`: `veth<index>` with 10.77.<index>.1, and `peer<index>` with 10.77.<index>.2. */
-export async function makePair({ firewall, outside }: Network, index: number): Promise<Pair> {
+/**
+ * Adds pair number `index`: `veth<index>` with 10.77.<index>.1 and fd77:<index>::1, and `peer<index>` with 10.77.<index>.2
+ * and fd77:<index>::2.
+ */
+export async function makePair(
+  { firewall, outside }: Network,
+  index: number,
+  name = `veth${index}`,
+): Promise<Pair> {
   const pair: Pair = {
-    name: `veth${index}`,
+    name,
     peer: `peer${index}`,
     address: `10.77.${index}.1`,
     peerAddress: `10.77.${index}.2`,
+    address6: `fd77:${index}::1`,
+    peerAddress6: `fd77:${index}::2`,
   };
   await batch(firewall, [
     `link add ${pair.name} type veth peer name ${pair.peer} netns ${outside}`,
     `address add ${pair.address}/24 dev ${pair.name}`,
+    `address add ${pair.address6}/64 dev ${pair.name} nodad`,
     `link set ${pair.name} up`,
   ]);
-  await batch(outside, [`address add ${pair.peerAddress}/24 dev ${pair.peer}`, `link set ${pair.peer} up`]);
+  await batch(outside, [
+    `address add ${pair.peerAddress}/24 dev ${pair.peer}`,
+    `address add ${pair.peerAddress6}/64 dev ${pair.peer} nodad`,
+    `link set ${pair.peer} up`,
+  ]);
   return pair;
 }
 

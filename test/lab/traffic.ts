@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { inject } from 'vitest';
+import { parseAddress } from '../../src/desired/address.js';
+import type { Cidr, PacketDescription } from '../../src/model/policy.js';
+import { buildPacket } from '../../src/policy/packet.js';
+import { type IpFields, parseFrame } from '../../src/policy/parse.js';
 import { clean, finish, must, within } from './exec.js';
 import type { Network, Pair } from './network.js';
 
@@ -11,9 +15,9 @@ export interface Pings {
   received: number;
 }
 
-/** Pings the firewall's side from outside, twenty times a second. */
-export async function ping(network: Network, pair: Pair, count: number): Promise<Pings> {
-  const args = ['ping', '-n', '-q', '-c', String(count), '-i', '0.05', '-W', '1', pair.address];
+/** Pings an address of the firewall's side from outside, twenty times a second. */
+export async function ping(network: Network, address: string, count: number): Promise<Pings> {
+  const args = ['ping', '-n', '-q', '-c', String(count), '-i', '0.05', '-W', '1', address];
   const { stdout, stderr } = await finish(...within(network.outside, args));
   const counted = /(\d+) packets transmitted, (\d+) received/.exec(stdout);
   if (!counted) throw new Error(`ping: ${stdout}${stderr}`);
@@ -52,6 +56,12 @@ class Talker {
     return line.value;
   }
 
+  /** All lines until its end. */
+  async hearAll(take: (line: string) => void): Promise<void> {
+    for (let line = await this.#lines.next(); line.done !== true; line = await this.#lines.next())
+      take(line.value);
+  }
+
   /** Ends its input, and waits for its end. */
   async end(): Promise<void> {
     this.#process.stdin.end();
@@ -65,12 +75,10 @@ export interface Conversation extends AsyncDisposable {
   say(line: string): Promise<string>;
 }
 
-const PORT = 7007;
-
-export async function converse(network: Network, pair: Pair): Promise<Conversation> {
-  const server = new Talker(network.firewall, 'tcp-echo.mjs', [pair.address, String(PORT)]);
+export async function converse(network: Network, pair: Pair, port: number): Promise<Conversation> {
+  const server = new Talker(network.firewall, 'tcp-echo.mjs', [pair.address, String(port)]);
   await server.hear();
-  const client = new Talker(network.outside, 'tcp-client.mjs', [pair.address, String(PORT)]);
+  const client = new Talker(network.outside, 'tcp-client.mjs', [pair.address, String(port)]);
   await client.hear();
   return {
     say: (line) => {
@@ -89,29 +97,37 @@ export interface FloodLimits {
   frames: number;
   /** Seconds at most. */
   seconds: number;
+  /** What to send, in turn; default: ICMP echo replies, which nobody answers. */
+  packets?: PacketDescription[];
+  /** Frames sent at once; then the kernel pauses for some 30 ms. Default: so many that the pauses are the shorter part. */
+  atOnce?: number;
 }
 
-/** ICMP echo replies from outside, hundreds of thousands a second. Some are lost on the way: the veth's ring is short. */
+/** Frames from outside, hundreds of thousands a second. Some are lost on the way: the veth's ring is short. */
 export interface Flood extends AsyncDisposable {
   /** Waits for the end of it and gives the number of frames sent. */
   done(): Promise<number>;
   /** Ends it early; the same number. */
   stop(): Promise<number>;
+  /** Waits for the end of it: for each packet, seconds from its first turn to its last. */
+  spans(): Promise<number[]>;
 }
 
 /** Floods one pair; resolves when frames are flowing. */
 export async function flood(network: Network, pair: Pair, limits: FloodLimits): Promise<Flood> {
-  const target = JSON.parse(
-    await must(...within(network.firewall, ['ip', '-j', 'link', 'show', pair.name])),
-  ) as [{ address: string }];
   await must(...within(network.firewall, [process.execPath, join(inject('children'), 'gro.mjs'), pair.name]));
-  const args = [pair.peer, target[0].address, pair.peerAddress, pair.address].concat(
-    [limits.frames, limits.seconds].map(String),
+  const destinationMac = await macOf(network.firewall, pair.name);
+  const ends = { source: ip(pair.peerAddress), destination: ip(pair.address) };
+  const { packets = [{ protocol: 1, icmpType: 0, ...ends }], atOnce = 16_384 } = limits;
+  const frames = packets.map((packet) =>
+    Buffer.from(buildPacket({ destinationMac, ...packet })).toString('hex'),
   );
-  const sender = new Talker(network.outside, 'flood.mjs', args);
+  const numbers = [limits.frames, limits.seconds, atOnce].map(String);
+  const sender = new Talker(network.outside, 'flood.mjs', [pair.peer, ...numbers, ...frames]);
   await sender.hear();
-  let sent: Promise<number> | undefined;
-  const done = () => (sent ??= sender.hear().then(Number));
+  let said: Promise<string> | undefined;
+  const last = () => (said ??= sender.hear());
+  const done = async () => Number((await last()).split(' ')[0]);
   const stop = async () => {
     const ended = sender.end();
     const count = await done();
@@ -121,8 +137,58 @@ export async function flood(network: Network, pair: Pair, limits: FloodLimits): 
   return {
     done,
     stop,
+    spans: async () => (await last()).split(' ').slice(1).map(Number),
     [Symbol.asyncDispose]: async () => {
       await stop();
     },
   };
+}
+
+/** As a number: first byte most significant. */
+export async function macOf(namespace: string, name: string): Promise<number> {
+  const [link] = JSON.parse(await must(...within(namespace, ['ip', '-j', 'link', 'show', name]))) as [
+    { address: string },
+  ];
+  return parseInt(link.address.replaceAll(':', ''), 16);
+}
+
+/** An address for a PacketDescription. */
+export function ip(text: string): Cidr {
+  const address = parseAddress(text);
+  if ('message' in address) throw new Error(`${text} ${address.message}`);
+  return address;
+}
+
+/** IP packets that an interface hands to its stack. */
+export interface Capture extends AsyncDisposable {
+  /** So far; grows. */
+  readonly packets: IpFields[];
+}
+
+/** With `xdp`, it takes frames from XDP on the other side of the pair too; it must have no XDP program then. */
+export async function capture(namespace: string, name: string, ...how: 'xdp'[]): Promise<Capture> {
+  const listener = new Talker(namespace, 'capture.mjs', [name, ...how]);
+  await listener.hear();
+  const packets: IpFields[] = [];
+  const listening = listener.hearAll((line) => {
+    const parsed = parseFrame(Buffer.from(line, 'hex'));
+    if (parsed.shape === 'ip') packets.push(parsed.fields);
+  });
+  return {
+    packets,
+    [Symbol.asyncDispose]: async () => {
+      await listener.end();
+      await listening;
+    },
+  };
+}
+
+/** What a client meets at a TCP port: a service, a closed port, or nobody. */
+export type Meeting = 'connected' | 'refused' | 'silence';
+
+export async function connect(network: Network, address: string, port: number): Promise<Meeting> {
+  const script = `exec 3<>/dev/tcp/${address}/${port}`;
+  const { exitCode } = await finish(...within(network.outside, ['timeout', '1', 'bash', '-c', script]));
+  if (exitCode === 124) return 'silence';
+  return exitCode === 0 ? 'connected' : 'refused';
 }

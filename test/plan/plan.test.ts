@@ -25,6 +25,7 @@ const DEFINITION = {
   maxEntries: 1,
   flags: 0,
   internal: false,
+  made: true,
 };
 
 function planned(want: DesiredState, have: ObservedState, from: [string, number][] = []) {

@@ -1,17 +1,22 @@
 // Without root: what reads and writes state files works, and everything else says which capability it would need,
 // before it touches anything. The commands are those that --help lists, so that none is forgotten.
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { finish, type Finished, within } from '../lab/exec.js';
 import { OWN, ownProgram, writeHost } from '../support/host.js';
+import { policyFile } from '../support/policies.js';
 
 const NOBODY = 65534;
 const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-const FREE = ['validate', 'schema', 'init', 'help'];
+const FREE = ['validate', 'lint', 'test', 'schema', 'init', 'help'];
 /** What a command cannot do without. */
-const ARGUMENTS: Record<string, string[]> = { detach: ['--all', '--reason', 'try'], rollback: ['0'] };
+const ARGUMENTS: Record<string, string[]> = {
+  detach: ['--all', '--reason', 'try'],
+  rollback: ['0'],
+  explain: ['veth0', '{}'],
+};
 
 let lab: Lab;
 /** A directory of nobody's own. */
@@ -42,12 +47,38 @@ function run(args: string[], privileges = AS_NOBODY): Promise<Finished> {
   return finish(...within(lab.network.firewall, ['setpriv', ...privileges, ...program]), { cwd: home, env });
 }
 
-const ANYBODY = ['--version', '--help', 'help', 'reconcile --help', 'validate', 'schema', 'init new'];
+const ANYBODY = [
+  '--version',
+  '--help',
+  'help',
+  'reconcile --help',
+  'validate',
+  'lint',
+  'test',
+  'schema',
+  'init new',
+];
 
 it.each(ANYBODY)('xdpkeep %s works for anybody', async (command) => {
   const finished = await run(command.split(' '));
   expect(finished).toMatchObject({ exitCode: 0, stderr: '' });
   expect(finished.stdout).not.toBe('');
+});
+
+it('test says the same as in the kernel, and that the kernel was not asked', async () => {
+  const packet = { destinationPort: 22 };
+  const tests = [
+    { name: 'dies', packet, expect: 'drop', rule: 'ssh' },
+    { name: 'lives', packet, expect: 'pass' },
+  ];
+  const rules = [{ name: 'ssh', match: { protocol: 'tcp', destinationPort: 22 }, action: 'drop' }];
+  lab.writeState({ 'policies/edge.yaml': policyFile('edge', { rules, tests }) });
+  const root = await lab.run(['test']);
+  const nobody = await run(['test']);
+  rmSync(join(lab.state, 'policies'), { recursive: true });
+  expect([root.exitCode, nobody.exitCode]).toEqual([14, 14]);
+  expect(root.stdout).toContain('decided by: kernel');
+  expect(nobody.stdout).toBe(root.stdout.replace('by: kernel', 'by: reference'));
 });
 
 it('every other command exits 77 and names the missing capabilities', async () => {

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* Decision -> effect: count it, sample it, carry it out. */
+#pragma once
+
+#include "events.h"
+#include "tables.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_cpumap_val);
+} cpus SEC(".maps");
+
+/*
+ * A test run asks which record decides: it brings eight bytes of metadata in front of the frame, the first four
+ * of them this number, and finds the index of the record in the last four. No driver does that. A question is
+ * answered and leaves no trace: nothing is counted, logged or taken from a bucket.
+ */
+#define QUESTION 0x78646b70 /* "xdkp" */
+
+struct question {
+	__u32 magic;
+	__u32 record;
+};
+
+static __always_inline struct question *question_of(struct xdp_md *ctx)
+{
+	struct question *question = (void *)(long)ctx->data_meta;
+	void *data = (void *)(long)ctx->data;
+
+	barrier_var(data); /* or clang compares half of the pointer, which the verifier does not take */
+	if ((void *)(question + 1) > data || question->magic != QUESTION)
+		return 0;
+	return question;
+}
+
+static __always_inline void count(struct xdp_md *ctx, __u32 slot)
+{
+	struct count *count = bpf_map_lookup_elem(&counters, &slot);
+
+	if (!count)
+		return;
+	count->packets++;
+	count->bytes += ctx->data_end - ctx->data;
+}
+
+/* The frame goes back where it came from. */
+static __always_inline void swap_addresses(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	struct ethhdr old;
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return;
+	__builtin_memcpy(&old, eth, sizeof(old));
+	__builtin_memcpy(eth->h_dest, old.h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, old.h_dest, ETH_ALEN);
+}
+
+static __always_inline int act(struct xdp_md *ctx, const struct view *view, struct question *question, __u32 index)
+{
+	struct record *record = record_of(view, index);
+	__u32 verdict;
+
+	if (!record)
+		return XDP_DROP; /* tables and program disagree: fail closed */
+	verdict = record->flags & RECORD_VERDICT;
+	if (question) {
+		question->record = index;
+	} else {
+		count(ctx, record->slot);
+		if (view->features & FEATURE_LOG && record->flags & RECORD_LOG)
+			sample(ctx, record, index);
+	}
+	if (view->features & FEATURE_AUDIT)
+		return XDP_PASS;
+	if (view->features & FEATURE_TX && verdict == XDP_TX)
+		swap_addresses(ctx);
+	if (view->features & FEATURE_CPU && verdict == XDP_REDIRECT && record->flags & RECORD_CPU)
+		return bpf_redirect_map(&cpus, record->target, XDP_PASS); /* without that CPU, this one goes on */
+	if (view->features & FEATURE_INTERFACE && verdict == XDP_REDIRECT)
+		return bpf_redirect(record->target, 0);
+	return verdict;
+}

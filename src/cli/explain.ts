@@ -1,0 +1,19 @@
+// `xdpkeep explain IFACE PACKET`.
+import { explain } from '../explain.js';
+import { EXIT } from '../model/errors.js';
+import { renderExplanation } from '../report/explanation.js';
+import { json, painter } from '../report/style.js';
+import type { CommonOptions } from './options.js';
+import type { CommandResult } from './result.js';
+
+export async function runExplain(
+  name: string,
+  packet: string,
+  options: CommonOptions,
+): Promise<CommandResult> {
+  const { state: stateDir, host, bpffs, dataDir } = options;
+  const explanation = await explain(name, packet, { stateDir, host, bpffs, dataDir });
+  const out =
+    options.output === 'json' ? json(explanation) : renderExplanation(explanation, painter(options.color));
+  return { exitCode: EXIT.ok, out };
+}

@@ -1,0 +1,24 @@
+// `xdpkeep lint`.
+import { lintState } from '../lint.js';
+import { EXIT } from '../model/errors.js';
+import { renderLint, sarif } from '../report/lint.js';
+import { json, printable } from '../report/style.js';
+import type { CommonOptions } from './options.js';
+import type { CommandResult } from './result.js';
+
+type LintCommand = Pick<CommonOptions<'sarif'>, 'state' | 'output' | 'color'>;
+
+/** `version` of this program, which SARIF names. */
+export function runLint({ state, output, color }: LintCommand, version: string): CommandResult {
+  const { report, warnings } = lintState(state);
+  const format = {
+    text: () => renderLint(report, color),
+    json: () => json(report),
+    sarif: () => json(sarif(report, version)),
+  };
+  return {
+    exitCode: report.findings.some(({ severity }) => severity === 'error') ? EXIT.refused : EXIT.ok,
+    out: format[output](),
+    err: warnings.map((warning) => `warning: ${printable(warning)}\n`).join(''),
+  };
+}

@@ -1,0 +1,33 @@
+// The lists that matches name, looked up also in files that are wrong elsewhere.
+import { suggest } from '../model/suggest.js';
+import { fieldOf, type Issue, issueAt, itemsOf } from './document.js';
+import type { ListReader } from './lists.js';
+import { FILE_NAME } from './values.js';
+import { quote } from './wording.js';
+
+/** `match` as it stands in the file at `path`. Reads the lists that it names. */
+export function findUnknownLists(match: unknown, path: PropertyKey[], lists: ListReader): Issue[] {
+  return ['source', 'destination'].flatMap((field) => {
+    const value = fieldOf(match, field);
+    if (!Array.isArray(value)) return checkReference(value, [...path, field], lists);
+    return itemsOf(value).flatMap((item, index) => checkReference(item, [...path, field, index], lists));
+  });
+}
+
+function checkReference(value: unknown, path: PropertyKey[], lists: ListReader): Issue[] {
+  const name = fieldOf(value, 'list');
+  if (typeof name !== 'string' || !FILE_NAME.test(name)) return []; // no reference, or refused already
+  if (!lists.has(name)) return [issueAt([...path, 'list'], unknownList(name, lists.names()))];
+  lists.read(name);
+  return [];
+}
+
+function unknownList(name: string, names: string[]): { summary: string; message: string; hint: string } {
+  const meant = suggest(name, names);
+  const there = names.length === 0 ? 'there are no lists' : `the lists are ${names.join(', ')}`;
+  return {
+    summary: 'unknown list',
+    message: `names ${quote(name)}, but there is no file lists/${name}.txt; ${there}`,
+    hint: meant === undefined ? `Add lists/${name}.txt.` : `Did you mean ${quote(meant)}?`,
+  };
+}

@@ -1,0 +1,107 @@
+// Hosts with the programs, policies and lists that they name, each of which is read once.
+import type { DesiredFirewall, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
+import type { Diagnostic } from '../model/diagnostic.js';
+import type { Policy, Protection } from '../model/policy.js';
+import { suggest } from '../model/suggest.js';
+import { digestState, digestWritten } from './digest.js';
+import { describeStray, listOptionalFolder } from './folders.js';
+import { type HostFile, type HostInterface, readHostFile } from './host-file.js';
+import { ListReader } from './lists.js';
+import { PolicyReader } from './policies.js';
+import { type ProgramOptions, ProgramResolver } from './programs.js';
+import { quote } from './wording.js';
+
+export class StateReader {
+  /** What was found so far, in no order. */
+  readonly diagnostics: Diagnostic[] = [];
+  readonly lists: ListReader;
+  readonly policies: PolicyReader;
+  readonly #programs: ProgramResolver;
+
+  constructor(private readonly options: ProgramOptions) {
+    this.#programs = new ProgramResolver(options);
+    this.lists = new ListReader(options.stateDir, this.diagnostics);
+    this.policies = new PolicyReader(options.stateDir, this.lists, this.diagnostics);
+  }
+
+  /** Complete unless there are errors among the diagnostics. */
+  async readHost(host: string): Promise<DesiredState> {
+    const file = readHostFile(this.options.stateDir, host, this.lists, this.diagnostics);
+    this.#checkProtect(file);
+    const interfaces: DesiredInterface[] = [];
+    for (const one of file.interfaces) {
+      const program = await this.#readProgram(one, file.protections);
+      const { pattern, mode, foreign, at } = one;
+      if (program) interfaces.push({ pattern, mode, foreign, program, at });
+    }
+    return {
+      host,
+      interfaces,
+      digest: digestState(host, interfaces),
+      written: digestWritten(host, interfaces),
+    };
+  }
+
+  /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */
+  readFirewalls(host: string): DesiredFirewall[] {
+    const { interfaces, protections } = readHostFile(
+      this.options.stateDir,
+      host,
+      this.lists,
+      this.diagnostics,
+    );
+    const policies = new Set(interfaces.flatMap((one) => this.#readPolicy(one) ?? []));
+    return [...policies].map((policy) => ({ policy, protections }));
+  }
+
+  /** Policies and lists, also those that no host names. */
+  readShared(): void {
+    for (const name of this.policies.names()) this.policies.read(name);
+    for (const name of this.lists.names()) this.lists.read(name);
+    for (const folder of ['policies', 'lists'] as const) {
+      const { strays } = listOptionalFolder(this.options.stateDir, folder);
+      this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
+    }
+  }
+
+  async #readProgram(one: HostInterface, protections: Protection[]): Promise<DesiredProgram | undefined> {
+    if (one.policy !== undefined) {
+      const policy = this.#readPolicy(one);
+      return policy && this.#programs.resolvePolicy({ policy, protections });
+    }
+    if (!one.program) return undefined;
+    const { program, problems } = await this.#programs.resolve(one.program);
+    for (const { field, ...text } of problems) this.diagnostics.push({ ...text, ...one.placeOf(field) });
+    return program;
+  }
+
+  #readPolicy(one: HostInterface): Policy | undefined {
+    if (one.policy === undefined) return undefined;
+    if (!this.policies.has(one.policy)) this.diagnostics.push(this.#unknownPolicy(one.policy, one));
+    return this.policies.read(one.policy);
+  }
+
+  #unknownPolicy(name: string, one: HostInterface): Diagnostic {
+    const names = this.policies.names();
+    const meant = suggest(name, names);
+    const there = names.length === 0 ? 'there are no policies' : `the policies are ${names.join(', ')}`;
+    return {
+      severity: 'error',
+      summary: 'unknown policy',
+      detail: `there is no file policies/${name}.yaml; ${there}`,
+      hint: meant === undefined ? `Add policies/${name}.yaml.` : `Did you mean ${quote(meant)}?`,
+      ...one.placeOf('policy'),
+    };
+  }
+
+  #checkProtect({ interfaces, protectPlace }: HostFile): void {
+    if (!protectPlace || interfaces.some(({ policy }) => policy !== undefined)) return;
+    this.diagnostics.push({
+      severity: 'warning',
+      summary: 'nothing is protected',
+      detail: '`protect` goes in front of policies, and no interface of this host has one',
+      hint: 'Give an interface a `policy`, or remove `protect`.',
+      ...protectPlace,
+    });
+  }
+}

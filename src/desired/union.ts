@@ -1,0 +1,36 @@
+// Of the alternatives that a value might have been, the one that was meant: the one whose type in YAML it has.
+import type * as z from 'zod';
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong with the alternative that was meant; the issue itself when the value is of no type that may be. */
+export function unfold(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  for (const alternative of issue.errors) {
+    const unfolded = alternative.flatMap(unfold);
+    if (unfolded.some(isOtherType)) continue;
+    return withoutMissing(unfolded).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  }
+  return [issue];
+}
+
+function isOtherType(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_value') return typeof issue.input === 'object';
+  return issue.code === 'invalid_type' || issue.code === 'invalid_union';
+}
+
+/** Beside a field that is unknown, one that is missing is the same mistake. */
+function withoutMissing(issues: Issue[]): Issue[] {
+  const unknown = issues.some((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0);
+  return unknown ? issues.filter(({ input, path }) => !(input === undefined && path.length === 1)) : issues;
+}
+
+/** zod's names of the types that are allowed. */
+export function expectedTypes(issue: Issue): string[] {
+  if (issue.code === 'invalid_type') return [issue.expected];
+  if (issue.code === 'invalid_value') return ['string'];
+  return issue.code === 'invalid_union'
+    ? [...new Set(issue.errors.flat().filter(isOtherType).flatMap(expectedTypes))]
+    : [];
+}

@@ -1,0 +1,126 @@
+// `xdpkeep explain`: the attached program is asked about a packet, and the state files beside it. A question is not
+// counted, logged or limited, and nothing is sent anywhere.
+import { loadHost } from './desired/load.js';
+import { parsePacket } from './desired/packet-text.js';
+import { wantedFor } from './diff/diff.js';
+import { standing } from './diff/standing.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
+import { recordedFirewall } from './journal/running.js';
+import { requireCapabilities } from './kernel/capabilities.js';
+import { openProgram } from './kernel/pinned.js';
+import { askFirewall } from './kernel/question.js';
+import type { DesiredFirewall } from './model/desired.js';
+import { EnvironmentError, JournalError, UsageError, XdpkeepError } from './model/errors.js';
+import type { Explanation } from './model/explanation.js';
+import type { ObservedState } from './model/observed.js';
+import { observe } from './observe/observe.js';
+import { describePacket } from './policy/describe.js';
+import { explainRow } from './policy/explain-row.js';
+import { decideByReference } from './policy/packet-tests.js';
+import { buildPacket } from './policy/packet.js';
+import { encodeRecords } from './policy/records.js';
+import type { ReconcileOptions } from './reconcile.js';
+
+type ExplainOptions = Omit<ReconcileOptions, 'dryRun'>;
+
+/** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
+export async function explain(name: string, packet: string, options: ExplainOptions): Promise<Explanation> {
+  requireCapabilities();
+  const described = parsePacket(packet);
+  const frame = buildPacket(described);
+  const running = findRunning(name, await observe({ bpffs: options.bpffs }), options.dataDir);
+  const now = Date.now();
+  const row = ask(running, frame);
+  const decision = explainRow(running.firewall, row, frame, now);
+  return {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'Explanation',
+    interface: name,
+    packet: describePacket(described),
+    running: { ...decision, programId: running.programId, digest: running.digest },
+    desired: await askDesired(name, frame, now, decision.action, options),
+  };
+}
+
+interface Running {
+  programId: number;
+  digest: string;
+  firewall: DesiredFirewall;
+}
+
+function findRunning(name: string, observed: ObservedState, dataDir: string): Running {
+  const instances = attachedInstances(observed);
+  const found = instances.find((one) => one.name === name);
+  const firewall = found && recordedFirewall(dataDir, found.digest);
+  if (found && firewall) return { ...found, firewall };
+  if (found?.counts === true) {
+    throw new JournalError(`no generation knows the policy that runs on ${name}`, {
+      hint: 'Run `xdpkeep reconcile`: it writes a generation of what the state files say.',
+    });
+  }
+  const policies = instances.filter(({ digest }) => recordedFirewall(dataDir, digest));
+  throw new UsageError(`interface ${name} runs no policy of ours`, {
+    hint: `These do: ${policies.map((one) => one.name).join(', ') || 'none'}.`,
+  });
+}
+
+interface AttachedInstance {
+  name: string;
+  programId: number;
+  digest: string;
+  /** It has the maps of a policy. */
+  counts: boolean;
+}
+
+function attachedInstances({ interfaces, owned }: ObservedState): AttachedInstance[] {
+  return owned.flatMap((one) => {
+    const where = standing(
+      interfaces.find(({ name }) => name === one.name),
+      one,
+    );
+    if (where.kind !== 'attached') return [];
+    const { programId } = where.link;
+    const instance = one.instances.find((each) => each.programId === programId);
+    if (!instance) return [];
+    const counts = one.counters !== undefined && instance.maps.some((map) => map.name === 'tables');
+    return [{ name: one.name, programId, digest: instance.digest, counts }];
+  });
+}
+
+/** The row that decides. */
+function ask({ programId, firewall }: Running, frame: Uint8Array): string {
+  using program = openProgram(programId);
+  if (!program) {
+    throw new EnvironmentError('the attached program was replaced while it was asked', {
+      hint: 'Ask again.',
+    });
+  }
+  const { record } = askFirewall(program.number, frame);
+  const owner = encodeRecords(firewall.policy, firewall.protections.length).owners[record];
+  if (owner) return owner.row;
+  throw new JournalError(`the attached program decides by record ${record}, which its policy does not have`, {
+    hint: 'Run `xdpkeep reconcile`, so that the program is one of this release.',
+  });
+}
+
+async function askDesired(
+  name: string,
+  frame: Uint8Array,
+  now: number,
+  action: string,
+  options: ExplainOptions,
+): Promise<Explanation['desired']> {
+  try {
+    const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+    const { desired } = await loadHost({ ...options, store });
+    const wanted = wantedFor(desired, name);
+    if (!wanted) return { reason: `they want nothing on ${name}` };
+    const { firewall, label } = wanted.program;
+    if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };
+    const decision = explainRow(firewall, decideByReference(firewall, now)(frame), frame, now);
+    return { ...decision, same: decision.action === action };
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    return { reason: `they cannot be used: ${error.message}` };
+  }
+}

@@ -1,0 +1,53 @@
+// The counters of an interface: one struct count { u64 packets; u64 bytes; } per slot and possible CPU (bpf/tables.h),
+// and the names of their rows, kept as symbolic links beside them.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RowSlot } from '../model/rows.js';
+import { listEntries, readSymlink } from './bpffs.js';
+import type { Layout } from './layout.js';
+import { readEntry, writeEntry } from './map-write.js';
+
+const COUNT_BYTES = 16;
+
+export interface Count {
+  packets: bigint;
+  /** Of frames, Ethernet header included. */
+  bytes: bigint;
+}
+
+/** Which row counts where; empty when the interface has no counters. */
+export function readRows(layout: Layout, name: string): RowSlot[] {
+  return listEntries(layout.rows(name)).flatMap((entry) => {
+    const row = readSymlink(join(layout.rows(name), entry.name));
+    return row === undefined ? [] : [{ row, slot: Number(entry.name) }];
+  });
+}
+
+/** Sums over all CPUs. */
+export function readCounter(fd: number, slot: number): Count {
+  const value = readEntry(fd, 'counters', slot, possibleCpus() * COUNT_BYTES);
+  const sum = { packets: 0n, bytes: 0n };
+  for (let at = 0; at < value.length; at += COUNT_BYTES) {
+    sum.packets += value.readBigUInt64LE(at);
+    sum.bytes += value.readBigUInt64LE(at + 8);
+  }
+  return sum;
+}
+
+export function zeroCounter(fd: number, slot: number): void {
+  writeEntry(fd, 'counters', slot, new Uint8Array(possibleCpus() * COUNT_BYTES));
+}
+
+let cpus: number | undefined;
+
+/** The kernel gives and takes per-CPU values for every possible CPU: `0-3` or `0,2-5`. */
+function possibleCpus(): number {
+  cpus ??= readFileSync('/sys/devices/system/cpu/possible', 'utf8')
+    .trim()
+    .split(',')
+    .reduce((count, range) => {
+      const [first = 0, last = first] = range.split('-').map(Number);
+      return count + last - first + 1;
+    }, 0);
+  return cpus;
+}

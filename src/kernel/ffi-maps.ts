@@ -1,0 +1,29 @@
+// The foreign functions that shape maps before load and move their content after it. Sources: bpf/libbpf.h,
+// bpf/bpf.h (libbpf 1.1), time.h.
+import koffi from 'koffi';
+
+type Call<R = number> = (...args: unknown[]) => R;
+
+function load() {
+  const bpf = koffi.load('libbpf.so.1');
+  const c = koffi.load('libc.so.6');
+  return {
+    setInitialValue: bpf.func(
+      'int bpf_map__set_initial_value(void *map, const void *data, size_t size)',
+    ) as Call,
+    setMaxEntries: bpf.func('int bpf_map__set_max_entries(void *map, uint32_t entries)') as Call,
+    setValueSize: bpf.func('int bpf_map__set_value_size(void *map, uint32_t size)') as Call,
+    setAutocreate: bpf.func('int bpf_map__set_autocreate(void *map, bool autocreate)') as Call,
+    lookup: bpf.func('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)') as Call,
+    update: bpf.func(
+      'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',
+    ) as Call,
+    clockGettime: c.func('int clock_gettime(int clock, _Out_ void *time)') as Call,
+  };
+}
+
+let loaded: ReturnType<typeof load> | undefined;
+
+export function mapCalls(): ReturnType<typeof load> {
+  return (loaded ??= load());
+}

@@ -1,0 +1,70 @@
+// Tables -> a loaded firewall: the object is shaped before load (settings, sizes, maps left out), its maps are filled
+// after it. Nothing is attached here.
+import type { Fd } from './fd.js';
+import type { FirewallTables } from '../model/tables.js';
+import { checked } from './ffi.js';
+import { mapCalls } from './ffi-maps.js';
+import { writeEntry } from './map-write.js';
+import { BpfObject } from './object.js';
+
+/** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
+const OPTIONAL = ['limits', 'sources', 'cpus', 'events'];
+/** Frames that wait for a CPU they were redirected to: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
+const CPU_QUEUE = 2048;
+const CLOCK_REALTIME = 0;
+const CLOCK_TAI = 11;
+const FIREWALL_FUNCTION = 'firewall';
+
+export interface LoadOptions {
+  /** The map that counts; default a new one. */
+  counters?: Fd;
+  /** Default `firewall`. */
+  function?: string;
+}
+
+/**
+ * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
+ */
+export function loadFirewall(
+  bytes: Uint8Array,
+  tables: FirewallTables,
+  options: LoadOptions = {},
+): BpfObject {
+  const { counters, function: function_ = FIREWALL_FUNCTION } = options;
+  const object = BpfObject.open(bytes, function_);
+  try {
+    shape(object, tables);
+    if (counters) object.reuseMap('counters', counters);
+    object.load();
+    writeEntry(object.mapFd('tables'), 'tables', 0, tables.blob);
+    const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
+    for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
+    return object;
+  } catch (error) {
+    object[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function shape(object: BpfObject, tables: FirewallTables): void {
+  const { settings } = tables;
+  const rodata = object.mapHandle('.rodata.settings');
+  checked('set settings', mapCalls().setInitialValue(rodata, settings, settings.length));
+  checked('size map tables', mapCalls().setValueSize(object.mapHandle('tables'), tables.blob.length));
+  for (const name of OPTIONAL) {
+    const entries = tables.dynamic[name];
+    const map = object.mapHandle(name);
+    if (entries === undefined) checked(`leave out map ${name}`, mapCalls().setAutocreate(map, false));
+    else checked(`size map ${name}`, mapCalls().setMaxEntries(map, entries));
+  }
+}
+
+/** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME: 0 on hosts where nobody set it, else 37 as of 2017. */
+export function taiOffset(): number {
+  const seconds = (clock: number): number => {
+    const time = Buffer.alloc(16);
+    checked('clock_gettime', mapCalls().clockGettime(clock, time));
+    return Number(time.readBigInt64LE(0)) + Number(time.readBigInt64LE(8)) / 1e9;
+  };
+  return Math.round(seconds(CLOCK_TAI) - seconds(CLOCK_REALTIME));
+}

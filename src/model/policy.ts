@@ -1,0 +1,177 @@
+// What a policy says once everything in it is resolved: names are numbers, lists are networks, instants are
+// nanoseconds. Nothing here knows how it was written (YAML) or how it is decided (tables, kernel).
+import type { Position } from './position.js';
+
+/**
+ * A network. The address is four big-endian 32-bit words, most significant first; IPv4 uses only `a`, the others
+ * are 0. Host bits are zero: the loader refuses them.
+ */
+export interface Cidr {
+  family: 4 | 6;
+  a: number;
+  b: number;
+  c: number;
+  d: number;
+  /** Prefix length, 0 to 32 or 128. */
+  length: number;
+}
+
+/** A CIDR, several, or the content of lists; any one of them matches. */
+export interface AddressSet {
+  cidrs: Cidr[];
+  /** Names of the lists that were resolved into `cidrs`; empty when none was used. For reports. */
+  lists: string[];
+}
+
+/** Inclusive. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** Matches when `(flags & mask) === value`; the bits of the TCP header's 14th byte: FIN 1 to CWR 128. */
+export interface TcpFlags {
+  mask: number;
+  value: number;
+}
+
+export type FragmentKind = 'none' | 'first' | 'later';
+
+/** The fields of a match that hold numbers: each is a list of ranges, ORed. */
+interface NumericMatch {
+  /** IP protocol number; behind IPv6 extension headers that of the transport. */
+  protocol?: Range[];
+  sourcePort?: Range[];
+  destinationPort?: Range[];
+  /** Of ICMP (IPv4) and ICMPv6 (IPv6). */
+  icmpType?: Range[];
+  icmpCode?: Range[];
+  /** Bytes of the IP packet, header included, link layer excluded. */
+  length?: Range[];
+  /** IPv4 time to live, IPv6 hop limit. */
+  ttl?: Range[];
+  dscp?: Range[];
+  /** Of the frame, behind VLAN tags. */
+  etherType?: Range[];
+}
+
+/** Fields are ANDed, an absent one matches everything, an empty list nothing. */
+export interface Match extends NumericMatch {
+  family?: (4 | 6)[];
+  source?: AddressSet;
+  destination?: AddressSet;
+  tcpFlags?: TcpFlags[];
+  fragment?: FragmentKind[];
+  /** VLAN id of the outer tag. */
+  vlan?: (number | 'none')[];
+  /** 48-bit addresses as numbers, first byte most significant. */
+  sourceMac?: number[];
+  destinationMac?: number[];
+}
+
+/** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT. */
+export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect';
+
+export type Action =
+  | { kind: 'pass' | 'drop' | 'tx' }
+  | { kind: 'redirect'; interface: string }
+  | { kind: 'redirect'; cpu: number };
+
+/** A bucket of `burst` tokens that fills by time. The rule matches only a packet that finds it empty. */
+interface RateLimit {
+  /** 1 to 10,000,000: the kernel keeps whole nanoseconds per packet, an error of at most 0.5 %. */
+  packetsPerSecond: number;
+  /** 1 or more. */
+  burst: number;
+  /** One bucket for the rule, or one for each source address. */
+  per: 'rule' | 'source';
+}
+
+export interface Rule {
+  name: string;
+  match: Match;
+  action: Action;
+  rateLimit?: RateLimit;
+  /** Every `oneIn`th matching packet, on average, becomes an event; 1 means each. */
+  log?: { oneIn: number };
+  /** Wall clock, ms since 1970 (UTC): a number, since policies are kept as JSON. From then on the rule matches nothing. */
+  until?: number;
+  at: Position;
+}
+
+/** An entry of a Host's `protect`. */
+export interface Protection {
+  match: Match;
+  at: Position;
+}
+
+export interface PacketTest {
+  name: string;
+  packet: PacketDescription;
+  expect: Verdict;
+  /** Rule name or built-in row; absent when any will do. */
+  rule?: string;
+  at: Position;
+}
+
+export interface Policy {
+  name: string;
+  default: 'pass' | 'drop';
+  rules: Rule[];
+  /** Later fragments. */
+  fragments: 'match' | 'drop' | 'pass';
+  malformed: 'drop' | 'pass';
+  /** `match` lets the rules and the default decide, which is the only way to reach a rule by `etherType`. */
+  nonIp: 'pass' | 'drop' | 'match';
+  /** ICMPv6 133 to 137. */
+  neighborDiscovery: 'pass' | 'match';
+  mode: 'enforce' | 'audit';
+  tests: PacketTest[];
+  at: Position;
+}
+
+export type ExtensionHeader =
+  | { kind: 'hop-by-hop' | 'destination-options' | 'routing'; bytes?: number }
+  | { kind: 'ah'; bytes?: number }
+  | { kind: 'fragment'; offset?: number; more?: boolean };
+
+/** A packet in words; what is absent gets a harmless value. Addresses are CIDRs of full length. */
+export interface PacketDescription {
+  /** Default: that of the addresses, else 4. */
+  family?: 4 | 6;
+  /** Default: TCP (6). */
+  protocol?: number;
+  source?: Cidr;
+  destination?: Cidr;
+  sourcePort?: number;
+  destinationPort?: number;
+  /** The flag byte of TCP; default SYN (2). */
+  tcpFlags?: number;
+  icmpType?: number;
+  icmpCode?: number;
+  ttl?: number;
+  dscp?: number;
+  /** VLAN ids from the outer tag inwards, at most two. */
+  vlan?: number[];
+  /** Default: that of the family. Anything else makes a frame that is not IP, with a payload of zeros. */
+  etherType?: number;
+  sourceMac?: number;
+  destinationMac?: number;
+  /** Bytes of IPv4 options, a multiple of 4, at most 40. */
+  ipv4Options?: number;
+  /** IPv6 only, in this order. */
+  extensions?: ExtensionHeader[];
+  /** IPv4: sets offset and flag; IPv6: adds a fragment header behind the others. */
+  fragment?: FragmentKind;
+  /** Bytes of the IP packet; the payload is padded with zeros up to it. */
+  length?: number;
+}
+
+/** The built-in rows of counters, in the order of their counter slots. */
+export const BUILTIN_ROWS = ['(protect)', '(malformed)', '(fragments)', '(non-ip)', '(default)'] as const;
+export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
+
+/** Rules in one policy. */
+export const MAX_RULES = 1024;
+/** Entries of `protect` on one host. */
+export const MAX_PROTECT = 256;

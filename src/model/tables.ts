@@ -1,0 +1,34 @@
+// A policy as the kernel will have it: plain bytes, nothing left to decide. Pure policy/ makes
+// it, kernel/ loads it.
+/** Who stands behind a record, and what only the host can fill into it. */
+export interface RecordOwner {
+  /** Rule name, or the built-in row that counts it: every protect entry is `(protect)`. */
+  row: string;
+  /** Redirect target whose ifindex belongs into the record. */
+  interface?: string;
+}
+
+export interface FirewallTables {
+  /** Content of `.rodata.settings`; the TAI offset in it is 0 until bound to a host. */
+  settings: Uint8Array;
+  /** The one value of the map `tables`; counter slots and ifindexes in its records are 0 until bound to a host. */
+  blob: Uint8Array;
+  /** Byte of the blob at which the records begin. */
+  records: number;
+  /** Record -> owner. */
+  owners: RecordOwner[];
+  /** Maps that start empty and are used: name -> entries. Every other one is not made at all. */
+  dynamic: Record<string, number>;
+  /** CPUs that rules redirect to. */
+  cpus: number[];
+}
+
+/** What a host adds to tables. None of it is part of an instance's identity. */
+export interface TableBinding {
+  /** Counter slot of each row name. */
+  slots: ReadonlyMap<string, number>;
+  /** Interface name -> ifindex, for every redirect target. */
+  ifindexes: ReadonlyMap<string, number>;
+  /** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME. */
+  taiOffset: number;
+}

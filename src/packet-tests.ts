@@ -1,0 +1,76 @@
+// `xdpkeep test`: the packet tests of every policy, in the kernel where this process may load programs, else by the
+// reference. Nothing is attached. What this machine lacks (interfaces and CPUs to redirect to) fails no test: a test
+// asks which rule decides, not whether the packet would arrive.
+import { readBuiltin } from './desired/builtins.js';
+import { requireHost } from './desired/hosts.js';
+import { loadPolicies } from './desired/load.js';
+import { MemoryObjectStore } from './disk/object-store.js';
+import { missingCapabilities } from './kernel/capabilities.js';
+import { loadFirewall, taiOffset } from './kernel/firewall.js';
+import type { DesiredFirewall } from './model/desired.js';
+import { diagnosticLine } from './model/diagnostic.js';
+import type { TestOutcome, TestReport } from './model/test-report.js';
+import { bindTables, compilePolicy } from './policy/compile.js';
+import { decideByReference, runPacketTests, type TestResult } from './policy/packet-tests.js';
+import { testFirewall } from './prove/firewall.js';
+
+export interface PacketTestOptions {
+  stateDir: string;
+  host: string;
+  /** Someone named the host: then it must be there. */
+  hostIsNamed: boolean;
+}
+
+/** Throws an InvalidStateError or a HostNotFoundError. */
+export function testPolicies({ stateDir, host, hostIsNamed }: PacketTestOptions): TestReport {
+  if (hostIsNamed) requireHost(stateDir, host);
+  const { firewalls, hasHost, warnings } = loadPolicies({ stateDir, store: new MemoryObjectStore() }, host);
+  const missing = missingCapabilities();
+  const now = Date.now();
+  const tests = firewalls.flatMap((firewall) => {
+    const results =
+      missing.length === 0
+        ? testInKernel(firewall)
+        : runPacketTests(firewall, decideByReference(firewall, now));
+    return results.map((result) => outcome(firewall.policy.name, result));
+  });
+  const noHost = `no host ${JSON.stringify(host)} in ${stateDir}: policies are tested without protected flows`;
+  return {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'TestReport',
+    ...(hasHost && { host }),
+    decidedBy: missing.length === 0 ? 'kernel' : 'reference',
+    policies: firewalls.map(({ policy }) => policy.name),
+    failed: tests.filter(({ passed }) => !passed).length,
+    tests,
+    warnings: [...warnings.map(diagnosticLine), ...(hasHost ? [] : [noHost])],
+  };
+}
+
+/** Every machine has it; no test sends anything there. */
+const LOOPBACK = 1;
+
+function testInKernel(firewall: DesiredFirewall): TestResult[] {
+  const tables = compilePolicy(firewall.policy, firewall.protections);
+  const rows = [...new Set(tables.owners.map(({ row }) => row))];
+  const targets = tables.owners.flatMap((owner) => owner.interface ?? []);
+  const bound = bindTables(tables, {
+    slots: new Map(rows.map((row, slot) => [row, slot])),
+    ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
+    taiOffset: taiOffset(),
+  });
+  const dynamic = { ...bound.dynamic, ...(bound.dynamic['cpus'] !== undefined && { cpus: 1 }) };
+  using loaded = loadFirewall(readBuiltin('firewall').bytes, { ...bound, dynamic, cpus: [] });
+  return testFirewall(loaded.programFd(), tables.owners, firewall);
+}
+
+function outcome(policy: string, { name, at, expect, rule, got, problem }: TestResult): TestOutcome {
+  return {
+    policy,
+    name,
+    passed: problem === undefined,
+    expected: { verdict: expect, ...(rule !== undefined && { rule }) },
+    got: { verdict: got.verdict, rule: got.row },
+    at,
+  };
+}

@@ -1,0 +1,77 @@
+// Sets of rules: one bit a rule, bit r of the set is bit r % 32 of word r / 32. Equal sets are kept once and have a
+// number, so that everything after this speaks of classes and not of sets.
+
+export type Bits = Uint32Array;
+
+/** Numbers sets of `words` 32-bit words; the same content always gets the same number, in order of first sight. */
+export class Classes {
+  readonly sets: Bits[] = [];
+  readonly #byHash = new Map<number, number[]>();
+
+  constructor(readonly words: number) {}
+
+  get size(): number {
+    return this.sets.length;
+  }
+
+  /** The set must not change afterwards. */
+  number(set: Bits): number {
+    const hash = hashOf(set);
+    const same = this.#byHash.get(hash);
+    for (const candidate of same ?? []) if (equal(this.at(candidate), set)) return candidate;
+    const number = this.sets.push(set) - 1;
+    if (same) same.push(number);
+    else this.#byHash.set(hash, [number]);
+    return number;
+  }
+
+  at(number: number): Bits {
+    const set = this.sets[number];
+    if (!set) throw new RangeError(`no class ${number}`);
+    return set;
+  }
+}
+
+export function withBit(set: Bits, bit: number): Bits {
+  const copy = set.slice();
+  copy[bit >>> 5] = (copy[bit >>> 5] ?? 0) | (1 << (bit & 31));
+  return copy;
+}
+
+export function intersect(a: Bits, b: Bits): Bits {
+  const both = new Uint32Array(a.length);
+  for (let word = 0; word < a.length; word++) both[word] = (a[word] ?? 0) & (b[word] ?? 0);
+  return both;
+}
+
+/** The set of bits below `count`. */
+export function lowest(words: number, count: number): Bits {
+  return Uint32Array.from({ length: words }, (_, word) => {
+    const bits = Math.min(32, Math.max(0, count - word * 32));
+    return bits === 0 ? 0 : 0xffffffff >>> (32 - bits);
+  });
+}
+
+/** The lowest bit that is set; -1 for an empty set. */
+export function first(set: Bits): number {
+  for (let word = 0; word < set.length; word++) {
+    const bits = set[word] ?? 0;
+    if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits);
+  }
+  return -1;
+}
+
+function equal(a: Bits, b: Bits): boolean {
+  for (let word = 0; word < a.length; word++) if (a[word] !== b[word]) return false;
+  return true;
+}
+
+/** FNV-1a over words. */
+function hashOf(set: Bits): number {
+  let hash = 0x811c9dc5;
+  for (const word of set) {
+    hash = Math.imul(hash ^ word, 0x01000193);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}

@@ -1,0 +1,134 @@
+// A policy, with the host's protect entries in front of its rules -> tables for bpf/firewall.bpf.c. Decides nothing
+// about packets: it only moves the work of comparing rules from every packet to here. Refuses what cannot fit.
+import { RefusedError } from '../model/errors.js';
+import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../model/policy.js';
+import type { FirewallTables, TableBinding } from '../model/tables.js';
+import { Classes, first } from './bits.js';
+import { Blob, leafEntry } from './blob.js';
+import { classifyFields, type FieldClasses } from './field-classes.js';
+import type { Field } from './fields.js';
+import { groupFields } from './groups.js';
+import { Lookup, type LeafValue } from './lookup.js';
+import { bindRecords, encodeRecords } from './records.js';
+import { encodeSettings, FEATURE, withTaiOffset, type FieldSettings } from './settings.js';
+
+const ROWS = BUILTIN_ROWS.length;
+const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
+/** Sources whose buckets are remembered at once; the least recently seen one is forgotten. */
+const SOURCES = 65536;
+/** Bytes of the ring buffer. */
+const EVENTS = 262144;
+
+/** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
+export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
+  if (policy.rules.length > MAX_RULES || protections.length > MAX_PROTECT) {
+    throw new RefusedError(
+      `policy ${policy.name} has more than ${MAX_RULES} rules or ${MAX_PROTECT} protections`,
+      {
+        hint: 'Join rules that differ in one field into one with a list, or use address lists.',
+      },
+    );
+  }
+  const matches = [...protections, ...policy.rules].map((rule) => rule.match);
+  const words = Math.max(1, Math.ceil(matches.length / 64));
+  const classes = new Classes(words * 2);
+  const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
+  const records = encodeRecords(policy, protections.length);
+  const direct = groups.length === 1 && (records.features & FEATURE.conditional) === 0;
+  const mapped = groups.map((group) => direct || group.fields.length !== 1);
+  const blob = new Blob();
+  const lookup = new Lookup(blob);
+  const vectors = direct ? [] : layVectors(blob, classes);
+  const entry = (number: number): number => (direct ? decidedBy(classes, number) : (vectors[number] ?? 0));
+  const fields = new Map<Field, FieldSettings>();
+  groups.forEach((group, index) => {
+    for (const { field, stride } of group.fields) {
+      const value: LeafValue = (number) =>
+        mapped[index] ? number * stride : entry(group.table[number] ?? 0);
+      fields.set(field.field, {
+        ...layField(lookup, field, value),
+        absent: leafEntry(value(field.absent)),
+        group: index,
+      });
+    }
+  });
+  const base = groups.map((group, index) => (mapped[index] ? blob.add(group.table.map(entry)) : 0));
+  const at = blob.add(new Uint32Array(records.bytes.buffer)) * 4;
+  const bytes = blob.bytes();
+  const settings = encodeSettings({
+    features: records.features | features(policy, protections, direct),
+    groups: groups.length,
+    words,
+    protected: protections.length,
+    mapped: mapped.reduce((bits, map, index) => bits | (map ? 1 << index : 0), 0),
+    steps: lookup.steps,
+    size: bytes.length,
+    records: at,
+    base,
+    fields,
+  });
+  return {
+    settings,
+    blob: bytes,
+    records: at,
+    owners: records.owners,
+    dynamic: dynamicMaps(records.features, matches.length, policy),
+    cpus: policy.rules.flatMap(({ action }) =>
+      action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [],
+    ),
+  };
+}
+
+/** Adds what only the host knows. Throws a RangeError for a row without a slot or a target without an ifindex. */
+export function bindTables(tables: FirewallTables, binding: TableBinding): FirewallTables {
+  return {
+    ...tables,
+    settings: withTaiOffset(tables.settings, binding.taiOffset),
+    blob: bindRecords(tables.blob, tables.records, tables.owners, binding),
+  };
+}
+
+function features(policy: Policy, protections: Protection[], direct: boolean): number {
+  return (
+    (protections.length > 0 ? FEATURE.protect : 0) |
+    (policy.neighborDiscovery === 'pass' ? FEATURE.neighborDiscoveryPass : 0) |
+    (policy.nonIp === 'match' ? FEATURE.nonIpMatch : 0) |
+    (policy.fragments === 'match' ? FEATURE.fragmentMatch : 0) |
+    (policy.mode === 'audit' ? FEATURE.audit : 0) |
+    (direct ? FEATURE.direct : 0)
+  );
+}
+
+/** The record that decides for a set of rules that agree: that of the first one. */
+function decidedBy(classes: Classes, number: number): number {
+  const bit = first(classes.at(number));
+  return bit === -1 ? DEFAULT_ROW : ROWS + bit;
+}
+
+function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): { root: number; root6: number } {
+  if (field.kind === 'number') return { root: lookup.addNumbers(field.byValue, value), root6: 0 };
+  return {
+    root: lookup.addPrefixes(field.four, field.absent, value),
+    root6: lookup.addPrefixes(field.six, field.absent, value),
+  };
+}
+
+/** struct vector: which words are not zero, then the words. Class -> place in units of 8 bytes. */
+function layVectors(blob: Blob, classes: Classes): number[] {
+  return classes.sets.map((set) => {
+    const summary = set.reduce((bits, word, index) => bits | (word === 0 ? 0 : 1 << (index >>> 1)), 0);
+    return blob.add(Uint32Array.of(summary, 0, ...set)) / 2;
+  });
+}
+
+function dynamicMaps(used: number, rules: number, policy: Policy): Record<string, number> {
+  const cpus = policy.rules.map(({ action }) =>
+    action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0,
+  );
+  return {
+    ...(used & FEATURE.limit ? { limits: rules } : {}),
+    ...(used & FEATURE.limitSource ? { sources: SOURCES } : {}),
+    ...(used & FEATURE.cpu ? { cpus: Math.max(...cpus) } : {}),
+    ...(used & FEATURE.log ? { events: EVENTS } : {}),
+  };
+}

@@ -1,0 +1,124 @@
+// What a policy means: the reference that the datapath is held against. One packet, one decision, every rule looked
+// at in order. The order of decisions is the contract: malformed, protect entries, neighbour discovery, non-IP, later
+// fragments, the rules, the default. (A malformed frame has no fields that could be trusted, so that no protect entry
+// can match it: it makes no difference that it comes first.)
+import type {
+  Action,
+  AddressSet,
+  BuiltinRow,
+  Match,
+  Policy,
+  Protection,
+  Range,
+  Rule,
+  Verdict,
+} from '../model/policy.js';
+import { parseFrame, type IpFields, type LinkFields } from './parse.js';
+
+/** What a decision depends on beside the packet. */
+export interface Circumstances {
+  /** Wall clock, ms since 1970 (UTC); default: before every deadline. */
+  now?: number;
+  /** Does this packet find the rule's bucket empty? Default: never. */
+  exceeds?: (rule: Rule) => boolean;
+}
+
+export interface Decision {
+  /** What the kernel returns; in audit mode always `pass`. */
+  verdict: Verdict;
+  /** What the row or rule says, audit or not. */
+  action: Action;
+  /** Rule name, or the built-in row that counts the packet. Neighbour discovery counts as `(protect)`. */
+  row: string;
+  /** Absent when a built-in row decided. */
+  rule?: Rule;
+}
+
+export function evaluate(
+  policy: Policy,
+  protections: Protection[],
+  frame: Uint8Array,
+  circumstances: Circumstances = {},
+): Decision {
+  const builtin = (row: BuiltinRow, kind: 'pass' | 'drop'): Decision => decided(policy, row, { kind });
+  const parsed = parseFrame(frame);
+  if (parsed.shape === 'malformed') return builtin('(malformed)', policy.malformed);
+  const { fields } = parsed;
+  if (protections.some(({ match }) => matches(match, fields))) return builtin('(protect)', 'pass');
+  if (policy.neighborDiscovery === 'pass' && isNeighborDiscovery(fields)) return builtin('(protect)', 'pass');
+  if (parsed.shape === 'non-ip' && policy.nonIp !== 'match') return builtin('(non-ip)', policy.nonIp);
+  if (isLater(fields) && policy.fragments !== 'match') return builtin('(fragments)', policy.fragments);
+  const rule = policy.rules.find((one) => matches(one.match, fields) && applies(one, circumstances));
+  return rule ? { ...decided(policy, rule.name, rule.action), rule } : builtin('(default)', policy.default);
+}
+
+function decided(policy: Policy, row: string, action: Action): Decision {
+  return { verdict: policy.mode === 'audit' ? 'pass' : action.kind, action, row };
+}
+
+function applies(rule: Rule, { now, exceeds }: Circumstances): boolean {
+  if (rule.until !== undefined && now !== undefined && now >= rule.until) return false;
+  return !rule.rateLimit || (exceeds?.(rule) ?? false);
+}
+
+type Fields = LinkFields & Partial<IpFields>;
+
+function isNeighborDiscovery({ family, icmpType }: Fields): boolean {
+  return family === 6 && icmpType !== undefined && icmpType >= 133 && icmpType <= 137;
+}
+
+function isLater({ fragment }: Fields): boolean {
+  return fragment === 'later';
+}
+
+/** A field that the packet does not have agrees only with a match that does not ask for it. */
+export function matches(match: Match, fields: Fields): boolean {
+  const { family, fragment, tcpFlags } = match;
+  return (
+    (!family || (fields.family !== undefined && family.includes(fields.family))) &&
+    (!fragment || (fields.fragment !== undefined && fragment.includes(fields.fragment))) &&
+    (!tcpFlags ||
+      tcpFlags.some(({ mask, value }) => has(fields.tcpFlags) && (fields.tcpFlags & mask) === value)) &&
+    NUMERIC.every((name) => inRanges(match[name], fields[name])) &&
+    inSet(match.source, fields.source) &&
+    inSet(match.destination, fields.destination) &&
+    (!match.vlan || match.vlan.includes(fields.vlan)) &&
+    (!match.sourceMac || match.sourceMac.includes(fields.sourceMac)) &&
+    (!match.destinationMac || match.destinationMac.includes(fields.destinationMac))
+  );
+}
+
+const NUMERIC = [
+  'protocol',
+  'sourcePort',
+  'destinationPort',
+  'icmpType',
+  'icmpCode',
+  'length',
+  'ttl',
+  'dscp',
+  'etherType',
+] as const;
+
+function has(value: number | undefined): value is number {
+  return value !== undefined;
+}
+
+function inRanges(ranges: Range[] | undefined, value: number | undefined): boolean {
+  return !ranges || (has(value) && ranges.some(({ from, to }) => from <= value && value <= to));
+}
+
+function inSet(set: AddressSet | undefined, address: Uint8Array | undefined): boolean {
+  if (!set) return true;
+  if (!address) return false;
+  const family = address.length === 4 ? 4 : 6;
+  return set.cidrs.some((cidr) => {
+    if (cidr.family !== family) return false;
+    const words = [cidr.a, cidr.b, cidr.c, cidr.d];
+    for (let bit = 0; bit < cidr.length; bit++) {
+      const wanted = ((words[bit >>> 5] ?? 0) >>> (31 - (bit & 31))) & 1;
+      if ((((address[bit >>> 3] ?? 0) >>> (7 - (bit & 7))) & 1) !== wanted) return false;
+    }
+    return true;
+  });
+}

@@ -1,0 +1,114 @@
+// One field of all rules -> classes: values (or networks) that no rule tells apart. A class is the set of rules that
+// agree with the field; a packet without the field agrees with the rules that do not ask.
+import type { Match } from '../model/policy.js';
+import { Classes } from './bits.js';
+import {
+  DOMAIN,
+  FIELDS,
+  isPrefixField,
+  prefixesOf,
+  rangesOf,
+  type NumberField,
+  type PrefixField,
+} from './fields.js';
+import { classifyPrefixes, type ClassedPrefix } from './prefixes.js';
+
+interface FieldBase {
+  classes: Classes;
+  /** Class of packets without the field, and of addresses in no network. */
+  absent: number;
+}
+
+interface NumberClasses extends FieldBase {
+  kind: 'number';
+  field: NumberField;
+  /** Value -> class. */
+  byValue: Uint16Array;
+}
+
+interface PrefixClasses extends FieldBase {
+  kind: 'prefix';
+  field: PrefixField;
+  four: ClassedPrefix[];
+  six: ClassedPrefix[];
+}
+
+export type FieldClasses = NumberClasses | PrefixClasses;
+
+/** Fields that at least one match asks about, in the order of FIELDS. `words` is the size of a set. */
+export function classifyFields(matches: Match[], words: number): FieldClasses[] {
+  const used: FieldClasses[] = [];
+  for (const field of FIELDS) {
+    const classes = isPrefixField(field)
+      ? classifyPrefixField(matches, field, words)
+      : classifyNumberField(matches, field, words);
+    if (classes) used.push(classes);
+  }
+  return used;
+}
+
+/** The set of rules that do not ask; `undefined` when none asks. */
+function indifferent(asks: boolean[], words: number): Uint32Array | undefined {
+  if (!asks.includes(true)) return undefined;
+  const set = new Uint32Array(words);
+  asks.forEach((ask, rule) => {
+    if (!ask) set[rule >>> 5] = (set[rule >>> 5] ?? 0) | (1 << (rule & 31));
+  });
+  return set;
+}
+
+/** A sweep over the values: at each edge the rules that begin or end there are switched. */
+function classifyNumberField(matches: Match[], field: NumberField, words: number): NumberClasses | undefined {
+  const ranges = matches.map((match) => rangesOf(match, field));
+  const set = indifferent(
+    ranges.map((range) => range !== undefined),
+    words,
+  );
+  if (!set) return undefined;
+  const classes = new Classes(words);
+  const absent = classes.number(set.slice());
+  const edges = new Map<number, Map<number, number>>(); // value -> rule -> ranges that begin less those that ended
+  const mark = (value: number, rule: number, change: number): void => {
+    let at = edges.get(value);
+    if (!at) edges.set(value, (at = new Map<number, number>()));
+    at.set(rule, (at.get(rule) ?? 0) + change);
+  };
+  ranges.forEach((list, rule) => {
+    for (const { from, to } of list ?? []) {
+      mark(from, rule, 1);
+      mark(to + 1, rule, -1);
+    }
+  });
+  const byValue = new Uint16Array(DOMAIN[field]).fill(absent);
+  const depth = new Map<number, number>(); // rule -> ranges around the value
+  const values = [...edges.keys()].sort((x, y) => x - y);
+  values.forEach((value, index) => {
+    for (const [rule, change] of edges.get(value) ?? []) {
+      const inside = (depth.get(rule) ?? 0) + change;
+      depth.set(rule, inside);
+      const bit = 1 << (rule & 31);
+      set[rule >>> 5] = inside > 0 ? (set[rule >>> 5] ?? 0) | bit : (set[rule >>> 5] ?? 0) & ~bit;
+    }
+    byValue.fill(classes.number(set.slice()), value, values[index + 1] ?? byValue.length);
+  });
+  return { kind: 'number', field, classes, absent, byValue };
+}
+
+function classifyPrefixField(matches: Match[], field: PrefixField, words: number): PrefixClasses | undefined {
+  const networks = matches.map((match) => prefixesOf(match, field));
+  const set = indifferent(
+    networks.map((list) => list !== undefined),
+    words,
+  );
+  if (!set) return undefined;
+  const classes = new Classes(words);
+  const absent = classes.number(set);
+  const members = networks.flatMap((list, rule) => (list ?? []).map((cidr) => ({ cidr, rule })));
+  const of = (family: 4 | 6): ClassedPrefix[] =>
+    classifyPrefixes(
+      members.filter(({ cidr }) => cidr.family === family),
+      classes,
+      absent,
+    );
+  return { kind: 'prefix', field, classes, absent, four: of(4), six: of(6) };
+}

@@ -1,0 +1,123 @@
+// The fields that the datapath looks up, in the order of enum field in bpf/settings.h, and which values of each a
+// match allows. `undefined` is "does not ask": only then does a packet without the field match.
+import type { Cidr, FragmentKind, Match, Range } from '../model/policy.js';
+
+export const FIELDS = [
+  'base',
+  'source',
+  'destination',
+  'sourcePort',
+  'destinationPort',
+  'icmp',
+  'tcpFlags',
+  'length',
+  'ttl',
+  'dscp',
+  'vlan',
+  'etherType',
+  'sourceMac',
+  'destinationMac',
+] as const;
+export type Field = (typeof FIELDS)[number];
+
+/** Looked up by number: two bytes or one. */
+export type NumberField = Exclude<Field, PrefixField>;
+/** Looked up by address. */
+export type PrefixField = 'source' | 'destination' | 'sourceMac' | 'destinationMac';
+
+/** Families and fragment kinds as numbers of bpf/packet.h. */
+export const FAMILIES = ['none', 4, 6] as const;
+export const FRAGMENTS: readonly FragmentKind[] = ['none', 'first', 'later'];
+/** Stands for "no tag" where VLAN ids are numbers. */
+export const VLAN_NONE = 4096;
+
+/** How many values a field can have; above 256 it is looked up by two bytes. */
+export const DOMAIN: Record<NumberField, number> = {
+  base: FAMILIES.length * FRAGMENTS.length * 256,
+  sourcePort: 65536,
+  destinationPort: 65536,
+  icmp: 65536,
+  tcpFlags: 256,
+  length: 65536,
+  ttl: 256,
+  dscp: 64,
+  vlan: VLAN_NONE + 1,
+  etherType: 65536,
+};
+
+export function isPrefixField(field: Field): field is PrefixField {
+  return field === 'source' || field === 'destination' || field === 'sourceMac' || field === 'destinationMac';
+}
+
+/** Family, fragment kind and protocol share one number; a frame that is not IP is 0. */
+function baseKey(family: 4 | 6 | 'none', fragment: FragmentKind, protocol: number): number {
+  return ((FAMILIES.indexOf(family) * 3 + FRAGMENTS.indexOf(fragment)) << 8) | protocol;
+}
+
+const ANY_BYTE: Range[] = [{ from: 0, to: 255 }];
+
+function baseRanges(match: Match): Range[] | undefined {
+  if (!match.family && !match.protocol && !match.fragment) return undefined;
+  return (match.family ?? ([4, 6] as const)).flatMap((family) =>
+    (match.fragment ?? FRAGMENTS).flatMap((fragment) =>
+      (match.protocol ?? ANY_BYTE).map(({ from, to }) => ({
+        from: baseKey(family, fragment, from),
+        to: baseKey(family, fragment, to),
+      })),
+    ),
+  );
+}
+
+function icmpRanges(match: Match): Range[] | undefined {
+  if (!match.icmpType && !match.icmpCode) return undefined;
+  const codes = match.icmpCode;
+  return (match.icmpType ?? ANY_BYTE).flatMap(({ from, to }) =>
+    codes
+      ? Array.from({ length: to - from + 1 }, (_, i) => (from + i) << 8).flatMap((type) =>
+          codes.map((code) => ({ from: type | code.from, to: type | code.to })),
+        )
+      : [{ from: from << 8, to: (to << 8) | 255 }],
+  );
+}
+
+function tcpFlagRanges(match: Match): Range[] | undefined {
+  if (!match.tcpFlags) return undefined;
+  const ranges: Range[] = [];
+  for (let flags = 0; flags < 256; flags++) {
+    if (match.tcpFlags.some(({ mask, value }) => (flags & mask) === value))
+      ranges.push({ from: flags, to: flags });
+  }
+  return ranges;
+}
+
+function vlanRanges(match: Match): Range[] | undefined {
+  return match.vlan?.map((id) => (id === 'none' ? VLAN_NONE : id)).map((id) => ({ from: id, to: id }));
+}
+
+/** The values of a field that a match allows; ranges may overlap. */
+export function rangesOf(match: Match, field: NumberField): Range[] | undefined {
+  switch (field) {
+    case 'base':
+      return baseRanges(match);
+    case 'icmp':
+      return icmpRanges(match);
+    case 'tcpFlags':
+      return tcpFlagRanges(match);
+    case 'vlan':
+      return vlanRanges(match);
+    default:
+      return match[field];
+  }
+}
+
+/** A MAC address as a network of full length: its six bytes are the first of the key. Always "IPv4" to the lookup. */
+function macCidr(address: number): Cidr {
+  const a = Math.floor(address / 0x10000);
+  return { family: 4, a, b: ((address % 0x10000) << 16) >>> 0, c: 0, d: 0, length: 48 };
+}
+
+/** The networks of a field that a match allows. */
+export function prefixesOf(match: Match, field: PrefixField): Cidr[] | undefined {
+  if (field === 'source' || field === 'destination') return match[field]?.cidrs;
+  return match[field]?.map(macCidr);
+}

@@ -1,0 +1,41 @@
+// The packet tests of a firewall, whoever decides them: the policy's own, and for every protected flow one
+// packet of each kind that it has.
+import type { DesiredFirewall } from '../model/desired.js';
+import type { PacketTest } from '../model/policy.js';
+import { evaluate } from './evaluate.js';
+import { judge, type Judged, verdictOf } from './judge.js';
+import { buildPacket } from './packet.js';
+import { samplesOf } from './sample.js';
+
+/** The row that decides a frame. */
+export type Decider = (frame: Uint8Array) => string;
+
+export interface TestResult extends Pick<PacketTest, 'name' | 'at' | 'expect' | 'rule'> {
+  got: Judged;
+  /** `undefined` when the verdict is the expected one. */
+  problem?: string;
+}
+
+export function runPacketTests(firewall: DesiredFirewall, decide: Decider): TestResult[] {
+  return testsOf(firewall).map(({ packet, ...test }) => {
+    const row = decide(buildPacket(packet));
+    const got = { row, verdict: verdictOf(firewall.policy, row) };
+    const problem = judge(test, got);
+    return { ...test, got, ...(problem !== undefined && { problem }) };
+  });
+}
+
+/** The reference semantics. `now` is the wall clock in ms since 1970 (UTC); every rate is taken as not exceeded. */
+export function decideByReference({ policy, protections }: DesiredFirewall, now: number): Decider {
+  return (frame) => evaluate(policy, protections, frame, { now }).row;
+}
+
+function testsOf({ policy, protections }: DesiredFirewall): PacketTest[] {
+  const flows = protections.flatMap(({ match, at }) =>
+    samplesOf(match).map(({ kind, packet }): PacketTest => {
+      const name = `protect entry at line ${at.line} (${kind})`;
+      return { name, packet, expect: 'pass', rule: '(protect)', at };
+    }),
+  );
+  return [...policy.tests, ...flows];
+}

@@ -1,0 +1,10 @@
+// What proving yields and applying takes.
+import type { BpfObject } from '../kernel/object.js';
+import type { RowAssignment } from '../model/rows.js';
+
+/** A loaded instance that nothing holds but this. */
+export interface Candidate {
+  object: BpfObject;
+  /** How the rows of a policy are counted; absent for other programs. */
+  rows?: RowAssignment;
+}

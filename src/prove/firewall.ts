@@ -1,0 +1,78 @@
+// A policy as a loaded firewall that has answered for itself: its own packet tests and the host's protected flows run
+// in the kernel against the instance that would be attached. One wrong verdict refuses it.
+import { readRows } from '../kernel/counters.js';
+import { loadFirewall, taiOffset } from '../kernel/firewall.js';
+import type { Layout } from '../kernel/layout.js';
+import { openPin } from '../kernel/pinned.js';
+import { askFirewall } from '../kernel/question.js';
+import type { DesiredFirewall } from '../model/desired.js';
+import { RefusedError } from '../model/errors.js';
+import type { ObservedState } from '../model/observed.js';
+import { assignRows } from '../model/rows.js';
+import type { RecordOwner } from '../model/tables.js';
+import { bindTables, compilePolicy } from '../policy/compile.js';
+import { runPacketTests, type TestResult } from '../policy/packet-tests.js';
+import type { Candidate } from './candidate.js';
+
+/** Loads and tests; throws a RefusedError that names every wrong verdict. */
+export function proveFirewall(
+  name: string,
+  object: Uint8Array,
+  firewall: DesiredFirewall,
+  { layout, observed }: { layout: Layout; observed: ObservedState },
+): Candidate {
+  const tables = compilePolicy(firewall.policy, firewall.protections);
+  using counters = openPin(layout.counters(name));
+  const rows = assignRows(
+    tables.owners.map(({ row }) => row),
+    counters ? readRows(layout, name) : [],
+  );
+  const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
+  const bound = bindTables(tables, { slots: rows.slots, ifindexes, taiOffset: taiOffset() });
+  const loaded = loadFirewall(object, bound, counters ? { counters } : {});
+  try {
+    requirePassed(firewall, testFirewall(loaded.programFd(), tables.owners, firewall));
+    return { object: loaded, rows: { ...rows, pinned: counters !== undefined } };
+  } catch (error) {
+    loaded[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Asks an instance that is pinned already: its tests may have changed though its tables have not. */
+export function retestFirewall(
+  layout: Layout,
+  name: string,
+  digest: string,
+  firewall: DesiredFirewall,
+): void {
+  using program = openPin(layout.program(name, digest));
+  if (!program) return;
+  const { owners } = compilePolicy(firewall.policy, firewall.protections);
+  requirePassed(firewall, testFirewall(program.number, owners, firewall));
+}
+
+function requirePassed({ policy }: DesiredFirewall, results: TestResult[]): void {
+  const wrong = results.filter(({ problem }) => problem !== undefined);
+  if (wrong.length === 0) return;
+  throw new RefusedError(
+    `policy ${policy.name} fails ${wrong.length} of its packet tests: ${wrong.map(describe).join('; ')}`,
+    { hint: 'Nothing was changed. Correct the rule or the test; `xdpkeep test` runs them all.' },
+  );
+}
+
+/** What a loaded program says to every packet test and every protected flow. */
+export function testFirewall(
+  program: number,
+  owners: RecordOwner[],
+  firewall: DesiredFirewall,
+): TestResult[] {
+  return runPacketTests(firewall, (frame) => {
+    const { record } = askFirewall(program, frame);
+    return owners[record]?.row ?? `record ${record}`;
+  });
+}
+
+function describe({ at, name, problem = '' }: TestResult): string {
+  return `${at.file}:${at.line}: ${name}: ${problem}`;
+}

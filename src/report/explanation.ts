@@ -1,0 +1,33 @@
+// Who decides a packet, as people read it.
+import type { ExplainedDecision, Explanation } from '../model/explanation.js';
+import { type Paint, printable } from './style.js';
+
+export function renderExplanation(
+  { interface: name, packet, running, desired }: Explanation,
+  paint: Paint,
+): string {
+  const lines = [
+    `${name}: ${packet}`,
+    `runs now: ${paint('bold', decision(running))}`,
+    ...aboveRate(running),
+    ...wanted(desired, paint),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+function wanted(desired: Explanation['desired'], paint: Paint): string[] {
+  if ('reason' in desired) return [`state files: ${desired.reason}`];
+  const verdict = desired.same ? 'the same' : paint('yellow', 'otherwise');
+  return [`state files: ${verdict}: ${decision(desired)}`, ...aboveRate(desired)];
+}
+
+function decision({ policy, row, action, audit, at }: ExplainedDecision): string {
+  const passed = audit ? ' (audit: counted as such, and passed)' : '';
+  return `${action}${passed} by ${row} of policy ${policy}, ${at.file}:${at.line}`;
+}
+
+function aboveRate({ aboveRate: above }: ExplainedDecision): string[] {
+  return above
+    ? [`  above its rate: ${above.action} by ${above.row}, ${above.at.file}:${above.at.line}`]
+    : [];
+}

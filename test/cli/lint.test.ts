@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { runCommandLine } from '../../src/cli/program.js';
+import type { LintReport } from '../../src/model/lint-report.js';
+import { hostFile, stateDir } from '../desired/state-dir.js';
+
+function state(...rules: string[]): string {
+  const head = 'apiVersion: xdpkeep/v1\nkind: Policy\nname: edge\nrules:\n';
+  return stateDir({
+    'hosts/edge-1.yaml': hostFile('  ens5: {policy: edge}'),
+    'policies/edge.yaml': `${head}${rules.map((line) => `  ${line}\n`).join('')}`,
+    'lists/none.txt': '# nothing yet\n',
+  });
+}
+
+const run = (folder: string, ...argv: string[]) =>
+  runCommandLine(['lint', '--state', folder, ...argv], '1.2.3');
+const FINE = '- {name: fine, match: {protocol: udp}, action: drop}';
+const LOW = '- {name: low, match: {protocol: tcp, destinationPort: 1-1023}, action: drop}';
+const SSH = '- {name: ssh, match: {protocol: tcp, destinationPort: 22}, action: pass}';
+const OLD = '- {name: old, match: {protocol: tcp}, action: drop, until: 2020-01-01T00:00:00Z}';
+const EMPTY = '- {name: empty, match: {source: {list: none}}, action: drop}';
+
+test('a shadowed rule, with what shadows it and a packet', async () => {
+  expect(await run(state(LOW, SSH))).toEqual({
+    exitCode: 14,
+    out: `error: shadowed rule (XK101)
+ --> policies/edge.yaml:6:5
+  |
+6 |   ${SSH}
+  |     ^
+  rule ssh never decides: every packet that it matches is decided before it, by low; low is on line 5; a packet that low takes: tcp 0.0.0.0:40000 -> 0.0.0.0:22 SYN
+help: Move it up, narrow the rules before it, or remove it.
+
+1 policy, 1 error, no warnings
+`,
+    err: '',
+  });
+});
+
+test('warnings alone are exit 0', async () => {
+  const { exitCode, out } = await run(state(OLD), '--output', 'json');
+  expect([exitCode, JSON.parse(out)]).toMatchObject([
+    0,
+    {
+      kind: 'LintReport',
+      policies: ['edge'],
+      findings: [
+        {
+          code: 'XK105',
+          severity: 'warning',
+          rule: 'old',
+          detail: 'rule old matches nothing since 2020-01-01T00:00:00.000Z',
+          at: { file: 'policies/edge.yaml', line: 5, column: 5 },
+        },
+      ],
+    },
+  ]);
+  expect(await run(state(FINE))).toEqual({ exitCode: 0, out: '1 policy, no errors, no warnings\n', err: '' });
+});
+
+test('an empty list is an error, a list that is not there is invalid state', async () => {
+  const { exitCode, out } = await run(state(EMPTY));
+  expect([exitCode, out]).toEqual([14, expect.stringContaining('none has no entry')]);
+  expect(await run(state(EMPTY.replace('none', 'nowhere')))).toMatchObject({ exitCode: 65, out: '' });
+});
+
+test('an ignore silences one finding, and is one itself when it silences nothing', async () => {
+  const ignore = '# xdpkeep-ignore XK101 kept for the audit';
+  expect(await run(state(LOW, `${SSH} ${ignore}`))).toEqual({
+    exitCode: 0,
+    out: '1 policy, no errors, no warnings, 1 ignored\n',
+    err: '',
+  });
+  const { exitCode, out } = await run(state(`${LOW} ${ignore}`, SSH), '--output', 'json');
+  const { findings } = JSON.parse(out) as LintReport;
+  expect([exitCode, findings.map(({ code, at }) => `${code} ${at.line}`)]).toEqual([
+    14,
+    ['XK109 5', 'XK101 6'],
+  ]);
+});
+
+test('SARIF', async () => {
+  const { exitCode, out } = await run(state(LOW, SSH, OLD), '--output', 'sarif');
+  expect(exitCode).toBe(14);
+  const place = (startLine: number) => ({
+    physicalLocation: {
+      artifactLocation: { uri: 'policies/edge.yaml', uriBaseId: 'STATE' },
+      region: { startLine, startColumn: 5 },
+    },
+  });
+  expect(JSON.parse(out)).toMatchObject({
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'xdpkeep', version: '1.2.3', rules: { length: 9, 0: { id: 'XK101' } } } },
+        results: [
+          {
+            ruleId: 'XK101',
+            ruleIndex: 0,
+            level: 'error',
+            locations: [place(6)],
+            relatedLocations: [{ ...place(5), message: { text: 'low' } }],
+          },
+          { ruleId: 'XK105', ruleIndex: 4, level: 'warning', locations: [place(7)], relatedLocations: [] },
+        ],
+      },
+    ],
+  });
+});
+
+test('an output format belongs to the command that has it', async () => {
+  const folder = state(FINE);
+  expect(await run(folder, '--output', 'junit')).toMatchObject({
+    exitCode: 64,
+    err: 'error: lint has no output format junit\nhelp: Name one of: text, json, sarif.\n',
+  });
+  expect(await runCommandLine(['status', '--output', 'sarif'], '1.2.3')).toMatchObject({ exitCode: 64 });
+});

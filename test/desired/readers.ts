@@ -1,0 +1,24 @@
+// Files of a state directory, read as a host or a validation reads them, with the problems beside.
+import { readHostFile, type HostFile } from '../../src/desired/host-file.js';
+import { ListReader } from '../../src/desired/lists.js';
+import { PolicyReader } from '../../src/desired/policies.js';
+import type { Diagnostic } from '../../src/model/diagnostic.js';
+import type { Cidr, Policy } from '../../src/model/policy.js';
+
+export function readHost(folder: string): HostFile & { problems: Diagnostic[] } {
+  const problems: Diagnostic[] = [];
+  return { ...readHostFile(folder, 'edge-1', new ListReader(folder, problems), problems), problems };
+}
+
+/** policies/edge.yaml. */
+export function readPolicy(folder: string): { policy: Policy | undefined; problems: Diagnostic[] } {
+  const problems: Diagnostic[] = [];
+  const reader = new PolicyReader(folder, new ListReader(folder, problems), problems);
+  return { policy: reader.read('edge'), problems };
+}
+
+/** lists/bad.txt. */
+export function readList(folder: string): { list: Cidr[]; problems: Diagnostic[] } {
+  const problems: Diagnostic[] = [];
+  return { list: new ListReader(folder, problems).read('bad'), problems };
+}

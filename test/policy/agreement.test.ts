@@ -1,0 +1,57 @@
+// The datapath and the reference agree on every packet: verdict and rule, over random policies and random packets,
+// whole and broken. A disagreement prints the seed, the policy and the frame.
+import { describe, expect, it } from 'vitest';
+import type { Policy, Protection } from '../../src/model/policy.js';
+import { evaluate } from '../../src/policy/evaluate.js';
+import { buildPacket } from '../../src/policy/packet.js';
+import { Datapath } from './datapath.js';
+import { broken, Random, randomMatch, randomPacket, randomPolicy } from './random.js';
+
+const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20260801);
+/** Rules in a policy -> policies; both sides of a word's edge, and the largest there is. */
+const POLICIES = [0, 1, 2, 5, 20, 60, 64, 65].map((rules) => ({ rules, policies: 13 }));
+POLICIES.push({ rules: 130, policies: 4 }, { rules: 400, policies: 3 }, { rules: 1024, policies: 2 });
+const PACKETS = 1000;
+
+function disagreement(
+  policy: Policy,
+  protections: Protection[],
+  frame: Uint8Array,
+  path: Datapath,
+): string | undefined {
+  const now = Date.now();
+  const expected = evaluate(policy, protections, frame, { now });
+  const got = path.ask(frame);
+  if (got.verdict === expected.verdict && got.row === expected.row) return undefined;
+  return JSON.stringify(
+    {
+      got,
+      expected,
+      frame: Buffer.from(frame).toString('hex'),
+      policy: { ...policy, rules: policy.rules.slice(0, 20) },
+    },
+    null,
+  );
+}
+
+describe('the kernel decides as the reference does', () => {
+  it.each(POLICIES)('policies of $rules rules', { timeout: 60_000 }, ({ rules: size, policies }) => {
+    const random = new Random(SEED + size);
+    let asked = 0;
+    for (let round = 0; round < policies; round++) {
+      const policy = randomPolicy(random, size, Date.now());
+      const protections: Protection[] = random.chance(40)
+        ? random.some(3, () => ({ match: randomMatch(random), at: policy.at }))
+        : [];
+      using path = new Datapath(policy, protections);
+      for (let packet = 0; packet < PACKETS; packet++) {
+        const whole = buildPacket(randomPacket(random));
+        const frame = random.chance(40) ? broken(random, whole) : whole;
+        const found = disagreement(policy, protections, frame, path);
+        if (found !== undefined) expect.fail(`seed ${SEED}, size ${size}, round ${round}: ${found}`);
+        asked++;
+      }
+    }
+    expect(asked).toBe(policies * PACKETS);
+  });
+});

@@ -1,0 +1,205 @@
+// Random policies and packets that have to do with each other: both draw from one small pool of values, so that most
+// packets agree with some rules and nearly agree with more. One seed, one sequence.
+import type {
+  Action,
+  AddressSet,
+  Cidr,
+  ExtensionHeader,
+  Match,
+  PacketDescription,
+  Policy,
+  Range,
+  Rule,
+} from '../../src/model/policy.js';
+
+const AT = { file: 'random.yaml', line: 1, column: 1 };
+const PORTS = [0, 22, 53, 80, 255, 256, 443, 1000, 1999, 2000, 8080, 40000, 65535];
+const PROTOCOLS = [1, 6, 17, 58, 132, 47, 50, 2, 6, 17, 6, 17];
+const ETHER_TYPES = [0x0806, 0x88cc, 0x8100, 0x0800, 0x86dd, 0x0600];
+const MACS = [0x02_00_00_00_00_01, 0x02_00_00_00_00_02, 0x02_aa_bb_cc_dd_ee, 0xff_ff_ff_ff_ff_ff];
+
+export class Random {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** mulberry32: 0 to `below` - 1. */
+  below(below: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
+  }
+
+  chance(percent: number): boolean {
+    return this.below(100) < percent;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    const one = list[this.below(list.length)];
+    if (one === undefined) throw new RangeError('nothing to pick from');
+    return one;
+  }
+
+  some<T>(most: number, make: () => T): T[] {
+    return Array.from({ length: 1 + this.below(most) }, make);
+  }
+}
+
+/** An address near others: the same few prefixes, with few different bits below them. */
+function address(random: Random, family: 4 | 6): Cidr {
+  const nearby = (): number => random.pick([0, 1, 2, 0x80000000, 0xffffffff, 0x00ff0000, 0x0000ff00]);
+  if (family === 4) {
+    const a =
+      (random.pick([0x0a000000, 0x0a010200, 0xc0a80000, 0xcb007100]) |
+        random.below(1 << random.pick([1, 8, 20]))) >>>
+      0;
+    return { family, a, b: 0, c: 0, d: 0, length: 32 };
+  }
+  const a = random.pick([0x20010db8, 0x20010db9, 0xfe800000, 0x2a020000]);
+  return { family, a, b: nearby(), c: nearby(), d: nearby(), length: 128 };
+}
+
+function masked(cidr: Cidr, length: number): Cidr {
+  const word = (value: number, at: number): number => {
+    const bits = Math.min(32, Math.max(0, length - at));
+    return bits === 0 ? 0 : (value & (0xffffffff << (32 - bits))) >>> 0;
+  };
+  return {
+    ...cidr,
+    a: word(cidr.a, 0),
+    b: word(cidr.b, 32),
+    c: word(cidr.c, 64),
+    d: word(cidr.d, 96),
+    length,
+  };
+}
+
+function addressSet(random: Random): AddressSet {
+  const cidrs = random.some(random.pick([1, 3, 12]), () => {
+    const family = random.pick([4, 6] as const);
+    return masked(address(random, family), random.below(family === 4 ? 33 : 129));
+  });
+  return { cidrs, lists: [] };
+}
+
+function ranges(random: Random, values: readonly number[], top: number): Range[] {
+  return random.some(3, () => {
+    const from = random.pick(values);
+    return random.chance(50) ? { from, to: from } : { from, to: Math.min(top, from + random.below(300)) };
+  });
+}
+
+function exactly(random: Random, values: readonly number[], most: number): Range[] {
+  return random.some(most, () => random.pick(values)).map((value) => ({ from: value, to: value }));
+}
+
+export function randomMatch(random: Random): Match {
+  const match: Match = {};
+  const wide = random.chance(10) ? 60 : 22; // percent of fields that are asked for
+  if (random.chance(wide)) match.family = [random.pick([4, 6] as const)];
+  if (random.chance(60))
+    match.protocol = random.chance(10) ? [{ from: 0, to: 100 }] : exactly(random, PROTOCOLS, 2);
+  if (random.chance(wide)) match.source = addressSet(random);
+  if (random.chance(wide)) match.destination = addressSet(random);
+  if (random.chance(wide)) match.sourcePort = ranges(random, PORTS, 65535);
+  if (random.chance(wide + 10)) match.destinationPort = ranges(random, PORTS, 65535);
+  if (random.chance(10)) match.icmpType = ranges(random, [0, 8, 128, 129, 133, 135], 255);
+  if (random.chance(5)) match.icmpCode = exactly(random, [0, 1, 3, 255], 2);
+  if (random.chance(10)) match.tcpFlags = random.some(2, () => tcpFlags(random));
+  if (random.chance(10))
+    match.fragment = random.some(2, () => random.pick(['none', 'first', 'later'] as const));
+  if (random.chance(5)) match.length = ranges(random, [20, 40, 56, 60, 100, 1280], 65535);
+  if (random.chance(5)) match.ttl = ranges(random, [0, 1, 63, 64, 255], 255);
+  if (random.chance(5)) match.dscp = exactly(random, [0, 10, 46, 63], 2);
+  if (random.chance(5)) match.vlan = random.some(2, () => random.pick([0, 1, 100, 4095, 'none'] as const));
+  if (random.chance(4)) match.etherType = ranges(random, ETHER_TYPES, 65535);
+  if (random.chance(4)) match.sourceMac = random.some(2, () => random.pick(MACS));
+  if (random.chance(4)) match.destinationMac = random.some(2, () => random.pick(MACS));
+  return match;
+}
+
+function tcpFlags(random: Random): { mask: number; value: number } {
+  const mask = random.below(256);
+  return { mask, value: mask & random.below(256) };
+}
+
+function action(random: Random): Action {
+  if (random.chance(80)) return { kind: random.pick(['pass', 'drop'] as const) };
+  if (random.chance(40)) return { kind: 'tx' };
+  return random.chance(70)
+    ? { kind: 'redirect', interface: 'veth-scrub' }
+    : { kind: 'redirect', cpu: random.below(2) };
+}
+
+/** `now` divides deadlines into those that are over and those that are far ahead. */
+function rule(random: Random, index: number, now: number): Rule {
+  const made: Rule = { name: `rule-${index}`, match: randomMatch(random), action: action(random), at: AT };
+  if (random.chance(4)) made.until = now + (random.chance(50) ? -1 : 1) * 3_600_000;
+  if (random.chance(3))
+    made.rateLimit = { packetsPerSecond: 10, burst: 5, per: random.pick(['rule', 'source'] as const) };
+  if (random.chance(3)) made.log = { oneIn: 1 };
+  return made;
+}
+
+export function randomPolicy(random: Random, rules: number, now: number): Policy {
+  return {
+    name: 'random',
+    default: random.pick(['pass', 'drop'] as const),
+    rules: Array.from({ length: rules }, (_, index) => rule(random, index, now)),
+    fragments: random.pick(['match', 'match', 'drop', 'pass'] as const),
+    malformed: random.pick(['drop', 'pass'] as const),
+    nonIp: random.pick(['pass', 'drop', 'match'] as const),
+    neighborDiscovery: random.pick(['pass', 'match'] as const),
+    mode: random.chance(10) ? 'audit' : 'enforce',
+    tests: [],
+    at: AT,
+  };
+}
+
+function extension(random: Random): ExtensionHeader {
+  const kind = random.pick(['hop-by-hop', 'destination-options', 'routing', 'ah', 'fragment'] as const);
+  if (kind === 'fragment') return { kind, offset: random.pick([0, 0, 1, 185]), more: random.chance(50) };
+  return { kind, bytes: kind === 'ah' ? random.pick([12, 16, 24]) : random.pick([8, 8, 16, 40]) };
+}
+
+export function randomPacket(random: Random): PacketDescription {
+  const family = random.pick([4, 6] as const);
+  const packet: PacketDescription = {
+    family,
+    protocol: random.chance(95) ? random.pick(PROTOCOLS) : random.below(256),
+    source: address(random, family),
+    destination: address(random, family),
+    sourcePort: random.pick(PORTS),
+    destinationPort: random.pick(PORTS),
+    tcpFlags: random.below(256),
+    icmpType: random.pick([0, 8, 128, 129, 133, 135, 137, 138]),
+    icmpCode: random.pick([0, 1, 3, 255]),
+    ttl: random.pick([0, 1, 63, 64, 255]),
+    dscp: random.pick([0, 10, 46, 63]),
+    sourceMac: random.pick(MACS),
+    destinationMac: random.pick(MACS),
+  };
+  if (random.chance(15)) packet.vlan = random.some(2, () => random.pick([0, 1, 100, 4095]));
+  if (random.chance(5)) packet.etherType = random.pick(ETHER_TYPES);
+  if (random.chance(15)) packet.ipv4Options = 4 * (1 + random.below(10));
+  if (random.chance(30)) packet.extensions = random.some(random.chance(10) ? 10 : 3, () => extension(random));
+  if (random.chance(15)) packet.fragment = random.pick(['first', 'later'] as const);
+  if (random.chance(10)) packet.length = random.pick([20, 40, 56, 60, 100, 1280]);
+  return packet;
+}
+
+/** Breaks a frame: cut, flipped, or with bytes put where a header says how long it is. The kernel takes 14 or more. */
+export function broken(random: Random, frame: Uint8Array): Uint8Array {
+  let bytes = frame.slice();
+  for (let blow = random.below(3); blow >= 0; blow--) {
+    const at = random.below(Math.min(bytes.length, 110));
+    if (random.chance(30)) bytes = bytes.slice(0, Math.max(14, at));
+    else if (random.chance(30))
+      bytes[at] = random.pick([0, 1, 5, 6, 17, 44, 51, 60, 0x45, 0x60, 0x46, 0x44, 0xff]);
+    else bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
+  }
+  return bytes;
+}
