@@ -32,15 +32,18 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-bold=$(tput bold 2>/dev/null || true)
-plain=$(tput sgr0 2>/dev/null || true)
+bold='' plain=''
+if [ -t 1 ]; then
+	bold=$(tput bold 2>/dev/null || true)
+	plain=$(tput sgr0 2>/dev/null || true)
+fi
 say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 run() { # shows a command as one would type it on the server, and runs it there
 	printf '$ %s\n' "$*"
 	nsenter --net="/var/run/netns/$server" "$@"
 }
 xdpkeep() {
-	printf '$ xdpkeep %s\n' "$*"
+	printf '$ xdpkeep%s\n' "$(printf ' %q' "$@")"
 	nsenter --net="/var/run/netns/$server" node dist/xdpkeep.js "$@"
 }
 fail() {
@@ -113,6 +116,7 @@ if run ip link set dev xk0 xdp off 2>&1; then fail 'the program was detached'; f
 
 say "The state file changes: a program of one's own; icmp_drops keeps its count"
 sed -i 's|{ builtin: icmp-drop }|{ file: programs/xdp_fw.bpf.c }|' "$work/state/hosts/demo.yaml"
+diff "state/hosts/demo.yaml" "$work/state/hosts/demo.yaml" || true
 grep -q xdp_fw "$work/state/hosts/demo.yaml" || fail 'the state file was not edited'
 xdpkeep reconcile
 xdpkeep maps xk0

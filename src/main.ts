@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // argv in, exit code out. The only place that ends the process; what a command or an error looks like is decided in cli/.
 // `--version` is answered before anything else is read: unit files and monitoring call it often.
 

@@ -21,7 +21,7 @@ export async function readMaps(bpffs: string, name?: string, map?: string): Prom
     });
   }
   const all = interfaces.flatMap((one) => inUse(one, programs, maps));
-  const wanted = all.filter((one) => map === undefined || one.map.name === map);
+  const wanted = all.filter((one) => (map === undefined ? !one.machine : one.map.name === map));
   if (map !== undefined && wanted.length === 0) {
     throw new UsageError(`there is no map ${map}`, {
       hint: `There are: ${[...new Set(all.map((one) => one.map.name))].join(', ') || 'none'}.`,
@@ -31,6 +31,8 @@ export async function readMaps(bpffs: string, name?: string, map?: string): Prom
 }
 
 interface Located {
+  /** Tables and settings of a policy: bytes that say nothing to people, shown when asked for by name. */
+  machine: boolean;
   interface: string;
   digest: string;
   map: Pick<MapContent, 'name' | 'id' | 'maxEntries'>;
@@ -51,12 +53,18 @@ function inUse(
     .filter((id) => id !== counters?.id && instance.maps.every((pinned) => pinned.id !== id))
     .flatMap((id) => shown.filter((map) => map.id === id))
     .map((map) => ({ name: map.name ?? '', id: map.id, maxEntries: map.max_entries }));
-  return [...instance.maps, ...unpinned].map((map) => ({ interface: name, digest: instance.digest, map }));
+  const machine = instance.maps.some((map) => map.name === 'tables') && counters !== undefined;
+  return [...instance.maps, ...unpinned].map((map) => ({
+    interface: name,
+    digest: instance.digest,
+    map,
+    machine,
+  }));
 }
 
-async function read({ map, ...place }: Located): Promise<MapContent> {
+async function read({ map, interface: interface_, digest }: Located): Promise<MapContent> {
   const { name, id, maxEntries } = map;
-  const content = { ...place, name, id, maxEntries };
+  const content = { interface: interface_, digest, name, id, maxEntries };
   try {
     return { ...content, entries: (await dumpMap(id)).map(entry) };
   } catch (error) {

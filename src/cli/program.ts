@@ -74,8 +74,9 @@ function addStateFiles(program: Command, keep: Keep): void {
   command(program, 'validate', 'check every state file; needs no root').action(
     async (_flags: Flags, self: Command) => {
       const { runValidate } = await import('./validate.js');
-      const { host } = readGiven(self);
-      keep(await runValidate({ ...readCommon(self), ...(host !== undefined && { onlyHost: host }) }));
+      // XDPKEEP_HOST says which machine this is, not which files are to be checked.
+      const named = self.getOptionValueSourceWithGlobals('host') === 'cli' ? readGiven(self).host : undefined;
+      keep(await runValidate({ ...readCommon(self), ...(named !== undefined && { onlyHost: named }) }));
     },
   );
   command(program, 'lint', 'find rules that are not what they seem; needs no root').action(

@@ -1,6 +1,6 @@
 // `xdpkeep rollback`, `resume` and `detach --all`: the operator's word against the state files.
 import { EXIT, UsageError } from '../model/errors.js';
-import { holdLine } from '../report/reconciliation.js';
+import { holdWords } from '../report/reconciliation.js';
 import { json } from '../report/style.js';
 import { detachAll, resume, rollback } from '../rollback.js';
 import type { CommonOptions } from './options.js';
@@ -41,6 +41,6 @@ export async function runResume(options: CommonOptions): Promise<CommandResult> 
   if (!ended) return { exitCode: EXIT.ok, out: 'nothing was on hold\n' };
   return {
     exitCode: EXIT.ok,
-    out: hold ? `ended: ${holdLine(hold)}\n` : 'ended a hold that was unreadable\n',
+    out: hold ? `ended: ${holdWords(hold)}\n` : 'ended a hold that was unreadable\n',
   };
 }

@@ -22,7 +22,7 @@ export function plan(
   const steps = differences.map((difference) => planOne(difference, context)).sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
-    warnings: uncovered(desired, context.observed),
+    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps)],
   };
 }
 
@@ -107,6 +107,17 @@ function byOrder(a: Step, b: Step): number {
 function withInverse(step: Step): PlannedStep {
   const inverse = step.kind === 'none' ? undefined : invert(step);
   return inverse ? { step, inverse } : { step };
+}
+
+/** A typo in a name makes one interface missing and another one unwanted: whoever did that must be told. */
+function leftOpen(steps: Step[]): string[] {
+  const missing = steps.filter((step) => step.kind === 'none' && step.condition === 'Missing');
+  const closed = steps.filter((step) => step.kind === 'detach' && step.mode !== undefined);
+  if (missing.length === 0) return [];
+  const names = missing.map((step) => step.interface).join(', ');
+  return closed.map(
+    (step) => `${step.interface} is left without a program, while ${names} does not exist: is a name wrong?`,
+  );
 }
 
 function uncovered(desired: DesiredState, observed: ObservedState): string[] {

@@ -32,5 +32,5 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
 
 function reasonFor({ standing, observed }: Difference): string {
   if (!observed) return 'the interface is gone and not wanted: its pins are removed';
-  return standing.kind === 'attached' ? 'not in the state files any more' : 'left-over pins are removed';
+  return standing.kind === 'attached' ? 'not wanted any more' : 'left-over pins are removed';
 }

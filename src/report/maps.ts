@@ -3,7 +3,8 @@ import type { MapContent } from '../model/map-content.js';
 import { type Paint, printable } from './style.js';
 
 export function renderMaps(maps: MapContent[], paint: Paint): string {
-  if (maps.length === 0) return 'no maps: nothing of ours is attached, or it has none\n';
+  if (maps.length === 0)
+    return 'no maps: nothing of ours is attached, or it has none; what a policy counts: xdpkeep counters\n';
   return maps.map((map) => mapLines(map, paint).join('\n') + '\n').join('\n');
 }
 

@@ -33,7 +33,12 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
 
 /** For people and logs alike. */
 export function holdLine(hold: NonNullable<Reconciliation['hold']>): string {
-  return `on hold since ${hold.since}: generation ${hold.generation} is kept (${printable(hold.reason)}); \`xdpkeep resume\` or a change of the state files ends it`;
+  return `${holdWords(hold)}; \`xdpkeep resume\` or a change of the state files ends it`;
+}
+
+/** What was, or is, on hold. */
+export function holdWords(hold: NonNullable<Reconciliation['hold']>): string {
+  return `on hold since ${hold.since}: generation ${hold.generation} is kept (${printable(hold.reason)})`;
 }
 
 function stepLines(step: ReportedStep, paint: Paint): string[] {

@@ -9,7 +9,10 @@ export function renderStatus(status: Status, paint: Paint): string {
     `host ${printable(status.host)}, generation ${status.generation}`,
     ...(status.interfaces.length === 0 ? ['no interface is wanted and none is ours'] : []),
     ...interfaceLines(status.interfaces, paint),
-    ...status.interfaces.flatMap((one) => tcLines(one, `  ${one.name}`)),
+    ...status.interfaces.flatMap((one) => [
+      ...(one.program === undefined ? [] : [printable(`  ${one.name} wants ${one.program}`)]),
+      ...tcLines(one, `  ${one.name}`),
+    ]),
     ...status.others.flatMap((one) => otherLines(one)),
     ...(status.hold ? [holdLine(status.hold)] : []),
     ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),

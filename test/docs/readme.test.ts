@@ -1,5 +1,5 @@
 // The README is run, command by command, in the order in which it stands there.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab } from '../lab.js';
@@ -58,4 +58,13 @@ it('its links lead somewhere', () => {
   const targets = [...readme.matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, target = '']) => target);
   expect(targets.length).toBeGreaterThan(4);
   expect(targets.filter((target) => !existsSync(target))).toEqual([]);
+});
+
+it('the program runs through a link, as the readme makes one', async () => {
+  await using lab = await createLab();
+  const link = join(lab.directory, 'xdpkeep');
+  symlinkSync(resolve('dist/xdpkeep.js'), link);
+  const ran = await finish(link, ['--version']);
+  expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(ran.stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });

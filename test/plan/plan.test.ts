@@ -254,6 +254,15 @@ describe('an interface that is not there', () => {
     expect(onlyStep(desired(wanted('ens5')), have)).toMatchObject({ kind: 'none', condition: 'Missing' });
   });
 
+  it('is said beside the interface that loses its program in the same pass: a name may be wrong', () => {
+    const have = observed([nic('ens5', 3, ours())], [owned('ens5')]);
+    const { steps, warnings } = planned(desired(wanted('ens55')), have);
+    expect(steps.map(({ step }) => step.kind)).toEqual(['none', 'detach']);
+    expect(warnings).toEqual([
+      'ens5 is left without a program, while ens55 does not exist: is a name wrong?',
+    ]);
+  });
+
   it('is no trouble for a pattern: a warning, and its pins go', () => {
     const have = observed([], [owned('veth7', { link: { id: 20, programId: 10, ifindex: 0 } })]);
     const { steps, warnings } = planned(desired(wanted('veth*')), have);
