@@ -57,4 +57,19 @@ int bare_drop(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
+/* Sends each frame out of the interface that it seems to come from. */
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_TX;
+}
+
+SEC("xdp")
+int pass(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_PASS;
+}
+
 char _license[] SEC("license") = "Dual MIT/GPL";

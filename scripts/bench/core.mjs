@@ -1,0 +1,52 @@
+// The product's own modules in one bundle, and the measuring programs compiled around the product's firewall.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = new URL('../..', import.meta.url).pathname;
+const MODULES = [
+  'kernel/attach',
+  'kernel/fd',
+  'kernel/firewall',
+  'kernel/interfaces',
+  'kernel/map-write',
+  'kernel/object',
+  'kernel/pinned',
+  'kernel/testrun',
+  'policy/compile',
+  'policy/packet',
+];
+
+/** Written into `folder`, which must be inside the repository so that npm packages are found. */
+export async function makeCore(folder) {
+  await build({
+    stdin: {
+      contents: MODULES.map((module) => `export * from './src/${module}.ts';`).join('\n'),
+      resolveDir: root,
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    packages: 'external',
+    outfile: join(folder, 'core.mjs'),
+  });
+  return import(join(folder, 'core.mjs'));
+}
+
+/** The bytes of scripts/bench/datapath.bpf.c, compiled. */
+export function makeDatapath(folder) {
+  const object = join(folder, 'datapath.bpf.o');
+  const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
+  const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${triplet}`, `-I${root}bpf`];
+  execFileSync('clang', [...flags, '-c', `${root}scripts/bench/datapath.bpf.c`, '-o', object], {
+    stdio: 'inherit',
+  });
+  return readFileSync(object);
+}
+
+export function articleObject() {
+  return readFileSync(join(root, 'dist/bpf/icmp_drop.bpf.o'));
+}

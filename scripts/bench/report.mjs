@@ -1,0 +1,128 @@
+// The results as text, and as docs/benchmarks.md with its plots. What people wrote below NOTES stays as it is.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { costPlot, throughputPlot } from './plots.mjs';
+import { COUNTS, SHAPES } from './cost.mjs';
+import { policyCost } from './targets.mjs';
+
+const docs = new URL('../../docs/', import.meta.url).pathname;
+const NOTES = '<!-- notes: written by hand, kept by npm run bench -- --write -->';
+
+export function printResults(results, targets) {
+  for (const { title, table } of sections(results, targets))
+    console.log(
+      `\n${title}\n${align(table)
+        .map((line) => `  ${line.join('  ')}`.trimEnd())
+        .join('\n')}`,
+    );
+}
+
+export function writeReport(results, targets) {
+  mkdirSync(`${docs}benchmarks`, { recursive: true });
+  writeFileSync(`${docs}benchmarks/cost.svg`, costPlot(results));
+  writeFileSync(`${docs}benchmarks/throughput.svg`, throughputPlot(results));
+  const { cpu, cores, kernel, node, clang, date, load } = results.machine;
+  const missed = targets.filter(({ holds }) => !holds).length;
+  const parts = [
+    '# Benchmarks',
+    `Written by \`npm run bench -- --write\`, all numbers from one run: ${cpu}, ${cores} cores, Linux ${kernel}, Node ${node.slice(1)}, ${clang}, ${date}, load ${load} at the start. Compare within the run only.`,
+    `${targets.length - missed} of ${targets.length} targets hold.`,
+  ];
+  for (const { title, table, intro } of sections(results, targets)) {
+    parts.push(`## ${title}`);
+    if (intro) parts.push(intro);
+    parts.push(markdown(table));
+  }
+  writeFileSync(`${docs}benchmarks.md`, `${parts.join('\n\n')}\n\n${NOTES}\n${readNotes()}`);
+}
+
+function readNotes() {
+  try {
+    return readFileSync(`${docs}benchmarks.md`, 'utf8').split(`${NOTES}\n`)[1] ?? '';
+  } catch (error) {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** `{ title, intro?, table }`; the first row of a table is its head. */
+function sections(results, targets) {
+  const { cost, throughput, compile, changes, startup, xdpFilter } = results;
+  const verdict = (holds) => (holds ? 'holds' : 'MISSED');
+  const range = (row) => `${row.min} / ${row.median}`;
+  const missing =
+    xdpFilter.missing === undefined ? [] : [['xdp-filter', `not measured: ${xdpFilter.missing}`, '', '']];
+  const ms = (value) => value.toFixed(0);
+  return [
+    {
+      title: 'Targets',
+      table: [
+        ['target', 'measured', 'limit', ''],
+        ...targets.map(({ name, value, limit, holds }) => [name, value, limit, verdict(holds)]),
+      ],
+    },
+    {
+      title: 'Cost of a packet, ns over the floor: policies',
+      intro:
+        'By `BPF_PROG_TEST_RUN`, least / median of the rounds. *Last rule*: the packet that the last rule drops, again and again. *No rule*: a packet that meets the default. *Random addresses*: two IPv4 addresses from a table of 4,096 pairs, half of them of rules, over a floor that writes them too.\n\n![cost against number of rules](benchmarks/cost.svg)',
+      table: [
+        ['rules', 'number', 'last rule', 'no rule', 'random addresses'],
+        ...SHAPES.flatMap(({ name }) =>
+          COUNTS.map((rules) => [
+            name,
+            rules.toLocaleString('en'),
+            ...['hit', 'miss', 'random'].map((packet) => range(policyCost(cost, name, rules, packet))),
+          ]),
+        ),
+      ],
+    },
+    {
+      title: 'Cost of a packet, ns: floor and others',
+      intro: 'The floors are absolute, the others over the floor.',
+      table: [
+        ['program', 'packet', 'least / median'],
+        ...cost
+          .filter(({ name }) => SHAPES.every((shape) => shape.name !== name))
+          .map((row) => [row.name, row.what, range(row)]),
+        ...missing.map((row) => row.slice(0, 3)),
+      ],
+    },
+    {
+      title: 'Throughput of live frames, dropped natively',
+      intro:
+        'Over a veth pair; frames that the receiving end took in, by one core that both makes and drops them. Medians; the ratio is to the bare drop of the same round.\n\n![throughput](benchmarks/throughput.svg)',
+      table: [
+        ['program', 'million frames/s', 'to the bare drop'],
+        ...throughput.map(({ name, mpps, ratio }) => [name, mpps.toFixed(2), ratio.toFixed(2)]),
+        ...missing.map((row) => row.slice(0, 3)),
+      ],
+    },
+    {
+      title: 'From a change to the kernel',
+      intro: 'Wall time of the process; seven runs each.',
+      table: [
+        ['what', 'median, ms', 'other'],
+        ['compile 1,000 mixed rules', ms(compile.median), `first time in a process: ${ms(compile.first)}`],
+        ...changes.map(({ rules, attach, median, max }) => [
+          `reconcile, one rule of ${rules.toLocaleString('en')} changed`,
+          ms(median),
+          `slowest ${ms(max)}, first attach ${ms(attach)}`,
+        ]),
+        ...startup.map(({ name, ms: took, base, baseMs }) => [name, ms(took), `${base}: ${ms(baseMs)}`]),
+      ],
+    },
+  ];
+}
+
+function align(table) {
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column])));
+}
+
+/** As prettier writes it. */
+function markdown(table) {
+  const [head, ...rows] = align(table.map((row) => row.map((cell) => cell.replaceAll('|', '\\|'))));
+  const rule = head.map((cell) => '-'.repeat(Math.max(3, cell.length)));
+  return [head, rule, ...rows]
+    .map((row) => `| ${row.map((cell, at) => cell.padEnd(rule[at].length)).join(' | ')} |`)
+    .join('\n');
+}

@@ -1,0 +1,42 @@
+// What the project promises, held against what was measured. Ratios and differences inside one run.
+
+/** The row of `cost` for a policy. */
+export function policyCost(cost, shape, rules, packet) {
+  return cost.find((row) => row.name === shape && row.rules === rules && row.packet === packet);
+}
+
+/** Rows `{ name, value, limit, holds }`; value and limit as text. */
+export function judge({ cost, throughput, compile, changes, startup }) {
+  const atMost = (name, value, limit, unit, digits = 0) => ({
+    name,
+    value: `${value.toFixed(digits)}${unit}`,
+    limit: `at most ${limit}${unit}`,
+    holds: value <= limit,
+  });
+  const over = (shape, rules, packet) => policyCost(cost, shape, rules, packet).min;
+  const five = 'mixed five-field';
+  const growth = (packet) => over(five, 1000, packet) / over(five, 1, packet);
+  const live = throughput
+    .filter(({ name }) => name.startsWith('policy'))
+    .map(({ name, ratio }) => ({
+      name: `live frames, ${name}, to the bare drop`,
+      value: ratio.toFixed(2),
+      limit: 'at least 0.95',
+      holds: ratio >= 0.95,
+    }));
+  const [version, noop] = startup;
+  return [
+    atMost('one rule over the floor', over('single-field', 1, 'hit'), 10, ' ns'),
+    atMost('1,000 mixed rules over the floor', over(five, 1000, 'hit'), 60, ' ns'),
+    atMost('1,000 mixed rules over the floor, random addresses', over(five, 1000, 'random'), 60, ' ns'),
+    atMost('1,000 mixed rules to one with the same fields', growth('hit'), 3, ' times', 2),
+    atMost('the same, random addresses', growth('random'), 3, ' times', 2),
+    ...live,
+    atMost('compile 1,000 mixed rules, first time in a process', compile.first, 300, ' ms'),
+    ...changes.map(({ rules, median }) =>
+      atMost(`reconcile after a change of one rule of ${rules.toLocaleString('en')}`, median, 500, ' ms'),
+    ),
+    atMost(`${version.name} to ${version.base}`, version.ratio, 1.6, ' times', 2),
+    atMost(`${noop.name}, to ${noop.base}`, noop.ratio, 3, ' times', 2),
+  ];
+}
