@@ -5,7 +5,7 @@ import { interleave, median } from './statistics.mjs';
 import { loadArticle, loadPlain, loadPolicy } from './subjects.mjs';
 
 const REPEAT = 60_000;
-const ROUNDS = 12; // each test run waits some 15 ms for the kernel to patch its dispatcher
+const ROUNDS = 24; // each test run waits some 15 ms for the kernel to patch its dispatcher
 const VERDICT_DROP = 1;
 const ETH_ARP = 0x0806;
 

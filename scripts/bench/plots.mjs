@@ -70,14 +70,14 @@ function spread(labels) {
 
 export function throughputPlot({ throughput }) {
   const [left, right] = [210, WIDTH - 110];
-  const most = Math.max(...throughput.map(({ mpps }) => mpps));
-  const body = throughput.flatMap(({ name, mpps, ratio }, at) => {
+  const most = Math.max(...throughput.map(({ best }) => best));
+  const body = throughput.flatMap(({ name, best, ratio }, at) => {
     const top = 40 + at * 32;
-    const width = ((right - left) * mpps) / most;
+    const width = ((right - left) * best) / most;
     return [
       `<text x="${left - 10}" y="${top + 16}" text-anchor="end">${name}</text>`,
       `<rect class="${name.startsWith('policy') ? 'b' : 'o'}" x="${left}" y="${top}" width="${width.toFixed(1)}" height="22"/>`,
-      `<text x="${(left + width + 8).toFixed(1)}" y="${top + 16}">${mpps.toFixed(2)} (${ratio.toFixed(2)})</text>`,
+      `<text x="${(left + width + 8).toFixed(1)}" y="${top + 16}">${best.toFixed(2)} (${ratio.toFixed(2)})</text>`,
     ];
   });
   return svg(50 + throughput.length * 32, 'Live frames dropped, million/s (to the bare drop)', body);

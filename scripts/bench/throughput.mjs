@@ -8,7 +8,7 @@ import { addVeth, loadArticle, loadPlain, loadPolicy } from './subjects.mjs';
 const FRAMES = 1_000_000;
 const ROUNDS = 9;
 
-/** Rows `{ name, mpps, ratio }`: medians of the rounds; the ratio is to the bare drop, the first row. */
+/** Rows `{ name, best, median, ratio }` in million/s; the ratio is of the bests, to the bare drop, the first row. */
 export function measureThroughput(context, xdpFilter) {
   const { core } = context;
   addVeth('live');
@@ -62,11 +62,10 @@ export function measureThroughput(context, xdpFilter) {
     }
     const rates = interleave(ROUNDS, subjects);
     const floor = rates[candidates[0][0]];
-    return candidates.map(([name]) => ({
-      name,
-      mpps: median(rates[name]),
-      ratio: median(rates[name].map((rate, round) => rate / floor[round])),
-    }));
+    return candidates.map(([name]) => {
+      const best = Math.max(...rates[name]); // whatever else runs only takes away
+      return { name, best, median: median(rates[name]), ratio: best / Math.max(...floor) };
+    });
   } finally {
     for (const object of loaded) object[Symbol.dispose]();
   }
