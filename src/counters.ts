@@ -6,7 +6,7 @@ import { layout, type Layout } from './kernel/layout.js';
 import { openPin } from './kernel/pinned.js';
 import type { Counters, RowCount } from './model/counters.js';
 import { UsageError } from './model/errors.js';
-import type { ObservedInstance, OwnedInterface } from './model/observed.js';
+import { type OwnedInterface, runningInstance, runsPolicy } from './model/observed.js';
 import { BUILTIN_ROWS } from './model/policy.js';
 import { observe } from './observe/observe.js';
 import type { Paths } from './reconcile.js';
@@ -25,18 +25,6 @@ export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Pr
     .filter(({ name }) => only === undefined || name === only)
     .map((one) => ({ name: one.name, rules: rowsOf(one, layout(bpffs), dataDir) }));
   return { apiVersion: 'xdpkeep/v1', kind: 'Counters', interfaces };
-}
-
-/** The map that every policy has, and no other program beside counters: those stay when a program takes its place. */
-const TABLES = 'tables';
-
-function runsPolicy(owned: OwnedInterface): boolean {
-  const { maps = [], lost = [] } = runningInstance(owned) ?? {};
-  return owned.counters !== undefined && [...maps, ...lost].some(({ name }) => name === TABLES);
-}
-
-function runningInstance({ instances, link }: OwnedInterface): ObservedInstance | undefined {
-  return instances.find(({ programId }) => programId !== undefined && programId === link?.programId);
 }
 
 function rowsOf(owned: OwnedInterface, paths: Layout, dataDir: string): RowCount[] {

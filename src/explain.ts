@@ -12,7 +12,7 @@ import { askFirewall } from './kernel/question.js';
 import type { DesiredFirewall } from './model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from './model/errors.js';
 import type { Explanation } from './model/explanation.js';
-import type { ObservedState } from './model/observed.js';
+import { type ObservedState, runningInstance, runsPolicy } from './model/observed.js';
 import { observe } from './observe/observe.js';
 import { describePacket } from './policy/describe.js';
 import { explainRow } from './policy/explain-row.js';
@@ -80,10 +80,9 @@ function attachedInstances({ interfaces, owned }: ObservedState): AttachedInstan
     );
     if (where.kind !== 'attached') return [];
     const { programId } = where.link;
-    const instance = one.instances.find((each) => each.programId === programId);
+    const instance = runningInstance(one);
     if (!instance) return [];
-    const counts = one.counters !== undefined && instance.maps.some((map) => map.name === 'tables');
-    return [{ name: one.name, programId, digest: instance.digest, counts }];
+    return [{ name: one.name, programId, digest: instance.digest, counts: runsPolicy(one) }];
   });
 }
 

@@ -5,7 +5,7 @@ import { requireCapabilities } from './kernel/capabilities.js';
 import { dumpMap, showMaps, showPrograms } from './kernel/bpftool.js';
 import type { MapShow, ProgramShow } from './kernel/bpftool-schema.js';
 import type { MapContent, MapEntry } from './model/map-content.js';
-import type { OwnedInterface } from './model/observed.js';
+import { type OwnedInterface, runningInstance, runsPolicy } from './model/observed.js';
 import { observe } from './observe/observe.js';
 
 type DumpedEntry = Awaited<ReturnType<typeof dumpMap>>[number];
@@ -39,21 +39,16 @@ interface Located {
 }
 
 /** Counters belong to the interface and not to the instance: `xdpkeep counters` shows them by name. */
-function inUse(
-  { name, link, instances, counters }: OwnedInterface,
-  programs: ProgramShow,
-  shown: MapShow,
-): Located[] {
-  const instance = instances.find(
-    ({ programId }) => programId !== undefined && programId === link?.programId,
-  );
+function inUse(owned: OwnedInterface, programs: ProgramShow, shown: MapShow): Located[] {
+  const { name, counters } = owned;
+  const instance = runningInstance(owned);
   if (!instance) return [];
   const held = programs.find(({ id }) => id === instance.programId)?.map_ids ?? [];
   const unpinned = held
     .filter((id) => id !== counters?.id && instance.maps.every((pinned) => pinned.id !== id))
     .flatMap((id) => shown.filter((map) => map.id === id))
     .map((map) => ({ name: map.name ?? '', id: map.id, maxEntries: map.max_entries }));
-  const machine = instance.maps.some((map) => map.name === 'tables') && counters !== undefined;
+  const machine = runsPolicy(owned);
   return [...instance.maps, ...unpinned].map((map) => ({
     interface: name,
     digest: instance.digest,

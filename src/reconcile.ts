@@ -91,6 +91,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const journal = lock && Journal.open(lock);
   const before = await observe({ bpffs: goal.bpffs });
   if (journal) recover(journal, before);
+  const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
@@ -108,13 +109,13 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
-    retest(goal, before);
+    if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
-    const generation = lock && settled ? generationFor(goal, lock) : newestGeneration(goal.dataDir);
+    const generation = lock && settled ? generationFor(goal, current, lock) : newestGeneration(goal.dataDir);
     return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, lock);
+  const generation = generationFor(goal, current, lock);
   const look = () => observe({ bpffs: goal.bpffs });
   const applied = await holdSignals(() =>
     apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
@@ -162,9 +163,12 @@ function recover(journal: Journal, observed: ObservedState): void {
   for (const outcome of settleOpenIntents(journal.openIntents(), observed)) journal.append(outcome);
 }
 
+function isCurrent(goal: Convergence, current: Generation | undefined): current is Generation {
+  return current?.desired.digest === goal.desired.digest;
+}
+
 /** A desired state that is new, though nothing has to change, may have tests that are new: they are asked now. */
 function retest(goal: Convergence, observed: ObservedState): void {
-  if (currentIfReadable(goal.dataDir)?.desired.digest === goal.desired.digest) return;
   for (const { interface: name, wanted } of diff(goal.desired, observed)) {
     const program = wanted?.program;
     if (program?.firewall) retestFirewall(layout(goal.bpffs), name, program.digest, program.firewall);
@@ -177,9 +181,7 @@ function isSettled(condition: Condition): boolean {
 }
 
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
-function generationFor(goal: Convergence, lock: WriterLock): number {
-  const current = currentIfReadable(goal.dataDir);
-  if (goal.origin.origin === 'reconcile' && current?.desired.digest === goal.desired.digest)
-    return current.number;
+function generationFor(goal: Convergence, current: Generation | undefined, lock: WriterLock): number {
+  if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
   return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;
 }

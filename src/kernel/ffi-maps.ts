@@ -1,12 +1,10 @@
 // The foreign functions that shape maps before load and move their content after it. Sources: bpf/libbpf.h,
 // bpf/bpf.h (libbpf 1.1), time.h.
-import koffi from 'koffi';
+import { type Call, once, openLibbpf, openLibc } from './ffi.js';
 
-type Call<R = number> = (...args: unknown[]) => R;
-
-function load() {
-  const bpf = koffi.load('libbpf.so.1');
-  const c = koffi.load('libc.so.6');
+export const mapCalls = once(() => {
+  const bpf = openLibbpf();
+  const c = openLibc();
   return {
     setInitialValue: bpf.func(
       'int bpf_map__set_initial_value(void *map, const void *data, size_t size)',
@@ -20,10 +18,4 @@ function load() {
     ) as Call,
     clockGettime: c.func('int clock_gettime(int clock, _Out_ void *time)') as Call,
   };
-}
-
-let loaded: ReturnType<typeof load> | undefined;
-
-export function mapCalls(): ReturnType<typeof load> {
-  return (loaded ??= load());
-}
+});

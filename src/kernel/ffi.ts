@@ -5,18 +5,14 @@ import { getSystemErrorMap } from 'node:util';
 import koffi, { type LibraryHandle } from 'koffi';
 import { EnvironmentError, KernelError, PermissionError } from '../model/errors.js';
 
-type Call<R = number> = (...args: unknown[]) => R;
+export type Call<R = number> = (...args: unknown[]) => R;
 
-function library(names: string[], hint: string): LibraryHandle {
-  const failures: unknown[] = [];
-  for (const name of names) {
-    try {
-      return koffi.load(name);
-    } catch (error) {
-      failures.push(error);
-    }
+function library(name: string, hint: string): LibraryHandle {
+  try {
+    return koffi.load(name);
+  } catch (cause) {
+    throw new EnvironmentError(`cannot load ${name}`, { hint, cause });
   }
-  throw new EnvironmentError(`cannot load ${names[0] ?? ''}`, { hint, cause: failures[0] });
 }
 
 /** Makes a value on first use. */
@@ -24,6 +20,9 @@ export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
 }
+
+export const openLibc = once(() => library('libc.so.6', 'xdpkeep runs on Linux with the GNU C library.'));
+export const openLibbpf = once(() => library('libbpf.so.1', 'Install libbpf 1.x: apt-get install libbpf1.'));
 
 /** Option structs of libbpf start with their own size; fields that are not named here stay zero. */
 function declareStructs(): void {
@@ -64,7 +63,7 @@ function declareStructs(): void {
 
 /** libc of the running process. */
 export const libc = once(() => {
-  const lib = library(['libc.so.6'], 'xdpkeep runs on Linux with the GNU C library.');
+  const lib = openLibc();
   koffi.struct('xk_if_entry', { if_index: 'uint32_t', if_name: 'const char *' });
   return {
     flock: lib.func('int flock(int fd, int operation)') as Call,
@@ -84,7 +83,7 @@ export const libc = once(() => {
 
 /** libbpf 1.x. Functions that return an int return a negative errno; those that return a pointer set errno. */
 export const libbpf = once(() => {
-  const lib = library(['libbpf.so.1'], 'Install libbpf 1.x: apt-get install libbpf1.');
+  const lib = openLibbpf();
   declareStructs();
   const printer = koffi.proto('int xk_print(int level, const char *format, void *arguments)');
   return {

@@ -74,3 +74,16 @@ export interface ObservedState {
   interfaces: ObservedInterface[];
   owned: OwnedInterface[];
 }
+
+/** The pinned instance whose program our link runs; `undefined` without a link, or when that program has lost its pin. */
+export function runningInstance({ instances, link }: OwnedInterface): ObservedInstance | undefined {
+  return link && instances.find(({ programId }) => programId === link.programId);
+}
+
+/** The map that every policy has, and no other program beside counters: those stay when a program takes its place. */
+const TABLES = 'tables';
+
+export function runsPolicy(owned: OwnedInterface): boolean {
+  const { maps = [], lost = [] } = runningInstance(owned) ?? {};
+  return owned.counters !== undefined && [...maps, ...lost].some(({ name }) => name === TABLES);
+}

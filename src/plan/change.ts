@@ -1,6 +1,6 @@
 // An interface that runs our link: leave it, swap its program, or, where the kernel leaves no choice, attach anew.
 import type { Standing } from '../model/difference.js';
-import type { ObservedInstance } from '../model/observed.js';
+import { type ObservedInstance, runningInstance } from '../model/observed.js';
 import type { Condition, ReattachStep, Step } from '../model/step.js';
 import { modesOf } from './attach.js';
 import { planInstance } from './carry.js';
@@ -14,7 +14,7 @@ export function planChange(
 ): Step {
   const { wanted, observed, owned, standing } = difference;
   const { link, attachment } = standing;
-  const current = owned?.instances.find((one) => one.programId === link.programId);
+  const current = owned && runningInstance(owned);
   const base = { interface: difference.interface, ifindex: observed.ifindex, linkId: link.id };
   const from = current && { fromDigest: current.digest };
 

@@ -1,6 +1,6 @@
 // How each interface stands after planning: the rows of `status` and of a reconciliation.
 import { standing } from '../diff/standing.js';
-import type { ObservedState } from '../model/observed.js';
+import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { ReportedInterface } from '../model/reconciliation.js';
 import type { Condition, Plan, Step } from '../model/step.js';
 
@@ -35,7 +35,7 @@ function row(step: Step, observed: ObservedState, failure: Failure | undefined):
       ? { condition: step.condition, reason: step.reason }
       : (failure ?? { condition: 'Drifted' as const, reason: step.reason });
   if (now.kind !== 'attached') return { ...base, ...judged };
-  const instance = owned?.instances.find(({ programId }) => programId === now.link.programId);
+  const instance = owned && runningInstance(owned);
   return {
     ...base,
     mode: now.attachment.mode,

@@ -1,4 +1,5 @@
 // Interfaces of ours that the state files do not name any more. What was taken over there is given back.
+import { runningInstance } from '../model/observed.js';
 import type { Difference } from '../model/difference.js';
 import type { Step } from '../model/step.js';
 import { mayReplace, refuse } from './attach.js';
@@ -14,7 +15,7 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
     );
   }
   const attached = standing.kind === 'attached' ? standing : undefined;
-  const current = attached && owned?.instances.find((one) => one.programId === attached.link.programId);
+  const current = attached && owned && runningInstance(owned);
   const giveBack = observed && difference.foreign.length === 0 ? owned?.foreign : undefined;
   return {
     kind: 'detach',

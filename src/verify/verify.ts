@@ -1,6 +1,6 @@
 // Whether the kernel now runs what a step promised. Judged from a fresh observation, never from return codes.
 import { standing } from '../diff/standing.js';
-import type { ObservedState } from '../model/observed.js';
+import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { EffectiveStep } from '../model/step.js';
 
 /** What is wrong, as one sentence; `undefined` when the step holds. */
@@ -18,7 +18,7 @@ export function verifyStep(step: EffectiveStep, observed: ObservedState): string
   if (step.kind === 'detach') return now.kind === 'none' ? undefined : `link ${now.link.id} is still pinned`;
 
   if (now.kind !== 'attached') return `the interface does not run our link (${now.kind})`;
-  const instance = owned?.instances.find(({ programId }) => programId === now.link.programId);
+  const instance = owned && runningInstance(owned);
   if (instance?.digest !== step.instance.digest) {
     return `program ${now.link.programId} runs instead of instance ${step.instance.digest}`;
   }
