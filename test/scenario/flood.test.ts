@@ -1,8 +1,10 @@
 // Under a constant flood of ICMP, an update between two programs that both drop it lets not one packet through. That a
 // gap would be seen is shown by the one change that has one, and says so: the change of mode.
 import { expect, it } from 'vitest';
+import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
-import { ICMP_DROP, mapValues, OWN, ownProgram, reconcile, writeHost } from '../support/host.js';
+import { document, ICMP_DROP, mapValues, OWN, ownProgram, reconcile, writeHost } from '../support/host.js';
+import { stopAt } from '../support/stopped.js';
 
 /** Packets that a program must have seen between two looks, for the flood to count as running: it does 100,000 a second. */
 const RUNNING = 1000;
@@ -29,15 +31,18 @@ it.each(['native', 'generic'])('updates let nothing through (%s)', async (mode) 
   expect(await lab.icmpReceived()).toBe(passed);
 });
 
-it('a change of mode has the gap that its plan names', async () => {
+it('a change of mode has the gap that its plan names, and through it the flood is seen', async () => {
   await using lab = await createLab();
   await dropIcmp(lab, 'native');
   const passed = await lab.icmpReceived();
   await using flood = await lab.flood(LIMITS);
   writeHost(lab, { veth0: `mode: generic, program: ${ICMP_DROP}` });
-  expect((await reconcile(lab)).steps).toMatchObject([{ action: 'update', gap: true, outcome: 'done' }]);
+  const change = await stopAt(lab, 'drop-link:after');
+  await expect.poll(() => lab.icmpReceived(), { timeout: 10_000 }).toBeGreaterThan(passed);
+  expect(document<Reconciliation>(await change.resume(), 0).steps).toMatchObject([
+    { action: 'update', gap: true, outcome: 'done' },
+  ]);
   await flood.stop();
-  expect(await lab.icmpReceived()).toBeGreaterThan(passed);
 });
 
 async function dropIcmp(lab: Lab, mode: string): Promise<void> {
