@@ -104,25 +104,27 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock,
     plan: planned,
     unproven: proven.failed,
-    fates: fatesOf(planned, goal.dataDir),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
-    const generation = lock && settled ? generationFor(goal, current, lock) : newestGeneration(goal.dataDir);
-    return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
+    const generation = lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
+    const fates = fatesOf(planned, goal.dataDir);
+    return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, current, lock);
+  const generation = generationFor(goal, current, lock, records);
   const look = () => observe({ bpffs: goal.bpffs });
   const applied = await holdSignals(() =>
     apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
   );
-  const after = await look();
+  const looking = look();
+  const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
+  const after = await looking;
   const remaining = makePlan(goal, after, journal.records);
-  return summarize({ ...outcome, generation, applied, remaining, observed: after });
+  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after });
 }
 
 function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
@@ -181,7 +183,12 @@ function isSettled(condition: Condition): boolean {
 }
 
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
-function generationFor(goal: Convergence, current: Generation | undefined, lock: WriterLock): number {
+function generationFor(
+  goal: Convergence,
+  current: Generation | undefined,
+  lock: WriterLock,
+  records: readonly JournalRecord[],
+): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;
+  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }, records)).number;
 }
