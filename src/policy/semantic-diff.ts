@@ -36,7 +36,8 @@ export function diffPolicies(before: Side, after: Side): SemanticDiff {
   const new_ = listDecisions(after.policy, after.protections);
   const changes = new Map<string, FateChange>();
   const search = new Search(BUDGET);
-  for (const box of affected(old, new_)) {
+  const everything = before.policy.mode === after.policy.mode ? undefined : new_.at(-1)?.boxes;
+  for (const box of everything ?? affected(old, new_)) {
     for (const was of search.lead(box, old, before.policy)) {
       for (const is of search.lead(was.piece, new_, after.policy)) {
         if (was.fate === is.fate) continue;
