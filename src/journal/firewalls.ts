@@ -1,27 +1,17 @@
 // Policies as generations keep them: each in a file that is named by its content, so that what did not change is neither
 // written nor read again. The hash vouches for what is in it; whoever applies it compiles it, and that checks it.
-import { ContentStore } from '../disk/content-store.js';
+import { DiskObjectStore } from '../disk/object-store.js';
 import type { DesiredFirewall, DesiredState } from '../model/desired.js';
 import type { RecordedState } from '../model/record.js';
 import type { WriterLock } from './lock.js';
 
-/** `<dataDir>/policies/<sha256>.json` */
-function keptIn(dataDir: string): ContentStore {
-  return new ContentStore(dataDir, {
-    folder: 'policies',
-    extension: '.json',
-    noun: 'kept policy',
-    hint: 'Restore it from a backup, or run `xdpkeep reconcile` with the state files that it came from.',
-  });
-}
-
 /** On the disk when it returns. Throws a JournalError. */
 export function keepFirewalls(lock: WriterLock, desired: DesiredState): RecordedState {
   lock.assertHeld();
-  const store = keptIn(lock.dataDir);
+  const store = new DiskObjectStore(lock.dataDir);
   const kept = new Map<DesiredFirewall, string>();
   const keep = (firewall: DesiredFirewall): string => {
-    const hash = kept.get(firewall) ?? store.put(Buffer.from(JSON.stringify(firewall)));
+    const hash = kept.get(firewall) ?? store.put(Buffer.from(JSON.stringify(firewall)), 'policy');
     kept.set(firewall, hash);
     return hash;
   };
@@ -36,7 +26,8 @@ export function keepFirewalls(lock: WriterLock, desired: DesiredState): Recorded
 
 /** Throws a JournalError when the file is missing or was changed. */
 export function keptFirewall(dataDir: string, hash: string): DesiredFirewall {
-  return JSON.parse(Buffer.from(keptIn(dataDir).get(hash)).toString()) as DesiredFirewall;
+  const bytes = new DiskObjectStore(dataDir).get(hash, 'policy');
+  return JSON.parse(Buffer.from(bytes).toString()) as DesiredFirewall;
 }
 
 /** The desired state with its policies. Throws a JournalError. */

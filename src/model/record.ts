@@ -66,6 +66,6 @@ export interface RecordedInterface extends Omit<DesiredInterface, 'program'> {
 }
 
 export interface RecordedProgram extends Omit<DesiredProgram, 'firewall'> {
-  /** SHA-256 (hex) of `policies/<sha256>.json`; with origin `policy` only. */
+  /** SHA-256 (hex) of `objects/<sha256>.policy`; with origin `policy` only. */
   firewall?: string;
 }

@@ -128,13 +128,14 @@ function isSame(x: DecisionStep, y: DecisionStep): boolean {
   return typeof x.packets === 'function' ? typeof y.packets === 'function' : isEqual(x.packets, y.packets);
 }
 
-/** Plain data, compared without making text of it: policies are large. */
+/** Compared as data, functions are none, and without making text of it: policies are large. */
 function isEqual(x: unknown, y: unknown): boolean {
   if (x === y) return true;
   if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;
-  const fields = Object.entries(x);
-  return (
-    fields.length === Object.keys(y).length &&
-    fields.every(([field, value]) => isEqual(value, (y as Record<string, unknown>)[field]))
-  );
+  const [mine, others] = [dataOf(x), new Map(dataOf(y))];
+  return mine.length === others.size && mine.every(([field, value]) => isEqual(value, others.get(field)));
+}
+
+function dataOf(value: object): [string, unknown][] {
+  return Object.entries(value).filter(([, one]) => typeof one !== 'function');
 }
