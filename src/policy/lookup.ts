@@ -23,18 +23,20 @@ export class Lookup {
     if (classes.length <= ROW_ENTRIES) return this.#row(classes, value);
     const at = this.#node((high) => {
       const block = classes.subarray(high * NODE_ENTRIES, (high + 1) * NODE_ENTRIES);
-      const uniform = block.every((number) => number === block[0]);
-      return uniform ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
+      return isUniform(block) ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
     });
     return rowEntry(at);
   }
 
   #row(classes: Uint16Array, value: LeafValue): number {
-    const at = this.blob.reserve(classes.length);
-    classes.forEach((number, index) => {
-      this.blob.set(at + index, leaf(value(number)));
-    });
-    return rowEntry(at);
+    const row = new Uint32Array(classes.length);
+    let [last, entry] = [-1, 0]; // neighbours are mostly of one class
+    for (let index = 0; index < row.length; index++) {
+      const number = classes[index] ?? 0;
+      if (number !== last) [last, entry] = [number, leaf(value(number))];
+      row[index] = entry;
+    }
+    return rowEntry(this.blob.add(row));
   }
 
   /** `prefixes` are sorted and of one family. */
@@ -125,6 +127,12 @@ export class Lookup {
     });
     return testEntry(at);
   }
+}
+
+/** A loop and no callback: of two bytes there are 65,536 values, and a process compiles once. */
+function isUniform(classes: Uint16Array): boolean {
+  for (let index = 1; index < classes.length; index++) if (classes[index] !== classes[0]) return false;
+  return true;
 }
 
 function byteAt({ cidr }: ClassedPrefix, depth: number): number {
