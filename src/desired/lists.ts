@@ -1,12 +1,16 @@
 // Address lists: one address or network a line, "#" begins a comment. Refused: whatever address.ts refuses, by line.
 // A list is read once for all that name it, and sorted, so that moved lines change nothing.
 import type { Diagnostic } from '../model/diagnostic.js';
-import type { Cidr } from '../model/policy.js';
-import { compareCidrs } from '../policy/prefixes.js';
+import { toAddressSet } from '../disk/address-sets.js';
+import { fromCidrs } from '../model/networks.js';
+import type { ObjectStore } from '../model/object-store.js';
+import type { AddressSet, Cidr } from '../model/policy.js';
+import { union } from '../model/ranges.js';
 import { parseCidr } from './address.js';
 import { moreProblems } from './document.js';
 import { listOptionalFolder, stateFilePath } from './folders.js';
 import { readStateFile } from './read.js';
+import type { WrittenAddress } from './match.js';
 import type { Source } from './source.js';
 import { MOST_PROBLEMS } from './syntax.js';
 
@@ -17,12 +21,13 @@ const MOST_NETWORKS = 5_000_000;
 
 export class ListReader {
   readonly #known: Set<string>;
-  readonly #lists = new Map<string, Cidr[]>();
+  readonly #lists = new Map<string, AddressSet>();
 
   /** `problems` receives those of each list that is read. */
   constructor(
     private readonly stateDir: string,
     private readonly problems: Diagnostic[],
+    private readonly store: Pick<ObjectStore, 'put'>,
   ) {
     this.#known = new Set(listOptionalFolder(stateDir, 'lists').names);
   }
@@ -41,16 +46,31 @@ export class ListReader {
     return this.#known.has(name);
   }
 
-  /** The networks, sorted, each once. Incomplete after new `problems`, empty for a list that is not there. */
-  read(name: string): Cidr[] {
+  /** Incomplete after new `problems`, empty for a list that is not there. */
+  read(name: string): AddressSet {
     const known = this.#lists.get(name);
     if (known) return known;
-    if (!this.has(name)) return [];
+    if (!this.has(name)) return this.#toSet([], [name]);
     const path = stateFilePath('lists', name);
     const source = readStateFile(this.stateDir, path, this.problems, LIST_FILE_LIMIT);
-    const list = source ? withoutDuplicates(parseList(source, this.problems)) : [];
+    const list = this.#toSet(source ? parseList(source, this.problems) : [], [name]);
     this.#lists.set(name, list);
     return list;
+  }
+
+  /** Networks and lists as one set; one list alone is shared by all who name it. */
+  resolve(written: WrittenAddress[]): AddressSet {
+    const names = [...new Set(written.flatMap((one) => ('list' in one ? [one.list] : [])))];
+    const networks = written.flatMap((one) => ('list' in one ? [] : [one]));
+    const lists = names.map((name) => this.read(name));
+    const [only] = lists;
+    if (only && lists.length === 1 && networks.length === 0) return only;
+    const content = lists.reduce((all, list) => union(all, list.content()), fromCidrs(networks));
+    return toAddressSet(content, names, this.store);
+  }
+
+  #toSet(networks: Cidr[], lists: string[]): AddressSet {
+    return toAddressSet(fromCidrs(networks), lists, this.store);
   }
 }
 
@@ -105,13 +125,4 @@ function tooMany(source: Source, start: number, end: number): Diagnostic {
     hint: 'Join neighbouring networks into wider ones.',
     ...source.placeAt(start, end),
   };
-}
-
-/** IPv4 before IPv6. */
-function withoutDuplicates(networks: Cidr[]): Cidr[] {
-  const sorted = networks.sort((one, other) => one.family - other.family || compareCidrs(one, other));
-  return sorted.filter((one, at) => {
-    const before = sorted[at - 1];
-    return before?.family !== one.family || compareCidrs(before, one) !== 0;
-  });
 }

@@ -56,7 +56,7 @@ export class PolicyReader {
     if (!document?.data) return undefined;
     const place = (...path: PropertyKey[]): Position =>
       locate(document.root, path, 'value', document.source).place.at;
-    return toPolicy(document.data, (list) => this.lists.read(list), {
+    return toPolicy(document.data, (written) => this.lists.resolve(written), {
       policy: place(),
       rule: (index) => place('rules', index),
       test: (index) => place('tests', index),

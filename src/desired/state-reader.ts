@@ -20,7 +20,7 @@ export class StateReader {
 
   constructor(private readonly options: ProgramOptions) {
     this.#programs = new ProgramResolver(options);
-    this.lists = new ListReader(options.stateDir, this.diagnostics);
+    this.lists = new ListReader(options.stateDir, this.diagnostics, options.store);
     this.policies = new PolicyReader(options.stateDir, this.lists, this.diagnostics);
   }
 

@@ -1,6 +1,6 @@
 // What is wanted. A DesiredState is complete: with the object store beside it, it can be applied years later
 // without the state files it came from. Generations are made of it.
-import type { Policy, Protection } from './policy.js';
+import type { AddressSet, Match, Policy, Protection } from './policy.js';
 import type { Position } from './position.js';
 
 /** How XDP is attached. `auto` tries native and falls back to generic. */
@@ -59,4 +59,14 @@ export interface DesiredState {
 /** Generation 0: nothing of ours attached. Its digest is no hash, so that no state file can ever have it. */
 export function emptyState(host: string): DesiredState {
   return { host, interfaces: [], digest: 'empty', written: 'empty' };
+}
+
+/** All matches of a firewall; none where there is no firewall. */
+export function matchesOf(firewall: DesiredFirewall | undefined): Match[] {
+  return firewall ? [...firewall.protections, ...firewall.policy.rules].map(({ match }) => match) : [];
+}
+
+/** The address sets of a firewall, as often as they are used. */
+export function setsOf(firewall: DesiredFirewall | undefined): AddressSet[] {
+  return matchesOf(firewall).flatMap(({ source, destination }) => [source ?? [], destination ?? []].flat());
 }

@@ -1,6 +1,13 @@
 // A policy as one list of decisions, built-in ones included: who decides which packets, in order. What reasons about
 // policies reads this list and so cannot forget a built-in.
-import { BUILTIN_ROWS, type Action, type Policy, type Protection, type Rule } from '../model/policy.js';
+import {
+  BUILTIN_ROWS,
+  type Action,
+  type Match,
+  type Policy,
+  type Protection,
+  type Rule,
+} from '../model/policy.js';
 import { boxesOf, KINDS, type Box } from './regions.js';
 
 export interface DecisionStep {
@@ -9,6 +16,8 @@ export interface DecisionStep {
   action: Action;
   boxes: Box[];
   rule?: Rule;
+  /** Of a protect entry. */
+  protects?: Match;
   /** Rate limit or deadline: a packet may go on to the next step. */
   conditional: boolean;
 }
@@ -25,7 +34,9 @@ export function listDecisions(policy: Policy, protections: Protection[] = []): D
   });
   const ofKind = (test: (name: string) => boolean): Box[] =>
     KINDS.filter(({ name }) => test(name)).map((kind) => ({ kind, sides: new Map() }));
-  const steps = protections.map(({ match }) => step('(protect)', 'pass', boxesOf(match)));
+  const steps = protections.map(({ match }): DecisionStep => {
+    return { ...step('(protect)', 'pass', boxesOf(match)), protects: match };
+  });
   if (policy.neighborDiscovery === 'pass') {
     steps.push(step('(protect)', 'pass', boxesOf({ family: [6], icmpType: [ND_TYPES] })));
   }

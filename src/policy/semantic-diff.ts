@@ -108,7 +108,7 @@ function affected(old: DecisionStep[], new_: DecisionStep[]): Box[] {
     JSON.stringify([
       step.row,
       step.action,
-      step.rule?.match,
+      step.rule?.match ?? step.protects,
       step.rule?.rateLimit,
       String(step.rule?.until),
       shape(step),
@@ -127,11 +127,8 @@ function affected(old: DecisionStep[], new_: DecisionStep[]): Box[] {
   return [...outside(old), ...outside(new_)];
 }
 
-/** Built-in steps have no rule to tell them apart by: their boxes do. */
-function shape({ rule, boxes }: DecisionStep): unknown {
-  if (rule) return undefined;
-  return boxes.map(({ kind, sides }) => [
-    kind.name,
-    ...[...sides].map(([field, side]) => [field, side.map(String)]),
-  ]);
+/** Steps without a match are told apart by their boxes. */
+function shape({ rule, protects, boxes }: DecisionStep): unknown {
+  if (rule ?? protects) return undefined;
+  return boxes.map(({ kind, sides }) => [kind.name, ...sides]);
 }
