@@ -18,6 +18,7 @@ import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
 import { settleOpenIntents } from './journal/settle.js';
+import { listChanges, refuseCollapse } from './list-changes.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
@@ -25,6 +26,7 @@ import type { DesiredState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
+import type { Progress } from './model/progress.js';
 import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
@@ -47,6 +49,8 @@ export interface ReconcileOptions extends Paths {
   dryRun: boolean;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** Told while lists are read. */
+  progress?: Progress;
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -69,6 +73,7 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
       lock,
     );
   }
+  refuseCollapse(options.dataDir, desired);
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
   return converge({ ...options, desired, store, warnings, origin: { origin: 'reconcile' } }, lock);
 }
@@ -105,6 +110,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     plan: planned,
     unproven: proven.failed,
     fates: fatesOf(planned, goal.dataDir),
+    lists: listChanges(current?.desired, goal.desired),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
   };

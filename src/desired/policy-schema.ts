@@ -10,6 +10,7 @@ import {
 } from '../model/policy.js';
 import type { Position } from '../model/position.js';
 import { checkFields } from './check-fields.js';
+import { listOptionsSchema } from './list-options.js';
 import { type AddressResolver, matchSchema, toMatch } from './match.js';
 import { packetSchema, toPacket } from './packet-schema.js';
 import { API_VERSION, literalInterface } from './schema.js';
@@ -142,6 +143,10 @@ export const policySchema = z
       .enum(['enforce', 'audit'])
       .default('enforce')
       .describe('audit counts what would be decided, and passes every packet.'),
+    lists: z
+      .record(z.string(), listOptionsSchema)
+      .default({})
+      .describe('How lists/NAME are written, and what they may not become.'),
     tests: z.array(testSchema).default([]).describe('Packets and what must become of them.'),
   })
   .meta({ title: 'xdpkeep Policy', description: 'Rules for packets, and tests of them.' });

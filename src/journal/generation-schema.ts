@@ -1,8 +1,14 @@
 // The shape of a generation on the disk. Unknown fields are kept: the seal vouches for them, and a newer release may
 // have written them.
 import * as z from 'zod';
-import type { DesiredFirewall, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
-import type { Policy, Protection } from '../model/policy.js';
+import type {
+  DesiredFirewall,
+  DesiredInterface,
+  DesiredList,
+  DesiredProgram,
+  DesiredState,
+} from '../model/desired.js';
+import type { AddressSet, Policy, Protection } from '../model/policy.js';
 import type { Generation } from '../model/record.js';
 
 /** What is in a policy, the seal vouches for: whoever applies it compiles it, and that checks it. */
@@ -29,9 +35,17 @@ const desiredInterface: z.ZodType<DesiredInterface> = z.looseObject({
   at: z.looseObject({ file: z.string(), line: z.number(), column: z.number() }),
 });
 
+const desiredList: z.ZodType<DesiredList> = z.looseObject({
+  name: z.string(),
+  set: z.custom<AddressSet>((value) => typeof value === 'object'),
+  entries: z.number(),
+  maxShrink: z.exactOptional(z.number()),
+});
+
 const desiredState: z.ZodType<DesiredState> = z.looseObject({
   host: z.string(),
   interfaces: z.array(desiredInterface),
+  lists: z.exactOptional(z.array(desiredList)),
   digest: z.string(),
   written: z.string(),
 });

@@ -5,7 +5,7 @@ import { type DesiredState, matchesOf } from '../model/desired.js';
 import type { AddressSet } from '../model/policy.js';
 
 /** Gives the sets of a desired state that was read as JSON their content again. */
-export function reviveSets({ interfaces }: DesiredState, dataDir: string): void {
+export function reviveSets({ interfaces, lists = [] }: DesiredState, dataDir: string): void {
   const store = new DiskObjectStore(dataDir);
   const known = new Map<string, AddressSet>();
   const revive = (kept: AddressSet): AddressSet => {
@@ -14,6 +14,7 @@ export function reviveSets({ interfaces }: DesiredState, dataDir: string): void 
     known.set(key, set);
     return set;
   };
+  for (const list of lists) list.set = revive(list.set);
   for (const match of interfaces.flatMap(({ program }) => matchesOf(program.firewall))) {
     if (match.source) match.source = revive(match.source);
     if (match.destination) match.destination = revive(match.destination);

@@ -46,10 +46,22 @@ export interface DesiredInterface {
   at: Position;
 }
 
+/** A list as it was read for this state. */
+export interface DesiredList {
+  name: string;
+  set: AddressSet;
+  /** Lines with an address. */
+  entries: number;
+  /** Per cent of its ranges that it may lose from one applied state to the next; absent means all. */
+  maxShrink?: number;
+}
+
 export interface DesiredState {
   host: string;
   /** In file order: a literal name wins over globs, an earlier glob over a later one. */
   interfaces: DesiredInterface[];
+  /** Those that its policies and `protect` name, by name; absent when none does. No part of the digests. */
+  lists?: DesiredList[];
   /** SHA-256 (hex) of everything above except positions: two states with one digest want the same. */
   digest: string;
   /** The same of what people wrote: unchanged by another compiler or release. A hold is about this. */

@@ -1,6 +1,9 @@
 // Where object files and large address sets live, by content: `objects/<sha256>.o` and `.set` in the data directory, or
 // memory when nothing may be written. Generations name them by hash, so a rollback needs no compiler and no state files.
 
+import type { Diagnostic } from './diagnostic.js';
+import type { AddressSet } from './policy.js';
+
 /** `o`: an object file. `set`: the bytes of address ranges. */
 export type ObjectKind = 'o' | 'set';
 
@@ -12,6 +15,26 @@ export interface CompileRecord {
   inputs: Record<string, string>;
 }
 
+/** What was counted when a list was parsed. */
+export interface ListCounts {
+  /** Lines with an address or network. */
+  entries: number;
+  /** Of those the ones that say what another one says, */
+  duplicates: number;
+  /** and the ones that lie in another one or reach into it. */
+  overlaps: number;
+  /** Bad lines that were left out. */
+  skipped: number;
+}
+
+export const NO_COUNTS: ListCounts = { entries: 0, duplicates: 0, overlaps: 0, skipped: 0 };
+
+/** What a list, or several together, were parsed to. */
+export interface ListRecord extends Pick<AddressSet, 'digest' | 'ranges' | 'small'> {
+  counts: ListCounts;
+  warnings: Diagnostic[];
+}
+
 export interface ObjectStore {
   /** Keeps the bytes and returns their SHA-256 (hex). Writes nothing when they are there already. */
   put(bytes: Uint8Array, kind?: ObjectKind): string;
@@ -20,4 +43,7 @@ export interface ObjectStore {
   /** `key` identifies source path, compiler and flags. */
   recallCompile(key: string): CompileRecord | undefined;
   rememberCompile(key: string, record: CompileRecord): void;
+  /** `key` identifies the bytes of the files and how they were read. */
+  recallList(key: string): ListRecord | undefined;
+  rememberList(key: string, record: ListRecord): void;
 }

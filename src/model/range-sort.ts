@@ -28,15 +28,19 @@ export function mergeRanges(words: Uint32Array, width: Width): MergedRanges {
       if (at > 0 && isSame(sorted, at - stride, at, stride)) duplicates++;
       else overlaps++;
       if (compareWords(sorted, at + width, result, last, width) > 0)
-        result.set(sorted.subarray(at + width, at + stride), last);
+        copyWords(sorted, at + width, result, last, width);
     } else if (used > 0 && isNext(result, last, sorted, at, width)) {
-      result.set(sorted.subarray(at + width, at + stride), last);
+      copyWords(sorted, at + width, result, last, width);
     } else {
-      for (let word = 0; word < stride; word++) result[used + word] = sorted[at + word] ?? 0;
+      copyWords(sorted, at, result, used, stride);
       used += stride;
     }
   }
   return { words: result.slice(0, used), duplicates, overlaps };
+}
+
+function copyWords(from: Uint32Array, at: number, to: Uint32Array, place: number, count: number): void {
+  for (let word = 0; word < count; word++) to[place + word] = from[at + word] ?? 0;
 }
 
 function isSorted(words: Uint32Array, width: Width): boolean {
@@ -73,10 +77,7 @@ function sortRanges(words: Uint32Array, width: Width): Uint32Array {
   const count = words.length / stride;
   const order = count < FEW ? compareSort(words, count, width) : radixSort(words, count, width);
   const sorted = new Uint32Array(words.length);
-  for (let at = 0; at < count; at++) {
-    const from = (order[at] ?? 0) * stride;
-    for (let word = 0; word < stride; word++) sorted[at * stride + word] = words[from + word] ?? 0;
-  }
+  for (let at = 0; at < count; at++) copyWords(words, (order[at] ?? 0) * stride, sorted, at * stride, stride);
   return sorted;
 }
 
@@ -85,41 +86,61 @@ function compareSort(words: Uint32Array, count: number, width: Width): Uint32Arr
   return order.sort((x, y) => comparePlaces(words, x * 2 * width, y * 2 * width, width));
 }
 
-/** Least significant digit first; a digit that all ranges share is passed over. */
+/** By first address, the least significant word first; the few that share it are put in order afterwards. */
 function radixSort(words: Uint32Array, count: number, width: Width): Uint32Array {
   const stride = 2 * width;
-  let order = Uint32Array.from({ length: count }, (_, at) => at);
-  let other = new Uint32Array(count);
-  const places = new Uint32Array(DIGITS);
-  for (const { word, flip } of keyWords(width)) {
-    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-      places.fill(0);
-      for (let at = word; at < words.length; at += stride) {
-        const digit = (((words[at] ?? 0) ^ flip) >>> shift) & (DIGITS - 1);
-        places[digit] = (places[digit] ?? 0) + 1;
-      }
-      if (places.includes(count)) continue;
-      let sum = 0;
-      for (let digit = 0; digit < DIGITS; digit++) {
-        const size = places[digit] ?? 0;
-        places[digit] = sum;
-        sum += size;
-      }
-      for (let at = 0; at < count; at++) {
-        const index = order[at] ?? 0;
-        const digit = (((words[index * stride + word] ?? 0) ^ flip) >>> shift) & (DIGITS - 1);
-        const place = places[digit] ?? 0;
-        other[place] = index;
-        places[digit] = place + 1;
-      }
-      [order, other] = [other, order];
-    }
+  const pairs: Pairs = {
+    keys: new Uint32Array(count),
+    values: Uint32Array.from({ length: count }, (_, at) => at),
+  };
+  const spare: Pairs = { keys: new Uint32Array(count), values: new Uint32Array(count) };
+  for (let word = width - 1; word >= 0; word--) {
+    const { keys, values } = pairs;
+    for (let at = 0; at < count; at++) keys[at] = words[(values[at] ?? 0) * stride + word] ?? 0;
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) sortByDigit(pairs, spare, shift);
   }
-  return order;
+  orderEqual(words, pairs.values, width);
+  return pairs.values;
 }
 
-/** Least significant first; of the last address all bits are flipped, so that the widest range comes first. */
-function keyWords(width: Width): { word: number; flip: number }[] {
-  const first = Array.from({ length: width }, (_, at) => ({ word: width - 1 - at, flip: 0 }));
-  return [...first.map(({ word }) => ({ word: width + word, flip: 0xffffffff })), ...first];
+interface Pairs {
+  keys: Uint32Array;
+  values: Uint32Array;
+}
+
+/** Stable. A digit that all keys share changes nothing. */
+function sortByDigit(pairs: Pairs, spare: Pairs, shift: number): void {
+  const { keys, values } = pairs;
+  const places = new Uint32Array(DIGITS);
+  for (const key of keys) {
+    const digit = (key >>> shift) & (DIGITS - 1);
+    places[digit] = (places[digit] ?? 0) + 1;
+  }
+  if (places.includes(keys.length)) return;
+  for (let digit = 0, sum = 0; digit < DIGITS; digit++) {
+    const size = places[digit] ?? 0;
+    places[digit] = sum;
+    sum += size;
+  }
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at] ?? 0;
+    const digit = (key >>> shift) & (DIGITS - 1);
+    const place = places[digit] ?? 0;
+    places[digit] = place + 1;
+    spare.keys[place] = key;
+    spare.values[place] = values[at] ?? 0;
+  }
+  Object.assign(pairs, spare);
+  Object.assign(spare, { keys, values });
+}
+
+/** Ranges with the same first address: the widest comes first. */
+function orderEqual(words: Uint32Array, order: Uint32Array, width: Width): void {
+  const compare = (x: number, y: number): number => comparePlaces(words, x * 2 * width, y * 2 * width, width);
+  const isEqual = (x = 0, y = 0): boolean =>
+    compareWords(words, x * 2 * width, words, y * 2 * width, width) === 0;
+  for (let from = 0, to = 1; from < order.length; from = to++) {
+    while (to < order.length && isEqual(order[from], order[to])) to++;
+    if (to - from > 1) order.subarray(from, to).sort(compare);
+  }
 }

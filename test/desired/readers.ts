@@ -28,5 +28,5 @@ export function readPolicy(folder: string): { policy: Policy | undefined; proble
 /** lists/bad.txt. */
 export function readList(folder: string): { list: AddressSet; problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
-  return { list: new ListReader(folder, problems, new MemoryObjectStore()).read('bad'), problems };
+  return { list: new ListReader(folder, problems, new MemoryObjectStore()).read('bad').set, problems };
 }
