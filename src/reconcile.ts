@@ -7,6 +7,7 @@ import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
 import { fatesOf } from './fates.js';
+import { collectSets } from './journal/collect-sets.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
@@ -189,5 +190,7 @@ function isSettled(condition: Condition): boolean {
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
 function generationFor(goal: Convergence, current: Generation | undefined, lock: WriterLock): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;
+  const made = effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }));
+  collectSets(lock);
+  return made.number;
 }

@@ -61,6 +61,7 @@ function loadOrMake(store: SetStore, digest: string, make: () => MadeSet | undef
     const made = error instanceof JournalError ? make() : undefined;
     const bytes = made && encodeRanges(made.content);
     if (!bytes || sha256(bytes) !== digest) throw error;
+    store.put(bytes, 'set');
     return bytes;
   }
 }

@@ -1,8 +1,9 @@
 // Object files and address sets by content. On disk nothing is written that is there already, and nothing is given out whose hash is
 // not its name. The memory store is for commands that may write nothing.
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { makeFolder, replaceFile } from './durable.js';
+import { makeFolder, removeFile, replaceFile } from './durable.js';
 import { accessFailed, errnoCode, writeFailed } from './failure.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { JournalError } from '../model/errors.js';
@@ -66,11 +67,34 @@ export class DiskObjectStore implements ObjectStore {
   }
 
   recallList(key: string): ListRecord | undefined {
-    return this.#recall('lists', key, listRecord);
+    const record = this.#recall('lists', key, listRecord);
+    return record && (record.small ?? existsSync(this.#objectPath(record.digest, 'set')))
+      ? record
+      : undefined;
   }
 
   rememberList(key: string, record: ListRecord): void {
     this.#remember('lists', key, record);
+  }
+
+  /** Digests of the address sets that are kept. */
+  sets(): string[] {
+    return this.#names('.').flatMap((name) => /^([0-9a-f]{64})\.set$/.exec(name)?.[1] ?? []);
+  }
+
+  /** Removes address sets, and what was remembered of the lists that they are. */
+  removeSets(digests: ReadonlySet<string>): void {
+    for (const digest of digests) removeFile(this.#objectPath(digest, 'set'));
+    if (digests.size === 0) return;
+    for (const key of this.#names('lists').flatMap((name) => /^(.*)\.json$/.exec(name)?.[1] ?? [])) {
+      const record = this.#recall('lists', key, listRecord);
+      if (record && digests.has(record.digest)) removeFile(this.#recordPath('lists', key));
+    }
+  }
+
+  #names(folder: string): string[] {
+    const path = join(this.#folder, folder);
+    return existsSync(path) ? readdirSync(path) : [];
   }
 
   /** A record is only a memory of work done: a damaged one is as good as none. */

@@ -1,8 +1,7 @@
 // Address sets that no generation names any more are removed, and what was remembered of lists that led to them.
 // A generation counts by its text: one that is damaged still keeps what it names.
-import { readdirSync, readFileSync } from 'node:fs';
 import { DiskObjectStore } from '../disk/object-store.js';
-import { accessFailed, errnoCode } from '../disk/failure.js';
+import { readIfThere } from '../disk/read.js';
 import { listGenerations } from './generation-list.js';
 import type { WriterLock } from './lock.js';
 import { generationFile } from './paths.js';
@@ -14,8 +13,8 @@ export function collectSets(lock: WriterLock): void {
   const unnamed = new Set(store.sets());
   for (const number of listGenerations(lock.dataDir).reverse()) {
     if (unnamed.size === 0) return;
-    const text = readText(generationFile(lock.dataDir, number));
-    for (const digest of unnamed) if (text.includes(digest)) unnamed.delete(digest);
+    const text = readIfThere(generationFile(lock.dataDir, number));
+    for (const digest of unnamed) if (text?.includes(digest)) unnamed.delete(digest);
   }
   store.removeSets(unnamed);
 }

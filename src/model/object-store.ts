@@ -43,7 +43,7 @@ export interface ObjectStore {
   /** `key` identifies source path, compiler and flags. */
   recallCompile(key: string): CompileRecord | undefined;
   rememberCompile(key: string, record: CompileRecord): void;
-  /** `key` identifies the bytes of the files and how they were read. */
+  /** `key` identifies the bytes of the files and how they were read. Nothing is recalled of a set that is not there any more. */
   recallList(key: string): ListRecord | undefined;
   rememberList(key: string, record: ListRecord): void;
 }

@@ -157,11 +157,21 @@ describe('what was parsed once', () => {
     for (const name of readdirSync(objects).filter((one) => one.endsWith('.set')))
       rmSync(join(objects, name));
     const again = await load(folder, dataDir);
-    expect(again.parsed).toBe(0);
+    expect(again.parsed).toBe(3);
     expect(again.sets.map((set) => set.content())).toEqual(sets.map((set) => set.content()));
-    const third = await load(folder, dataDir);
+    const damage = () => {
+      for (const name of readdirSync(objects).filter((one) => one.endsWith('.set')))
+        writeFileSync(join(objects, name), 'no ranges');
+    };
+    damage();
+    const healed = await load(folder, dataDir);
+    expect(healed.sets.map((set) => set.content())).toEqual(sets.map((set) => set.content()));
+    const sound = await load(folder, dataDir);
+    expect([sound.sets.map((set) => set.content()).length, sound.counts(), sound.parsed]).toEqual([3, 3, 0]);
+    damage();
+    const lost = await load(folder, dataDir);
     writeFileSync(join(folder, 'lists/big.txt'), '10.0.0.1\n');
-    expect(() => third.sets[0]?.content()).toThrow(JournalError);
+    expect(() => lost.sets[0]?.content()).toThrow(JournalError);
     expect((await load(folder, dataDir)).parsed).toBe(2);
   });
 });

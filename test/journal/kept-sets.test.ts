@@ -1,13 +1,15 @@
 // Large address sets are kept beside the generations that name them, once, and small ones in them.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { toAddressSet } from '../../src/disk/address-sets.js';
 import { DiskObjectStore } from '../../src/disk/object-store.js';
+import { collectSets } from '../../src/journal/collect-sets.js';
 import { writeGeneration } from '../../src/journal/generation-writer.js';
 import { readGeneration } from '../../src/journal/generations.js';
 import { type DesiredState, setsOf } from '../../src/model/desired.js';
 import { JournalError } from '../../src/model/errors.js';
+import { NO_COUNTS } from '../../src/model/object-store.js';
 import type { AddressSet } from '../../src/model/policy.js';
 import { policy, rule } from '../policy/policy.js';
 import { desiredState, locked, temporaryFolder } from './support.js';
@@ -55,4 +57,42 @@ test('a set that was changed is not given out', async () => {
   writeFileSync(join(dataDir, 'objects', `${large.digest}.set`), 'no ranges');
   const [read] = setsIn(dataDir, 1);
   expect(() => read?.content()).toThrow(JournalError);
+});
+
+test('a set that no generation names any more is removed, with what was remembered of it', async () => {
+  const dataDir = temporaryFolder();
+  const store = new DiskObjectStore(dataDir);
+  const sets = [0, 1, 2].map((from) => manyRanges(dataDir, 100, 1_000_000 * from));
+  const [first, second, third] = sets as [AddressSet, AddressSet, AddressSet];
+  for (const { digest, ranges } of sets)
+    store.rememberList(`of ${digest}`, { digest, ranges, counts: NO_COUNTS, warnings: [] });
+  const collect = () =>
+    locked(dataDir, (lock) => {
+      collectSets(lock);
+    });
+  const kept = () =>
+    sets.map(({ digest }) => [store.sets().includes(digest), store.recallList(`of ${digest}`) !== undefined]);
+  await keep(dataDir, wanting(first));
+  await keep(dataDir, { ...wanting(), lists: [{ name: 'big', entries: 100, set: second }] });
+  await collect();
+  expect(kept()).toEqual([
+    [true, true],
+    [true, true],
+    [false, false],
+  ]);
+  writeFileSync(join(dataDir, 'generations/1/generation.json'), `damaged, but names ${first.digest}`);
+  await collect();
+  expect(kept()).toEqual([
+    [true, true],
+    [true, true],
+    [false, false],
+  ]);
+  rmSync(join(dataDir, 'generations/1'), { recursive: true });
+  await collect();
+  expect(kept()).toEqual([
+    [false, false],
+    [true, true],
+    [false, false],
+  ]);
+  expect(third.content().four.length).toBe(200);
 });
