@@ -12,7 +12,10 @@ const validate = (state: string) => runValidate({ state, output: 'text', color: 
 test('the starter is valid, and so are its examples', async () => {
   const state = join(scratch(), 'state');
   expect(runInit(state, { host: 'edge-1' }).exitCode).toBe(0);
-  const valid = { exitCode: 0, out: 'valid: 1 host, 1 policy, 1 list, no errors\n' };
+  const valid = {
+    exitCode: 0,
+    out: 'list blocked: 0 entries -> 0 ranges\nvalid: 1 host, 1 policy, 1 list, no errors\n',
+  };
   expect(await validate(state)).toEqual(valid);
   uncomment(join(state, 'hosts/edge-1.yaml'), 'interfaces: {}');
   uncomment(join(state, 'policies/edge.yaml'), 'rules: []');
