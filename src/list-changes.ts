@@ -40,7 +40,10 @@ function listsOf(dataDir: string, generation: number): DesiredList[] | undefined
 }
 
 /** The lists whose content is another one than in `before`, which is absent before the first change ever. */
-export function listChanges(before: DesiredState | undefined, { lists = [] }: DesiredState): ListChange[] {
+export function listChanges(
+  before: Pick<DesiredState, 'lists'> | undefined,
+  { lists = [] }: DesiredState,
+): ListChange[] {
   return lists.flatMap(({ name, set, entries }): ListChange[] => {
     const old = before?.lists?.find((list) => list.name === name);
     if (old?.set.digest === set.digest) return [];

@@ -32,7 +32,7 @@ import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
 import type { Condition, Plan } from './model/step.js';
-import { observe } from './observe/observe.js';
+import { lookAhead, observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
@@ -62,6 +62,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
 }
 
 async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Promise<Reconciliation> {
+  const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
   const { desired, warnings: found } = await loadHost({ ...options, store });
@@ -70,13 +71,13 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
   if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
     return converge(
-      { ...options, desired: kept, store, warnings, hold, origin: { origin: 'reconcile' } },
+      { ...options, desired: kept, store, warnings, hold, look, origin: { origin: 'reconcile' } },
       lock,
     );
   }
   refuseCollapse(options.dataDir, desired);
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge({ ...options, desired, store, warnings, origin: { origin: 'reconcile' } }, lock);
+  return converge({ ...options, desired, store, warnings, look, origin: { origin: 'reconcile' } }, lock);
 }
 
 export interface Convergence extends Paths {
@@ -86,6 +87,8 @@ export interface Convergence extends Paths {
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
   origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason'>>;
   hold?: Hold;
+  /** What the kernel runs at first; looked for when it is absent. */
+  look?: () => Promise<ObservedState>;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
 }
@@ -95,7 +98,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const paths = layout(goal.bpffs);
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
-  const before = await observe({ bpffs: goal.bpffs });
+  const look = () => observe({ bpffs: goal.bpffs });
+  const before = await (goal.look ?? look)();
   if (journal) recover(journal, before);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
@@ -110,7 +114,6 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock,
     plan: planned,
     unproven: proven.failed,
-    fates: fatesOf(planned, goal.dataDir),
     lists: listChanges(current?.desired, goal.desired),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
@@ -118,18 +121,21 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
-    const generation = lock && settled ? generationFor(goal, current, lock) : newestGeneration(goal.dataDir);
-    return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
+    const generation =
+      lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
+    const fates = fatesOf(planned, goal.dataDir);
+    return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, current, lock);
-  const look = () => observe({ bpffs: goal.bpffs });
+  const generation = generationFor(goal, current, lock, records);
   const applied = await holdSignals(() =>
     apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
   );
-  const after = await look();
+  const looking = look();
+  const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
+  const after = await looking;
   const remaining = makePlan(goal, after, journal.records);
-  return summarize({ ...outcome, generation, applied, remaining, observed: after });
+  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after });
 }
 
 function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
@@ -188,9 +194,15 @@ function isSettled(condition: Condition): boolean {
 }
 
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
-function generationFor(goal: Convergence, current: Generation | undefined, lock: WriterLock): number {
+function generationFor(
+  goal: Convergence,
+  current: Generation | undefined,
+  lock: WriterLock,
+  records: readonly JournalRecord[],
+): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  const made = effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }));
+  const made = { ...goal.origin, desired: goal.desired };
+  const { number } = effect('generation', () => writeGeneration(lock, made, records));
   collectSets(lock);
-  return made.number;
+  return number;
 }

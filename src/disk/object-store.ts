@@ -1,5 +1,5 @@
-// Object files and address sets by content. On disk nothing is written that is there already, and nothing is given out whose hash is
-// not its name. The memory store is for commands that may write nothing.
+// Object files, policies and address sets by content. On disk nothing is written that is there already, and nothing is
+// given out whose hash is not its name. The memory store is for commands that may write nothing.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -33,7 +33,7 @@ const listRecord: z.ZodType<ListRecord> = z.object({
 const RECORD_FOLDERS = ['compiled', 'lists'] as const;
 type RecordFolder = (typeof RECORD_FOLDERS)[number];
 
-/** `<dataDir>/objects/<sha256>.o`, `.set`, `objects/compiled/<key>.json` and `objects/lists/<key>.json`. Whatever writes needs the writer lock. */
+/** `<dataDir>/objects/<sha256>.o`, `.policy`, `.set`; `compiled/<key>.json`, `lists/<key>.json`. Writing needs the writer lock. */
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
 

@@ -1,22 +1,33 @@
-// Generations say which address sets they have, and not what is in large ones: that is loaded when it is asked for.
+// Generations and policies say which address sets they have, and not what is in large ones: that is loaded when it is
+// asked for.
 import { reviveAddressSet } from '../disk/address-sets.js';
 import { DiskObjectStore } from '../disk/object-store.js';
-import { type DesiredState, matchesOf } from '../model/desired.js';
-import type { AddressSet } from '../model/policy.js';
+import type { DesiredList } from '../model/desired.js';
+import type { AddressSet, Match } from '../model/policy.js';
 
-/** Gives the sets of a desired state that was read as JSON their content again. */
-export function reviveSets({ interfaces, lists = [] }: DesiredState, dataDir: string): void {
-  const store = new DiskObjectStore(dataDir);
-  const known = new Map<string, AddressSet>();
-  const revive = (kept: AddressSet): AddressSet => {
-    const key = JSON.stringify([kept.digest, kept.lists]);
-    const set = known.get(key) ?? reviveAddressSet(kept, (digest) => store.get(digest, 'set'));
-    known.set(key, set);
-    return set;
-  };
-  for (const list of lists) list.set = revive(list.set);
-  for (const match of interfaces.flatMap(({ program }) => matchesOf(program.firewall))) {
+/** Gives sets that were read as JSON their content again. */
+export function reviveMatches(matches: Match[], dataDir: string): void {
+  const revive = reviver(dataDir);
+  for (const match of matches) {
     if (match.source) match.source = revive(match.source);
     if (match.destination) match.destination = revive(match.destination);
   }
+}
+
+/** The same for the lists of a state. */
+export function reviveLists(lists: DesiredList[], dataDir: string): void {
+  const revive = reviver(dataDir);
+  for (const list of lists) list.set = revive(list.set);
+}
+
+/** The same set is loaded once. */
+function reviver(dataDir: string): (kept: AddressSet) => AddressSet {
+  const store = new DiskObjectStore(dataDir);
+  const contents = new Map<string, AddressSet['content']>();
+  return (kept) => {
+    const content =
+      contents.get(kept.digest) ?? reviveAddressSet(kept, (digest) => store.get(digest, 'set')).content;
+    contents.set(kept.digest, content);
+    return { ...kept, content };
+  };
 }

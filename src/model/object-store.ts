@@ -1,11 +1,12 @@
-// Where object files and large address sets live, by content: `objects/<sha256>.o` and `.set` in the data directory, or
-// memory when nothing may be written. Generations name them by hash, so a rollback needs no compiler and no state files.
+// Where object files, policies and large address sets live, by content: `objects/<sha256>.o`, `.policy` and `.set` in the
+// data directory, or memory when nothing may be written. Generations name them by hash, so a rollback needs no compiler
+// and no state files.
 
 import type { Diagnostic } from './diagnostic.js';
 import type { AddressSet } from './policy.js';
 
-/** `o`: an object file. `set`: the bytes of address ranges. */
-export type ObjectKind = 'o' | 'set';
+/** `o`: an object file. `policy`: the JSON of a DesiredFirewall. `set`: the bytes of address ranges. */
+export type ObjectKind = 'o' | 'policy' | 'set';
 
 /** What a compilation was made of; it is still good while every file has the hash that it had. */
 export interface CompileRecord {

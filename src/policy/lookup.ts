@@ -2,7 +2,7 @@
 // a test forty bytes and a comparison: one network in a region becomes a test, several become nodes, and a run of
 // bytes that all of them share is skipped by one test.
 import { maskWord } from '../model/networks.js';
-import { leafEntry as leaf, nodeEntry, testEntry, type Blob } from './blob.js';
+import { leafEntry as leaf, nodeEntry, rowEntry, testEntry, type Blob } from './blob.js';
 import { addressAt, beginsNetwork, findInner, isNetwork, widen } from './inner.js';
 import type { Partition } from './partition.js';
 
@@ -20,22 +20,25 @@ export class Lookup {
 
   constructor(private readonly blob: Blob) {}
 
-  /** `classes[v]` is the class of value v; few values are looked up in one row, many by their two bytes. */
+  /** `classes[v]` is the class of value v; few values are looked up in one row, many by their two bytes. Gives the place, in units of 8 bytes. */
   addNumbers(classes: Uint16Array, value: LeafValue): number {
     if (classes.length <= ROW_ENTRIES) return this.#row(classes, value);
-    return this.#node(0, (high) => {
+    const at = this.#node((high) => {
       const block = classes.subarray(high * NODE_ENTRIES, (high + 1) * NODE_ENTRIES);
-      const uniform = block.every((number) => number === block[0]);
-      return uniform ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
+      return isUniform(block) ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
     });
+    return rowEntry(at);
   }
 
   #row(classes: Uint16Array, value: LeafValue): number {
-    const at = this.blob.reserve(classes.length);
-    classes.forEach((number, index) => {
-      this.blob.set(at + index, leaf(value(number)));
-    });
-    return nodeEntry(0, at);
+    const row = new Uint32Array(classes.length);
+    let [last, entry] = [-1, 0]; // neighbours are mostly of one class
+    for (let index = 0; index < row.length; index++) {
+      const number = classes[index] ?? 0;
+      if (number !== last) [last, entry] = [number, leaf(value(number))];
+      row[index] = entry;
+    }
+    return rowEntry(this.blob.add(row));
   }
 
   /** The addresses of one family, cut into classes. */
@@ -71,25 +74,22 @@ export class Lookup {
     let reached = from; // the segment in which the byte before ended
     const beginsAt = (segment: number, byte: number): boolean =>
       segment <= to && byteAt(parts, segment, depth) === byte;
-    return this.#node(
-      depth >>> 3,
-      (byte) => {
-        const next = reached + 1;
-        const isFresh = beginsAt(next, byte) && beginsNetwork(addressAt(parts, next), depth + 8);
-        const first = isFresh ? next : reached;
-        reached = first;
-        while (beginsAt(reached + 1, byte)) reached++;
-        return this.#region(parts, first, reached, depth + 8, value, steps + 1);
-      },
-      steps,
-    );
+    this.steps = Math.max(this.steps, steps + 1);
+    const at = this.#node((byte) => {
+      const next = reached + 1;
+      const isFresh = beginsAt(next, byte) && beginsNetwork(addressAt(parts, next), depth + 8);
+      const first = isFresh ? next : reached;
+      reached = first;
+      while (beginsAt(reached + 1, byte)) reached++;
+      return this.#region(parts, first, reached, depth + 8, value, steps + 1);
+    });
+    return nodeEntry(depth >>> 3, at);
   }
 
-  #node(depth: number, entry: (byte: number) => number, steps = 0): number {
+  #node(entry: (byte: number) => number): number {
     const at = this.blob.reserve(NODE_ENTRIES);
-    this.steps = Math.max(this.steps, steps + 1);
     for (let byte = 0; byte < NODE_ENTRIES; byte++) this.blob.set(at + byte, entry(byte));
-    return nodeEntry(depth, at);
+    return at;
   }
 
   /** `address` has the first `length` bits of those that pass. */
@@ -104,6 +104,12 @@ export class Lookup {
     });
     return testEntry(at);
   }
+}
+
+/** A loop and no callback: of two bytes there are 65,536 values, and a process compiles once. */
+function isUniform(classes: Uint16Array): boolean {
+  for (let index = 1; index < classes.length; index++) if (classes[index] !== classes[0]) return false;
+  return true;
 }
 
 function byteAt({ starts, width }: Partition, segment: number, depth: number): number {

@@ -122,34 +122,37 @@ function sideOf(match: Match, field: Field, kind: Kind): Side | undefined {
 
 const ALL_FIELDS: Field[] = [...IP, ...PORTS, 'tcpFlags', 'icmp', 'etherType'];
 
+/** The packets of one kind that agree with a match; `undefined` when there are none. */
+export function boxOf(match: Match, kind: Kind): Box | undefined {
+  const sides = new Map<Field, Side>();
+  for (const field of ALL_FIELDS) {
+    const side = sideOf(match, field, kind);
+    if (!side) continue;
+    const full = field === 'etherType' ? kind.etherTypes : fullSide(kind, field);
+    const within = intersectSides(side, full);
+    if (isEmpty(within)) return undefined;
+    if (kind.fields.includes(field)) sides.set(field, within);
+    else if (field !== 'etherType') return undefined; // asks for a field that such packets do not have
+  }
+  return { kind, sides };
+}
+
 /** The packets that agree with a match: at most one box a kind. */
 export function boxesOf(match: Match): Box[] {
-  return KINDS.flatMap((kind) => {
-    const sides = new Map<Field, Side>();
-    for (const field of ALL_FIELDS) {
-      const side = sideOf(match, field, kind);
-      if (!side) continue;
-      const full = field === 'etherType' ? kind.etherTypes : fullSide(kind, field);
-      const within = intersectSides(side, full);
-      if (isEmpty(within)) return [];
-      if (kind.fields.includes(field)) sides.set(field, within);
-      else if (field !== 'etherType') return []; // asks for a field that such packets do not have
-    }
-    return [{ kind, sides }];
-  });
+  return KINDS.flatMap((kind) => boxOf(match, kind) ?? []);
 }
 
 /** `undefined` when they have no packet in common. */
 export function intersectBoxes(x: Box, y: Box): Box | undefined {
   if (x.kind !== y.kind) return undefined;
-  const sides = new Map(x.sides);
+  const common: [Field, Side][] = [];
   for (const [field, side] of y.sides) {
     const mine = x.sides.get(field);
     const both = mine ? intersectSides(mine, side) : side;
-    if (isEmpty(both)) return undefined;
-    sides.set(field, both);
+    if (isEmpty(both)) return undefined; // the usual end: nothing is copied before
+    common.push([field, both]);
   }
-  return { kind: x.kind, sides };
+  return { kind: x.kind, sides: new Map([...x.sides, ...common]) };
 }
 
 /** Disjoint boxes that hold the packets of `x` that are not in `y`. */

@@ -6,11 +6,12 @@ import { toAddressSet } from '../../src/disk/address-sets.js';
 import { DiskObjectStore } from '../../src/disk/object-store.js';
 import { collectSets } from '../../src/journal/collect-sets.js';
 import { writeGeneration } from '../../src/journal/generation-writer.js';
-import { readGeneration } from '../../src/journal/generations.js';
+import { keptState } from '../../src/journal/kept.js';
 import { type DesiredState, setsOf } from '../../src/model/desired.js';
 import { JournalError } from '../../src/model/errors.js';
 import { NO_COUNTS } from '../../src/model/object-store.js';
 import type { AddressSet } from '../../src/model/policy.js';
+import type { RecordedState } from '../../src/model/record.js';
 import { policy, rule } from '../policy/policy.js';
 import { desiredState, locked, temporaryFolder } from './support.js';
 
@@ -22,10 +23,10 @@ function manyRanges(dataDir: string, count: number, from = 0): AddressSet {
 
 function wanting(...sets: AddressSet[]): DesiredState {
   const rules = sets.map((source, at) => rule(`r${at}`, { source }, 'drop'));
-  const desired = desiredState();
-  const [first] = desired.interfaces;
-  if (first) first.program.firewall = { policy: policy(rules), protections: [] };
-  return desired;
+  const firewall = { policy: policy(rules), protections: [] };
+  const state: RecordedState = desiredState();
+  const interfaces = state.interfaces.map((one) => ({ ...one, program: { ...one.program, firewall } }));
+  return { ...state, interfaces };
 }
 
 function keep(dataDir: string, desired: DesiredState): Promise<unknown> {
@@ -33,7 +34,7 @@ function keep(dataDir: string, desired: DesiredState): Promise<unknown> {
 }
 
 function setsIn(dataDir: string, generation: number): AddressSet[] {
-  const [first] = readGeneration(dataDir, generation).desired.interfaces;
+  const [first] = keptState(dataDir, generation, 'lab').interfaces;
   return setsOf(first?.program.firewall);
 }
 
