@@ -7,6 +7,7 @@ import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
 import { fatesOf } from './fates.js';
+import { collectSets } from './journal/collect-sets.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
@@ -18,6 +19,7 @@ import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
 import { settleOpenIntents } from './journal/settle.js';
+import { listChanges, refuseCollapse } from './list-changes.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
@@ -25,6 +27,7 @@ import type { DesiredState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
+import type { Progress } from './model/progress.js';
 import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
@@ -47,6 +50,8 @@ export interface ReconcileOptions extends Paths {
   dryRun: boolean;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** Told while lists are read. */
+  progress?: Progress;
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -70,6 +75,7 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
       lock,
     );
   }
+  refuseCollapse(options.dataDir, desired);
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
   return converge({ ...options, desired, store, warnings, look, origin: { origin: 'reconcile' } }, lock);
 }
@@ -108,6 +114,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock,
     plan: planned,
     unproven: proven.failed,
+    lists: listChanges(current?.desired, goal.desired),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
   };
@@ -194,6 +201,8 @@ function generationFor(
   records: readonly JournalRecord[],
 ): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }, records))
-    .number;
+  const made = { ...goal.origin, desired: goal.desired };
+  const { number } = effect('generation', () => writeGeneration(lock, made, records));
+  collectSets(lock);
+  return number;
 }

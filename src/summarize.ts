@@ -5,6 +5,7 @@ import type { ObservedState } from './model/observed.js';
 import type {
   FateReport,
   Hold,
+  ListChange,
   Reconciliation,
   ReportedInterface,
   ReportedStep,
@@ -26,6 +27,7 @@ export interface PassResult {
   remaining: Plan;
   observed: ObservedState;
   hold?: Hold;
+  lists: ListChange[];
   warnings: string[];
 }
 
@@ -47,6 +49,7 @@ export function summarize(result: PassResult): Reconciliation {
     steps,
     interfaces,
     warnings: [...result.warnings, ...result.plan.warnings],
+    ...(result.lists.length > 0 && { lists: result.lists }),
     ...(result.hold && { hold: result.hold }),
     exitCode: exitCodeOf(result, steps, interfaces),
   };

@@ -8,6 +8,7 @@ import { canonicalJson } from '../model/canonical-json.js';
 import { ProgramError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { Policy } from '../model/policy.js';
+import type { Progress } from '../model/progress.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram, digestSource } from './compile.js';
 import { digestFirewall, digestInstance } from './digest.js';
@@ -27,6 +28,8 @@ export interface ProgramOptions {
   store: ObjectStore;
   /** Where clang is looked for, in the form of PATH; that of the environment when absent. */
   searchPath?: string;
+  /** Told while lists are read. */
+  progress?: Progress;
 }
 
 export interface ResolvedProgram {
