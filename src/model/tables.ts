@@ -29,8 +29,17 @@ export interface FirewallTables {
   owners: RecordOwner[];
   /** Maps that start empty and are used: name -> entries. Every other one is not made at all. */
   dynamic: Record<string, number>;
+  /** By slot. */
+  sets: TableSet[];
   /** CPUs that rules redirect to. */
   cpus: number[];
+}
+
+/** A large set of addresses that is a map of its own, shared by all that ask for it (bpf/set.h). */
+export interface TableSet {
+  direction: 'source' | 'destination';
+  /** Bytes of its value. */
+  capacity: number;
 }
 
 /** What a host adds to tables. None of it is part of an instance's identity. */

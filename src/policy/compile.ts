@@ -65,6 +65,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     on: new Set([...records.on, ...switches(policy, protections, direct)]),
     groups: placed,
     fields,
+    sets: [],
     words,
     protected: protections.length,
     steps: lookup.steps,
@@ -82,6 +83,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     ],
     owners: records.owners,
     dynamic: dynamicMaps(records.on, matches.length, policy),
+    sets: [],
     cpus: policy.rules.flatMap(({ action }) =>
       action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [],
     ),

@@ -17,6 +17,7 @@ export const FIELDS = [
   'etherType',
   'sourceMac',
   'destinationMac',
+  'sets',
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
@@ -43,6 +44,7 @@ export const DOMAIN: Record<NumberField, number> = {
   dscp: 64,
   vlan: VLAN_NONE + 1,
   etherType: 65536,
+  sets: 1024,
 };
 
 export function isPrefixField(field: Field): field is PrefixField {
@@ -105,6 +107,8 @@ export function rangesOf(match: Match, field: NumberField): Range[] | undefined 
       return tcpFlagRanges(match);
     case 'vlan':
       return vlanRanges(match);
+    case 'sets':
+      return undefined;
     default:
       return match[field];
   }
