@@ -9,6 +9,7 @@
 #pragma once
 
 #include "conditions.h"
+#include "set.h"
 #include "tables.h"
 
 #define NEAR 3
@@ -199,6 +200,21 @@ static __always_inline __u32 search_conditional(const struct sums *sums, const s
 	return decision_of(pursuit.record);
 }
 
+/* Which sets hold the addresses of a packet. A function of its own for its stack, and because it is long. */
+static __noinline __u32 find_sets(const struct packet *p)
+{
+	__u32 found = 0;
+
+#define ASK(slot)                                                                          \
+	if (!enabled(KEY_SET + slot))                                                      \
+		return found;                                                              \
+	found |= asks_set(&set##slot, slot, p->family,                                     \
+			  enabled(KEY_SET_DESTINATION + slot) ? &p->destination : &p->source) \
+		 << slot;
+	EACH_SET(ASK)
+	return found;
+}
+
 /*
  * Adds a leaf to the sum of its field's group, with the bit that marks it: what the sum begins with makes up for that.
  * Macros, because clang would merge the groups of a function into one that is found by its address.
@@ -268,6 +284,8 @@ static __always_inline __u32 classify(const struct packet *p, bool peek)
 		ADD(FIELD_SOURCE_MAC, find_mac(FIELD_SOURCE_MAC, p->source_mac));
 	if (asks(FIELD_DESTINATION_MAC))
 		ADD(FIELD_DESTINATION_MAC, find_mac(FIELD_DESTINATION_MAC, p->destination_mac));
+	if (asks(FIELD_SETS))
+		ADD(FIELD_SETS, find_small(FIELD_SETS, ip, ip ? find_sets(p) : 0));
 summed:
 	if (enabled(KEY_DIRECT))
 		return entry_at(SUM(sums, 0) * 4ULL);

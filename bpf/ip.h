@@ -27,7 +27,7 @@ static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p)
 	}
 	if (enabled(KEY_SOURCE))
 		p->source.hi = (__u64)bpf_ntohl(ip->saddr) << 32;
-	if (asks(FIELD_DESTINATION))
+	if (enabled(KEY_DESTINATION))
 		p->destination.hi = (__u64)bpf_ntohl(ip->daddr) << 32;
 	if (ip->frag_off & bpf_htons(0x3fff))
 		p->fragment = ip->frag_off & bpf_htons(0x1fff) ? FRAGMENT_LATER : FRAGMENT_FIRST;
@@ -119,7 +119,7 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 		p->source.hi = bpf_be64_to_cpu(*(__be64 *)&ip->saddr);
 		p->source.lo = bpf_be64_to_cpu(*(__be64 *)&ip->saddr.in6_u.u6_addr32[2]);
 	}
-	if (asks(FIELD_DESTINATION)) {
+	if (enabled(KEY_DESTINATION)) {
 		p->destination.hi = bpf_be64_to_cpu(*(__be64 *)&ip->daddr);
 		p->destination.lo = bpf_be64_to_cpu(*(__be64 *)&ip->daddr.in6_u.u6_addr32[2]);
 	}

@@ -67,7 +67,7 @@ static __always_inline void clear(struct packet *p)
 	}
 	if (enabled(KEY_SOURCE))
 		p->source = (struct address){};
-	if (asks(FIELD_DESTINATION))
+	if (enabled(KEY_DESTINATION))
 		p->destination = (struct address){};
 }
 

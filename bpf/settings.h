@@ -27,15 +27,21 @@ enum field {
 	FIELD_ETHER_TYPE,
 	FIELD_SOURCE_MAC,
 	FIELD_DESTINATION_MAC,
+	FIELD_SETS, /* which of the large sets hold the source or the destination: one bit each */
 	FIELDS,
 };
 
 #define GROUPS FIELDS /* at most: each field alone */
+#define SETS 10
+
+/* Once for each slot of a set. */
+#define EACH_SET(do) do(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9)
 
 /* Once for each group but the first, which is always there. Clang does not unroll loops around switches. */
 #define EACH_OTHER_GROUP(do, with)                                                                \
 	do(1, with) do(2, with) do(3, with) do(4, with) do(5, with) do(6, with) do(7, with)       \
-	do(8, with) do(9, with) do(10, with) do(11, with) do(12, with) do(13, with)
+	do(8, with) do(9, with) do(10, with) do(11, with) do(12, with) do(13, with) \
+	do(14, with)
 
 enum key {
 	KEY_PROTECT,     /* rules in front that everything is held against */
@@ -53,13 +59,15 @@ enum key {
 	KEY_LIMIT,
 	KEY_LIMIT_SOURCE,
 	KEY_UNCOMMON, /* a field behind FIELD_DESTINATION_PORT is asked about */
-	KEY_SOURCE,   /* the source address is asked about, or limited */
+	KEY_SOURCE,   /* the source address is needed */
+	KEY_DESTINATION,
 	KEY_SPECIAL,  /* there is more to a verdict than its number: audit, log, tx, redirect */
 	KEY_FIELD = 32,          /* + enum field: the policy asks about it */
 	KEY_GROUP = 48,          /* + group: there is such a group */
 	KEY_MAPPED = 64,         /* + group: its sum is the place of a table entry and not a vector itself */
 	KEY_MEMBER = 80,         /* + 16 * group + enum field: the group's sum includes the field */
-	KEYS = KEY_MEMBER + 16 * 16,
+	KEY_SET = KEY_MEMBER + 16 * 16, /* + slot: there is such a set */
+	KEY_SET_DESTINATION = KEY_SET + 16, /* + slot: it is about the destination */
 };
 
 enum number {
@@ -73,7 +81,7 @@ enum number {
 	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses the entry, at which the lookup starts */
 	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */
 	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this field */
-	NUMBERS = 80,
+	NUMBER_BOUND_SET = 80, /* + slot: the last byte of a set at which something can begin */
 };
 
 /* The last byte of the blob at which something of this size can begin. */
@@ -101,6 +109,15 @@ static __always_inline __u32 number(__u32 which)
 
 	asm volatile("%0 = %1" : "=w"(value) : "i"(MARK_NUMBER + which));
 	return value;
+}
+
+/* Offsets are in bounds by construction; the check is for the verifier. */
+static __always_inline bool is_inside(__u64 offset, __u32 bound)
+{
+	asm goto("if %0 > %1 goto %l[outside]" : : "r"(offset), "i"(MARK_BOUND + bound) : : outside);
+	return true;
+outside:
+	return false;
 }
 
 /* Fields behind FIELD_DESTINATION_PORT are asked about only within KEY_UNCOMMON: one switch leaves out all. */

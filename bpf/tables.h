@@ -83,15 +83,6 @@ static __always_inline void *blob_at(__u64 offset)
 	return start + offset;
 }
 
-/* Offsets are in bounds by construction; the check is for the verifier. */
-static __always_inline bool is_inside(__u64 offset, const enum bound bound)
-{
-	asm goto("if %0 > %1 goto %l[outside]" : : "r"(offset), "i"(MARK_BOUND + bound) : : outside);
-	return true;
-outside:
-	return false;
-}
-
 static __always_inline __u32 entry_at(__u64 offset)
 {
 	return is_inside(offset, BOUND_ENTRY) ? *(__u32 *)blob_at(offset) : ENTRY_LEAF;

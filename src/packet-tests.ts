@@ -13,6 +13,7 @@ import type { TestOutcome, TestReport } from './model/test-report.js';
 import { bindTables, compilePolicy } from './policy/compile.js';
 import { decideByReference, runPacketTests, type TestResult } from './policy/packet-tests.js';
 import { testFirewall } from './prove/firewall.js';
+import { SetMaps } from './prove/sets.js';
 
 export interface PacketTestOptions {
   stateDir: string;
@@ -54,13 +55,22 @@ function testInKernel(firewall: DesiredFirewall): TestResult[] {
   const tables = compilePolicy(firewall.policy, firewall.protections);
   const rows = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => owner.interface ?? []);
+  using setMaps = new SetMaps();
+  const sets = setMaps.open(tables.sets);
   const bound = bindTables(tables, {
     slots: new Map(rows.map((row, slot) => [row, slot])),
     ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
+    setBytes: sets.map(({ bytes }) => bytes),
     taiOffset: taiOffset(),
   });
   const dynamic = { ...bound.dynamic, ...(bound.dynamic['cpus'] !== undefined && { cpus: 1 }) };
-  using loaded = loadFirewall(readBuiltin('firewall').bytes, { ...bound, dynamic, cpus: [] });
+  using loaded = loadFirewall(
+    readBuiltin('firewall').bytes,
+    { ...bound, dynamic, cpus: [] },
+    {
+      sets: sets.map(({ map }) => map),
+    },
+  );
   return testFirewall(loaded.programFd(), tables.owners, firewall);
 }
 

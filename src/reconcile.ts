@@ -2,6 +2,7 @@
 import { apply } from './apply/apply.js';
 import { effect } from './apply/failpoint.js';
 import { holdSignals } from './apply/signals.js';
+import { sweepSets } from './apply/sweep-sets.js';
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
@@ -124,6 +125,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     const generation =
       lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
     const fates = fatesOf(planned, goal.dataDir);
+    if (lock) sweepSets(lock, paths, before);
     return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
@@ -134,6 +136,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const looking = look();
   const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
   const after = await looking;
+  sweepSets(lock, paths, after);
   const remaining = makePlan(goal, after, journal.records);
   return summarize({ ...outcome, fates, generation, applied, remaining, observed: after });
 }

@@ -23,7 +23,16 @@ import { Fd } from '../kernel/fd.js';
 import { zeroCounter } from '../kernel/counters.js';
 import { COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
-import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
+import {
+  linkInfo,
+  mapInfo,
+  openLink,
+  openMap,
+  openPin,
+  openProgram,
+  pin,
+  programId,
+} from '../kernel/pinned.js';
 import { TABLES_SECTION } from '../kernel/specialize.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
@@ -35,11 +44,12 @@ import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
 export function pinInstance(layout: Layout, name: string, digest: string, candidate: Candidate): void {
-  const { object, rows } = candidate;
+  const { object, rows, sets = [] } = candidate;
   effect('pin', () => {
     remove(layout.instance(name, digest));
     makeDirectory(layout.maps(name, digest));
     if (rows) keepRows(layout, name, object, rows);
+    for (const { name: list, digest: content, map } of sets) keepSet(layout, list, content, map);
     if (rows) pin(object.mapFd(TABLES_SECTION), layout.map(name, digest, TABLES));
     for (const map of object.maps()) {
       const shared = rows && map.name === COUNTERS;
@@ -48,6 +58,13 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
     }
     pin(object.programFd(), layout.program(name, digest));
   });
+}
+
+/** Beside the pin in the instance there is one by which the next instance finds it. */
+function keepSet(layout: Layout, name: string, digest: string, map: Fd): void {
+  const path = layout.set(name, digest);
+  makeDirectory(layout.list(name));
+  if (!isThere(path)) pin(map.number, path);
 }
 
 /** New rows get their slot, emptied of what another row may have counted there; all others keep what they have. */

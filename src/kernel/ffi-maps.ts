@@ -6,6 +6,9 @@ export const mapCalls = once(() => {
   const bpf = openLibbpf();
   const c = openLibc();
   return {
+    create: bpf.func(
+      'int bpf_map_create(int type, const char *name, uint32_t key_size, uint32_t value_size, uint32_t entries, const void *opts)',
+    ) as Call,
     setMaxEntries: bpf.func('int bpf_map__set_max_entries(void *map, uint32_t entries)') as Call,
     setAutocreate: bpf.func('int bpf_map__set_autocreate(void *map, bool autocreate)') as Call,
     lookup: bpf.func('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)') as Call,

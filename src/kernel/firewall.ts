@@ -14,11 +14,15 @@ const OPTIONAL = ['limits', 'sources', 'cpus', 'events'];
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
 const CLOCK_TAI = 11;
+/** Slots in bpf/settings.h. */
+const MOST_SETS = 10;
 const FIREWALL_FUNCTION = 'firewall';
 
 export interface LoadOptions {
   /** The map that counts; default a new one. */
   counters?: Fd;
+  /** The maps through which the large sets of the tables are found, by slot. */
+  sets?: Fd[];
   /** Default `firewall`. */
   function?: string;
 }
@@ -31,11 +35,12 @@ export function loadFirewall(
   tables: FirewallTables,
   options: LoadOptions = {},
 ): BpfObject {
-  const { counters, function: function_ = FIREWALL_FUNCTION } = options;
+  const { counters, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = BpfObject.open(specialize(bytes, tables), function_);
   try {
-    leaveOut(object, tables);
+    shape(object, tables);
     if (counters) object.reuseMap('counters', counters);
+    sets.forEach((set, slot) => object.reuseMap(`set${slot}`, set));
     object.load();
     const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
     for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
@@ -46,13 +51,19 @@ export function loadFirewall(
   }
 }
 
-function leaveOut(object: BpfObject, tables: FirewallTables): void {
+function shape(object: BpfObject, tables: FirewallTables): void {
   for (const name of OPTIONAL) {
     const entries = tables.dynamic[name];
     const map = object.mapHandle(name);
-    if (entries === undefined) checked(`leave out map ${name}`, mapCalls().setAutocreate(map, false));
+    if (entries === undefined) leaveMapOut(map, name);
     else checked(`size map ${name}`, mapCalls().setMaxEntries(map, entries));
   }
+  for (let slot = tables.sets.length; slot < MOST_SETS; slot++)
+    leaveMapOut(object.mapHandle(`set${slot}`), `set${slot}`);
+}
+
+function leaveMapOut(map: unknown, name: string): void {
+  checked(`leave out map ${name}`, mapCalls().setAutocreate(map, false));
 }
 
 /** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME: 0 on hosts where nobody set it, else 37 as of 2017. */

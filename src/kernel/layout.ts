@@ -19,6 +19,10 @@ export interface Layout {
   counters(name: string): string;
   /** Which row counts in which slot: one symbolic link per slot, its target the name of the row. */
   rows(name: string): string;
+  /** Large sets of addresses, shared between interfaces: a directory for each list, in it a pin for each content. */
+  lists: string;
+  list(name: string): string;
+  set(name: string, digest: string): string;
   /** Pins of programs that were taken over, with the mode that each had. */
   foreigners: string;
   foreign(name: string): string;
@@ -40,6 +44,8 @@ export function layout(bpffs: string): Layout {
   const root = join(bpffs, 'xdpkeep');
   const interfaces = join(root, 'interfaces');
   const foreigners = join(root, 'foreign');
+  const lists = join(root, 'lists');
+  const list = (name: string) => join(lists, encodeName(name));
   const interface_ = (name: string) => join(interfaces, encodeName(name));
   const instance = (name: string, digest: string) => join(interface_(name), digest);
   return {
@@ -53,6 +59,9 @@ export function layout(bpffs: string): Layout {
     map: (name, digest, map) => join(instance(name, digest), MAPS, encodeName(map)),
     counters: (name) => join(interface_(name), COUNTERS),
     rows: (name) => join(interface_(name), ROWS),
+    lists,
+    list,
+    set: (name, digest) => join(list(name), digest),
     foreigners,
     foreign: (name) => join(foreigners, encodeName(name)),
     foreignMode: (name) => join(foreigners, encodeName(name) + MODE_SUFFIX),

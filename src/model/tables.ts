@@ -1,5 +1,7 @@
 // A policy as the kernel will have it: plain bytes, nothing left to decide. Pure policy/ makes
 // it, kernel/ loads it.
+import type { AddressRanges } from './ranges.js';
+
 /** Who stands behind a record, and what only the host can fill into it. */
 export interface RecordOwner {
   /** Rule name, or the built-in row that counts it: every protect entry is `(protect)`. */
@@ -29,8 +31,21 @@ export interface FirewallTables {
   owners: RecordOwner[];
   /** Maps that start empty and are used: name -> entries. Every other one is not made at all. */
   dynamic: Record<string, number>;
+  /** By slot. */
+  sets: TableSet[];
   /** CPUs that rules redirect to. */
   cpus: number[];
+}
+
+/** A large set of addresses: a map of its own, shared by all that ask for it (bpf/set.h). */
+export interface TableSet {
+  direction: 'source' | 'destination';
+  /** Of its lists; with the digest, of its pin. */
+  name: string;
+  /** SHA-256 (hex) of its ranges. */
+  digest: string;
+  /** What is in it, loaded when it is asked for. */
+  content: () => AddressRanges;
 }
 
 /** What a host adds to tables. None of it is part of an instance's identity. */
@@ -39,6 +54,8 @@ export interface TableBinding {
   slots: ReadonlyMap<string, number>;
   /** Interface name -> ifindex, for every redirect target. */
   ifindexes: ReadonlyMap<string, number>;
+  /** Bytes of each large set's map, by slot. */
+  setBytes: readonly number[];
   /** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME. */
   taiOffset: number;
 }

@@ -8,9 +8,10 @@ import { Blob, leafEntry } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { Field } from './fields.js';
 import { groupFields } from './groups.js';
+import { separateSets } from './large-sets.js';
 import { Lookup, type LeafValue } from './lookup.js';
 import { bindRecords, encodeRecords } from './records.js';
-import { encodeSettings, withTaiOffset, type FieldSettings, type Key } from './settings.js';
+import { bindSettings, encodeSettings, type FieldSettings, type Key } from './settings.js';
 
 const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
@@ -29,7 +30,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
       },
     );
   }
-  const matches = [...protections, ...policy.rules].map((rule) => rule.match);
+  const { matches, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
   const words = Math.max(1, Math.ceil(matches.length / 64));
   const classes = new Classes(words * 2);
   const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
@@ -65,6 +66,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     on: new Set([...records.on, ...switches(policy, protections, direct)]),
     groups: placed,
     fields,
+    sets,
     words,
     protected: protections.length,
     steps: lookup.steps,
@@ -82,6 +84,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     ],
     owners: records.owners,
     dynamic: dynamicMaps(records.on, matches.length, policy),
+    sets,
     cpus: policy.rules.flatMap(({ action }) =>
       action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [],
     ),
@@ -92,7 +95,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
 export function bindTables(tables: FirewallTables, binding: TableBinding): FirewallTables {
   return {
     ...tables,
-    settings: withTaiOffset(tables.settings, binding.taiOffset),
+    settings: bindSettings(tables.settings, binding.taiOffset, binding.setBytes),
     blob: bindRecords(tables, binding),
   };
 }

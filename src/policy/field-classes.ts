@@ -1,6 +1,5 @@
 // One field of all rules -> classes: values (or addresses) that no rule tells apart. A class is the set of rules that
 // agree with the field; a packet without the field agrees with the rules that do not ask.
-import type { Match } from '../model/policy.js';
 import { type Bits, Classes, withBit } from './bits.js';
 import {
   addressesOf,
@@ -12,6 +11,7 @@ import {
   type NumberField,
   type PrefixField,
 } from './fields.js';
+import type { SetMatch } from './large-sets.js';
 import { type Partition, partition } from './partition.js';
 
 interface FieldBase {
@@ -38,7 +38,7 @@ interface PrefixClasses extends FieldBase {
 export type FieldClasses = NumberClasses | PrefixClasses;
 
 /** Fields that at least one match asks about, in the order of FIELDS. `words` is the size of a set. */
-export function classifyFields(matches: Match[], words: number): FieldClasses[] {
+export function classifyFields(matches: SetMatch[], words: number): FieldClasses[] {
   const used: FieldClasses[] = [];
   for (const field of FIELDS) {
     const classes = isPrefixField(field)
@@ -60,7 +60,11 @@ function indifferent(asks: boolean[], words: number): Uint32Array | undefined {
 }
 
 /** A sweep over the values: at each edge the rules that begin or end there are switched. */
-function classifyNumberField(matches: Match[], field: NumberField, words: number): NumberClasses | undefined {
+function classifyNumberField(
+  matches: SetMatch[],
+  field: NumberField,
+  words: number,
+): NumberClasses | undefined {
   const ranges = matches.map((match) => rangesOf(match, field));
   const set = indifferent(
     ranges.map((range) => range !== undefined),
@@ -97,7 +101,11 @@ function classifyNumberField(matches: Match[], field: NumberField, words: number
 }
 
 /** Rules that name the same set share it: a large one is gone through once. */
-function classifyPrefixField(matches: Match[], field: PrefixField, words: number): PrefixClasses | undefined {
+function classifyPrefixField(
+  matches: SetMatch[],
+  field: PrefixField,
+  words: number,
+): PrefixClasses | undefined {
   const sets = matches.map((match) => addressesOf(match, field));
   const set = indifferent(
     sets.map((one) => one !== undefined),

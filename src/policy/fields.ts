@@ -4,6 +4,7 @@ import { writeNetwork } from '../model/networks.js';
 import type { FragmentKind, Match, Range } from '../model/policy.js';
 import { mergeRanges } from '../model/range-sort.js';
 import { NO_WORDS, type Width, widthOf } from '../model/ranges.js';
+import { MOST_SETS, type SetMatch } from './large-sets.js';
 
 export const FIELDS = [
   'base',
@@ -20,6 +21,7 @@ export const FIELDS = [
   'etherType',
   'sourceMac',
   'destinationMac',
+  'sets',
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
@@ -46,6 +48,7 @@ export const DOMAIN: Record<NumberField, number> = {
   dscp: 64,
   vlan: VLAN_NONE + 1,
   etherType: 65536,
+  sets: 1 << MOST_SETS,
 };
 
 export function isPrefixField(field: Field): field is PrefixField {
@@ -98,7 +101,7 @@ function vlanRanges(match: Match): Range[] | undefined {
 }
 
 /** The values of a field that a match allows; ranges may overlap. */
-export function rangesOf(match: Match, field: NumberField): Range[] | undefined {
+export function rangesOf(match: SetMatch, field: NumberField): Range[] | undefined {
   switch (field) {
     case 'base':
       return baseRanges(match);

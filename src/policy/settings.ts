@@ -21,10 +21,11 @@ const KEY = {
   limitSource: 13,
   uncommon: 14,
   source: 15,
-  special: 16,
+  destination: 16,
+  special: 17,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
-export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'special'>;
+export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special'>;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
 const LAST_COMMON = FIELDS.indexOf('destinationPort');
@@ -35,7 +36,9 @@ const MAPPED = 64;
 const MEMBER = 80;
 /** Fields or groups in a row. */
 const ROW = 16;
-const KEYS = MEMBER + ROW * ROW;
+const SET = MEMBER + ROW * ROW;
+const SET_DESTINATION = SET + ROW;
+const KEYS = SET_DESTINATION + ROW;
 
 /** `enum number` */
 const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
@@ -43,12 +46,15 @@ const BASE = 16;
 const ROOT = 32;
 const ROOT6 = 48;
 const ABSENT = 64;
-const NUMBERS = 80;
+const BOUND_SET = 80;
+const NUMBERS = 96;
 
 /** Bytes of what may begin at `enum bound`; a vector is as long as the policy needs. */
 const ENTRY_BYTES = 4;
 const RECORD_BYTES = 40;
 const TEST_BYTES = 40;
+/** The most that is read at a place of a large set. */
+const SET_REACH = 128;
 
 /** The bit that marks a leaf. */
 const LEAF = 0x80000000;
@@ -73,6 +79,8 @@ export interface PolicySettings {
   on: ReadonlySet<Key>;
   groups: GroupSettings[];
   fields: Map<Field, FieldSettings>;
+  /** Large sets, by slot. */
+  sets: { direction: 'source' | 'destination' }[];
   /** 64 rules each. */
   words: number;
   /** Rule bits below this are protect entries. */
@@ -91,7 +99,14 @@ export function encodeSettings(policy: PolicySettings): Settings {
   for (const key of policy.on) keys[KEY[key]] = 1;
   keys[KEY.special] = Number(SPECIAL.some((key) => policy.on.has(key)));
   keys[KEY.uncommon] = Number(FIELDS.some((name, field) => field > LAST_COMMON && policy.fields.has(name)));
-  keys[KEY.source] = Number(policy.fields.has('source') || policy.on.has('limitSource'));
+  const needs = (direction: 'source' | 'destination'): boolean =>
+    policy.fields.has(direction) || policy.sets.some((set) => set.direction === direction);
+  keys[KEY.source] = Number(needs('source') || policy.on.has('limitSource'));
+  keys[KEY.destination] = Number(needs('destination'));
+  policy.sets.forEach(({ direction }, slot) => {
+    keys[SET + slot] = 1;
+    keys[SET_DESTINATION + slot] = Number(direction === 'destination');
+  });
   numbers[NUMBER.words] = policy.words;
   numbers[NUMBER.protected] = policy.protected;
   numbers[NUMBER.steps] = policy.steps;
@@ -117,9 +132,12 @@ export function encodeSettings(policy: PolicySettings): Settings {
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
-/** `seconds` that CLOCK_TAI is ahead of CLOCK_REALTIME. */
-export function withTaiOffset(settings: Settings, seconds: number): Settings {
+/** What only the host knows: seconds that CLOCK_TAI is ahead of CLOCK_REALTIME, and bytes of the large sets by slot. */
+export function bindSettings(settings: Settings, taiOffset: number, setBytes: readonly number[]): Settings {
   const numbers = settings.numbers.slice();
-  numbers[NUMBER.taiOffset] = seconds;
+  numbers[NUMBER.taiOffset] = taiOffset;
+  setBytes.forEach((bytes, slot) => {
+    numbers[BOUND_SET + slot] = bytes - SET_REACH;
+  });
   return { ...settings, numbers };
 }

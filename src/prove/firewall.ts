@@ -13,26 +13,32 @@ import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile.js';
 import { runPacketTests, type TestResult } from '../policy/packet-tests.js';
 import type { Candidate } from './candidate.js';
+import type { SetMaps } from './sets.js';
 
 /** Loads and tests; throws a RefusedError that names every wrong verdict. */
 export function proveFirewall(
   name: string,
   object: Uint8Array,
   firewall: DesiredFirewall,
-  { layout, observed }: { layout: Layout; observed: ObservedState },
+  { layout, observed, setMaps }: { layout: Layout; observed: ObservedState; setMaps: SetMaps },
 ): Candidate {
   const tables = compilePolicy(firewall.policy, firewall.protections);
+  const sets = setMaps.open(tables.sets);
   using counters = openPin(layout.counters(name));
   const rows = assignRows(
     tables.owners.map(({ row }) => row),
     counters ? readRows(layout, name) : [],
   );
   const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
-  const bound = bindTables(tables, { slots: rows.slots, ifindexes, taiOffset: taiOffset() });
-  const loaded = loadFirewall(object, bound, counters ? { counters } : {});
+  const setBytes = sets.map(({ bytes }) => bytes);
+  const bound = bindTables(tables, { slots: rows.slots, ifindexes, setBytes, taiOffset: taiOffset() });
+  const loaded = loadFirewall(object, bound, {
+    ...(counters && { counters }),
+    sets: sets.map(({ map }) => map),
+  });
   try {
     requirePassed(firewall, testFirewall(loaded.programFd(), tables.owners, firewall));
-    return { object: loaded, rows: { ...rows, pinned: counters !== undefined } };
+    return { object: loaded, rows: { ...rows, pinned: counters !== undefined }, sets };
   } catch (error) {
     loaded[Symbol.dispose]();
     throw error;

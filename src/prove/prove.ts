@@ -12,14 +12,18 @@ import type { ObservedState } from '../model/observed.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
 import { proveFirewall } from './firewall.js';
+import { SetMaps } from './sets.js';
 
 /** Candidates by interface, and why the others have none. Dispose of it after applying. */
 export class Proven implements Disposable {
   readonly loaded = new Map<string, Candidate>();
   readonly failed = new Map<string, XdpkeepError>();
 
+  constructor(readonly setMaps: SetMaps) {}
+
   [Symbol.dispose](): void {
     for (const { object } of this.loaded.values()) object[Symbol.dispose]();
+    this.setMaps[Symbol.dispose]();
   }
 }
 
@@ -31,11 +35,14 @@ export interface ProveContext {
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven();
+  const proven = new Proven(new SetMaps(context.layout));
   for (const { step } of plan.steps) {
     if (!('instance' in step) || step.instance.pinned) continue;
     try {
-      proven.loaded.set(step.interface, load(step.interface, step.instance, context));
+      proven.loaded.set(
+        step.interface,
+        load(step.interface, step.instance, { ...context, setMaps: proven.setMaps }),
+      );
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
       proven.failed.set(step.interface, error);
@@ -50,7 +57,11 @@ export function inspect(program: DesiredProgram, store: ObjectStore): MapDefinit
   return object.maps();
 }
 
-function load(name: string, instance: TargetInstance, context: ProveContext): Candidate {
+function load(
+  name: string,
+  instance: TargetInstance,
+  context: ProveContext & { setMaps: SetMaps },
+): Candidate {
   const { program } = instance;
   if (!program) throw new Error(`a planned instance of ${name} has no program`);
   const bytes = context.store.get(program.object);

@@ -5,6 +5,7 @@ import { loadFirewall } from '../../src/kernel/firewall.js';
 import { askFirewall } from '../../src/kernel/question.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables } from '../../src/model/tables.js';
+import { SetMaps } from '../../src/prove/sets.js';
 import { bindTables, compilePolicy } from '../../src/policy/compile.js';
 
 const VERDICTS: (Verdict | 'aborted')[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
@@ -20,12 +21,13 @@ export interface Answered {
 }
 
 /** Row names are given slots in their order; every redirect target is the loopback. */
-export function bindForTest(tables: FirewallTables): FirewallTables {
+export function bindForTest(tables: FirewallTables, setBytes: number[] = []): FirewallTables {
   const names = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
+    setBytes,
     taiOffset: 0,
   });
 }
@@ -35,8 +37,14 @@ export class Datapath implements Disposable {
   readonly #tables: FirewallTables;
 
   constructor(policy: Policy, protections: Protection[] = []) {
-    this.#tables = bindForTest(compilePolicy(policy, protections));
-    this.#object = loadFirewall(firewallObject(), this.#tables);
+    const tables = compilePolicy(policy, protections);
+    using setMaps = new SetMaps(); // the program keeps them
+    const sets = setMaps.open(tables.sets);
+    this.#tables = bindForTest(
+      tables,
+      sets.map(({ bytes }) => bytes),
+    );
+    this.#object = loadFirewall(firewallObject(), this.#tables, { sets: sets.map(({ map }) => map) });
   }
 
   get program(): number {

@@ -1,0 +1,24 @@
+// Large sets of addresses that no instance asks any more lose the pin by which the next instance would have found them.
+import { join } from 'node:path';
+import type { WriterLock } from '../journal/lock.js';
+import { listEntries, remove, removeIfEmpty } from '../kernel/bpffs.js';
+import { decodeName, type Layout } from '../kernel/layout.js';
+import { mapInfo, openPin } from '../kernel/pinned.js';
+import type { ObservedState } from '../model/observed.js';
+
+/** `observed` is what there is now; what an interrupted run left is removed with it. */
+export function sweepSets(_lock: WriterLock, layout: Layout, { owned }: ObservedState): void {
+  const used = new Set(
+    owned.flatMap(({ instances }) => instances.flatMap(({ maps }) => maps.map(({ id }) => id))),
+  );
+  for (const { name } of listEntries(layout.lists)) {
+    const folder = layout.list(decodeName(name) ?? name);
+    for (const entry of listEntries(folder)) {
+      const path = join(folder, entry.name);
+      using map = openPin(path);
+      if (map && !used.has(mapInfo(map).id)) remove(path);
+    }
+    removeIfEmpty(folder);
+  }
+  removeIfEmpty(layout.lists);
+}

@@ -1,0 +1,185 @@
+// The bytes of a large set of addresses, as bpf/set.h looks them up: places where membership changes, in blocks of eight,
+// found through nodes that divide their part of the addresses evenly. Refuses nothing.
+import type { AddressRanges } from '../model/ranges.js';
+
+/** Places in a block. */
+const BLOCK = 8;
+const LEVELS = 3;
+/** Bytes in which places in the value are counted, and of a node before its entries. */
+const UNIT = 32;
+const WORDS = UNIT / 4;
+/** Places that a bucket should have on average, and those above which it is divided again. */
+const BUCKET = 6;
+const LARGEST_BUCKET = 512;
+const NODE = 0x40000000;
+const INSIDE = 0x80000000;
+/** Bytes that may be read at any place. */
+const REACH = 128;
+
+export function layOutSet({ four, six }: AddressRanges): Uint8Array {
+  const deep = isDeep(six);
+  const layout = new Layout();
+  const entries = [layout.place(edgesOfFour(four), 1), layout.place(edgesOfSix(six), deep ? 4 : 2)];
+  return layout.finish([...entries.flat(), Number(deep)]);
+}
+
+/** Places of one family, most significant word first: `hi` and `lo` are what buckets are made of. */
+interface Edges {
+  count: number;
+  hi: Uint32Array;
+  lo: Uint32Array;
+  /** The lower half of IPv6 places, two words each. */
+  rest: Uint32Array;
+}
+
+function edgesOfFour(ranges: Uint32Array): Edges {
+  const lo = new Uint32Array(ranges.length);
+  let count = 0;
+  for (let at = 0; at < ranges.length; at += 2) {
+    lo[count++] = ranges[at] ?? 0;
+    const last = ranges[at + 1] ?? 0;
+    if (last !== 0xffffffff) lo[count++] = last + 1;
+  }
+  return { count, hi: new Uint32Array(count), lo, rest: new Uint32Array() };
+}
+
+function edgesOfSix(ranges: Uint32Array): Edges {
+  const most = ranges.length / 4;
+  const edges = { hi: new Uint32Array(most), lo: new Uint32Array(most), rest: new Uint32Array(most * 2) };
+  const words = new Uint32Array(4);
+  let count = 0;
+  for (let at = 0; at < ranges.length; at += 4) {
+    words.set(ranges.subarray(at, at + 4));
+    if (at % 8 === 4 && !increment(words)) break; // up to the last address: nothing changes behind it
+    edges.hi[count] = words[0] ?? 0;
+    edges.lo[count] = words[1] ?? 0;
+    edges.rest.set(words.subarray(2), count * 2);
+    count++;
+  }
+  return { count, ...edges };
+}
+
+/** False when there is no next one. */
+function increment(words: Uint32Array): boolean {
+  for (let word = words.length - 1; word >= 0; word--) {
+    words[word] = (words[word] ?? 0) + 1;
+    if (words[word] !== 0) return true;
+  }
+  return false;
+}
+
+/** Does membership ever change within a /64? */
+function isDeep(six: Uint32Array): boolean {
+  for (let at = 0; at < six.length; at += 8) {
+    if ((six[at + 2] ?? 0) | (six[at + 3] ?? 0)) return true;
+    if (((six[at + 6] ?? 0) & (six[at + 7] ?? 0)) >>> 0 !== 0xffffffff) return true;
+  }
+  return false;
+}
+
+/** An entry, its lower word first. */
+type Entry = [place: number, rest: number];
+
+class Layout {
+  #words = new Uint32Array(1 << 12);
+  #used = WORDS * 2;
+
+  /** `width`: words of a place. */
+  place(edges: Edges, width: 1 | 2 | 4): Entry {
+    return this.#bucket(edges, 0, edges.count, width, 0);
+  }
+
+  /** The value, with what it begins with. */
+  finish(head: number[]): Uint8Array {
+    this.#words.set(head);
+    return new Uint8Array(this.#words.slice(0, this.#used + REACH / 4).buffer);
+  }
+
+  /** Room for so many words, at a unit of its own. */
+  #reserve(words: number): number {
+    const at = this.#used;
+    this.#used += Math.ceil(words / WORDS) * WORDS;
+    if (this.#used + REACH / 4 > this.#words.length) {
+      const larger = new Uint32Array(Math.max(this.#words.length * 2, this.#used + REACH / 4));
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    return at;
+  }
+
+  #bucket(edges: Edges, from: number, to: number, width: 1 | 2 | 4, level: number): Entry {
+    const divides = level === 0 ? to - from > BLOCK : to - from > LARGEST_BUCKET && level < LEVELS;
+    return divides ? this.#node(edges, from, to, width, level) : this.#blocks(edges, from, to, width);
+  }
+
+  #blocks(edges: Edges, from: number, to: number, width: 1 | 2 | 4): Entry {
+    const blocks = Math.ceil((to - from) / BLOCK);
+    const at = this.#reserve(blocks * BLOCK * width);
+    // What is left over of the first block stays 0, which every address has reached.
+    const spare = blocks * BLOCK - (to - from);
+    for (let edge = from; edge < to; edge++) {
+      const word = at + (spare + edge - from) * width;
+      this.#words[width === 1 ? word : word + 1] = (width === 1 ? edges.lo : edges.hi)[edge] ?? 0;
+      if (width === 1) continue;
+      this.#words[word] = edges.lo[edge] ?? 0;
+      if (width === 2) continue;
+      this.#words[word + 2] = edges.rest[edge * 2 + 1] ?? 0;
+      this.#words[word + 3] = edges.rest[edge * 2] ?? 0;
+    }
+    const inside = ((from + spare) & 1) === 1;
+    return [at / WORDS, (blocks | (inside ? INSIDE : 0)) >>> 0];
+  }
+
+  #node(edges: Edges, from: number, to: number, width: 1 | 2 | 4, level: number): Entry {
+    const [low, range] = this.#extent(edges, from, to, width, level);
+    const shift = shiftFor(range, Math.max(2, (to - from) / BUCKET));
+    const last = shifted(range.hi, range.lo, shift);
+    const at = this.#reserve(WORDS + (last + 1) * 2);
+    this.#words.set([low.lo, low.hi, shift, last], at);
+    let edge = from;
+    for (let index = 0; index <= last; index++) {
+      const begin = edge;
+      while (edge < to && indexOf(edges, edge, low, shift) === index) edge++;
+      const entry = this.#bucket(edges, begin, edge, width, level + 1); // may make the words move
+      this.#words.set(entry, at + WORDS + index * 2);
+    }
+    return [at / WORDS, (NODE | (from & 1 ? INSIDE : 0)) >>> 0];
+  }
+
+  /** The root of IPv4 divides all addresses, so that a set can change anywhere; all other nodes what they hold. */
+  #extent(edges: Edges, from: number, to: number, width: number, level: number): [Pair, Pair] {
+    if (width === 1 && level === 0)
+      return [
+        { hi: 0, lo: 0 },
+        { hi: 0, lo: 0xffffffff },
+      ];
+    const low = { hi: edges.hi[from] ?? 0, lo: edges.lo[from] ?? 0 };
+    return [low, difference(edges.hi[to - 1] ?? 0, edges.lo[to - 1] ?? 0, low)];
+  }
+}
+
+interface Pair {
+  hi: number;
+  lo: number;
+}
+
+function difference(hi: number, lo: number, low: Pair): Pair {
+  return { hi: hi - low.hi - (lo < low.lo ? 1 : 0), lo: (lo - low.lo) >>> 0 };
+}
+
+/** How far to the right: at most so many buckets, and at least a quarter of them. */
+function shiftFor({ hi, lo }: Pair, buckets: number): number {
+  const bits = hi === 0 ? 32 - Math.clz32(lo) : 64 - Math.clz32(hi);
+  return Math.max(0, bits - Math.max(1, Math.floor(Math.log2(buckets))));
+}
+
+/** The lower 32 bits of a pair shifted to the right: all of it, by what `shiftFor` gives. */
+function shifted(hi: number, lo: number, shift: number): number {
+  if (shift >= 32) return hi >>> (shift - 32);
+  return shift === 0 ? lo : ((hi << (32 - shift)) | (lo >>> shift)) >>> 0;
+}
+
+function indexOf(edges: Edges, edge: number, low: Pair, shift: number): number {
+  const { hi, lo } = difference(edges.hi[edge] ?? 0, edges.lo[edge] ?? 0, low);
+  return shifted(hi, lo, shift);
+}
