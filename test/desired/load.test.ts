@@ -272,6 +272,7 @@ test('validating looks at every host, in the order of files and places', async (
     hosts: ['b'],
     policies: [],
     lists: [],
+    parsed: [],
     diagnostics: [],
   });
   await expect(validateState({ stateDir: folder, store }, 'x')).rejects.toMatchObject({ exitCode: 66 });
