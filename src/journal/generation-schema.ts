@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { DesiredFirewall, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Policy, Protection } from '../model/policy.js';
 import type { Generation } from '../model/record.js';
+import type { Revision } from '../model/revision.js';
 
 /** What is in a policy, the seal vouches for: whoever applies it compiles it, and that checks it. */
 const firewall: z.ZodType<DesiredFirewall> = z.looseObject({
@@ -36,6 +37,14 @@ const desiredState: z.ZodType<DesiredState> = z.looseObject({
   written: z.string(),
 });
 
+export const revisionSchema: z.ZodType<Revision> = z.looseObject({
+  commit: z.string(),
+  subject: z.string(),
+  author: z.string(),
+  time: z.string(),
+  signer: z.exactOptional(z.looseObject({ principal: z.string(), key: z.string() })),
+});
+
 export const generationSchema: z.ZodType<Generation> = z.looseObject({
   number: z.int().positive(),
   time: z.iso.datetime(),
@@ -43,4 +52,5 @@ export const generationSchema: z.ZodType<Generation> = z.looseObject({
   of: z.int().nonnegative(),
   reason: z.exactOptional(z.string()),
   desired: desiredState,
+  source: z.exactOptional(revisionSchema),
 });

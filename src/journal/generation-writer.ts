@@ -12,7 +12,7 @@ import { readSoundJournal } from './read.js';
 import { seal } from './sealed.js';
 
 /** `of` is the generation's own number where it is not given. */
-export type NewGeneration = Pick<Generation, 'origin' | 'desired' | 'reason'> & { of?: number };
+export type NewGeneration = Pick<Generation, 'origin' | 'desired' | 'reason' | 'source'> & { of?: number };
 
 /** Its number is one above all that the directory and the journal know. Throws a JournalError. */
 export function writeGeneration(lock: WriterLock, made: NewGeneration): Generation {

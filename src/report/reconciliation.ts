@@ -1,6 +1,7 @@
 // A reconciliation as people read it: the steps with their reasons, then how every interface stands.
 import type { Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
+import { sourceLines } from './source.js';
 import { columns, type Paint, printable, type Style } from './style.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
@@ -22,6 +23,7 @@ const CONDITION_STYLES: Record<Condition, Style> = {
 export function renderReconciliation(result: Reconciliation, paint: Paint): string {
   const lines = [
     `${result.dryRun ? 'plan for' : 'host'} ${printable(result.host)}, generation ${result.generation}`,
+    ...sourceLines(result.source, paint),
     ...result.steps.flatMap((step) => stepLines(step, paint)),
     ...interfaceLines(result.interfaces, paint),
     ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
