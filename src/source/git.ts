@@ -65,23 +65,34 @@ export class Git {
     this.#tool = tool;
   }
 
-  /** Runs to the end, whatever the exit code. */
-  run(args: string[], { input, time = 60_000 }: GitRun = {}) {
+  /** Whatever the exit code. Throws a GitError when git does not come to its end: damage can do that to it. */
+  async run(args: string[], { input, time = 60_000 }: GitRun = {}) {
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const limits = { time, output: MOST_OUTPUT, input, env: ENVIRONMENT, ended: this.ended };
-    return runForBytes(this.#tool, [...settings, `--git-dir=${this.dir}`, ...args], limits);
+    try {
+      return await runForBytes(this.#tool, [...settings, `--git-dir=${this.dir}`, ...args], limits);
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      const why = /did not end within .*|was ended by .*|printed more than .*/.exec(error.message)?.[0];
+      throw new GitError(`git ${commandOf(args)} ${why ?? 'did not start'}`, { cause: error });
+    }
   }
 
   /** Throws a GitError on any other exit code than 0. */
   async bytes(args: string[], options?: GitRun): Promise<Buffer> {
     const { exitCode, stdout, stderr } = await this.run(args, options);
     if (exitCode === 0) return stdout;
-    throw new GitError(`git ${args[0] ?? ''} failed: ${lastLine(stderr)}`, { log: stderr });
+    throw new GitError(`git ${commandOf(args)} failed: ${lastLine(stderr)}`, { log: stderr });
   }
 
   async lines(args: string[], options?: GitRun): Promise<string[]> {
     return (await this.bytes(args, options)).toString('utf8').split('\n').filter(Boolean);
   }
+}
+
+/** Without the settings before it. */
+function commandOf(args: string[]): string {
+  return args.find((arg, at) => !arg.startsWith('-') && args[at - 1] !== '-c') ?? '';
 }
 
 /** What git says last is what it died of. */

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../disk/durable.js';
 import type { GitSource } from '../model/config.js';
-import { EnvironmentError, UnreachableError } from '../model/errors.js';
+import { UnreachableError } from '../model/errors.js';
 import { type Commit, parseCommit } from './commit.js';
 import { Git, GitError, lastLine, UPLOAD_PACK } from './git.js';
 import { OBJECT_NAME, readObjects } from './objects.js';
@@ -22,8 +22,7 @@ export async function askRemote({ git: url, ref }: GitSource, ended?: AbortSigna
   const { exitCode, stdout, stderr } = await new Git('/nowhere', ended)
     .run(args, { time: LISTING_TIME })
     .catch((error: unknown) => {
-      if (error instanceof EnvironmentError)
-        throw unreachable(url, `no answer within ${LISTING_TIME / 1000} s`);
+      if (error instanceof GitError) throw unreachable(url, error.message);
       throw error;
     });
   if (exitCode !== 0) throw unreachable(url, lastLine(stderr), stderr);
@@ -89,10 +88,12 @@ export class Mirror {
     return (await this.git.run(['cat-file', '-e', `${commit}^{commit}`])).exitCode === 0;
   }
 
-  /** Both are in the mirror. A shallow mirror may not know of an ancestor. */
+  /** `commit` is in the mirror. */
   async isAncestor(ancestor: string, commit: string): Promise<boolean> {
-    if (!(await this.has(ancestor))) return false;
-    return (await this.git.run(['merge-base', '--is-ancestor', ancestor, commit])).exitCode === 0;
+    const ask = async () =>
+      (await this.git.run(['merge-base', '--is-ancestor', ancestor, commit])).exitCode === 0;
+    // Where history is cut, an ancestor may be beyond the cut.
+    return (await ask()) || ((await this.complete()) && (await ask()));
   }
 
   /** Those that `tip` has and `base` has not, parents before children. */
@@ -126,7 +127,9 @@ export class Mirror {
     const missing = lines.filter((line) => line.startsWith('?') && blobs.has(line.slice(1)));
     if (missing.length === 0) return;
     const input = missing.map((line) => `${line.slice(1)}\n`).join('');
-    await this.git.bytes([...this.#fetchArguments(), '--stdin', 'origin'], { time: FETCH_TIME, input });
+    // Told which commits we have, the remote would think that we have their files too.
+    const asked = ['-c', 'fetch.negotiationAlgorithm=noop', ...this.#fetchArguments(), '--stdin', 'origin'];
+    await this.git.bytes(asked, { time: FETCH_TIME, input });
   }
 
   async #make(): Promise<void> {

@@ -47,11 +47,16 @@ export class Repository {
     return this.#run('git', ['-C', this.folder, ...args]);
   }
 
+  /** The same with this on stdin. */
+  async pipe(input: string | Uint8Array, ...args: string[]): Promise<string> {
+    return this.#run('git', ['-C', this.folder, ...args], {}, input);
+  }
+
   async #run(
     file: string,
     args: string[],
     env: Record<string, string> = {},
-    input?: string,
+    input?: string | Uint8Array,
   ): Promise<string> {
     const options = { env: { ...this.#env, ...env }, extendEnv: false, stripFinalNewline: true };
     const { stdout } = await execa(file, args, { ...options, ...(input !== undefined && { input }) });
@@ -127,9 +132,16 @@ export class Repository {
 
   /** Writes a commit object as it is given and moves `main` to it: for what git would not make. */
   async raw(change: (commit: string) => string): Promise<string> {
-    const before = await this.#run('git', ['-C', this.folder, 'cat-file', 'commit', 'HEAD']);
-    const args = ['-C', this.folder, 'hash-object', '-t', 'commit', '-w', '--literally', '--stdin'];
-    const name = await this.#run('git', args, {}, `${change(before)}\n`);
+    const before = await this.git('cat-file', 'commit', 'HEAD');
+    const name = await this.pipe(
+      `${change(before)}\n`,
+      'hash-object',
+      '-t',
+      'commit',
+      '-w',
+      '--literally',
+      '--stdin',
+    );
     await this.git('reset', '--quiet', '--hard', name);
     return name;
   }
