@@ -34,13 +34,13 @@ export async function acquire(
   { source, verification, folder, ended }: Acquisition,
   adopted: Adoption | undefined,
 ): Promise<Candidate | undefined> {
-  const tip = await askRemote(source, ended);
+  const commit = await askRemote(source, ended);
   const applied = adopted?.revision.commit;
-  if (tip === applied && adopted?.path === source.path) return undefined;
+  if (commit === applied && adopted?.path === source.path) return undefined;
   const judge = verification && new SignatureJudge(verification, folder, ended);
   const copy = join(folder, 'next');
   return withMirror(mirrorIn(folder, source, ended), source.git, async (mirror) => {
-    const commit = await mirror.update(applied);
+    await mirror.update(commit, applied);
     const signer =
       verification && judge
         ? await verifySuccession({ mirror, source, verification, judge }, commit, applied)

@@ -68,14 +68,21 @@ export class Mirror {
     rmSync(this.git.dir, { recursive: true, force: true });
   }
 
-  /** Fetches what the ref names, with its history since `known` where the remote has that. Throws a GitError. */
-  async update(known: string | undefined): Promise<string> {
+  /**
+   * Fetches `tip`, which the ref names, with its history since `known` where the remote has that.
+   * Throws a GitError, and an UnreachableError when something else was sent.
+   */
+  async update(tip: string, known: string | undefined): Promise<void> {
     await this.#make();
     if (known !== undefined && !(await this.has(known))) await this.#tryFetch('--depth=1', known);
     const depth = known === undefined ? ['--depth=1'] : [];
     await this.#fetch(...depth, 'origin', `+${fullName(this.source.ref)}:${CANDIDATE}`);
-    const [commit = ''] = await this.git.lines(['rev-parse', '--verify', `${CANDIDATE}^{commit}`]);
-    return commit;
+    const [commit] = await this.git.lines(['rev-parse', '--verify', `${CANDIDATE}^{commit}`]);
+    if (commit === tip) return;
+    // The branch moved meanwhile, or the remote has not the whole history and git takes nothing from it.
+    throw new UnreachableError(`${this.source.git} did not send ${tip}`, {
+      hint: 'Run it again; if that does not help, follow a repository that has its whole history.',
+    });
   }
 
   /** One commit by its name, from the mirror or else from the remote. Throws a GitError. */

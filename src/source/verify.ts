@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { GitSource, Verification } from '../model/config.js';
 import { SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
+import type { Commit } from './commit.js';
 import { GitError } from './git.js';
 import type { Mirror } from './mirror.js';
 import { requireScope, scopeOf } from './scopes.js';
@@ -54,12 +55,25 @@ async function verifySince(succession: Succession, base: string, commit: string)
   const { mirror, judge, verification, source } = succession;
   if (base === commit) return verifyOne(succession, commit);
   let last: Signer | undefined;
-  for (const one of await mirror.commitsSince(base, commit)) {
+  const commits = await mirror.commitsSince(base, commit);
+  await requireWhole(mirror, base, commits);
+  for (const one of commits) {
     last = await judge.judgeCommit(one);
     const paths = scopeOf(verification, last.principal);
     if (paths) await requireScope(mirror.git, one, last, { paths, path: source.path });
   }
   return last ?? verifyOne(succession, commit);
+}
+
+/** A remote that says that history begins somewhere must not get around what is below it. */
+async function requireWhole(mirror: Mirror, base: string, commits: Commit[]): Promise<void> {
+  const known = new Set([base, ...commits.map(({ commit }) => commit)]);
+  for (const parent of commits.flatMap(({ parents }) => parents)) {
+    if (known.has(parent) || (await mirror.isAncestor(parent, base))) continue;
+    throw new SignatureError(`commit ${parent} cannot be verified: the remote hides it`, {
+      hint: 'Follow a repository that has its whole history.',
+    });
+  }
 }
 
 async function verifyOne({ mirror, judge }: Succession, name: string): Promise<Signer> {

@@ -175,6 +175,21 @@ test('a merge brings in what its other side has: an unsigned commit there is ref
   });
 });
 
+test('a remote that hides what is below a merge gets nothing through', async () => {
+  const world = await World.create();
+  const { repository } = world;
+  await world.begin();
+  await repository.git('checkout', '--quiet', '--orphan', 'side');
+  await repository.commit('unsigned below', { 'state/lists/below.txt': '' });
+  const cut = await repository.commit('signed above', {}, { key: 'ada' });
+  await repository.git('checkout', '--quiet', 'main');
+  await repository.merge('side', { key: 'ada' });
+  writeFileSync(join(repository.folder, '.git/shallow'), `${cut}\n`);
+  expect((await rejected(world.acquire())) as Error).toMatchObject({
+    name: expect.stringMatching(/^(?:SignatureError|UnreachableError)$/) as string,
+  });
+});
+
 test('rewritten history is refused, also to an older commit, until a signed file allows that one step', async () => {
   const world = await World.create();
   const { repository, verification } = world;

@@ -123,7 +123,10 @@ export class Repository {
 
   /** Merges a branch with a merge commit. The name of the commit. */
   async merge(branch: string, author: Author = {}): Promise<string> {
-    return this.#commit(['merge', '--quiet', '--no-ff', '-m', `merge ${branch}`, branch], author);
+    return this.#commit(
+      ['merge', '--quiet', '--no-ff', '--allow-unrelated-histories', '-m', `merge ${branch}`, branch],
+      author,
+    );
   }
 
   async head(): Promise<string> {
