@@ -2,8 +2,7 @@
 import { recordedFirewall } from './journal/running.js';
 import type { FateReport } from './model/reconciliation.js';
 import type { Plan, Step } from './model/step.js';
-import { describePacket } from './policy/describe.js';
-import { diffPolicies } from './policy/semantic-diff.js';
+import { reportFates } from './policy/fate-report.js';
 
 /** Interface -> what changes there, for every step that swaps one policy for another. */
 export function fatesOf(plan: Plan, dataDir: string): Map<string, FateReport> {
@@ -21,9 +20,5 @@ function fateOf(step: Step, dataDir: string): FateReport | undefined {
   const before =
     after && step.fromDigest !== undefined ? recordedFirewall(dataDir, step.fromDigest) : undefined;
   if (!after || !before) return undefined;
-  const { changes, complete } = diffPolicies(before, after);
-  return {
-    changes: changes.map(({ example, ...change }) => ({ ...change, example: describePacket(example) })),
-    complete,
-  };
+  return reportFates(before, after);
 }

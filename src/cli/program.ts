@@ -35,6 +35,7 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
   addReconciling(program, keep);
   addGit(program, keep);
   addStateFiles(program, keep);
+  addDiff(program, keep);
   addLooking(program, keep);
   addOperating(program, keep);
   program.addHelpText('after', AFTER_HELP);
@@ -87,6 +88,20 @@ function addGit(program: Command, keep: Keep): void {
     .action(async (_flags: Flags, self: Command) => {
       const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
       keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
+    });
+}
+
+function addDiff(program: Command, keep: Keep): void {
+  command(
+    program,
+    'diff <from> <to>',
+    'what differs between two revisions of a state repository; needs no root',
+  )
+    .option('--semantic', 'show which packets change their fate, with an example each')
+    .option('--detailed-exitcode', 'exit 2 when something differs')
+    .action(async (from: string, to: string, _flags: Flags, self: Command) => {
+      const { runDiff } = await import('./diff.js');
+      keep(await runDiff(from, to, { ...self.opts(), ...readCommon(self, 'markdown') }));
     });
 }
 

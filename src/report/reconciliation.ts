@@ -65,7 +65,8 @@ const LOG_LINES = 20;
 
 const MOST_FATES = 20;
 
-function fateLines(fates: ReportedStep['fates']): string[] {
+/** Nothing where nobody looked. */
+export function fateLines(fates: ReportedStep['fates']): string[] {
   if (!fates) return [];
   const { changes, complete } = fates;
   if (changes.length === 0 && complete) return ['      no packet changes its fate'];

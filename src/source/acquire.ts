@@ -46,7 +46,8 @@ export async function acquire(
         ? await verifySuccession({ mirror, source, verification, judge }, commit, applied)
         : undefined;
     const tree = await listTree(mirror.git, commit, source.path);
-    await writeTree(mirror, commit, tree, copy);
+    await mirror.fill(commit, tree);
+    await writeTree(mirror.git, tree, copy);
     const [said] = await mirror.read([commit]);
     if (!said) throw new GitError(`the mirror has no commit ${commit}`);
     const revision = { ...toRevision(said), ...(signer && { signer }) };
@@ -63,7 +64,8 @@ export async function restore(dataDir: string, adopted: Adoption, acquisition: A
   try {
     await withMirror(mirrorIn(folder, { git, ref, path }, ended), git, async (mirror) => {
       await mirror.obtain(revision.commit);
-      await writeTree(mirror, revision.commit, adopted, copy);
+      await mirror.fill(revision.commit, adopted);
+      await writeTree(mirror.git, adopted, copy);
     });
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;

@@ -53,9 +53,9 @@ const MOST_OUTPUT = 600 << 20;
 export class Git {
   readonly #tool: string;
 
-  /** `dir` is a bare repository. Throws an EnvironmentError when there is no git. */
+  /** `dir` is the bare repository, or that part of another; absent for what needs none. Throws an EnvironmentError when there is no git. */
   constructor(
-    readonly dir: string,
+    private readonly dir: string | undefined,
     private readonly ended?: AbortSignal,
   ) {
     const tool = findTool('git');
@@ -68,9 +68,10 @@ export class Git {
   /** Whatever the exit code. Throws a GitError when git does not come to its end: damage can do that to it. */
   async run(args: string[], { input, time = 60_000 }: GitRun = {}) {
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const where = this.dir === undefined ? [] : [`--git-dir=${this.dir}`];
     const limits = { time, output: MOST_OUTPUT, input, env: ENVIRONMENT, ended: this.ended };
     try {
-      return await runForBytes(this.#tool, [...settings, `--git-dir=${this.dir}`, ...args], limits);
+      return await runForBytes(this.#tool, [...settings, ...where, ...args], limits);
     } catch (error) {
       if (!(error instanceof EnvironmentError)) throw error;
       const why = /did not end within .*|was ended by .*|printed more than .*/.exec(error.message)?.[0];
@@ -92,7 +93,7 @@ export class Git {
 
 /** Without the settings before it. */
 function commandOf(args: string[]): string {
-  return args.find((arg, at) => !arg.startsWith('-') && args[at - 1] !== '-c') ?? '';
+  return args.find((arg, at) => !arg.startsWith('-') && args[at - 1]?.toLowerCase() !== '-c') ?? '';
 }
 
 /** What git says last is what it died of. */

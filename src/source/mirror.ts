@@ -7,6 +7,7 @@ import type { GitSource } from '../model/config.js';
 import { UnreachableError } from '../model/errors.js';
 import { type Commit, parseCommit } from './commit.js';
 import { Git, GitError, lastLine, UPLOAD_PACK } from './git.js';
+import type { Tree } from './tree.js';
 import { OBJECT_NAME, readObjects } from './objects.js';
 
 const LISTING_TIME = 60_000;
@@ -19,7 +20,7 @@ const CANDIDATE = 'refs/xdpkeep/candidate';
 export async function askRemote({ git: url, ref }: GitSource, ended?: AbortSignal): Promise<string> {
   const name = fullName(ref);
   const args = ['ls-remote', ...uploadPack(url), '--', url, name, `${name}^{}`];
-  const { exitCode, stdout, stderr } = await new Git('/nowhere', ended)
+  const { exitCode, stdout, stderr } = await new Git(undefined, ended)
     .run(args, { time: LISTING_TIME })
     .catch((error: unknown) => {
       if (error instanceof GitError) throw unreachable(url, error.message);
@@ -57,7 +58,7 @@ export class Mirror {
 
   /** `folder` need not be there yet. */
   constructor(
-    folder: string,
+    private readonly folder: string,
     private readonly source: GitSource,
     ended?: AbortSignal,
   ) {
@@ -65,7 +66,7 @@ export class Mirror {
   }
 
   remove(): void {
-    rmSync(this.git.dir, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /**
@@ -123,13 +124,14 @@ export class Mirror {
 
   /** Fetches the whole history, without files. True when some of it was missing. */
   async complete(): Promise<boolean> {
-    if (!existsSync(join(this.git.dir, 'shallow'))) return false;
+    if (!existsSync(join(this.folder, 'shallow'))) return false;
     await this.#fetch('--unshallow', 'origin', `+${fullName(this.source.ref)}:${CANDIDATE}`);
     return true;
   }
 
   /** Brings the blobs that a tree needs and the mirror has not. */
-  async fill(commit: string, blobs: ReadonlySet<string>): Promise<void> {
+  async fill(commit: string, { files }: Tree): Promise<void> {
+    const blobs = new Set(Object.values(files));
     const lines = await this.git.lines(['rev-list', '--objects', '--missing=print', '--no-walk', commit]);
     const missing = lines.filter((line) => line.startsWith('?') && blobs.has(line.slice(1)));
     if (missing.length === 0) return;
@@ -140,13 +142,13 @@ export class Mirror {
   }
 
   async #make(): Promise<void> {
-    const packs = join(this.git.dir, 'objects/pack');
+    const packs = join(this.folder, 'objects/pack');
     if (existsSync(packs) && readdirSync(packs).filter((one) => one.endsWith('.pack')).length > MOST_PACKS) {
       this.remove();
     }
-    if (existsSync(join(this.git.dir, 'HEAD'))) return;
+    if (existsSync(join(this.folder, 'HEAD'))) return;
     this.remove();
-    makeFolder(this.git.dir, 0o700);
+    makeFolder(this.folder, 0o700);
     await this.git.bytes(['init', '--quiet', '--bare', '--template=', '--initial-branch=none']);
   }
 
@@ -156,7 +158,7 @@ export class Mirror {
       time: FETCH_TIME,
     });
     // A remote need not give what no ref names: then its whole history says whether the commit is in it.
-    if (exitCode !== 0) rmSync(join(this.git.dir, 'shallow.lock'), { force: true });
+    if (exitCode !== 0) rmSync(join(this.folder, 'shallow.lock'), { force: true });
   }
 
   #fetch(...args: string[]): Promise<Buffer> {

@@ -6,7 +6,6 @@ import { syncFolder, writeFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
 import { HostNotFoundError, RefusedError } from '../model/errors.js';
 import type { Git } from './git.js';
-import type { Mirror } from './mirror.js';
 import { nameOf, readObjects } from './objects.js';
 
 export interface Tree {
@@ -39,7 +38,7 @@ export async function listTree(git: Git, commit: string, path: string): Promise<
     if (kind === 'blob' && REGULAR.has(mode) && isPlain(file)) tree.files[shown] = blob;
     else tree.leftOut.push(shown);
   }
-  if (Object.keys(tree.files).length > MOST_FILES) throw tooLarge(commit, path, `${MOST_FILES} files`);
+  if (Object.keys(tree.files).length > MOST_FILES) throw tooLarge(`${MOST_FILES} files`);
   return tree;
 }
 
@@ -50,21 +49,18 @@ function isPlain(file: string): boolean {
   return file.split('/').every((part) => !['', '.', '..'].includes(part)) && !/[\u0000\ufffd]/.test(file);
 }
 
-function tooLarge(commit: string, path: string, limit: string): RefusedError {
+function tooLarge(limit: string): RefusedError {
   const hint = 'Keep what is not state out of this directory.';
-  return new RefusedError(`${path} of commit ${commit} has more than ${limit}`, { hint });
+  return new RefusedError(`the state directory has more than ${limit}`, { hint });
 }
 
-/** Writes the files below `folder`, which is made anew, and makes them durable. */
-export async function writeTree(mirror: Mirror, commit: string, tree: Tree, folder: string): Promise<void> {
+/** Writes the files below `folder`, which is made anew, and makes them durable. Throws a GitError when one is missing. */
+export async function writeTree(git: Git, tree: Tree, folder: string): Promise<void> {
   const blobs = Object.values(tree.files);
-  await mirror.fill(commit, new Set(blobs));
-  const batches = await inBatches(mirror.git, blobs, () =>
-    tooLarge(commit, dirname(folder), `${LARGEST >> 20} MiB`),
-  );
+  const batches = await inBatches(git, blobs, () => tooLarge(`${LARGEST >> 20} MiB`));
   prepare(folder);
   for (const batch of batches) {
-    const contents = await readObjects(mirror.git, 'blob', [...batch]);
+    const contents = await readObjects(git, 'blob', [...batch]);
     for (const [file, blob] of Object.entries(tree.files)) {
       const content = contents.get(blob);
       if (content) write(join(folder, file), content);
