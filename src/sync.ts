@@ -60,27 +60,21 @@ export async function sync(options: SyncOptions): Promise<Synced> {
 }
 
 /** The same without a trace: the mirror and the copy are made elsewhere and go away. */
-async function rehearse(options: SyncOptions): Promise<Synced> {
+function rehearse(options: SyncOptions): Promise<Synced> {
   const adopted = readAdoption(options.dataDir);
-  const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-'));
-  try {
-    const found = await endCleanly((ended) => look(options, { ...options, folder, ended }, adopted));
-    const { candidate } = found;
-    return await report(
-      found,
-      options,
-      (stateDir) => {
-        const copy = candidate && join(candidate.copy, options.source.path);
-        return reconcileWith(
-          { ...options, stateDir: copy ?? stateDir, shownAs: options.source.path },
-          undefined,
-        );
-      },
-      adopted,
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return endCleanly(async (ended) => {
+    const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-'));
+    try {
+      const found = await look(options, { ...options, folder, ended }, adopted);
+      const { path } = options.source;
+      const copy = found.candidate && join(found.candidate.copy, path);
+      const pass = (adoptedDir: string) =>
+        reconcileWith({ ...options, stateDir: copy ?? adoptedDir, shownAs: path }, undefined);
+      return await report(found, options, pass, adopted);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 }
 
 interface Found {

@@ -20,7 +20,7 @@ export interface Revision {
 }
 
 /** `Current`: what the remote has. `SourceStale`: it cannot be reached. `SourceRefused`: it has what must not be applied. */
-export type SourceCondition = 'Current' | 'SourceStale' | 'SourceRefused';
+type SourceCondition = 'Current' | 'SourceStale' | 'SourceRefused';
 
 /** How the applied revision stands to the remote. */
 export interface SourceReport {

@@ -73,7 +73,7 @@ export class Git {
     try {
       return await runForBytes(this.#tool, [...settings, ...where, ...args], limits);
     } catch (error) {
-      if (!(error instanceof EnvironmentError)) throw error;
+      if (!(error instanceof EnvironmentError) || this.ended?.aborted === true) throw error;
       const why = /did not end within .*|was ended by .*|printed more than .*/.exec(error.message)?.[0];
       throw new GitError(`git ${commandOf(args)} ${why ?? 'did not start'}`, { cause: error });
     }

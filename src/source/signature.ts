@@ -11,7 +11,7 @@ import { revisionWords, type Signer } from '../model/revision.js';
 import type { Commit } from './commit.js';
 
 /** Of `ssh-keygen -Y sign -n`. */
-export const COMMIT_NAMESPACE = 'git';
+const COMMIT_NAMESPACE = 'git';
 
 export interface Signed {
   /** How messages call it: `commit 9f8e7d6c5b4a "Open 443" by A <a@b>`. */
