@@ -29,7 +29,7 @@ import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
 import type { Condition, Plan } from './model/step.js';
-import { observe } from './observe/observe.js';
+import { lookAhead, observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
@@ -64,6 +64,7 @@ export async function reconcileWith(
   options: ReconcileOptions,
   lock: WriterLock | undefined,
 ): Promise<Reconciliation> {
+  const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
   const { desired, warnings: found } = await loadHost({ ...options, store });
@@ -74,12 +75,12 @@ export async function reconcileWith(
   if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
     return converge(
-      { ...options, desired: kept, store, warnings, hold, origin: { origin: 'reconcile' } },
+      { ...options, desired: kept, store, warnings, hold, look, origin: { origin: 'reconcile' } },
       lock,
     );
   }
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge({ ...options, desired, store, warnings, origin }, lock);
+  return converge({ ...options, desired, store, warnings, look, origin }, lock);
 }
 
 export interface Convergence extends Paths {
@@ -89,6 +90,8 @@ export interface Convergence extends Paths {
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
   origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason' | 'source'>>;
   hold?: Hold;
+  /** What the kernel runs at first; looked for when it is absent. */
+  look?: () => Promise<ObservedState>;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
 }
@@ -98,7 +101,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const paths = layout(goal.bpffs);
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
-  const before = await observe({ bpffs: goal.bpffs });
+  const look = () => observe({ bpffs: goal.bpffs });
+  const before = await (goal.look ?? look)();
   if (journal) recover(journal, before);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
@@ -113,25 +117,27 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock,
     plan: planned,
     unproven: proven.failed,
-    fates: fatesOf(planned, goal.dataDir),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
-    const generation = lock && settled ? generationFor(goal, current, lock) : newestGeneration(goal.dataDir);
-    return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
+    const generation =
+      lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
+    const fates = fatesOf(planned, goal.dataDir);
+    return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, current, lock);
-  const look = () => observe({ bpffs: goal.bpffs });
+  const generation = generationFor(goal, current, lock, records);
   const applied = await holdSignals(() =>
     apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
   );
-  const after = await look();
+  const looking = look();
+  const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
+  const after = await looking;
   const remaining = makePlan(goal, after, journal.records);
-  return summarize({ ...outcome, generation, applied, remaining, observed: after });
+  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after });
 }
 
 function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
@@ -190,7 +196,13 @@ function isSettled(condition: Condition): boolean {
 }
 
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
-function generationFor(goal: Convergence, current: Generation | undefined, lock: WriterLock): number {
+function generationFor(
+  goal: Convergence,
+  current: Generation | undefined,
+  lock: WriterLock,
+  records: readonly JournalRecord[],
+): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;
+  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }, records))
+    .number;
 }

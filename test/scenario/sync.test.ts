@@ -1,62 +1,12 @@
 // From a commit to the kernel: what is signed is applied, what is not leaves everything as it was, and drift is healed
 // whatever happens to the repository.
-import { chownSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { History } from '../../src/model/history.js';
-import type { Reconciliation } from '../../src/model/reconciliation.js';
-import type { Status } from '../../src/model/status.js';
-import { createLab, type Lab } from '../lab.js';
-import { document, hostFile, ICMP_DROP, OWN, ownProgram } from '../support/host.js';
-import { Repository } from '../support/repository.js';
-
-const NATIVE = { 'state/hosts/lab.yaml': hostFile({ veth0: `mode: native, program: ${ICMP_DROP}` }) };
-const OWN_FILES = {
-  'state/hosts/lab.yaml': hostFile({ veth0: `mode: native, program: ${OWN}` }),
-  'state/programs/own.bpf.c': ownProgram('extra'),
-};
-
-class Site {
-  private constructor(
-    readonly lab: Lab,
-    readonly repository: Repository,
-    private readonly config: string,
-  ) {}
-
-  /** A repository with one commit, which ada has signed, and a host that follows it. */
-  static async create(lab: Lab): Promise<Site> {
-    const repository = await Repository.create(lab.directory);
-    await repository.makeKey('ada');
-    const allowed = repository.allow(['ada@example.org', 'ada']);
-    await repository.commit('drop pings', NATIVE, { key: 'ada' });
-    const config = join(lab.directory, 'config.yaml');
-    const lines = [
-      `host: lab`,
-      `source: {git: ${repository.folder}}`,
-      `verify: {allowedSigners: ${allowed}}`,
-    ];
-    writeFileSync(config, `${lines.join('\n')}\n`);
-    return new Site(lab, repository, config);
-  }
-
-  run(...args: string[]) {
-    const env = { XDPKEEP_CONFIG: this.config, XDPKEEP_STATE: '', XDPKEEP_HOST: '' };
-    return this.lab.run(args, { env });
-  }
-
-  async sync(exitCode = 0, ...args: string[]): Promise<Reconciliation> {
-    return document(await this.run('sync', '--output', 'json', ...args), exitCode);
-  }
-
-  async status(): Promise<Status> {
-    return document(await this.run('status', '--output', 'json'), 0);
-  }
-
-  /** Takes the attachment away behind our back. */
-  async drift(): Promise<void> {
-    await this.lab.exec('rm', '-r', join(this.lab.bpffs, 'xdpkeep'));
-  }
-}
+import { createLab } from '../lab.js';
+import { document, hostFile, ICMP_DROP } from '../support/host.js';
+import { OWN_FILES, Site } from '../support/site.js';
 
 it('a signed commit is applied, and its revision is told wherever one looks', async () => {
   await using lab = await createLab();
@@ -249,41 +199,6 @@ it('the record of what was adopted is damaged: exit 74, for without it nobody kn
   writeFileSync(join(lab.dataDir, 'source/adopted.json'), '{}');
   expect(document(await site.run('sync', '--output', 'json'), 74)).toMatchObject({ name: 'JournalError' });
   expect((await site.status()).warnings.join()).toContain('adopted.json is damaged');
-});
-
-it('a repository of another user runs nothing of its own, and neither does what is committed', async () => {
-  await using lab = await createLab();
-  const site = await Site.create(lab);
-  const { repository } = site;
-  const trap = join(lab.directory, 'trap');
-  await repository.commit(
-    'attributes',
-    {
-      '.gitattributes': '* filter=x diff=x text\n',
-      '.gitmodules': '[submodule "a"]\n\tpath = a\n\turl = /nowhere\n',
-    },
-    { key: 'ada' },
-  );
-  const script = `#!/bin/sh\necho "$0 $*" >> ${trap}\ncat\n`;
-  for (const name of ['post-checkout', 'reference-transaction', 'pre-auto-gc', 'post-upload-pack']) {
-    writeFileSync(join(repository.folder, '.git/hooks', name), script, { mode: 0o755 });
-  }
-  const program = join(repository.folder, '.git/run');
-  writeFileSync(program, script, { mode: 0o755 });
-  const settings = [
-    'core.fsmonitor',
-    'filter.x.smudge',
-    'filter.x.clean',
-    'diff.x.textconv',
-    'uploadpack.packObjectsHook',
-    'core.sshCommand',
-    'core.alternateRefsCommand',
-  ];
-  for (const name of settings) await repository.git('config', name, program);
-  mkdirSync(join(lab.directory, 'home'));
-  for (const path of [repository.folder, join(repository.folder, '.git')]) chownSync(path, 65534, 65534);
-  expect(await site.sync()).toMatchObject({ changed: true, source: { condition: 'Current' } });
-  expect(readdirSync(lab.directory)).not.toContain('trap');
 });
 
 it('without a source in the config file there is nothing to sync from', async () => {
