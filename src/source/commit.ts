@@ -12,7 +12,7 @@ export interface Commit extends Revision {
   payload: Buffer;
 }
 
-/** `commit` is the name of the object. Bytes that are not UTF-8 in texts become U+FFFD. */
+/** `commit` is the name of the object. Texts are cut, and bytes in them that are not UTF-8 become U+FFFD. */
 export function parseCommit(commit: string, content: Buffer): Commit {
   const text = content.toString('latin1'); // one character is one byte: the payload must stay what it was
   const end = text.indexOf('\n\n');
@@ -28,8 +28,8 @@ export function parseCommit(commit: string, content: Buffer): Commit {
   return {
     commit,
     parents: value('parent'),
-    subject: utf8(message.split('\n', 1)[0] ?? ''),
-    author: utf8(author),
+    subject: short(message.split('\n', 1)[0] ?? ''),
+    author: short(author),
     time: new Date(Math.min(seconds, LAST_SECOND) * 1000).toISOString(),
     signature: signature.replaceAll('\n ', '\n'),
     strange: more.length > 0 || fields.some((one) => one.startsWith('gpgsig-')),
@@ -40,8 +40,11 @@ export function parseCommit(commit: string, content: Buffer): Commit {
 /** The end of 9999: later years have more digits than ISO 8601 gives them. */
 const LAST_SECOND = 253_402_300_799;
 
-function utf8(latin1: string): string {
-  return Buffer.from(latin1, 'latin1').toString('utf8');
+/** Bytes of a text that reports repeat; nothing that people write is longer. */
+const LONGEST_TEXT = 500;
+
+function short(latin1: string): string {
+  return Buffer.from(latin1.slice(0, LONGEST_TEXT), 'latin1').toString('utf8');
 }
 
 /** Without what only verification needs. */

@@ -1,7 +1,7 @@
 // Whether a signature counts: made by a key that may sign now and is not revoked. The date in the commit says nothing:
 // whoever has an old key can write an old date. ssh-keygen decides, and its exit code alone: it prints "Good signature"
 // for keys that nobody trusts.
-import { accessSync, constants } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../disk/durable.js';
 import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
@@ -39,7 +39,8 @@ export class SignatureJudge {
       });
     }
     this.#tool = tool;
-    for (const file of [allowedSigners, ...(revoked === undefined ? [] : [revoked])]) requireReadable(file);
+    if (revoked !== undefined) readKeys(revoked);
+    requirePrincipals(readKeys(allowedSigners), verification);
   }
 
   /** Throws a SignatureError that names the commit and the key. */
@@ -108,10 +109,24 @@ export class SignatureJudge {
 const SIGN = 'Sign it with SSH: git config gpg.format ssh; git commit --amend -S.';
 const AGAIN = 'Let somebody who may sign look at it and commit it again.';
 
+/** A scope for nobody leaves somebody without one, who may then change everything. */
+function requirePrincipals(signers: string, { allowedSigners, scopes }: Verification): void {
+  const known = new Set(
+    signers
+      .split('\n')
+      .flatMap((line) => (/^\s*(?:"([^"]*)"|([^\s#]\S*))/.exec(line)?.slice(1) ?? []).join('').split(',')),
+  );
+  const nobody = scopes.find(({ principal }) => !known.has(principal));
+  if (!nobody) return;
+  throw new EnvironmentError(`\`scopes\` name ${nobody.principal}, who is nobody in ${allowedSigners}`, {
+    hint: 'Correct `verify` in the config file, or add the principal.',
+  });
+}
+
 /** ssh-keygen would say that the signature is bad. */
-function requireReadable(file: string): void {
+function readKeys(file: string): string {
   try {
-    accessSync(file, constants.R_OK);
+    return readFileSync(file, 'utf8');
   } catch (cause) {
     const hint = 'Put the file there, or correct `verify` in the config file.';
     throw new EnvironmentError(`cannot read ${file}, which says whose signatures count`, { hint, cause });

@@ -89,6 +89,13 @@ it('who rolls back does not wait for a remote that says nothing; a second sync d
   waiting.kill('SIGTERM');
   expect((await waiting).signal).toBe('SIGTERM');
   await expect.poll(isAsking, { timeout: 20_000 }).toBe(false);
+  // The hold is about what the commit says: it stays until another one says something else.
+  rmSync(join(site.repository.folder, '.git/packed-refs'));
+  expect(await site.sync(13)).toMatchObject({
+    changed: false,
+    hold: { generation: 1 },
+    source: { condition: 'Current' },
+  });
 });
 
 /** Empty when the process has ended meanwhile. */

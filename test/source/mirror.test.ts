@@ -3,7 +3,6 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -11,62 +10,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { acquire, restore, type Candidate } from '../../src/source/acquire.js';
-import type { Adoption } from '../../src/source/adoption.js';
-import { Git } from '../../src/source/git.js';
+import { restore } from '../../src/source/acquire.js';
 import { isIntact } from '../../src/source/tree.js';
 import { rejected } from '../lab/caught.js';
 import { scratch } from '../desired/state-dir.js';
-import { Repository } from '../support/repository.js';
+import { Clone } from '../support/clone.js';
 
 const STATE = { 'state/hosts/lab.yaml': 'one' };
-
-class Clone {
-  adopted: Adoption | undefined;
-  readonly folder: string;
-  url: string;
-  ref = 'main';
-  path = 'state';
-
-  constructor(
-    readonly repository: Repository,
-    parent: string,
-  ) {
-    this.folder = join(parent, 'data');
-    this.url = repository.folder;
-    mkdirSync(this.folder);
-  }
-
-  static async create(): Promise<Clone> {
-    const parent = scratch();
-    return new Clone(await Repository.create(parent), parent);
-  }
-
-  get where() {
-    const source = { git: this.url, ref: this.ref, path: this.path };
-    return { source, verification: undefined, folder: this.folder, ended: new AbortController().signal };
-  }
-
-  async take(): Promise<Candidate | undefined> {
-    const candidate = await acquire(this.where, this.adopted);
-    this.adopted = candidate?.adoption ?? this.adopted;
-    return candidate;
-  }
-
-  get mirror(): string {
-    return join(this.folder, 'mirror.git');
-  }
-
-  /** Objects of a kind in the mirror. */
-  async objects(kind: string): Promise<number> {
-    const args = ['cat-file', '--batch-check=%(objecttype)', '--batch-all-objects', '--unordered'];
-    return (await new Git(this.mirror).lines(args)).filter((one) => one === kind).length;
-  }
-
-  read(file: string): string {
-    return readFileSync(join(this.folder, 'next', file), 'utf8');
-  }
-}
 
 test.each(['path', 'file URL'])('shallow and blobless, and then what came since: %s', async (kind) => {
   const clone = await Clone.create();
@@ -170,62 +120,6 @@ test('a mirror of very many packs is begun again', async () => {
   await clone.repository.commit('two', { 'state/hosts/lab.yaml': 'two' });
   await clone.take();
   expect(packsOf(clone.mirror).length).toBeLessThan(5);
-});
-
-test('symbolic links and submodules are left out, wherever they lead', async () => {
-  const clone = await Clone.create();
-  const { repository } = clone;
-  repository.write(STATE);
-  mkdirSync(join(repository.folder, 'state/lists'));
-  symlinkSync('/etc/passwd', join(repository.folder, 'state/lists/out.txt'));
-  symlinkSync('../hosts', join(repository.folder, 'state/lists/in'));
-  await repository.commit('one');
-  await repository.git(
-    'update-index',
-    '--add',
-    '--cacheinfo',
-    `160000,${await repository.head()},state/module`,
-  );
-  await repository.git('commit', '--quiet', '-m', 'module');
-  const candidate = await clone.take();
-  expect(candidate?.adoption).toMatchObject({
-    files: { 'state/hosts/lab.yaml': expect.any(String) as string },
-    leftOut: ['state/lists/in', 'state/lists/out.txt', 'state/module'],
-  });
-  expect(readdirSync(join(clone.folder, 'next/state'))).toEqual(['hosts']);
-});
-
-test('a tree whose names lead out of it is not taken', async () => {
-  const clone = await Clone.create();
-  const { repository } = clone;
-  const before = await repository.commit('one', STATE);
-  await clone.take();
-  const blob = await repository.git('rev-parse', `${before}:state/hosts/lab.yaml`);
-  const make = (line: string) => repository.pipe(line, 'mktree', '-z');
-  const evil = await make(`100644 blob ${blob}\t..\0`);
-  const state = await make(`040000 tree ${evil}\tlists\0`);
-  const root = await make(`040000 tree ${state}\tstate\0`);
-  const commit = await repository.git('commit-tree', '-p', before, '-m', 'evil', root);
-  await repository.git('update-ref', 'refs/heads/main', commit);
-  // Such an object does not get through the fetch: the remote has nothing that could be used.
-  expect(await rejected(clone.take())).toMatchObject({ name: 'UnreachableError', exitCode: 69 });
-});
-
-test('bytes are what was committed: no end of line, no encoding, no attribute has a say', async () => {
-  const clone = await Clone.create();
-  const { repository } = clone;
-  const content = Buffer.from([0, 255, 13, 10, 13, 254, 10]);
-  repository.write({
-    '.gitattributes': '* text eol=crlf ident\n',
-    'state/a b\tc/"d".o': '',
-  });
-  writeFileSync(join(repository.folder, 'state/a b\tc/"d".o'), content);
-  await repository.git('-c', 'core.attributesFile=/dev/null', 'add', '--all');
-  const blob = await repository.pipe(content, 'hash-object', '-w', '--stdin');
-  await repository.git('update-index', '--add', '--cacheinfo', `100755,${blob},state/a b\tc/"d".o`);
-  await repository.git('commit', '--quiet', '-m', 'bytes');
-  await clone.take();
-  expect(readFileSync(join(clone.folder, 'next/state/a b\tc/"d".o'))).toEqual(content);
 });
 
 test('the root of a repository, another directory, another branch, an annotated tag', async () => {

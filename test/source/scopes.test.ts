@@ -60,6 +60,15 @@ test('on a new host, a key with scopes vouches for what it may change, and the l
   expect((await alone.refusal()).message).toContain('netops@example.org may change only some files');
 });
 
+test('a scope for nobody is refused: who was meant would have none', async () => {
+  const world = await SignedWorld.create({ scopes: [{ principal: 'netop@example.org', paths: [] }] });
+  await world.repository.commit('begin', STATE, { key: 'ada' });
+  expect(await world.refusal()).toMatchObject({
+    exitCode: 78,
+    message: expect.stringContaining('`scopes` name netop@example.org, who is nobody in') as string,
+  });
+});
+
 test.each<[glob: string, matches: string[], others: string[]]>([
   ['lists/**', ['lists/a.txt', 'lists/a/b.txt'], ['lists', 'hosts/a.yaml', 'my/lists/a.txt']],
   ['lists/*', ['lists/a.txt'], ['lists/a/b.txt']],
