@@ -13,6 +13,7 @@ const layers = {
   prove: ['model', 'policy', 'kernel'],
   verify: ['model', 'diff'],
   journal: ['model', 'kernel', 'disk'],
+  source: ['model', 'kernel', 'disk', 'journal'],
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
   report: ['model'],
 };

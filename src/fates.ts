@@ -4,8 +4,7 @@ import type { DesiredFirewall } from './model/desired.js';
 import { JournalError } from './model/errors.js';
 import type { FateReport } from './model/reconciliation.js';
 import type { Plan, Step } from './model/step.js';
-import { describePacket } from './policy/describe.js';
-import { diffPolicies } from './policy/semantic-diff.js';
+import { reportFates } from './policy/fate-report.js';
 
 /** Interface -> what changes there, for every step that swaps one policy for another. */
 export function fatesOf(plan: Plan, dataDir: string): Map<string, FateReport> {
@@ -22,11 +21,7 @@ function fateOf(step: Step, dataDir: string): FateReport | undefined {
   const after = step.instance.program?.firewall;
   const before = after && step.fromDigest !== undefined ? leaving(dataDir, step.fromDigest) : undefined;
   if (!after || !before) return undefined;
-  const { changes, complete } = diffPolicies(before, after);
-  return {
-    changes: changes.map(({ example, ...change }) => ({ ...change, example: describePacket(example) })),
-    complete,
-  };
+  return reportFates(before, after);
 }
 
 /** A report is no reason to fail: a record that is damaged only means that nobody knows what ran. */

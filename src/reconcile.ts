@@ -37,6 +37,7 @@ import { lookAhead, observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
+import { revisionOf } from './source/adoption.js';
 import { summarize } from './summarize.js';
 
 export interface Paths {
@@ -47,6 +48,8 @@ export interface Paths {
 export interface ReconcileOptions extends Paths {
   stateDir: string;
   host: string;
+  /** What diagnostics call the state directory; they name its files alone when it is absent. */
+  shownAs?: string;
   /** Plan and prove, change nothing, take no lock. */
   dryRun: boolean;
   /** Try again what failed lately, though it may cost a gap. */
@@ -58,16 +61,22 @@ export interface ReconcileOptions extends Paths {
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   requireCapabilities();
-  if (options.dryRun) return pass(options, undefined);
-  return withWriterLock(options.dataDir, (lock) => pass(options, lock));
+  if (options.dryRun) return reconcileWith(options, undefined);
+  return withWriterLock(options.dataDir, (lock) => reconcileWith(options, lock));
 }
 
-async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Promise<Reconciliation> {
+/** The same for whoever has the lock. Without it: plans and proves only. */
+export async function reconcileWith(
+  options: ReconcileOptions,
+  lock: WriterLock | undefined,
+): Promise<Reconciliation> {
   const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
   const { desired, warnings: found } = await loadHost({ ...options, store });
   const warnings = found.map(diagnosticLine);
+  const source = revisionOf(options.stateDir, options.dataDir);
+  const origin = { origin: 'reconcile' as const, ...(source && { source }) };
   const hold = readHold(options.dataDir);
   if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
@@ -78,7 +87,7 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
   }
   refuseCollapse(options.dataDir, desired);
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge({ ...options, desired, store, warnings, look, origin: { origin: 'reconcile' } }, lock);
+  return converge({ ...options, desired, store, warnings, look, origin }, lock);
 }
 
 export interface Convergence extends Paths {
@@ -86,7 +95,7 @@ export interface Convergence extends Paths {
   store: ObjectStore;
   warnings: string[];
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
-  origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason'>>;
+  origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason' | 'source'>>;
   hold?: Hold;
   /** What the kernel runs at first; looked for when it is absent. */
   look?: () => Promise<ObservedState>;

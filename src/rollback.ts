@@ -14,6 +14,7 @@ import { requireCapabilities } from './kernel/capabilities.js';
 import { type DesiredState, emptyState, setsOf } from './model/desired.js';
 import { JournalError, UsageError, XdpkeepError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
+import type { Revision } from './model/revision.js';
 import { type Paths, type ReconcileOptions, converge } from './reconcile.js';
 
 /** Makes the kernel run an earlier generation again, by default the one before the current content. */
@@ -35,9 +36,11 @@ export async function rollback(
     const left = currentIfReadable(paths.dataDir)?.desired;
     const host = left?.host ?? '';
     const desired = keptState(paths.dataDir, target, host);
-    const of = target === 0 ? 0 : readGeneration(paths.dataDir, target).of;
+    const { of, source } =
+      target === 0 ? { of: 0, source: undefined } : readGeneration(paths.dataDir, target);
     requireObjects(paths.dataDir, desired);
-    return leave(lock, paths, { desired, origin: 'rollback', of, reason, left: left ? [left.written] : [] });
+    const departure = { desired, origin: 'rollback' as const, of, reason, left: left ? [left.written] : [] };
+    return leave(lock, paths, { ...departure, ...(source && { source }) });
   });
 }
 
@@ -92,13 +95,15 @@ interface Departure {
   origin: 'rollback' | 'detach';
   of: number;
   reason: string;
+  /** Of the generation that is repeated. */
+  source?: Revision;
   /** `written` of the desired states that must not come back by themselves. */
   left: string[];
 }
 
 /** The hold comes before the change: a crash between the two must not bring the left state back. */
 async function leave(lock: WriterLock, paths: Paths, departure: Departure): Promise<Reconciliation> {
-  const { desired, origin, of, reason, left } = departure;
+  const { desired, origin, of, reason, left, source } = departure;
   const journal = Journal.open(lock);
   const before = holdIfReadable(paths.dataDir)?.digests ?? [];
   const digests = [...new Set([...before, ...left])].filter((digest) => digest !== desired.written);
@@ -108,7 +113,7 @@ async function leave(lock: WriterLock, paths: Paths, departure: Departure): Prom
   writeHold(lock, hold);
   const store = new DiskObjectStore(paths.dataDir);
   const result = await converge(
-    { ...paths, desired, store, warnings: [], origin: { origin, of, reason } },
+    { ...paths, desired, store, warnings: [], origin: { origin, of, reason, ...(source && { source }) } },
     lock,
   );
   return { ...result, hold };

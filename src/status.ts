@@ -14,12 +14,13 @@ import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
 import type { ObservedInterface, ObservedState } from './model/observed.js';
-import type { Hold, ReportedInterface } from './model/reconciliation.js';
+import type { ReportedInterface } from './model/reconciliation.js';
 import type { InterfaceStatus, OtherInterface, Status } from './model/status.js';
 import { observe } from './observe/observe.js';
 import { conditions } from './plan/conditions.js';
 import { plan } from './plan/plan.js';
 import type { ReconcileOptions } from './reconcile.js';
+import { revisionOf } from './source/adoption.js';
 
 export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
   requireCapabilities();
@@ -36,7 +37,8 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     attachedFrom: attachedFrom(journal.records, observed.boot),
     failedLately: new Map(),
   });
-  const hold = holdOrWarning(options.dataDir, warnings);
+  const hold = orWarning(() => readHold(options.dataDir), warnings);
+  const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
   const rows = conditions(planned, observed, new Map());
   return {
     apiVersion: 'xdpkeep/v1',
@@ -44,6 +46,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     host: desired.host,
     generation: newestGeneration(options.dataDir),
     ...(hold && { hold }),
+    ...(revision && { revision }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
@@ -53,7 +56,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
 }
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {
-  const hold = holdOrWarning(options.dataDir, []);
+  const hold = orWarning(() => readHold(options.dataDir), []);
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const loaded = await loadHost({ ...options, store });
@@ -72,9 +75,9 @@ async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: strin
   }
 }
 
-function holdOrWarning(dataDir: string, warnings: string[]): Hold | undefined {
+function orWarning<T>(read: () => T, warnings: string[]): T | undefined {
   try {
-    return readHold(dataDir);
+    return read();
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     warnings.push(error.message);

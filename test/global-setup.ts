@@ -19,7 +19,20 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'xdpkeep-test-';
-const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount', 'strace'];
+const TOOLS = [
+  'bpftool',
+  'clang',
+  'ip',
+  'tc',
+  'git',
+  'ssh-keygen',
+  'nsenter',
+  'unshare',
+  'setpriv',
+  'ping',
+  'mount',
+  'strace',
+];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();

@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../model/errors.js';
 
 /** Output formats that some commands have beside text and JSON. */
-const EXTRA_FORMATS = ['junit', 'sarif'] as const;
+const EXTRA_FORMATS = ['junit', 'sarif', 'markdown'] as const;
 type ExtraFormat = (typeof EXTRA_FORMATS)[number];
 type Format = 'text' | 'json' | ExtraFormat;
 
@@ -19,6 +19,9 @@ export interface CommonOptions<Extra extends ExtraFormat = never> {
   color: boolean;
 }
 
+/** What may be said; some of it has no default. */
+export type Given = Partial<CommonOptions<ExtraFormat>> & { config?: string };
+
 /** `./state` where there is one, else the directory that packages use. */
 function defaultState(): string {
   return existsSync('state') ? 'state' : '/etc/xdpkeep/state';
@@ -30,6 +33,11 @@ export function addCommonOptions(program: Command): Command {
     .addOption(
       new Option('--state <dir>', 'state directory (default: ./state, then /etc/xdpkeep/state)')
         .env('XDPKEEP_STATE')
+        .argParser(notEmpty),
+    )
+    .addOption(
+      new Option('--config <file>', 'config file (default: /etc/xdpkeep/config.yaml, if it is there)')
+        .env('XDPKEEP_CONFIG')
         .argParser(notEmpty),
     )
     .addOption(
@@ -50,7 +58,10 @@ export function addCommonOptions(program: Command): Command {
         .argParser(notEmpty),
     )
     .addOption(
-      new Option('--output <format>', 'output format; junit of test and sarif of lint alone')
+      new Option(
+        '--output <format>',
+        'output format; junit of test, sarif of lint and markdown of diff alone',
+      )
         .env('XDPKEEP_OUTPUT')
         .choices(['text', 'json', ...EXTRA_FORMATS])
         .default('text'),
@@ -91,9 +102,9 @@ export function errorOutput(argv: readonly string[]): { json: boolean; color: bo
   };
 }
 
-/** What was said, on the command line or in the environment; some of it has no default. */
-export function readGiven(command: Command): Partial<CommonOptions<ExtraFormat>> {
-  return command.optsWithGlobals<Partial<CommonOptions<ExtraFormat>>>();
+/** What was said: on the command line, in the environment, in the config file. */
+export function readGiven(command: Command): Given {
+  return command.optsWithGlobals<Given>();
 }
 
 /**

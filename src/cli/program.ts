@@ -27,8 +27,15 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
     result = value;
   };
   addCommonOptions(program);
+  program.hook('preAction', async (_program, action) => {
+    if (NEEDS_NO_CONFIG.has(action.name())) return;
+    const { applyConfig } = await import('./config.js');
+    await applyConfig(program, action);
+  });
   addReconciling(program, keep);
+  addGit(program, keep);
   addStateFiles(program, keep);
+  addDiff(program, keep);
   addLooking(program, keep);
   addOperating(program, keep);
   program.addHelpText('after', AFTER_HELP);
@@ -43,6 +50,9 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
     return isHelp ? { exitCode: EXIT.usage, out: '', err: said } : failure(toUsageError(error), argv);
   }
 }
+
+/** Commands that are asked before there is a host to speak of. */
+const NEEDS_NO_CONFIG = new Set(['schema', 'init']);
 
 type Keep = (result: CommandResult) => void;
 
@@ -67,6 +77,31 @@ function addReconciling(program: Command, keep: Keep): void {
         const { runReconcile } = await import('./reconcile.js');
         keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
       }
+    });
+}
+
+function addGit(program: Command, keep: Keep): void {
+  command(program, 'sync', 'the same from git: fetch, verify, adopt the newest commit, reconcile')
+    .option('--dry-run', 'fetch, verify, plan and prove, change nothing')
+    .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
+    .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .action(async (_flags: Flags, self: Command) => {
+      const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
+      keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
+    });
+}
+
+function addDiff(program: Command, keep: Keep): void {
+  command(
+    program,
+    'diff <from> <to>',
+    'what differs between two revisions of a state repository; needs no root',
+  )
+    .option('--semantic', 'show which packets change their fate, with an example each')
+    .option('--detailed-exitcode', 'exit 2 when something differs')
+    .action(async (from: string, to: string, _flags: Flags, self: Command) => {
+      const { runDiff } = await import('./diff.js');
+      keep(await runDiff(from, to, { ...self.opts(), ...readCommon(self, 'markdown') }));
     });
 }
 
@@ -185,8 +220,9 @@ Examples:
   xdpkeep reconcile --dry-run            show what would change, and why
   xdpkeep reconcile                      do it
   xdpkeep explain ens5 'protocol: icmp'  which rule decides such a packet
+  xdpkeep sync                           do it from git
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
-12 some interfaces failed; 13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
-78 environment; 1 a bug.`;
+12 some interfaces failed; 13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 69 source
+unreachable; 74 journal; 75 locked; 77 permission or signature; 78 environment; 1 a bug.`;

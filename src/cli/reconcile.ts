@@ -26,8 +26,13 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
       progress,
     }),
   );
-  const changes = options.detailedExitcode === true && result.changed && result.exitCode === EXIT.ok;
-  return present({ ...result, exitCode: changes ? EXIT.changes : result.exitCode }, options);
+  return present(withDetail(result, options.detailedExitcode), options);
+}
+
+/** `wanted`: is exit 2 for changes? */
+export function withDetail(result: Reconciliation, wanted = false): Reconciliation {
+  const changes = wanted && result.changed && result.exitCode === EXIT.ok;
+  return { ...result, exitCode: changes ? EXIT.changes : result.exitCode };
 }
 
 /** A reconciliation as the command's output. */

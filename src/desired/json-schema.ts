@@ -1,16 +1,17 @@
 // The JSON schema of the state files, for editors and for the names of the fields at a place.
 import * as z from 'zod';
+import { configSchema } from './config-schema.js';
 import { packetSchema } from './packet-schema.js';
 import { policySchema } from './policy-schema.js';
 import { hostSchema } from './schema.js';
 
-const SCHEMAS = { host: hostSchema, policy: policySchema, packet: packetSchema };
+const SCHEMAS = { host: hostSchema, policy: policySchema, packet: packetSchema, config: configSchema };
 
 /** What people write in YAML: files, and the packet of a command line. */
 export type WrittenKind = keyof typeof SCHEMAS;
 
-/** Kinds of state files that have a schema, as `xdpkeep schema` names them. */
-export const SCHEMA_KINDS = ['host', 'policy'] as const;
+/** Kinds of files that have a schema, as `xdpkeep schema` names them. */
+export const SCHEMA_KINDS = ['host', 'policy', 'config'] as const;
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 interface JsonSchema {

@@ -12,6 +12,8 @@ import { StateReader } from './state-reader.js';
 export interface LoadOptions extends ProgramOptions {
   /** Names the file: hosts/<host>.yaml. */
   host: string;
+  /** Put before the names of files in diagnostics: the state directory as people know it. */
+  shownAs?: string;
 }
 
 export interface LoadedHost {
@@ -27,9 +29,14 @@ export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   requireHost(options.stateDir, options.host);
   const reader = new StateReader(options);
   const desired = await reader.readHost(options.host);
-  const diagnostics = reader.diagnostics.sort(byPlace);
+  const diagnostics = reader.diagnostics.sort(byPlace).map((one) => shown(one, options.shownAs));
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
   return { desired, warnings: diagnostics };
+}
+
+function shown(diagnostic: Diagnostic, folder = '.'): Diagnostic {
+  if (folder === '.') return diagnostic;
+  return { ...diagnostic, at: { ...diagnostic.at, file: `${folder}/${diagnostic.at.file}` } };
 }
 
 /** What a list was read to. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import type { DesiredList } from '../model/desired.js';
 import type { AddressSet } from '../model/policy.js';
 import type { Generation, RecordedInterface, RecordedProgram, RecordedState } from '../model/record.js';
+import type { Revision } from '../model/revision.js';
 
 const program: z.ZodType<RecordedProgram> = z.looseObject({
   label: z.string(),
@@ -39,6 +40,14 @@ const recordedState: z.ZodType<RecordedState> = z.looseObject({
   written: z.string(),
 });
 
+export const revisionSchema: z.ZodType<Revision> = z.looseObject({
+  commit: z.string(),
+  subject: z.string(),
+  author: z.string(),
+  time: z.string(),
+  signer: z.exactOptional(z.looseObject({ principal: z.string(), key: z.string() })),
+});
+
 export const generationSchema: z.ZodType<Generation> = z.looseObject({
   number: z.int().positive(),
   time: z.iso.datetime(),
@@ -46,4 +55,5 @@ export const generationSchema: z.ZodType<Generation> = z.looseObject({
   of: z.int().nonnegative(),
   reason: z.exactOptional(z.string()),
   desired: recordedState,
+  source: z.exactOptional(revisionSchema),
 });

@@ -14,7 +14,10 @@ import { readSoundJournal } from './read.js';
 import { seal } from './sealed.js';
 
 /** `of` is the generation's own number where it is not given. */
-export type NewGeneration = Pick<Generation, 'origin' | 'reason'> & { desired: DesiredState; of?: number };
+export type NewGeneration = Pick<Generation, 'origin' | 'reason' | 'source'> & {
+  desired: DesiredState;
+  of?: number;
+};
 
 /**
  * Its number is one above all that the directory and the journal know. `records` are those of a journal that is open;

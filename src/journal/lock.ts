@@ -43,7 +43,7 @@ export type WriterLock = HeldLock;
  */
 export async function withWriterLock<T>(dataDir: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
   const path = resolve(dataDir);
-  prepare(path);
+  makeDataDir(path);
   const file = take(path, () => tryLockFile(lockFile(path)));
   let released = false;
   try {
@@ -55,7 +55,8 @@ export async function withWriterLock<T>(dataDir: string, work: (lock: WriterLock
   }
 }
 
-function prepare(dataDir: string): void {
+/** Readable for its owner alone. Throws a PermissionError or an EnvironmentError. */
+export function makeDataDir(dataDir: string): void {
   try {
     makeFolder(dataDir, 0o700);
   } catch (error) {

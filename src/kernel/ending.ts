@@ -3,9 +3,14 @@
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Of the outermost work: what it calls ends with it. */
+let outermost: AbortSignal | undefined;
+
 /** `ended` aborts on such a signal; `work` then has to settle soon. */
 export async function endCleanly<T>(work: (ended: AbortSignal) => Promise<T>): Promise<T> {
+  if (outermost) return work(outermost);
   const ending = new AbortController();
+  outermost = ending.signal;
   let received: NodeJS.Signals | undefined;
   const end = (signal: NodeJS.Signals) => {
     if (process.listenerCount(signal) > 1) return;
@@ -16,6 +21,7 @@ export async function endCleanly<T>(work: (ended: AbortSignal) => Promise<T>): P
   try {
     return await work(ending.signal);
   } finally {
+    outermost = undefined;
     for (const signal of ENDING) process.off(signal, end);
     if (received !== undefined) process.kill(process.pid, received);
   }

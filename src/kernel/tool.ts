@@ -18,7 +18,11 @@ export interface ToolLimits {
   /** Working directory; ours when absent. */
   cwd?: string;
   /** Kills the tool when it aborts. */
-  ended?: AbortSignal;
+  ended?: AbortSignal | undefined;
+  /** For stdin, which is empty when absent. */
+  input?: Uint8Array | string | undefined;
+  /** Beside the fixed environment. */
+  env?: Record<string, string>;
 }
 
 export interface ToolResult {
@@ -27,13 +31,24 @@ export interface ToolResult {
   stderr: string;
 }
 
+/** Of a tool whose output is no text. */
+interface ToolBytes extends Omit<ToolResult, 'stdout'> {
+  stdout: Buffer;
+}
+
 /** Runs an absolute path. Throws an EnvironmentError unless it ran to its end, whatever its exit code. */
 export async function runTool(file: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
+  const result = await runForBytes(file, args, limits);
+  return { ...result, stdout: result.stdout.toString('utf8') };
+}
+
+/** The same for a tool whose output is no text. */
+export async function runForBytes(file: string, args: string[], limits: ToolLimits): Promise<ToolBytes> {
   const options = {
     ...(limits.cwd !== undefined && { cwd: limits.cwd }),
     extendEnv: false,
-    env: ENVIRONMENT,
-    stdin: 'ignore',
+    env: { ...ENVIRONMENT, ...limits.env },
+    ...(limits.input === undefined ? { stdin: 'ignore' as const } : { input: limits.input }),
     buffer: false,
     reject: false,
     // A session of its own: Ctrl-C on the terminal is for xdpkeep, which wants its tool's answer before it ends.
@@ -61,7 +76,7 @@ export async function runTool(file: string, args: string[], limits: ToolLimits):
   const result = await subprocess;
   clearTimeout(timer);
   limits.ended?.removeEventListener('abort', kill);
-  const [stdout, stderr] = outputs.map((output) => output.text());
+  const [stdout, stderr] = outputs.map((output) => output.bytes());
   const said = [file, ...args].join(' ');
   const hint = 'Run it by hand to see what it does.';
   if (outputs.some((output) => output.exceeded)) {
@@ -70,7 +85,11 @@ export async function runTool(file: string, args: string[], limits: ToolLimits):
   if (clock.ranOut)
     throw new EnvironmentError(`${said} did not end within ${limits.time / 1000} s`, { hint });
   if (result.exitCode !== undefined) {
-    return { exitCode: result.exitCode, stdout: stdout ?? '', stderr: stderr ?? '' };
+    return {
+      exitCode: result.exitCode,
+      stdout: stdout ?? Buffer.alloc(0),
+      stderr: stderr?.toString('utf8') ?? '',
+    };
   }
   throw new EnvironmentError(`${said} ${result.signal ? `was ended by ${result.signal}` : 'did not start'}`, {
     cause: result.cause,
@@ -105,8 +124,8 @@ class Output {
     this.stream.destroy();
   }
 
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
   }
 }
 

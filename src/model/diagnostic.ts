@@ -17,12 +17,15 @@ export interface Diagnostic {
   log?: string;
 }
 
-/** The state files have errors. Carries every one of every file. */
+/** The state files, or what `where` says, have errors. Carries every one of every file. */
 export class InvalidStateError extends XdpkeepError {
   readonly exitCode = EXIT.invalidState;
-  constructor(readonly diagnostics: Diagnostic[]) {
+  constructor(
+    readonly diagnostics: Diagnostic[],
+    where = 'the state files',
+  ) {
     const errors = diagnostics.filter((one) => one.severity === 'error').length;
-    super(`${errors} ${errors === 1 ? 'error' : 'errors'} in the state files`);
+    super(`${errors} ${errors === 1 ? 'error' : 'errors'} in ${where}`);
   }
 }
 

@@ -72,6 +72,16 @@ export class PermissionError extends XdpkeepError {
   readonly exitCode = EXIT.permission;
 }
 
+/** A commit is not signed by who may sign it, or does not follow the one that was applied. */
+export class SignatureError extends XdpkeepError {
+  readonly exitCode = EXIT.permission;
+}
+
+/** The git repository cannot be reached, or does not have what it should. */
+export class UnreachableError extends XdpkeepError {
+  readonly exitCode = EXIT.unreachable;
+}
+
 /** The machine lacks something: a tool, a mount, a kernel feature. */
 export class EnvironmentError extends XdpkeepError {
   readonly exitCode = EXIT.environment;

@@ -1,6 +1,7 @@
 // The outcome of one pass, as `reconcile --output json` prints it.
 import type { AttachMode } from './desired.js';
 import type { ExitCode } from './errors.js';
+import type { SourceReport } from './revision.js';
 import type { Action, Condition, MapCarry } from './step.js';
 
 export interface ReportedStep {
@@ -72,6 +73,8 @@ export interface Reconciliation {
   lists?: ListChange[];
   /** Set while a rollback or detach keeps the state files from being applied. */
   hold?: Hold;
+  /** Of `sync` alone. */
+  source?: SourceReport;
   /** What the process exits with; not part of the printed document. */
   exitCode: ExitCode;
 }

@@ -1,5 +1,6 @@
 // What we recorded: the lines of the journal and the generations that they speak of.
 import type { DesiredInterface, DesiredProgram, DesiredState } from './desired.js';
+import type { Revision } from './revision.js';
 import type { EffectiveStep } from './step.js';
 
 export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
@@ -8,6 +9,13 @@ export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
 interface OperatorStep {
   kind: 'hold' | 'resume' | 'rebase';
   reason: string;
+}
+
+/** From here on, state files are those of another commit. */
+interface SourceStep {
+  kind: 'source';
+  reason: string;
+  revision: Revision;
 }
 
 /** One line of `journal.ndjson`. */
@@ -24,7 +32,7 @@ export interface JournalRecord {
   netns: number;
   generation: number;
   phase: Phase;
-  step: EffectiveStep | OperatorStep;
+  step: EffectiveStep | OperatorStep | SourceStep;
   /** On intents: what will undo the step. */
   inverse?: EffectiveStep;
   /** On outcomes: `seq` of the intent. */
@@ -54,6 +62,8 @@ export interface Generation {
   /** Why, in the operator's words; only for rollback and detach. */
   reason?: string;
   desired: RecordedState;
+  /** The commit that it was made of; absent when its state files did not come from git. */
+  source?: Revision;
 }
 
 /** A DesiredState as it is kept: its policies lie in files of their own, each once however many generations want it. */

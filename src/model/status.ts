@@ -1,6 +1,7 @@
 // What `status --output json` prints.
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
 import type { Hold, ReportedInterface } from './reconciliation.js';
+import type { Revision } from './revision.js';
 
 export interface InterfaceStatus extends ReportedInterface {
   /** The wanted program, as the state files name it; absent when nothing is wanted here. */
@@ -26,6 +27,8 @@ export interface Status {
   host: string;
   generation: number;
   hold?: Hold;
+  /** The commit that the state files are of; absent when they did not come from git. */
+  revision?: Revision;
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];

@@ -1,5 +1,6 @@
 // Generations as people read them, the newest last, next to the prompt.
 import type { GenerationSummary, History, InterfaceOutcomes } from '../model/history.js';
+import { commitWords } from './source.js';
 import { columns, printable } from './style.js';
 
 const HEADER = ['GENERATION', 'TIME', 'ORIGIN', 'HOST', 'INTERFACES', 'REASON'];
@@ -11,14 +12,14 @@ export function renderHistory({ generation, generations }: History): string {
 }
 
 function row(generation: GenerationSummary): string[] {
-  const { number, time, origin, of, host, interfaces, reason } = generation;
+  const { number, time, origin, of, host, interfaces, reason, source } = generation;
   return [
     String(number),
     time,
     of === number ? origin : `${origin} to ${of}`,
     printable(host),
     interfaces.map(outcomes).join(', ') || '-',
-    printable(reason ?? '-'),
+    printable(reason ?? (source ? commitWords(source) : '-')),
   ];
 }
 

@@ -1,6 +1,7 @@
 // A reconciliation as people read it: the steps with their reasons, then how every interface stands.
 import type { ListChange, Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
+import { sourceLines } from './source.js';
 import { columns, grouped, type Paint, printable, type Style } from './style.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
@@ -22,6 +23,7 @@ const CONDITION_STYLES: Record<Condition, Style> = {
 export function renderReconciliation(result: Reconciliation, paint: Paint): string {
   const lines = [
     `${result.dryRun ? 'plan for' : 'host'} ${printable(result.host)}, generation ${result.generation}`,
+    ...sourceLines(result.source, paint),
     ...result.steps.flatMap((step) => stepLines(step, paint)),
     ...listLines(result.lists),
     ...interfaceLines(result.interfaces, paint),
@@ -71,7 +73,8 @@ const LOG_LINES = 20;
 
 const MOST_FATES = 20;
 
-function fateLines(fates: ReportedStep['fates']): string[] {
+/** Nothing where nobody looked. */
+export function fateLines(fates: ReportedStep['fates']): string[] {
   if (!fates) return [];
   const { changes, complete } = fates;
   if (changes.length === 0 && complete) return ['      no packet changes its fate'];

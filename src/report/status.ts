@@ -2,11 +2,13 @@
 import type { ObservedInterface } from '../model/observed.js';
 import type { OtherInterface, Status } from '../model/status.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
+import { commitWords } from './source.js';
 import { type Paint, printable } from './style.js';
 
 export function renderStatus(status: Status, paint: Paint): string {
   const lines = [
     `host ${printable(status.host)}, generation ${status.generation}`,
+    ...(status.revision ? [printable(`state files of ${commitWords(status.revision)}`)] : []),
     ...(status.interfaces.length === 0 ? ['no interface is wanted and none is ours'] : []),
     ...interfaceLines(status.interfaces, paint),
     ...status.interfaces.flatMap((one) => [

@@ -1,0 +1,29 @@
+// `xdpkeep sync`: one pass from the git repository that the config file names.
+import type { Config } from '../model/config.js';
+import { UsageError } from '../model/errors.js';
+import { sync } from '../sync.js';
+import { failure } from './failure.js';
+import { present, type ReconcileCommand, withDetail } from './reconcile.js';
+import type { CommandResult } from './result.js';
+
+/** Throws a UsageError when the config file names no source. */
+export async function runSync(options: ReconcileCommand, config: Config | undefined): Promise<CommandResult> {
+  if (!config?.source) {
+    const what = config ? 'the config file has no `source`' : 'there is no config file';
+    const hint = 'Write `source: {git: URL}` into /etc/xdpkeep/config.yaml, or name a file with --config.';
+    throw new UsageError(`${what}, so nobody knows what to sync from`, { hint });
+  }
+  const { result, refusal } = await sync({
+    source: config.source,
+    verification: config.verify,
+    host: options.host,
+    bpffs: options.bpffs,
+    dataDir: options.dataDir,
+    dryRun: options.dryRun ?? false,
+    retry: options.retry ?? false,
+  });
+  const shown = present(withDetail(result, options.detailedExitcode), options);
+  if (!refusal) return shown;
+  const { err = '' } = failure(refusal, options.color ? [] : ['--no-color']);
+  return { ...shown, exitCode: refusal.exitCode, err };
+}

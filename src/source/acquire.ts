@@ -1,0 +1,82 @@
+// The next revision: asked for, fetched, verified, copied. What comes out of here may be applied; whatever may not is an
+// error, and nothing of what is applied has been touched then.
+import { join } from 'node:path';
+import type { GitSource, Verification } from '../model/config.js';
+import { UnreachableError } from '../model/errors.js';
+import { type Adoption, installTree, treeFolder } from './adoption.js';
+import { toRevision } from './commit.js';
+import { GitError } from './git.js';
+import { askRemote, Mirror, withMirror } from './mirror.js';
+import { SignatureJudge } from './signature.js';
+import { isIntact, listTree, writeTree } from './tree.js';
+import { verifySuccession } from './verify.js';
+
+export interface Acquisition {
+  source: GitSource;
+  /** Commits are not verified where it is absent. */
+  verification: Verification | undefined;
+  /** A directory of ours, for the mirror and the copy. */
+  folder: string;
+  ended: AbortSignal;
+}
+
+export interface Candidate {
+  adoption: Adoption;
+  /** The copy of its state files, with the paths of the repository. */
+  copy: string;
+}
+
+/**
+ * `undefined` when the remote has what was adopted. Throws an UnreachableError, a SignatureError, or what is wrong with
+ * the state directory.
+ */
+export async function acquire(
+  { source, verification, folder, ended }: Acquisition,
+  adopted: Adoption | undefined,
+): Promise<Candidate | undefined> {
+  const commit = await askRemote(source, ended);
+  const applied = adopted?.revision.commit;
+  if (commit === applied && adopted?.path === source.path) return undefined;
+  const judge = verification && new SignatureJudge(verification, folder, ended);
+  const copy = join(folder, 'next');
+  return withMirror(mirrorIn(folder, source, ended), source.git, async (mirror) => {
+    await mirror.update(commit, applied);
+    const signer =
+      verification && judge
+        ? await verifySuccession({ mirror, source, verification, judge }, commit, applied)
+        : undefined;
+    const tree = await listTree(mirror.git, commit, source.path);
+    await mirror.fill(commit, tree);
+    await writeTree(mirror.git, tree, copy);
+    const [said] = await mirror.read([commit]);
+    if (!said) throw new GitError(`the mirror has no commit ${commit}`);
+    const revision = { ...toRevision(said), ...(signer && { signer }) };
+    return { adoption: { ...source, revision, ...tree }, copy };
+  });
+}
+
+/** Makes the copy of the adopted state files again where it is not what was written. Throws an UnreachableError. */
+export async function restore(dataDir: string, adopted: Adoption, acquisition: Acquisition): Promise<void> {
+  if (isIntact(treeFolder(dataDir), adopted.files)) return;
+  const { folder, ended } = acquisition;
+  const { git, ref, path, revision } = adopted;
+  const copy = join(folder, 'next');
+  try {
+    await withMirror(mirrorIn(folder, { git, ref, path }, ended), git, async (mirror) => {
+      await mirror.obtain(revision.commit);
+      await mirror.fill(revision.commit, adopted);
+      await writeTree(mirror.git, adopted, copy);
+    });
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    throw new UnreachableError(`the copy of commit ${revision.commit} is damaged, and ${error.message}`, {
+      hint: error.hint,
+      cause: error,
+    });
+  }
+  installTree(dataDir, copy);
+}
+
+function mirrorIn(folder: string, source: GitSource, ended: AbortSignal): Mirror {
+  return new Mirror(join(folder, 'mirror.git'), source, ended);
+}

@@ -1,0 +1,108 @@
+// git, run so that nothing but our own arguments decides what it does: no configuration of the system, of a user or of
+// the repository that could run a program, no hook, no prompt, no transport but file, ssh and https. Only plumbing is
+// called: no work tree is ever made, so no filter, attribute or submodule has a say.
+import { findTool, runForBytes } from '../kernel/tool.js';
+import { EnvironmentError } from '../model/errors.js';
+
+/** What was asked of the mirror failed: it is damaged, until somebody knows better. */
+export class GitError extends EnvironmentError {}
+
+const SETTINGS = {
+  'safe.directory': '*',
+  'core.fsmonitor': 'false',
+  'core.hooksPath': '/dev/null',
+  'core.attributesFile': '/dev/null',
+  'core.askPass': '/bin/false',
+  'credential.helper': '',
+  'protocol.allow': 'never',
+  'protocol.file.allow': 'always',
+  'protocol.ssh.allow': 'always',
+  'protocol.https.allow': 'always',
+  'fetch.fsckObjects': 'true',
+  'fetch.recurseSubmodules': 'false',
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+};
+
+const ENVIRONMENT = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  // Objects that are missing are fetched in one go, by us; git would ask for each by itself.
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oConnectTimeout=20',
+};
+
+/**
+ * A local remote is read by a git of its own, which does not get our settings: it refuses repositories of other users,
+ * though nothing of theirs is run here.
+ */
+export const UPLOAD_PACK = 'git -c safe.directory=* -c core.hooksPath=/dev/null upload-pack';
+
+export interface GitRun {
+  input?: string;
+  /** Milliseconds. */
+  time?: number;
+}
+
+/** Bytes: all state files of a repository, as tree.ts limits them, fit in. */
+const MOST_OUTPUT = 600 << 20;
+
+export class Git {
+  readonly #tool: string;
+
+  /** `dir` is the bare repository, or that part of another; absent for what needs none. Throws an EnvironmentError when there is no git. */
+  constructor(
+    private readonly dir: string | undefined,
+    private readonly ended?: AbortSignal,
+  ) {
+    const tool = findTool('git');
+    if (tool === undefined) {
+      throw new EnvironmentError('git is not installed', { hint: 'Run apt-get install git.' });
+    }
+    this.#tool = tool;
+  }
+
+  /** Whatever the exit code. Throws a GitError when git does not come to its end: damage can do that to it. */
+  async run(args: string[], { input, time = 60_000 }: GitRun = {}) {
+    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const where = this.dir === undefined ? [] : [`--git-dir=${this.dir}`];
+    const limits = { time, output: MOST_OUTPUT, input, env: ENVIRONMENT, ended: this.ended };
+    try {
+      return await runForBytes(this.#tool, [...settings, ...where, ...args], limits);
+    } catch (error) {
+      if (!(error instanceof EnvironmentError) || this.ended?.aborted === true) throw error;
+      const why = /did not end within .*|was ended by .*|printed more than .*/.exec(error.message)?.[0];
+      throw new GitError(`git ${commandOf(args)} ${why ?? 'did not start'}`, { cause: error });
+    }
+  }
+
+  /** Throws a GitError on any other exit code than 0. */
+  async bytes(args: string[], options?: GitRun): Promise<Buffer> {
+    const { exitCode, stdout, stderr } = await this.run(args, options);
+    if (exitCode === 0) return stdout;
+    throw new GitError(`git ${commandOf(args)} failed: ${lastLine(stderr)}`, { log: stderr });
+  }
+
+  async lines(args: string[], options?: GitRun): Promise<string[]> {
+    return (await this.bytes(args, options)).toString('utf8').split('\n').filter(Boolean);
+  }
+}
+
+/** Without the settings before it. */
+function commandOf(args: string[]): string {
+  return args.find((arg, at) => !arg.startsWith('-') && args[at - 1]?.toLowerCase() !== '-c') ?? '';
+}
+
+/** What git says last is what it died of. */
+export function lastLine(stderr: string): string {
+  return (
+    stderr
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^fatal: /, '') ?? ''
+  );
+}

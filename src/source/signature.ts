@@ -1,0 +1,134 @@
+// Whether a signature counts: made by a key that may sign now and is not revoked. The date in the commit says nothing:
+// whoever has an old key can write an old date. ssh-keygen decides, and its exit code alone: it prints "Good signature"
+// for keys that nobody trusts.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFile } from '../disk/durable.js';
+import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
+import type { Verification } from '../model/config.js';
+import { EnvironmentError, SignatureError } from '../model/errors.js';
+import { revisionWords, type Signer } from '../model/revision.js';
+import type { Commit } from './commit.js';
+
+/** Of `ssh-keygen -Y sign -n`. */
+const COMMIT_NAMESPACE = 'git';
+
+export interface Signed {
+  /** How messages call it: `commit 9f8e7d6c5b4a "Open 443" by A <a@b>`. */
+  what: string;
+  payload: Buffer;
+  /** Armoured. */
+  signature: string;
+  namespace: string;
+}
+
+export class SignatureJudge {
+  readonly #tool: string;
+
+  /** `scratch` is a directory of ours. Throws an EnvironmentError when something that it needs cannot be read. */
+  constructor(
+    private readonly verification: Verification,
+    private readonly scratch: string,
+    private readonly ended?: AbortSignal,
+  ) {
+    const { allowedSigners, revoked } = verification;
+    const tool = findTool('ssh-keygen');
+    if (tool === undefined) {
+      throw new EnvironmentError('ssh-keygen is not installed', {
+        hint: 'Run apt-get install openssh-client.',
+      });
+    }
+    this.#tool = tool;
+    if (revoked !== undefined) readKeys(revoked);
+    requirePrincipals(readKeys(allowedSigners), verification);
+  }
+
+  /** Throws a SignatureError that names the commit and the key. */
+  judgeCommit(commit: Commit): Promise<Signer> {
+    const { payload, signature } = commit;
+    const what = `commit ${revisionWords(commit)} by ${commit.author}`;
+    if (commit.strange) throw new SignatureError(`${what} has several signatures`, { hint: SIGN });
+    return this.judge({ what, payload, signature, namespace: COMMIT_NAMESPACE });
+  }
+
+  async judge(signed: Signed): Promise<Signer> {
+    const { what, payload, signature, namespace } = signed;
+    if (signature === '') throw new SignatureError(`${what} is not signed`, { hint: SIGN });
+    if (!signature.startsWith('-----BEGIN SSH SIGNATURE-----')) {
+      const kind = signature.startsWith('-----BEGIN PGP ') ? 'OpenPGP' : 'something else';
+      throw new SignatureError(`${what} is signed with ${kind}, not with an SSH key`, { hint: SIGN });
+    }
+    const file = join(this.scratch, 'signature');
+    writeFile(file, `${signature.trimEnd()}\n`);
+    const about = ['-n', namespace, '-s', file];
+    const made = await this.#run('check-novalidate', about, payload);
+    const key = /\bkey (SHA256:\S+)/.exec(made.stdout)?.[1];
+    if (made.exitCode !== 0 || key === undefined) {
+      const message = `the signature of ${what} does not fit its content`;
+      throw new SignatureError(message, {
+        hint: 'It was changed after it was signed: find out by whom.',
+        log: made.stderr,
+      });
+    }
+    return { principal: await this.#principalOf(what, key, about, payload), key };
+  }
+
+  async #principalOf(what: string, key: string, about: string[], payload: Buffer): Promise<string> {
+    const { allowedSigners, revoked } = this.verification;
+    const by = `${what} is signed by key ${key}`;
+    const file = about.at(-1) ?? '';
+    const allowed = ['-f', allowedSigners];
+    // Without -Overify-time, the time is now.
+    const found = await this.#run('find-principals', ['-s', file, ...allowed]);
+    const principals = found.exitCode === 0 ? found.stdout.split('\n').filter(Boolean) : [];
+    let said = found.stderr;
+    for (const principal of principals) {
+      const verify = [...about, ...allowed, '-I', principal];
+      const known = await this.#run('verify', verify, payload);
+      said = known.stderr;
+      if (known.exitCode !== 0) continue;
+      if (revoked === undefined) return principal;
+      const { exitCode, stderr } = await this.#run('verify', [...verify, '-r', revoked], payload);
+      if (exitCode === 0) return principal;
+      throw new SignatureError(`${by} (${principal}), which is revoked`, { hint: AGAIN, log: stderr });
+    }
+    const [, when] = /(key (?:has expired|is not yet valid)[^\n\r]*)/.exec(said) ?? [];
+    if (when !== undefined)
+      throw new SignatureError(`${by}, which may not sign now: ${when}`, { hint: AGAIN });
+    const why = principals.length > 0 ? 'may not sign this' : 'is not known';
+    const hint = `${AGAIN} If the key is to be trusted, add it to ${allowedSigners}.`;
+    throw new SignatureError(`${by}, which ${why}`, { hint, log: said });
+  }
+
+  #run(action: string, args: string[], input?: Buffer): Promise<ToolResult> {
+    const limits = { time: 30_000, output: 1 << 20, input, ended: this.ended };
+    return runTool(this.#tool, ['-Y', action, ...args], limits);
+  }
+}
+
+const SIGN = 'Sign it with SSH: git config gpg.format ssh; git commit --amend -S.';
+const AGAIN = 'Let somebody who may sign look at it and commit it again.';
+
+/** A scope for nobody leaves somebody without one, who may then change everything. */
+function requirePrincipals(signers: string, { allowedSigners, scopes }: Verification): void {
+  const known = new Set(
+    signers
+      .split('\n')
+      .flatMap((line) => (/^\s*(?:"([^"]*)"|([^\s#]\S*))/.exec(line)?.slice(1) ?? []).join('').split(',')),
+  );
+  const nobody = scopes.find(({ principal }) => !known.has(principal));
+  if (!nobody) return;
+  throw new EnvironmentError(`\`scopes\` name ${nobody.principal}, who is nobody in ${allowedSigners}`, {
+    hint: 'Correct `verify` in the config file, or add the principal.',
+  });
+}
+
+/** ssh-keygen would say that the signature is bad. */
+function readKeys(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const hint = 'Put the file there, or correct `verify` in the config file.';
+    throw new EnvironmentError(`cannot read ${file}, which says whose signatures count`, { hint, cause });
+  }
+}

@@ -1,0 +1,117 @@
+// Whether a commit may take the place of the one that was applied: it descends from it, and everybody who made a commit
+// in between may sign. On a host that never applied one, the commit vouches for all that it holds.
+import { readFileSync } from 'node:fs';
+import type { GitSource, Verification } from '../model/config.js';
+import { SignatureError } from '../model/errors.js';
+import { revisionWords, type Signer } from '../model/revision.js';
+import type { Commit } from './commit.js';
+import { GitError } from './git.js';
+import type { Mirror } from './mirror.js';
+import { requireScope, scopeOf } from './scopes.js';
+import type { SignatureJudge } from './signature.js';
+
+export interface Succession {
+  mirror: Mirror;
+  source: GitSource;
+  verification: Verification;
+  judge: SignatureJudge;
+}
+
+/** Who signed `commit`. `applied` is the commit before it; absent on the first. Throws a SignatureError. */
+export async function verifySuccession(
+  succession: Succession,
+  commit: string,
+  applied: string | undefined,
+): Promise<Signer> {
+  const { mirror } = succession;
+  if (applied === undefined) return verifyFirst(succession, commit);
+  if (await mirror.isAncestor(applied, commit)) return verifySince(succession, applied, commit);
+  const target = await allowedRewind(succession, applied, commit);
+  await verifyOne(succession, target);
+  return verifySince(succession, target, commit);
+}
+
+/** A key that may change only some files cannot vouch for the others: the newest commit of one that may does. */
+async function verifyFirst(succession: Succession, commit: string): Promise<Signer> {
+  const { mirror, judge, verification } = succession;
+  const isFull = ({ principal }: Signer) => scopeOf(verification, principal) === undefined;
+  const signer = await verifyOne(succession, commit);
+  if (isFull(signer)) return signer;
+  await mirror.complete();
+  for (let [at] = await mirror.read([commit]); at; [at] = await mirror.read(at.parents.slice(0, 1))) {
+    if (isFull(await judge.judgeCommit(at))) return verifySince(succession, at.commit, commit);
+  }
+  const who = `${signer.principal} may change only some files`;
+  throw new SignatureError(
+    `${who}, and nobody who may change everything signed anything before commit ${commit}`,
+    {
+      hint: 'Let somebody who may change everything sign a commit.',
+    },
+  );
+}
+
+/** Every commit that `commit` has and `base`, which is trusted, has not. */
+async function verifySince(succession: Succession, base: string, commit: string): Promise<Signer> {
+  const { mirror, judge, verification, source } = succession;
+  if (base === commit) return verifyOne(succession, commit);
+  let last: Signer | undefined;
+  const commits = await mirror.commitsSince(base, commit);
+  await requireWhole(mirror, base, commits);
+  for (const one of commits) {
+    last = await judge.judgeCommit(one);
+    const paths = scopeOf(verification, last.principal);
+    if (paths) await requireScope(mirror.git, one, last, { paths, path: source.path });
+  }
+  return last ?? verifyOne(succession, commit);
+}
+
+/** A remote that says that history begins somewhere must not get around what is below it. */
+async function requireWhole(mirror: Mirror, base: string, commits: Commit[]): Promise<void> {
+  const known = new Set([base, ...commits.map(({ commit }) => commit)]);
+  for (const parent of commits.flatMap(({ parents }) => parents)) {
+    if (known.has(parent) || (await mirror.isAncestor(parent, base))) continue;
+    throw new SignatureError(`commit ${parent} cannot be verified: the remote hides it`, {
+      hint: 'Follow a repository that has its whole history.',
+    });
+  }
+}
+
+async function verifyOne({ mirror, judge }: Succession, name: string): Promise<Signer> {
+  const [commit] = await mirror.read([name]);
+  if (!commit) throw new GitError(`the mirror has no commit ${name}`);
+  return judge.judgeCommit(commit);
+}
+
+/** Of `ssh-keygen -Y sign -n`: a signature of something else is none of this. */
+const REWIND_NAMESPACE = 'xdpkeep-rewind';
+
+/** The commit that a signed file lets take the place of `applied`, which `commit` is or descends from. */
+async function allowedRewind(
+  { mirror, judge, verification: { allowRewind } }: Succession,
+  applied: string,
+  commit: string,
+): Promise<string> {
+  const [candidate] = await mirror.read([commit]);
+  const message = `commit ${candidate ? revisionWords(candidate) : commit} does not descend from ${applied}, which was applied: history was rewritten`;
+  const line = `rewind ${applied} ${commit}`;
+  const file = allowRewind ?? 'the file that `verify: {allowRewind: FILE}` names';
+  const hint = `If that was meant, write "${line}" into ${file} and sign it: ssh-keygen -Y sign -n ${REWIND_NAMESPACE} -f KEY ${allowRewind ?? 'FILE'}.`;
+  const payload = allowRewind === undefined ? undefined : readIfThere(allowRewind);
+  if (!payload || allowRewind === undefined) throw new SignatureError(message, { hint });
+  const signature = readIfThere(`${allowRewind}.sig`)?.toString('latin1') ?? '';
+  await judge.judge({ what: allowRewind, payload, signature, namespace: REWIND_NAMESPACE });
+  for (const [, from, to = ''] of payload
+    .toString('utf8')
+    .matchAll(/^rewind ([0-9a-f]{40}) ([0-9a-f]{40})$/gm)) {
+    if (from === applied && (await mirror.isAncestor(to, commit))) return to;
+  }
+  throw new SignatureError(`${message}, and ${allowRewind} does not allow it`, { hint });
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined; // then nothing is allowed
+  }
+}

@@ -1,0 +1,141 @@
+// One pass from git: the newest commit that may be applied is adopted, and reconciled from. What may not be applied, and
+// a remote that does not answer, leave the last good commit in its place, which is reconciled from all the same: drift
+// is healed whatever happens to the repository.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadHost } from './desired/load.js';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
+import { makeDataDir, withWriterLock } from './journal/lock.js';
+import { requireCapabilities } from './kernel/capabilities.js';
+import { endCleanly } from './kernel/ending.js';
+import type { GitSource, Verification } from './model/config.js';
+import { UnreachableError, XdpkeepError } from './model/errors.js';
+import type { Reconciliation } from './model/reconciliation.js';
+import type { SourceReport } from './model/revision.js';
+import { reconcileWith, type ReconcileOptions } from './reconcile.js';
+import { acquire, type Acquisition, type Candidate, restore } from './source/acquire.js';
+import {
+  adopt,
+  type Adoption,
+  adoptedStateDir,
+  lastAnswer,
+  noteAnswer,
+  readAdoption,
+  sourceFolder,
+} from './source/adoption.js';
+
+export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir'> {
+  source: GitSource;
+  verification: Verification | undefined;
+}
+
+export interface Synced {
+  result: Reconciliation;
+  /** Why the newest commit is not applied; the result is then that of the last good one. */
+  refusal?: XdpkeepError;
+}
+
+/** Throws what keeps the newest commit from being applied where there is no earlier one. */
+export async function sync(options: SyncOptions): Promise<Synced> {
+  requireCapabilities();
+  if (options.dryRun) return rehearse(options);
+  const folder = sourceFolder(options.dataDir);
+  makeDataDir(options.dataDir);
+  // Its own lock: who rolls back must not wait for a network.
+  return withWriterLock(folder, async () => {
+    const adopted = readAdoption(options.dataDir);
+    const found = await endCleanly((ended) => look(options, { ...options, folder, ended }, adopted));
+    return withWriterLock(options.dataDir, async (lock) => {
+      if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
+      if (found.isCurrent) noteAnswer(options.dataDir);
+      return report(
+        found,
+        options,
+        (stateDir) => reconcileWith({ ...options, stateDir, shownAs: options.source.path }, lock),
+        adopted,
+      );
+    });
+  });
+}
+
+/** The same without a trace: the mirror and the copy are made elsewhere and go away. */
+function rehearse(options: SyncOptions): Promise<Synced> {
+  const adopted = readAdoption(options.dataDir);
+  return endCleanly(async (ended) => {
+    const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-'));
+    try {
+      const found = await look(options, { ...options, folder, ended }, adopted);
+      const { path } = options.source;
+      const copy = found.candidate && join(found.candidate.copy, path);
+      const pass = (adoptedDir: string) =>
+        reconcileWith({ ...options, stateDir: copy ?? adoptedDir, shownAs: path }, undefined);
+      return await report(found, options, pass, adopted);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+interface Found {
+  /** New, and valid for this host. */
+  candidate?: Candidate | undefined;
+  /** Does the remote have what is applied from now on? */
+  isCurrent: boolean;
+  stale?: UnreachableError;
+  refusal?: XdpkeepError;
+}
+
+async function look(options: SyncOptions, where: Acquisition, adopted: Adoption | undefined): Promise<Found> {
+  const found = await lookAtRemote(options, where, adopted);
+  if (adopted && !found.candidate && !options.dryRun) await restore(options.dataDir, adopted, where);
+  return found;
+}
+
+async function lookAtRemote(
+  options: SyncOptions,
+  where: Acquisition,
+  adopted: Adoption | undefined,
+): Promise<Found> {
+  try {
+    const candidate = await acquire(where, adopted);
+    if (candidate) await requireValid(options, candidate);
+    return { candidate, isCurrent: true };
+  } catch (error) {
+    if (!adopted || !(error instanceof XdpkeepError)) throw error;
+    if (error instanceof UnreachableError) return { isCurrent: false, stale: error };
+    return { isCurrent: false, refusal: error };
+  }
+}
+
+/** A commit that this host cannot use must not become the one that it falls back to. */
+async function requireValid(options: SyncOptions, { copy }: Candidate): Promise<void> {
+  const { path } = options.source;
+  const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+  await loadHost({ host: options.host, stateDir: join(copy, path), store, shownAs: path });
+}
+
+async function report(
+  found: Found,
+  { source, dataDir }: SyncOptions,
+  pass: (stateDir: string) => Promise<Reconciliation>,
+  adopted: Adoption | undefined,
+): Promise<Synced> {
+  const { refusal, stale } = found;
+  const applied = found.candidate?.adoption ?? adopted;
+  if (!applied) throw new Error('there is neither a new commit nor an old one');
+  const result = await pass(adoptedStateDir(dataDir, applied.path));
+  const reason = (refusal ?? stale)?.message;
+  const about: SourceReport = {
+    ...source,
+    revision: applied.revision,
+    condition: refusal ? 'SourceRefused' : stale ? 'SourceStale' : 'Current',
+    heard: found.isCurrent ? new Date().toISOString() : lastAnswer(dataDir),
+    ...(reason !== undefined && { reason }),
+  };
+  const left = applied.leftOut.map((file) => `${file} is no regular file, and left out`);
+  return {
+    result: { ...result, source: about, warnings: [...result.warnings, ...left] },
+    ...(refusal && { refusal }),
+  };
+}
