@@ -5,6 +5,10 @@ import { mapCalls } from './ffi-maps.js';
 import { writeEntry } from './map-write.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
+/** The value begins at a page, and so its cache lines are those of the machine. */
+const BPF_F_MMAPABLE = 1024;
+const CREATE_OPTS_BYTES = 48; // struct bpf_map_create_opts, libbpf 1.1
+const MAP_FLAGS = 28;
 /** What `bpftool map` calls it: names of lists may have what the kernel refuses. */
 const KERNEL_NAME = 'address_set';
 
