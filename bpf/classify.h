@@ -205,11 +205,10 @@ static __always_inline __u32 find_sets(const struct packet *p)
 {
 	__u32 found = 0;
 
-#define ASK(slot)                                                                          \
-	if (!enabled(KEY_SET + slot))                                                      \
-		return found;                                                              \
-	found |= asks_set(&set##slot, slot, p->family,                                     \
-			  enabled(KEY_SET_DESTINATION + slot) ? &p->destination : &p->source) \
+#define ASK(slot)                                                                                            \
+	if (!enabled(KEY_SET + slot))                                                                        \
+		return found;                                                                                \
+	found |= (ask_set##slot(enabled(KEY_SET_DESTINATION + slot) ? &p->destination : &p->source, p->family) & 1) \
 		 << slot;
 	EACH_SET(ASK)
 	return found;

@@ -32,6 +32,8 @@
 struct set {
 	__u64 four, six; /* entries */
 	__u64 deep;      /* IPv6 places have a lower half */
+	__u64 unused;
+	__u8 digest[32]; /* of what is in it; for the loader */
 };
 
 struct set_node {
@@ -80,8 +82,10 @@ static __always_inline __u64 count_reached(const void *block, __u32 slot, const 
 	__u64 count = 0;
 
 #pragma unroll
-	for (; slot < SET_BLOCK; slot++)
+	for (; slot < SET_BLOCK; slot++) {
 		count ^= reached(block + slot * depth, x, depth);
+		asm volatile("" : "+r"(count), "+r"(block) : : "memory"); /* one after the other: the stack is small */
+	}
 	return count;
 }
 
@@ -167,20 +171,26 @@ static __noinline __u32 is_in_set(struct set *set, __u64 bound, __u32 family, co
 	return search_set(set, bound, set->six, x, DEPTH_SIX);
 }
 
-/* The loader brings the maps, which others may be using already. */
-#define SET_MAP(slot)                               \
-	struct {                                    \
-		__uint(type, BPF_MAP_TYPE_ARRAY);   \
-		__uint(max_entries, 1);             \
-		__uint(key_size, sizeof(__u32));    \
-		__uint(value_size, 256); /* more */ \
-	} set##slot SEC(".maps");
+/*
+ * The loader brings the maps, which others may be using already. A global function for each: the verifier looks at it once,
+ * and not once for all that may have happened before it is called.
+ */
+#define SET_MAP(slot)                                                                    \
+	struct {                                                                         \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                        \
+		__uint(max_entries, 1);                                                  \
+		__uint(key_size, sizeof(__u32));                                         \
+		__uint(value_size, 256); /* more */                                      \
+	} set##slot SEC(".maps");                                                        \
+                                                                                         \
+	__noinline int ask_set##slot(const struct address *x, __u32 family)              \
+	{                                                                                \
+		__u32 zero = 0;                                                          \
+		struct set *set;                                                         \
+                                                                                         \
+		if (!x || !enabled(KEY_SET + slot))                                      \
+			return 0;                                                        \
+		set = bpf_map_lookup_elem(&set##slot, &zero);                            \
+		return set && is_in_set(set, number(NUMBER_BOUND_SET + slot), family, x); \
+	}
 EACH_SET(SET_MAP)
-
-static __always_inline __u32 asks_set(void *map, __u32 slot, __u32 family, const struct address *x)
-{
-	__u32 zero = 0;
-	struct set *set = bpf_map_lookup_elem(map, &zero);
-
-	return set && is_in_set(set, number(NUMBER_BOUND_SET + slot), family, x);
-}

@@ -4,7 +4,7 @@ import { listGenerations } from './journal/generation-list.js';
 import { readGeneration } from './journal/generations.js';
 import type { DesiredList, DesiredState } from './model/desired.js';
 import { JournalError, RefusedError } from './model/errors.js';
-import { countRanges, subtract } from './model/ranges.js';
+import { type AddressRanges, countRanges, subtract } from './model/ranges.js';
 import type { ListChange } from './model/reconciliation.js';
 
 /** Throws a RefusedError when a list lost more of its ranges than its policy allows since it was last applied. */
@@ -49,7 +49,19 @@ export function listChanges(
     if (old?.set.digest === set.digest) return [];
     const base = { name, entries, ranges: set.ranges };
     if (!old) return [{ ...base, added: set.ranges, removed: 0 }];
-    const [was, is] = [old.set.content(), set.content()];
+    const was = contentOf(old);
+    if (!was) return [{ ...base, added: set.ranges, removed: old.set.ranges }];
+    const is = set.content();
     return [{ ...base, added: countRanges(subtract(is, was)), removed: countRanges(subtract(was, is)) }];
   });
+}
+
+/** `undefined` when what was kept of it is lost: the report is poorer then, and nothing else. */
+function contentOf({ set }: DesiredList): AddressRanges | undefined {
+  try {
+    return set.content();
+  } catch (error) {
+    if (error instanceof JournalError) return undefined;
+    throw error;
+  }
 }

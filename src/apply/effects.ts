@@ -50,7 +50,7 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
     remove(layout.instance(name, digest));
     makeDirectory(layout.maps(name, digest));
     if (rows) keepRows(layout, name, object, rows);
-    sets.forEach(({ name: list, digest: content, map }, slot) => {
+    sets.forEach(({ name: list, pin: content, map }, slot) => {
       keepSet(layout, list, content, map);
       pin(map.number, layout.map(name, digest, `set${slot}`));
     });
@@ -65,10 +65,13 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
 }
 
 /** Beside the pin in the instance there is one by which the next instance finds it. */
-function keepSet(layout: Layout, name: string, digest: string, map: Fd): void {
-  const path = layout.set(name, digest);
+function keepSet(layout: Layout, name: string, content: string, map: Fd): void {
+  const path = layout.set(name, content);
   makeDirectory(layout.list(name));
-  if (!isThere(path)) pin(map.number, path);
+  using there = openPin(path);
+  if (there && mapInfo(there).id === mapInfo(map).id) return;
+  remove(path); // not what its name says, or it would have been used
+  pin(map.number, path);
 }
 
 /** New rows get their slot, emptied of what another row may have counted there; all others keep what they have. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { WriterLock } from '../journal/lock.js';
 import { listEntries, remove, removeIfEmpty } from '../kernel/bpffs.js';
-import { decodeName, type Layout } from '../kernel/layout.js';
+import type { Layout } from '../kernel/layout.js';
 import { mapInfo, openPin } from '../kernel/pinned.js';
 import type { ObservedState } from '../model/observed.js';
 
@@ -11,14 +11,17 @@ export function sweepSets(_lock: WriterLock, layout: Layout, { owned }: Observed
   const used = new Set(
     owned.flatMap(({ instances }) => instances.flatMap(({ maps }) => maps.map(({ id }) => id))),
   );
-  for (const { name } of listEntries(layout.lists)) {
-    const folder = layout.list(decodeName(name) ?? name);
+  const lists = listEntries(layout.lists);
+  if (lists.length === 0) return;
+  for (const { name } of lists) {
+    const folder = join(layout.lists, name);
     for (const entry of listEntries(folder)) {
+      if (entry.kind !== 'pin') continue;
       const path = join(folder, entry.name);
       using map = openPin(path);
       if (map && !used.has(mapInfo(map).id)) remove(path);
     }
     removeIfEmpty(folder);
   }
-  removeIfEmpty(layout.lists);
+  for (const folder of [layout.lists, layout.interfaces, layout.root]) removeIfEmpty(folder);
 }

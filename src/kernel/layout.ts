@@ -1,5 +1,6 @@
 // Where things of ours lie on a bpffs. The paths are the protocol between releases, and what an operator sees:
 // `rm -r <bpffs>/xdpkeep` ends everything. bpffs refuses dots in names, so those are percent-encoded.
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 export interface Layout {
@@ -36,6 +37,8 @@ export const COUNTERS = 'counters';
 export const ROWS = 'rows';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
+/** Characters; a file name may have 255. */
+const LONGEST_NAME = 200;
 /** What the name of a mode symlink ends with. */
 export const MODE_SUFFIX = '%mode';
 
@@ -45,7 +48,7 @@ export function layout(bpffs: string): Layout {
   const interfaces = join(root, 'interfaces');
   const foreigners = join(root, 'foreign');
   const lists = join(root, 'lists');
-  const list = (name: string) => join(lists, encodeName(name));
+  const list = (name: string) => join(lists, shortName(encodeName(name)));
   const interface_ = (name: string) => join(interfaces, encodeName(name));
   const instance = (name: string, digest: string) => join(interface_(name), digest);
   return {
@@ -66,6 +69,13 @@ export function layout(bpffs: string): Layout {
     foreign: (name) => join(foreigners, encodeName(name)),
     foreignMode: (name) => join(foreigners, encodeName(name) + MODE_SUFFIX),
   };
+}
+
+/** A name that is too long for a file ends in a hash of itself. */
+function shortName(encoded: string): string {
+  if (encoded.length <= LONGEST_NAME) return encoded;
+  const hash = createHash('sha256').update(encoded).digest('hex').slice(0, 16);
+  return `${encoded.slice(0, LONGEST_NAME - hash.length - 1)}-${hash}`;
 }
 
 /** Name of an interface or a map as a bpffs name: `eth0.100` -> `eth0%2E100`. */

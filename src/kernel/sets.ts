@@ -1,22 +1,44 @@
 // Large sets of addresses as the kernel holds them: an array map with one value, frozen, shared by all programs that ask.
+import { RefusedError } from '../model/errors.js';
 import { Fd } from './fd.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { writeEntry } from './map-write.js';
+import { readEntry, writeEntry } from './map-write.js';
+import { mapInfo } from './pinned.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
 /** The value begins at a page, and so its cache lines are those of the machine. */
 const BPF_F_MMAPABLE = 1024;
 const CREATE_OPTS_BYTES = 48; // struct bpf_map_create_opts, libbpf 1.1
 const MAP_FLAGS = 28;
+/** The verifier follows offsets below this (BPF_MAX_VAR_OFF of the kernel). */
+const MOST_BYTES = 2 ** 29 - 1;
 /** What the kernel calls it, and libbpf every slot that it is put in: names of lists may have what the kernel refuses. */
 export const SET_NAME = 'address_set';
+
+/** The value of a set that is pinned; `undefined` when what is there cannot be one. */
+export function readSet(map: Fd): Buffer | undefined {
+  const { type, keySize, valueSize, maxEntries } = mapInfo(map);
+  if (type !== BPF_MAP_TYPE_ARRAY || keySize !== 4 || maxEntries !== 1) return undefined;
+  return readEntry(map.number, SET_NAME, 0, Math.ceil(valueSize / 8) * 8);
+}
 
 /** A set with the value that src/policy/set-layout.ts made; `name` is for errors. */
 export function createSet(name: string, value: Uint8Array): Fd {
   const call = `create map ${name}`;
+  if (value.length > MOST_BYTES) {
+    throw new RefusedError(
+      `list ${name} needs ${value.length} bytes in the kernel, more than ${MOST_BYTES}`,
+      {
+        hint: 'Join neighbouring networks into wider ones, or split the list.',
+      },
+    );
+  }
+  const opts = Buffer.alloc(CREATE_OPTS_BYTES);
+  opts.writeBigUInt64LE(BigInt(CREATE_OPTS_BYTES));
+  opts.writeUInt32LE(BPF_F_MMAPABLE, MAP_FLAGS);
   const set = new Fd(
-    checked(call, mapCalls().create(BPF_MAP_TYPE_ARRAY, SET_NAME, 4, value.length, 1, null)),
+    checked(call, mapCalls().create(BPF_MAP_TYPE_ARRAY, SET_NAME, 4, value.length, 1, opts)),
   );
   try {
     writeEntry(set.number, name, 0, value);

@@ -1,4 +1,5 @@
 // Maps that a pinned program uses and that nobody pins any more: somebody removed their pins by hand.
+import { SET_NAME } from '../kernel/sets.js';
 import type { MapShow, ProgramShow } from '../kernel/bpftool-schema.js';
 import type { ObservedInstance, OwnedInterface } from '../model/observed.js';
 
@@ -20,6 +21,7 @@ function withLost(
   const lost = used
     .filter((id) => id !== counters && !instance.maps.some((map) => map.id === id))
     .map((id) => ({ id, name: maps.find((map) => map.id === id)?.name ?? '' }))
-    .filter(({ name }) => name !== '' && !name.includes('.')); // maps of the compiler have dots, and no pins
+    // Maps of the compiler have dots, and no pins. A set of addresses is found by its content when it is needed again.
+    .filter(({ name }) => name !== '' && name !== SET_NAME && !name.includes('.'));
   return lost.length === 0 ? instance : { ...instance, lost };
 }

@@ -22,11 +22,30 @@ const INSIDE = 0x80000000;
 /** Bytes that may be read at any place. */
 const REACH = 128;
 
-export function layOutSet({ four, six }: AddressRanges): Uint8Array {
+/** Part of the name of a set's pin: raised whenever these bytes, or what bpf/set.h makes of them, change. */
+export const SET_LAYOUT = 1;
+
+/** Byte of the value at which the digest lies. */
+const DIGEST_AT = 32;
+
+/** Is this the value of that set, as far as its head tells? */
+export function isSetOf(value: Uint8Array, digest: string): boolean {
+  const expected = digestBytes(digest);
+  return value.length >= UNIT + REACH && expected.every((byte, at) => value[DIGEST_AT + at] === byte);
+}
+
+function digestBytes(digest: string): number[] {
+  return Array.from({ length: digest.length / 2 }, (_, at) => parseInt(digest.slice(at * 2, at * 2 + 2), 16));
+}
+
+/** `digest`: SHA-256 (hex) of the ranges. */
+export function layOutSet({ four, six }: AddressRanges, digest: string): Uint8Array {
   const deep = isDeep(six);
   const layout = new Layout();
   const entries = [layout.place(edgesOfFour(four), 1), layout.place(edgesOfSix(six), deep ? 4 : 2)];
-  return layout.finish([...entries.flat(), Number(deep)]);
+  const value = layout.finish([...entries.flat(), Number(deep)]);
+  value.set(digestBytes(digest), DIGEST_AT);
+  return value;
 }
 
 /** Places of one family, most significant word first: `hi` and `lo` are what buckets are made of. */

@@ -3,16 +3,21 @@
 import type { Fd } from '../kernel/fd.js';
 import type { Layout } from '../kernel/layout.js';
 import { mapInfo, openPin } from '../kernel/pinned.js';
-import { createSet } from '../kernel/sets.js';
+import { createSet, readSet } from '../kernel/sets.js';
 import type { TableSet } from '../model/tables.js';
-import { layOutSet } from '../policy/set-layout.js';
+import { isSetOf, layOutSet, SET_LAYOUT } from '../policy/set-layout.js';
 
 export interface OpenSet {
   name: string;
-  digest: string;
+  /** Name of its pin in the list's directory: content and layout. */
+  pin: string;
   map: Fd;
   /** Of its value. */
   bytes: number;
+}
+
+function pinName(digest: string): string {
+  return `${digest.slice(0, 16)}-${SET_LAYOUT}`;
 }
 
 /** Keeps what it opens until it is disposed of. */
@@ -28,15 +33,22 @@ export class SetMaps implements Disposable {
       const known = this.#open.get(set.digest);
       // Two lists may have the same content: one map, under either name.
       if (known) return { ...known, name: set.name };
-      const map = (this.layout && openPin(this.layout.set(set.name, set.digest))) ?? this.#make(set);
-      const open = { name: set.name, digest: set.digest, map, bytes: mapInfo(map).valueSize };
+      const pin = pinName(set.digest);
+      const map = this.#pinned(set, pin) ?? createSet(set.name, layOutSet(set.content(), set.digest));
+      const open = { name: set.name, pin, map, bytes: mapInfo(map).valueSize };
       this.#open.set(set.digest, open);
       return open;
     });
   }
 
-  #make({ name, content }: TableSet): Fd {
-    return createSet(name, layOutSet(content()));
+  /** What is pinned is believed by what is in it, not by its name. */
+  #pinned({ name, digest }: TableSet, pin: string): Fd | undefined {
+    const map = this.layout && openPin(this.layout.set(name, pin));
+    if (!map) return undefined;
+    const value = readSet(map);
+    if (value && isSetOf(value, digest)) return map;
+    map[Symbol.dispose]();
+    return undefined;
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,7 @@ import { mergeRanges } from '../../src/model/range-sort.js';
 import { SetMaps } from '../../src/prove/sets.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { bindForTest } from './datapath.js';
-import { policy } from './policy.js';
+import { policy, rule } from './policy.js';
 
 const QUERIES = 1 << 20;
 const QUERY_BYTES = 24;
@@ -143,16 +143,14 @@ it.each<[string, Shape, number]>([
       queries.writeUInt32LE(six ? 2 : 1, at * QUERY_BYTES + 16);
       return address;
     });
+    const source = { lists: [name], digest: '00'.repeat(32), ranges: 1000, content: () => ranges };
+    const tables = compilePolicy(policy([rule('listed', { source }, 'drop')]));
     using maps = new SetMaps();
-    const [set] = maps.open([{ direction: 'source', name, digest: name, content: () => ranges }]);
-    if (!set) throw new Error('no set');
-    const tables = {
-      ...compilePolicy(policy([])),
-      sets: [{ direction: 'source' as const, name, digest: name, content: () => ranges }],
-    };
-    using program = loadFirewall(object, bindForTest(tables, [set.bytes]), {
+    const sets = maps.open(tables.sets);
+    const bytes = sets.map((set) => set.bytes);
+    using program = loadFirewall(object, bindForTest(tables, bytes), {
       function: 'ask_all',
-      sets: [set.map],
+      sets: sets.map(({ map }) => map),
     });
     writeEntry(program.mapFd('queries'), 'queries', 0, queries);
     testRun(program.programFd(), { data: Buffer.alloc(64) });

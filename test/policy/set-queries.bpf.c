@@ -28,7 +28,7 @@ static long ask(__u32 index, void *unused)
 		return 1;
 	query = all + index * sizeof(*query);
 	address = (struct address){query->hi, query->lo};
-	query->found = asks_set(&set0, 0, query->family, &address);
+	query->found = ask_set0(&address, query->family);
 	return 0;
 }
 
