@@ -14,6 +14,8 @@ const layers = {
   verify: ['model', 'diff'],
   journal: ['model', 'kernel', 'disk'],
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
+  probe: ['model', 'policy', 'kernel'],
+  trial: ['model', 'kernel', 'journal', 'apply', 'probe'],
   report: ['model'],
 };
 

@@ -26,14 +26,19 @@ import { diagnosticLine } from './model/diagnostic.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
 import type { ObservedState } from './model/observed.js';
+import type { PendingReport } from './model/pending.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
+import type { Safeguards } from './model/safeguards.js';
 import type { Condition, Plan } from './model/step.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
 import { summarize } from './summarize.js';
+import { endOverdueTrial } from './trial/abandon.js';
+import { undoneWarning, waitingTrial } from './trial/waiting.js';
+import { beginTrial } from './on-trial.js';
 
 export interface Paths {
   bpffs: string;
@@ -47,6 +52,10 @@ export interface ReconcileOptions extends Paths {
   dryRun: boolean;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** Milliseconds within which a change has to be confirmed, in place of what the Host file says. */
+  confirmWithin?: number;
+  /** Make the change though it drops a flow that must live. */
+  acceptLockout?: boolean;
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -57,20 +66,23 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
 }
 
 async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Promise<Reconciliation> {
+  const undone = lock && (await endOverdueTrial(lock, layout(options.bpffs)));
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
-  const { desired, warnings: found } = await loadHost({ ...options, store });
-  const warnings = found.map(diagnosticLine);
+  const { desired, safeguards: asked, warnings: found } = await loadHost({ ...options, store });
+  const warnings = [...(undone === undefined ? [] : [undoneWarning(undone)]), ...found.map(diagnosticLine)];
+  const goal = { ...options, desired, store, warnings, origin: { origin: 'reconcile' } } as const;
+  const pending = waitingTrial(options.dataDir, desired);
+  if (pending) return converge({ ...goal, pending }, undefined);
   const hold = readHold(options.dataDir);
   if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
-    return converge(
-      { ...options, desired: kept, store, warnings, hold, origin: { origin: 'reconcile' } },
-      lock,
-    );
+    return converge({ ...goal, desired: kept, hold }, lock);
   }
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge({ ...options, desired, store, warnings, origin: { origin: 'reconcile' } }, lock);
+  const { confirmWithin: confirm = asked.confirm } = options;
+  const safeguards = { ...asked, ...(confirm !== undefined && { confirm }) };
+  return converge({ ...goal, safeguards }, lock);
 }
 
 export interface Convergence extends Paths {
@@ -82,6 +94,10 @@ export interface Convergence extends Paths {
   hold?: Hold;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** What a change to a new desired state has to stand; nothing when absent. */
+  safeguards?: Safeguards;
+  /** The change to `desired` waits for its confirmation: nothing is changed meanwhile. */
+  pending?: PendingReport;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
@@ -101,12 +117,13 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
   const outcome = {
     host: goal.desired.host,
-    dryRun: !lock,
+    dryRun: !lock && !goal.pending,
     plan: planned,
     unproven: proven.failed,
     fates: fatesOf(planned, goal.dataDir),
     warnings: goal.warnings,
     ...(goal.hold && { hold: goal.hold }),
+    ...(goal.pending && { pending: goal.pending }),
   };
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
@@ -115,14 +132,20 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, current, lock);
   const look = () => observe({ bpffs: goal.bpffs });
-  const applied = await holdSignals(() =>
-    apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
-  );
+  const { applied, trial } = await holdSignals(async () => {
+    const begun = await beginTrial(lock, journal, goal, { current, plan: planned });
+    const number = generationFor(goal, current, lock);
+    const context = { layout: paths, journal, generation: number, proven, observe: look };
+    const done = begun
+      ? await begun.run(number, (onTrial) => apply(lock, planned, { ...context, ...onTrial }))
+      : await apply(lock, planned, context);
+    return { applied: done, trial: begun?.outcome() };
+  });
   const after = await look();
-  const remaining = makePlan(goal, after, journal.records);
-  return summarize({ ...outcome, generation, applied, remaining, observed: after });
+  const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
+  const generation = newestGeneration(goal.dataDir);
+  return summarize({ ...outcome, generation, applied, remaining, observed: after, ...trial });
 }
 
 function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
@@ -142,6 +165,7 @@ function makePlan(goal: Convergence, found: ObservedState, records: readonly Jou
     definitions,
     attachedFrom: attachedFrom(records, observed.boot),
     failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
+    keepsFormer: goal.pending !== undefined,
   };
   return plan(goal.desired, differences, context, renames);
 }

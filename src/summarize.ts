@@ -2,12 +2,14 @@
 import type { Applied } from './apply/apply.js';
 import { EXIT, type ExitCode, type XdpkeepError } from './model/errors.js';
 import type { ObservedState } from './model/observed.js';
+import type { PendingReport } from './model/pending.js';
 import type {
   FateReport,
   Hold,
   Reconciliation,
   ReportedInterface,
   ReportedStep,
+  TrialReport,
 } from './model/reconciliation.js';
 import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
 import { conditions, type Failure } from './plan/conditions.js';
@@ -26,6 +28,8 @@ export interface PassResult {
   remaining: Plan;
   observed: ObservedState;
   hold?: Hold;
+  pending?: PendingReport;
+  trial?: TrialReport;
   warnings: string[];
 }
 
@@ -48,6 +52,8 @@ export function summarize(result: PassResult): Reconciliation {
     interfaces,
     warnings: [...result.warnings, ...result.plan.warnings],
     ...(result.hold && { hold: result.hold }),
+    ...(result.pending && { pending: result.pending }),
+    ...(result.trial && { trial: result.trial }),
     exitCode: exitCodeOf(result, steps, interfaces),
   };
 }

@@ -18,6 +18,10 @@ export interface ApplyContext {
   generation: number;
   proven: Proven;
   observe: () => Promise<ObservedState>;
+  /** Asked when every step was verified: why none of them may stay, as soon as that is known. */
+  judge?: () => Promise<string | undefined>;
+  /** What the steps left stays, so that they can be undone later: nothing is cleaned away. */
+  keep?: boolean;
 }
 
 export interface Applied {
@@ -57,8 +61,24 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
   if (observed instanceof Error) {
     // A change that nobody can see is not left in effect. Backwards: a step after a rename counts on its names.
     for (const attempt of attempts.reverse()) results.push(undo(lock, attempt, observed, 'undone', context));
-  } else for (const attempt of attempts) results.push(settle(lock, attempt, observed, context));
+    return results;
+  }
+  const right: Attempt[] = [];
+  for (const attempt of attempts) {
+    const wrong = verifyStep(attempt.planned.step, observed);
+    if (wrong === undefined) right.push(attempt);
+    else results.push(undo(lock, attempt, wrongStep(attempt, wrong), 'undone', context));
+  }
+  const failure = right.length > 0 ? await context.judge?.() : undefined;
+  if (failure !== undefined) {
+    const error = new VerificationError(failure);
+    for (const attempt of right.reverse()) results.push(undo(lock, attempt, error, 'undone', context));
+  } else for (const attempt of right) results.push(conclude(lock, attempt, context));
   return results;
+}
+
+function wrongStep({ planned }: Attempt, wrong: string): VerificationError {
+  return new VerificationError(`${planned.step.interface}: ${wrong}`);
 }
 
 async function look({ observe }: ApplyContext): Promise<ObservedState | Error> {
@@ -79,12 +99,11 @@ function intend({ step, inverse }: Attempt['planned'], { journal, generation }: 
   ).seq;
 }
 
-function settle(lock: WriterLock, attempt: Attempt, observed: ObservedState, context: ApplyContext): Applied {
+function conclude(lock: WriterLock, attempt: Attempt, context: ApplyContext): Applied {
   const { step } = attempt.planned;
-  const wrong = verifyStep(step, observed);
-  if (wrong !== undefined) {
-    const error = new VerificationError(`${step.interface}: ${wrong}`);
-    return undo(lock, attempt, error, 'undone', context);
+  if (context.keep === true) {
+    record(attempt, 'done', context, 'what it left is kept until it is confirmed');
+    return { step, outcome: 'done' };
   }
   const error = attemptStep(() => {
     finish(lock, step, context.layout);

@@ -11,6 +11,9 @@ export interface ReconcileCommand extends CommonOptions {
   dryRun?: boolean;
   detailedExitcode?: boolean;
   retry?: boolean;
+  /** Milliseconds. */
+  confirmWithin?: number;
+  acceptLockout?: boolean;
 }
 
 export async function runReconcile(options: ReconcileCommand): Promise<CommandResult> {
@@ -21,6 +24,8 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
     dataDir: options.dataDir,
     dryRun: options.dryRun ?? false,
     retry: options.retry ?? false,
+    acceptLockout: options.acceptLockout ?? false,
+    ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
   });
   const changes = options.detailedExitcode === true && result.changed && result.exitCode === EXIT.ok;
   return present({ ...result, exitCode: changes ? EXIT.changes : result.exitCode }, options);

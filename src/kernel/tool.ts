@@ -8,7 +8,10 @@ import { execa } from 'execa';
 import { EnvironmentError } from '../model/errors.js';
 
 /** Enough for tools that look for helpers; messages in English. */
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+export const TOOL_ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+};
 
 export interface ToolLimits {
   /** Milliseconds. */
@@ -32,7 +35,7 @@ export async function runTool(file: string, args: string[], limits: ToolLimits):
   const options = {
     ...(limits.cwd !== undefined && { cwd: limits.cwd }),
     extendEnv: false,
-    env: ENVIRONMENT,
+    env: TOOL_ENVIRONMENT,
     stdin: 'ignore',
     buffer: false,
     reject: false,

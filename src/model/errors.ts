@@ -72,6 +72,16 @@ export class PermissionError extends XdpkeepError {
   readonly exitCode = EXIT.permission;
 }
 
+/** Another change waits for its confirmation. */
+export class PendingError extends XdpkeepError {
+  readonly exitCode = EXIT.pendingConfirm;
+}
+
+/** Something outside of this process, which the work needs, is not to be had. */
+export class UnavailableError extends XdpkeepError {
+  readonly exitCode = EXIT.unreachable;
+}
+
 /** The machine lacks something: a tool, a mount, a kernel feature. */
 export class EnvironmentError extends XdpkeepError {
   readonly exitCode = EXIT.environment;

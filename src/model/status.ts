@@ -1,5 +1,6 @@
 // What `status --output json` prints.
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
+import type { PendingReport } from './pending.js';
 import type { Hold, ReportedInterface } from './reconciliation.js';
 
 export interface InterfaceStatus extends ReportedInterface {
@@ -26,6 +27,8 @@ export interface Status {
   host: string;
   generation: number;
   hold?: Hold;
+  /** A change that waits for its confirmation, with the time left. */
+  pending?: PendingReport;
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];

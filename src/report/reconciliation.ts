@@ -1,6 +1,7 @@
 // A reconciliation as people read it: the steps with their reasons, then how every interface stands.
 import type { Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
+import { pendingLine, trialLines } from './trial.js';
 import { columns, type Paint, printable, type Style } from './style.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
@@ -25,7 +26,9 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
     ...result.steps.flatMap((step) => stepLines(step, paint)),
     ...interfaceLines(result.interfaces, paint),
     ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
+    ...trialLines(result.trial, paint),
     ...(result.hold ? [holdLine(result.hold)] : []),
+    ...(result.pending ? [pendingLine(result.pending)] : []),
     summaryLine(result),
   ];
   return `${lines.join('\n')}\n`;
