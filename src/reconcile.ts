@@ -17,12 +17,14 @@ import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
+import { guardAgainstLockout } from './lockout.js';
 import { settleOpenIntents } from './journal/settle.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
 import type { DesiredState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
+import type { Endpoint } from './model/flow.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
 import type { ObservedState } from './model/observed.js';
@@ -34,7 +36,7 @@ import type { Condition, Plan } from './model/step.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { retestFirewall } from './prove/firewall.js';
-import { inspect, prove } from './prove/prove.js';
+import { inspect, type Proven, prove } from './prove/prove.js';
 import { summarize } from './summarize.js';
 import { endOverdueTrial } from './trial/abandon.js';
 import { undoneWarning, waitingTrial } from './trial/waiting.js';
@@ -56,6 +58,8 @@ export interface ReconcileOptions extends Paths {
   confirmWithin?: number;
   /** Make the change though it drops a flow that must live. */
   acceptLockout?: boolean;
+  /** Whom the state files come from: their answers have to get through. */
+  remotes?: readonly Endpoint[];
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -94,6 +98,10 @@ export interface Convergence extends Paths {
   hold?: Hold;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** Make the change though it drops a flow that must live. */
+  acceptLockout?: boolean;
+  /** Whom the state files come from. */
+  remotes?: readonly Endpoint[];
   /** What a change to a new desired state has to stand; nothing when absent. */
   safeguards?: Safeguards;
   /** The change to `desired` waits for its confirmation: nothing is changed meanwhile. */
@@ -112,6 +120,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
 
   const planned = makePlan(goal, before, records);
   using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
+  const accepted = await lockouts(goal, planned, proven, current);
   const idle =
     goal.origin.origin === 'reconcile' &&
     planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
@@ -121,7 +130,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     plan: planned,
     unproven: proven.failed,
     fates: fatesOf(planned, goal.dataDir),
-    warnings: goal.warnings,
+    warnings: [...goal.warnings, ...accepted.map((one) => `accepted: this locks out ${one}`)],
     ...(goal.hold && { hold: goal.hold }),
     ...(goal.pending && { pending: goal.pending }),
   };
@@ -136,6 +145,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const { applied, trial } = await holdSignals(async () => {
     const begun = await beginTrial(lock, journal, goal, { current, plan: planned });
     const number = generationFor(goal, current, lock);
+    const step = { kind: 'accept-lockout', reason: accepted.join('; ') } as const;
+    if (accepted.length > 0) journal.append({ generation: number, phase: 'done', step });
     const context = { layout: paths, journal, generation: number, proven, observe: look };
     const done = begun
       ? await begun.run(number, (onTrial) => apply(lock, planned, { ...context, ...onTrial }))
@@ -146,6 +157,14 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
   const generation = newestGeneration(goal.dataDir);
   return summarize({ ...outcome, generation, applied, remaining, observed: after, ...trial });
+}
+
+/** What a change ends that must live, where that was accepted. Else no step of such a change is left to be applied. */
+function lockouts(goal: Convergence, planned: Plan, proven: Proven, current: Generation | undefined) {
+  const asked = goal.origin.origin === 'reconcile' && !goal.hold && !isCurrent(goal, current);
+  if (!asked) return Promise.resolve([]);
+  const { remotes = [], acceptLockout: accepted = false, bpffs } = goal;
+  return guardAgainstLockout(planned, proven, { layout: layout(bpffs), remotes, accepted });
 }
 
 function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {

@@ -24,25 +24,29 @@ export interface Alarm {
   args: string[];
 }
 
-/** Where systemd is looked for; tests have one of their own. */
-export interface Manager {
-  booted: string;
+/** What decides who can be there at a deadline. */
+export interface Surroundings {
+  /** systemd is the manager. */
+  systemd: boolean;
+  /** Its units are in our namespaces. */
+  shared: boolean;
   systemdRun: string | undefined;
-}
-
-export function systemManager(): Manager {
-  return { booted: BOOTED, systemdRun: findTool('systemd-run') };
+  /** We are in a service of it, which it ends with all that it started. */
+  inService: boolean;
+  /** This Node and this program, as absolute paths. */
+  command: string[];
 }
 
 /** Throws an UnavailableError when nobody can be found who would be there at the deadline. */
-export async function armDeadline(alarm: Alarm, manager = systemManager()): Promise<Deadline['armed']> {
-  const command = [...ownCommand(), ...alarm.args];
-  if (!existsSync(manager.booted)) return startWatchdog(command);
-  const trouble = sharesNamespacesWithInit()
-    ? await startTimer(alarm, command, manager)
+export async function armDeadline(alarm: Alarm, surroundings = ours()): Promise<Deadline['armed']> {
+  const { systemd, shared, inService } = surroundings;
+  const command = [...surroundings.command, ...alarm.args];
+  if (!systemd) return startWatchdog(command);
+  const trouble = shared
+    ? await startTimer(alarm, command, surroundings)
     : 'its units are in other namespaces than this process';
   if (typeof trouble === 'object') return trouble;
-  if (!isInService()) return startWatchdog(command);
+  if (!inService) return startWatchdog(command);
   throw cannotArm(`systemd has no timer for it (${trouble}), and would end a watchdog with this service`);
 }
 
@@ -57,9 +61,14 @@ export async function disarmDeadline(armed: Deadline['armed']): Promise<void> {
   }
 }
 
-/** This Node and this program, as absolute paths. */
-function ownCommand(): string[] {
-  return [process.execPath, realpathSync(process.argv[1] ?? '')];
+function ours(): Surroundings {
+  return {
+    systemd: existsSync(BOOTED),
+    shared: sharesNamespacesWithInit(),
+    systemdRun: findTool('systemd-run'),
+    inService: isInService(),
+    command: [process.execPath, realpathSync(process.argv[1] ?? '')],
+  };
 }
 
 /** What the one that is armed needs of our environment, and nothing else of it: no failpoint, no secret. */
@@ -72,7 +81,7 @@ function environment(): Record<string, string> {
 async function startTimer(
   { id, after }: Alarm,
   command: string[],
-  { systemdRun }: Manager,
+  { systemdRun }: Surroundings,
 ): Promise<Deadline['armed'] | string> {
   if (systemdRun === undefined) return 'there is no systemd-run';
   const unit = `xdpkeep-confirm-${id}`;

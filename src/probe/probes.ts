@@ -9,7 +9,7 @@ import { tryTarget } from './targets.js';
 const PAUSE = 200;
 
 /** Why a probe does not hold; `undefined` when one of its tries did. Never rejects. */
-export async function askProbe(
+async function askProbe(
   { target, timeout, tries }: Probe,
   ended: AbortSignal,
 ): Promise<string | undefined> {

@@ -41,7 +41,8 @@ it('waits with the former program loaded, lets no other change pass, and stays o
 
   expect(await reconcile(lab)).toMatchObject({ changed: false, dryRun: false, pending: { generation: 2 } });
   writeGuarded(lab, {}, LONG);
-  for (const args of [['reconcile'], ['reconcile', '--dry-run'], ['rollback']]) await command(lab, 17, ...args);
+  for (const args of [['reconcile'], ['reconcile', '--dry-run'], ['rollback']])
+    await command(lab, 17, ...args);
   expect(instances()).toHaveLength(2);
 
   const confirmed = await command(lab, 0, 'confirm');

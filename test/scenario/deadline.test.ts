@@ -30,18 +30,24 @@ it.each([
   { name: 'an update', from: DROP, to: OTHER },
   { name: 'an attachment', from: {}, to: DROP },
   { name: 'a detachment', from: DROP, to: {} },
-])('$name that nobody confirms is undone, though everything in its session is killed', async ({ from, to }) => {
-  await using lab = await createLab();
-  writeGuarded(lab, from);
-  await reconcile(lab);
-  const former = await running(lab);
-  writeGuarded(lab, to, SOON);
-  await runAndKillSession(lab);
-  await decided(lab);
-  expect(await running(lab)).toBe(former);
-  expect(trialPhases(lab)).toEqual(['intent', 'undone']);
-  expect(await reconcile(lab, 13)).toMatchObject({ changed: false, hold: { reason: 'it was not confirmed in time' } });
-});
+])(
+  '$name that nobody confirms is undone, though everything in its session is killed',
+  async ({ from, to }) => {
+    await using lab = await createLab();
+    writeGuarded(lab, from);
+    await reconcile(lab);
+    const former = await running(lab);
+    writeGuarded(lab, to, SOON);
+    await runAndKillSession(lab);
+    await decided(lab);
+    expect(await running(lab)).toBe(former);
+    expect(trialPhases(lab)).toEqual(['intent', 'undone']);
+    expect(await reconcile(lab, 13)).toMatchObject({
+      changed: false,
+      hold: { reason: 'it was not confirmed in time' },
+    });
+  },
+);
 
 it('is kept by the next pass when its watchdog was killed too', async () => {
   await using lab = await createLab();
@@ -53,7 +59,9 @@ it('is kept by the next pass when its watchdog was killed too', async () => {
   const left = async () => (await status(lab)).pending?.secondsLeft;
   await expect.poll(left, { timeout: 20_000 }).toBe(0);
   // Too late to confirm: whoever comes first undoes it.
-  expect((await command(lab, 10, 'confirm')).warnings).toEqual([expect.stringContaining('not confirmed in time')]);
+  expect((await command(lab, 10, 'confirm')).warnings).toEqual([
+    expect.stringContaining('not confirmed in time'),
+  ]);
   expect(await running(lab)).toBe(former);
   await decided(lab);
 });
@@ -87,7 +95,8 @@ it('refuses a change whose deadline cannot be armed, and does nothing', async ()
   const refused = await runAs(lab, [process.execPath, wrapper, 'reconcile', '--output', 'json']);
   expect(refused).toMatchObject({ exitCode: 69 });
   expect(JSON.parse(refused.stdout)).toMatchObject({
-    message: 'the deadline of the change cannot be armed: the watchdog did not start: it ended at once (exit 9)',
+    message:
+      'the deadline of the change cannot be armed: the watchdog did not start: it ended at once (exit 9)',
   });
   expect(await running(lab)).toBe(former);
   expect(readJournal(lab.dataDir).records).toHaveLength(before);
@@ -122,38 +131,45 @@ it('after a reboot the last confirmed generation is applied, never the one that 
   expect(trialPhases(lab)).toEqual(['intent', 'undone']);
 });
 
-it.each(['intent:after', 'pin:after', 'swap:before', 'swap:after', 'verify:after', 'outcome:before'] as const)(
-  'a run that is killed at %s leaves a change that the next pass undoes',
-  async (point) => {
-    await using lab = await createLab();
-    const former = await start(lab);
-    writeGuarded(lab, OTHER, LONG);
-    const killed = await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: point } });
-    expect(killed).toMatchObject({ signal: 'SIGKILL' });
-    expect(await reconcile(lab, 13)).toMatchObject({ generation: 3, interfaces: [{ condition: 'Ready' }] });
-    expect(await running(lab)).toBe(former);
-    await decided(lab);
-    expect((await lab.run(['journal', 'verify'])).exitCode).toBe(0);
-  },
-);
-
-it.each(['SIGTERM', 'SIGHUP'] as const)('%s while the change is judged waits until it is decided', async (signal) => {
+it.each([
+  'intent:after',
+  'pin:after',
+  'swap:before',
+  'swap:after',
+  'verify:after',
+  'outcome:before',
+] as const)('a run that is killed at %s leaves a change that the next pass undoes', async (point) => {
   await using lab = await createLab();
   const former = await start(lab);
-  const probe = new HeldProbe(lab);
-  writeGuarded(lab, OTHER, LONG + probe.yaml);
-  const run = await stopAt(lab, 'pin:after'); // its probe held before
-  probe.arm();
-  const ended = run.resume();
-  await probe.asked();
-  process.kill(run.pid, signal);
-  probe.answer(0);
-  expect(await ended).toMatchObject({ signal });
-  expect((await status(lab)).pending).toMatchObject({ generation: 2, previous: 1 });
-  expect(await running(lab)).not.toBe(former);
-  await command(lab, 0, 'confirm');
+  writeGuarded(lab, OTHER, LONG);
+  const killed = await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: point } });
+  expect(killed).toMatchObject({ signal: 'SIGKILL' });
+  expect(await reconcile(lab, 13)).toMatchObject({ generation: 3, interfaces: [{ condition: 'Ready' }] });
+  expect(await running(lab)).toBe(former);
   await decided(lab);
+  expect((await lab.run(['journal', 'verify'])).exitCode).toBe(0);
 });
+
+it.each(['SIGTERM', 'SIGHUP'] as const)(
+  '%s while the change is judged waits until it is decided',
+  async (signal) => {
+    await using lab = await createLab();
+    const former = await start(lab);
+    const probe = new HeldProbe(lab);
+    writeGuarded(lab, OTHER, LONG + probe.yaml);
+    const run = await stopAt(lab, 'pin:after'); // its probe held before
+    probe.arm();
+    const ended = run.resume();
+    await probe.asked();
+    process.kill(run.pid, signal);
+    probe.answer(0);
+    expect(await ended).toMatchObject({ signal });
+    expect((await status(lab)).pending).toMatchObject({ generation: 2, previous: 1 });
+    expect(await running(lab)).not.toBe(former);
+    await command(lab, 0, 'confirm');
+    await decided(lab);
+  },
+);
 
 it('of two changes at once one is refused, and the first one is decided alone', async () => {
   await using lab = await createLab();

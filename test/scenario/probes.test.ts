@@ -27,7 +27,9 @@ it('a probe that held before and fails after undoes the change, holds it, and ex
     hold: { generation: 0 },
     trial: { probes: [{ probe: 'ping 10.77.0.2', heldBefore: true, heldAfter: false }] },
   });
-  expect(undone.trial?.failure).toMatch(/^probe ping 10\.77\.0\.2 held before the change and fails after it: /);
+  expect(undone.trial?.failure).toMatch(
+    /^probe ping 10\.77\.0\.2 held before the change and fails after it: /,
+  );
   expect(undone.trial?.rolledBackIn).toBeGreaterThan(0);
   expect(await running(lab)).toBeUndefined();
   expect(trialPhases(lab)).toEqual(['intent', 'undone']);
@@ -38,7 +40,15 @@ it('a probe that held before and fails after undoes the change, holds it, and ex
   const made = await reconcile(lab);
   expect(made).toMatchObject({
     changed: true,
-    trial: { probes: [{ probe: 'tcp 10.77.0.2:7', heldBefore: false, detail: expect.stringContaining('ECONNREFUSED') as string }] },
+    trial: {
+      probes: [
+        {
+          probe: 'tcp 10.77.0.2:7',
+          heldBefore: false,
+          detail: expect.stringContaining('ECONNREFUSED') as string,
+        },
+      ],
+    },
   });
   expect(trialPhases(lab).at(-1)).toBe('confirmed');
   expect(await lab.ping(2)).toEqual({ sent: 2, received: 0 });
@@ -105,7 +115,11 @@ it('a probe that flaps holds while one of its tries does', async () => {
   writeGuarded(lab, DROP, `probes: [{exec: ${command}, tries: 3}]\n`);
   const result = await reconcile(lab);
   expect(result.trial).toMatchObject({ probes: [{ heldBefore: true, heldAfter: true }] });
-  writeGuarded(lab, OTHER, `probes: [{exec: ${command}, tries: 3}, {exec: [/bin/sh, -c, "! test -e ${flaps}.gone && touch ${flaps}.gone"], tries: 1}]\n`);
+  writeGuarded(
+    lab,
+    OTHER,
+    `probes: [{exec: ${command}, tries: 3}, {exec: [/bin/sh, -c, "! test -e ${flaps}.gone && touch ${flaps}.gone"], tries: 1}]\n`,
+  );
   expect((await reconcile(lab, 10)).trial?.failure).toContain('.gone');
 });
 
@@ -158,11 +172,16 @@ it('rows that drop far more than before undo the change, unless they are meant t
   await using lab = await createLab();
   const host = hostFile({ veth0: 'mode: native, policy: edge' });
   const write = (rules: object[], safeguards: string) => {
-    lab.writeState({ 'policies/edge.yaml': policyFile('edge', { rules }), 'hosts/lab.yaml': host + safeguards });
+    lab.writeState({
+      'policies/edge.yaml': policyFile('edge', { rules }),
+      'hosts/lab.yaml': host + safeguards,
+    });
   };
   write([], GUARD);
   expect(await reconcile(lab)).toMatchObject({ changed: true, trial: { probes: [] } });
-  const packets = [{ protocol: 17, destinationPort: 9, source: ip('10.77.0.2'), destination: ip('10.77.0.1') }];
+  const packets = [
+    { protocol: 17, destinationPort: 9, source: ip('10.77.0.2'), destination: ip('10.77.0.1') },
+  ];
   await using flood = await lab.flood({ frames: 1e9, seconds: 50, packets });
   const discard = { name: 'discard', match: { protocol: 'udp', destinationPort: 9 }, action: 'drop' };
   write([discard], GUARD);
