@@ -17,7 +17,7 @@ import type { Safeguards } from './model/safeguards.js';
 import type { EffectiveStep, Plan } from './model/step.js';
 import { Trial } from './trial/trial.js';
 
-type OnTrial = Pick<ApplyContext, 'judge' | 'keep'>;
+type OnTrial = Pick<ApplyContext, 'judge' | 'reverted' | 'keep'>;
 
 export interface RunningTrial {
   /** Announces generation `number`, makes the change with `make` and decides it. */
@@ -61,7 +61,13 @@ export async function beginTrial(
     run: async (number, make) => {
       try {
         trial.announce(number);
-        const applied = await make({ judge: () => trial.judge(), keep: trial.keeps });
+        const applied = await make({
+          judge: () => trial.judge(),
+          reverted: () => {
+            trial.reverted();
+          },
+          keep: trial.keeps,
+        });
         await trial.end(applied);
         return applied;
       } catch (error) {

@@ -28,7 +28,7 @@ const schema: z.ZodType<Pending> = z.looseObject({
 /** `undefined` when nothing is on trial. Throws a JournalError when the file is damaged. */
 export function readPending(dataDir: string): Pending | undefined {
   const path = pendingFile(dataDir);
-  const hint = 'Look at `xdpkeep status`: `xdpkeep rollback` goes back; removing the file keeps what runs.';
+  const hint = 'Remove it to keep what runs, or take everything off with `xdpkeep detach --all`.';
   const bytes = readIfThere(path);
   return bytes && unseal(bytes.toString(), 'Pending', schema, { path, hint });
 }

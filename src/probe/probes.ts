@@ -9,10 +9,7 @@ import { tryTarget } from './targets.js';
 const PAUSE = 200;
 
 /** Why a probe does not hold; `undefined` when one of its tries did. Never rejects. */
-async function askProbe(
-  { target, timeout, tries }: Probe,
-  ended: AbortSignal,
-): Promise<string | undefined> {
+async function askProbe({ target, timeout, tries }: Probe, ended: AbortSignal): Promise<string | undefined> {
   let why = '';
   for (let left = tries; left > 0; left--) {
     if (ended.aborted) return 'it was not waited for';

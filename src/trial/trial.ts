@@ -103,6 +103,11 @@ export class Trial {
     return failure;
   }
 
+  /** The former programs decide again. */
+  reverted(): void {
+    this.report.rolledBackIn = Math.round((performance.now() - this.#failedAt) * 10) / 10;
+  }
+
   /** Decides by what became of the steps. */
   async end(applied: readonly Applied[]): Promise<void> {
     const { lock, pending } = this;
@@ -110,7 +115,6 @@ export class Trial {
     const { failure } = this.report;
     const { generation } = pending;
     if (failure !== undefined) {
-      this.report.rolledBackIn = Math.round((performance.now() - this.#failedAt) * 10) / 10;
       abandon(lock, journal, pending, failure);
     } else if (!applied.some(({ outcome }) => outcome === 'done')) {
       this.#conclude('undone', 'nothing of it took effect');

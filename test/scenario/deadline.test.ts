@@ -150,6 +150,19 @@ it.each([
   expect((await lab.run(['journal', 'verify'])).exitCode).toBe(0);
 });
 
+it('a change of which nothing more can be written down is undone at once, and by the next pass on paper', async () => {
+  await using lab = await createLab();
+  const former = await start(lab);
+  writeGuarded(lab, OTHER, LONG);
+  const env = { XDPKEEP_FAILPOINT: 'outcome:before=fail' };
+  expect((await lab.run(['reconcile'], { env })).exitCode).toBe(74);
+  expect(await running(lab)).toBe(former);
+  expect((await status(lab)).pending).toMatchObject({ generation: 2 });
+  expect(await reconcile(lab, 13)).toMatchObject({ generation: 3, hold: { generation: 1 } });
+  expect(await running(lab)).toBe(former);
+  await decided(lab);
+});
+
 it.each(['SIGTERM', 'SIGHUP'] as const)(
   '%s while the change is judged waits until it is decided',
   async (signal) => {
