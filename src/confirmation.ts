@@ -71,9 +71,13 @@ export interface DeadlineOptions extends Paths {
 /** How often the announcement is looked at, and the lock asked for. Milliseconds. */
 const PACE = 250;
 
+/** An announcement that has not come by then never will: the run that armed this died before it. Milliseconds. */
+const LATEST = 60_000;
+
 /** Waits, and undoes the change at its deadline, unless it was decided before. SIGTERM makes it the deadline now. */
 export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOptions): Promise<Verdict> {
   let [seen, asked] = [false, false];
+  const began = monotonicNow();
   const wake = new AbortController();
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined);
   process.on('SIGTERM', () => {
@@ -83,7 +87,7 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
   ready();
   for (;;) {
     const there = isAnnounced(paths.dataDir, id);
-    if (seen && !there) return {};
+    if (!there && (seen || monotonicNow() - began > LATEST)) return {};
     seen = there;
     const left = asked ? 0 : at - monotonicNow();
     if (left <= 0) break;

@@ -9,7 +9,7 @@ import { type Problem, quote } from './wording.js';
 /** Of one try, and how many there are, where the file does not say. */
 const TIMEOUT = 2000;
 const TRIES = 3;
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
 
 /** A span between two, in ms. */
 function duration(from: number, to: number, words: string): z.ZodType<number, string> {
@@ -66,9 +66,9 @@ const probeFields = z.strictObject({
     )
     .describe('Command and arguments, without a shell, that exits with 0.'),
   timeout: z
-    .exactOptional(duration(100, 60_000, '100ms to 1m'))
+    .exactOptional(duration(100, MINUTE / 2, '100ms to 30s'))
     .describe('What one try may take. Default: 2s.'),
-  tries: z.exactOptional(wholeNumber(1, 20)).describe('It holds when one of them does. Default: 3.'),
+  tries: z.exactOptional(wholeNumber(1, 10)).describe('It holds when one of them does. Default: 3.'),
 });
 
 type WrittenProbe = z.output<typeof probeFields>;
@@ -100,7 +100,9 @@ const probe = probeFields
 
 const guard = z
   .strictObject({
-    window: duration(500, HOUR, '500ms to 1h').describe('How long the counters are watched after a change.'),
+    window: duration(500, 5 * MINUTE, '500ms to 5m').describe(
+      'How long the counters are watched after a change.',
+    ),
     factor: z
       .exactOptional(z.number().min(1, 'must be 1 or more').max(1e6))
       .describe('A row fails above so many times the rate that it dropped at before. Default: 10.'),
@@ -117,7 +119,7 @@ export const safeguardFields = {
     .describe('What must hold after a change if it held before; else the change is undone.'),
   guard: z.exactOptional(guard),
   confirm: z
-    .exactOptional(duration(5000, 24 * HOUR, '5s to 24h'))
+    .exactOptional(duration(5000, 1440 * MINUTE, '5s to 24h'))
     .describe('A change that nobody confirms in this time is undone.'),
 };
 

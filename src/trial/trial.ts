@@ -12,6 +12,7 @@ import { isUnconfirmed, trialOf } from '../journal/trials.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
 import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
 import type { Layout } from '../kernel/layout.js';
+import { RefusedError } from '../model/errors.js';
 import type { Deadline, Pending } from '../model/pending.js';
 import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
 import type { Safeguards } from '../model/safeguards.js';
@@ -45,9 +46,10 @@ export class Trial {
     this.report = { probes: before.probes };
   }
 
-  /** Throws an UnavailableError when the deadline cannot be armed, a JournalError when the change cannot be announced. */
+  /** Throws an UnavailableError when the deadline cannot be armed, a RefusedError when it is too short, a JournalError when the change cannot be announced. */
   static async begin(lock: WriterLock, goal: TrialGoal): Promise<Trial> {
     const { safeguards, journal, layout, policies } = goal;
+    requireTimeToConfirm(safeguards);
     const previous = lastConfirmed(lock.dataDir, journal);
     const [probes, rates] = await Promise.all([
       askBefore(safeguards.probes),
@@ -147,6 +149,14 @@ export class Trial {
       ...(of !== undefined && { of }),
     });
   }
+}
+
+/** Throws a RefusedError when the deadline would come while the counters are still watched. */
+function requireTimeToConfirm({ confirm, guard }: Safeguards): void {
+  if (confirm === undefined || !guard || confirm > guard.window) return;
+  throw new RefusedError('the time to confirm in is over before the window of the guard', {
+    hint: 'Nothing was changed. Confirm within a longer time, or shorten `guard.window`.',
+  });
 }
 
 /** The content to go back to: 0 when nothing was ever confirmed. Throws a JournalError when it cannot be read. */

@@ -96,6 +96,19 @@ it('is dropped when everything is detached', async () => {
   expect(await reconcile(lab, 13)).toMatchObject({ changed: false });
 });
 
+it('that could not be confirmed in time is refused from the start', async () => {
+  await using lab = await createLab();
+  const former = await start(lab);
+  writeGuarded(lab, OTHER, 'confirm: 5s\nguard: {window: 5s}\n');
+  const refused = await lab.run(['reconcile']);
+  expect(refused).toMatchObject({ exitCode: 14 });
+  expect(refused.stderr).toContain('over before the window');
+  expect(await running(lab)).toBe(former);
+  expect(await reconcile(lab, 0, '--confirm-within', '1h')).toMatchObject({ pending: { generation: 2 } });
+  await command(lab, 0, 'confirm');
+  await decided(lab);
+});
+
 it('of which nothing has to be done waits for nobody', async () => {
   await using lab = await createLab();
   await start(lab);

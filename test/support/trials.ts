@@ -92,7 +92,7 @@ export class HeldProbe {
 
   /** For a Host file. */
   get yaml(): string {
-    return `probes: [{exec: [${this.#file}], timeout: 1m, tries: 1}]\n`;
+    return `probes: [{exec: [${this.#file}], timeout: 30s, tries: 1}]\n`;
   }
 
   /** From now on it waits. */
