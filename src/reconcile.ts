@@ -33,7 +33,7 @@ import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
 import type { Safeguards } from './model/safeguards.js';
 import type { Condition, Plan } from './model/step.js';
-import { observe } from './observe/observe.js';
+import { lookAhead, observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { retestFirewall } from './prove/firewall.js';
 import { inspect, type Proven, prove } from './prove/prove.js';
@@ -71,11 +71,12 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
 
 async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Promise<Reconciliation> {
   const undone = lock && (await endOverdueTrial(lock, layout(options.bpffs)));
+  const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
   const { desired, safeguards: asked, warnings: found } = await loadHost({ ...options, store });
   const warnings = [...(undone === undefined ? [] : [undoneWarning(undone)]), ...found.map(diagnosticLine)];
-  const goal = { ...options, desired, store, warnings, origin: { origin: 'reconcile' } } as const;
+  const goal = { ...options, desired, store, warnings, look, origin: { origin: 'reconcile' } } as const;
   const pending = waitingTrial(options.dataDir, desired);
   if (pending) return converge({ ...goal, pending }, undefined);
   const hold = readHold(options.dataDir);
@@ -96,6 +97,8 @@ export interface Convergence extends Paths {
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
   origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason'>>;
   hold?: Hold;
+  /** What the kernel runs at first; looked for when it is absent. */
+  look?: () => Promise<ObservedState>;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
   /** Make the change though it drops a flow that must live. */
@@ -113,7 +116,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const paths = layout(goal.bpffs);
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
-  const before = await observe({ bpffs: goal.bpffs });
+  const look = () => observe({ bpffs: goal.bpffs });
+  const before = await (goal.look ?? look)();
   if (journal) recover(journal, before);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
@@ -129,7 +133,6 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock && !goal.pending,
     plan: planned,
     unproven: proven.failed,
-    fates: fatesOf(planned, goal.dataDir),
     warnings: [...goal.warnings, ...accepted.map((one) => `accepted: this locks out ${one}`)],
     ...(goal.hold && { hold: goal.hold }),
     ...(goal.pending && { pending: goal.pending }),
@@ -137,14 +140,15 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
-    const generation = lock && settled ? generationFor(goal, current, lock) : newestGeneration(goal.dataDir);
-    return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
+    const generation =
+      lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
+    const fates = fatesOf(planned, goal.dataDir);
+    return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const look = () => observe({ bpffs: goal.bpffs });
   const { applied, trial } = await holdSignals(async () => {
     const begun = await beginTrial(lock, journal, goal, { current, plan: planned });
-    const number = generationFor(goal, current, lock);
+    const number = generationFor(goal, current, lock, records);
     const step = { kind: 'accept-lockout', reason: accepted.join('; ') } as const;
     if (accepted.length > 0) journal.append({ generation: number, phase: 'done', step });
     const context = { layout: paths, journal, generation: number, proven, observe: look };
@@ -153,10 +157,12 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
       : await apply(lock, planned, context);
     return { applied: done, trial: begun?.outcome() };
   });
-  const after = await look();
+  const looking = look();
+  const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
+  const after = await looking;
   const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
   const generation = newestGeneration(goal.dataDir);
-  return summarize({ ...outcome, generation, applied, remaining, observed: after, ...trial });
+  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after, ...trial });
 }
 
 /** What a change ends that must live, where that was accepted. Else no step of such a change is left to be applied. */
@@ -224,7 +230,13 @@ function isSettled(condition: Condition): boolean {
 }
 
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
-function generationFor(goal: Convergence, current: Generation | undefined, lock: WriterLock): number {
+function generationFor(
+  goal: Convergence,
+  current: Generation | undefined,
+  lock: WriterLock,
+  records: readonly JournalRecord[],
+): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;
+  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }, records))
+    .number;
 }

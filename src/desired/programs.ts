@@ -9,7 +9,7 @@ import { ProgramError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram, digestSource } from './compile.js';
-import { digestFirewall, digestInstance, digestPolicy } from './digest.js';
+import { digestFirewall, digestInstance } from './digest.js';
 import { type BpfElf, readElf } from './elf.js';
 import { readInside, UnusableFileError } from './paths.js';
 import type { ProgramReference } from './schema.js';
@@ -72,8 +72,7 @@ export class ProgramResolver {
       firewall,
       function: function_,
       object,
-      digest: digestFirewall(object, firewall),
-      written: digestPolicy(firewall),
+      ...digestFirewall(object, firewall),
     };
   }
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../model/duration.js';
 import type { CounterGuard, Probe, ProbeTarget } from '../model/safeguards.js';
 import { checkFields } from './check-fields.js';
-import { textValue, wholeNumber } from './values.js';
+import { mayBeAbsent, textValue, wholeNumber } from './values.js';
 import { type Problem, quote } from './wording.js';
 
 /** Of one try, and how many there are, where the file does not say. */
@@ -51,24 +51,22 @@ const url = textValue(
 const KINDS = ['ping', 'tcp', 'http', 'dns', 'exec'] as const;
 
 const probeFields = z.strictObject({
-  ping: z.exactOptional(hostText).describe('Address or name that answers an echo request.'),
-  tcp: z.exactOptional(endpoint).describe('HOST:PORT to which a TCP connection can be made.'),
-  http: z.exactOptional(url).describe('URL whose GET is answered with a status from 200 to 399.'),
-  dns: z.exactOptional(hostText).describe('Name that has an address.'),
-  server: z.exactOptional(hostText).describe('The resolver that `dns` asks; default: those of the host.'),
-  exec: z
-    .exactOptional(
-      z
-        .array(z.string().max(4096))
-        .min(1, 'must not be an empty list')
-        .max(64)
-        .refine(([file = '']) => file.startsWith('/'), 'must begin with the absolute path of a command'),
-    )
-    .describe('Command and arguments, without a shell, that exits with 0.'),
-  timeout: z
-    .exactOptional(duration(100, MINUTE / 2, '100ms to 30s'))
-    .describe('What one try may take. Default: 2s.'),
-  tries: z.exactOptional(wholeNumber(1, 10)).describe('It holds when one of them does. Default: 3.'),
+  ping: mayBeAbsent(hostText).describe('Address or name that answers an echo request.'),
+  tcp: mayBeAbsent(endpoint).describe('HOST:PORT to which a TCP connection can be made.'),
+  http: mayBeAbsent(url).describe('URL whose GET is answered with a status from 200 to 399.'),
+  dns: mayBeAbsent(hostText).describe('Name that has an address.'),
+  server: mayBeAbsent(hostText).describe('The resolver that `dns` asks; default: those of the host.'),
+  exec: mayBeAbsent(
+    z
+      .array(z.string().max(4096))
+      .min(1, 'must not be an empty list')
+      .max(64)
+      .refine(([file = '']) => file.startsWith('/'), 'must begin with the absolute path of a command'),
+  ).describe('Command and arguments, without a shell, that exits with 0.'),
+  timeout: mayBeAbsent(duration(100, MINUTE / 2, '100ms to 30s')).describe(
+    'What one try may take. Default: 2s.',
+  ),
+  tries: mayBeAbsent(wholeNumber(1, 10)).describe('It holds when one of them does. Default: 3.'),
 });
 
 type WrittenProbe = z.output<typeof probeFields>;
@@ -103,24 +101,24 @@ const guard = z
     window: duration(500, 5 * MINUTE, '500ms to 5m').describe(
       'How long the counters are watched after a change.',
     ),
-    factor: z
-      .exactOptional(z.number().min(1, 'must be 1 or more').max(1e6))
-      .describe('A row fails above so many times the rate that it dropped at before. Default: 10.'),
-    minimum: z
-      .exactOptional(wholeNumber(1, 1e9))
-      .describe('Packets per second up to which no row fails. Default: 100.'),
-    ignore: z.exactOptional(z.array(z.string()).max(1024)).describe('Rules that are meant to drop.'),
+    factor: mayBeAbsent(z.number().min(1, 'must be 1 or more').max(1e6)).describe(
+      'A row fails above so many times the rate that it dropped at before. Default: 10.',
+    ),
+    minimum: mayBeAbsent(wholeNumber(1, 1e9)).describe(
+      'Packets per second up to which no row fails. Default: 100.',
+    ),
+    ignore: mayBeAbsent(z.array(z.string()).max(1024)).describe('Rules that are meant to drop.'),
   })
   .describe('Undo a change after which a policy drops far more than before.');
 
 export const safeguardFields = {
-  probes: z
-    .exactOptional(z.array(probe).max(64, 'must have 64 entries at most'))
-    .describe('What must hold after a change if it held before; else the change is undone.'),
-  guard: z.exactOptional(guard),
-  confirm: z
-    .exactOptional(duration(5000, 1440 * MINUTE, '5s to 24h'))
-    .describe('A change that nobody confirms in this time is undone.'),
+  probes: mayBeAbsent(z.array(probe).max(64, 'must have 64 entries at most')).describe(
+    'What must hold after a change if it held before; else the change is undone.',
+  ),
+  guard: mayBeAbsent(guard),
+  confirm: mayBeAbsent(duration(5000, 1440 * MINUTE, '5s to 24h')).describe(
+    'A change that nobody confirms in this time is undone.',
+  ),
 };
 
 export interface WrittenSafeguards {

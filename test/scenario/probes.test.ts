@@ -14,7 +14,7 @@ import { stopAt } from '../support/stopped.js';
 import { DROP, HeldProbe, OTHER, running, start, trialPhases, writeGuarded } from '../support/trials.js';
 
 /** Programs that let no echo reply in: pings from the firewall's side fail. */
-const PING = 'probes: [{ping: 10.77.0.2, timeout: 500ms, tries: 2}]\n';
+const PING = 'probes: [{ping: 10.77.0.2, timeout: 2s, tries: 2}]\n';
 
 it('a probe that held before and fails after undoes the change, holds it, and exits 10', async () => {
   await using lab = await createLab();
@@ -76,14 +76,14 @@ it('ping, tcp, http, dns and exec ask what they say', async () => {
   const secret = join(lab.directory, 'secret');
   writeFileSync(join(lab.directory, 'ok'), `#!/bin/sh\nenv > ${secret}\n`, { mode: 0o755 });
   const probes = [
-    { ping: '10.77.0.2' },
-    { ping: 'fd77::2' },
-    { tcp: '10.77.0.1:7007' },
+    { ping: '10.77.0.2', timeout: '10s' },
+    { ping: 'fd77::2', timeout: '10s' },
+    { tcp: '10.77.0.1:7007', timeout: '10s' },
     { tcp: '[fd77::1]:7007', tries: 1 },
     { http: 'http://10.77.0.1:7008/', tries: 1 },
     { dns: 'example.org', server: '10.77.0.2', tries: 1, timeout: '300ms' },
-    { exec: [join(lab.directory, 'ok')] },
-    { exec: ['/bin/sh', '-c', 'echo no >&2; exit 3'], tries: 2 },
+    { exec: [join(lab.directory, 'ok')], timeout: '20s' },
+    { exec: ['/bin/sh', '-c', 'echo no >&2; exit 3'], tries: 2, timeout: '20s' },
     { exec: ['/bin/sleep', '60'], tries: 1, timeout: '300ms' },
   ];
   writeGuarded(lab, DROP, `probes: ${JSON.stringify(probes)}\n`);
@@ -112,7 +112,7 @@ it('a probe that flaps holds while one of its tries does', async () => {
   // Two failures, then one success, over and over.
   const count = `n=$(cat ${flaps} 2>/dev/null || echo 0); echo $(((n + 1) % 3)) > ${flaps}; [ $n -eq 2 ]`;
   const command = JSON.stringify(['/bin/sh', '-c', count]);
-  writeGuarded(lab, DROP, `probes: [{exec: ${command}, tries: 3}]\n`);
+  writeGuarded(lab, DROP, `probes: [{exec: ${command}, tries: 3, timeout: 20s}]\n`);
   const result = await reconcile(lab);
   expect(result.trial).toMatchObject({ probes: [{ heldBefore: true, heldAfter: true }] });
   writeGuarded(
