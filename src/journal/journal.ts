@@ -97,7 +97,16 @@ export function describe(
   { seq, prev }: { seq: number; prev: string },
   where: { boot: string; netns: number },
 ): JournalRecord {
-  return { seq, prev, time: new Date().toISOString(), ...where, generation, phase, step: withoutPolicy(step), ...rest };
+  return {
+    seq,
+    prev,
+    time: new Date().toISOString(),
+    ...where,
+    generation,
+    phase,
+    step: withoutPolicy(step),
+    ...rest,
+  };
 }
 
 /** The generation keeps it: a line a step would repeat all its rules, and the journal is read at every pass. */
@@ -107,7 +116,6 @@ function withoutPolicy<S extends JournalRecord['step']>(step: S | EffectiveStep)
   delete program.firewall;
   return { ...step, instance: { ...step.instance, program } };
 }
-
 
 /** The name comes from the content: a crash between the two steps makes no second copy. */
 function cutOff(dataDir: string, torn: Uint8Array, size: number): TornLine {

@@ -8,7 +8,8 @@ import { readGeneration } from './generations.js';
 export function recordedFirewall(dataDir: string, digest: string): DesiredFirewall | undefined {
   for (const number of listGenerations(dataDir).reverse()) {
     const { interfaces } = readGeneration(dataDir, number).desired;
-    const { firewall } = interfaces.find(({ program }) => program.digest === baseDigest(digest))?.program ?? {};
+    const { firewall } =
+      interfaces.find(({ program }) => program.digest === baseDigest(digest))?.program ?? {};
     if (firewall !== undefined) return keptFirewall(dataDir, firewall);
   }
   return undefined;
