@@ -118,7 +118,7 @@ it('a probe that flaps holds while one of its tries does', async () => {
   writeGuarded(
     lab,
     OTHER,
-    `probes: [{exec: ${command}, tries: 3}, {exec: [/bin/sh, -c, "! test -e ${flaps}.gone && touch ${flaps}.gone"], tries: 1}]\n`,
+    `probes: [{exec: ${command}, tries: 3, timeout: 20s}, {exec: [/bin/sh, -c, "! test -e ${flaps}.gone && touch ${flaps}.gone"], tries: 1}]\n`,
   );
   expect((await reconcile(lab, 10)).trial?.failure).toContain('.gone');
 });
