@@ -7,6 +7,7 @@ import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
 import { fatesOf } from './fates.js';
+import { collectSets } from './journal/collect-sets.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
@@ -19,6 +20,7 @@ import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
 import { guardAgainstLockout } from './lockout.js';
 import { settleOpenIntents } from './journal/settle.js';
+import { listChanges, refuseCollapse } from './list-changes.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
@@ -27,6 +29,7 @@ import { diagnosticLine } from './model/diagnostic.js';
 import type { Endpoint } from './model/flow.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
+import type { Progress } from './model/progress.js';
 import type { ObservedState } from './model/observed.js';
 import type { PendingReport } from './model/pending.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
@@ -60,6 +63,8 @@ export interface ReconcileOptions extends Paths {
   acceptLockout?: boolean;
   /** Whom the state files come from: their answers have to get through. */
   remotes?: readonly Endpoint[];
+  /** Told while lists are read. */
+  progress?: Progress;
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -84,6 +89,7 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
     const kept = keptState(options.dataDir, hold.generation, desired.host);
     return converge({ ...goal, desired: kept, hold }, lock);
   }
+  refuseCollapse(options.dataDir, desired);
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
   const { confirmWithin: confirm = asked.confirm } = options;
   const safeguards = { ...asked, ...(confirm !== undefined && { confirm }) };
@@ -133,6 +139,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock && !goal.pending,
     plan: planned,
     unproven: proven.failed,
+    lists: listChanges(current?.desired, goal.desired),
     warnings: [...goal.warnings, ...accepted.map((one) => `accepted: this locks out ${one}`)],
     ...(goal.hold && { hold: goal.hold }),
     ...(goal.pending && { pending: goal.pending }),
@@ -237,6 +244,8 @@ function generationFor(
   records: readonly JournalRecord[],
 ): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }, records))
-    .number;
+  const made = { ...goal.origin, desired: goal.desired };
+  const { number } = effect('generation', () => writeGeneration(lock, made, records));
+  collectSets(lock);
+  return number;
 }

@@ -12,7 +12,7 @@ import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
-import { type DesiredState, emptyState } from './model/desired.js';
+import { type DesiredState, emptyState, setsOf } from './model/desired.js';
 import { JournalError, UsageError, XdpkeepError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import { type Paths, type ReconcileOptions, converge } from './reconcile.js';
@@ -62,7 +62,10 @@ function previous(dataDir: string): number {
 /** A rollback that cannot be done must not leave a hold: so everything that it needs is looked at first. */
 function requireObjects(dataDir: string, desired: DesiredState): void {
   const store = new DiskObjectStore(dataDir);
-  for (const { program } of desired.interfaces) store.get(program.object);
+  for (const { program } of desired.interfaces) {
+    store.get(program.object);
+    for (const set of setsOf(program.firewall)) set.content();
+  }
 }
 
 /** Takes everything of ours off the kernel. What the state files want now is on hold as well. */

@@ -6,6 +6,7 @@ import type { PendingReport } from './model/pending.js';
 import type {
   FateReport,
   Hold,
+  ListChange,
   Reconciliation,
   ReportedInterface,
   ReportedStep,
@@ -30,6 +31,7 @@ export interface PassResult {
   hold?: Hold;
   pending?: PendingReport;
   trial?: TrialReport;
+  lists: ListChange[];
   warnings: string[];
 }
 
@@ -51,6 +53,7 @@ export function summarize(result: PassResult): Reconciliation {
     steps,
     interfaces,
     warnings: [...result.warnings, ...result.plan.warnings],
+    ...(result.lists.length > 0 && { lists: result.lists }),
     ...(result.hold && { hold: result.hold }),
     ...(result.pending && { pending: result.pending }),
     ...(result.trial && { trial: result.trial }),

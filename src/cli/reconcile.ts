@@ -5,6 +5,7 @@ import { reconcile } from '../reconcile.js';
 import { renderReconciliation } from '../report/reconciliation.js';
 import { json, painter } from '../report/style.js';
 import type { CommonOptions } from './options.js';
+import { withProgress } from './progress.js';
 import type { CommandResult } from './result.js';
 
 export interface ReconcileCommand extends CommonOptions {
@@ -17,16 +18,19 @@ export interface ReconcileCommand extends CommonOptions {
 }
 
 export async function runReconcile(options: ReconcileCommand): Promise<CommandResult> {
-  const result = await reconcile({
-    stateDir: options.state,
-    host: options.host,
-    bpffs: options.bpffs,
-    dataDir: options.dataDir,
-    dryRun: options.dryRun ?? false,
-    retry: options.retry ?? false,
-    acceptLockout: options.acceptLockout ?? false,
-    ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
-  });
+  const result = await withProgress((progress) =>
+    reconcile({
+      stateDir: options.state,
+      host: options.host,
+      bpffs: options.bpffs,
+      dataDir: options.dataDir,
+      dryRun: options.dryRun ?? false,
+      retry: options.retry ?? false,
+      acceptLockout: options.acceptLockout ?? false,
+      ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
+      progress,
+    }),
+  );
   const changes = options.detailedExitcode === true && result.changed && result.exitCode === EXIT.ok;
   return present({ ...result, exitCode: changes ? EXIT.changes : result.exitCode }, options);
 }

@@ -1,9 +1,10 @@
 // `xdpkeep validate`: every problem of every state file, programs compiled and looked into. Writes nothing, needs no root.
-import { type Validation, validateState } from '../desired/load.js';
+import { type ListSummary, type Validation, validateState } from '../desired/load.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { EXIT } from '../model/errors.js';
 import { renderDiagnostics } from '../report/diagnostics.js';
-import { json } from '../report/style.js';
+import { grouped, json, printable } from '../report/style.js';
+import { withProgress } from './progress.js';
 import type { CommandResult } from './result.js';
 
 export interface ValidateOptions {
@@ -18,15 +19,17 @@ export interface ValidateOptions {
 /** Throws a HostNotFoundError when there is nothing to validate. */
 export async function runValidate(options: ValidateOptions): Promise<CommandResult> {
   const programs = { stateDir: options.state, store: new MemoryObjectStore() };
-  const validation = await validateState(programs, options.onlyHost);
-  const { diagnostics } = validation;
+  const validation = await withProgress((progress) =>
+    validateState({ ...programs, progress }, options.onlyHost),
+  );
+  const { diagnostics, parsed: lists } = validation;
   const valid = diagnostics.every(({ severity }) => severity !== 'error');
-  const document = { apiVersion: 'xdpkeep/v1', kind: 'Validation', valid, diagnostics };
+  const document = { apiVersion: 'xdpkeep/v1', kind: 'Validation', valid, lists, diagnostics };
   const out = options.output === 'json' ? json(document) : render(validation, options.color);
   return { exitCode: valid ? EXIT.ok : EXIT.invalidState, out };
 }
 
-function render({ hosts, policies, lists, diagnostics }: Validation, color: boolean): string {
+function render({ hosts, policies, lists, parsed, diagnostics }: Validation, color: boolean): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const parts = [count(hosts.length, 'host')];
   if (policies.length > 0) parts.push(count(policies.length, 'policy', 'policies'));
@@ -34,9 +37,20 @@ function render({ hosts, policies, lists, diagnostics }: Validation, color: bool
   parts.push(count(errors, 'error'));
   if (diagnostics.length > errors) parts.push(count(diagnostics.length - errors, 'warning'));
   const frames = renderDiagnostics(diagnostics, { color });
-  return `${frames}${frames && '\n'}${errors === 0 ? 'valid' : 'invalid'}: ${parts.join(', ')}\n`;
+  const read = parsed.map((list) => `${listLine(list)}\n`).join('');
+  return `${frames}${frames && '\n'}${read}${errors === 0 ? 'valid' : 'invalid'}: ${parts.join(', ')}\n`;
 }
 
 function count(number: number, noun: string, nouns = `${noun}s`): string {
   return `${number === 0 ? 'no' : number} ${number === 1 ? noun : nouns}`;
+}
+
+function listLine({ name, entries, duplicates, overlaps, skipped, ranges }: ListSummary): string {
+  const counts = [
+    `${grouped(entries)} ${entries === 1 ? 'entry' : 'entries'}`,
+    ...(duplicates > 0 ? [`${grouped(duplicates)} duplicates`] : []),
+    ...(overlaps > 0 ? [`${grouped(overlaps)} overlaps`] : []),
+    ...(skipped > 0 ? [`${grouped(skipped)} skipped`] : []),
+  ];
+  return `list ${printable(name)}: ${counts.join(', ')} -> ${grouped(ranges)} ${ranges === 1 ? 'range' : 'ranges'}`;
 }

@@ -1,8 +1,8 @@
 // Text -> networks, strictly: one spelling mistake must never become another network. Refused: host bits, leading
 // zeros (which some take for octal), zones, shortened IPv4, and whatever is no address.
 import { formatCidr } from '../model/address.js';
+import { maskWord } from '../model/networks.js';
 import type { Cidr } from '../model/policy.js';
-import { maskWord } from '../policy/prefixes.js';
 import { type Problem, quote } from './wording.js';
 
 /** `10.0.0.0/8`, `2001:db8::1`; without a prefix length it is one address. */

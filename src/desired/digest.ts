@@ -3,8 +3,8 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
 import type { DesiredFirewall, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
+import type { Match } from '../model/policy.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
-import type { AddressSet, Cidr, Match } from '../model/policy.js';
 
 /** `DesiredProgram.digest`: names the instance on bpffs. 64 bits are plenty for the instances of one interface. */
 export function digestInstance(object: string, function_: string): string {
@@ -80,18 +80,7 @@ function withoutPlace(value: { at: Position }): object {
 function identifyMatch({ source, destination, ...match }: Match): object {
   return {
     ...match,
-    ...(source && { source: digestAddresses(source) }),
-    ...(destination && { destination: digestAddresses(destination) }),
+    ...(source && { source: source.digest }),
+    ...(destination && { destination: destination.digest }),
   };
 }
-
-/** Large lists are hashed as the words that they are: as JSON that takes ten times as long. */
-function digestAddresses({ cidrs }: AddressSet): string {
-  const words = new Uint32Array(cidrs.length * CIDR_WORDS);
-  cidrs.forEach(({ family, a, b, c, d, length }: Cidr, at) => {
-    words.set([family, length, a, b, c, d], at * CIDR_WORDS);
-  });
-  return sha256(new Uint8Array(words.buffer));
-}
-
-const CIDR_WORDS = 6;

@@ -3,31 +3,41 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { PermissionError } from '../model/errors.js';
+import { oneOf } from './wording.js';
 
 /** Folder -> how the names of its files end. */
-const EXTENSIONS = { hosts: '.yaml', policies: '.yaml', lists: '.txt' } as const;
+const EXTENSIONS = {
+  hosts: ['.yaml'],
+  policies: ['.yaml'],
+  lists: ['.txt', '.netset', '.ipset', '.csv'],
+} as const;
 export type StateFolder = keyof typeof EXTENSIONS;
 
 export interface NameList {
   /** Names without the extension, sorted. */
   names: string[];
+  /** Name -> the files that have it: more than one only where there are several extensions. */
+  files: ReadonlyMap<string, string[]>;
   /** Other names in the folder, sorted; hidden files are nobody's mistake. */
   strays: string[];
 }
 
-/** Path of a file, relative to the state directory. */
+/** Path of a file, relative to the state directory; with the first of several extensions. */
 export function stateFilePath(folder: StateFolder, name: string): string {
-  return `${folder}/${name}${EXTENSIONS[folder]}`;
+  return `${folder}/${name}${EXTENSIONS[folder][0]}`;
 }
 
 /** Throws a PermissionError, or what `readdirSync` throws. */
 export function listFolder(stateDir: string, folder: StateFolder): NameList {
-  const extension = EXTENSIONS[folder];
-  const found = readFolder(join(stateDir, folder)).filter((name) => !name.startsWith('.'));
-  return {
-    names: found.filter((name) => name.endsWith(extension)).map((name) => name.slice(0, -extension.length)),
-    strays: found.filter((name) => !name.endsWith(extension)),
-  };
+  const files = new Map<string, string[]>();
+  const strays: string[] = [];
+  for (const file of readFolder(join(stateDir, folder)).filter((name) => !name.startsWith('.'))) {
+    const extension = EXTENSIONS[folder].find((end) => file.endsWith(end));
+    const name = extension === undefined ? undefined : file.slice(0, -extension.length);
+    if (name === undefined) strays.push(file);
+    else files.set(name, [...(files.get(name) ?? []), file]);
+  }
+  return { names: [...files.keys()].sort(), files, strays };
 }
 
 /** Like `listFolder`; a folder that is not there has nothing. */
@@ -35,7 +45,8 @@ export function listOptionalFolder(stateDir: string, folder: StateFolder): NameL
   try {
     return listFolder(stateDir, folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { names: [], strays: [] };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { names: [], files: new Map(), strays: [] };
     throw error;
   }
 }
@@ -57,7 +68,7 @@ export function describeStray(folder: StateFolder, name: string): Diagnostic {
   return {
     severity: 'warning',
     summary: 'file is not read',
-    detail: `${folder}/${name} does not end in ${EXTENSIONS[folder]}, so nothing is made of it`,
+    detail: `${folder}/${name} does not end in ${oneOf([...EXTENSIONS[folder]])}, so nothing is made of it`,
     hint: `Rename it to ${stateFilePath(folder, base)}, or move it out of ${folder}/.`,
     at: { file: `${folder}/${name}`, line: 1, column: 1 },
   };

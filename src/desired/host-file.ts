@@ -115,7 +115,7 @@ function readProtections(
   const written = data?.protect ?? [];
   const protections = written.map((match, index): Protection => {
     const { at } = locate(root, ['protect', index], 'value', source).place;
-    return { match: toMatch(match, (list) => lists.read(list)), at };
+    return { match: toMatch(match, (written) => lists.resolve(written)), at };
   });
   if (protections.length === 0) return { protections };
   return { protections, protectPlace: locate(root, ['protect'], 'key', source).place };

@@ -1,117 +1,159 @@
-// Address lists: one address or network a line, "#" begins a comment. Refused: whatever address.ts refuses, by line.
-// A list is read once for all that name it, and sorted, so that moved lines change nothing.
+// Address lists: which there are, each read once for all that name it in the same way, and parsed only when the store
+// does not remember what that very file was parsed to. Refused: two files for one name, and whatever the parser refuses.
+import { isUtf8 } from 'node:buffer';
+import { toAddressSet } from '../disk/address-sets.js';
+import { sha256 } from '../disk/sha256.js';
+import { canonicalJson } from '../model/canonical-json.js';
 import type { Diagnostic } from '../model/diagnostic.js';
-import type { Cidr } from '../model/policy.js';
-import { compareCidrs } from '../policy/prefixes.js';
-import { parseCidr } from './address.js';
-import { moreProblems } from './document.js';
-import { listOptionalFolder, stateFilePath } from './folders.js';
-import { readStateFile } from './read.js';
-import type { Source } from './source.js';
-import { MOST_PROBLEMS } from './syntax.js';
+import { fromCidrs } from '../model/networks.js';
+import { type ListCounts, NO_COUNTS } from '../model/object-store.js';
+import type { AddressSet } from '../model/policy.js';
+import type { Progress } from '../model/progress.js';
+import { NO_RANGES, union } from '../model/ranges.js';
+import { listOptionalFolder } from './folders.js';
+import { type ListOptions, toListFormat } from './list-options.js';
+import { parseList } from './list-parser.js';
+import type { WrittenAddress } from './match.js';
+import { notUtf8, readStateBytes } from './read.js';
+import { type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
 
 /** Bytes. */
 const LIST_FILE_LIMIT = 256 << 20;
-/** More would not fit into the memory of this process. */
-const MOST_NETWORKS = 5_000_000;
+
+export interface ReadList {
+  name: string;
+  /** Relative to the state directory. */
+  file: string;
+  /** SHA-256 (hex) of the file's bytes; absent when it could not be read. */
+  sha256?: string;
+  set: AddressSet;
+  counts: ListCounts;
+}
 
 export class ListReader {
-  readonly #known: Set<string>;
-  readonly #lists = new Map<string, Cidr[]>();
+  /** Name -> names of its files: one, if all is well. */
+  readonly #files: ReadonlyMap<string, string[]>;
+  readonly #lists = new Map<string, ReadList>();
 
   /** `problems` receives those of each list that is read. */
   constructor(
     private readonly stateDir: string,
     private readonly problems: Diagnostic[],
+    private readonly store: SetStore,
+    private readonly progress?: Progress,
   ) {
-    this.#known = new Set(listOptionalFolder(stateDir, 'lists').names);
+    this.#files = listOptionalFolder(stateDir, 'lists').files;
   }
 
   /** Names of the lists that there are, sorted. */
   names(): string[] {
-    return [...this.#known];
+    return [...this.#files.keys()];
   }
 
-  /** Of those that were read, sorted. */
-  namesRead(): string[] {
-    return [...this.#lists.keys()].sort();
+  /** Those that were read, by name; one that was read in several ways is there as often. */
+  all(): ReadList[] {
+    return [...this.#lists.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   has(name: string): boolean {
-    return this.#known.has(name);
+    return this.#files.has(name);
   }
 
-  /** The networks, sorted, each once. Incomplete after new `problems`, empty for a list that is not there. */
-  read(name: string): Cidr[] {
-    const known = this.#lists.get(name);
+  /** Path of a list that there is, relative to the state directory. */
+  file(name: string): string {
+    return `lists/${this.#files.get(name)?.[0] ?? name}`;
+  }
+
+  /** Empty after new `problems`, and for a list that is not there. */
+  read(name: string, options: ListOptions = {}): ReadList {
+    const way = this.#wayOf(name, options);
+    const key = canonicalJson([name, way]);
+    const known = this.#lists.get(key);
     if (known) return known;
-    if (!this.has(name)) return [];
-    const path = stateFilePath('lists', name);
-    const source = readStateFile(this.stateDir, path, this.problems, LIST_FILE_LIMIT);
-    const list = source ? withoutDuplicates(parseList(source, this.problems)) : [];
-    this.#lists.set(name, list);
+    const list = this.#load(name, way) ?? {
+      name,
+      file: this.file(name),
+      set: toAddressSet(NO_RANGES, [name], this.store),
+      counts: NO_COUNTS,
+    };
+    if (this.has(name)) this.#lists.set(key, list);
     return list;
   }
-}
 
-function parseList(source: Source, problems: Diagnostic[]): Cidr[] {
-  const { text, file } = source;
-  const networks: Cidr[] = [];
-  let wrong = 0;
-  for (let start = 0; start < text.length;) {
-    const lineBreak = text.indexOf('\n', start);
-    const end = lineBreak === -1 ? text.length : lineBreak;
-    const entry = parseLine(source, start, end);
-    if (entry && 'summary' in entry && ++wrong <= MOST_PROBLEMS) problems.push(entry);
-    else if (entry && 'family' in entry && networks.push(entry) > MOST_NETWORKS) {
-      problems.push(tooMany(source, start, end));
-      return [];
-    }
-    start = end + 1;
+  /** Networks and lists as one set; one list alone is shared by all who name it. */
+  resolve(written: WrittenAddress[], options: Record<string, ListOptions> = {}): AddressSet {
+    const names = [...new Set(written.flatMap((one) => ('list' in one ? [one.list] : [])))];
+    const networks = fromCidrs(written.flatMap((one) => ('list' in one ? [] : [one])));
+    const own = toAddressSet(networks, [], this.store);
+    const lists = names.map((name) => this.read(name, options[name]).set);
+    const parts = own.ranges > 0 ? [own, ...lists] : lists;
+    const [first = own, ...others] = parts;
+    if (others.length === 0) return first;
+    const make = (): MadeSet => {
+      const content = others.reduce((all, part) => union(all, part.content()), first.content());
+      return { content, counts: NO_COUNTS, warnings: [] };
+    };
+    const identity = { union: parts.map(({ digest }) => digest).sort() };
+    return rememberSet(this.store, identity, names, make)?.set ?? own;
   }
-  if (wrong > MOST_PROBLEMS) problems.push(moreProblems(file, wrong - MOST_PROBLEMS));
-  return networks;
+
+  /** All that decides what the file says. */
+  #wayOf(name: string, options: ListOptions): Way {
+    return { ...toListFormat(this.file(name), options), skipBad: options.skipBad ?? false };
+  }
+
+  /** `undefined` after new `problems`, and for a list that is not there. */
+  #load(name: string, way: Way): ReadList | undefined {
+    const [first, second] = this.#files.get(name) ?? [];
+    const file = this.file(name);
+    if (second !== undefined) this.problems.push(twoFiles(name, file, `lists/${second}`));
+    if (first === undefined || second !== undefined) return undefined;
+    const bytes = this.#bytes(file, this.problems);
+    if (!bytes) return undefined;
+    const hash = sha256(bytes);
+    let unread: Uint8Array | undefined = bytes; // the first time; kept no longer than that
+    const make = (): MadeSet | undefined => {
+      const content = unread ?? this.#bytes(file, []);
+      return content && this.#parse({ file, bytes: content }, way, unread ? this.problems : []);
+    };
+    const list = rememberSet(this.store, { file, sha256: hash, way }, [name], make);
+    unread = undefined;
+    if (!list) return undefined;
+    const { set, counts, warnings } = list;
+    this.problems.push(...warnings);
+    return { name, file, sha256: hash, set, counts };
+  }
+
+  #bytes(file: string, problems: Diagnostic[]): Uint8Array | undefined {
+    return readStateBytes(this.stateDir, file, problems, LIST_FILE_LIMIT);
+  }
+
+  #parse(
+    { file, bytes }: { file: string; bytes: Uint8Array },
+    { skipBad, ...format }: Way,
+    problems: Diagnostic[],
+  ): MadeSet | undefined {
+    if (!isUtf8(bytes)) {
+      problems.push(notUtf8(file, bytes));
+      return undefined;
+    }
+    const found: Diagnostic[] = [];
+    const { ranges, ...counts } = parseList({ file, bytes, format, skipBad, progress: this.progress }, found);
+    if (found.every(({ severity }) => severity === 'warning'))
+      return { content: ranges, counts, warnings: found };
+    problems.push(...found);
+    return undefined;
+  }
 }
 
-/** `undefined` for a line that says nothing. */
-function parseLine(source: Source, start: number, end: number): Cidr | Diagnostic | undefined {
-  const line = source.text.slice(start, end);
-  const comment = line.indexOf('#');
-  const entry = (comment === -1 ? line : line.slice(0, comment)).trim();
-  if (entry === '') return undefined;
-  const network = parseCidr(entry);
-  if (!('message' in network)) return network;
-  const { summary = 'invalid address', message, hint } = network;
-  const at = start + line.indexOf(entry);
+type Way = ReturnType<typeof toListFormat> & { skipBad: boolean };
+
+function twoFiles(name: string, first: string, second: string): Diagnostic {
   return {
     severity: 'error',
-    summary,
-    detail: `the line ${message}`,
-    ...hintOf(hint, entry),
-    ...source.placeAt(at, at + entry.length),
+    summary: 'two files for one list',
+    detail: `${second} and ${first} are both the list ${JSON.stringify(name)}`,
+    hint: 'Remove one, or give it another name.',
+    at: { file: second, line: 1, column: 1 },
   };
-}
-
-function hintOf(hint: string | undefined, entry: string): { hint?: string } {
-  if (hint !== undefined) return { hint };
-  return /\s/.test(entry) ? { hint: 'Write one address or network a line, and comments behind "#".' } : {};
-}
-
-function tooMany(source: Source, start: number, end: number): Diagnostic {
-  return {
-    severity: 'error',
-    summary: 'list too long',
-    detail: `${source.file} has more than ${MOST_NETWORKS} networks`,
-    hint: 'Join neighbouring networks into wider ones.',
-    ...source.placeAt(start, end),
-  };
-}
-
-/** IPv4 before IPv6. */
-function withoutDuplicates(networks: Cidr[]): Cidr[] {
-  const sorted = networks.sort((one, other) => one.family - other.family || compareCidrs(one, other));
-  return sorted.filter((one, at) => {
-    const before = sorted[at - 1];
-    return before?.family !== one.family || compareCidrs(before, one) !== 0;
-  });
 }

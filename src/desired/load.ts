@@ -1,8 +1,10 @@
 // State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
 import type { DesiredFirewall } from '../model/desired.js';
 import { type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
+import type { ListCounts } from '../model/object-store.js';
 import { describeStray } from './folders.js';
 import { listHosts, requireHost } from './hosts.js';
+import type { ReadList } from './lists.js';
 import type { ProgramOptions } from './programs.js';
 import type { Source } from './source.js';
 import { type HostState, StateReader } from './state-reader.js';
@@ -29,12 +31,23 @@ export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   return { ...host, warnings: diagnostics };
 }
 
+/** What a list was read to. */
+export interface ListSummary extends ListCounts {
+  name: string;
+  /** Relative to the state directory. */
+  file: string;
+  /** What its entries leave once duplicates, overlaps and neighbours are joined. */
+  ranges: number;
+}
+
 export interface Validation {
   /** The hosts that were read, sorted. */
   hosts: string[];
   /** The policies and lists that were read, sorted. */
   policies: string[];
   lists: string[];
+  /** The lists that are right. */
+  parsed: ListSummary[];
   /** By file and place; no error among them means that all is valid. */
   diagnostics: Diagnostic[];
 }
@@ -54,9 +67,14 @@ export async function validateState(options: ProgramOptions, host?: string): Pro
   return {
     hosts,
     policies: policies.namesRead(),
-    lists: lists.namesRead(),
+    lists: [...new Set(lists.all().map(({ name }) => name))],
+    parsed: lists.all().flatMap(summarizeList),
     diagnostics: diagnostics.sort(byPlace),
   };
+}
+
+function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSummary[] {
+  return sha256 === undefined ? [] : [{ name, file, ...counts, ranges: set.ranges }];
 }
 
 export interface LoadedPolicies {

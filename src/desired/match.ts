@@ -1,5 +1,5 @@
 // What a match says, in a rule and in `protect`. Refused beside wrong values: whatever match-check.ts finds.
-import type { AddressSet, Cidr, Match, Range } from '../model/policy.js';
+import type { AddressSet, Match, Range } from '../model/policy.js';
 import { checkFields } from './check-fields.js';
 import { type IcmpName, icmpTypeNumber } from './icmp.js';
 import { findContradictions } from './match-check.js';
@@ -9,27 +9,18 @@ export const matchSchema = matchFields
   .superRefine(...checkFields(findContradictions))
   .describe('Fields are ANDed, values of one field ORed; no field matches everything.');
 
-/** Resolves names; `listed` has the networks of a list. Only for a match that was not refused. */
-export function toMatch(written: WrittenMatch, listed: (list: string) => Cidr[]): Match {
+export type WrittenAddress = NonNullable<WrittenMatch['source']>[number];
+export type AddressResolver = (written: WrittenAddress[]) => AddressSet;
+
+/** Resolves names; `resolve` those of lists. Only for a match that was not refused. */
+export function toMatch(written: WrittenMatch, resolve: AddressResolver): Match {
   const { source, destination, icmpType, ...rest } = written;
   const protocols = written.protocol?.map(({ from }) => from) ?? [];
   return {
     ...rest,
-    ...(source && { source: toAddressSet(source, listed) }),
-    ...(destination && { destination: toAddressSet(destination, listed) }),
+    ...(source && { source: resolve(source) }),
+    ...(destination && { destination: resolve(destination) }),
     ...(icmpType && { icmpType: icmpType.map((type) => toIcmpRange(type, protocols)) }),
-  };
-}
-
-type WrittenAddress = NonNullable<WrittenMatch['source']>[number];
-
-function toAddressSet(written: WrittenAddress[], listed: (list: string) => Cidr[]): AddressSet {
-  const parts = written.map((one) => ('list' in one ? listed(one.list) : [one]));
-  const [first = []] = parts;
-  return {
-    // Lists are large: one alone is shared and not copied.
-    cidrs: parts.length === 1 ? first : parts.flat(),
-    lists: written.flatMap((one) => ('list' in one ? [one.list] : [])),
   };
 }
 

@@ -38,22 +38,26 @@ function containedPath(stateDir: string, file: string): string {
 function readRegular(path: string, limit: number): Buffer {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    if (!fstatSync(fd).isFile())
+    const found = fstatSync(fd);
+    if (!found.isFile())
       throw new UnusableFileError('not a regular file', 'it is not a regular file', PUT_HINT);
-    return readUpTo(fd, limit);
+    return readUpTo(fd, limit, found.size);
   } finally {
     closeSync(fd);
   }
 }
 
 /** The size is what can be read, not what stat says: a file of /proc has size 0, a growing one any. */
-function readUpTo(fd: number, limit: number): Buffer {
+function readUpTo(fd: number, limit: number, expected: number): Buffer {
   const chunks: Buffer[] = [];
+  let room = Math.min(expected, limit) + 1;
   let size = 0;
   for (;;) {
-    const chunk = Buffer.allocUnsafe(64 << 10);
+    const chunk = Buffer.allocUnsafe(room);
     const count = readSync(fd, chunk);
-    if (count === 0) return Buffer.concat(chunks, size);
+    const [first] = chunks;
+    if (count === 0) return first && chunks.length === 1 ? first : Buffer.concat(chunks, size);
+    room = 64 << 10;
     chunks.push(chunk.subarray(0, count));
     size += count;
     if (size > limit) {

@@ -7,6 +7,8 @@ import { suggest } from '../model/suggest.js';
 import { fieldOf, type Issue, issueAt, itemsOf, readDocument, type StateDocument } from './document.js';
 import { listOptionalFolder } from './folders.js';
 import { findUnknownLists } from './list-references.js';
+import { checkLists, writtenOptions } from './list-checks.js';
+import type { ListOptions } from './list-options.js';
 import type { ListReader } from './lists.js';
 import { locate } from './locate.js';
 import { policySchema, toPolicy } from './policy-schema.js';
@@ -18,6 +20,7 @@ export class PolicyReader {
   readonly #policies = new Map<string, Policy | undefined>();
   /** Text by name, of those that were read and could be. */
   readonly sources = new Map<string, Source>();
+  readonly #options = new Map<string, Record<string, ListOptions>>();
 
   /** `problems` receives those of each policy that is read, and of the lists that it names. */
   constructor(
@@ -49,14 +52,21 @@ export class PolicyReader {
     return this.#policies.get(name);
   }
 
+  /** What a policy that was read says about its lists. */
+  listOptions(name: string): Record<string, ListOptions> {
+    return this.#options.get(name) ?? {};
+  }
+
   #load(name: string): Policy | undefined {
     const file = { kind: 'policy', folder: 'policies', name, schema: policySchema } as const;
     const document = readDocument(this.stateDir, file, (found) => this.#findMore(found), this.problems);
     if (document) this.sources.set(name, document.source);
     if (!document?.data) return undefined;
+    const { data } = document;
+    this.#options.set(name, data.lists);
     const place = (...path: PropertyKey[]): Position =>
       locate(document.root, path, 'value', document.source).place.at;
-    return toPolicy(document.data, (list) => this.lists.read(list), {
+    return toPolicy(data, (written) => this.lists.resolve(written, data.lists), {
       policy: place(),
       rule: (index) => place('rules', index),
       test: (index) => place('tests', index),
@@ -66,12 +76,14 @@ export class PolicyReader {
   #findMore(document: StateDocument): Issue[] {
     const { value } = document;
     const rules = itemsOf(fieldOf(value, 'rules'));
+    const options = writtenOptions(value);
     return [
       ...findDuplicates(document, 'rules'),
       ...findDuplicates(document, 'tests'),
       ...rules.flatMap((rule, at) =>
-        findUnknownLists(fieldOf(rule, 'match'), ['rules', at, 'match'], this.lists),
+        findUnknownLists(fieldOf(rule, 'match'), ['rules', at, 'match'], this.lists, options),
       ),
+      ...checkLists(value, this.lists),
       ...findUnknownRules(value),
     ];
   }

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import {
   type Action,
   BUILTIN_ROWS,
-  type Cidr,
   MAX_RULES,
   type PacketTest,
   type Policy,
@@ -11,7 +10,8 @@ import {
 } from '../model/policy.js';
 import type { Position } from '../model/position.js';
 import { checkFields } from './check-fields.js';
-import { matchSchema, toMatch } from './match.js';
+import { listOptionsSchema } from './list-options.js';
+import { type AddressResolver, matchSchema, toMatch } from './match.js';
 import { packetSchema, toPacket } from './packet-schema.js';
 import { API_VERSION, literalInterface } from './schema.js';
 import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent, textValue, wholeNumber } from './values.js';
@@ -143,6 +143,10 @@ export const policySchema = z
       .enum(['enforce', 'audit'])
       .default('enforce')
       .describe('audit counts what would be decided, and passes every packet.'),
+    lists: z
+      .record(z.string(), listOptionsSchema)
+      .default({})
+      .describe('How lists/NAME are written, and what they may not become.'),
     tests: z.array(testSchema).default([]).describe('Packets and what must become of them.'),
   })
   .meta({ title: 'xdpkeep Policy', description: 'Rules for packets, and tests of them.' });
@@ -154,16 +158,16 @@ export interface PolicyPlaces {
   test: (index: number) => Position;
 }
 
-/** `listed` has the networks of a list. */
+/** `resolve` knows what is in lists. */
 export function toPolicy(
   written: z.output<typeof policySchema>,
-  listed: (list: string) => Cidr[],
+  resolve: AddressResolver,
   places: PolicyPlaces,
 ): Policy {
   const { name, fragments, malformed, nonIp, neighborDiscovery, mode } = written;
   const rules = written.rules.map((rule, index): Rule => ({
     ...rule,
-    match: toMatch(rule.match, listed),
+    match: toMatch(rule.match, resolve),
     at: places.rule(index),
   }));
   const tests = written.tests.map((test, index): PacketTest => ({

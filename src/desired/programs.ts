@@ -7,6 +7,8 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
 import { ProgramError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
+import type { Policy } from '../model/policy.js';
+import type { Progress } from '../model/progress.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram, digestSource } from './compile.js';
 import { digestFirewall, digestInstance } from './digest.js';
@@ -26,6 +28,8 @@ export interface ProgramOptions {
   store: ObjectStore;
   /** Where clang is looked for, in the form of PATH; that of the environment when absent. */
   searchPath?: string;
+  /** Told while lists are read. */
+  progress?: Progress;
 }
 
 export interface ResolvedProgram {
@@ -42,6 +46,7 @@ interface LoadedFile {
 
 export class ProgramResolver {
   readonly #files = new Map<string, Promise<LoadedFile>>();
+  readonly #policies = new Map<Policy, DesiredProgram>();
 
   constructor(private readonly options: ProgramOptions) {}
 
@@ -64,9 +69,11 @@ export class ProgramResolver {
 
   /** The program that ships for all policies, with the tables of this one. */
   resolvePolicy(firewall: DesiredFirewall): DesiredProgram {
+    const known = this.#policies.get(firewall.policy); // of another interface of this host, or of another host
+    if (known?.firewall?.protections === firewall.protections) return known;
     const { bytes, function: function_ } = readBuiltin('firewall');
     const object = this.options.store.put(bytes);
-    return {
+    const program: DesiredProgram = {
       label: `policy ${firewall.policy.name}`,
       origin: 'policy',
       firewall,
@@ -74,6 +81,8 @@ export class ProgramResolver {
       object,
       ...digestFirewall(object, firewall),
     };
+    this.#policies.set(firewall.policy, program);
+    return program;
   }
 
   async #file(file: string): Promise<LoadedFile> {

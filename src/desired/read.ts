@@ -1,5 +1,6 @@
 // The bytes of a state file, as text. Refused: over its limit of bytes, not UTF-8, and whatever paths.ts refuses.
 // A byte order mark is tolerated: it says nothing that UTF-8 would not.
+import { isUtf8 } from 'node:buffer';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { readInside, UnusableFileError } from './paths.js';
 import { Source } from './source.js';
@@ -14,11 +15,22 @@ export function readStateFile(
   problems: Diagnostic[],
   limit = STATE_FILE_LIMIT,
 ): Source | undefined {
+  const bytes = readStateBytes(stateDir, file, problems, limit);
+  if (!bytes) return undefined;
+  if (isUtf8(bytes)) return new Source(file, new TextDecoder().decode(bytes));
+  problems.push(notUtf8(file, bytes));
+  return undefined;
+}
+
+/** The same without a look at the bytes. */
+export function readStateBytes(
+  stateDir: string,
+  file: string,
+  problems: Diagnostic[],
+  limit: number,
+): Buffer | undefined {
   try {
-    const bytes = readInside(stateDir, file, limit);
-    const badByte = findInvalidUtf8(bytes);
-    if (badByte === undefined) return new Source(file, new TextDecoder().decode(bytes));
-    problems.push(notUtf8(file, bytes, badByte));
+    return readInside(stateDir, file, limit);
   } catch (error) {
     if (!(error instanceof UnusableFileError)) throw error;
     const { summary, message, hint } = error;
@@ -34,7 +46,9 @@ export function readStateFile(
   return undefined;
 }
 
-function notUtf8(file: string, bytes: Buffer, badByte: number): Diagnostic {
+/** Of bytes that are not: which one it is. */
+export function notUtf8(file: string, bytes: Uint8Array): Diagnostic {
+  const badByte = firstReplaced(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   const before = new TextDecoder().decode(bytes.subarray(0, badByte));
   const value = bytes[badByte]?.toString(16).padStart(2, '0') ?? '';
   return {
@@ -46,17 +60,7 @@ function notUtf8(file: string, bytes: Buffer, badByte: number): Diagnostic {
   };
 }
 
-/** Offset of the first byte that starts no valid sequence. */
-function findInvalidUtf8(bytes: Buffer): number | undefined {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return undefined;
-  } catch {
-    return firstReplaced(bytes);
-  }
-}
-
-/** Decoding puts U+FFFD for what is invalid; the first one that is not itself in the file marks the byte. */
+/** Offset of the first byte that starts no valid sequence: decoding puts U+FFFD for what is invalid; the first one that is not itself in the file marks the byte. */
 function firstReplaced(bytes: Buffer): number {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   let offset = 0;

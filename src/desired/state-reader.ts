@@ -1,12 +1,13 @@
 // Hosts with the programs, policies and lists that they name, each of which is read once.
 import type { DesiredFirewall, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
-import type { Policy, Protection } from '../model/policy.js';
+import type { Match, Policy, Protection } from '../model/policy.js';
 import type { Safeguards } from '../model/safeguards.js';
 import { suggest } from '../model/suggest.js';
 import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
 import { type HostFile, type HostInterface, readHostFile } from './host-file.js';
+import { joinLists, type ListUse } from './host-lists.js';
 import { ListReader } from './lists.js';
 import { PolicyReader } from './policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs.js';
@@ -27,7 +28,7 @@ export class StateReader {
 
   constructor(private readonly options: ProgramOptions) {
     this.#programs = new ProgramResolver(options);
-    this.lists = new ListReader(options.stateDir, this.diagnostics);
+    this.lists = new ListReader(options.stateDir, this.diagnostics, options.store, options.progress);
     this.policies = new PolicyReader(options.stateDir, this.lists, this.diagnostics);
   }
 
@@ -41,10 +42,16 @@ export class StateReader {
       const { pattern, mode, foreign, at } = one;
       if (program) interfaces.push({ pattern, mode, foreign, program, at });
     }
+    const lists = joinLists(this.#listUses(file), this.diagnostics);
     const { safeguards } = file;
-    const digest = digestState(host, interfaces);
-    const written = digestWritten(host, interfaces, safeguards);
-    return { desired: { host, interfaces, digest, written }, safeguards };
+    const desired = {
+      host,
+      interfaces,
+      ...(lists.length > 0 && { lists }),
+      digest: digestState(host, interfaces),
+      written: digestWritten(host, interfaces, safeguards),
+    };
+    return { desired, safeguards };
   }
 
   /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */
@@ -62,11 +69,36 @@ export class StateReader {
   /** Policies and lists, also those that no host names. */
   readShared(): void {
     for (const name of this.policies.names()) this.policies.read(name);
-    for (const name of this.lists.names()) this.lists.read(name);
+    const read = new Set(this.lists.all().map(({ name }) => name));
+    for (const name of this.lists.names()) if (!read.has(name)) this.lists.read(name);
     for (const folder of ['policies', 'lists'] as const) {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
     }
+  }
+
+  #listUses({ interfaces, protections, protectPlace }: HostFile): ListUse[] {
+    const namesOf = (matches: Match[]): string[] => [
+      ...new Set(
+        matches.flatMap(({ source, destination }) =>
+          [source, destination].flatMap((set) => set?.lists ?? []),
+        ),
+      ),
+    ];
+    const protect = namesOf(protections.map(({ match }) => match)).flatMap((name): ListUse[] =>
+      protectPlace ? [{ list: this.lists.read(name), user: 'protect', place: protectPlace }] : [],
+    );
+    const policies = interfaces.flatMap((one) => {
+      const policy = one.policy === undefined ? undefined : this.policies.read(one.policy);
+      if (!policy) return [];
+      const options = this.policies.listOptions(policy.name);
+      return namesOf(policy.rules.map(({ match }) => match)).map((name): ListUse => {
+        const list = this.lists.read(name, options[name]);
+        const { maxShrink } = options[name] ?? {};
+        return { list, maxShrink, user: `policy ${policy.name}`, place: one.placeOf('policy') };
+      });
+    });
+    return [...protect, ...policies];
   }
 
   async #readProgram(one: HostInterface, protections: Protection[]): Promise<DesiredProgram | undefined> {

@@ -1,17 +1,39 @@
-// Object files and policies by content. On disk nothing is written that is there already, and nothing is given out whose
-// hash is not its name. The memory store is for commands that may write nothing.
+// Object files, policies and address sets by content. On disk nothing is written that is there already, and nothing is
+// given out whose hash is not its name. The memory store is for commands that may write nothing.
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { makeFolder, replaceFile } from './durable.js';
+import { makeFolder, removeFile, replaceFile } from './durable.js';
 import { accessFailed, errnoCode, writeFailed } from './failure.js';
+import type { Diagnostic } from '../model/diagnostic.js';
 import { JournalError } from '../model/errors.js';
-import type { CompileRecord, ObjectKind, ObjectStore } from '../model/object-store.js';
+import type { CompileRecord, ListRecord, ObjectKind, ObjectStore } from '../model/object-store.js';
 import { readIfThere } from './read.js';
 import { sha256 } from './sha256.js';
 
-const compileRecord = z.object({ object: z.string(), inputs: z.record(z.string(), z.string()) });
+const compileRecord: z.ZodType<CompileRecord> = z.object({
+  object: z.string(),
+  inputs: z.record(z.string(), z.string()),
+});
 
-/** `<dataDir>/objects/<sha256>.o`, `.policy` and `compiled/<key>.json`. `put` and `rememberCompile` need the writer lock. */
+const listRecord: z.ZodType<ListRecord> = z.object({
+  digest: z.string(),
+  ranges: z.number(),
+  small: z.exactOptional(z.object({ four: z.array(z.number()), six: z.array(z.number()) })),
+  counts: z.object({
+    entries: z.number(),
+    duplicates: z.number(),
+    overlaps: z.number(),
+    skipped: z.number(),
+  }),
+  warnings: z.array(z.custom<Diagnostic>((value) => typeof value === 'object')),
+});
+
+/** Folders of records, below that of the objects. */
+const RECORD_FOLDERS = ['compiled', 'lists'] as const;
+type RecordFolder = (typeof RECORD_FOLDERS)[number];
+
+/** `<dataDir>/objects/<sha256>.o`, `.policy`, `.set`; `compiled/<key>.json`, `lists/<key>.json`. Writing needs the writer lock. */
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
 
@@ -37,19 +59,63 @@ export class DiskObjectStore implements ObjectStore {
   }
 
   recallCompile(key: string): CompileRecord | undefined {
-    const bytes = readIfThere(this.#recordPath(key));
-    return bytes && parseRecord(bytes.toString());
+    return this.#recall('compiled', key, compileRecord);
   }
 
   rememberCompile(key: string, record: CompileRecord): void {
-    this.#write(this.#recordPath(key), `${JSON.stringify(record)}\n`);
+    this.#remember('compiled', key, record);
+  }
+
+  recallList(key: string): ListRecord | undefined {
+    const record = this.#recall('lists', key, listRecord);
+    return record && (record.small ?? existsSync(this.#objectPath(record.digest, 'set')))
+      ? record
+      : undefined;
+  }
+
+  rememberList(key: string, record: ListRecord): void {
+    this.#remember('lists', key, record);
+  }
+
+  /** Digests of the address sets that are kept. */
+  sets(): string[] {
+    return this.#names('.').flatMap((name) => /^([0-9a-f]{64})\.set$/.exec(name)?.[1] ?? []);
+  }
+
+  /** Removes address sets, and what was remembered of the lists that they are. */
+  removeSets(digests: ReadonlySet<string>): void {
+    for (const digest of digests) removeFile(this.#objectPath(digest, 'set'));
+    if (digests.size === 0) return;
+    for (const key of this.#names('lists').flatMap((name) => /^(.*)\.json$/.exec(name)?.[1] ?? [])) {
+      const record = this.#recall('lists', key, listRecord);
+      if (record && digests.has(record.digest)) removeFile(this.#recordPath('lists', key));
+    }
+  }
+
+  #names(folder: string): string[] {
+    const path = join(this.#folder, folder);
+    return existsSync(path) ? readdirSync(path) : [];
+  }
+
+  /** A record is only a memory of work done: a damaged one is as good as none. */
+  #recall<T>(folder: RecordFolder, key: string, schema: z.ZodType<T>): T | undefined {
+    const bytes = readIfThere(this.#recordPath(folder, key));
+    try {
+      return bytes && schema.parse(JSON.parse(bytes.toString()));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #remember(folder: RecordFolder, key: string, record: object): void {
+    this.#write(this.#recordPath(folder, key), `${JSON.stringify(record)}\n`);
   }
 
   #write(path: string, content: Uint8Array | string): void {
     try {
       makeFolder(join(this.#folder, '..'), 0o700);
       makeFolder(this.#folder, 0o700);
-      makeFolder(join(this.#folder, 'compiled'), 0o700);
+      for (const folder of RECORD_FOLDERS) makeFolder(join(this.#folder, folder), 0o700);
       replaceFile(path, content);
     } catch (error) {
       if (['EACCES', 'EPERM'].includes(errnoCode(error) ?? '')) throw accessFailed(`write ${path}`, error);
@@ -61,8 +127,8 @@ export class DiskObjectStore implements ObjectStore {
     return join(this.#folder, `${object}.${kind}`);
   }
 
-  #recordPath(key: string): string {
-    return join(this.#folder, 'compiled', `${key}.json`);
+  #recordPath(folder: RecordFolder, key: string): string {
+    return join(this.#folder, folder, `${key}.json`);
   }
 }
 
@@ -70,6 +136,7 @@ export class DiskObjectStore implements ObjectStore {
 export class MemoryObjectStore implements ObjectStore {
   readonly #objects = new Map<string, Uint8Array>();
   readonly #records = new Map<string, CompileRecord>();
+  readonly #lists = new Map<string, ListRecord>();
 
   constructor(private readonly beneath?: ObjectStore) {}
 
@@ -92,13 +159,12 @@ export class MemoryObjectStore implements ObjectStore {
   rememberCompile(key: string, record: CompileRecord): void {
     this.#records.set(key, record);
   }
-}
 
-/** A record is only a memory of work done: a damaged one is as good as none. */
-function parseRecord(text: string): CompileRecord | undefined {
-  try {
-    return compileRecord.parse(JSON.parse(text));
-  } catch {
-    return undefined;
+  recallList(key: string): ListRecord | undefined {
+    return this.#lists.get(key) ?? this.beneath?.recallList(key);
+  }
+
+  rememberList(key: string, record: ListRecord): void {
+    this.#lists.set(key, record);
   }
 }

@@ -1,9 +1,10 @@
 // Policies as generations keep them: each in a file that is named by its content, so that what did not change is neither
 // written nor read again. The hash vouches for what is in it; whoever applies it compiles it, and that checks it.
 import { DiskObjectStore } from '../disk/object-store.js';
-import type { DesiredFirewall, DesiredState } from '../model/desired.js';
+import { type DesiredFirewall, type DesiredState, matchesOf, setsOf } from '../model/desired.js';
 import type { RecordedState } from '../model/record.js';
 import type { WriterLock } from './lock.js';
+import { reviveMatches } from './revive-sets.js';
 
 /** On the disk when it returns. Throws a JournalError. */
 export function keepFirewalls(lock: WriterLock, desired: DesiredState): RecordedState {
@@ -15,8 +16,11 @@ export function keepFirewalls(lock: WriterLock, desired: DesiredState): Recorded
     kept.set(firewall, hash);
     return hash;
   };
+  const sets = desired.interfaces.flatMap(({ program }) => setsOf(program.firewall));
+  const large = new Set(sets.filter(({ small }) => !small).map(({ digest }) => digest));
   return {
     ...desired,
+    ...(large.size > 0 && { sets: [...large].sort() }),
     interfaces: desired.interfaces.map(({ program: { firewall, ...program }, ...one }) => ({
       ...one,
       program: { ...program, ...(firewall && { firewall: keep(firewall) }) },
@@ -27,7 +31,9 @@ export function keepFirewalls(lock: WriterLock, desired: DesiredState): Recorded
 /** Throws a JournalError when the file is missing or was changed. */
 export function keptFirewall(dataDir: string, hash: string): DesiredFirewall {
   const bytes = new DiskObjectStore(dataDir).get(hash, 'policy');
-  return JSON.parse(Buffer.from(bytes).toString()) as DesiredFirewall;
+  const firewall = JSON.parse(Buffer.from(bytes).toString()) as DesiredFirewall;
+  reviveMatches(matchesOf(firewall), dataDir);
+  return firewall;
 }
 
 /** The desired state with its policies. Throws a JournalError. */

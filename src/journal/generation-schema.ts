@@ -1,6 +1,8 @@
 // The shape of a generation on the disk. Unknown fields are kept: the seal vouches for them, and a newer release may
 // have written them.
 import * as z from 'zod';
+import type { DesiredList } from '../model/desired.js';
+import type { AddressSet } from '../model/policy.js';
 import type { Generation, RecordedInterface, RecordedProgram, RecordedState } from '../model/record.js';
 
 const program: z.ZodType<RecordedProgram> = z.looseObject({
@@ -21,9 +23,18 @@ const recordedInterface: z.ZodType<RecordedInterface> = z.looseObject({
   at: z.looseObject({ file: z.string(), line: z.number(), column: z.number() }),
 });
 
+const desiredList: z.ZodType<DesiredList> = z.looseObject({
+  name: z.string(),
+  set: z.custom<AddressSet>((value) => typeof value === 'object'),
+  entries: z.number(),
+  maxShrink: z.exactOptional(z.number()),
+});
+
 const recordedState: z.ZodType<RecordedState> = z.looseObject({
   host: z.string(),
   interfaces: z.array(recordedInterface),
+  lists: z.exactOptional(z.array(desiredList)),
+  sets: z.exactOptional(z.array(z.string())),
   digest: z.string(),
   written: z.string(),
 });

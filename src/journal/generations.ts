@@ -7,6 +7,7 @@ import type { Generation } from '../model/record.js';
 import { listGenerations } from './generation-list.js';
 import { generationSchema } from './generation-schema.js';
 import { generationFile } from './paths.js';
+import { reviveLists } from './revive-sets.js';
 import { unseal } from './sealed.js';
 
 const HINT = 'Restore the file from a backup, or choose another generation: `xdpkeep history` lists them.';
@@ -15,6 +16,7 @@ const HINT = 'Restore the file from a backup, or choose another generation: `xdp
 export function readGeneration(dataDir: string, number: number): Generation {
   const path = generationFile(dataDir, number);
   const generation = unseal(readText(path, number), 'Generation', generationSchema, { path, hint: HINT });
+  reviveLists(generation.desired.lists ?? [], dataDir);
   if (generation.number === number) return generation;
   throw new JournalError(`${path} is damaged: it is generation ${generation.number}`, { hint: HINT });
 }

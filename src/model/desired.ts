@@ -1,6 +1,6 @@
 // What is wanted. A DesiredState is complete: with the object store beside it, it can be applied years later
 // without the state files it came from. Generations are made of it.
-import type { Policy, Protection } from './policy.js';
+import type { AddressSet, Match, Policy, Protection } from './policy.js';
 import type { Position } from './position.js';
 
 /** How XDP is attached. `auto` tries native and falls back to generic. */
@@ -46,10 +46,22 @@ export interface DesiredInterface {
   at: Position;
 }
 
+/** A list as it was read for this state. */
+export interface DesiredList {
+  name: string;
+  set: AddressSet;
+  /** Lines with an address. */
+  entries: number;
+  /** Per cent of its ranges that it may lose from one applied state to the next; absent means all. */
+  maxShrink?: number;
+}
+
 export interface DesiredState {
   host: string;
   /** In file order: a literal name wins over globs, an earlier glob over a later one. */
   interfaces: DesiredInterface[];
+  /** Those that its policies and `protect` name, by name; absent when none does. No part of the digests. */
+  lists?: DesiredList[];
   /** SHA-256 (hex) of everything above except positions: two states with one digest want the same. */
   digest: string;
   /** The same of what people wrote: unchanged by another compiler or release. A hold is about this. */
@@ -59,4 +71,14 @@ export interface DesiredState {
 /** Generation 0: nothing of ours attached. Its digest is no hash, so that no state file can ever have it. */
 export function emptyState(host: string): DesiredState {
   return { host, interfaces: [], digest: 'empty', written: 'empty' };
+}
+
+/** All matches of a firewall; none where there is no firewall. */
+export function matchesOf(firewall: DesiredFirewall | undefined): Match[] {
+  return firewall ? [...firewall.protections, ...firewall.policy.rules].map(({ match }) => match) : [];
+}
+
+/** The address sets of a firewall, as often as they are used. */
+export function setsOf(firewall: DesiredFirewall | undefined): AddressSet[] {
+  return matchesOf(firewall).flatMap(({ source, destination }) => [source ?? [], destination ?? []].flat());
 }

@@ -1,8 +1,12 @@
-// Where object files and policies live, by content: `objects/<sha256>.o` and `.policy` in the data directory, or memory
-// when nothing may be written. Generations name them by hash, so a rollback needs no compiler and no state files.
+// Where object files, policies and large address sets live, by content: `objects/<sha256>.o`, `.policy` and `.set` in the
+// data directory, or memory when nothing may be written. Generations name them by hash, so a rollback needs no compiler
+// and no state files.
 
-/** `o`: an object file. `policy`: the JSON of a DesiredFirewall. */
-export type ObjectKind = 'o' | 'policy';
+import type { Diagnostic } from './diagnostic.js';
+import type { AddressSet } from './policy.js';
+
+/** `o`: an object file. `policy`: the JSON of a DesiredFirewall. `set`: the bytes of address ranges. */
+export type ObjectKind = 'o' | 'policy' | 'set';
 
 /** What a compilation was made of; it is still good while every file has the hash that it had. */
 export interface CompileRecord {
@@ -10,6 +14,26 @@ export interface CompileRecord {
   object: string;
   /** Absolute path -> SHA-256 (hex): the source and every header, system headers included. */
   inputs: Record<string, string>;
+}
+
+/** What was counted when a list was parsed. */
+export interface ListCounts {
+  /** Lines with an address or network. */
+  entries: number;
+  /** Of those the ones that say what another one says, */
+  duplicates: number;
+  /** and the ones that lie in another one or reach into it. */
+  overlaps: number;
+  /** Bad lines that were left out. */
+  skipped: number;
+}
+
+export const NO_COUNTS: ListCounts = { entries: 0, duplicates: 0, overlaps: 0, skipped: 0 };
+
+/** What a list, or several together, were parsed to. */
+export interface ListRecord extends Pick<AddressSet, 'digest' | 'ranges' | 'small'> {
+  counts: ListCounts;
+  warnings: Diagnostic[];
 }
 
 export interface ObjectStore {
@@ -20,4 +44,7 @@ export interface ObjectStore {
   /** `key` identifies source path, compiler and flags. */
   recallCompile(key: string): CompileRecord | undefined;
   rememberCompile(key: string, record: CompileRecord): void;
+  /** `key` identifies the bytes of the files and how they were read. Nothing is recalled of a set that is not there any more. */
+  recallList(key: string): ListRecord | undefined;
+  rememberList(key: string, record: ListRecord): void;
 }

@@ -1,6 +1,7 @@
 // What a policy says once everything in it is resolved: names are numbers, lists are networks, instants are
 // nanoseconds. Nothing here knows how it was written (YAML) or how it is decided (tables, kernel).
 import type { Position } from './position.js';
+import type { AddressRanges } from './ranges.js';
 
 /**
  * A network. The address is four big-endian 32-bit words, most significant first; IPv4 uses only `a`, the others
@@ -16,11 +17,21 @@ export interface Cidr {
   length: number;
 }
 
-/** A CIDR, several, or the content of lists; any one of them matches. */
+/**
+ * The addresses of a field: networks, the content of lists, or both. As JSON it says which set it is, and not what is in
+ * it unless that is little: whoever reads it back gives it its `content` again.
+ */
 export interface AddressSet {
-  cidrs: Cidr[];
-  /** Names of the lists that were resolved into `cidrs`; empty when none was used. For reports. */
+  /** Names of the lists that are part of it; empty when none is. For reports. */
   lists: string[];
+  /** SHA-256 (hex) of its ranges: sets with the same addresses, and no others, have the same. */
+  digest: string;
+  /** How many ranges it has. */
+  ranges: number;
+  /** The ranges of a small set, in the words of AddressRanges. */
+  small?: { four: number[]; six: number[] };
+  /** Loaded when it is asked for, and then remembered. Throws a JournalError when what was kept of it is lost. */
+  content: () => AddressRanges;
 }
 
 /** Inclusive. */

@@ -37,6 +37,16 @@ export interface FateReport {
   complete: boolean;
 }
 
+/** Counted in ranges: what neighbouring and overlapping entries leave. */
+export interface ListChange {
+  name: string;
+  /** Lines with an address. */
+  entries: number;
+  ranges: number;
+  added: number;
+  removed: number;
+}
+
 export interface ReportedInterface {
   name: string;
   ifindex?: number;
@@ -59,6 +69,8 @@ export interface Reconciliation {
   steps: ReportedStep[];
   interfaces: ReportedInterface[];
   warnings: string[];
+  /** Lists whose content is not that of the generation before; absent when there are none. */
+  lists?: ListChange[];
   /** Set while a rollback or detach keeps the state files from being applied. */
   hold?: Hold;
   /** Set while a change waits for its confirmation. */

@@ -59,6 +59,8 @@ export interface Generation {
 /** A DesiredState as it is kept: its policies lie in files of their own, each once however many generations want it. */
 export interface RecordedState extends Omit<DesiredState, 'interfaces'> {
   interfaces: RecordedInterface[];
+  /** Digests of the large address sets in its policies: they are kept as long as a generation names them. */
+  sets?: string[];
 }
 
 export interface RecordedInterface extends Omit<DesiredInterface, 'program'> {

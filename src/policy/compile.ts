@@ -123,8 +123,8 @@ function decidedBy(classes: Classes, number: number): number {
 function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): { root: number; root6: number } {
   if (field.kind === 'number') return { root: lookup.addNumbers(field.byValue, value) * 8, root6: 0 };
   return {
-    root: lookup.addPrefixes(field.four, field.absent, value),
-    root6: lookup.addPrefixes(field.six, field.absent, value),
+    root: lookup.addAddresses(field.four, value),
+    root6: lookup.addAddresses(field.six, value),
   };
 }
 

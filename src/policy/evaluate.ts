@@ -13,6 +13,7 @@ import type {
   Rule,
   Verdict,
 } from '../model/policy.js';
+import { contains } from '../model/ranges.js';
 import { parseFrame, type IpFields, type LinkFields } from './parse.js';
 
 /** What a decision depends on beside the packet. */
@@ -109,16 +110,5 @@ function inRanges(ranges: Range[] | undefined, value: number | undefined): boole
 }
 
 function inSet(set: AddressSet | undefined, address: Uint8Array | undefined): boolean {
-  if (!set) return true;
-  if (!address) return false;
-  const family = address.length === 4 ? 4 : 6;
-  return set.cidrs.some((cidr) => {
-    if (cidr.family !== family) return false;
-    const words = [cidr.a, cidr.b, cidr.c, cidr.d];
-    for (let bit = 0; bit < cidr.length; bit++) {
-      const wanted = ((words[bit >>> 5] ?? 0) >>> (31 - (bit & 31))) & 1;
-      if ((((address[bit >>> 3] ?? 0) >>> (7 - (bit & 7))) & 1) !== wanted) return false;
-    }
-    return true;
-  });
+  return !set || (address !== undefined && contains(set.content(), address));
 }

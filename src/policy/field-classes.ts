@@ -1,21 +1,22 @@
-// One field of all rules -> classes: values (or networks) that no rule tells apart. A class is the set of rules that
+// One field of all rules -> classes: values (or addresses) that no rule tells apart. A class is the set of rules that
 // agree with the field; a packet without the field agrees with the rules that do not ask.
 import type { Match } from '../model/policy.js';
-import { Classes } from './bits.js';
+import { type Bits, Classes, withBit } from './bits.js';
 import {
+  addressesOf,
   DOMAIN,
   FIELDS,
   isPrefixField,
-  prefixesOf,
+  prefixWidth,
   rangesOf,
   type NumberField,
   type PrefixField,
 } from './fields.js';
-import { classifyPrefixes, type ClassedPrefix } from './prefixes.js';
+import { type Partition, partition } from './partition.js';
 
 interface FieldBase {
   classes: Classes;
-  /** Class of packets without the field, and of addresses in no network. */
+  /** Class of packets without the field, and of addresses in no set. */
   absent: number;
 }
 
@@ -29,8 +30,9 @@ interface NumberClasses extends FieldBase {
 interface PrefixClasses extends FieldBase {
   kind: 'prefix';
   field: PrefixField;
-  four: ClassedPrefix[];
-  six: ClassedPrefix[];
+  /** MAC addresses are here, as the first bytes of four words. */
+  four: Partition;
+  six: Partition;
 }
 
 export type FieldClasses = NumberClasses | PrefixClasses;
@@ -94,21 +96,24 @@ function classifyNumberField(matches: Match[], field: NumberField, words: number
   return { kind: 'number', field, classes, absent, byValue };
 }
 
+/** Rules that name the same set share it: a large one is gone through once. */
 function classifyPrefixField(matches: Match[], field: PrefixField, words: number): PrefixClasses | undefined {
-  const networks = matches.map((match) => prefixesOf(match, field));
+  const sets = matches.map((match) => addressesOf(match, field));
   const set = indifferent(
-    networks.map((list) => list !== undefined),
+    sets.map((one) => one !== undefined),
     words,
   );
   if (!set) return undefined;
   const classes = new Classes(words);
   const absent = classes.number(set);
-  const members = networks.flatMap((list, rule) => (list ?? []).map((cidr) => ({ cidr, rule })));
-  const of = (family: 4 | 6): ClassedPrefix[] =>
-    classifyPrefixes(
-      members.filter(({ cidr }) => cidr.family === family),
-      classes,
-      absent,
-    );
+  const of = (family: 4 | 6): Partition => {
+    const rules = new Map<Uint32Array, Bits>();
+    sets.forEach((one, rule) => {
+      const ranges = one?.[family];
+      if (ranges) rules.set(ranges, withBit(rules.get(ranges) ?? new Uint32Array(words), rule));
+    });
+    const members = [...rules].map(([ranges, asking]) => ({ words: ranges, rules: asking }));
+    return partition(members, prefixWidth(field, family), classes, absent);
+  };
   return { kind: 'prefix', field, classes, absent, four: of(4), six: of(6) };
 }

@@ -1,6 +1,9 @@
 // The fields that the datapath looks up, in the order of enum field in bpf/settings.h, and which values of each a
 // match allows. `undefined` is "does not ask": only then does a packet without the field match.
-import type { Cidr, FragmentKind, Match, Range } from '../model/policy.js';
+import { writeNetwork } from '../model/networks.js';
+import type { FragmentKind, Match, Range } from '../model/policy.js';
+import { mergeRanges } from '../model/range-sort.js';
+import { NO_WORDS, type Width, widthOf } from '../model/ranges.js';
 
 export const FIELDS = [
   'base',
@@ -110,14 +113,26 @@ export function rangesOf(match: Match, field: NumberField): Range[] | undefined 
   }
 }
 
-/** A MAC address as a network of full length: its six bytes are the first of the key. Always "IPv4" to the lookup. */
-function macCidr(address: number): Cidr {
-  const a = Math.floor(address / 0x10000);
-  return { family: 4, a, b: ((address % 0x10000) << 16) >>> 0, c: 0, d: 0, length: 48 };
+/** Of the key that the datapath looks an address up by, in 32-bit words. A MAC address is the first six bytes of four. */
+export function prefixWidth(field: PrefixField, family: 4 | 6): Width {
+  return field === 'source' || field === 'destination' ? widthOf(family) : 4;
 }
 
-/** The networks of a field that a match allows. */
-export function prefixesOf(match: Match, field: PrefixField): Cidr[] | undefined {
-  if (field === 'source' || field === 'destination') return match[field]?.cidrs;
-  return match[field]?.map(macCidr);
+/** The addresses of a field that a match allows, by family, in the words of AddressRanges. MAC addresses count as IPv4. */
+export function addressesOf(match: Match, field: PrefixField): Record<4 | 6, Uint32Array> | undefined {
+  if (field === 'source' || field === 'destination') {
+    const ranges = match[field]?.content();
+    return ranges && { 4: ranges.four, 6: ranges.six };
+  }
+  const macs = match[field];
+  return macs && { 4: macRanges(macs), 6: NO_WORDS };
+}
+
+function macRanges(macs: number[]): Uint32Array {
+  const words = new Uint32Array(macs.length * 8);
+  macs.forEach((mac, at) => {
+    const a = Math.floor(mac / 0x10000);
+    writeNetwork(words, at * 8, { family: 6, a, b: (mac % 0x10000) << 16, c: 0, d: 0, length: 48 }, 4);
+  });
+  return mergeRanges(words, 4).words;
 }

@@ -1,28 +1,14 @@
-// Sets of whole numbers as sorted, disjoint, inclusive intervals. IPv6 addresses are bigints, all else numbers; one
-// set never mixes them.
+// Sets of whole numbers as sorted, disjoint, inclusive intervals.
 
-export type Value = number | bigint;
-export type Interval = readonly [from: Value, to: Value];
+export type Interval = readonly [from: number, to: number];
 export type IntervalSet = readonly Interval[];
-
-function after(value: Value): Value {
-  return typeof value === 'bigint' ? value + 1n : value + 1;
-}
-
-function before(value: Value): Value {
-  return typeof value === 'bigint' ? value - 1n : value - 1;
-}
-
-function compare(x: Value, y: Value): number {
-  return x < y ? -1 : x > y ? 1 : 0;
-}
 
 /** Any intervals, in any order, overlapping or not. */
 export function union(intervals: IntervalSet): IntervalSet {
-  const result: [Value, Value][] = [];
-  for (const [from, to] of intervals.toSorted((x, y) => compare(x[0], y[0]))) {
+  const result: [number, number][] = [];
+  for (const [from, to] of intervals.toSorted((x, y) => x[0] - y[0])) {
     const last = result.at(-1);
-    if (last && from <= after(last[1])) {
+    if (last && from <= last[1] + 1) {
       if (to > last[1]) last[1] = to;
     } else result.push([from, to]);
   }
@@ -35,8 +21,8 @@ export function intersectSets(x: IntervalSet, y: IntervalSet): IntervalSet {
     const a = x[i];
     const b = y[j];
     if (!a || !b) return result;
-    const from = a[0] > b[0] ? a[0] : b[0];
-    const to = a[1] < b[1] ? a[1] : b[1];
+    const from = Math.max(a[0], b[0]);
+    const to = Math.min(a[1], b[1]);
     if (from <= to) result.push([from, to]);
     if (a[1] < b[1]) i++;
     else j++;
@@ -53,8 +39,8 @@ export function subtractSets(x: IntervalSet, y: IntervalSet): IntervalSet {
       const hole = y[j];
       if (!hole || hole[0] > to) break;
       if (hole[1] < at) continue;
-      if (hole[0] > at) result.push([at, before(hole[0])]);
-      at = after(hole[1]);
+      if (hole[0] > at) result.push([at, hole[0] - 1]);
+      at = hole[1] + 1;
     }
     if (at <= to) result.push([at, to]);
   }

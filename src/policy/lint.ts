@@ -42,7 +42,7 @@ function lintRule(
   now: number,
 ): Found | undefined {
   if (rule.until !== undefined && rule.until <= now) return { kind: 'expired', by: [] };
-  const sets = [rule.match.source, rule.match.destination].filter((set) => set?.cidrs.length === 0);
+  const sets = [rule.match.source, rule.match.destination].filter((set) => set?.ranges === 0);
   if (sets.length > 0) return { kind: 'emptyList', by: [], lists: sets.flatMap((set) => set?.lists ?? []) };
   if (step.boxes.length === 0) return { kind: 'impossible', by: [] };
   const before = takenBefore(step, steps.slice(0, index));

@@ -1,8 +1,10 @@
 // The lookup structure of bpf/tables.h: entries, nodes of 256 entries, tests. A node costs a kilobyte and one load,
 // a test forty bytes and a comparison: one network in a region becomes a test, several become nodes, and a run of
 // bytes that all of them share is skipped by one test.
+import { maskWord } from '../model/networks.js';
 import { leafEntry as leaf, nodeEntry, rowEntry, testEntry, type Blob } from './blob.js';
-import { commonBits, maskWord, type ClassedPrefix } from './prefixes.js';
+import { addressAt, beginsNetwork, findInner, isNetwork, widen } from './inner.js';
+import type { Partition } from './partition.js';
 
 const NODE_ENTRIES = 256;
 const TEST_WORDS = 10;
@@ -39,68 +41,47 @@ export class Lookup {
     return rowEntry(this.blob.add(row));
   }
 
-  /** `prefixes` are sorted and of one family. */
-  addPrefixes(prefixes: ClassedPrefix[], background: number, value: LeafValue): number {
-    return this.#region(prefixes, 0, prefixes.length, 0, background, value, 0);
+  /** The addresses of one family, cut into classes. */
+  addAddresses(parts: Partition, value: LeafValue): number {
+    return this.#region(parts, 0, parts.classes.length - 1, 0, value, 0);
   }
 
-  /** The entry for the region of `depth` bits (whole bytes) that holds prefixes[from..to). */
+  /** The entry for the region whose addresses share the first `depth` bits (whole bytes): segments `from` to `to`. */
   #region(
-    prefixes: ClassedPrefix[],
+    parts: Partition,
     from: number,
     to: number,
     depth: number,
-    around: number,
     value: LeafValue,
     steps: number,
   ): number {
     this.steps = Math.max(this.steps, steps);
-    let first = prefixes[from];
-    while (first && from < to && first.cidr.length <= depth) {
-      around = first.number;
-      first = prefixes[++from];
-    }
-    const last = prefixes[to - 1];
-    if (from >= to || !first || !last) return leaf(value(around));
-    if (to - from === 1) {
+    const leafOf = (number: number | undefined): number => leaf(value(number ?? 0));
+    if (from === to) return leafOf(parts.classes[from]);
+    const inner = findInner(parts, from, to, depth);
+    if (isNetwork(inner)) {
       this.steps = Math.max(this.steps, steps + 1);
-      return this.#test(first, first.cidr.length, leaf(value(first.number)), leaf(value(around)));
+      return this.#test(inner.first, inner.length, leafOf(parts.classes[inner.from]), leafOf(inner.around));
     }
-    let shared = commonBits(first.cidr, last.cidr);
-    for (let at = from; at < to; at++) shared = Math.min(shared, prefixes[at]?.cidr.length ?? 0);
-    const skipped = shared & ~7;
-    if (skipped > depth) {
-      const inner = this.#region(prefixes, from, to, skipped, around, value, steps + 1);
-      return this.#test(first, skipped, inner, leaf(value(around)));
-    }
-    return this.#dense(prefixes, from, to, depth, around, value, steps);
+    const skipped = inner.length & ~7;
+    if (skipped <= depth) return this.#dense(parts, from, to, depth, value, steps);
+    const wide = widen(inner, skipped);
+    const next = this.#region(parts, wide.from, wide.to, skipped, value, steps + 1);
+    return this.#test(inner.first, skipped, next, leafOf(inner.around));
   }
 
-  #dense(
-    prefixes: ClassedPrefix[],
-    from: number,
-    to: number,
-    depth: number,
-    around: number,
-    value: LeafValue,
-    steps: number,
-  ): number {
-    const fill = new Uint32Array(NODE_ENTRIES).fill(around);
-    const inner: { from: number; to: number }[] = [];
-    for (let at = from; at < to; at++) {
-      const prefix = prefixes[at];
-      if (!prefix) break;
-      const byte = byteAt(prefix, depth);
-      const free = depth + 8 - prefix.cidr.length;
-      if (free >= 0) fill.fill(prefix.number, byte, byte + (1 << free));
-      else inner[byte] = { from: inner[byte]?.from ?? at, to: at + 1 };
-    }
+  #dense(parts: Partition, from: number, to: number, depth: number, value: LeafValue, steps: number): number {
+    let reached = from; // the segment in which the byte before ended
+    const beginsAt = (segment: number, byte: number): boolean =>
+      segment <= to && byteAt(parts, segment, depth) === byte;
     this.steps = Math.max(this.steps, steps + 1);
     const at = this.#node((byte) => {
-      const number = fill[byte] ?? around;
-      const sub = inner[byte];
-      if (!sub) return leaf(value(number));
-      return this.#region(prefixes, sub.from, sub.to, depth + 8, number, value, steps + 1);
+      const next = reached + 1;
+      const isFresh = beginsAt(next, byte) && beginsNetwork(addressAt(parts, next), depth + 8);
+      const first = isFresh ? next : reached;
+      reached = first;
+      while (beginsAt(reached + 1, byte)) reached++;
+      return this.#region(parts, first, reached, depth + 8, value, steps + 1);
     });
     return nodeEntry(depth >>> 3, at);
   }
@@ -111,17 +92,13 @@ export class Lookup {
     return at;
   }
 
-  #test({ cidr }: ClassedPrefix, length: number, next: number, miss: number): number {
+  /** `address` has the first `length` bits of those that pass. */
+  #test(address: Uint32Array, length: number, next: number, miss: number): number {
     const at = this.blob.reserve(TEST_WORDS);
-    const mask = [
-      maskWord(length, 0),
-      maskWord(length, 32),
-      maskWord(length, 64),
-      maskWord(length, 96),
-    ] as const;
+    const mask = (word: number): number => maskWord(length, word * 32);
+    const bits = (word: number): number => (address[word] ?? 0) & mask(word);
     // Two 64-bit numbers, each as little-endian words: the less significant one first.
-    const words = [mask[1], mask[0], cidr.b & mask[1], cidr.a & mask[0]];
-    words.push(mask[3], mask[2], cidr.d & mask[3], cidr.c & mask[2], next, miss);
+    const words = [mask(1), mask(0), bits(1), bits(0), mask(3), mask(2), bits(3), bits(2), next, miss];
     words.forEach((word, index) => {
       this.blob.set(at + index, word);
     });
@@ -135,7 +112,6 @@ function isUniform(classes: Uint16Array): boolean {
   return true;
 }
 
-function byteAt({ cidr }: ClassedPrefix, depth: number): number {
-  const word = depth < 32 ? cidr.a : depth < 64 ? cidr.b : depth < 96 ? cidr.c : cidr.d;
-  return (word >>> (24 - (depth & 31))) & 255;
+function byteAt({ starts, width }: Partition, segment: number, depth: number): number {
+  return ((starts[segment * width + (depth >>> 5)] ?? 0) >>> (24 - (depth & 31))) & 255;
 }

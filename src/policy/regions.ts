@@ -1,9 +1,11 @@
 // Sets of packets, exactly. Every packet is of one kind (IPv4 TCP, IPv6 later fragment, not IP, ...), and a kind says
 // which fields there are; within it a region is a box whose sides are sets of values. A match is at most one box a
 // kind, and a box less a box is a few boxes. Malformed frames are outside of all this.
-import type { Cidr, Match } from '../model/policy.js';
-import { FAMILIES, FRAGMENTS, DOMAIN, isPrefixField, prefixesOf, rangesOf, type Field } from './fields.js';
-import { intersectSets, subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
+import type { Match } from '../model/policy.js';
+import { NO_WORDS, widthOf } from '../model/ranges.js';
+import { addressesOf, FAMILIES, FRAGMENTS, DOMAIN, isPrefixField, rangesOf, type Field } from './fields.js';
+import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
+import { ALL_ADDRESSES, intersectSides, isEmpty, type Side, subtractSides } from './sides.js';
 
 const LINK: Field[] = ['vlan', 'sourceMac', 'destinationMac'];
 const IP: Field[] = ['base', 'source', 'destination', 'length', 'ttl', 'dscp', ...LINK];
@@ -24,7 +26,7 @@ export interface Kind {
 /** Sides by field; a field of the kind that has no side is unrestricted. */
 export interface Box {
   kind: Kind;
-  sides: Map<Field, IntervalSet>;
+  sides: Map<Field, Side>;
 }
 
 function baseSet(family: 4 | 6, fragments: readonly number[], protocols: IntervalSet): IntervalSet {
@@ -32,7 +34,7 @@ function baseSet(family: 4 | 6, fragments: readonly number[], protocols: Interva
     fragments.flatMap((fragment) =>
       protocols.map(([from, to]): Interval => {
         const above = (FAMILIES.indexOf(family) * FRAGMENTS.length + fragment) << 8;
-        return [above + Number(from), above + Number(to)];
+        return [above + from, above + to];
       }),
     ),
   );
@@ -92,30 +94,27 @@ export const KINDS: readonly Kind[] = [
 ];
 
 /** All values of a field in a kind. */
-export function fullSide(kind: Kind, field: Field): IntervalSet {
+export function fullSide(kind: Kind, field: Field): Side {
   if (field === 'base') return kind.base;
   if (field === 'etherType') return kind.etherTypes;
   if (field === 'sourceMac' || field === 'destinationMac') return [[0, 2 ** 48 - 1]];
   if (field === 'length') return [[kind.shortest, DOMAIN.length - 1]];
-  if (isPrefixField(field)) return kind.family === 6 ? [[0n, (1n << 128n) - 1n]] : [[0, 2 ** 32 - 1]];
+  if (isPrefixField(field)) return ALL_ADDRESSES[kind.family === 6 ? 4 : 1];
   return [[0, DOMAIN[field] - 1]];
 }
 
-/** Addresses of a network, first and last. */
-function cidrInterval(cidr: Cidr): Interval {
-  if (cidr.family === 4) return [cidr.a, cidr.a + 2 ** (32 - cidr.length) - 1];
-  const from = (BigInt(cidr.a) << 96n) | (BigInt(cidr.b) << 64n) | (BigInt(cidr.c) << 32n) | BigInt(cidr.d);
-  return [from, from + (1n << BigInt(128 - cidr.length)) - 1n];
-}
-
 /** What a match allows of a field in a kind; `undefined` when it does not ask. */
-function sideOf(match: Match, field: Field, kind: Kind): IntervalSet | undefined {
+function sideOf(match: Match, field: Field, kind: Kind): Side | undefined {
   if (field === 'sourceMac' || field === 'destinationMac') {
     return match[field] && union(match[field].map((mac): Interval => [mac, mac]));
   }
   if (isPrefixField(field)) {
-    const cidrs = prefixesOf(match, field)?.filter((cidr) => cidr.family === kind.family);
-    return cidrs && union(cidrs.map(cidrInterval));
+    const { family } = kind;
+    const addresses = addressesOf(match, field);
+    if (!addresses) return undefined;
+    return family === 'none'
+      ? { width: 1, words: NO_WORDS }
+      : { width: widthOf(family), words: addresses[family] };
   }
   const ranges = rangesOf(match, field);
   return ranges && union(ranges.map(({ from, to }): Interval => [from, to]));
@@ -125,13 +124,13 @@ const ALL_FIELDS: Field[] = [...IP, ...PORTS, 'tcpFlags', 'icmp', 'etherType'];
 
 /** The packets of one kind that agree with a match; `undefined` when there are none. */
 export function boxOf(match: Match, kind: Kind): Box | undefined {
-  const sides = new Map<Field, IntervalSet>();
+  const sides = new Map<Field, Side>();
   for (const field of ALL_FIELDS) {
     const side = sideOf(match, field, kind);
     if (!side) continue;
     const full = field === 'etherType' ? kind.etherTypes : fullSide(kind, field);
-    const within = intersectSets(side, full);
-    if (within.length === 0) return undefined;
+    const within = intersectSides(side, full);
+    if (isEmpty(within)) return undefined;
     if (kind.fields.includes(field)) sides.set(field, within);
     else if (field !== 'etherType') return undefined; // asks for a field that such packets do not have
   }
@@ -146,11 +145,11 @@ export function boxesOf(match: Match): Box[] {
 /** `undefined` when they have no packet in common. */
 export function intersectBoxes(x: Box, y: Box): Box | undefined {
   if (x.kind !== y.kind) return undefined;
-  const common: [Field, IntervalSet][] = [];
+  const common: [Field, Side][] = [];
   for (const [field, side] of y.sides) {
     const mine = x.sides.get(field);
-    const both = mine ? intersectSets(mine, side) : side;
-    if (both.length === 0) return undefined; // the usual end: nothing is copied before
+    const both = mine ? intersectSides(mine, side) : side;
+    if (isEmpty(both)) return undefined; // the usual end: nothing is copied before
     common.push([field, both]);
   }
   return { kind: x.kind, sides: new Map([...x.sides, ...common]) };
@@ -163,9 +162,9 @@ function subtractBox(x: Box, y: Box): Box[] {
   const sides = new Map(x.sides);
   for (const [field, side] of y.sides) {
     const mine = sides.get(field) ?? fullSide(x.kind, field);
-    const outside = subtractSets(mine, side);
-    if (outside.length > 0) rest.push({ kind: x.kind, sides: new Map(sides).set(field, outside) });
-    sides.set(field, intersectSets(mine, side));
+    const outside = subtractSides(mine, side);
+    if (!isEmpty(outside)) rest.push({ kind: x.kind, sides: new Map(sides).set(field, outside) });
+    sides.set(field, intersectSides(mine, side));
   }
   return rest;
 }

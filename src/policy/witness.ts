@@ -1,8 +1,8 @@
 // A packet out of a region: the proof, to be built, sent and shown, that the region is not empty.
 import type { Cidr, PacketDescription } from '../model/policy.js';
 import { FRAGMENTS, VLAN_NONE, type Field } from './fields.js';
-import type { Value } from './intervals.js';
 import { fullSide, type Box } from './regions.js';
+import { addressesOf, numbersOf, type Side } from './sides.js';
 
 /** Values that look natural, where the region allows them. */
 const PREFERRED: Partial<Record<Field, number[]>> = {
@@ -20,12 +20,12 @@ const PREFERRED: Partial<Record<Field, number[]>> = {
 /** Shortest IP packet of each kind that its transport fits in; a region of shorter ones has malformed packets only. */
 export function witnessOf(box: Box): PacketDescription {
   const { kind } = box;
-  const value = (field: Field): Value => {
-    const side = box.sides.get(field) ?? fullSide(kind, field);
+  const sideOf = (field: Field): Side => box.sides.get(field) ?? fullSide(kind, field);
+  const number = (field: Field): number => {
+    const side = numbersOf(sideOf(field));
     const natural = PREFERRED[field]?.find((one) => side.some(([from, to]) => from <= one && one <= to));
     return natural ?? side[0]?.[0] ?? 0;
   };
-  const number = (field: Field): number => Number(value(field));
   const has = (field: Field): boolean => kind.fields.includes(field);
   const vlan = number('vlan');
   const packet: PacketDescription = {
@@ -40,8 +40,8 @@ export function witnessOf(box: Box): PacketDescription {
     ...packet,
     family: kind.family,
     protocol: base & 255,
-    source: addressOf(value('source')),
-    destination: addressOf(value('destination')),
+    source: addressOf(sideOf('source')),
+    destination: addressOf(sideOf('destination')),
     ttl: number('ttl'),
     dscp: number('dscp'),
     ...(box.sides.has('length') ? { length: number('length') } : {}),
@@ -54,8 +54,10 @@ export function witnessOf(box: Box): PacketDescription {
   };
 }
 
-function addressOf(value: Value): Cidr {
-  if (typeof value === 'number') return { family: 4, a: value, b: 0, c: 0, d: 0, length: 32 };
-  const word = (shift: bigint): number => Number((value >> shift) & 0xffffffffn);
-  return { family: 6, a: word(96n), b: word(64n), c: word(32n), d: word(0n), length: 128 };
+/** The first one. */
+function addressOf(side: Side): Cidr {
+  const { words, width } = addressesOf(side);
+  const [a = 0, b = 0, c = 0, d = 0] = words;
+  if (width === 1) return { family: 4, a, b: 0, c: 0, d: 0, length: 32 };
+  return { family: 6, a, b, c, d, length: 128 };
 }

@@ -1,8 +1,8 @@
 // A reconciliation as people read it: the steps with their reasons, then how every interface stands.
-import type { Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
+import type { ListChange, Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
 import { pendingLine, trialLines } from './trial.js';
-import { columns, type Paint, printable, type Style } from './style.js';
+import { columns, grouped, type Paint, printable, type Style } from './style.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
 const STEP_STYLES: Record<ReportedStep['action'], Style> = {
@@ -24,6 +24,7 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
   const lines = [
     `${result.dryRun ? 'plan for' : 'host'} ${printable(result.host)}, generation ${result.generation}`,
     ...result.steps.flatMap((step) => stepLines(step, paint)),
+    ...listLines(result.lists),
     ...interfaceLines(result.interfaces, paint),
     ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
     ...trialLines(result.trial, paint),
@@ -32,6 +33,13 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
     summaryLine(result),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function listLines(lists: ListChange[] = []): string[] {
+  return lists.map(({ name, added, removed, ranges }) => {
+    const change = `${grouped(added)} added, ${grouped(removed)} removed`;
+    return `  list ${printable(name)}: ${change}: ${grouped(ranges)} ranges`;
+  });
 }
 
 /** For people and logs alike. */

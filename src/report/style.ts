@@ -20,6 +20,11 @@ export function printable(text: string): string {
   });
 }
 
+/** `1,000,000` */
+export function grouped(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
 /** Rows of cells as left-aligned columns, two spaces apart; the last column is not padded. */
 export function columns(
   rows: readonly (readonly string[])[],

@@ -45,6 +45,7 @@ test('problems as JSON', async () => {
     apiVersion: 'xdpkeep/v1',
     kind: 'Validation',
     valid: false,
+    lists: [],
     diagnostics: [
       {
         severity: 'error',

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAddress, parseCidr } from '../../src/desired/address.js';
 import { formatCidr } from '../../src/model/address.js';
+import { maskWord } from '../../src/model/networks.js';
 import type { Cidr } from '../../src/model/policy.js';
-import { maskWord } from '../../src/policy/prefixes.js';
 
 const word = fc.oneof(fc.constantFrom(0, 1, 0xffff, 0x10000, 0xffffffff), fc.nat(0xffffffff));
 

@@ -11,7 +11,7 @@ import { hostFile, source, stateDir } from './state-dir.js';
 function problemsOf(text: string): Diagnostic[] {
   const problems: Diagnostic[] = [];
   const folder = stateDir({ 'hosts/edge-1.yaml': text });
-  readHostFile(folder, 'edge-1', new ListReader(folder, problems), problems);
+  readHostFile(folder, 'edge-1', new ListReader(folder, problems, new MemoryObjectStore()), problems);
   return problems;
 }
 

@@ -3,22 +3,30 @@ import { readHostFile, type HostFile } from '../../src/desired/host-file.js';
 import { ListReader } from '../../src/desired/lists.js';
 import { PolicyReader } from '../../src/desired/policies.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
-import type { Cidr, Policy } from '../../src/model/policy.js';
+import { MemoryObjectStore } from '../../src/disk/object-store.js';
+import type { AddressSet, Policy } from '../../src/model/policy.js';
 
 export function readHost(folder: string): HostFile & { problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
-  return { ...readHostFile(folder, 'edge-1', new ListReader(folder, problems), problems), problems };
+  return {
+    ...readHostFile(folder, 'edge-1', new ListReader(folder, problems, new MemoryObjectStore()), problems),
+    problems,
+  };
 }
 
 /** policies/edge.yaml. */
 export function readPolicy(folder: string): { policy: Policy | undefined; problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
-  const reader = new PolicyReader(folder, new ListReader(folder, problems), problems);
+  const reader = new PolicyReader(
+    folder,
+    new ListReader(folder, problems, new MemoryObjectStore()),
+    problems,
+  );
   return { policy: reader.read('edge'), problems };
 }
 
 /** lists/bad.txt. */
-export function readList(folder: string): { list: Cidr[]; problems: Diagnostic[] } {
+export function readList(folder: string): { list: AddressSet; problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
-  return { list: new ListReader(folder, problems).read('bad'), problems };
+  return { list: new ListReader(folder, problems, new MemoryObjectStore()).read('bad').set, problems };
 }

@@ -35,9 +35,15 @@ const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
     await arrives(
       lab,
       {},
-      { '203.0.113.9': false, '198.51.100.66': false, '198.51.100.67': true, '203.0.113.10': true },
+      {
+        '203.0.113.9': false,
+        '198.51.100.66': false,
+        '198.51.100.67': true,
+        '198.51.100.99': false,
+        '203.0.113.10': true,
+      },
     );
-    expect(await counts(lab, ENS5)).toMatchObject({ allowed: 3, blocked: 6 });
+    expect(await counts(lab, ENS5)).toMatchObject({ allowed: 3, blocked: 9 });
   },
   'syn-flood-limit': async (lab) => {
     const syn = { protocol: 6, destinationPort: 80, tcpFlags: 2 };

@@ -43,7 +43,7 @@ async function keep(dataDir: string, ...digests: string[]): Promise<string> {
 test('a policy is kept once, however many generations and interfaces want it', async () => {
   const dataDir = temporaryFolder();
   await keep(dataDir, 'd1', 'd2');
-  expect(readdirSync(join(dataDir, 'objects')).filter((name) => name !== 'compiled')).toEqual([
+  expect(readdirSync(join(dataDir, 'objects')).filter((name) => name.includes('.'))).toEqual([
     expect.stringMatching(/^[0-9a-f]{64}\.policy$/),
   ]);
   for (const number of [1, 2]) {

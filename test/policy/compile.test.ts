@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Rule } from '../../src/model/policy.js';
 import { bindTables, compilePolicy } from '../../src/policy/compile.js';
 import { Random } from './random.js';
+import { addressSet } from '../support/addresses.js';
 import { AT, policy } from './policy.js';
 
 function fiveFields(count: number): Rule[] {
@@ -9,7 +10,7 @@ function fiveFields(count: number): Rule[] {
   const network = (): Rule['match']['source'] & object => {
     const length = random.pick([8, 16, 20, 24, 32]);
     const a = ((random.below(2 ** 32) >>> 0) & (0xffffffff << (32 - length))) >>> 0;
-    return { cidrs: [{ family: 4, a, b: 0, c: 0, d: 0, length }], lists: [] };
+    return addressSet([{ family: 4, a, b: 0, c: 0, d: 0, length }]);
   };
   return Array.from({ length: count }, (_, index) => {
     const port = random.below(60_000);

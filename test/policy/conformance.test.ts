@@ -4,6 +4,7 @@ import type { Match, PacketDescription, Policy, Rule, Verdict } from '../../src/
 import { buildPacket } from '../../src/policy/packet.js';
 import { Datapath } from './datapath.js';
 import { AT, policy, rule } from './policy.js';
+import { addressSet } from '../support/addresses.js';
 
 function policyOf(default_: 'pass' | 'drop', rules: Rule[]): Policy {
   return policy(rules, { default: default_ });
@@ -158,7 +159,7 @@ describe.each([
 
 describe('families', () => {
   const all = (family: 4 | 6): Match => ({
-    source: { cidrs: [{ family, a: 0, b: 0, c: 0, d: 0, length: 0 }], lists: [] },
+    source: addressSet([{ family, a: 0, b: 0, c: 0, d: 0, length: 0 }]),
   });
   it.each([4, 6] as const)('a rule for all of IPv%i leaves the other family alone', (family) => {
     const other = family === 4 ? 6 : 4;

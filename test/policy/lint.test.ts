@@ -7,15 +7,14 @@ import { buildPacket } from '../../src/policy/packet.js';
 import { parseFrame } from '../../src/policy/parse.js';
 import { policy, rule } from './policy.js';
 import { Random, randomPacket, randomPolicy } from './random.js';
+import { addressSet } from '../support/addresses.js';
 
 const NOW = Date.UTC(2027, 0, 1);
 
 const tcp = { protocol: [{ from: 6, to: 6 }] };
 const port = (from: number, to = from): Match => ({ ...tcp, destinationPort: [{ from, to }] });
-const net = (a: number, length: number): AddressSet => ({
-  cidrs: [{ family: 4, a, b: 0, c: 0, d: 0, length }],
-  lists: [],
-});
+const net = (a: number, length: number): AddressSet =>
+  addressSet([{ family: 4, a, b: 0, c: 0, d: 0, length }]);
 
 const CASES: {
   name: string;
@@ -83,7 +82,7 @@ const CASES: {
   },
   {
     name: 'an empty list',
-    rules: [rule('a', { source: { cidrs: [], lists: ['bogons'] } }, 'drop')],
+    rules: [rule('a', { source: addressSet([], ['bogons']) }, 'drop')],
     found: [['a', 'emptyList', []]],
   },
 ];

@@ -11,6 +11,7 @@ import type {
   Range,
   Rule,
 } from '../../src/model/policy.js';
+import { addressSet as addressSetOf } from '../support/addresses.js';
 
 const AT = { file: 'random.yaml', line: 1, column: 1 };
 const PORTS = [0, 22, 53, 80, 255, 256, 443, 1000, 1999, 2000, 8080, 40000, 65535];
@@ -82,7 +83,7 @@ function addressSet(random: Random): AddressSet {
     const family = random.pick([4, 6] as const);
     return masked(address(random, family), random.below(family === 4 ? 33 : 129));
   });
-  return { cidrs, lists: [] };
+  return addressSetOf(cidrs);
 }
 
 function ranges(random: Random, values: readonly number[], top: number): Range[] {

@@ -1,0 +1,173 @@
+// Sets of addresses as sorted ranges in typed arrays, and their algebra. Both families go one way: an address is 1 or 4
+// words, most significant first, and every operation is one pass over the edges of its operands.
+
+/**
+ * IPv4 as pairs (first, last) of words, IPv6 as pairs of four words, both inclusive. Sorted, disjoint and never
+ * adjacent: equal sets have equal words.
+ */
+export interface AddressRanges {
+  readonly four: Uint32Array;
+  readonly six: Uint32Array;
+}
+
+/** 32-bit words of an address. */
+export type Width = 1 | 4;
+
+export const NO_WORDS = new Uint32Array();
+export const NO_RANGES: AddressRanges = { four: NO_WORDS, six: NO_WORDS };
+
+export function widthOf(family: 4 | 6): Width {
+  return family === 4 ? 1 : 4;
+}
+
+export function countRanges({ four, six }: AddressRanges): number {
+  return four.length / 2 + six.length / 8;
+}
+
+/** Addresses of one family; above 2^53 as exact as a double is. */
+export function countAddresses(words: Uint32Array, width: Width): number {
+  let count = 0;
+  for (let at = 0; at < words.length; at += 2 * width) {
+    let size = 0;
+    for (let word = 0; word < width; word++) {
+      size = size * 2 ** 32 + (words[at + width + word] ?? 0) - (words[at + word] ?? 0);
+    }
+    count += size + 1;
+  }
+  return count;
+}
+
+export function equalWords(x: Uint32Array, y: Uint32Array): boolean {
+  if (x === y) return true;
+  if (x.length !== y.length) return false;
+  for (let at = 0; at < x.length; at++) if (x[at] !== y[at]) return false;
+  return true;
+}
+
+export function union(x: AddressRanges, y: AddressRanges): AddressRanges {
+  return { four: uniteWords(x.four, y.four, 1), six: uniteWords(x.six, y.six, 4) };
+}
+
+export function subtract(x: AddressRanges, y: AddressRanges): AddressRanges {
+  return { four: subtractWords(x.four, y.four, 1), six: subtractWords(x.six, y.six, 4) };
+}
+
+function uniteWords(x: Uint32Array, y: Uint32Array, width: Width): Uint32Array {
+  if (x.length === 0 || x === y) return y;
+  return y.length === 0 ? x : combine(x, y, width, IN_EITHER);
+}
+
+export function intersectWords(x: Uint32Array, y: Uint32Array, width: Width): Uint32Array {
+  if (x.length === 0 || x === y) return x;
+  return y.length === 0 ? y : combine(x, y, width, IN_BOTH);
+}
+
+export function subtractWords(x: Uint32Array, y: Uint32Array, width: Width): Uint32Array {
+  if (x === y) return NO_WORDS;
+  return x.length === 0 || y.length === 0 ? x : combine(x, y, width, IN_FIRST_ALONE);
+}
+
+/** `address` is 4 or 16 bytes in network order. */
+export function contains({ four, six }: AddressRanges, address: Uint8Array): boolean {
+  const width = address.length === 4 ? 1 : 4;
+  const words = width === 1 ? four : six;
+  const view = new DataView(address.buffer, address.byteOffset, address.length);
+  const wanted = Uint32Array.from({ length: width }, (_, word) => view.getUint32(word * 4));
+  let low = 0;
+  let high = words.length / (2 * width);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareWords(words, (2 * middle + 1) * width, wanted, 0, width) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low * 2 * width < words.length && compareWords(words, low * 2 * width, wanted, 0, width) <= 0;
+}
+
+/** Negative, 0 or positive, as for sorting. */
+export function compareWords(
+  x: ArrayLike<number>,
+  xAt: number,
+  y: ArrayLike<number>,
+  yAt: number,
+  width: Width,
+): number {
+  for (let word = 0; word < width; word++) {
+    const difference = (x[xAt + word] ?? 0) - (y[yAt + word] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** What a combination keeps: bit `inX + 2 * inY` says whether an address with that membership is in it. */
+const IN_EITHER = 0b1110;
+const IN_BOTH = 0b1000;
+const IN_FIRST_ALONE = 0b0010;
+
+function combine(x: Uint32Array, y: Uint32Array, width: Width, keeps: number): Uint32Array {
+  const a = new Edges(x, width);
+  const b = new Edges(y, width);
+  const result = new Uint32Array(x.length + y.length);
+  let used = 0;
+  let inside = 0;
+  while (!a.ended || !b.ended) {
+    const order = a.ended ? 1 : b.ended ? -1 : compareWords(a.at, 0, b.at, 0, width);
+    const inX = order <= 0 ? 1 - a.inside : a.inside;
+    const inY = order >= 0 ? 1 - b.inside : b.inside;
+    if (((keeps >> (inX + 2 * inY)) & 1) !== inside) {
+      writeEdge(result, used, order <= 0 ? a.at : b.at, inside, width);
+      used += width;
+      inside = 1 - inside;
+    }
+    if (order <= 0) a.advance();
+    if (order >= 0) b.advance();
+  }
+  return used === result.length ? result : result.slice(0, used);
+}
+
+/** Where a range ends, the edge is one beyond its last address. */
+function writeEdge(to: Uint32Array, at: number, edge: Float64Array, less: number, width: Width): void {
+  let borrow = less;
+  for (let word = width - 1; word >= 0; word--) {
+    const value = (edge[word] ?? 0) - borrow;
+    borrow = value < 0 ? 1 : 0;
+    to[at + word] = value; // modulo 2^32
+  }
+}
+
+/** The places where membership changes, in order: the first address of a range, then the one behind its last. */
+export class Edges {
+  /** The next edge; behind the last address there is its first word is 2^32. */
+  readonly at: Float64Array;
+  /** 1 between a range's first edge and its second. */
+  inside: 0 | 1 = 0;
+  ended = false;
+  #next = 0;
+
+  constructor(
+    private readonly words: Uint32Array,
+    private readonly width: Width,
+  ) {
+    this.at = new Float64Array(width);
+    this.#read();
+  }
+
+  advance(): void {
+    this.inside = this.inside === 0 ? 1 : 0;
+    this.#next += this.width;
+    this.#read();
+  }
+
+  #read(): void {
+    const { at, width, words } = this;
+    if (this.#next >= words.length) {
+      this.ended = true;
+      return;
+    }
+    let carry: number = this.inside;
+    for (let word = width - 1; word >= 0; word--) {
+      const value = (words[this.#next + word] ?? 0) + carry;
+      carry = value === 2 ** 32 && word > 0 ? 1 : 0;
+      at[word] = carry === 1 ? 0 : value;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+// Lists through the loop: what a change of one says, what is refused, and what is kept of it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Reconciliation } from '../../src/model/reconciliation.js';
+import { createLab, type Lab } from '../lab.js';
+import { ip } from '../lab/traffic.js';
+import { document, reconcile } from '../support/host.js';
+import { counts, writePolicy } from '../support/policies.js';
+
+/** So many addresses 198.18.x.y that do not touch each other. */
+function addresses(count: number, from = 0): string {
+  return Array.from({ length: count }, (_, at) => {
+    const low = 2 * (from + at);
+    return `198.18.${low >> 8}.${low & 255}\n`;
+  }).join('');
+}
+
+const BLOCKED = { name: 'blocked', match: { source: { list: 'blocked' } }, action: 'drop' };
+
+function writeList(lab: Lab, text: string): void {
+  lab.writeState({ 'lists/blocked.netset': text });
+}
+
+async function isBlocked(lab: Lab, source: string): Promise<boolean> {
+  const before = (await counts(lab))['blocked'] ?? 0;
+  const passed = (await counts(lab))['(default)'] ?? 0;
+  await lab.send({ source: ip(source), protocol: 17, destinationPort: 9 }, 4);
+  const more = async () => {
+    const now = await counts(lab);
+    return [(now['blocked'] ?? 0) - before >= 4, (now['(default)'] ?? 0) - passed >= 4];
+  };
+  await expect.poll(async () => (await more()).includes(true), { timeout: 5000 }).toBe(true);
+  return (await more())[0] ?? false;
+}
+
+const setsOf = (lab: Lab) =>
+  readdirSync(join(lab.dataDir, 'objects')).filter((name) => name.endsWith('.set'));
+
+it('a list that changes says what came and went; one that collapses is refused, and what ran keeps running', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, { rules: [BLOCKED], lists: { blocked: { maxShrink: '50%', skipBad: true } } });
+  writeList(lab, addresses(400));
+  expect(await reconcile(lab)).toMatchObject({
+    lists: [{ name: 'blocked', entries: 400, ranges: 400, added: 400, removed: 0 }],
+  });
+  expect([await isBlocked(lab, '198.18.0.2'), await isBlocked(lab, '198.18.0.3')]).toEqual([true, false]);
+  expect(await reconcile(lab)).toMatchObject({ changed: false, generation: 1 });
+  expect((await reconcile(lab)).lists).toBeUndefined();
+
+  writeList(lab, `${addresses(398, 5)}not an address\n`);
+  const changed = await reconcile(lab);
+  expect(changed).toMatchObject({
+    generation: 2,
+    lists: [{ name: 'blocked', entries: 398, ranges: 398, added: 3, removed: 5 }],
+    warnings: [expect.stringContaining('bad lines skipped')],
+  });
+  expect(await isBlocked(lab, '198.18.0.2')).toBe(false);
+
+  writeList(lab, addresses(198, 5));
+  for (const args of [[], ['--dry-run']]) {
+    const refused = await lab.run(['reconcile', ...args]);
+    expect(refused).toMatchObject({ exitCode: 14, stdout: '' });
+    expect(refused.stderr).toContain('list blocked has 198 ranges, and had 398 when it was last applied');
+  }
+  expect(await isBlocked(lab, '198.18.3.20')).toBe(true);
+
+  writeList(lab, addresses(199, 5));
+  const text = await lab.run(['reconcile', '--dry-run']);
+  expect(text.stdout).toContain('  list blocked: 0 added, 199 removed: 199 ranges\n');
+  expect((await reconcile(lab)).generation).toBe(3);
+  expect(await isBlocked(lab, '198.18.3.20')).toBe(false);
+});
+
+it('generations name large lists and keep each content once; a rollback has it again', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, { rules: [BLOCKED] });
+  writeList(lab, addresses(5000));
+  expect((await lab.run(['reconcile', '--dry-run'])).exitCode).toBe(0);
+  expect(existsSync(join(lab.dataDir, 'objects'))).toBe(false);
+  await reconcile(lab);
+  writeList(lab, addresses(4000));
+  await reconcile(lab);
+  writePolicy(lab, {
+    rules: [BLOCKED],
+    default: 'pass',
+    mode: 'enforce',
+    tests: [{ name: 't', packet: {}, expect: 'pass' }],
+  });
+  await reconcile(lab);
+  expect(setsOf(lab)).toHaveLength(2);
+  for (const number of ['1', '2', '3']) {
+    const path = join(lab.dataDir, 'generations', number, 'generation.json');
+    expect(readFileSync(path, 'utf8').length).toBeLessThan(5000);
+  }
+  expect(await isBlocked(lab, '198.18.39.14')).toBe(false);
+  const back = document<Reconciliation>(await lab.run(['rollback', '1', '--output', 'json']), 0);
+  expect(back).toMatchObject({ lists: [{ name: 'blocked', added: 1000, removed: 0 }] });
+  expect(await isBlocked(lab, '198.18.39.14')).toBe(true);
+});
