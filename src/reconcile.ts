@@ -19,6 +19,7 @@ import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
+import { guardAgainstLockout } from './lockout.js';
 import { settleOpenIntents } from './journal/settle.js';
 import { listChanges, refuseCollapse } from './list-changes.js';
 import { ensureMounted } from './kernel/bpffs.js';
@@ -26,19 +27,25 @@ import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
 import type { DesiredState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
+import type { Endpoint } from './model/flow.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
 import type { Progress } from './model/progress.js';
 import type { ObservedState } from './model/observed.js';
+import type { PendingReport } from './model/pending.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
+import type { Safeguards } from './model/safeguards.js';
 import type { Condition, Plan } from './model/step.js';
 import { lookAhead, observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { retestFirewall } from './prove/firewall.js';
-import { inspect, prove } from './prove/prove.js';
+import { inspect, type Proven, prove } from './prove/prove.js';
 import { revisionOf } from './source/adoption.js';
 import { summarize } from './summarize.js';
+import { endOverdueTrial } from './trial/abandon.js';
+import { undoneWarning, waitingTrial } from './trial/waiting.js';
+import { beginTrial } from './on-trial.js';
 
 export interface Paths {
   bpffs: string;
@@ -54,6 +61,12 @@ export interface ReconcileOptions extends Paths {
   dryRun: boolean;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** Milliseconds within which a change has to be confirmed, in place of what the Host file says. */
+  confirmWithin?: number;
+  /** Make the change though it drops a flow that must live. */
+  acceptLockout?: boolean;
+  /** Whom the state files come from: their answers have to get through. */
+  remotes?: readonly Endpoint[];
   /** Told while lists are read. */
   progress?: Progress;
 }
@@ -70,24 +83,27 @@ export async function reconcileWith(
   options: ReconcileOptions,
   lock: WriterLock | undefined,
 ): Promise<Reconciliation> {
+  const undone = lock && (await endOverdueTrial(lock, layout(options.bpffs)));
   const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
-  const { desired, warnings: found } = await loadHost({ ...options, store });
-  const warnings = found.map(diagnosticLine);
+  const { desired, safeguards: asked, warnings: found } = await loadHost({ ...options, store });
+  const warnings = [...(undone === undefined ? [] : [undoneWarning(undone)]), ...found.map(diagnosticLine)];
   const source = revisionOf(options.stateDir, options.dataDir);
   const origin = { origin: 'reconcile' as const, ...(source && { source }) };
+  const goal = { ...options, desired, store, warnings, look, origin };
+  const pending = waitingTrial(options.dataDir, desired);
+  if (pending) return converge({ ...goal, pending }, undefined);
   const hold = readHold(options.dataDir);
   if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
-    return converge(
-      { ...options, desired: kept, store, warnings, hold, look, origin: { origin: 'reconcile' } },
-      lock,
-    );
+    return converge({ ...goal, desired: kept, hold }, lock);
   }
   refuseCollapse(options.dataDir, desired);
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge({ ...options, desired, store, warnings, look, origin }, lock);
+  const { confirmWithin: confirm = asked.confirm } = options;
+  const safeguards = { ...asked, ...(confirm !== undefined && { confirm }) };
+  return converge({ ...goal, safeguards }, lock);
 }
 
 export interface Convergence extends Paths {
@@ -101,6 +117,14 @@ export interface Convergence extends Paths {
   look?: () => Promise<ObservedState>;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** Make the change though it drops a flow that must live. */
+  acceptLockout?: boolean;
+  /** Whom the state files come from. */
+  remotes?: readonly Endpoint[];
+  /** What a change to a new desired state has to stand; nothing when absent. */
+  safeguards?: Safeguards;
+  /** The change to `desired` waits for its confirmation: nothing is changed meanwhile. */
+  pending?: PendingReport;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
@@ -116,17 +140,19 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
 
   const planned = makePlan(goal, before, records);
   using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
+  const accepted = await lockouts(goal, planned, proven, current);
   const idle =
     goal.origin.origin === 'reconcile' &&
     planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
   const outcome = {
     host: goal.desired.host,
-    dryRun: !lock,
+    dryRun: !lock && !goal.pending,
     plan: planned,
     unproven: proven.failed,
     lists: listChanges(current?.desired, goal.desired),
-    warnings: goal.warnings,
+    warnings: [...goal.warnings, ...accepted.map((one) => `accepted: this locks out ${one}`)],
     ...(goal.hold && { hold: goal.hold }),
+    ...(goal.pending && { pending: goal.pending }),
   };
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
@@ -138,16 +164,32 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, current, lock, records);
-  const applied = await holdSignals(() =>
-    apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
-  );
+  const { applied, trial } = await holdSignals(async () => {
+    const begun = await beginTrial(lock, journal, goal, { current, plan: planned });
+    const number = generationFor(goal, current, lock, records);
+    const step = { kind: 'accept-lockout', reason: accepted.join('; ') } as const;
+    if (accepted.length > 0) journal.append({ generation: number, phase: 'done', step });
+    const context = { layout: paths, journal, generation: number, proven, observe: look };
+    const done = begun
+      ? await begun.run(number, (onTrial) => apply(lock, planned, { ...context, ...onTrial }))
+      : await apply(lock, planned, context);
+    return { applied: done, trial: begun?.outcome() };
+  });
   const looking = look();
   const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
   const after = await looking;
   sweepSets(lock, paths, after);
-  const remaining = makePlan(goal, after, journal.records);
-  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after });
+  const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
+  const generation = newestGeneration(goal.dataDir);
+  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after, ...trial });
+}
+
+/** What a change ends that must live, where that was accepted. Else no step of such a change is left to be applied. */
+function lockouts(goal: Convergence, planned: Plan, proven: Proven, current: Generation | undefined) {
+  const asked = goal.origin.origin === 'reconcile' && !goal.hold && !isCurrent(goal, current);
+  if (!asked) return Promise.resolve([]);
+  const { remotes = [], acceptLockout: accepted = false, bpffs } = goal;
+  return guardAgainstLockout(planned, proven, { layout: layout(bpffs), remotes, accepted });
 }
 
 function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
@@ -167,6 +209,7 @@ function makePlan(goal: Convergence, found: ObservedState, records: readonly Jou
     definitions,
     attachedFrom: attachedFrom(records, observed.boot),
     failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
+    keepsFormer: goal.pending !== undefined,
   };
   return plan(goal.desired, differences, context, renames);
 }

@@ -11,11 +11,14 @@ import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
+import { layout } from './kernel/layout.js';
 import { type DesiredState, emptyState, setsOf } from './model/desired.js';
 import { JournalError, UsageError, XdpkeepError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Revision } from './model/revision.js';
 import { type Paths, type ReconcileOptions, converge } from './reconcile.js';
+import { dropTrial, endOverdueTrial } from './trial/abandon.js';
+import { requireNoTrial } from './trial/waiting.js';
 
 /** Makes the kernel run an earlier generation again, by default the one before the current content. */
 export async function rollback(
@@ -25,6 +28,8 @@ export async function rollback(
 ): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
+    await endOverdueTrial(lock, layout(paths.bpffs));
+    requireNoTrial(paths.dataDir);
     const newest = newestGeneration(paths.dataDir);
     if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
     const target = generation ?? previous(paths.dataDir);
@@ -70,6 +75,7 @@ function requireObjects(dataDir: string, desired: DesiredState): void {
 export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(options.dataDir, async (lock) => {
+    await dropTrial(lock, 'everything was detached');
     const current = currentIfReadable(options.dataDir)?.desired;
     const wanted = await tryLoad(options);
     const left = [current, wanted].flatMap((state) => (state ? [state.written] : []));

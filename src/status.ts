@@ -8,12 +8,15 @@ import { newestGeneration } from './journal/generation-list.js';
 import { keptState } from './journal/kept.js';
 import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
+import { readPending } from './journal/pending.js';
 import { readJournal } from './journal/read.js';
+import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
 import type { ObservedInterface, ObservedState } from './model/observed.js';
+import { reportPending } from './model/pending.js';
 import type { ReportedInterface } from './model/reconciliation.js';
 import type { InterfaceStatus, OtherInterface, Status } from './model/status.js';
 import { observe } from './observe/observe.js';
@@ -27,6 +30,8 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
   const found = await observe({ bpffs: options.bpffs });
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
+  const pending = orWarning(() => readPending(options.dataDir), warnings);
+  const waiting = pending && reportPending(pending, monotonicNow());
   const journal = readJournal(options.dataDir);
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
@@ -36,6 +41,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     definitions: new Map(),
     attachedFrom: attachedFrom(journal.records, observed.boot),
     failedLately: new Map(),
+    keepsFormer: pending?.phase === 'waiting',
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
@@ -46,6 +52,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     host: desired.host,
     generation: newestGeneration(options.dataDir),
     ...(hold && { hold }),
+    ...(waiting && { pending: waiting }),
     ...(revision && { revision }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
     others: observed.interfaces

@@ -2,6 +2,7 @@
 import type { Applied } from './apply/apply.js';
 import { EXIT, type ExitCode, type XdpkeepError } from './model/errors.js';
 import type { ObservedState } from './model/observed.js';
+import type { PendingReport } from './model/pending.js';
 import type {
   FateReport,
   Hold,
@@ -9,6 +10,7 @@ import type {
   Reconciliation,
   ReportedInterface,
   ReportedStep,
+  TrialReport,
 } from './model/reconciliation.js';
 import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
 import { conditions, type Failure } from './plan/conditions.js';
@@ -27,6 +29,8 @@ export interface PassResult {
   remaining: Plan;
   observed: ObservedState;
   hold?: Hold;
+  pending?: PendingReport;
+  trial?: TrialReport;
   lists: ListChange[];
   warnings: string[];
 }
@@ -51,6 +55,8 @@ export function summarize(result: PassResult): Reconciliation {
     warnings: [...result.warnings, ...result.plan.warnings],
     ...(result.lists.length > 0 && { lists: result.lists }),
     ...(result.hold && { hold: result.hold }),
+    ...(result.pending && { pending: result.pending }),
+    ...(result.trial && { trial: result.trial }),
     exitCode: exitCodeOf(result, steps, interfaces),
   };
 }

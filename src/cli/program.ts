@@ -1,5 +1,6 @@
 // The command line: which commands and options there are. What a command does is in its own file, read on use.
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../model/duration.js';
 import { EXIT } from '../model/errors.js';
 import { failure } from './failure.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables, readCommon, readGiven } from './options.js';
@@ -38,6 +39,7 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
   addDiff(program, keep);
   addLooking(program, keep);
   addOperating(program, keep);
+  addConfirming(program, keep);
   program.addHelpText('after', AFTER_HELP);
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -66,6 +68,8 @@ function addReconciling(program: Command, keep: Keep): void {
     .option('--dry-run', 'plan and prove, change nothing')
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
     .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .addOption(confirmWithin())
+    .option('--accept-lockout', 'make a change though it drops a flow that must live')
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .action(async (_flags: Flags, self: Command) => {
@@ -212,6 +216,31 @@ function addOperating(program: Command, keep: Keep): void {
     });
 }
 
+function confirmWithin(): Option {
+  const help = 'undo the change unless it is confirmed in this time, e.g. 2m';
+  return new Option('--confirm-within <time>', help).argParser((text) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms >= 5000 && ms <= 86_400_000) return ms;
+    throw new InvalidArgumentError('It must be a time from 5s to 24h, like 30s, 2m or 1h.');
+  });
+}
+
+function addConfirming(program: Command, keep: Keep): void {
+  command(program, 'confirm', 'let the change stay that waits for its confirmation').action(
+    async (_flags: Flags, self: Command) => {
+      const { runConfirm } = await import('./confirmation.js');
+      keep(await runConfirm(readCommon(self)));
+    },
+  );
+  command(program, 'cancel', 'undo the change that waits for its confirmation, and hold')
+    .option('--reason <text>', 'why; kept in the history')
+    .addOption(new Option('--at-deadline <id>', 'what a timer or watchdog runs').hideHelp())
+    .action(async (_flags: Flags, self: Command) => {
+      const { runCancel } = await import('./confirmation.js');
+      keep(await runCancel({ ...self.opts(), ...readCommon(self) }));
+    });
+}
+
 const AFTER_HELP = `
 Examples:
   xdpkeep init state                     start a state directory
@@ -224,5 +253,6 @@ Examples:
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
-12 some interfaces failed; 13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 69 source
-unreachable; 74 journal; 75 locked; 77 permission or signature; 78 environment; 1 a bug.`;
+12 some interfaces failed; 13 on hold; 14 refused; 17 another change waits for its confirmation; 64 usage;
+65 invalid state files; 66 no such host; 69 source unreachable, or nobody to watch a deadline; 74 journal; 75 locked;
+77 permission or signature; 78 environment; 1 a bug.`;

@@ -12,6 +12,9 @@ export interface ReconcileCommand extends CommonOptions {
   dryRun?: boolean;
   detailedExitcode?: boolean;
   retry?: boolean;
+  /** Milliseconds. */
+  confirmWithin?: number;
+  acceptLockout?: boolean;
 }
 
 export async function runReconcile(options: ReconcileCommand): Promise<CommandResult> {
@@ -23,6 +26,8 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
       dataDir: options.dataDir,
       dryRun: options.dryRun ?? false,
       retry: options.retry ?? false,
+      acceptLockout: options.acceptLockout ?? false,
+      ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
       progress,
     }),
   );

@@ -10,12 +10,19 @@ export interface WatchCommand extends CommonOptions {
   watch?: boolean;
   schedule?: string;
   dryRun?: boolean;
+  confirmWithin?: number;
+  acceptLockout?: boolean;
 }
 
 /** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
 export async function runWatch(options: WatchCommand): Promise<CommandResult> {
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  if (options.acceptLockout === true) {
+    throw new UsageError('--accept-lockout is for one change, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
     });
   }
@@ -32,6 +39,7 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
     bpffs: options.bpffs,
     dataDir: options.dataDir,
     dryRun: false,
+    ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
     watch: options.watch ?? false,
     schedule: options.schedule,
     log,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 export const journalFile = (dataDir: string): string => join(dataDir, 'journal.ndjson');
 export const lockFile = (dataDir: string): string => join(dataDir, 'lock');
 export const holdFile = (dataDir: string): string => join(dataDir, 'hold.json');
+export const pendingFile = (dataDir: string): string => join(dataDir, 'pending.json');
 export const generationsFolder = (dataDir: string): string => join(dataDir, 'generations');
 export const generationFile = (dataDir: string, number: number): string =>
   join(generationsFolder(dataDir), String(number), 'generation.json');

@@ -77,7 +77,12 @@ export class SignatureError extends XdpkeepError {
   readonly exitCode = EXIT.permission;
 }
 
-/** The git repository cannot be reached, or does not have what it should. */
+/** Another change waits for its confirmation. */
+export class PendingError extends XdpkeepError {
+  readonly exitCode = EXIT.pendingConfirm;
+}
+
+/** What the work needs outside of this process is not to be had: the git repository, somebody to watch a deadline. */
 export class UnreachableError extends XdpkeepError {
   readonly exitCode = EXIT.unreachable;
 }

@@ -1,6 +1,7 @@
 // The outcome of one pass, as `reconcile --output json` prints it.
 import type { AttachMode } from './desired.js';
 import type { ExitCode } from './errors.js';
+import type { PendingReport } from './pending.js';
 import type { SourceReport } from './revision.js';
 import type { Action, Condition, MapCarry } from './step.js';
 
@@ -75,6 +76,10 @@ export interface Reconciliation {
   hold?: Hold;
   /** Of `sync` alone. */
   source?: SourceReport;
+  /** Set while a change waits for its confirmation. */
+  pending?: PendingReport;
+  /** What the safeguards of the Host file said; absent when none was asked. */
+  trial?: TrialReport;
   /** What the process exits with; not part of the printed document. */
   exitCode: ExitCode;
 }
@@ -88,4 +93,22 @@ export interface Hold {
   reason: string;
   /** ISO 8601. */
   since: string;
+}
+
+export interface TrialReport {
+  probes: ProbeReport[];
+  /** Why the change was undone; absent when it may stay. */
+  failure?: string;
+  /** From the moment of that failure until the old programs decided again. Milliseconds. */
+  rolledBackIn?: number;
+}
+
+export interface ProbeReport {
+  /** `tcp 10.0.1.10:443` */
+  probe: string;
+  heldBefore: boolean;
+  /** Absent when it was not asked again: it had failed before, or another one had failed already. */
+  heldAfter?: boolean;
+  /** Why it did not hold. */
+  detail?: string;
 }

@@ -1,5 +1,6 @@
 // What `status --output json` prints.
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
+import type { PendingReport } from './pending.js';
 import type { Hold, ReportedInterface } from './reconciliation.js';
 import type { Revision } from './revision.js';
 
@@ -29,6 +30,8 @@ export interface Status {
   hold?: Hold;
   /** The commit that the state files are of; absent when they did not come from git. */
   revision?: Revision;
+  /** A change that waits for its confirmation, with the time left. */
+  pending?: PendingReport;
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];

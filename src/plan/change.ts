@@ -56,7 +56,7 @@ export function planChange(
       maps: current.lost.map(({ id, name }) => ({ id, name: fullName(name, current, context) })),
     };
   }
-  if ((owned?.instances.length ?? 0) > 1) {
+  if ((owned?.instances.length ?? 0) > 1 && context.keepsFormer !== true) {
     return {
       kind: 'clean',
       action: 'update',

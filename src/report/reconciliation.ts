@@ -2,6 +2,7 @@
 import type { ListChange, Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
 import { sourceLines } from './source.js';
+import { pendingLine, trialLines } from './trial.js';
 import { columns, grouped, type Paint, printable, type Style } from './style.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
@@ -28,7 +29,9 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
     ...listLines(result.lists),
     ...interfaceLines(result.interfaces, paint),
     ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
+    ...trialLines(result.trial, paint),
     ...(result.hold ? [holdLine(result.hold)] : []),
+    ...(result.pending ? [pendingLine(result.pending)] : []),
     summaryLine(result),
   ];
   return `${lines.join('\n')}\n`;

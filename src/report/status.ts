@@ -3,6 +3,7 @@ import type { ObservedInterface } from '../model/observed.js';
 import type { OtherInterface, Status } from '../model/status.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
 import { commitWords } from './source.js';
+import { pendingLine } from './trial.js';
 import { type Paint, printable } from './style.js';
 
 export function renderStatus(status: Status, paint: Paint): string {
@@ -17,6 +18,7 @@ export function renderStatus(status: Status, paint: Paint): string {
     ]),
     ...status.others.flatMap((one) => otherLines(one)),
     ...(status.hold ? [holdLine(status.hold)] : []),
+    ...(status.pending ? [pendingLine(status.pending)] : []),
     ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
   ];
   return `${lines.join('\n')}\n`;

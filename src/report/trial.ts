@@ -1,0 +1,31 @@
+// What people are told of a change on trial: what was asked of it, how it ended, how long there is to confirm it.
+import { formatDuration } from '../model/duration.js';
+import type { PendingReport } from '../model/pending.js';
+import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
+import { type Paint, printable } from './style.js';
+
+export function trialLines(trial: TrialReport | undefined, paint: Paint): string[] {
+  if (!trial) return [];
+  const { probes, failure, rolledBackIn } = trial;
+  return [
+    ...probes.map((probe) => probeLine(probe, paint)),
+    ...(failure === undefined
+      ? []
+      : [`${paint('red', 'undone')} within ${rolledBackIn ?? 0} ms: ${printable(failure)}`]),
+  ];
+}
+
+function probeLine({ probe, heldBefore, heldAfter, detail = '' }: ProbeReport, paint: Paint): string {
+  const name = `  ${printable(probe)}:`;
+  if (!heldBefore)
+    return `${name} ${paint('yellow', 'failed before')}, so it decides nothing: ${printable(detail)}`;
+  if (heldAfter === undefined) return `${name} held before, was not asked again`;
+  return heldAfter ? `${name} holds` : `${name} ${paint('red', 'fails')}: ${printable(detail)}`;
+}
+
+/** For people and logs alike. */
+export function pendingLine({ generation, previous, secondsLeft, armed }: PendingReport): string {
+  const who = armed.by === 'systemd' ? `timer ${armed.unit}` : `watchdog, process ${armed.pid}`;
+  const left = secondsLeft > 0 ? `${formatDuration(secondsLeft * 1000)} left` : 'its time is over';
+  return `generation ${generation} waits for its confirmation, ${left} (${who}): \`xdpkeep confirm\` keeps it; else generation ${previous} comes back`;
+}
