@@ -23,6 +23,7 @@ import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
 import type { DesiredState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
+import { PruneGuardError } from './model/errors.js';
 import type { MapDefinition } from './model/instance.js';
 import type { ObjectStore } from './model/object-store.js';
 import type { ObservedState } from './model/observed.js';
@@ -31,6 +32,7 @@ import type { Generation, JournalRecord } from './model/record.js';
 import type { Condition, Plan } from './model/step.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
+import { suspectPrune } from './plan/prune-guard.js';
 import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
 import { summarize } from './summarize.js';
@@ -47,6 +49,8 @@ export interface ReconcileOptions extends Paths {
   dryRun: boolean;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  /** Detach also what looks like an accident. */
+  allowPrune?: boolean;
 }
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
@@ -82,6 +86,7 @@ export interface Convergence extends Paths {
   hold?: Hold;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
+  allowPrune?: boolean;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
@@ -95,6 +100,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
+  guardPrune(goal, planned, before);
   using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
   const idle =
     goal.origin.origin === 'reconcile' &&
@@ -144,6 +150,16 @@ function makePlan(goal: Convergence, found: ObservedState, records: readonly Jou
     failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
   };
   return plan(goal.desired, differences, context, renames);
+}
+
+/** A rollback, a detach and what either keeps on hold were asked for by name: they pass. */
+function guardPrune({ origin, hold, allowPrune }: Convergence, planned: Plan, observed: ObservedState): void {
+  if (origin.origin !== 'reconcile' || hold || allowPrune === true) return;
+  const suspect = suspectPrune(planned, observed);
+  if (suspect === undefined) return;
+  throw new PruneGuardError(suspect, {
+    hint: 'Nothing was changed. If it is meant, run `xdpkeep reconcile --allow-prune-all` once; to take everything away for good, `xdpkeep detach --all --reason ...`.',
+  });
 }
 
 /** Milliseconds that a step with a gap waits after it failed. */

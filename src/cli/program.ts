@@ -56,6 +56,7 @@ function addReconciling(program: Command, keep: Keep): void {
     .option('--dry-run', 'plan and prove, change nothing')
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
     .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .option('--allow-prune-all', 'detach also what looks like an accident: everything, or most of it')
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .action(async (_flags: Flags, self: Command) => {
@@ -188,5 +189,5 @@ Examples:
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
-12 some interfaces failed; 13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
+12 some interfaces failed; 13 on hold; 14 refused; 15 prune guard; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
 78 environment; 1 a bug.`;

@@ -11,6 +11,7 @@ export interface ReconcileCommand extends CommonOptions {
   dryRun?: boolean;
   detailedExitcode?: boolean;
   retry?: boolean;
+  allowPruneAll?: boolean;
 }
 
 export async function runReconcile(options: ReconcileCommand): Promise<CommandResult> {
@@ -21,6 +22,7 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
     dataDir: options.dataDir,
     dryRun: options.dryRun ?? false,
     retry: options.retry ?? false,
+    allowPrune: options.allowPruneAll ?? false,
   });
   const changes = options.detailedExitcode === true && result.changed && result.exitCode === EXIT.ok;
   return present({ ...result, exitCode: changes ? EXIT.changes : result.exitCode }, options);

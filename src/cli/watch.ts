@@ -10,6 +10,7 @@ export interface WatchCommand extends CommonOptions {
   watch?: boolean;
   schedule?: string;
   dryRun?: boolean;
+  allowPruneAll?: boolean;
 }
 
 /** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
@@ -17,6 +18,11 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
+    });
+  }
+  if (options.allowPruneAll === true) {
+    throw new UsageError('--allow-prune-all is for one pass, --watch and --schedule stay', {
+      hint: 'Run `xdpkeep reconcile --allow-prune-all` once beside it.',
     });
   }
   const log = openLog(process.stderr.isTTY);

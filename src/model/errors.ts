@@ -87,6 +87,11 @@ export class RefusedError extends XdpkeepError {
   readonly exitCode = EXIT.refused;
 }
 
+/** The state files ask for so little that it looks like an accident. */
+export class PruneGuardError extends XdpkeepError {
+  readonly exitCode = EXIT.pruneGuard;
+}
+
 /**
  * A system or library call failed.
  * `errno` is positive (`errno.h`), `code` its name (`EBUSY`), `call` what was called.

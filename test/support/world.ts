@@ -66,7 +66,7 @@ export class World implements AsyncDisposable {
     writeHost(this.lab, state.interfaces);
     this.#at = undefined;
     const env = failpoint === undefined ? {} : { XDPKEEP_FAILPOINT: failpoint };
-    return this.lab.run(['reconcile', '--output', 'json'], { env });
+    return this.lab.run(['reconcile', '--allow-prune-all', '--output', 'json'], { env });
   }
 
   async reconcile(state: State, failpoint?: string): Promise<Reconciliation> {
@@ -82,7 +82,7 @@ export class World implements AsyncDisposable {
   /** One more `reconcile --retry` towards the same state, in this process: no start-up to wait for. */
   pass(): Promise<Reconciliation> {
     const { state: stateDir, bpffs, dataDir } = this.lab;
-    const options = { stateDir, host: 'lab', bpffs, dataDir, dryRun: false, retry: true };
+    const options = { stateDir, host: 'lab', bpffs, dataDir, dryRun: false, retry: true, allowPrune: true };
     return this.lab.inside(() => reconcile(options));
   }
 
