@@ -18,6 +18,8 @@ import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
 import { settleOpenIntents } from './journal/settle.js';
+import { endExpired } from './journal/suspension-writer.js';
+import { readSuspensions } from './journal/suspensions.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
@@ -30,9 +32,11 @@ import type { ObservedState } from './model/observed.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
 import type { Condition, Plan } from './model/step.js';
+import type { Suspension } from './model/suspension.js';
 import { observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { suspectPrune } from './plan/prune-guard.js';
+import { suspend } from './plan/suspend.js';
 import { retestFirewall } from './prove/firewall.js';
 import { inspect, prove } from './prove/prove.js';
 import { summarize } from './summarize.js';
@@ -65,16 +69,21 @@ async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Pr
   const store = lock ? disk : new MemoryObjectStore(disk);
   const { desired, warnings: found } = await loadHost({ ...options, store });
   const warnings = found.map(diagnosticLine);
+  if (lock) endExpired(lock);
+  const suspensions = readSuspensions(options.dataDir);
   const hold = readHold(options.dataDir);
   if (hold?.digests.includes(desired.written)) {
     const kept = keptState(options.dataDir, hold.generation, desired.host);
     return converge(
-      { ...options, desired: kept, store, warnings, hold, origin: { origin: 'reconcile' } },
+      { ...options, desired: kept, store, warnings, hold, suspensions, origin: { origin: 'reconcile' } },
       lock,
     );
   }
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge({ ...options, desired, store, warnings, origin: { origin: 'reconcile' } }, lock);
+  return converge(
+    { ...options, desired, store, warnings, suspensions, origin: { origin: 'reconcile' } },
+    lock,
+  );
 }
 
 export interface Convergence extends Paths {
@@ -84,6 +93,8 @@ export interface Convergence extends Paths {
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
   origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason'>>;
   hold?: Hold;
+  /** What must wait, however it differs. */
+  suspensions?: Suspension[];
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
   allowPrune?: boolean;
@@ -100,11 +111,12 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
-  guardPrune(goal, planned, before);
-  using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
+  const { active, waiting } = suspend(planned, goal.suspensions ?? []);
+  guardPrune(goal, active, before);
+  using proven = prove(active, { layout: paths, store: goal.store, observed: before });
   const idle =
     goal.origin.origin === 'reconcile' &&
-    planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
+    active.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
   const outcome = {
     host: goal.desired.host,
     dryRun: !lock,
@@ -112,6 +124,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     unproven: proven.failed,
     fates: fatesOf(planned, goal.dataDir),
     warnings: goal.warnings,
+    waiting,
+    suspensions: goal.suspensions ?? [],
     ...(goal.hold && { hold: goal.hold }),
   };
   if (!lock || !journal || idle) {
@@ -124,7 +138,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const generation = generationFor(goal, current, lock);
   const look = () => observe({ bpffs: goal.bpffs });
   const applied = await holdSignals(() =>
-    apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
+    apply(lock, active, { layout: paths, journal, generation, proven, observe: look }),
   );
   const after = await look();
   const remaining = makePlan(goal, after, journal.records);

@@ -9,6 +9,7 @@ import { keptState } from './journal/kept.js';
 import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
 import { readJournal } from './journal/read.js';
+import { readSuspensions } from './journal/suspensions.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
@@ -37,6 +38,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     failedLately: new Map(),
   });
   const hold = holdOrWarning(options.dataDir, warnings);
+  const suspensions = readSuspensions(options.dataDir);
   const rows = conditions(planned, observed, new Map());
   return {
     apiVersion: 'xdpkeep/v1',
@@ -44,6 +46,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     host: desired.host,
     generation: newestGeneration(options.dataDir),
     ...(hold && { hold }),
+    ...(suspensions.length > 0 && { suspensions }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))

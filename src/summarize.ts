@@ -10,6 +10,7 @@ import type {
   ReportedStep,
 } from './model/reconciliation.js';
 import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
+import type { Suspension } from './model/suspension.js';
 import { conditions, type Failure } from './plan/conditions.js';
 
 export interface PassResult {
@@ -24,6 +25,9 @@ export interface PassResult {
   applied: Applied[];
   /** The plan and the observation after applying; those of before when nothing was applied. */
   remaining: Plan;
+  /** Steps that wait for the end of a suspension, and those that are in force. */
+  waiting: ReadonlySet<Step>;
+  suspensions: Suspension[];
   observed: ObservedState;
   hold?: Hold;
   warnings: string[];
@@ -48,6 +52,7 @@ export function summarize(result: PassResult): Reconciliation {
     interfaces,
     warnings: [...result.warnings, ...result.plan.warnings],
     ...(result.hold && { hold: result.hold }),
+    ...(result.suspensions.length > 0 && { suspensions: result.suspensions }),
     exitCode: exitCodeOf(result, steps, interfaces),
   };
 }
@@ -58,7 +63,7 @@ const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
   Failed: 'failed',
 };
 
-function reportStep(step: Step, { applied, unproven, fates }: PassResult): ReportedStep {
+function reportStep(step: Step, { applied, unproven, fates, waiting }: PassResult): ReportedStep {
   const { interface: name, action, reason, gap } = step;
   const base = { interface: name, action, reason, gap };
   if (step.kind === 'none') {
@@ -67,6 +72,7 @@ function reportStep(step: Step, { applied, unproven, fates }: PassResult): Repor
   }
   const fate = fates.get(name);
   const shown = { ...base, ...mapsOf(step), ...(fate && { fates: fate }) };
+  if (waiting.has(step)) return { ...shown, outcome: 'suspended' };
   const unloadable = unproven.get(name);
   if (unloadable) {
     const outcome = unloadable.exitCode === EXIT.refused ? 'refused' : 'failed';
@@ -89,7 +95,7 @@ function explain(error: Error): Pick<ReportedStep, 'error' | 'hint' | 'log'> {
 
 /** The worst that happened decides; a refusal is told from a failure only when nothing failed. */
 function exitCodeOf(
-  { applied, hold }: PassResult,
+  { applied, hold, suspensions }: PassResult,
   steps: ReportedStep[],
   interfaces: ReportedInterface[],
 ): ExitCode {
@@ -98,5 +104,5 @@ function exitCodeOf(
   const missing = interfaces.some(({ condition }) => condition === 'Missing');
   if (missing || steps.some(({ outcome }) => outcome === 'failed')) return EXIT.partial;
   if (steps.some(({ outcome }) => outcome === 'refused')) return EXIT.refused;
-  return hold ? EXIT.held : EXIT.ok;
+  return hold || suspensions.length > 0 ? EXIT.held : EXIT.ok;
 }

@@ -163,12 +163,21 @@ function addOperating(program: Command, keep: Keep): void {
       const { runRollback } = await import('./rollback.js');
       keep(await runRollback(generation, { ...self.opts(), ...readCommon(self) }));
     });
-  command(program, 'resume', 'end the hold that a rollback or detach left').action(
-    async (_flags: Flags, self: Command) => {
-      const { runResume } = await import('./rollback.js');
-      keep(await runResume(readCommon(self)));
-    },
-  );
+  command(program, 'suspend [interface]', 'look and report, but change nothing, for a time')
+    .option('--reason <text>', 'why; kept in the journal')
+    .option('--for <time>', 'when it ends: 90s, 30m, 2h, 1d')
+    .action(async (name: string | undefined, _flags: Flags, self: Command) => {
+      const { runSuspend } = await import('./suspend.js');
+      keep(await runSuspend(name, { ...self.opts(), ...readCommon(self) }));
+    });
+  command(
+    program,
+    'resume [interface]',
+    'end the hold of a rollback or detach, and suspensions; with a name, that suspension alone',
+  ).action(async (name: string | undefined, _flags: Flags, self: Command) => {
+    const { runResume } = await import('./suspend.js');
+    keep(await runResume(name, readCommon(self)));
+  });
   command(program, 'detach', 'take everything of ours off the kernel, pins included')
     .addOption(new Option('--all', 'everything; nothing less can be detached'))
     .option('--reason <text>', 'why; kept in the journal')
@@ -189,5 +198,5 @@ Examples:
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
-12 some interfaces failed; 13 on hold; 14 refused; 15 prune guard; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
+12 some interfaces failed; 13 suspended or on hold; 14 refused; 15 prune guard; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
 78 environment; 1 a bug.`;

@@ -22,7 +22,10 @@ const effectiveStep = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('clean'), ...about, keepDigest: z.string().min(1) }),
 ]);
 
-const operatorStep = z.looseObject({ kind: z.enum(['hold', 'resume', 'rebase']), reason: z.string() });
+const operatorStep = z.looseObject({
+  kind: z.enum(['hold', 'suspend', 'resume', 'rebase']),
+  reason: z.string(),
+});
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256');
 

@@ -2,14 +2,15 @@
 import type { AttachMode } from './desired.js';
 import type { ExitCode } from './errors.js';
 import type { Action, Condition, MapCarry } from './step.js';
+import type { Suspension } from './suspension.js';
 
 export interface ReportedStep {
   interface: string;
   action: Action;
   reason: string;
   gap: boolean;
-  /** `planned` in a dry run and for steps that were never reached. */
-  outcome: 'planned' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
+  /** `planned` in a dry run and for steps that were never reached; `suspended` for what has to wait. */
+  outcome: 'planned' | 'suspended' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
   /** Which maps keep their content; on attach and update only. */
   maps?: MapCarry;
   /** Where one policy is swapped for another. */
@@ -60,6 +61,8 @@ export interface Reconciliation {
   warnings: string[];
   /** Set while a rollback or detach keeps the state files from being applied. */
   hold?: Hold;
+  /** Those in force; absent when there are none. */
+  suspensions?: Suspension[];
   /** What the process exits with; not part of the printed document. */
   exitCode: ExitCode;
 }

@@ -6,7 +6,7 @@ export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
 
 /** What an operator did that is not a step on an interface. */
 interface OperatorStep {
-  kind: 'hold' | 'resume' | 'rebase';
+  kind: 'hold' | 'suspend' | 'resume' | 'rebase';
   reason: string;
 }
 

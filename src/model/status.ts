@@ -1,6 +1,7 @@
 // What `status --output json` prints.
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
 import type { Hold, ReportedInterface } from './reconciliation.js';
+import type { Suspension } from './suspension.js';
 
 export interface InterfaceStatus extends ReportedInterface {
   /** The wanted program, as the state files name it; absent when nothing is wanted here. */
@@ -26,6 +27,8 @@ export interface Status {
   host: string;
   generation: number;
   hold?: Hold;
+  /** Those in force; absent when there are none. */
+  suspensions?: Suspension[];
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];

@@ -23,7 +23,9 @@ export function suspectPrune({ steps }: Plan, { owned, interfaces }: ObservedSta
   if (running.length > FEW && leaving.length * 2 > running.length)
     return `${leaving.length} of ${running.length} interfaces would be detached: ${names}`;
   const absent = steps.flatMap(({ step }) =>
-    step.kind === 'none' && step.condition === 'Missing' && step.ifindex === undefined ? [step.interface] : [],
+    step.kind === 'none' && step.condition === 'Missing' && step.ifindex === undefined
+      ? [step.interface]
+      : [],
   );
   if (absent.length === 0) return undefined;
   return `${names} would be left without a program, while ${absent.join(', ')} does not exist: a name may be wrong`;

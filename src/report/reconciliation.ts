@@ -2,6 +2,7 @@
 import type { Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
 import { columns, type Paint, printable, type Style } from './style.js';
+import { suspensionWords } from './suspension.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
 const STEP_STYLES: Record<ReportedStep['action'], Style> = {
@@ -26,6 +27,7 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
     ...interfaceLines(result.interfaces, paint),
     ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
     ...(result.hold ? [holdLine(result.hold)] : []),
+    ...(result.suspensions ?? []).map(suspensionWords),
     summaryLine(result),
   ];
   return `${lines.join('\n')}\n`;
@@ -114,11 +116,12 @@ function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
     steps.filter((step) => step.action === action && ['planned', 'done'].includes(step.outcome)).length;
   const ended = (...outcomes: ReportedStep['outcome'][]) =>
     steps.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  const [failed, refused] = [ended('failed', 'undone'), ended('refused')];
+  const [failed, refused, waiting] = [ended('failed', 'undone'), ended('refused'), ended('suspended')];
   const verb = dryRun ? 'would' : 'did';
   return [
     `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`,
     ...(failed > 0 ? [`${failed} ${dryRun ? 'would fail' : 'failed'}`] : []),
     ...(refused > 0 ? [`${refused} refused`] : []),
+    ...(waiting > 0 ? [`${waiting} suspended`] : []),
   ].join('; ');
 }

@@ -3,6 +3,7 @@ import type { ObservedInterface } from '../model/observed.js';
 import type { OtherInterface, Status } from '../model/status.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
 import { type Paint, printable } from './style.js';
+import { suspensionWords } from './suspension.js';
 
 export function renderStatus(status: Status, paint: Paint): string {
   const lines = [
@@ -15,6 +16,7 @@ export function renderStatus(status: Status, paint: Paint): string {
     ]),
     ...status.others.flatMap((one) => otherLines(one)),
     ...(status.hold ? [holdLine(status.hold)] : []),
+    ...(status.suspensions ?? []).map(suspensionWords),
     ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -15,6 +15,7 @@ const FREE = ['validate', 'lint', 'test', 'schema', 'init', 'help'];
 const ARGUMENTS: Record<string, string[]> = {
   detach: ['--all', '--reason', 'try'],
   rollback: ['0'],
+  suspend: ['--reason', 'try', '--for', '1h'],
   explain: ['veth0', '{}'],
 };
 
