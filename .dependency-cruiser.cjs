@@ -14,6 +14,7 @@ const layers = {
   verify: ['model', 'diff'],
   journal: ['model', 'kernel', 'disk'],
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
+  doctor: ['model', 'diff', 'kernel', 'disk', 'journal'],
   report: ['model'],
 };
 

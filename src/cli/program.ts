@@ -113,6 +113,12 @@ function addLooking(program: Command, keep: Keep): void {
       keep(await runStatus(readCommon(self)));
     },
   );
+  command(program, 'doctor', 'what this host lacks, and what to do about it; needs no root').action(
+    async (_flags: Flags, self: Command) => {
+      const { runDoctor } = await import('./doctor.js');
+      keep(await runDoctor(readCommon(self)));
+    },
+  );
   command(
     program,
     'maps [interface] [map]',

@@ -152,6 +152,11 @@ export const libbpf = once(() => {
   };
 });
 
+/** Of the library that is loaded: `v1.1`. */
+export function libbpfVersion(): string {
+  return (openLibbpf().func('const char *libbpf_version_string(void)') as Call<string>)();
+}
+
 /** ENOTSUPP comes from drivers and has no number in errno.h (include/linux/errno.h of the kernel). */
 const ENOTSUPP = 524;
 

@@ -41,7 +41,7 @@ interface Topic {
 }
 
 /** Above it, a packet and the room that XDP wants do not fit into one page of 4096 bytes. */
-const ONE_PAGE = 3498;
+export const ONE_PAGE = 3498;
 
 const TOPICS: Topic[] = [
   {
