@@ -65,25 +65,31 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
 }
 
 async function pass(options: ReconcileOptions, lock: WriterLock | undefined): Promise<Reconciliation> {
+  return converge(await loadGoal(options, lock), lock);
+}
+
+/** What a pass goes for: the state files, or what a hold keeps. With a lock, what has ended is ended in the records. */
+export async function loadGoal(
+  options: ReconcileOptions,
+  lock: WriterLock | undefined,
+): Promise<Convergence> {
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
   const { desired, warnings: found } = await loadHost({ ...options, store });
-  const warnings = found.map(diagnosticLine);
   if (lock) endExpired(lock);
-  const suspensions = readSuspensions(options.dataDir);
+  const goal = {
+    ...options,
+    store,
+    warnings: found.map(diagnosticLine),
+    suspensions: readSuspensions(options.dataDir),
+    origin: { origin: 'reconcile' as const },
+  };
   const hold = readHold(options.dataDir);
   if (hold?.digests.includes(desired.written)) {
-    const kept = keptState(options.dataDir, hold.generation, desired.host);
-    return converge(
-      { ...options, desired: kept, store, warnings, hold, suspensions, origin: { origin: 'reconcile' } },
-      lock,
-    );
+    return { ...goal, hold, desired: keptState(options.dataDir, hold.generation, desired.host) };
   }
   if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge(
-    { ...options, desired, store, warnings, suspensions, origin: { origin: 'reconcile' } },
-    lock,
-  );
+  return { ...goal, desired };
 }
 
 export interface Convergence extends Paths {
@@ -98,6 +104,8 @@ export interface Convergence extends Paths {
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
   allowPrune?: boolean;
+  /** Is told what was planned from which observation, before anything is done; throws to prevent it. */
+  witness?: (planned: Plan, observed: ObservedState) => void;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
@@ -111,6 +119,7 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
+  goal.witness?.(planned, before);
   const { active, waiting } = suspend(planned, goal.suspensions ?? []);
   guardPrune(goal, active, before);
   using proven = prove(active, { layout: paths, store: goal.store, observed: before });

@@ -69,6 +69,19 @@ function addReconciling(program: Command, keep: Keep): void {
         keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
       }
     });
+  command(program, 'plan', 'write down what reconcile would do, for apply')
+    .option('--out <file>', 'where to; it holds for this boot, until anything changes')
+    .option('--allow-prune-all', 'detach also what looks like an accident: everything, or most of it')
+    .action(async (_flags: Flags, self: Command) => {
+      const { runPlan } = await import('./plan.js');
+      keep(await runPlan({ ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
+    });
+  command(program, 'apply <file>', 'do exactly what a plan says, or nothing').action(
+    async (file: string, _flags: Flags, self: Command) => {
+      const { runApply } = await import('./plan.js');
+      keep(await runApply(file, readCommon(self), program.version() ?? ''));
+    },
+  );
 }
 
 function addStateFiles(program: Command, keep: Keep): void {
@@ -204,5 +217,5 @@ Examples:
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
-12 some interfaces failed; 13 suspended or on hold; 14 refused; 15 prune guard; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
+12 some interfaces failed; 13 suspended or on hold; 14 refused; 15 prune guard; 16 stale plan; 64 usage; 65 invalid state files; 66 no such host; 74 journal; 75 locked; 77 permission;
 78 environment; 1 a bug.`;

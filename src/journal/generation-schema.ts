@@ -29,7 +29,7 @@ const desiredInterface: z.ZodType<DesiredInterface> = z.looseObject({
   at: z.looseObject({ file: z.string(), line: z.number(), column: z.number() }),
 });
 
-const desiredState: z.ZodType<DesiredState> = z.looseObject({
+export const desiredStateSchema: z.ZodType<DesiredState> = z.looseObject({
   host: z.string(),
   interfaces: z.array(desiredInterface),
   digest: z.string(),
@@ -42,5 +42,5 @@ export const generationSchema: z.ZodType<Generation> = z.looseObject({
   origin: z.enum(['reconcile', 'rollback', 'detach']),
   of: z.int().nonnegative(),
   reason: z.exactOptional(z.string()),
-  desired: desiredState,
+  desired: desiredStateSchema,
 });

@@ -10,7 +10,7 @@ import type { WriterLock } from './lock.js';
 import { holdFile } from './paths.js';
 import { seal, unseal } from './sealed.js';
 
-const schema: z.ZodType<Hold> = z.looseObject({
+export const holdSchema: z.ZodType<Hold> = z.looseObject({
   digests: z.array(z.string()),
   generation: z.int().nonnegative(),
   reason: z.string(),
@@ -22,7 +22,7 @@ export function readHold(dataDir: string): Hold | undefined {
   const path = holdFile(dataDir);
   const hint = 'Restore it from a backup, or remove it: then the next reconcile applies the state files.';
   const bytes = readIfThere(path);
-  return bytes && unseal(bytes.toString(), 'Hold', schema, { path, hint });
+  return bytes && unseal(bytes.toString(), 'Hold', holdSchema, { path, hint });
 }
 
 /** Like `readHold`; `undefined` also when the file is damaged: for those who put another in its place, or end it. */

@@ -15,6 +15,8 @@ const FREE = ['doctor', 'validate', 'lint', 'test', 'schema', 'init', 'help'];
 const ARGUMENTS: Record<string, string[]> = {
   detach: ['--all', '--reason', 'try'],
   rollback: ['0'],
+  plan: ['--out', 'plan.json'],
+  apply: ['plan.json'],
   suspend: ['--reason', 'try', '--for', '1h'],
   explain: ['veth0', '{}'],
 };

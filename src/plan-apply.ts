@@ -1,0 +1,150 @@
+// Two steps instead of one: `plan` writes down what a reconcile would do and what that was concluded from, `apply` does
+// exactly that, or nothing. What is compared is not what has changed since but everything: the plan is made once more,
+// under the lock, and has to come out the same.
+import { resolve } from 'node:path';
+import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
+import { endHold } from './journal/end-hold.js';
+import { isHeld } from './journal/hold.js';
+import { openIntents } from './journal/intents.js';
+import { Journal } from './journal/journal.js';
+import { withWriterLock } from './journal/lock.js';
+import { readPlanFile, stalePlan, writePlanFile } from './journal/plan-file.js';
+import { readSoundJournal } from './journal/read.js';
+import { readSuspensions } from './journal/suspensions.js';
+import { bootId } from './kernel/boot.js';
+import { requireCapabilities } from './kernel/capabilities.js';
+import { netnsInode } from './kernel/interfaces.js';
+import { JournalError, SuspendedError } from './model/errors.js';
+import type { ObjectStore } from './model/object-store.js';
+import { PLAN_FORMAT, type PlanFile } from './model/plan-file.js';
+import type { Reconciliation } from './model/reconciliation.js';
+import type { Plan } from './model/step.js';
+import { bareSteps, subjectsOf, whatChanged } from './plan/subjects.js';
+import { suspend } from './plan/suspend.js';
+import { converge, type Convergence, loadGoal, type Paths, type ReconcileOptions } from './reconcile.js';
+
+/** A dry run whose plan is written to `file`. Nothing else is changed. */
+export async function planToFile(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  file: string,
+  release: string,
+): Promise<Reconciliation> {
+  requireCapabilities();
+  const { records, torn, head } = readSoundJournal(options.dataDir);
+  if (torn || openIntents(records).length > 0) {
+    throw new JournalError('an interrupted run has to be settled before a plan can be made', {
+      hint: 'Run `xdpkeep reconcile`: it looks what became of it.',
+    });
+  }
+  const goal = await loadGoal({ ...options, dryRun: true }, undefined);
+  let seen: Pick<PlanFile, 'steps' | 'subjects' | 'boot' | 'netns'> | undefined;
+  const witness: Convergence['witness'] = (plan, observed) => {
+    const { boot, netns } = observed;
+    seen = { steps: bareSteps(plan), subjects: subjectsOf(plan, observed), boot, netns };
+  };
+  const result = await converge({ ...goal, witness }, undefined);
+  if (!seen) throw new Error('nothing was planned');
+  writePlanFile(file, {
+    format: PLAN_FORMAT,
+    release,
+    host: options.host,
+    time: new Date().toISOString(),
+    bpffs: resolve(options.bpffs),
+    dataDir: resolve(options.dataDir),
+    journal: { records: records.length, head },
+    desired: goal.desired,
+    ...(goal.hold && { hold: goal.hold }),
+    allowPrune: options.allowPrune ?? false,
+    ...seen,
+    objects: pack(goal),
+  });
+  return result;
+}
+
+function pack({ desired, store }: Convergence): Record<string, string> {
+  const names = new Set(desired.interfaces.map(({ program }) => program.object));
+  return Object.fromEntries(
+    [...names].map((name) => [name, Buffer.from(store.get(name)).toString('base64')]),
+  );
+}
+
+/** Does what a plan file says; throws a StalePlanError, and has changed nothing, when anything is not as it was. */
+export async function applyPlan(
+  paths: Paths & { host: string },
+  file: string,
+  release: string,
+): Promise<Reconciliation> {
+  requireCapabilities();
+  const plan = readPlanFile(file);
+  requireSamePlace(plan, paths, release);
+  return withWriterLock(paths.dataDir, async (lock) => {
+    requireSameJournal(plan);
+    const goal = goalOf(plan, paths);
+    // Everything is asked before anything is done: what this finds stale has changed nothing.
+    await converge(
+      { ...goal, store: unpack(plan, new MemoryObjectStore(new DiskObjectStore(paths.dataDir))) },
+      undefined,
+    );
+    const store = unpack(plan, new DiskObjectStore(paths.dataDir));
+    if (!plan.hold && isHeld(paths.dataDir)) endHold(lock, Journal.open(lock), 'a plan was applied');
+    return converge({ ...goal, store }, lock);
+  });
+}
+
+function goalOf(plan: PlanFile, { bpffs, dataDir }: Paths): Omit<Convergence, 'store'> {
+  const { desired, hold, allowPrune } = plan;
+  return {
+    bpffs,
+    dataDir,
+    desired,
+    allowPrune,
+    ...(hold && { hold }),
+    warnings: [],
+    origin: { origin: 'reconcile' },
+    witness: (now, observed) => {
+      const changed = whatChanged(plan, now, observed);
+      if (changed !== undefined) throw stalePlan(`the plan is stale: ${changed}`);
+      requireNotSuspended(now, dataDir);
+    },
+  };
+}
+
+/** Its hash names each: what is put in under another name is not what the plan was made with. */
+function unpack({ objects }: PlanFile, store: ObjectStore): ObjectStore {
+  for (const [name, bytes] of Object.entries(objects)) {
+    if (store.put(Buffer.from(bytes, 'base64')) !== name)
+      throw stalePlan(`the object ${name} of the plan is damaged`);
+  }
+  return store;
+}
+
+function requireSamePlace(plan: PlanFile, paths: Paths & { host: string }, release: string): void {
+  const facts: [what: string, then: string | number, now: string | number][] = [
+    ['release', plan.release, release],
+    ['host', plan.host, paths.host],
+    ['boot', plan.boot, bootId()],
+    ['network namespace', plan.netns, netnsInode()],
+    ['bpffs', plan.bpffs, resolve(paths.bpffs)],
+    ['data directory', plan.dataDir, resolve(paths.dataDir)],
+  ];
+  for (const [what, then, now] of facts) {
+    if (then !== now) throw stalePlan(`the plan is for another ${what}: ${then}, and this is ${now}`);
+  }
+}
+
+function requireSameJournal({ journal, dataDir }: PlanFile): void {
+  const { records, head, torn } = readSoundJournal(dataDir);
+  if (records.length === journal.records && head === journal.head && !torn) return;
+  throw stalePlan(
+    `the plan is stale: the journal has ${records.length} records, and had ${journal.records}; \`xdpkeep journal show\` says what was done since`,
+  );
+}
+
+function requireNotSuspended(plan: Plan, dataDir: string): void {
+  const { waiting } = suspend(plan, readSuspensions(dataDir));
+  if (waiting.size === 0) return;
+  const names = [...waiting].map((step) => step.interface).join(', ');
+  throw new SuspendedError(`${names}: changes are suspended`, {
+    hint: 'Nothing was changed. `xdpkeep status` says by whom and why; `xdpkeep resume` ends it.',
+  });
+}
