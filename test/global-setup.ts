@@ -19,7 +19,19 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'xdpkeep-test-';
-const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount', 'strace'];
+const TOOLS = [
+  'bpftool',
+  'clang',
+  'ip',
+  'tc',
+  'nsenter',
+  'unshare',
+  'setpriv',
+  'ping',
+  'mount',
+  'strace',
+  'faketime',
+];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();

@@ -27,7 +27,7 @@ import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } fro
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
-import type { ForeignProgram, KeptProgram } from '../model/step.js';
+import type { DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
 
@@ -58,11 +58,11 @@ function keepRows(layout: Layout, name: string, object: BpfObject, rows: RowAssi
 }
 
 /** Pins a map that the running program uses. */
-export function repin(layout: Layout, name: string, digest: string, map: string, id: number): void {
+export function repin(layout: Layout, name: string, digest: string, map: RepinnedMap): void {
   effect('pin', () => {
-    using fd = requireOpen(openMap(id), `map ${id}`);
+    using fd = requireOpen(openMap(map.id), `map ${map.id}`);
     makeDirectory(layout.maps(name, digest));
-    pin(fd.number, layout.map(name, digest, map));
+    pin(fd.number, map.ofInterface ? layout.counters(name) : layout.map(name, digest, map.name));
   });
 }
 
@@ -181,9 +181,15 @@ function keep(layout: Layout, name: string, program: Fd, mode: AttachMode): void
 }
 
 /** Attaches a taken-over program again, in the mode that it had. Its pin goes with `forget`. */
-export function giveBack(layout: Layout, name: string, ifindex: number, kept: KeptProgram): void {
+export function giveBack(
+  layout: Layout,
+  name: string,
+  ifindex: number,
+  kept: NonNullable<DetachStep['giveBack']>,
+): void {
   effect('give-back', () => {
     if (attachedProgram(ifindex, kept.mode) === kept.programId) return;
+    if (kept.ifTaken && !isThere(layout.foreign(name))) return;
     using program = requirePin(layout.foreign(name));
     attachNetlink(ifindex, kept.mode, program);
   });

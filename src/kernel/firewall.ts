@@ -4,7 +4,7 @@ import type { Fd } from './fd.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { writeEntry } from './map-write.js';
+import { freezeMap, writeEntry } from './map-write.js';
 import { BpfObject } from './object.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
@@ -37,6 +37,7 @@ export function loadFirewall(
     if (counters) object.reuseMap('counters', counters);
     object.load();
     writeEntry(object.mapFd('tables'), 'tables', 0, tables.blob);
+    freezeMap(object.mapFd('tables'), 'tables');
     const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
     for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
     return object;
