@@ -35,6 +35,11 @@ static __always_inline struct question *question_of(struct xdp_md *ctx)
 	return question;
 }
 
+static __always_inline bool is_question(struct xdp_md *ctx)
+{
+	return question_of(ctx) != 0;
+}
+
 static __always_inline void count(struct xdp_md *ctx, __u32 slot)
 {
 	struct count *count = bpf_map_lookup_elem(&counters, &slot);
@@ -58,28 +63,37 @@ static __always_inline void swap_addresses(struct xdp_md *ctx)
 	__builtin_memcpy(eth->h_source, old.h_dest, ETH_ALEN);
 }
 
-static __always_inline int act(struct xdp_md *ctx, const struct view *view, struct question *question, __u32 index)
+static __always_inline int redirect(const struct record *record)
 {
-	struct record *record = record_of(view, index);
-	__u32 verdict;
-
-	if (!record)
-		return XDP_DROP; /* tables and program disagree: fail closed */
-	verdict = record->flags & RECORD_VERDICT;
-	if (question) {
-		question->record = index;
-	} else {
-		count(ctx, record->slot);
-		if (view->features & FEATURE_LOG && record->flags & RECORD_LOG)
-			sample(ctx, record, index);
-	}
-	if (view->features & FEATURE_AUDIT)
-		return XDP_PASS;
-	if (view->features & FEATURE_TX && verdict == XDP_TX)
-		swap_addresses(ctx);
-	if (view->features & FEATURE_CPU && verdict == XDP_REDIRECT && record->flags & RECORD_CPU)
+	if (enabled(KEY_CPU) && record->flags & RECORD_CPU)
 		return bpf_redirect_map(&cpus, record->target, XDP_PASS); /* without that CPU, this one goes on */
-	if (view->features & FEATURE_INTERFACE && verdict == XDP_REDIRECT)
-		return bpf_redirect(record->target, 0);
-	return verdict;
+	return enabled(KEY_INTERFACE) ? bpf_redirect(record->target, 0) : XDP_ABORTED;
+}
+
+static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision, bool asked)
+{
+	__u64 offset = record_offset(DECISION_RECORD(decision));
+	__u32 verdict = DECISION_VERDICT(decision);
+	struct record *record = blob_at(offset);
+
+	if (!is_inside(offset, BOUND_RECORD))
+		return XDP_ABORTED;
+	if (enabled(KEY_LOG) && !asked && record->flags & RECORD_LOG)
+		sample(ctx, record, decision);
+	if (enabled(KEY_AUDIT))
+		return XDP_PASS;
+	if (enabled(KEY_TX) && verdict == XDP_TX)
+		swap_addresses(ctx);
+	return verdict == XDP_REDIRECT ? redirect(record) : verdict;
+}
+
+static __always_inline int act(struct xdp_md *ctx, __u32 decision)
+{
+	struct question *question = question_of(ctx);
+
+	if (question)
+		question->record = DECISION_RECORD(decision);
+	else
+		count(ctx, DECISION_SLOT(decision));
+	return enabled(KEY_SPECIAL) ? act_specially(ctx, decision, question != 0) : DECISION_VERDICT(decision);
 }

@@ -3,97 +3,48 @@
  * Packet -> the first rule whose every field agrees. Each field's lookup gives a number; the numbers of a
  * group are summed to the index of a bit vector, one bit a rule; the vectors are ANDed where all summaries
  * say that something is left. The work depends on the fields that a policy uses, not on how many rules it has.
+ *
+ * Nothing loops over fields or groups: what a policy does not use is gone, the rest stays in registers.
  */
 #pragma once
 
 #include "conditions.h"
 #include "tables.h"
 
-/* The sums of the groups; with `single`, a constant, there is but one and no need to ask which. */
-struct sink {
-	__u32 *sums;
-	bool single;
+#define NEAR 3
+
+/* Group -> place of its vector, or of the entry that says where it is. Few policies have more than a few groups. */
+struct sums {
+	__u32 near[NEAR]; /* in registers */
+	__u32 *far;       /* in memory, so that nobody has to clear them */
 };
 
-static __always_inline void add(struct sink sink, enum field field, __u32 entry)
+#define NEAR_SUM(sums, group) ((sums).near[(group) < NEAR ? (group) : 0])
+#define SUM(sums, group) (*((group) < NEAR ? &NEAR_SUM(sums, group) : &(sums).far[group]))
+
+static __always_inline __u32 find_address(enum field field, const struct packet *p, const struct address *address)
 {
-	sink.sums[sink.single ? 0 : settings.field[field].group & 15] += entry & ~ENTRY_LEAF;
+	if (p->family == 1)
+		return lookup_address(number(NUMBER_ROOT + field), address->hi, 0, false);
+	if (p->family == 2)
+		return lookup_address(number(NUMBER_ROOT6 + field), address->hi, address->lo, true);
+	return number(NUMBER_ABSENT + field);
 }
 
-static __always_inline void add_address(const struct view *view, struct sink sink, enum field field, const struct packet *p,
-					const struct address *address)
+static __always_inline __u32 find_mac(enum field field, __u64 mac)
 {
-	const volatile struct field_settings *f = &settings.field[field];
-	__u32 entry = p->family == 1 ? f->root : p->family == 2 ? f->root6 : f->absent;
-
-	add(sink, field, lookup_address(view, entry, address->hi, address->lo));
+	return lookup_address(number(NUMBER_ROOT + field), mac, 0, false);
 }
 
-static __always_inline void add_mac(const struct view *view, struct sink sink, enum field field, __u64 mac)
+static __always_inline __u32 find_short(enum field field, bool present, __u32 key)
 {
-	add(sink, field, lookup_address(view, settings.field[field].root, mac, 0));
-}
-
-static __always_inline void add_short(const struct view *view, struct sink sink, enum field field, bool present, __u32 key)
-{
-	const volatile struct field_settings *f = &settings.field[field];
-
-	add(sink, field, present ? lookup_short(view, f->root, key) : f->absent);
+	return present ? lookup_short(number(NUMBER_ROOT + field), key) : number(NUMBER_ABSENT + field);
 }
 
 /* For fields of so few values that all their leaves lie in a row. */
-static __always_inline void add_small(const struct view *view, struct sink sink, enum field field, bool present, __u32 key)
+static __always_inline __u32 find_small(enum field field, bool present, __u32 key)
 {
-	const volatile struct field_settings *f = &settings.field[field];
-
-	add(sink, field, present ? entry_at(view, ENTRY_OFFSET(f->root), key) : f->absent);
-}
-
-#define UNCOMMON                                                                                        \
-	(1U << FIELD_ICMP | 1U << FIELD_TCP_FLAGS | 1U << FIELD_LENGTH | 1U << FIELD_TTL | 1U << FIELD_DSCP |  \
-	 1U << FIELD_VLAN | 1U << FIELD_ETHER_TYPE | 1U << FIELD_SOURCE_MAC | 1U << FIELD_DESTINATION_MAC)
-
-static __always_inline void sum_uncommon(const struct view *view, struct sink sink, __u32 fields, const struct packet *p)
-{
-	bool ip = p->family != 0;
-
-	if (fields & 1U << FIELD_ICMP)
-		add_short(view, sink, FIELD_ICMP, p->transport == TRANSPORT_ICMP, p->icmp);
-	if (fields & 1U << FIELD_TCP_FLAGS)
-		add_small(view, sink, FIELD_TCP_FLAGS, p->transport == TRANSPORT_TCP, p->tcp_flags);
-	if (fields & 1U << FIELD_LENGTH)
-		add_short(view, sink, FIELD_LENGTH, ip, p->length);
-	if (fields & 1U << FIELD_TTL)
-		add_small(view, sink, FIELD_TTL, ip, p->ttl);
-	if (fields & 1U << FIELD_DSCP)
-		add_small(view, sink, FIELD_DSCP, ip, p->dscp);
-	if (fields & 1U << FIELD_VLAN)
-		add_small(view, sink, FIELD_VLAN, true, p->vlan);
-	if (fields & 1U << FIELD_ETHER_TYPE)
-		add_short(view, sink, FIELD_ETHER_TYPE, true, p->ether_type);
-	if (fields & 1U << FIELD_SOURCE_MAC)
-		add_mac(view, sink, FIELD_SOURCE_MAC, p->source_mac);
-	if (fields & 1U << FIELD_DESTINATION_MAC)
-		add_mac(view, sink, FIELD_DESTINATION_MAC, p->destination_mac);
-}
-
-static __always_inline void sum_fields(const struct view *view, struct sink sink, const struct packet *p)
-{
-	bool ports = p->transport == TRANSPORT_TCP || p->transport == TRANSPORT_PORTS;
-	__u32 fields = view->fields;
-
-	if (fields & 1U << FIELD_BASE)
-		add_small(view, sink, FIELD_BASE, true, (p->family * 3 + p->fragment) << 8 | p->protocol);
-	if (fields & 1U << FIELD_SOURCE)
-		add_address(view, sink, FIELD_SOURCE, p, &p->source);
-	if (fields & 1U << FIELD_DESTINATION)
-		add_address(view, sink, FIELD_DESTINATION, p, &p->destination);
-	if (fields & 1U << FIELD_SOURCE_PORT)
-		add_short(view, sink, FIELD_SOURCE_PORT, ports, p->source_port);
-	if (fields & 1U << FIELD_DESTINATION_PORT)
-		add_short(view, sink, FIELD_DESTINATION_PORT, ports, p->destination_port);
-	if (fields & UNCOMMON)
-		sum_uncommon(view, sink, fields, p);
+	return present ? entry_at(number(NUMBER_ROOT + field) + key * 4ULL) : number(NUMBER_ABSENT + field);
 }
 
 static const __u8 bit_of[64] = {
@@ -108,55 +59,58 @@ static __always_inline __u32 lowest(__u64 x)
 	return bit_of[(x & -x) * 0x022fdd63cc95386dULL >> 58];
 }
 
-static __always_inline struct vector *vector_of(const struct view *view, const __u32 *sums, __u32 group)
+/* A group's vector, found by its sum. */
+static __always_inline struct vector *vector_of(__u32 group, __u32 sum)
 {
-	__u32 index = sums[group & 15];
-
-	if (settings.mapped & 1U << group)
-		index = entry_at(view, 0, index);
-	return within(view, index * 8ULL, (settings.words + 1) * 8);
+	if (enabled(KEY_MAPPED + group))
+		sum = entry_at(sum * 4ULL);
+	return is_inside(sum * 8ULL, BOUND_VECTOR) ? blob_at(sum * 8ULL) : 0;
 }
 
-struct sums {
-	__u32 of[16]; /* group -> index of its vector, or into `pairs` */
+struct vectors {
+	struct vector *of[GROUPS];
 };
 
 /* Bits of `word` that all groups have. Vectors were found before: they are there. */
-static __always_inline __u64 agreeing(struct vector **v, __u32 groups, __u32 word)
+static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
 {
-	__u64 bits = v[0]->words[word];
-	__u32 group;
+	__u64 bits = v->of[0]->words[word];
 
-	for (group = 1; group < groups; group++)
-		bits &= v[group]->words[word];
+#define AND_WORD(group, unused)                  \
+	if (!enabled(KEY_GROUP + group)) \
+		return bits;             \
+	bits &= v->of[group]->words[word];
+	EACH_OTHER_GROUP(AND_WORD, 0)
 	return bits;
 }
 
 /* Sets `v` to the groups' vectors and returns which words may have a bit in all of them. */
-static __always_inline __u64 find_vectors(const struct view *view, const struct sums *sums, struct vector **v, __u32 groups)
+static __always_inline __u64 find_vectors(struct vectors *v, const struct sums *sums)
 {
-	__u64 summary = ~0ULL;
-	__u32 group;
+	__u64 summary;
 
-	for (group = 0; group < groups; group++) {
-		v[group] = vector_of(view, sums->of, group);
-		if (!v[group])
-			return 0;
-		summary &= v[group]->summary;
-	}
+	v->of[0] = vector_of(0, SUM(*sums, 0));
+	if (!v->of[0])
+		return 0;
+	summary = v->of[0]->summary;
+#define FIND_VECTOR(group, unused)                              \
+	if (!enabled(KEY_GROUP + group))                \
+		return summary;                         \
+	v->of[group] = vector_of(group, SUM(*sums, group)); \
+	if (!v->of[group])                              \
+		return 0;                               \
+	summary &= v->of[group]->summary;
+	EACH_OTHER_GROUP(FIND_VECTOR, 0)
 	return summary;
 }
 
-/* The record that decides: a rule's, or the default's. */
-static __always_inline __u32 search(const struct view *view, const struct sums *sums)
+/* A rule's decision, or the default's. */
+static __always_inline __u32 search(const struct sums *sums)
 {
-	__u32 groups = settings.groups, words = settings.words, step, word;
-	struct vector *v[FIELDS];
-	__u64 summary, bits;
+	__u32 words = number(NUMBER_WORDS), step, word;
+	struct vectors v;
+	__u64 summary = find_vectors(&v, sums), bits;
 
-	if (groups > FIELDS)
-		return ROW_DEFAULT;
-	summary = find_vectors(view, sums, v, groups);
 	for (step = 0; step < words; step++) {
 		if (!summary)
 			break;
@@ -164,97 +118,160 @@ static __always_inline __u32 search(const struct view *view, const struct sums *
 		summary &= summary - 1;
 		if (word >= words)
 			break;
-		bits = agreeing(v, groups, word);
+		bits = agreeing(&v, word);
 		if (bits)
-			return ROWS + word * 64 + lowest(bits);
+			return decision_of(ROWS + word * 64 + lowest(bits));
 	}
-	return ROW_DEFAULT;
+	return decision_of(ROW_DEFAULT);
 }
 
 /* A search that may go on after a rule that agrees. */
 struct pursuit {
-	const struct sums *sums;
-	const struct packet *packet;
+	struct sender sender;
 	__u64 summary, bits; /* words and bits of `word` not looked at yet */
 	__u32 word, record;
 	bool peek;
+	__u32 sums[GROUPS];
 };
 
 /*
  * Words of all groups ANDed; word 0 of a vector is its summary. Finds the vectors anew, for the stack's sake: only
  * policies with limits or deadlines come here.
  */
-static __always_inline __u64 common_word(const struct view *view, const struct sums *sums, __u32 groups, __u32 word)
+static __always_inline __u64 common_word(const struct pursuit *pursuit, __u32 word)
 {
-	__u64 bits = ~0ULL;
-	__u32 group;
+	__u64 bits, *vector = (__u64 *)vector_of(0, pursuit->sums[0]);
 
-	for (group = 0; group < groups; group++) {
-		__u64 *vector = (__u64 *)vector_of(view, sums->of, group);
-
-		if (!vector)
-			return 0;
-		bits &= vector[word];
-	}
+	if (!vector)
+		return 0;
+	bits = vector[word];
+#define AND_COMMON(group, unused)                                              \
+	if (!enabled(KEY_GROUP + group))                               \
+		return bits;                                           \
+	vector = (__u64 *)vector_of(group, pursuit->sums[group]); \
+	if (!vector)                                                   \
+		return 0;                                              \
+	bits &= vector[word];
+	EACH_OTHER_GROUP(AND_COMMON, 0)
 	return bits;
 }
 
 /* One bit, or the next word. */
 static long pursue(__u32 step, struct pursuit *pursuit)
 {
-	__u32 groups = settings.groups, words = settings.words;
-	struct view opened = open_view(), *view = &opened;
 	__u32 record;
 
 	(void)step;
-	if (!view->tables || groups > FIELDS)
-		return 1;
 	if (!pursuit->bits) {
 		if (!pursuit->summary)
 			return 1;
 		pursuit->word = lowest(pursuit->summary);
 		pursuit->summary &= pursuit->summary - 1;
-		if (pursuit->word < words)
-			pursuit->bits = common_word(view, pursuit->sums, groups, pursuit->word + 1);
+		if (pursuit->word < number(NUMBER_WORDS))
+			pursuit->bits = common_word(pursuit, pursuit->word + 1);
 		return 0;
 	}
 	record = ROWS + pursuit->word * 64 + lowest(pursuit->bits);
 	pursuit->bits &= pursuit->bits - 1;
-	if (!applies(view, record, pursuit->packet, pursuit->peek))
+	if (!applies(record, &pursuit->sender, pursuit->peek))
 		return 0;
 	pursuit->record = record;
 	return 1;
 }
 
 /* The same as `search` where a rule that agrees may not apply after all, and the search goes on. */
-static __always_inline __u32 search_conditional(const struct view *view, const struct sums *sums, const struct packet *p,
-						bool peek)
+static __always_inline __u32 search_conditional(const struct sums *sums, const struct packet *p, bool peek)
 {
-	struct pursuit pursuit = {.sums = sums, .packet = p, .peek = peek, .record = ROW_DEFAULT};
+	struct pursuit pursuit = {.sender = {.family = p->family}, .peek = peek, .record = ROW_DEFAULT};
 
-	if (settings.groups > FIELDS)
-		return ROW_DEFAULT;
-	pursuit.summary = common_word(view, sums, settings.groups, 0);
-	bpf_loop(settings.words * 65, pursue, &pursuit, 0);
-	return pursuit.record;
+#define KEEP(group, unused)              \
+	if (!enabled(KEY_GROUP + group)) \
+		break;                   \
+	pursuit.sums[group] = SUM(*sums, group);
+	if (enabled(KEY_SOURCE))
+		pursuit.sender.address = p->source;
+	pursuit.sums[0] = SUM(*sums, 0);
+	do {
+		EACH_OTHER_GROUP(KEEP, 0)
+	} while (0);
+	pursuit.summary = common_word(&pursuit, 0);
+	bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
+	return decision_of(pursuit.record);
 }
 
-/* Returns the index of a record. With `peek`, no bucket is touched. */
-static __always_inline __u32 classify(const struct view *view, const struct packet *p, bool peek)
-{
-	__u32 groups = settings.groups, features = view->features, group;
-	struct sums sums;
+/*
+ * Adds a leaf to the sum of its field's group, with the bit that marks it: what the sum begins with makes up for that.
+ * Macros, because clang would merge the groups of a function into one that is found by its address.
+ */
+#define BEGIN(group, unused)             \
+	if (!enabled(KEY_GROUP + group)) \
+		break;                   \
+	SUM(sums, group) = number(NUMBER_BASE + group);
 
-	if (features & FEATURE_DIRECT) {
-		__u32 sum = settings.base[0];
-
-		sum_fields(view, (struct sink){.sums = &sum, .single = true}, p);
-		return entry_at(view, 0, sum);
+#define ADD_TO(group, field)                            \
+	if (!enabled(KEY_GROUP + group))                \
+		break;                                  \
+	if (enabled(KEY_MEMBER + 16 * group + field)) { \
+		SUM(sums, group) += found;              \
+		break;                                  \
 	}
-	for (group = 0; group < groups && group < FIELDS; group++)
-		sums.of[group] = settings.base[group];
-	sum_fields(view, (struct sink){.sums = sums.of}, p);
-	if (features & FEATURE_CONDITIONAL)
-		return search_conditional(view, &sums, p, peek);
-	return search(view, &sums);
+
+#define ADD(field, leaf)                            \
+	do {                                        \
+		__u32 found = leaf;                 \
+                                                    \
+		if (enabled(KEY_MEMBER + field)) {  \
+			SUM(sums, 0) += found;      \
+			break;                      \
+		}                                   \
+		EACH_OTHER_GROUP(ADD_TO, field)     \
+	} while (0)
+
+/* Returns a decision. With `peek`, no bucket is touched. */
+static __always_inline __u32 classify(const struct packet *p, bool peek)
+{
+	bool ports = p->transport == TRANSPORT_TCP || p->transport == TRANSPORT_PORTS, ip = p->family != 0;
+	__u32 far[GROUPS];
+	struct sums sums = {.near = {number(NUMBER_BASE)}, .far = far};
+
+	asm volatile("" : : "r"(far)); /* or clang would know better */
+	do {
+		EACH_OTHER_GROUP(BEGIN, 0)
+	} while (0);
+	if (asks(FIELD_BASE))
+		ADD(FIELD_BASE, find_small(FIELD_BASE, true, (p->family * 3 + p->fragment) << 8 | p->protocol));
+	if (asks(FIELD_SOURCE))
+		ADD(FIELD_SOURCE, find_address(FIELD_SOURCE, p, &p->source));
+	if (asks(FIELD_DESTINATION))
+		ADD(FIELD_DESTINATION, find_address(FIELD_DESTINATION, p, &p->destination));
+	if (asks(FIELD_SOURCE_PORT))
+		ADD(FIELD_SOURCE_PORT, find_short(FIELD_SOURCE_PORT, ports, p->source_port));
+	if (asks(FIELD_DESTINATION_PORT))
+		ADD(FIELD_DESTINATION_PORT, find_short(FIELD_DESTINATION_PORT, ports, p->destination_port));
+	if (!enabled(KEY_UNCOMMON))
+		goto summed;
+	if (asks(FIELD_ICMP))
+		ADD(FIELD_ICMP, find_short(FIELD_ICMP, p->transport == TRANSPORT_ICMP, p->icmp));
+	if (asks(FIELD_TCP_FLAGS))
+		ADD(FIELD_TCP_FLAGS, find_small(FIELD_TCP_FLAGS, p->transport == TRANSPORT_TCP, p->tcp_flags));
+	if (asks(FIELD_LENGTH))
+		ADD(FIELD_LENGTH, find_short(FIELD_LENGTH, ip, p->length));
+	if (asks(FIELD_TTL))
+		ADD(FIELD_TTL, find_small(FIELD_TTL, ip, p->ttl));
+	if (asks(FIELD_DSCP))
+		ADD(FIELD_DSCP, find_small(FIELD_DSCP, ip, p->dscp));
+	if (asks(FIELD_VLAN))
+		ADD(FIELD_VLAN, find_small(FIELD_VLAN, true, p->vlan));
+	if (asks(FIELD_ETHER_TYPE))
+		ADD(FIELD_ETHER_TYPE, find_short(FIELD_ETHER_TYPE, true, p->ether_type));
+	if (asks(FIELD_SOURCE_MAC))
+		ADD(FIELD_SOURCE_MAC, find_mac(FIELD_SOURCE_MAC, p->source_mac));
+	if (asks(FIELD_DESTINATION_MAC))
+		ADD(FIELD_DESTINATION_MAC, find_mac(FIELD_DESTINATION_MAC, p->destination_mac));
+summed:
+	if (enabled(KEY_DIRECT))
+		return entry_at(SUM(sums, 0) * 4ULL);
+	if (enabled(KEY_CONDITIONAL))
+		return search_conditional(&sums, p, peek);
+	return search(&sums);
 }

@@ -30,6 +30,12 @@ struct {
 	__type(value, __u64);
 } sources SEC(".maps");
 
+/* Whose bucket it is, where each source has one. */
+struct sender {
+	struct address address;
+	__u32 family;
+};
+
 /* True when the bucket is empty. A packet that finds a token takes it, unless it only peeks. */
 static __always_inline bool empties(__u64 *full_at, const struct record *r, __u64 now, bool peek)
 {
@@ -47,12 +53,12 @@ static __always_inline bool empties(__u64 *full_at, const struct record *r, __u6
 	return true;
 }
 
-static __always_inline bool exceeds(const struct view *view, const struct record *r, __u32 bit, const struct packet *p, bool peek)
+static __always_inline bool exceeds(const struct record *r, __u32 bit, const struct sender *sender, bool peek)
 {
-	struct source_key key = {.hi = p->source.hi, .lo = p->source.lo, .rule = bit, .family = p->family};
+	struct source_key key = {.hi = sender->address.hi, .lo = sender->address.lo, .rule = bit, .family = sender->family};
 	__u64 now = bpf_ktime_get_ns(), first = now + r->interval, *full_at;
 
-	if (view->features & FEATURE_LIMIT_SOURCE && r->flags & RECORD_LIMIT_SOURCE) {
+	if (enabled(KEY_LIMIT_SOURCE) && r->flags & RECORD_LIMIT_SOURCE) {
 		full_at = bpf_map_lookup_elem(&sources, &key);
 		if (!full_at) { /* a source not seen lately has a full bucket */
 			if (!peek)
@@ -68,16 +74,17 @@ static __always_inline bool exceeds(const struct view *view, const struct record
 }
 
 /* Does a rule whose fields agree match now? */
-static __always_inline bool applies(const struct view *view, __u32 index, const struct packet *p, bool peek)
+static __always_inline bool applies(__u32 index, const struct sender *sender, bool peek)
 {
-	struct record *r = record_of(view, index);
+	__u64 offset = record_offset(index);
+	struct record *r = blob_at(offset);
 
-	if (!r)
+	if (!is_inside(offset, BOUND_RECORD))
 		return false;
-	if (view->features & FEATURE_UNTIL && r->flags & RECORD_UNTIL &&
-	    bpf_ktime_get_tai_ns() - settings.tai_offset * SECOND >= r->until)
+	if (enabled(KEY_UNTIL) && r->flags & RECORD_UNTIL &&
+	    bpf_ktime_get_tai_ns() - number(NUMBER_TAI_OFFSET) * SECOND >= r->until)
 		return false;
-	if (view->features & FEATURE_LIMIT && r->flags & RECORD_LIMIT && !exceeds(view, r, index - ROWS, p, peek))
+	if (enabled(KEY_LIMIT) && r->flags & RECORD_LIMIT && !exceeds(r, index - ROWS, sender, peek))
 		return false;
 	return true;
 }

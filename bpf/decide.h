@@ -19,53 +19,45 @@ static __always_inline bool is_neighbor_discovery(const struct packet *p)
 	return p->transport == TRANSPORT_ICMP && p->family == 2 && type >= ND_FIRST && type <= ND_LAST;
 }
 
-/* What decides before the rules do, or ROWS when nothing does. */
-static __always_inline __u32 decide_early(const struct view *view, const struct packet *p, enum shape shape)
+/* The row that decides a packet that is not malformed before the rules do, or ROWS when none does. */
+static __always_inline __u32 decide_early(const struct packet *p)
 {
-	if (shape == SHAPE_MALFORMED)
-		return ROW_MALFORMED;
-	if (view->features & FEATURE_ND_PASS && is_neighbor_discovery(p))
+	if (enabled(KEY_ND_PASS) && is_neighbor_discovery(p))
 		return ROW_PROTECT;
-	if (shape == SHAPE_NON_IP && !(view->features & FEATURE_NON_IP_MATCH))
+	if (!enabled(KEY_NON_IP_MATCH) && p->shape == SHAPE_NON_IP)
 		return ROW_NON_IP;
-	if (p->fragment == FRAGMENT_LATER && !(view->features & FEATURE_FRAGMENT_MATCH))
+	if (!enabled(KEY_FRAGMENT_MATCH) && p->fragment == FRAGMENT_LATER)
 		return ROW_FRAGMENTS;
 	return ROWS;
 }
 
-/* The fields of a malformed frame cannot be trusted: not even a protect entry matches them. */
-static __always_inline __u32 decide(const struct view *view, const struct packet *p, enum shape shape, bool peek)
-{
-	__u32 early = decide_early(view, p, shape), record;
-
-	if (early != ROWS && (early == ROW_MALFORMED || !(view->features & FEATURE_PROTECT)))
-		return early;
-	record = classify(view, p, peek || early != ROWS);
-	if (early != ROWS && record - ROWS >= settings.protected) /* wraps, and so is true, for a built-in row */
-		return early;
-	return record;
-}
-
 /*
- * Makes clang keep the packet in memory from here on. The verifier knows less of memory than of registers, and so
- * it sees that all ways through the parser are one from here on, and follows only that.
+ * Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. Everything
+ * else is held against the protect entries first, if there are any.
  */
-static __always_inline void remember(struct packet *p)
+static __always_inline __u32 decide(const struct packet *p, bool peek)
 {
-	asm volatile("" : : "r"(p) : "memory");
+	__u32 early, decision;
+
+	if (p->shape == SHAPE_MALFORMED)
+		return decision_of(ROW_MALFORMED);
+	early = decide_early(p);
+	if (early == ROWS)
+		return classify(p, peek);
+	if (!enabled(KEY_PROTECT))
+		return decision_of(early);
+	decision = classify(p, true);
+	if (DECISION_RECORD(decision) - ROWS < number(NUMBER_PROTECTED)) /* wraps for a built-in row: is not less */
+		return decision;
+	return decision_of(early);
 }
 
 /* A frame's whole way through the firewall. */
 static __always_inline int filter(struct xdp_md *ctx)
 {
-	struct question *question = question_of(ctx);
-	struct view view = open_view();
-	struct packet packet;
-	enum shape shape;
+	struct packet packet, *p = &packet;
 
-	if (!view.tables)
-		return XDP_DROP;
-	shape = parse(&view, ctx, &packet);
-	remember(&packet);
-	return act(ctx, &view, question, decide(&view, &packet, shape, question != 0));
+	barrier_var(p); /* keeps it in memory: in registers, every way out of the parser would have to set all of them */
+	parse(ctx, p);
+	return act(ctx, decide(p, enabled(KEY_CONDITIONAL) && is_question(ctx)));
 }

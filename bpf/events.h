@@ -23,7 +23,7 @@ struct {
 } events SEC(".maps");
 
 /* A full buffer loses the event, never the packet. */
-static __always_inline void sample(struct xdp_md *ctx, const struct record *record, __u32 index)
+static __always_inline void sample(struct xdp_md *ctx, const struct record *record, __u32 decision)
 {
 	__u32 length = ctx->data_end - ctx->data, kept = length < EVENT_BYTES ? length : EVENT_BYTES;
 	struct event *event;
@@ -33,10 +33,10 @@ static __always_inline void sample(struct xdp_md *ctx, const struct record *reco
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event)
 		return;
-	event->time = bpf_ktime_get_tai_ns() - settings.tai_offset * 1000000000ULL;
+	event->time = bpf_ktime_get_tai_ns() - number(NUMBER_TAI_OFFSET) * 1000000000ULL;
 	event->ifindex = ctx->ingress_ifindex;
-	event->record = index;
-	event->verdict = record->flags & RECORD_VERDICT;
+	event->record = DECISION_RECORD(decision);
+	event->verdict = DECISION_VERDICT(decision);
 	event->length = length;
 	event->kept = kept;
 	event->unused = 0;

@@ -24,7 +24,7 @@
 #define EXTENSIONS 8
 #define VLAN_NONE 4096
 
-enum shape { SHAPE_IP, SHAPE_MALFORMED, SHAPE_NON_IP };
+enum shape { SHAPE_MALFORMED, SHAPE_NON_IP, SHAPE_IP }; /* malformed until proven otherwise */
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 enum transport { TRANSPORT_NONE, TRANSPORT_PORTS, TRANSPORT_TCP, TRANSPORT_ICMP };
 
@@ -43,13 +43,11 @@ struct packet {
 			__u16 length; /* of the IP packet */
 			__u16 source_port, destination_port;
 			__u16 icmp; /* type << 8 | code */
-			__u16 vlan, ether_type;
 			__u8 family; /* 0 not IP, 1 IPv4, 2 IPv6 */
-			__u8 fragment;
-			__u8 transport;
-			__u8 protocol;
-			__u8 tcp_flags, ttl, dscp, unused;
-			__u16 at, left; /* of the cursor, in bytes, while extension headers are walked */
+			__u8 fragment, transport, protocol, shape;
+			__u8 tcp_flags, ttl, dscp;
+			__u16 vlan, ether_type;
+			__u32 unused;
 		};
 	};
 };
@@ -63,6 +61,12 @@ struct cursor {
 struct link {
 	__u8 destination[6], source[6];
 	__be16 type;
+};
+
+/* Of the cursor, in bytes, and what stands there, while extension headers are walked. */
+struct walk {
+	__u16 at, left;
+	__u8 protocol, fragment;
 };
 
 struct vlan_tag {
@@ -97,42 +101,53 @@ static __always_inline __u64 mac(const __u8 *bytes)
 	       (__u64)bytes[4] << 24 | (__u64)bytes[5] << 16;
 }
 
-#define LINK_TRUNCATED 0x10000
+static __always_inline bool is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Leaves the cursor behind a VLAN tag, and `type` at the EtherType that follows. */
+static __always_inline bool parse_tag(struct cursor *c, __u32 *tci, __be16 *type)
+{
+	struct vlan_tag *vlan = c->at;
+
+	if ((void *)(vlan + 1) > c->end)
+		return false;
+	*tci = bpf_ntohs(vlan->tci);
+	*type = vlan->inner_type;
+	c->at = vlan + 1;
+	return true;
+}
 
 /*
- * Leaves the cursor behind the Ethernet header and up to two tags, and returns the EtherType in network order. A third
+ * Leaves the cursor behind the Ethernet header and up to two tags, and `type` at the EtherType in network order. A third
  * tag is just an EtherType.
  */
-static __always_inline __u32 parse_link(const struct view *view, struct cursor *c, struct packet *p)
+static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be16 *type)
 {
 	struct link *eth = c->at;
-	__u16 type;
-	int tag;
+	__u32 outer = VLAN_NONE, inner;
 
 	if ((void *)(eth + 1) > c->end)
-		return LINK_TRUNCATED;
-	if (uses(view, FIELD_SOURCE_MAC))
-		p->source_mac = mac(eth->source);
-	if (uses(view, FIELD_DESTINATION_MAC))
-		p->destination_mac = mac(eth->destination);
-	type = eth->type;
+		return false;
+	*type = eth->type;
 	c->at = eth + 1;
-	if (uses(view, FIELD_VLAN))
-		p->vlan = VLAN_NONE;
-#pragma unroll
-	for (tag = 0; tag < VLAN_TAGS; tag++) {
-		struct vlan_tag *vlan = c->at;
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(vlan + 1) > c->end)
-			return LINK_TRUNCATED;
-		if (uses(view, FIELD_VLAN) && tag == 0)
-			p->vlan = bpf_ntohs(vlan->tci) & 0xfff;
-		type = vlan->inner_type;
-		c->at = vlan + 1;
+	if (is_tag(*type)) {
+		if (!parse_tag(c, &outer, type))
+			return false;
+		outer &= 0xfff;
+		if (is_tag(*type) && !parse_tag(c, &inner, type))
+			return false;
 	}
-	if (uses(view, FIELD_ETHER_TYPE))
-		p->ether_type = bpf_ntohs(type);
-	return type;
+	if (!enabled(KEY_UNCOMMON))
+		return true;
+	if (asks(FIELD_SOURCE_MAC))
+		p->source_mac = mac(eth->source);
+	if (asks(FIELD_DESTINATION_MAC))
+		p->destination_mac = mac(eth->destination);
+	if (asks(FIELD_VLAN))
+		p->vlan = outer;
+	if (asks(FIELD_ETHER_TYPE))
+		p->ether_type = bpf_ntohs(*type);
+	return true;
 }

@@ -15,7 +15,7 @@ struct icmp {
 };
 
 /* Reads the transport header at the cursor; its whole fixed part must be there. */
-static __always_inline bool parse_transport(const struct view *view, struct cursor *c, struct packet *p)
+static __always_inline bool parse_transport(struct cursor *c, struct packet *p)
 {
 	struct ports *ports = c->at;
 	struct icmp *icmp = c->at;
@@ -30,7 +30,7 @@ static __always_inline bool parse_transport(const struct view *view, struct curs
 		header = (bytes[12] >> 4) * 4;
 		if (header < sizeof(*tcp) || header > c->left)
 			return false;
-		if (uses(view, FIELD_TCP_FLAGS))
+		if (enabled(KEY_UNCOMMON) && asks(FIELD_TCP_FLAGS))
 			p->tcp_flags = bytes[13];
 		p->transport = TRANSPORT_TCP;
 	} else if (p->protocol == IPPROTO_UDP) {
@@ -50,42 +50,46 @@ static __always_inline bool parse_transport(const struct view *view, struct curs
 	} else {
 		return true;
 	}
-	if (uses(view, FIELD_SOURCE_PORT))
+	if (asks(FIELD_SOURCE_PORT))
 		p->source_port = bpf_ntohs(ports->source);
-	if (uses(view, FIELD_DESTINATION_PORT))
+	if (asks(FIELD_DESTINATION_PORT))
 		p->destination_port = bpf_ntohs(ports->destination);
 	return true;
 }
 
-/* What is read without being set: as little as possible, one word at a time. */
-static __always_inline void clear(const struct view *view, struct packet *p)
+/* What may be read without being set: as little as possible, a word at a time. */
+static __always_inline void clear(struct packet *p)
 {
-	if (uses(view, FIELD_SOURCE) || view->features & FEATURE_LIMIT_SOURCE)
+	p->word[0] = p->word[1] = 0;
+	if (enabled(KEY_UNCOMMON)) {
+		p->word[2] = 0;
+		p->source_mac = p->destination_mac = 0;
+	}
+	if (enabled(KEY_SOURCE))
 		p->source = (struct address){};
-	if (uses(view, FIELD_DESTINATION))
+	if (asks(FIELD_DESTINATION))
 		p->destination = (struct address){};
-	p->word[0] = p->word[1] = p->word[2] = 0;
 }
 
-static __always_inline enum shape parse(const struct view *view, struct xdp_md *ctx, struct packet *p)
+/* Sets p->shape, and what it promises. */
+static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor cursor = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end}, *c = &cursor;
-	__u32 type;
+	__be16 type;
 
-	clear(view, p);
-	type = parse_link(view, c, p);
-	if (type == LINK_TRUNCATED)
-		return SHAPE_MALFORMED;
+	clear(p);
+	if (!parse_link(c, p, &type))
+		return;
 	if (type == bpf_htons(ETH_P_IP)) {
-		if (!parse_ipv4(view, c, p))
-			return SHAPE_MALFORMED;
+		if (!parse_ipv4(c, p))
+			return;
 	} else if (type == bpf_htons(ETH_P_IPV6)) {
-		if (!parse_ipv6(view, ctx, c, p))
-			return SHAPE_MALFORMED;
+		if (!parse_ipv6(ctx, c, p))
+			return;
 	} else {
-		return SHAPE_NON_IP;
+		p->shape = SHAPE_NON_IP;
+		return;
 	}
-	if (p->fragment != FRAGMENT_LATER && !parse_transport(view, c, p))
-		return SHAPE_MALFORMED;
-	return SHAPE_IP;
+	if (p->fragment == FRAGMENT_LATER || parse_transport(c, p))
+		p->shape = SHAPE_IP;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What a policy decides once for all packets. Written into .rodata before load and frozen: the verifier
- * knows every value here, so that code for what a policy does not use is deleted before it is compiled.
- * The layout is written by src/policy/settings.ts.
+ * What a policy decides once for all packets. Each use of a setting is one instruction with a mark in it, which
+ * src/kernel/specialize.ts replaces before load: a switch becomes a jump or nothing, a number its value. So the verifier
+ * deletes what a policy does not use, and nothing is left of the question: a value in .rodata would still be loaded.
+ * Kinds, marks and orders are those of src/policy/settings.ts.
  */
 #pragma once
 
@@ -29,54 +30,81 @@ enum field {
 	FIELDS,
 };
 
-enum feature {
-	FEATURE_PROTECT = 1 << 0,       /* rules in front that everything is held against */
-	FEATURE_CONDITIONAL = 1 << 1,   /* a rule may not match after all: rate limit or deadline */
-	FEATURE_ND_PASS = 1 << 2,
-	FEATURE_NON_IP_MATCH = 1 << 3,
-	FEATURE_FRAGMENT_MATCH = 1 << 4,
-	FEATURE_AUDIT = 1 << 5,
-	FEATURE_LOG = 1 << 6,
-	FEATURE_CPU = 1 << 7,           /* redirects to a CPU */
-	FEATURE_INTERFACE = 1 << 8,     /* redirects to an interface */
-	FEATURE_TX = 1 << 9,
-	FEATURE_DIRECT = 1 << 10,       /* one group, no conditions: the group's table names the rule itself */
-	FEATURE_UNTIL = 1 << 11,
-	FEATURE_LIMIT = 1 << 12,
-	FEATURE_LIMIT_SOURCE = 1 << 13,
+#define GROUPS FIELDS /* at most: each field alone */
+
+/* Once for each group but the first, which is always there. Clang does not unroll loops around switches. */
+#define EACH_OTHER_GROUP(do, with)                                                                \
+	do(1, with) do(2, with) do(3, with) do(4, with) do(5, with) do(6, with) do(7, with)       \
+	do(8, with) do(9, with) do(10, with) do(11, with) do(12, with) do(13, with)
+
+enum key {
+	KEY_PROTECT,     /* rules in front that everything is held against */
+	KEY_CONDITIONAL, /* a rule may not match after all: rate limit or deadline */
+	KEY_ND_PASS,
+	KEY_NON_IP_MATCH,
+	KEY_FRAGMENT_MATCH,
+	KEY_AUDIT,
+	KEY_LOG,
+	KEY_CPU,       /* redirects to a CPU */
+	KEY_INTERFACE, /* redirects to an interface */
+	KEY_TX,
+	KEY_DIRECT, /* one group, no conditions: the group's table names the record itself */
+	KEY_UNTIL,
+	KEY_LIMIT,
+	KEY_LIMIT_SOURCE,
+	KEY_UNCOMMON, /* a field behind FIELD_DESTINATION_PORT is asked about */
+	KEY_SOURCE,   /* the source address is asked about, or limited */
+	KEY_SPECIAL,  /* there is more to a verdict than its number: audit, log, tx, redirect */
+	KEY_FIELD = 32,          /* + enum field: the policy asks about it */
+	KEY_GROUP = 48,          /* + group: there is such a group */
+	KEY_MAPPED = 64,         /* + group: its sum is the place of a table entry and not a vector itself */
+	KEY_MEMBER = 80,         /* + 16 * group + enum field: the group's sum includes the field */
+	KEYS = KEY_MEMBER + 16 * 16,
 };
 
-struct field_settings {
-	__u32 root;   /* entry (see tables.h) at which the lookup starts; for IPv6 `root6` */
-	__u32 root6;  /* addresses only */
-	__u32 absent; /* leaf for a packet without this field */
-	__u32 group;  /* index of the group that the leaf value is added to */
+enum number {
+	NUMBER_WORDS,     /* 64 rules each, in a vector */
+	NUMBER_PROTECTED, /* bits below this are protect entries */
+	NUMBER_STEPS,     /* most entries that an address lookup can meet */
+	NUMBER_TAI_OFFSET, /* seconds that CLOCK_TAI is ahead of CLOCK_REALTIME; known to the host alone */
+	NUMBER_RECORDS,   /* byte of the blob of tables at which the records begin */
+	NUMBER_DECISIONS, /* the same for their decisions */
+	NUMBER_BASE = 16,   /* + group: what its sum begins with */
+	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses the entry, at which the lookup starts */
+	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */
+	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this field */
+	NUMBERS = 80,
 };
 
-struct settings {
-	__u32 features; /* enum feature */
-	__u32 fields;   /* 1 << enum field, for the fields that the policy asks about */
-	__u32 groups;
-	__u32 words;      /* 64 rules each, in a vector */
-	__u32 protected;  /* bits below this are protect entries */
-	__u32 mapped;     /* 1 << group, where the sum is the place of a table entry and not a vector itself */
-	__u32 steps;      /* most entries that an address lookup can meet */
-	__u32 tai_offset; /* seconds that CLOCK_TAI is ahead of CLOCK_REALTIME; known to the host alone */
-	__u32 size;       /* bytes of the blob of tables */
-	__u32 records;    /* where in it the records begin, in units of 8 bytes */
-	__u32 base[FIELDS];  /* of each mapped group, where its table begins, in units of 4 bytes; else 0 */
-	struct field_settings field[FIELDS];
-};
+/* The last byte of the blob at which something of this size can begin. */
+enum bound { BOUND_ENTRY, BOUND_VECTOR, BOUND_RECORD, BOUND_TEST };
 
-const volatile struct settings settings SEC(".rodata.settings");
+#define MARK_KEY 0x786b0000
+#define MARK_NUMBER 0x786e0000
+#define MARK_BOUND 0x78620000
 
-/* The settings that are asked for again and again, read once: each read would be left in the program. */
-struct view {
-	void *tables; /* the blob, see tables.h */
-	__u32 features, fields, size;
-};
-
-static __always_inline bool uses(const struct view *view, enum field field)
+/*
+ * A comparison with nought whose outcome the verifier knows, not a plain jump: code that cannot be reached at all is
+ * refused before the verifier looks at it. It jumps where the key is off.
+ */
+static __always_inline bool enabled(__u32 key)
 {
-	return view->fields & 1U << field;
+	asm goto("if %0 >= %1 goto %l[off]" : : "r"(0ULL), "i"(MARK_KEY + key) : : off);
+	return true;
+off:
+	return false;
+}
+
+static __always_inline __u32 number(__u32 which)
+{
+	__u32 value;
+
+	asm volatile("%0 = %1" : "=w"(value) : "i"(MARK_NUMBER + which));
+	return value;
+}
+
+/* Fields behind FIELD_DESTINATION_PORT are asked about only within KEY_UNCOMMON: one switch leaves out all. */
+static __always_inline bool asks(enum field field)
+{
+	return enabled(KEY_FIELD + field);
 }

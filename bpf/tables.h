@@ -2,8 +2,8 @@
 /*
  * What the compiler (src/policy/compile.ts) made of the rules. Sizes are set before load.
  *
- * One blob, the only value of an array map: one lookup a packet finds it, everything in it is found by offset.
- * Offsets in it are in units of 8 bytes, unless said otherwise.
+ * One blob, the only value of an array map, whose address is part of the program: everything in it is found by
+ * offset, in units of 8 bytes unless said otherwise.
  *
  * An entry is 32 bits: a leaf with a value; a node of 256 entries, which is indexed by one byte of the key; or a
  * test, which compares the key under a mask and goes on to one of two entries. Addresses may need several of them,
@@ -18,15 +18,14 @@
 
 #define ENTRY_LEAF 0x80000000U
 #define ENTRY_TEST 0x40000000U
-#define ENTRY_DEPTH(e) ((e) >> 26 & 15) /* which byte of the key a node is indexed by */
+#define ENTRY_LOW 0x04000000U /* a node is indexed by a byte of the lower half of the key */
+#define ENTRY_SHIFT(e) ((e) >> 24 & 0x38) /* bits to the right of that byte */
 #define ENTRY_OFFSET(e) (((e) & 0x3ffffff) * 8ULL)
 
+/* The loader brings a map of the size that the compiler says. */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, 64); /* the compiler says how much it is */
-} tables SEC(".maps");
+	char byte[64];
+} tables SEC(".data.tables");
 
 struct test {
 	__u64 hi_mask, hi, lo_mask, lo;
@@ -36,13 +35,17 @@ struct test {
 /* Bit r of words[w] is rule 64 w + r; bit w of summary says that words[w] is not zero. */
 struct vector {
 	__u64 summary;
-	__u64 words[MAX_WORDS]; /* as many as the policy needs: settings.words */
+	__u64 words[MAX_WORDS]; /* as many as the policy needs: NUMBER_WORDS */
 };
 
 /* Records 0 to 4 are the built-in rows, in the order of enum row; rule bits follow. */
 enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, ROWS };
 
-#define RECORD_VERDICT 0xff /* enum xdp_action */
+/* What most packets need of the record that decides, in one word: its index, its slot in counters, its verdict. */
+#define DECISION_RECORD(d) ((d) & 0x7ff)
+#define DECISION_SLOT(d) ((d) >> 11 & 0xfff)
+#define DECISION_VERDICT(d) ((d) >> 23 & 7)
+
 #define RECORD_LIMIT 0x100
 #define RECORD_LIMIT_SOURCE 0x200 /* with RECORD_LIMIT */
 #define RECORD_UNTIL 0x400
@@ -51,9 +54,9 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 
 struct record {
 	__u32 flags;
-	__u32 slot;   /* in counters */
 	__u32 target; /* ifindex or CPU */
 	__u32 sample; /* logged when a random 32-bit number is at most this */
+	__u32 unused;
 	__u64 interval; /* ns that one token takes to refill */
 	__u64 slack;    /* ns that a full bucket is ahead: (burst - 1) * interval */
 	__u64 until;    /* ns since 1970, UTC */
@@ -71,72 +74,71 @@ struct {
 	__type(value, struct count);
 } counters SEC(".maps");
 
-static __always_inline struct view open_view(void)
+/* The blob from byte `offset` on, which must be inside. */
+static __always_inline void *blob_at(__u64 offset)
 {
-	__u32 key = 0;
+	void *start = &tables;
 
-	return (struct view){
-		.tables = bpf_map_lookup_elem(&tables, &key),
-		.features = settings.features,
-		.fields = settings.fields,
-		.size = settings.size,
-	};
+	barrier_var(start); /* or clang believes the size above */
+	return start + offset;
 }
 
-/*
- * `bytes` of the blob from byte `offset` on. In bounds by construction; the check is for the verifier, which knows
- * the size because settings are frozen, and 0 is never returned.
- */
-static __always_inline void *within(const struct view *view, __u64 offset, __u64 bytes)
+/* Offsets are in bounds by construction; the check is for the verifier. */
+static __always_inline bool is_inside(__u64 offset, const enum bound bound)
 {
-	if (offset > view->size - bytes)
-		return 0;
-	barrier_var(offset); /* or clang adds before it compares */
-	return view->tables + offset;
+	asm goto("if %0 > %1 goto %l[outside]" : : "r"(offset), "i"(MARK_BOUND + bound) : : outside);
+	return true;
+outside:
+	return false;
 }
 
-static __always_inline __u32 entry_at(const struct view *view, __u64 offset, __u32 index)
+static __always_inline __u32 entry_at(__u64 offset)
 {
-	__u32 *entry = within(view, offset + index * 4ULL, 4);
-
-	return entry ? *entry : ENTRY_LEAF;
+	return is_inside(offset, BOUND_ENTRY) ? *(__u32 *)blob_at(offset) : ENTRY_LEAF;
 }
 
-static __always_inline __u32 lookup_short(const struct view *view, __u32 root, __u32 key)
+/* Nodes of numbers have no bits but their offset. */
+static __always_inline __u32 lookup_short(__u32 root, __u32 key)
 {
-	__u32 entry = entry_at(view, ENTRY_OFFSET(root), key >> 8 & 0xff);
+	__u32 entry = entry_at(root + (key >> 8) * 4ULL);
 
-	return entry & ENTRY_LEAF ? entry : entry_at(view, ENTRY_OFFSET(entry), key & 0xff);
+	return entry & ENTRY_LEAF ? entry : entry_at(entry * 8ULL + (key & 0xff) * 4);
 }
 
-static __always_inline __u32 next_in_test(const struct view *view, __u32 entry, __u64 hi, __u64 lo)
+static __always_inline __u32 next_in_test(__u32 entry, __u64 hi, __u64 lo)
 {
-	struct test *test = within(view, ENTRY_OFFSET(entry), sizeof(*test));
+	__u64 offset = ENTRY_OFFSET(entry);
+	struct test *test = blob_at(offset);
 
-	if (!test)
+	if (!is_inside(offset, BOUND_TEST))
 		return ENTRY_LEAF;
 	return (hi & test->hi_mask) == test->hi && (lo & test->lo_mask) == test->lo ? test->next : test->miss;
 }
 
-static __always_inline __u32 lookup_address(const struct view *view, __u32 entry, __u64 hi, __u64 lo)
+/* `wide`, a constant: the key has a lower half. */
+static __always_inline __u32 lookup_address(__u32 entry, __u64 hi, __u64 lo, bool wide)
 {
-	__u32 steps = settings.steps, step;
+	__u32 steps = number(NUMBER_STEPS), step;
 
 	for (step = 0; step < steps; step++) {
-		__u32 depth = ENTRY_DEPTH(entry);
-
 		if (entry & ENTRY_LEAF)
 			break;
 		if (entry & ENTRY_TEST)
-			entry = next_in_test(view, entry, hi, lo);
+			entry = next_in_test(entry, hi, lo);
 		else
-			entry = entry_at(view, ENTRY_OFFSET(entry),
-					 (depth < 8 ? hi : lo) >> (56 - 8 * (depth & 7)) & 0xff);
+			entry = entry_at(ENTRY_OFFSET(entry) +
+					 ((wide && entry & ENTRY_LOW ? lo : hi) >> ENTRY_SHIFT(entry) & 0xff) * 4);
 	}
 	return entry;
 }
 
-static __always_inline struct record *record_of(const struct view *view, __u32 index)
+static __always_inline __u64 record_offset(__u32 index)
 {
-	return within(view, settings.records * 8ULL + index * (__u64)sizeof(struct record), sizeof(struct record));
+	return number(NUMBER_RECORDS) + index * (__u64)sizeof(struct record);
+}
+
+/* Outside of the tables, which would mean that they and the program disagree, the verdict is XDP_ABORTED. */
+static __always_inline __u32 decision_of(__u32 record)
+{
+	return entry_at(number(NUMBER_DECISIONS) + record * 4ULL);
 }

@@ -26,22 +26,22 @@ const removeWork = () => rmSync(work, { recursive: true, force: true });
 process.on('exit', removeWork);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
-function step(name, measure) {
+async function step(name, measure) {
   const started = performance.now();
   process.stderr.write(`${name} ...`);
-  const result = measure();
+  const result = await measure();
   process.stderr.write(` ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
   return result;
 }
 
 const machine = describeMachine();
 const context = { core: await makeCore(work), datapath: makeDatapath(work) };
-const compile = step('compiling', () => measureCompile(context.core));
-const startup = step('start-up', () => measureStartup(work));
-const changes = step('changes', () => measureChanges(work));
+const compile = await step('compiling', () => measureCompile(context.core));
+const startup = await step('start-up', () => measureStartup(work));
+const changes = await step('changes', () => measureChanges(context.core, work));
 const xdpFilter = loadXdpFilter(context);
-const cost = step('cost of a packet', () => measureCost(context, xdpFilter));
-const throughput = step('throughput', () => measureThroughput(context, xdpFilter));
+const cost = await step('cost of a packet', () => measureCost(context, xdpFilter));
+const throughput = await step('throughput', () => measureThroughput(context, xdpFilter));
 const results = { machine, compile, startup, changes, xdpFilter, cost, throughput };
 const targets = judge(results);
 printResults(results, targets);

@@ -33,7 +33,7 @@ import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
 import type { Condition, Plan } from './model/step.js';
 import type { Suspension } from './model/suspension.js';
-import { observe } from './observe/observe.js';
+import { lookAhead, observe } from './observe/observe.js';
 import { plan } from './plan/plan.js';
 import { suspectPrune } from './plan/prune-guard.js';
 import { suspend } from './plan/suspend.js';
@@ -73,12 +73,14 @@ export async function loadGoal(
   options: ReconcileOptions,
   lock: WriterLock | undefined,
 ): Promise<Convergence> {
+  const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(options.dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
   const { desired, warnings: found } = await loadHost({ ...options, store });
   if (lock) endExpired(lock);
   const goal = {
     ...options,
+    look,
     store,
     warnings: found.map(diagnosticLine),
     suspensions: readSuspensions(options.dataDir),
@@ -101,6 +103,8 @@ export interface Convergence extends Paths {
   hold?: Hold;
   /** What must wait, however it differs. */
   suspensions?: Suspension[];
+  /** What the kernel runs at first; looked for when it is absent. */
+  look?: () => Promise<ObservedState>;
   /** Try again what failed lately, though it may cost a gap. */
   retry?: boolean;
   allowPrune?: boolean;
@@ -113,7 +117,8 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const paths = layout(goal.bpffs);
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
-  const before = await observe({ bpffs: goal.bpffs });
+  const look = () => observe({ bpffs: goal.bpffs });
+  const before = await (goal.look ?? look)();
   if (journal) recover(journal, before);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
@@ -131,7 +136,6 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     dryRun: !lock,
     plan: planned,
     unproven: proven.failed,
-    fates: fatesOf(planned, goal.dataDir),
     warnings: goal.warnings,
     waiting,
     suspensions: goal.suspensions ?? [],
@@ -140,18 +144,21 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
-    const generation = lock && settled ? generationFor(goal, current, lock) : newestGeneration(goal.dataDir);
-    return summarize({ ...outcome, generation, applied: [], remaining: planned, observed: before });
+    const generation =
+      lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
+    const fates = fatesOf(planned, goal.dataDir);
+    return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, current, lock);
-  const look = () => observe({ bpffs: goal.bpffs });
+  const generation = generationFor(goal, current, lock, records);
   const applied = await holdSignals(() =>
     apply(lock, active, { layout: paths, journal, generation, proven, observe: look }),
   );
-  const after = await look();
+  const looking = look();
+  const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
+  const after = await looking;
   const remaining = makePlan(goal, after, journal.records);
-  return summarize({ ...outcome, generation, applied, remaining, observed: after });
+  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after });
 }
 
 function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
@@ -220,7 +227,13 @@ function isSettled(condition: Condition): boolean {
 }
 
 /** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. */
-function generationFor(goal: Convergence, current: Generation | undefined, lock: WriterLock): number {
+function generationFor(
+  goal: Convergence,
+  current: Generation | undefined,
+  lock: WriterLock,
+  records: readonly JournalRecord[],
+): number {
   if (goal.origin.origin === 'reconcile' && isCurrent(goal, current)) return current.number;
-  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired })).number;
+  return effect('generation', () => writeGeneration(lock, { ...goal.origin, desired: goal.desired }, records))
+    .number;
 }

@@ -1,7 +1,8 @@
-// From a changed policy to the kernel: compiling 1,000 rules, and a whole reconcile after one rule has changed.
+// From a changed policy to the kernel: compiling 1,000 rules, and a reconcile after one rule has changed: until the kernel
+// decides by the new program, and until the process has ended.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { milliseconds, reconcileCommand } from './commands.mjs';
+import { milliseconds, reconcileCommand, untilChanged } from './commands.mjs';
 import { mixed, toStateFile } from './policies.mjs';
 import { median } from './statistics.mjs';
 import { addVeth } from './subjects.mjs';
@@ -19,24 +20,38 @@ export function measureCompile(core) {
   return { first: times[0], median: median(times) };
 }
 
-/** Rows `{ rules, attach, median, max }` in ms of `xdpkeep reconcile`, process start included. */
-export function measureChanges(work) {
-  return [20, 1000].map((rules) => {
-    const state = `change${rules}`;
-    const device = `chg${rules}`;
-    addVeth(device);
-    for (const folder of ['hosts', 'policies']) mkdirSync(join(work, state, folder), { recursive: true });
-    const host = { apiVersion: 'xdpkeep/v1', kind: 'Host', name: 'bench' };
-    const interfaces = { [device]: { mode: 'native', policy: 'bench' } };
-    writeFileSync(join(work, state, 'hosts/bench.yaml'), JSON.stringify({ ...host, interfaces }));
-    const reconcile = (round) => {
-      writeFileSync(join(work, state, 'policies/bench.yaml'), toStateFile(changed(mixed(rules), round)));
-      return milliseconds(...reconcileCommand(work, state));
-    };
-    const attach = reconcile(0);
-    const times = Array.from({ length: ROUNDS }, (_, at) => reconcile(at + 1));
-    return { rules, attach, median: median(times), max: Math.max(...times) };
-  });
+/**
+ * Rows `{ rules, attach, swap, median, max }` in ms, start of the process included: `swap` is the median until the pinned
+ * link runs another program, `median` and `max` are those of the whole `xdpkeep reconcile`.
+ */
+export async function measureChanges(core, work) {
+  const rows = [];
+  for (const rules of [20, 1000]) rows.push(await measureChange(core, work, rules));
+  return rows;
+}
+
+async function measureChange(core, work, rules) {
+  const state = `change${rules}`;
+  const device = `chg${rules}`;
+  addVeth(device);
+  for (const folder of ['hosts', 'policies']) mkdirSync(join(work, state, folder), { recursive: true });
+  const host = { apiVersion: 'xdpkeep/v1', kind: 'Host', name: 'bench' };
+  const interfaces = { [device]: { mode: 'native', policy: 'bench' } };
+  writeFileSync(join(work, state, 'hosts/bench.yaml'), JSON.stringify({ ...host, interfaces }));
+  const write = (round) =>
+    writeFileSync(join(work, state, 'policies/bench.yaml'), toStateFile(changed(mixed(rules), round)));
+  write(0);
+  const attach = milliseconds(...reconcileCommand(work, state));
+  const link = core.openPin(core.layout('/sys/fs/bpf').link(device));
+  const program = () => core.linkInfo(link).programId;
+  const times = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    write(round);
+    times.push(await untilChanged(program, ...reconcileCommand(work, state)));
+  }
+  const ended = times.map((time) => time.ended);
+  const swap = median(times.map((time) => time.changed));
+  return { rules, attach, swap, median: median(ended), max: Math.max(...ended) };
 }
 
 /** The rule in the middle asks for another port in each round. */

@@ -10,6 +10,7 @@ const MODULES = [
   'kernel/fd',
   'kernel/firewall',
   'kernel/interfaces',
+  'kernel/layout',
   'kernel/map-write',
   'kernel/object',
   'kernel/pinned',

@@ -24,8 +24,10 @@ import { zeroCounter } from '../kernel/counters.js';
 import { COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
 import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
+import { TABLES_SECTION } from '../kernel/specialize.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
+import { TABLES } from '../model/observed.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
@@ -38,6 +40,7 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
     remove(layout.instance(name, digest));
     makeDirectory(layout.maps(name, digest));
     if (rows) keepRows(layout, name, object, rows);
+    if (rows) pin(object.mapFd(TABLES_SECTION), layout.map(name, digest, TABLES));
     for (const map of object.maps()) {
       const shared = rows && map.name === COUNTERS;
       if (!map.internal && map.made && !shared)

@@ -12,14 +12,8 @@ export function digestInstance(object: string, function_: string): string {
 
 /** `DesiredState.digest`: positions are left out, so that a moved line or a comment changes nothing. */
 export function digestState(host: string, interfaces: DesiredInterface[]): string {
-  return digest(host, interfaces, ({ label, origin, function: function_, object, firewall }) => {
-    return {
-      label,
-      origin,
-      function: function_,
-      object,
-      ...(firewall && { firewall: identifyFirewall(firewall) }),
-    };
+  return digest(host, interfaces, ({ label, origin, function: function_, object, firewall, written }) => {
+    return { label, origin, function: function_, object, ...(firewall && { firewall: written }) };
   });
 }
 
@@ -39,15 +33,20 @@ function digest(
   return sha256(canonicalJson({ host, interfaces: wanted }));
 }
 
-/** `DesiredProgram.digest` of a policy: what its packets meet and its counters are called. Tests change neither. */
-export function digestFirewall(object: string, firewall: DesiredFirewall): string {
-  const { policy, protections } = identifyFirewall(firewall);
-  return sha256(canonicalJson({ object, policy, protections })).slice(0, 16);
-}
-
-/** `DesiredProgram.written` of a policy: all that was written, its tests too. */
-export function digestPolicy(firewall: DesiredFirewall): string {
-  return sha256(canonicalJson(identifyFirewall(firewall)));
+/**
+ * `DesiredProgram.digest` of a policy: what its packets meet and its counters are called, tests change neither. And
+ * `written`: all that was written, its tests too.
+ */
+export function digestFirewall(
+  object: string,
+  firewall: DesiredFirewall,
+): Pick<DesiredProgram, 'digest' | 'written'> {
+  const { tests, ...decisions } = identifyFirewall(firewall);
+  const decided = sha256(canonicalJson(decisions)); // large: made to text once
+  return {
+    digest: sha256(canonicalJson({ object, decided })).slice(0, 16),
+    written: sha256(canonicalJson({ decided, tests })),
+  };
 }
 
 interface FirewallIdentity {

@@ -9,6 +9,7 @@ import {
   FILE_NAME,
   FILE_NAME_RULE,
   mac,
+  mayBeAbsent,
   namedNumber,
   oneOrMany,
   parseRange,
@@ -57,27 +58,27 @@ const vlan = z.union([
 const protocol = namedNumber(PROTOCOLS, 255).transform((number): Range => ({ from: number, to: number }));
 
 export const matchFields = z.strictObject({
-  family: z.exactOptional(oneOrMany(family)).describe('IPv4 or IPv6. Default: both.'),
-  protocol: z.exactOptional(oneOrMany(protocol)).describe('By name or number.'),
-  source: z.exactOptional(addresses),
-  destination: z.exactOptional(addresses),
-  sourcePort: z.exactOptional(oneOrMany(range(0xffff))).describe('Only with protocol tcp, udp or sctp.'),
-  destinationPort: z.exactOptional(oneOrMany(range(0xffff))).describe('Only with protocol tcp, udp or sctp.'),
-  icmpType: z.exactOptional(oneOrMany(icmpType)).describe('A name needs protocol icmp or icmpv6 beside it.'),
-  icmpCode: z.exactOptional(oneOrMany(range(255))),
-  tcpFlags: z
-    .exactOptional(oneOrMany(tcpFlags))
-    .describe('{syn: true, ack: false}: set and clear; a list matches if one of its maps does.'),
-  fragment: z
-    .exactOptional(oneOrMany(z.enum(['none', 'first', 'later'])))
-    .describe('Not fragmented, the first fragment, a later one. Only the first has a transport header.'),
-  length: z.exactOptional(oneOrMany(range(0xffff))).describe('Bytes of the IP packet.'),
-  ttl: z.exactOptional(oneOrMany(range(255))).describe('Time to live of IPv4, hop limit of IPv6.'),
-  dscp: z.exactOptional(oneOrMany(range(63))),
-  vlan: z.exactOptional(oneOrMany(vlan)).describe('Id of the outer tag, or none.'),
-  etherType: z.exactOptional(oneOrMany(etherType)).describe('Behind VLAN tags. Reached with `nonIp: match`.'),
-  sourceMac: z.exactOptional(oneOrMany(mac)),
-  destinationMac: z.exactOptional(oneOrMany(mac)),
+  family: mayBeAbsent(oneOrMany(family)).describe('IPv4 or IPv6. Default: both.'),
+  protocol: mayBeAbsent(oneOrMany(protocol)).describe('By name or number.'),
+  source: mayBeAbsent(addresses),
+  destination: mayBeAbsent(addresses),
+  sourcePort: mayBeAbsent(oneOrMany(range(0xffff))).describe('Only with protocol tcp, udp or sctp.'),
+  destinationPort: mayBeAbsent(oneOrMany(range(0xffff))).describe('Only with protocol tcp, udp or sctp.'),
+  icmpType: mayBeAbsent(oneOrMany(icmpType)).describe('A name needs protocol icmp or icmpv6 beside it.'),
+  icmpCode: mayBeAbsent(oneOrMany(range(255))),
+  tcpFlags: mayBeAbsent(oneOrMany(tcpFlags)).describe(
+    '{syn: true, ack: false}: set and clear; a list matches if one of its maps does.',
+  ),
+  fragment: mayBeAbsent(oneOrMany(z.enum(['none', 'first', 'later']))).describe(
+    'Not fragmented, the first fragment, a later one. Only the first has a transport header.',
+  ),
+  length: mayBeAbsent(oneOrMany(range(0xffff))).describe('Bytes of the IP packet.'),
+  ttl: mayBeAbsent(oneOrMany(range(255))).describe('Time to live of IPv4, hop limit of IPv6.'),
+  dscp: mayBeAbsent(oneOrMany(range(63))),
+  vlan: mayBeAbsent(oneOrMany(vlan)).describe('Id of the outer tag, or none.'),
+  etherType: mayBeAbsent(oneOrMany(etherType)).describe('Behind VLAN tags. Reached with `nonIp: match`.'),
+  sourceMac: mayBeAbsent(oneOrMany(mac)),
+  destinationMac: mayBeAbsent(oneOrMany(mac)),
 });
 
 /** What a match says, before lists and ICMP names are resolved. */

@@ -7,17 +7,15 @@ import { checkFields, type FieldProblem } from './check-fields.js';
 import { ICMP_PROTOCOLS, icmpTypeNumber, notIcmp } from './icmp.js';
 import { noPorts, notTcp } from './match-check.js';
 import { icmpType } from './match-fields.js';
-import { address, family, mac, namedNumber, tcpFlags, wholeNumber } from './values.js';
+import { address, family, mac, mayBeAbsent, namedNumber, tcpFlags, wholeNumber } from './values.js';
 
 const KINDS = ['hop-by-hop', 'destination-options', 'routing', 'ah', 'fragment'] as const;
 
 const extensionFields = z.strictObject({
   kind: z.enum(KINDS),
-  bytes: z
-    .exactOptional(wholeNumber(8, 1024))
-    .describe('A multiple of 8, of ah 4. Not of a fragment header.'),
-  offset: z.exactOptional(wholeNumber(0, 8191)).describe('Of a fragment header, in units of 8 bytes.'),
-  more: z.exactOptional(z.boolean()).describe('Of a fragment header: more fragments follow.'),
+  bytes: mayBeAbsent(wholeNumber(8, 1024)).describe('A multiple of 8, of ah 4. Not of a fragment header.'),
+  offset: mayBeAbsent(wholeNumber(0, 8191)).describe('Of a fragment header, in units of 8 bytes.'),
+  more: mayBeAbsent(z.boolean()).describe('Of a fragment header: more fragments follow.'),
 });
 
 function* extensionProblems({
@@ -50,29 +48,29 @@ const vlanTag = wholeNumber(0, 4095);
 const port = wholeNumber(0, 0xffff);
 
 const packetFields = z.strictObject({
-  family: z.exactOptional(family).describe('Default: that of the addresses, else IPv4.'),
-  protocol: z.exactOptional(namedNumber(PROTOCOLS, 255)).describe('Default: tcp.'),
-  source: z.exactOptional(address),
-  destination: z.exactOptional(address),
-  sourcePort: z.exactOptional(port).describe('Default: 40000.'),
-  destinationPort: z.exactOptional(port).describe('Default: 80.'),
-  tcpFlags: z.exactOptional(tcpFlags).describe('The flags that are set. Default: {syn: true}.'),
-  icmpType: z.exactOptional(icmpType).describe('Default: echo-request.'),
-  icmpCode: z.exactOptional(wholeNumber(0, 255)).describe('Default: 0.'),
-  ttl: z.exactOptional(wholeNumber(0, 255)),
-  dscp: z.exactOptional(wholeNumber(0, 63)),
-  vlan: z
-    .exactOptional(z.union([z.array(vlanTag).min(1).max(2), vlanTag.transform((id) => [id])]))
-    .describe('Id of the tag, or of two tags, the outer one first.'),
-  etherType: z
-    .exactOptional(namedNumber(ETHER_TYPES, 0xffff))
-    .describe('Anything but ipv4 and ipv6 makes a frame that is not IP.'),
-  sourceMac: z.exactOptional(mac),
-  destinationMac: z.exactOptional(mac),
-  ipv4Options: z.exactOptional(wholeNumber(0, 40)).describe('Bytes of IPv4 options, a multiple of 4.'),
-  extensions: z.exactOptional(z.array(extension).max(8)).describe('IPv6 extension headers in this order.'),
-  fragment: z.exactOptional(z.enum(['none', 'first', 'later'])),
-  length: z.exactOptional(wholeNumber(1, 0xffff)).describe('Bytes of the IP packet, filled up with zeros.'),
+  family: mayBeAbsent(family).describe('Default: that of the addresses, else IPv4.'),
+  protocol: mayBeAbsent(namedNumber(PROTOCOLS, 255)).describe('Default: tcp.'),
+  source: mayBeAbsent(address),
+  destination: mayBeAbsent(address),
+  sourcePort: mayBeAbsent(port).describe('Default: 40000.'),
+  destinationPort: mayBeAbsent(port).describe('Default: 80.'),
+  tcpFlags: mayBeAbsent(tcpFlags).describe('The flags that are set. Default: {syn: true}.'),
+  icmpType: mayBeAbsent(icmpType).describe('Default: echo-request.'),
+  icmpCode: mayBeAbsent(wholeNumber(0, 255)).describe('Default: 0.'),
+  ttl: mayBeAbsent(wholeNumber(0, 255)),
+  dscp: mayBeAbsent(wholeNumber(0, 63)),
+  vlan: mayBeAbsent(z.union([z.array(vlanTag).min(1).max(2), vlanTag.transform((id) => [id])])).describe(
+    'Id of the tag, or of two tags, the outer one first.',
+  ),
+  etherType: mayBeAbsent(namedNumber(ETHER_TYPES, 0xffff)).describe(
+    'Anything but ipv4 and ipv6 makes a frame that is not IP.',
+  ),
+  sourceMac: mayBeAbsent(mac),
+  destinationMac: mayBeAbsent(mac),
+  ipv4Options: mayBeAbsent(wholeNumber(0, 40)).describe('Bytes of IPv4 options, a multiple of 4.'),
+  extensions: mayBeAbsent(z.array(extension).max(8)).describe('IPv6 extension headers in this order.'),
+  fragment: mayBeAbsent(z.enum(['none', 'first', 'later'])),
+  length: mayBeAbsent(wholeNumber(1, 0xffff)).describe('Bytes of the IP packet, filled up with zeros.'),
 });
 
 type WrittenPacket = z.output<typeof packetFields>;

@@ -14,7 +14,7 @@ import { checkFields } from './check-fields.js';
 import { matchSchema, toMatch } from './match.js';
 import { packetSchema, toPacket } from './packet-schema.js';
 import { API_VERSION, literalInterface } from './schema.js';
-import { FILE_NAME, FILE_NAME_RULE, textValue, wholeNumber } from './values.js';
+import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent, textValue, wholeNumber } from './values.js';
 import { quote } from './wording.js';
 
 const policyName = z
@@ -44,8 +44,8 @@ const CPUS = 4096;
 
 const redirect = z
   .strictObject({
-    interface: z.exactOptional(literalInterface),
-    cpu: z.exactOptional(wholeNumber(0, CPUS - 1)),
+    interface: mayBeAbsent(literalInterface),
+    cpu: mayBeAbsent(wholeNumber(0, CPUS - 1)),
   })
   .superRefine(
     ...checkFields<{ interface?: string; cpu?: number }>(function* (target) {
@@ -71,9 +71,9 @@ const action: z.ZodType<Action> = z
 const rateLimit = z
   .strictObject({
     packetsPerSecond: wholeNumber(1, 10_000_000),
-    burst: z
-      .exactOptional(wholeNumber(1, 1_000_000_000))
-      .describe('Packets that may come at once. Default: packetsPerSecond.'),
+    burst: mayBeAbsent(wholeNumber(1, 1_000_000_000)).describe(
+      'Packets that may come at once. Default: packetsPerSecond.',
+    ),
     per: z.enum(['rule', 'source']).default('rule').describe('One limit, or one for each source address.'),
   })
   .transform(({ packetsPerSecond, burst = packetsPerSecond, per }) => ({ packetsPerSecond, burst, per }))
@@ -96,18 +96,18 @@ const ruleSchema = z.strictObject({
   name: ruleName,
   match: matchSchema.default({}),
   action,
-  rateLimit: z.exactOptional(rateLimit),
-  log: z
-    .exactOptional(z.strictObject({ oneIn: wholeNumber(1, 0xffffffff) }))
-    .describe('Sample every Nth matching packet, on average, as an event.'),
-  until: z.exactOptional(until),
+  rateLimit: mayBeAbsent(rateLimit),
+  log: mayBeAbsent(z.strictObject({ oneIn: wholeNumber(1, 0xffffffff) })).describe(
+    'Sample every Nth matching packet, on average, as an event.',
+  ),
+  until: mayBeAbsent(until),
 });
 
 const testSchema = z.strictObject({
   name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
   packet: packetSchema,
   expect: z.enum(['pass', 'drop', 'tx', 'redirect']),
-  rule: z.exactOptional(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
+  rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
 });
 
 export const policySchema = z

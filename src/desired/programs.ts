@@ -7,9 +7,10 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
 import { ProgramError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
+import type { Policy } from '../model/policy.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram, digestSource } from './compile.js';
-import { digestFirewall, digestInstance, digestPolicy } from './digest.js';
+import { digestFirewall, digestInstance } from './digest.js';
 import { type BpfElf, readElf } from './elf.js';
 import { readInside, UnusableFileError } from './paths.js';
 import type { ProgramReference } from './schema.js';
@@ -42,6 +43,7 @@ interface LoadedFile {
 
 export class ProgramResolver {
   readonly #files = new Map<string, Promise<LoadedFile>>();
+  readonly #policies = new Map<Policy, DesiredProgram>();
 
   constructor(private readonly options: ProgramOptions) {}
 
@@ -64,17 +66,20 @@ export class ProgramResolver {
 
   /** The program that ships for all policies, with the tables of this one. */
   resolvePolicy(firewall: DesiredFirewall): DesiredProgram {
+    const known = this.#policies.get(firewall.policy); // of another interface of this host, or of another host
+    if (known?.firewall?.protections === firewall.protections) return known;
     const { bytes, function: function_ } = readBuiltin('firewall');
     const object = this.options.store.put(bytes);
-    return {
+    const program: DesiredProgram = {
       label: `policy ${firewall.policy.name}`,
       origin: 'policy',
       firewall,
       function: function_,
       object,
-      digest: digestFirewall(object, firewall),
-      written: digestPolicy(firewall),
+      ...digestFirewall(object, firewall),
     };
+    this.#policies.set(firewall.policy, program);
+    return program;
   }
 
   async #file(file: string): Promise<LoadedFile> {

@@ -5,7 +5,7 @@ import { compileGlob, isGlob } from '../model/glob.js';
 import { MAX_PROTECT } from '../model/policy.js';
 import { checkFields } from './check-fields.js';
 import { matchSchema } from './match.js';
-import { FILE_NAME, FILE_NAME_RULE } from './values.js';
+import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent } from './values.js';
 
 export const API_VERSION = 'xdpkeep/v1';
 
@@ -121,8 +121,8 @@ export const interfaceSchema = z
       .enum(['auto', 'native', 'generic', 'offload'])
       .default('auto')
       .describe('How XDP is attached. auto tries native and falls back to generic.'),
-    policy: z.exactOptional(policyName),
-    program: z.exactOptional(program),
+    policy: mayBeAbsent(policyName),
+    program: mayBeAbsent(program),
     foreign: z
       .enum(['refuse', 'replace'])
       .default('refuse')

@@ -21,7 +21,7 @@ export function scanTokens(source: Source, problems: Diagnostic[]): CST.Token[] 
     if (count++ >= MOST_PROBLEMS) return;
     problems.push({ severity: 'error', summary, detail, hint, ...source.placeAt(start, end) });
   };
-  const tokens = tokenize(source.text, found);
+  const { tokens, mayRefuse } = tokenize(source.text, found);
   if (!tokens) return undefined;
   const documents = tokens.filter((token) => token.type === 'document');
   const second = documents[1];
@@ -30,15 +30,18 @@ export function scanTokens(source: Source, problems: Diagnostic[]): CST.Token[] 
     found('several documents', 'a state file is one YAML document', hint, second.offset, second.offset + 3);
   }
   const first = second ? tokens.slice(0, tokens.indexOf(second)) : tokens;
-  for (const token of first) scan(token, found);
+  if (mayRefuse) for (const token of first) scan(token, found);
   return first;
 }
 
-function tokenize(text: string, found: Found): CST.Token[] | undefined {
+/** No `tokens` when the file is beyond reading. `mayRefuse`: something begins like a token that is refused. */
+function tokenize(text: string, found: Found): { tokens?: CST.Token[]; mayRefuse: boolean } {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   let count = 0;
+  let mayRefuse = false;
   for (const lexeme of new Lexer().lex(text)) {
+    mayRefuse ||= lexeme !== '' && INDICATORS.includes(lexeme.charAt(0));
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > DEEPEST) {
       const detail = `maps and lists are nested more than ${DEEPEST} levels deep`;
@@ -49,17 +52,20 @@ function tokenize(text: string, found: Found): CST.Token[] | undefined {
         parser.offset - 1,
         parser.offset,
       );
-      return undefined;
+      return { mayRefuse };
     }
     if (++count > MOST_TOKENS) {
       const detail = `the file has more than ${MOST_TOKENS} tokens`;
       found('file too large', detail, 'Split or shorten it.', parser.offset - 1, parser.offset);
-      return undefined;
+      return { mayRefuse };
     }
   }
   for (const token of parser.end()) tokens.push(token);
-  return tokens;
+  return { tokens, mayRefuse };
 }
+
+/** What anchors, aliases, tags and directives begin with; some other lexemes do too. */
+const INDICATORS = '&*!%';
 
 /** Recursion ends: `tokenize` bounds the depth. */
 function scan(token: CST.Token, found: Found): void {

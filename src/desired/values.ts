@@ -19,6 +19,14 @@ export function toIssue(
   return { code: 'custom', message, params, input };
 }
 
+/**
+ * A field that may be left out. `z.exactOptional` means the same, and parses `undefined` in full for each field that is
+ * not there: of a rule most are not. Its only difference, a field that is there and undefined, YAML cannot write.
+ */
+export function mayBeAbsent<T extends z.ZodType>(field: T): z.ZodExactOptional<T> {
+  return z.optional(field) as z.ZodType as z.ZodExactOptional<T>;
+}
+
 /** Text that is converted or refused. `meta` is its JSON schema, which conversions vanish from. */
 export function textValue<T extends object | number | string>(
   convert: (text: string) => T | Problem,
@@ -116,7 +124,7 @@ export const family: z.ZodType<4 | 6, 4 | 6 | 'ipv4' | 'ipv6'> = z
 type Flag = keyof typeof TCP_FLAGS;
 
 function flagFields(flags: Flag[]): Record<Flag, z.ZodExactOptional<z.ZodBoolean>> {
-  const fields = flags.map((flag) => [flag, z.exactOptional(z.boolean())]);
+  const fields = flags.map((flag) => [flag, mayBeAbsent(z.boolean())]);
   return Object.fromEntries(fields) as Record<Flag, z.ZodExactOptional<z.ZodBoolean>>;
 }
 

@@ -1,17 +1,17 @@
-// Object files by content. On disk nothing is written that is there already, and nothing is given out whose hash is
-// not its name. The memory store is for commands that may write nothing.
+// Object files and policies by content. On disk nothing is written that is there already, and nothing is given out whose
+// hash is not its name. The memory store is for commands that may write nothing.
 import { join } from 'node:path';
 import * as z from 'zod';
 import { makeFolder, replaceFile } from './durable.js';
 import { accessFailed, errnoCode, writeFailed } from './failure.js';
 import { JournalError } from '../model/errors.js';
-import type { CompileRecord, ObjectStore } from '../model/object-store.js';
+import type { CompileRecord, ObjectKind, ObjectStore } from '../model/object-store.js';
 import { readIfThere } from './read.js';
 import { sha256 } from './sha256.js';
 
 const compileRecord = z.object({ object: z.string(), inputs: z.record(z.string(), z.string()) });
 
-/** `<dataDir>/objects/<sha256>.o` and `objects/compiled/<key>.json`. `put` and `rememberCompile` need the writer lock. */
+/** `<dataDir>/objects/<sha256>.o`, `.policy` and `compiled/<key>.json`. `put` and `rememberCompile` need the writer lock. */
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
 
@@ -19,16 +19,16 @@ export class DiskObjectStore implements ObjectStore {
     this.#folder = join(dataDir, 'objects');
   }
 
-  put(bytes: Uint8Array): string {
+  put(bytes: Uint8Array, kind: ObjectKind = 'o'): string {
     const object = sha256(bytes);
-    const path = this.#objectPath(object);
+    const path = this.#objectPath(object, kind);
     const kept = readIfThere(path);
     if (kept === undefined || sha256(kept) !== object) this.#write(path, bytes);
     return object;
   }
 
-  get(object: string): Uint8Array {
-    const path = this.#objectPath(object);
+  get(object: string, kind: ObjectKind = 'o'): Uint8Array {
+    const path = this.#objectPath(object, kind);
     const bytes = readIfThere(path);
     const hint = 'Run `xdpkeep reconcile` with the state files that it came from: that restores it.';
     if (bytes === undefined) throw new JournalError(`the object ${path} is missing`, { hint });
@@ -57,8 +57,8 @@ export class DiskObjectStore implements ObjectStore {
     }
   }
 
-  #objectPath(object: string): string {
-    return join(this.#folder, `${object}.o`);
+  #objectPath(object: string, kind: ObjectKind): string {
+    return join(this.#folder, `${object}.${kind}`);
   }
 
   #recordPath(key: string): string {
@@ -79,8 +79,8 @@ export class MemoryObjectStore implements ObjectStore {
     return object;
   }
 
-  get(object: string): Uint8Array {
-    const bytes = this.#objects.get(object) ?? this.beneath?.get(object);
+  get(object: string, kind?: ObjectKind): Uint8Array {
+    const bytes = this.#objects.get(object) ?? this.beneath?.get(object, kind);
     if (bytes) return bytes;
     throw new JournalError(`the object ${object} is missing`);
   }

@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path';
 import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
-import type { Generation } from '../model/record.js';
+import type { DesiredState } from '../model/desired.js';
+import type { Generation, JournalRecord } from '../model/record.js';
+import { keepFirewalls } from './firewalls.js';
 import { highestGeneration } from './generation-list.js';
 import type { WriterLock } from './lock.js';
 import { generationFile, journalFile } from './paths.js';
@@ -12,14 +14,20 @@ import { readSoundJournal } from './read.js';
 import { seal } from './sealed.js';
 
 /** `of` is the generation's own number where it is not given. */
-export type NewGeneration = Pick<Generation, 'origin' | 'desired' | 'reason'> & { of?: number };
+export type NewGeneration = Pick<Generation, 'origin' | 'reason'> & { desired: DesiredState; of?: number };
 
-/** Its number is one above all that the directory and the journal know. Throws a JournalError. */
-export function writeGeneration(lock: WriterLock, made: NewGeneration): Generation {
-  lock.assertHeld();
-  const { records } = readSoundJournal(lock.dataDir);
+/**
+ * Its number is one above all that the directory and the journal know. `records` are those of a journal that is open;
+ * without them it is read. Throws a JournalError.
+ */
+export function writeGeneration(
+  lock: WriterLock,
+  made: NewGeneration,
+  records: readonly JournalRecord[] = readSoundJournal(lock.dataDir).records,
+): Generation {
+  const desired = keepFirewalls(lock, made.desired);
   const number = highestGeneration(lock.dataDir, records) + 1;
-  const generation: Generation = { number, time: new Date().toISOString(), of: number, ...made };
+  const generation: Generation = { number, time: new Date().toISOString(), of: number, ...made, desired };
   try {
     makeJournal(lock.dataDir);
     publish(generationFile(lock.dataDir, number), seal('Generation', generation));

@@ -9,6 +9,7 @@ import { bootId } from '../kernel/boot.js';
 import { netnsInode } from '../kernel/interfaces.js';
 import { JournalError } from '../model/errors.js';
 import type { JournalEntry, JournalRecord } from '../model/record.js';
+import type { EffectiveStep } from '../model/step.js';
 import { formatLine, hashLine } from './chain.js';
 import { openIntents } from './intents.js';
 import type { WriterLock } from './lock.js';
@@ -107,11 +108,28 @@ export class Journal {
 
 /** The record of an entry, its fields in the order in which people read them. */
 export function describe(
-  { generation, phase, ...rest }: JournalEntry,
+  { generation, phase, step, ...rest }: JournalEntry,
   { seq, prev }: { seq: number; prev: string },
   where: { boot: string; netns: number },
 ): JournalRecord {
-  return { seq, prev, time: new Date().toISOString(), ...where, generation, phase, ...rest };
+  return {
+    seq,
+    prev,
+    time: new Date().toISOString(),
+    ...where,
+    generation,
+    phase,
+    step: withoutPolicy(step),
+    ...rest,
+  };
+}
+
+/** The generation keeps it: a line a step would repeat all its rules, and the journal is read at every pass. */
+function withoutPolicy<S extends JournalRecord['step']>(step: S | EffectiveStep): S | EffectiveStep {
+  if (!('instance' in step) || !step.instance.program?.firewall) return step;
+  const program = { ...step.instance.program };
+  delete program.firewall;
+  return { ...step, instance: { ...step.instance, program } };
 }
 
 /** The name comes from the content: a crash between the two steps makes no second copy. */

@@ -5,8 +5,8 @@ import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';
 import { errnoCode } from '../disk/failure.js';
 import { JournalError, PermissionError, StalePlanError, UsageError } from '../model/errors.js';
+import type { DesiredState } from '../model/desired.js';
 import { PLAN_FORMAT, type PlanFile } from '../model/plan-file.js';
-import { desiredStateSchema } from './generation-schema.js';
 import { holdSchema } from './hold.js';
 import { seal, unseal } from './sealed.js';
 
@@ -20,7 +20,8 @@ const schema = z.strictObject({
   boot: z.string(),
   netns: z.int(),
   journal: z.strictObject({ records: z.int().nonnegative(), head: z.string() }),
-  desired: desiredStateSchema,
+  // This release wrote it, and the seal vouches for it.
+  desired: z.custom<DesiredState>((value) => typeof value === 'object' && value !== null),
   hold: z.exactOptional(holdSchema),
   allowPrune: z.boolean(),
   // Only ever compared with what is planned and seen anew.

@@ -1,5 +1,6 @@
 // Which policy an instance was made of: the newest generation that wanted its digest says so.
 import { baseDigest, type DesiredFirewall } from '../model/desired.js';
+import { keptFirewall } from './firewalls.js';
 import { listGenerations } from './generation-list.js';
 import { readGeneration } from './generations.js';
 
@@ -7,8 +8,9 @@ import { readGeneration } from './generations.js';
 export function recordedFirewall(dataDir: string, digest: string): DesiredFirewall | undefined {
   for (const number of listGenerations(dataDir).reverse()) {
     const { interfaces } = readGeneration(dataDir, number).desired;
-    const found = interfaces.find(({ program }) => program.firewall && program.digest === baseDigest(digest));
-    if (found) return found.program.firewall;
+    const { firewall } =
+      interfaces.find(({ program }) => program.digest === baseDigest(digest))?.program ?? {};
+    if (firewall !== undefined) return keptFirewall(dataDir, firewall);
   }
   return undefined;
 }

@@ -6,11 +6,7 @@ export const mapCalls = once(() => {
   const bpf = openLibbpf();
   const c = openLibc();
   return {
-    setInitialValue: bpf.func(
-      'int bpf_map__set_initial_value(void *map, const void *data, size_t size)',
-    ) as Call,
     setMaxEntries: bpf.func('int bpf_map__set_max_entries(void *map, uint32_t entries)') as Call,
-    setValueSize: bpf.func('int bpf_map__set_value_size(void *map, uint32_t size)') as Call,
     setAutocreate: bpf.func('int bpf_map__set_autocreate(void *map, bool autocreate)') as Call,
     lookup: bpf.func('int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)') as Call,
     update: bpf.func(

@@ -6,6 +6,7 @@ import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { BpfObject } from './object.js';
+import { specialize, TABLES_SECTION } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
 const OPTIONAL = ['limits', 'sources', 'cpus', 'events'];
@@ -31,13 +32,12 @@ export function loadFirewall(
   options: LoadOptions = {},
 ): BpfObject {
   const { counters, function: function_ = FIREWALL_FUNCTION } = options;
-  const object = BpfObject.open(bytes, function_);
+  const object = BpfObject.open(specialize(bytes, tables), function_);
   try {
-    shape(object, tables);
+    leaveOut(object, tables);
     if (counters) object.reuseMap('counters', counters);
     object.load();
-    writeEntry(object.mapFd('tables'), 'tables', 0, tables.blob);
-    freezeMap(object.mapFd('tables'), 'tables');
+    freezeMap(object.mapFd(TABLES_SECTION), 'tables');
     const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
     for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
     return object;
@@ -47,11 +47,7 @@ export function loadFirewall(
   }
 }
 
-function shape(object: BpfObject, tables: FirewallTables): void {
-  const { settings } = tables;
-  const rodata = object.mapHandle('.rodata.settings');
-  checked('set settings', mapCalls().setInitialValue(rodata, settings, settings.length));
-  checked('size map tables', mapCalls().setValueSize(object.mapHandle('tables'), tables.blob.length));
+function leaveOut(object: BpfObject, tables: FirewallTables): void {
   for (const name of OPTIONAL) {
     const entries = tables.dynamic[name];
     const map = object.mapHandle(name);

@@ -1,5 +1,8 @@
-// Where object files live, by content: `objects/<sha256>.o` in the data directory, or memory when nothing may be
-// written. Generations name objects by hash, so a rollback needs no compiler and no state files.
+// Where object files and policies live, by content: `objects/<sha256>.o` and `.policy` in the data directory, or memory
+// when nothing may be written. Generations name them by hash, so a rollback needs no compiler and no state files.
+
+/** `o`: an object file. `policy`: the JSON of a DesiredFirewall. */
+export type ObjectKind = 'o' | 'policy';
 
 /** What a compilation was made of; it is still good while every file has the hash that it had. */
 export interface CompileRecord {
@@ -11,9 +14,9 @@ export interface CompileRecord {
 
 export interface ObjectStore {
   /** Keeps the bytes and returns their SHA-256 (hex). Writes nothing when they are there already. */
-  put(bytes: Uint8Array): string;
-  /** Throws a JournalError when the object is missing or no longer has its hash. */
-  get(object: string): Uint8Array;
+  put(bytes: Uint8Array, kind?: ObjectKind): string;
+  /** Throws a JournalError when the object is missing or no longer has its hash. Kind: `o` unless given. */
+  get(object: string, kind?: ObjectKind): Uint8Array;
   /** `key` identifies source path, compiler and flags. */
   recallCompile(key: string): CompileRecord | undefined;
   rememberCompile(key: string, record: CompileRecord): void;

@@ -81,7 +81,7 @@ export function runningInstance({ instances, link }: OwnedInterface): ObservedIn
 }
 
 /** The map that every policy has, and no other program beside counters: those stay when a program takes its place. */
-const TABLES = 'tables';
+export const TABLES = 'tables';
 
 export function runsPolicy(owned: OwnedInterface): boolean {
   const { maps = [], lost = [] } = runningInstance(owned) ?? {};

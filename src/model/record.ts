@@ -1,5 +1,5 @@
 // What we recorded: the lines of the journal and the generations that they speak of.
-import type { DesiredState } from './desired.js';
+import type { DesiredInterface, DesiredProgram, DesiredState } from './desired.js';
 import type { EffectiveStep } from './step.js';
 
 export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
@@ -53,5 +53,19 @@ export interface Generation {
   of: number;
   /** Why, in the operator's words; only for rollback and detach. */
   reason?: string;
-  desired: DesiredState;
+  desired: RecordedState;
+}
+
+/** A DesiredState as it is kept: its policies lie in files of their own, each once however many generations want it. */
+export interface RecordedState extends Omit<DesiredState, 'interfaces'> {
+  interfaces: RecordedInterface[];
+}
+
+export interface RecordedInterface extends Omit<DesiredInterface, 'program'> {
+  program: RecordedProgram;
+}
+
+export interface RecordedProgram extends Omit<DesiredProgram, 'firewall'> {
+  /** SHA-256 (hex) of `objects/<sha256>.policy`; with origin `policy` only. */
+  firewall?: string;
 }

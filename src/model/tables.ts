@@ -8,13 +8,23 @@ export interface RecordOwner {
   interface?: string;
 }
 
+/** The values for the marks of bpf/settings.h, by their numbers there. */
+export interface Settings {
+  /** 1 is on. */
+  keys: Uint8Array;
+  /** The TAI offset among them is 0 until bound to a host. */
+  numbers: Uint32Array;
+  bounds: Uint32Array;
+}
+
 export interface FirewallTables {
-  /** Content of `.rodata.settings`; the TAI offset in it is 0 until bound to a host. */
-  settings: Uint8Array;
+  settings: Settings;
   /** The one value of the map `tables`; counter slots and ifindexes in its records are 0 until bound to a host. */
   blob: Uint8Array;
   /** Byte of the blob at which the records begin. */
   records: number;
+  /** Where in it decisions lie, each of which names the slot of its record: bytes, from and to. */
+  decisions: [from: number, to: number][];
   /** Record -> owner. */
   owners: RecordOwner[];
   /** Maps that start empty and are used: name -> entries. Every other one is not made at all. */

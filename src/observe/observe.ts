@@ -35,6 +35,20 @@ export async function observe(options: ObserveOptions): Promise<ObservedState> {
   }
 }
 
+/** Milliseconds. */
+const FRESH = 1000;
+
+/**
+ * Begins to look while the caller does something else, and answers when it is called: with what was seen, or, where that
+ * is not fresh any more, with another look.
+ */
+export function lookAhead(options: ObserveOptions): () => Promise<ObservedState> {
+  const started = performance.now();
+  const looking = observe(options);
+  looking.catch(() => undefined); // who asks for the answer gets the error
+  return () => (performance.now() - started < FRESH ? looking : observe(options));
+}
+
 async function look(bpffs: string): Promise<ObservedState> {
   const bpftool = findBpftool();
   const own = lookAtOwn(bpffs);

@@ -2,6 +2,8 @@
 
 const LEAF = 0x80000000;
 const TEST = 0x40000000;
+/** The byte is one of the lower half of the key. */
+const LOW = 0x04000000;
 /** Entries have 26 bits for an offset in units of 8 bytes: 512 MB. */
 const MAX_UNITS = 0x4000000;
 
@@ -9,9 +11,14 @@ export function leafEntry(value: number): number {
   return (LEAF | value) >>> 0;
 }
 
-/** `at` is a place in 32-bit words, even; `depth` the byte of the key that indexes the node. */
+/** `at` is a place in 32-bit words, even; `depth` the byte of the key (of sixteen) that indexes the node. */
 export function nodeEntry(depth: number, at: number): number {
-  return ((depth << 26) | (at / 2)) >>> 0;
+  return (((7 - (depth & 7)) << 27) | (depth < 8 ? 0 : LOW) | (at / 2)) >>> 0;
+}
+
+/** A row of leaves, or a node of two-byte numbers: which byte indexes it goes without saying. */
+export function rowEntry(at: number): number {
+  return at / 2;
 }
 
 export function testEntry(at: number): number {

@@ -10,7 +10,7 @@ import type { Field } from './fields.js';
 import { groupFields } from './groups.js';
 import { Lookup, type LeafValue } from './lookup.js';
 import { bindRecords, encodeRecords } from './records.js';
-import { encodeSettings, FEATURE, withTaiOffset, type FieldSettings } from './settings.js';
+import { encodeSettings, withTaiOffset, type FieldSettings, type Key } from './settings.js';
 
 const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
@@ -34,12 +34,13 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
   const classes = new Classes(words * 2);
   const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
   const records = encodeRecords(policy, protections.length);
-  const direct = groups.length === 1 && (records.features & FEATURE.conditional) === 0;
+  const direct = groups.length === 1 && !records.on.has('conditional');
   const mapped = groups.map((group) => direct || group.fields.length !== 1);
   const blob = new Blob();
   const lookup = new Lookup(blob);
   const vectors = direct ? [] : layVectors(blob, classes);
-  const entry = (number: number): number => (direct ? decidedBy(classes, number) : (vectors[number] ?? 0));
+  const entry = (number: number): number =>
+    direct ? (records.decisions[decidedBy(classes, number)] ?? 0) : (vectors[number] ?? 0);
   const fields = new Map<Field, FieldSettings>();
   groups.forEach((group, index) => {
     for (const { field, stride } of group.fields) {
@@ -52,27 +53,35 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
       });
     }
   });
-  const base = groups.map((group, index) => (mapped[index] ? blob.add(group.table.map(entry)) : 0));
-  const at = blob.add(new Uint32Array(records.bytes.buffer)) * 4;
+  const placed = groups.map((group, index) => {
+    const base = mapped[index] ? blob.add(group.table.map(entry)) : 0;
+    return { base, mapped: mapped[index] === true };
+  });
+  const recordsAt = blob.add(new Uint32Array(records.bytes.buffer)) * 4;
+  const decisionsAt = blob.add(records.decisions) * 4;
+  const [table] = placed;
   const bytes = blob.bytes();
   const settings = encodeSettings({
-    features: records.features | features(policy, protections, direct),
-    groups: groups.length,
+    on: new Set([...records.on, ...switches(policy, protections, direct)]),
+    groups: placed,
+    fields,
     words,
     protected: protections.length,
-    mapped: mapped.reduce((bits, map, index) => bits | (map ? 1 << index : 0), 0),
     steps: lookup.steps,
     size: bytes.length,
-    records: at,
-    base,
-    fields,
+    records: recordsAt,
+    decisions: decisionsAt,
   });
   return {
     settings,
     blob: bytes,
-    records: at,
+    records: recordsAt,
+    decisions: [
+      [decisionsAt, decisionsAt + records.decisions.byteLength],
+      ...(direct && table ? [extent(table.base * 4, groups[0]?.table)] : []),
+    ],
     owners: records.owners,
-    dynamic: dynamicMaps(records.features, matches.length, policy),
+    dynamic: dynamicMaps(records.on, matches.length, policy),
     cpus: policy.rules.flatMap(({ action }) =>
       action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [],
     ),
@@ -84,19 +93,25 @@ export function bindTables(tables: FirewallTables, binding: TableBinding): Firew
   return {
     ...tables,
     settings: withTaiOffset(tables.settings, binding.taiOffset),
-    blob: bindRecords(tables.blob, tables.records, tables.owners, binding),
+    blob: bindRecords(tables, binding),
   };
 }
 
-function features(policy: Policy, protections: Protection[], direct: boolean): number {
-  return (
-    (protections.length > 0 ? FEATURE.protect : 0) |
-    (policy.neighborDiscovery === 'pass' ? FEATURE.neighborDiscoveryPass : 0) |
-    (policy.nonIp === 'match' ? FEATURE.nonIpMatch : 0) |
-    (policy.fragments === 'match' ? FEATURE.fragmentMatch : 0) |
-    (policy.mode === 'audit' ? FEATURE.audit : 0) |
-    (direct ? FEATURE.direct : 0)
-  );
+function switches(policy: Policy, protections: Protection[], direct: boolean): Key[] {
+  const all: [Key, boolean][] = [
+    ['protect', protections.length > 0],
+    ['neighborDiscoveryPass', policy.neighborDiscovery === 'pass'],
+    ['nonIpMatch', policy.nonIp === 'match'],
+    ['fragmentMatch', policy.fragments === 'match'],
+    ['audit', policy.mode === 'audit'],
+    ['direct', direct],
+  ];
+  return all.flatMap(([key, on]) => (on ? [key] : []));
+}
+
+/** Bytes of a table that lies at byte `from`. */
+function extent(from: number, table: Uint32Array = new Uint32Array()): [number, number] {
+  return [from, from + table.byteLength];
 }
 
 /** The record that decides for a set of rules that agree: that of the first one. */
@@ -106,7 +121,7 @@ function decidedBy(classes: Classes, number: number): number {
 }
 
 function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): { root: number; root6: number } {
-  if (field.kind === 'number') return { root: lookup.addNumbers(field.byValue, value), root6: 0 };
+  if (field.kind === 'number') return { root: lookup.addNumbers(field.byValue, value) * 8, root6: 0 };
   return {
     root: lookup.addPrefixes(field.four, field.absent, value),
     root6: lookup.addPrefixes(field.six, field.absent, value),
@@ -121,14 +136,14 @@ function layVectors(blob: Blob, classes: Classes): number[] {
   });
 }
 
-function dynamicMaps(used: number, rules: number, policy: Policy): Record<string, number> {
+function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Record<string, number> {
   const cpus = policy.rules.map(({ action }) =>
     action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0,
   );
   return {
-    ...(used & FEATURE.limit ? { limits: rules } : {}),
-    ...(used & FEATURE.limitSource ? { sources: SOURCES } : {}),
-    ...(used & FEATURE.cpu ? { cpus: Math.max(...cpus) } : {}),
-    ...(used & FEATURE.log ? { events: EVENTS } : {}),
+    ...(used.has('limit') ? { limits: rules } : {}),
+    ...(used.has('limitSource') ? { sources: SOURCES } : {}),
+    ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
+    ...(used.has('log') ? { events: EVENTS } : {}),
   };
 }

@@ -1,63 +1,57 @@
 // A policy as one list of decisions, built-in ones included: who decides which packets, in order. What reasons about
 // policies reads this list and so cannot forget a built-in.
-import { BUILTIN_ROWS, type Action, type Policy, type Protection, type Rule } from '../model/policy.js';
-import { boxesOf, KINDS, type Box } from './regions.js';
+import type { Action, BuiltinRow, Match, Policy, Protection, Rule } from '../model/policy.js';
+import { boxOf, KINDS, type Box, type Kind } from './regions.js';
 
-export interface DecisionStep {
-  /** Rule name or built-in row. */
-  row: string;
-  action: Action;
-  boxes: Box[];
-  rule?: Rule;
+export class DecisionStep {
+  readonly #boxes = new Map<Kind, Box | undefined>();
+
+  constructor(
+    /** Rule name or built-in row. */
+    readonly row: string,
+    readonly action: Action,
+    /** The packets that it takes: those that agree with a match, or all of some kinds. */
+    readonly packets: Match | ((kind: Kind) => boolean),
+    readonly rule?: Rule,
+  ) {}
+
   /** Rate limit or deadline: a packet may go on to the next step. */
-  conditional: boolean;
+  get conditional(): boolean {
+    return this.rule?.rateLimit !== undefined || this.rule?.until !== undefined;
+  }
+
+  /** Made when it is asked for: of a thousand steps most are asked about one kind alone. */
+  boxOf(kind: Kind): Box | undefined {
+    if (!this.#boxes.has(kind)) this.#boxes.set(kind, this.#makeBox(kind));
+    return this.#boxes.get(kind);
+  }
+
+  get boxes(): Box[] {
+    return KINDS.flatMap((kind) => this.boxOf(kind) ?? []);
+  }
+
+  #makeBox(kind: Kind): Box | undefined {
+    if (typeof this.packets !== 'function') return boxOf(this.packets, kind);
+    return this.packets(kind) ? { kind, sides: new Map() } : undefined;
+  }
 }
 
-const ND_TYPES = { from: 133, to: 137 };
+const NEIGHBOR_DISCOVERY: Match = { family: [6], icmpType: [{ from: 133, to: 137 }] };
 
 /** The last step takes every packet that is not malformed. */
 export function listDecisions(policy: Policy, protections: Protection[] = []): DecisionStep[] {
-  const step = (row: (typeof BUILTIN_ROWS)[number], kind: 'pass' | 'drop', boxes: Box[]): DecisionStep => ({
-    row,
-    action: { kind },
-    boxes,
-    conditional: false,
-  });
-  const ofKind = (test: (name: string) => boolean): Box[] =>
-    KINDS.filter(({ name }) => test(name)).map((kind) => ({ kind, sides: new Map() }));
-  const steps = protections.map(({ match }) => step('(protect)', 'pass', boxesOf(match)));
-  if (policy.neighborDiscovery === 'pass') {
-    steps.push(step('(protect)', 'pass', boxesOf({ family: [6], icmpType: [ND_TYPES] })));
-  }
-  if (policy.nonIp !== 'match')
-    steps.push(
-      step(
-        '(non-ip)',
-        policy.nonIp,
-        ofKind((name) => name === 'not IP'),
-      ),
-    );
+  const steps: DecisionStep[] = [];
+  const add = (row: BuiltinRow, kind: 'pass' | 'drop', packets: DecisionStep['packets']): unknown =>
+    steps.push(new DecisionStep(row, { kind }, packets));
+  for (const { match } of protections) add('(protect)', 'pass', match);
+  if (policy.neighborDiscovery === 'pass') add('(protect)', 'pass', NEIGHBOR_DISCOVERY);
+  if (policy.nonIp !== 'match') add('(non-ip)', policy.nonIp, ({ family }) => family === 'none');
   if (policy.fragments !== 'match') {
-    steps.push(
-      step(
-        '(fragments)',
-        policy.fragments,
-        ofKind((name) => name.endsWith('later fragment')),
-      ),
-    );
+    add('(fragments)', policy.fragments, ({ name }) => name.endsWith('later fragment'));
   }
-  for (const rule of policy.rules) {
-    const conditional = rule.rateLimit !== undefined || rule.until !== undefined;
-    steps.push({ row: rule.name, action: rule.action, boxes: boxesOf(rule.match), rule, conditional });
-  }
-  return [
-    ...steps,
-    step(
-      '(default)',
-      policy.default,
-      ofKind(() => true),
-    ),
-  ];
+  for (const rule of policy.rules) steps.push(new DecisionStep(rule.name, rule.action, rule.match, rule));
+  add('(default)', policy.default, () => true);
+  return steps;
 }
 
 /** Two actions that do the same to a packet. */

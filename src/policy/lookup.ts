@@ -1,7 +1,7 @@
 // The lookup structure of bpf/tables.h: entries, nodes of 256 entries, tests. A node costs a kilobyte and one load,
 // a test forty bytes and a comparison: one network in a region becomes a test, several become nodes, and a run of
 // bytes that all of them share is skipped by one test.
-import { leafEntry as leaf, nodeEntry, testEntry, type Blob } from './blob.js';
+import { leafEntry as leaf, nodeEntry, rowEntry, testEntry, type Blob } from './blob.js';
 import { commonBits, maskWord, type ClassedPrefix } from './prefixes.js';
 
 const NODE_ENTRIES = 256;
@@ -18,22 +18,25 @@ export class Lookup {
 
   constructor(private readonly blob: Blob) {}
 
-  /** `classes[v]` is the class of value v; few values are looked up in one row, many by their two bytes. */
+  /** `classes[v]` is the class of value v; few values are looked up in one row, many by their two bytes. Gives the place, in units of 8 bytes. */
   addNumbers(classes: Uint16Array, value: LeafValue): number {
     if (classes.length <= ROW_ENTRIES) return this.#row(classes, value);
-    return this.#node(0, (high) => {
+    const at = this.#node((high) => {
       const block = classes.subarray(high * NODE_ENTRIES, (high + 1) * NODE_ENTRIES);
-      const uniform = block.every((number) => number === block[0]);
-      return uniform ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
+      return isUniform(block) ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
     });
+    return rowEntry(at);
   }
 
   #row(classes: Uint16Array, value: LeafValue): number {
-    const at = this.blob.reserve(classes.length);
-    classes.forEach((number, index) => {
-      this.blob.set(at + index, leaf(value(number)));
-    });
-    return nodeEntry(0, at);
+    const row = new Uint32Array(classes.length);
+    let [last, entry] = [-1, 0]; // neighbours are mostly of one class
+    for (let index = 0; index < row.length; index++) {
+      const number = classes[index] ?? 0;
+      if (number !== last) [last, entry] = [number, leaf(value(number))];
+      row[index] = entry;
+    }
+    return rowEntry(this.blob.add(row));
   }
 
   /** `prefixes` are sorted and of one family. */
@@ -92,23 +95,20 @@ export class Lookup {
       if (free >= 0) fill.fill(prefix.number, byte, byte + (1 << free));
       else inner[byte] = { from: inner[byte]?.from ?? at, to: at + 1 };
     }
-    return this.#node(
-      depth >>> 3,
-      (byte) => {
-        const number = fill[byte] ?? around;
-        const sub = inner[byte];
-        if (!sub) return leaf(value(number));
-        return this.#region(prefixes, sub.from, sub.to, depth + 8, number, value, steps + 1);
-      },
-      steps,
-    );
+    this.steps = Math.max(this.steps, steps + 1);
+    const at = this.#node((byte) => {
+      const number = fill[byte] ?? around;
+      const sub = inner[byte];
+      if (!sub) return leaf(value(number));
+      return this.#region(prefixes, sub.from, sub.to, depth + 8, number, value, steps + 1);
+    });
+    return nodeEntry(depth >>> 3, at);
   }
 
-  #node(depth: number, entry: (byte: number) => number, steps = 0): number {
+  #node(entry: (byte: number) => number): number {
     const at = this.blob.reserve(NODE_ENTRIES);
-    this.steps = Math.max(this.steps, steps + 1);
     for (let byte = 0; byte < NODE_ENTRIES; byte++) this.blob.set(at + byte, entry(byte));
-    return nodeEntry(depth, at);
+    return at;
   }
 
   #test({ cidr }: ClassedPrefix, length: number, next: number, miss: number): number {
@@ -127,6 +127,12 @@ export class Lookup {
     });
     return testEntry(at);
   }
+}
+
+/** A loop and no callback: of two bytes there are 65,536 values, and a process compiles once. */
+function isUniform(classes: Uint16Array): boolean {
+  for (let index = 1; index < classes.length; index++) if (classes[index] !== classes[0]) return false;
+  return true;
 }
 
 function byteAt({ cidr }: ClassedPrefix, depth: number): number {

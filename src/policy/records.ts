@@ -1,7 +1,8 @@
-// The bytes of struct record in bpf/tables.h: what becomes of a packet that a row or rule decides.
+// What becomes of a packet that a row or rule decides, as bpf/tables.h has it: struct record, and in one word the
+// decision, which is all that most packets need.
 import { BUILTIN_ROWS, type Action, type Policy, type Rule } from '../model/policy.js';
-import type { RecordOwner, TableBinding } from '../model/tables.js';
-import { FEATURE } from './settings.js';
+import type { FirewallTables, RecordOwner, TableBinding } from '../model/tables.js';
+import type { Key } from './settings.js';
 
 const RECORD_BYTES = 40;
 const SECOND = 1_000_000_000;
@@ -10,11 +11,18 @@ const SECOND = 1_000_000_000;
 const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
 const FLAG = { limit: 0x100, limitSource: 0x200, until: 0x400, log: 0x800, cpu: 0x1000 } as const;
 
+/** Bits of a decision above the index of its record. */
+const SLOT_SHIFT = 11;
+const VERDICT_SHIFT = 23;
+const RECORD_MASK = (1 << SLOT_SHIFT) - 1;
+
 export interface Records {
   bytes: Uint8Array;
+  /** Record -> its decision, with slot 0 until bound to a host. */
+  decisions: Uint32Array;
   owners: RecordOwner[];
-  /** FEATURE bits that the records need. */
-  features: number;
+  /** Switches that the records need. */
+  on: ReadonlySet<Key>;
 }
 
 /** The built-in rows, then one record for each protect entry, then one for each rule. */
@@ -29,35 +37,38 @@ export function encodeRecords(policy: Policy, protections: number): Records {
   const plain = [...rows, ...Array.from({ length: protections }, () => XDP.pass)];
   const bytes = new Uint8Array((plain.length + policy.rules.length) * RECORD_BYTES);
   const owners: RecordOwner[] = plain.map((_, index) => ({ row: BUILTIN_ROWS[index] ?? '(protect)' }));
-  plain.forEach((verdict, index) => {
-    view(bytes, index).setUint32(0, verdict, true);
-  });
-  let features = 0;
+  const on = new Set<Key>();
   policy.rules.forEach((rule, index) => {
-    features |= encodeRule(view(bytes, plain.length + index), rule);
+    encodeRule(view(bytes, plain.length + index), rule, on);
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
-  return { bytes, owners, features };
+  const verdicts = [...plain, ...policy.rules.map(({ action }) => XDP[action.kind])];
+  const decisions = Uint32Array.from(verdicts, (verdict, index) => index | (verdict << VERDICT_SHIFT));
+  return { bytes, decisions, owners, on };
 }
 
-/** A blob, whose records begin at byte `at`, with what only the host knows. A row without a slot, or a target without an ifindex, throws a RangeError. */
-export function bindRecords(
-  blob: Uint8Array,
-  at: number,
-  owners: RecordOwner[],
-  binding: TableBinding,
-): Uint8Array {
-  const bound = blob.slice();
-  const records = bound.subarray(at);
+/** The blob with what only the host knows. A row without a slot, or a target without an ifindex, throws a RangeError. */
+export function bindRecords(tables: FirewallTables, binding: TableBinding): Uint8Array {
+  const { owners, decisions } = tables;
+  const bound = new Uint8Array(tables.blob);
+  const records = bound.subarray(tables.records);
+  const slots = owners.map(({ row }) => {
+    const slot = binding.slots.get(row);
+    if (slot === undefined) throw new RangeError(`no counter slot for ${row}`);
+    return slot;
+  });
   owners.forEach((owner, index) => {
-    const slot = binding.slots.get(owner.row);
-    if (slot === undefined) throw new RangeError(`no counter slot for ${owner.row}`);
-    view(records, index).setUint32(4, slot, true);
     if (owner.interface === undefined) return;
     const ifindex = binding.ifindexes.get(owner.interface);
     if (ifindex === undefined) throw new RangeError(`no ifindex for ${owner.interface}`);
-    view(records, index).setUint32(8, ifindex, true);
+    view(records, index).setUint32(4, ifindex, true);
   });
+  for (const [from, to] of decisions) {
+    const words = new Uint32Array(bound.buffer, from, (to - from) / 4);
+    words.forEach((word, at) => {
+      words[at] = word | ((slots[word & RECORD_MASK] ?? 0) << SLOT_SHIFT);
+    });
+  }
   return bound;
 }
 
@@ -69,33 +80,32 @@ function redirectTarget(action: Action): { interface?: string } {
   return action.kind === 'redirect' && 'interface' in action ? { interface: action.interface } : {};
 }
 
-function encodeRule(record: DataView, rule: Rule): number {
-  let flags: number = XDP[rule.action.kind];
-  let features = 0;
-  if (rule.action.kind === 'tx') features |= FEATURE.tx;
+function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
+  let flags = 0;
+  if (rule.action.kind === 'tx') on.add('tx');
   if (rule.action.kind === 'redirect' && 'cpu' in rule.action) {
     flags |= FLAG.cpu;
-    features |= FEATURE.cpu;
-    record.setUint32(8, rule.action.cpu, true);
-  } else if (rule.action.kind === 'redirect') features |= FEATURE.interface;
+    on.add('cpu');
+    record.setUint32(4, rule.action.cpu, true);
+  } else if (rule.action.kind === 'redirect') on.add('interface');
   if (rule.log) {
     flags |= FLAG.log;
-    features |= FEATURE.log;
-    record.setUint32(12, Math.floor(0xffffffff / rule.log.oneIn), true);
+    on.add('log');
+    record.setUint32(8, Math.floor(0xffffffff / rule.log.oneIn), true);
   }
   if (rule.rateLimit) {
     const interval = Math.max(1, Math.round(SECOND / rule.rateLimit.packetsPerSecond));
     const bySource = rule.rateLimit.per === 'source';
     flags |= FLAG.limit | (bySource ? FLAG.limitSource : 0);
-    features |= FEATURE.conditional | FEATURE.limit | (bySource ? FEATURE.limitSource : 0);
+    on.add('conditional').add('limit');
+    if (bySource) on.add('limitSource');
     record.setBigUint64(16, BigInt(interval), true);
     record.setBigUint64(24, BigInt(interval) * BigInt(rule.rateLimit.burst - 1), true);
   }
   if (rule.until !== undefined) {
     flags |= FLAG.until;
-    features |= FEATURE.conditional | FEATURE.until;
+    on.add('conditional').add('until');
     record.setBigUint64(32, BigInt(rule.until) * 1_000_000n, true); // ns
   }
   record.setUint32(0, flags, true);
-  return features;
 }

@@ -123,34 +123,37 @@ function sideOf(match: Match, field: Field, kind: Kind): IntervalSet | undefined
 
 const ALL_FIELDS: Field[] = [...IP, ...PORTS, 'tcpFlags', 'icmp', 'etherType'];
 
+/** The packets of one kind that agree with a match; `undefined` when there are none. */
+export function boxOf(match: Match, kind: Kind): Box | undefined {
+  const sides = new Map<Field, IntervalSet>();
+  for (const field of ALL_FIELDS) {
+    const side = sideOf(match, field, kind);
+    if (!side) continue;
+    const full = field === 'etherType' ? kind.etherTypes : fullSide(kind, field);
+    const within = intersectSets(side, full);
+    if (within.length === 0) return undefined;
+    if (kind.fields.includes(field)) sides.set(field, within);
+    else if (field !== 'etherType') return undefined; // asks for a field that such packets do not have
+  }
+  return { kind, sides };
+}
+
 /** The packets that agree with a match: at most one box a kind. */
 export function boxesOf(match: Match): Box[] {
-  return KINDS.flatMap((kind) => {
-    const sides = new Map<Field, IntervalSet>();
-    for (const field of ALL_FIELDS) {
-      const side = sideOf(match, field, kind);
-      if (!side) continue;
-      const full = field === 'etherType' ? kind.etherTypes : fullSide(kind, field);
-      const within = intersectSets(side, full);
-      if (within.length === 0) return [];
-      if (kind.fields.includes(field)) sides.set(field, within);
-      else if (field !== 'etherType') return []; // asks for a field that such packets do not have
-    }
-    return [{ kind, sides }];
-  });
+  return KINDS.flatMap((kind) => boxOf(match, kind) ?? []);
 }
 
 /** `undefined` when they have no packet in common. */
 export function intersectBoxes(x: Box, y: Box): Box | undefined {
   if (x.kind !== y.kind) return undefined;
-  const sides = new Map(x.sides);
+  const common: [Field, IntervalSet][] = [];
   for (const [field, side] of y.sides) {
     const mine = x.sides.get(field);
     const both = mine ? intersectSets(mine, side) : side;
-    if (both.length === 0) return undefined;
-    sides.set(field, both);
+    if (both.length === 0) return undefined; // the usual end: nothing is copied before
+    common.push([field, both]);
   }
-  return { kind: x.kind, sides };
+  return { kind: x.kind, sides: new Map([...x.sides, ...common]) };
 }
 
 /** Disjoint boxes that hold the packets of `x` that are not in `y`. */

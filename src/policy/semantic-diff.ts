@@ -2,7 +2,7 @@
 // changed: the packets of those are led through both lists of decisions, and what ends differently is a change, with
 // one packet that shows it. Exact within its budget; beyond it, `complete` is false and the changes found are true.
 import type { PacketDescription, Policy, Protection } from '../model/policy.js';
-import { describeAction, listDecisions, type DecisionStep } from './decisions.js';
+import { describeAction, listDecisions, sameAction, type DecisionStep } from './decisions.js';
 import { intersectBoxes, subtractAll, type Box } from './regions.js';
 import { witnessOf } from './witness.js';
 
@@ -36,7 +36,8 @@ export function diffPolicies(before: Side, after: Side): SemanticDiff {
   const new_ = listDecisions(after.policy, after.protections);
   const changes = new Map<string, FateChange>();
   const search = new Search(BUDGET);
-  for (const box of affected(old, new_)) {
+  const everything = before.policy.mode === after.policy.mode ? undefined : new_.at(-1)?.boxes;
+  for (const box of everything ?? affected(old, new_)) {
     for (const was of search.lead(box, old, before.policy)) {
       for (const is of search.lead(was.piece, new_, after.policy)) {
         if (was.fate === is.fate) continue;
@@ -66,14 +67,16 @@ class Search {
     for (const step of steps) {
       const next: typeof rest = [];
       for (const piece of rest) {
-        for (const mine of step.boxes) {
-          const common = intersectBoxes(piece.box, mine);
-          if (!common) continue;
-          const fate = piece.before + fateOf(step, policy);
-          if (step.conditional) next.push({ box: common, before: `${fate}, else ` });
-          else ended.push({ piece: common, row: step.row, fate });
+        const mine = step.boxOf(piece.box.kind);
+        const common = mine && intersectBoxes(piece.box, mine);
+        if (!common) {
+          next.push(piece);
+          continue;
         }
-        const outside = subtractAll([piece.box], step.boxes, this.left) ?? [];
+        const fate = piece.before + fateOf(step, policy);
+        if (step.conditional) next.push({ box: common, before: `${fate}, else ` });
+        else ended.push({ piece: common, row: step.row, fate });
+        const outside = subtractAll([piece.box], [mine], this.left) ?? [];
         next.push(...outside.map((one) => ({ box: one, before: piece.before })));
       }
       this.left -= Math.max(0, next.length - rest.length);
@@ -102,36 +105,37 @@ function fateOf({ action, rule }: DecisionStep, { mode }: Policy): string {
   return words.join(', ');
 }
 
-/** The packets whose decision may differ: those of steps outside the longest common subsequence's head and tail. */
+/** The packets whose decision may differ: those of the steps that were added, removed, changed or moved. */
 function affected(old: DecisionStep[], new_: DecisionStep[]): Box[] {
-  const identity = (step: DecisionStep): string =>
-    JSON.stringify([
-      step.row,
-      step.action,
-      step.rule?.match,
-      step.rule?.rateLimit,
-      String(step.rule?.until),
-      shape(step),
-    ]);
-  const before = new Map(old.map((step, index) => [identity(step), index]));
-  const kept = new Set<string>();
+  const byRow = new Map<string, { step: DecisionStep; at: number }[]>(); // several built-in steps have one row
+  old.forEach((step, at) => byRow.set(step.row, [...(byRow.get(step.row) ?? []), { step, at }]));
+  const kept = new Set<DecisionStep>();
   let last = -1;
   for (const step of new_) {
-    const at = before.get(identity(step));
-    if (at === undefined || at < last) continue; // new, or moved up
-    last = at;
-    kept.add(identity(step));
+    const was = byRow.get(step.row)?.find(({ step: one, at }) => at > last && isSame(one, step));
+    if (!was) continue; // new, changed, or moved up
+    last = was.at;
+    kept.add(step).add(was.step);
   }
-  const outside = (steps: DecisionStep[]): Box[] =>
-    steps.filter((step) => !kept.has(identity(step))).flatMap(({ boxes }) => boxes);
-  return [...outside(old), ...outside(new_)];
+  return [...old, ...new_].filter((step) => !kept.has(step)).flatMap(({ boxes }) => boxes);
 }
 
-/** Built-in steps have no rule to tell them apart by: their boxes do. */
-function shape({ rule, boxes }: DecisionStep): unknown {
-  if (rule) return undefined;
-  return boxes.map(({ kind, sides }) => [
-    kind.name,
-    ...[...sides].map(([field, side]) => [field, side.map(String)]),
-  ]);
+/** Do they do the same to the same packets? */
+function isSame(x: DecisionStep, y: DecisionStep): boolean {
+  if (!sameAction(x.action, y.action) || !isEqual(x.rule?.rateLimit, y.rule?.rateLimit)) return false;
+  if (x.rule?.until !== y.rule?.until) return false;
+  // What is built in and asks for no match is all that its row says.
+  return typeof x.packets === 'function' ? typeof y.packets === 'function' : isEqual(x.packets, y.packets);
+}
+
+/** Compared as data, functions are none, and without making text of it: policies are large. */
+function isEqual(x: unknown, y: unknown): boolean {
+  if (x === y) return true;
+  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;
+  const [mine, others] = [dataOf(x), new Map(dataOf(y))];
+  return mine.length === others.size && mine.every(([field, value]) => isEqual(value, others.get(field)));
+}
+
+function dataOf(value: object): [string, unknown][] {
+  return Object.entries(value).filter(([, one]) => typeof one !== 'function');
 }

@@ -1,82 +1,125 @@
-// The bytes of struct settings in bpf/settings.h. Little-endian, as every machine that this runs on.
+// What a policy decides once for all packets, in the orders of bpf/settings.h: switches, numbers, and how far into the
+// blob of tables something may begin.
+import type { Settings } from '../model/tables.js';
 import { FIELDS, type Field } from './fields.js';
 
-/** enum feature. */
-export const FEATURE = {
-  protect: 1 << 0,
-  conditional: 1 << 1,
-  neighborDiscoveryPass: 1 << 2,
-  nonIpMatch: 1 << 3,
-  fragmentMatch: 1 << 4,
-  audit: 1 << 5,
-  log: 1 << 6,
-  cpu: 1 << 7,
-  interface: 1 << 8,
-  tx: 1 << 9,
-  direct: 1 << 10,
-  until: 1 << 11,
-  limit: 1 << 12,
-  limitSource: 1 << 13,
+/** Single switches of `enum key`; FIELD, GROUP, MAPPED and MEMBER begin rows of them. */
+const KEY = {
+  protect: 0,
+  conditional: 1,
+  neighborDiscoveryPass: 2,
+  nonIpMatch: 3,
+  fragmentMatch: 4,
+  audit: 5,
+  log: 6,
+  cpu: 7,
+  interface: 8,
+  tx: 9,
+  direct: 10,
+  until: 11,
+  limit: 12,
+  limitSource: 13,
+  uncommon: 14,
+  source: 15,
+  special: 16,
 } as const;
+/** Those that a policy turns on itself; the others follow. */
+export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'special'>;
+
+const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
+const LAST_COMMON = FIELDS.indexOf('destinationPort');
+
+const FIELD = 32;
+const GROUP = 48;
+const MAPPED = 64;
+const MEMBER = 80;
+/** Fields or groups in a row. */
+const ROW = 16;
+const KEYS = MEMBER + ROW * ROW;
+
+/** `enum number` */
+const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
+const BASE = 16;
+const ROOT = 32;
+const ROOT6 = 48;
+const ABSENT = 64;
+const NUMBERS = 80;
+
+/** Bytes of what may begin at `enum bound`; a vector is as long as the policy needs. */
+const ENTRY_BYTES = 4;
+const RECORD_BYTES = 40;
+const TEST_BYTES = 40;
+
+/** The bit that marks a leaf. */
+const LEAF = 0x80000000;
 
 export interface FieldSettings {
   root: number;
   /** Addresses only. */
   root6: number;
+  /** A leaf. */
   absent: number;
   group: number;
 }
 
-export interface Settings {
-  /** FEATURE bits. */
-  features: number;
-  groups: number;
+interface GroupSettings {
+  /** What the sum of its fields' leaves is added to, were they without their mark. */
+  base: number;
+  /** The sum is the place of a table entry and not a vector itself. */
+  mapped: boolean;
+}
+
+export interface PolicySettings {
+  on: ReadonlySet<Key>;
+  groups: GroupSettings[];
+  fields: Map<Field, FieldSettings>;
   /** 64 rules each. */
   words: number;
   /** Rule bits below this are protect entries. */
   protected: number;
-  /** Groups whose sum is the place of a table entry and not a vector itself, as bits. */
-  mapped: number;
   steps: number;
   /** Bytes of the blob of tables. */
   size: number;
-  /** Byte of the blob at which the records begin. */
+  /** Bytes of the blob at which the records and their decisions begin. */
   records: number;
-  /** Group -> 32-bit word of the blob at which its table begins; 0 when it has none. */
-  base: number[];
-  fields: Map<Field, FieldSettings>;
+  decisions: number;
 }
 
-const HEAD_WORDS = 10;
-/** Word of `tai_offset`. */
-const TAI_OFFSET = 7;
-
-export function encodeSettings(settings: Settings): Uint8Array {
-  const words = new Uint32Array(HEAD_WORDS + FIELDS.length * 5);
-  const fields = FIELDS.reduce(
-    (bits, field, index) => bits | (settings.fields.has(field) ? 1 << index : 0),
-    0,
-  );
-  words.set([
-    settings.features,
-    fields,
-    settings.groups,
-    settings.words,
-    settings.protected,
-    settings.mapped,
-  ]);
-  words.set([settings.steps, 0, settings.size, settings.records / 8], 6);
-  words.set(settings.base, HEAD_WORDS);
-  FIELDS.forEach((field, index) => {
-    const one = settings.fields.get(field);
-    if (one) words.set([one.root, one.root6, one.absent, one.group], HEAD_WORDS + FIELDS.length + index * 4);
+export function encodeSettings(policy: PolicySettings): Settings {
+  const keys = new Uint8Array(KEYS);
+  const numbers = new Uint32Array(NUMBERS);
+  for (const key of policy.on) keys[KEY[key]] = 1;
+  keys[KEY.special] = Number(SPECIAL.some((key) => policy.on.has(key)));
+  keys[KEY.uncommon] = Number(FIELDS.some((name, field) => field > LAST_COMMON && policy.fields.has(name)));
+  keys[KEY.source] = Number(policy.fields.has('source') || policy.on.has('limitSource'));
+  numbers[NUMBER.words] = policy.words;
+  numbers[NUMBER.protected] = policy.protected;
+  numbers[NUMBER.steps] = policy.steps;
+  numbers[NUMBER.records] = policy.records;
+  numbers[NUMBER.decisions] = policy.decisions;
+  policy.groups.forEach(({ base, mapped }, group) => {
+    keys[GROUP + group] = 1;
+    keys[MAPPED + group] = Number(mapped);
+    numbers[BASE + group] = base;
   });
-  return new Uint8Array(words.buffer);
+  FIELDS.forEach((name, field) => {
+    const one = policy.fields.get(name);
+    if (!one) return;
+    keys[FIELD + field] = 1;
+    keys[MEMBER + ROW * one.group + field] = 1;
+    numbers[ROOT + field] = one.root;
+    numbers[ROOT6 + field] = one.root6;
+    numbers[ABSENT + field] = one.absent;
+    const base = BASE + one.group;
+    numbers[base] = (numbers[base] ?? 0) + LEAF; // the field's leaf takes it away again, modulo 2^32
+  });
+  const sizes = [ENTRY_BYTES, (policy.words + 1) * 8, RECORD_BYTES, TEST_BYTES];
+  return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
 /** `seconds` that CLOCK_TAI is ahead of CLOCK_REALTIME. */
-export function withTaiOffset(settings: Uint8Array, seconds: number): Uint8Array {
-  const bound = settings.slice();
-  new DataView(bound.buffer).setUint32(TAI_OFFSET * 4, seconds, true);
-  return bound;
+export function withTaiOffset(settings: Settings, seconds: number): Settings {
+  const numbers = settings.numbers.slice();
+  numbers[NUMBER.taiOffset] = seconds;
+  return { ...settings, numbers };
 }

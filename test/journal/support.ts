@@ -12,7 +12,7 @@ import { Journal } from '../../src/journal/journal.js';
 import { withWriterLock, type WriterLock } from '../../src/journal/lock.js';
 import type { DesiredState } from '../../src/model/desired.js';
 import { XdpkeepError } from '../../src/model/errors.js';
-import type { JournalEntry } from '../../src/model/record.js';
+import type { JournalEntry, RecordedState } from '../../src/model/record.js';
 import type { AttachStep, CleanStep, DetachStep, ReattachStep, SwapStep } from '../../src/model/step.js';
 
 export function temporaryFolder(): string {
@@ -118,7 +118,8 @@ export const done = (of: number, generation = 1): JournalEntry => ({
   of,
 });
 
-export function desiredState(digest = 'd1'): DesiredState {
+/** Without a policy: what is wanted and what is kept look alike. */
+export function desiredState(digest = 'd1'): DesiredState & RecordedState {
   const program = {
     label: 'icmp-drop',
     function: 'icmp_drop',

@@ -1,14 +1,14 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { swapProgram } from '../../src/kernel/attach.js';
 import { bootId } from '../../src/kernel/boot.js';
 import { Fd } from '../../src/kernel/fd.js';
 import { netnsInode } from '../../src/kernel/interfaces.js';
 import { layout } from '../../src/kernel/layout.js';
 import { openPin, openProgram } from '../../src/kernel/pinned.js';
-import { observe } from '../../src/observe/observe.js';
+import { lookAhead, observe } from '../../src/observe/observe.js';
 import { rejected } from '../lab/caught.js';
 import { must } from '../lab/exec.js';
 import { FakeBpftool } from '../lab/fake-bpftool.js';
@@ -31,6 +31,27 @@ test('an untouched machine: interfaces, nothing of ours', async () => {
     ],
     owned: [],
   });
+});
+
+test('a look ahead is taken while it is fresh, and taken again when it is not', async () => {
+  await using lab = await createLab();
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  const answer = await lab.inside(() => ({ look: lookAhead({ bpffs: lab.bpffs }) }));
+  const before = await answer.look();
+  const ids = await install(lab);
+  clock.mockReturnValue(999);
+  expect(await answer.look()).toBe(before);
+  clock.mockReturnValue(1000);
+  const now = await lab.inside(() => answer.look());
+  clock.mockRestore();
+  expect(now.owned).toMatchObject([{ link: { id: ids.link } }]);
+});
+
+test('a look ahead that fails is an error of who asks for the answer', async () => {
+  process.env['XDPKEEP_BPFTOOL'] = 'not-absolute';
+  const look = lookAhead({ bpffs: '/' });
+  await sleep(1);
+  expect(await rejected(look())).toMatchObject({ name: 'EnvironmentError' });
 });
 
 test('what is pinned and attached is seen, with its ids', async () => {

@@ -34,6 +34,18 @@ describe('the semantic diff', () => {
     expect(diffPolicies(side, side)).toEqual({ changes: [], complete: true });
   });
 
+  it('of a policy that only begins to drop what it counted before shows what is dropped', () => {
+    const enforced: Policy = { ...plain(new Random(1), 3), default: 'drop' };
+    const audited: Policy = { ...enforced, mode: 'audit' };
+    const { changes } = diffPolicies(
+      { policy: audited, protections: [] },
+      { policy: enforced, protections: [] },
+    );
+    expect(changes).toContainEqual(
+      expect.objectContaining({ from: 'pass (audit: drop)', to: 'drop', toRow: '(default)' }),
+    );
+  });
+
   it('shows packets whose fate really changes, and misses none of random packets', () => {
     const random = new Random(5);
     let changes = 0;

@@ -131,24 +131,16 @@ it('maps that are edited by hand: the rules of a policy cannot be, what a progra
   await using lab = await createLab();
   writePolicy(lab, POLICY);
   const [row] = (await reconcile(lab)).interfaces;
-  const maps = join(pins(lab), row?.digest ?? '', 'maps');
-  const { bytes_value: size } = JSON.parse(
-    await must('bpftool', ['-j', 'map', 'show', 'pinned', join(maps, 'tables')]),
-  ) as { bytes_value: number };
-  const zeros = Array<string>(size).fill('0');
-  const edit = [
-    'map',
-    'update',
-    'pinned',
-    join(maps, 'tables'),
-    'key',
-    '0',
-    '0',
-    '0',
-    '0',
-    'value',
-    ...zeros,
-  ];
+  const { map_ids: ids } = await shown<{ map_ids: number[] }>('prog', String(row?.programId));
+  const maps = await Promise.all(
+    ids.map((id) =>
+      shown<{ id: number; name: string; bytes_value: number; frozen: number }>('map', String(id)),
+    ),
+  );
+  const tables = maps.filter(({ name }) => name.includes('.data'));
+  expect(tables).toMatchObject([{ frozen: 1 }]);
+  const zeros = Array<string>(tables[0]?.bytes_value ?? 0).fill('0');
+  const edit = ['map', 'update', 'id', String(tables[0]?.id), 'key', '0', '0', '0', '0', 'value', ...zeros];
   expect(await finish('bpftool', edit)).not.toMatchObject({ exitCode: 0 });
   expect(await lab.ping(1)).toEqual({ sent: 1, received: 0 });
 
@@ -170,3 +162,7 @@ it('maps that are edited by hand: the rules of a policy cannot be, what a progra
   await lab.ping(2);
   expect(await mapValues(lab, 'veth0', 'icmp_drops')).toEqual([102]);
 });
+
+async function shown<T>(kind: 'prog' | 'map', id: string): Promise<T> {
+  return JSON.parse(await must('bpftool', ['-j', kind, 'show', 'id', id])) as T;
+}

@@ -1,0 +1,48 @@
+// Policies as generations keep them: each in a file that is named by its content, so that what did not change is neither
+// written nor read again. The hash vouches for what is in it; whoever applies it compiles it, and that checks it.
+import { DiskObjectStore } from '../disk/object-store.js';
+import type { DesiredFirewall, DesiredState } from '../model/desired.js';
+import type { RecordedState } from '../model/record.js';
+import type { WriterLock } from './lock.js';
+
+/** On the disk when it returns. Throws a JournalError. */
+export function keepFirewalls(lock: WriterLock, desired: DesiredState): RecordedState {
+  lock.assertHeld();
+  const store = new DiskObjectStore(lock.dataDir);
+  const kept = new Map<DesiredFirewall, string>();
+  const keep = (firewall: DesiredFirewall): string => {
+    const hash = kept.get(firewall) ?? store.put(Buffer.from(JSON.stringify(firewall)), 'policy');
+    kept.set(firewall, hash);
+    return hash;
+  };
+  return {
+    ...desired,
+    interfaces: desired.interfaces.map(({ program: { firewall, ...program }, ...one }) => ({
+      ...one,
+      program: { ...program, ...(firewall && { firewall: keep(firewall) }) },
+    })),
+  };
+}
+
+/** Throws a JournalError when the file is missing or was changed. */
+export function keptFirewall(dataDir: string, hash: string): DesiredFirewall {
+  const bytes = new DiskObjectStore(dataDir).get(hash, 'policy');
+  return JSON.parse(Buffer.from(bytes).toString()) as DesiredFirewall;
+}
+
+/** The desired state with its policies. Throws a JournalError. */
+export function withFirewalls(dataDir: string, { interfaces, ...state }: RecordedState): DesiredState {
+  const read = new Map<string, DesiredFirewall>();
+  const get = (hash: string): DesiredFirewall => {
+    const firewall = read.get(hash) ?? keptFirewall(dataDir, hash);
+    read.set(hash, firewall);
+    return firewall;
+  };
+  return {
+    ...state,
+    interfaces: interfaces.map(({ program: { firewall, ...program }, ...one }) => ({
+      ...one,
+      program: { ...program, ...(firewall !== undefined && { firewall: get(firewall) }) },
+    })),
+  };
+}
