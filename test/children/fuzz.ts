@@ -150,8 +150,7 @@ for (let at = 0; at < Number(count); at++) {
     answers[await answered(subject, bytes)]++;
   } catch (error) {
     writeFileSync(join(corpus, 'failure'), bytes);
-    console.error(`seed ${seed}, case ${at}, ${subject.name}:`, error);
-    process.exit(1);
+    throw new Error(`seed ${seed}, case ${at}, ${subject.name}`, { cause: error });
   }
   const { user, system } = process.cpuUsage(start);
   slowest = Math.max(slowest, (user + system) / 1000);

@@ -37,23 +37,22 @@ const NATIVE = { veth0: `mode: native, program: ${ICMP_DROP}` };
 const OTHER = { veth0: `mode: native, program: ${OWN}` };
 
 /** Three changes: attach, update and detach, then an attach again. */
-async function storied(): Promise<{ lab: Lab; file: string; whole: Buffer }> {
-  const lab = await createLab();
+async function storied(lab: Lab): Promise<{ file: string; whole: Buffer }> {
   lab.writeState({ 'programs/own.bpf.c': ownProgram('extra') });
   for (const interfaces of [NATIVE, OTHER, {}, NATIVE]) {
     writeHost(lab, interfaces);
     await pass(lab, { allowPrune: true });
   }
   const file = join(lab.dataDir, 'journal.ndjson');
-  return { lab, file, whole: readFileSync(file) };
+  return { file, whole: readFileSync(file) };
 }
 
 /** Bytes; the journal's own tests cut at every one. */
 const STEP = 11;
 
 it('a journal cut anywhere in its last record: the pass settles what it does not know, and goes on', async () => {
-  const { lab, file, whole } = await storied();
-  await using _lab = lab;
+  await using lab = await createLab();
+  const { file, whole } = await storied(lab);
   const { xdp } = await lab.netShow();
   const last = whole.lastIndexOf(10, whole.length - 2) + 1;
   for (let size = last; size < whole.length; size += STEP) {
@@ -70,8 +69,8 @@ it('a journal cut anywhere in its last record: the pass settles what it does not
 });
 
 it('a bit flipped in any earlier record: exit 74, untouched; status answers; a repair goes on', async () => {
-  const { lab, file, whole } = await storied();
-  await using _lab = lab;
+  await using lab = await createLab();
+  const { file, whole } = await storied(lab);
   const { xdp } = await lab.netShow();
   writeHost(lab, OTHER);
   const spare = join(lab.directory, 'journal');
@@ -97,8 +96,8 @@ it('a bit flipped in any earlier record: exit 74, untouched; status answers; a r
 });
 
 it('a journal that was deleted is damage; without its data directory a host begins anew, around what runs', async () => {
-  const { lab, file } = await storied();
-  await using _lab = lab;
+  await using lab = await createLab();
+  const { file } = await storied(lab);
   const { xdp } = await lab.netShow();
   rmSync(file);
   const refused = await lab.run(['reconcile']);
