@@ -7,14 +7,17 @@ import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { clearPending, readPending } from './journal/pending.js';
 import { readJournal } from './journal/read.js';
-import { lastTrialOutcome, trialOf } from './journal/trials.js';
+import { readSuspensions } from './journal/suspensions.js';
+import { IN_PART, lastTrialOutcome, trialOf } from './journal/trials.js';
 import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { disarmDeadline } from './kernel/deadline.js';
 import { layout } from './kernel/layout.js';
 import { EXIT, JournalError, LockedError } from './model/errors.js';
 import type { Reconciliation } from './model/reconciliation.js';
-import { type Paths, converge } from './reconcile.js';
+import type { Paths } from './goal.js';
+import { converge } from './reconcile.js';
+import type { Suspension } from './model/suspension.js';
 import { endOverdueTrial, undoTrial } from './trial/abandon.js';
 import { undoneWarning } from './trial/waiting.js';
 
@@ -36,14 +39,21 @@ export async function confirm(paths: Paths): Promise<Verdict> {
     }
     const pending = readPending(paths.dataDir);
     if (!pending) return decidedBefore(paths.dataDir);
-    const { generation } = pending;
+    const { generation, inPart = false } = pending;
     const journal = Journal.open(lock);
     const of = trialOf(journal.records, generation)?.seq;
-    const step = { kind: 'trial', reason: 'confirmed by hand' } as const;
-    journal.append({ generation, phase: 'confirmed', step, ...(of !== undefined && { of }) });
+    const step = {
+      kind: 'trial',
+      reason: inPart ? `confirmed by hand, ${IN_PART}` : 'confirmed by hand',
+    } as const;
+    const phase = inPart ? 'failed' : 'confirmed';
+    journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
     clearPending(lock);
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
-    return { result: await convergeToNewest(paths, lock, []) };
+    // The clean-up of a suspended interface waits; nobody asked for more here.
+    const suspensions = readSuspensions(paths.dataDir);
+    const result = await convergeToNewest(paths, lock, [], suspensions);
+    return { result: { ...result, exitCode: result.exitCode === EXIT.held ? EXIT.ok : result.exitCode } };
   });
 }
 
@@ -115,10 +125,15 @@ function isAnnounced(dataDir: string, id: string): boolean {
 }
 
 /** The one that was confirmed, or the one that an undone trial left. */
-function convergeToNewest(paths: Paths, lock: WriterLock, warnings: string[]): Promise<Reconciliation> {
+function convergeToNewest(
+  paths: Paths,
+  lock: WriterLock,
+  warnings: string[],
+  suspensions: Suspension[] = [],
+): Promise<Reconciliation> {
   const desired = keptState(paths.dataDir, newestGeneration(paths.dataDir), '');
   const store = new DiskObjectStore(paths.dataDir);
-  return converge({ ...paths, desired, store, warnings, origin: { origin: 'reconcile' } }, lock);
+  return converge({ ...paths, desired, store, warnings, suspensions, origin: { origin: 'reconcile' } }, lock);
 }
 
 function decidedBefore(dataDir: string): Verdict {

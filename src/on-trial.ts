@@ -38,7 +38,7 @@ export async function beginTrial(
   lock: WriterLock,
   journal: Journal,
   goal: Goal,
-  { current, plan }: { current: Generation | undefined; plan: Plan },
+  { current, plan, inPart }: { current: Generation | undefined; plan: Plan; inPart: boolean },
 ): Promise<RunningTrial | undefined> {
   const { safeguards, desired, bpffs, dataDir } = goal;
   if (
@@ -56,6 +56,7 @@ export async function beginTrial(
     written: desired.written,
     ...(again !== undefined && { generation: again }),
     policies: policiesOf(plan, dataDir),
+    inPart,
   });
   return {
     run: async (number, make) => {

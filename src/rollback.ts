@@ -1,22 +1,22 @@
-// What operators do against the state files: go back, take everything away, and end the hold that either leaves.
-// All three are the same walk as a reconcile, towards another desired state.
+// What operators do against the state files: go back, or take everything away. Both are the same walk as a reconcile,
+// towards another desired state, and leave a hold.
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentGeneration, currentIfReadable, readGeneration } from './journal/generations.js';
 import { keptState } from './journal/kept.js';
-import { endHold } from './journal/end-hold.js';
-import { isHeld, readHold, writeHold } from './journal/hold.js';
+import { holdIfReadable, writeHold } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
 import { type DesiredState, emptyState, setsOf } from './model/desired.js';
-import { JournalError, UsageError, XdpkeepError } from './model/errors.js';
+import { UsageError, XdpkeepError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Revision } from './model/revision.js';
-import { type Paths, type ReconcileOptions, converge } from './reconcile.js';
+import type { Paths, ReconcileOptions } from './goal.js';
+import { converge } from './reconcile.js';
 import { dropTrial, endOverdueTrial } from './trial/abandon.js';
 import { requireNoTrial } from './trial/waiting.js';
 
@@ -84,18 +84,6 @@ export async function detachAll(options: ReconcileOptions, reason: string): Prom
   });
 }
 
-/** Ends the hold: the next reconcile applies the state files again. Returns what was ended, as far as it was readable. */
-export async function resume(paths: Paths, reason: string): Promise<{ ended: boolean; hold?: Hold }> {
-  requireCapabilities();
-  return withWriterLock(paths.dataDir, (lock) => {
-    const journal = Journal.open(lock);
-    const hold = holdIfReadable(paths.dataDir);
-    const ended = hold !== undefined || isHeld(paths.dataDir);
-    if (ended) endHold(lock, journal, reason);
-    return Promise.resolve({ ended, ...(hold && { hold }) });
-  });
-}
-
 interface Departure {
   desired: DesiredState;
   origin: 'rollback' | 'detach';
@@ -111,6 +99,7 @@ interface Departure {
 async function leave(lock: WriterLock, paths: Paths, departure: Departure): Promise<Reconciliation> {
   const { desired, origin, of, reason, left, source } = departure;
   const journal = Journal.open(lock);
+  // A new hold replaces a damaged one: what it said is lost either way.
   const before = holdIfReadable(paths.dataDir)?.digests ?? [];
   const digests = [...new Set([...before, ...left])].filter((digest) => digest !== desired.written);
   const hold: Hold = { digests, generation: of, reason, since: new Date().toISOString() };
@@ -123,16 +112,6 @@ async function leave(lock: WriterLock, paths: Paths, departure: Departure): Prom
     lock,
   );
   return { ...result, hold };
-}
-
-/** A new hold replaces a damaged one: what it said is lost either way. */
-function holdIfReadable(dataDir: string): Hold | undefined {
-  try {
-    return readHold(dataDir);
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
 }
 
 async function tryLoad(options: ReconcileOptions) {

@@ -10,6 +10,7 @@ import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
 import { readPending } from './journal/pending.js';
 import { readJournal } from './journal/read.js';
+import { readSuspensions } from './journal/suspensions.js';
 import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { type DesiredState, emptyState } from './model/desired.js';
@@ -22,7 +23,7 @@ import type { InterfaceStatus, OtherInterface, Status } from './model/status.js'
 import { observe } from './observe/observe.js';
 import { conditions } from './plan/conditions.js';
 import { plan } from './plan/plan.js';
-import type { ReconcileOptions } from './reconcile.js';
+import type { ReconcileOptions } from './goal.js';
 import { revisionOf } from './source/adoption.js';
 
 export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
@@ -45,6 +46,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
+  const suspensions = readSuspensions(options.dataDir);
   const rows = conditions(planned, observed, new Map());
   return {
     apiVersion: 'xdpkeep/v1',
@@ -54,6 +56,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     ...(hold && { hold }),
     ...(waiting && { pending: waiting }),
     ...(revision && { revision }),
+    ...(suspensions.length > 0 && { suspensions }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))

@@ -13,6 +13,7 @@ import type {
   TrialReport,
 } from './model/reconciliation.js';
 import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
+import type { Suspension } from './model/suspension.js';
 import { conditions, type Failure } from './plan/conditions.js';
 
 export interface PassResult {
@@ -27,6 +28,9 @@ export interface PassResult {
   applied: Applied[];
   /** The plan and the observation after applying; those of before when nothing was applied. */
   remaining: Plan;
+  /** Steps that wait for the end of a suspension, and those that are in force. */
+  waiting: ReadonlySet<Step>;
+  suspensions: Suspension[];
   observed: ObservedState;
   hold?: Hold;
   pending?: PendingReport;
@@ -57,6 +61,7 @@ export function summarize(result: PassResult): Reconciliation {
     ...(result.hold && { hold: result.hold }),
     ...(result.pending && { pending: result.pending }),
     ...(result.trial && { trial: result.trial }),
+    ...(result.suspensions.length > 0 && { suspensions: result.suspensions }),
     exitCode: exitCodeOf(result, steps, interfaces),
   };
 }
@@ -67,7 +72,7 @@ const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
   Failed: 'failed',
 };
 
-function reportStep(step: Step, { applied, unproven, fates }: PassResult): ReportedStep {
+function reportStep(step: Step, { applied, unproven, fates, waiting }: PassResult): ReportedStep {
   const { interface: name, action, reason, gap } = step;
   const base = { interface: name, action, reason, gap };
   if (step.kind === 'none') {
@@ -76,6 +81,7 @@ function reportStep(step: Step, { applied, unproven, fates }: PassResult): Repor
   }
   const fate = fates.get(name);
   const shown = { ...base, ...mapsOf(step), ...(fate && { fates: fate }) };
+  if (waiting.has(step)) return { ...shown, outcome: 'suspended' };
   const unloadable = unproven.get(name);
   if (unloadable) {
     const outcome = unloadable.exitCode === EXIT.refused ? 'refused' : 'failed';
@@ -98,7 +104,7 @@ function explain(error: Error): Pick<ReportedStep, 'error' | 'hint' | 'log'> {
 
 /** The worst that happened decides; a refusal is told from a failure only when nothing failed. */
 function exitCodeOf(
-  { applied, hold }: PassResult,
+  { applied, hold, suspensions }: PassResult,
   steps: ReportedStep[],
   interfaces: ReportedInterface[],
 ): ExitCode {
@@ -107,5 +113,5 @@ function exitCodeOf(
   const missing = interfaces.some(({ condition }) => condition === 'Missing');
   if (missing || steps.some(({ outcome }) => outcome === 'failed')) return EXIT.partial;
   if (steps.some(({ outcome }) => outcome === 'refused')) return EXIT.refused;
-  return hold ? EXIT.held : EXIT.ok;
+  return hold || suspensions.length > 0 ? EXIT.held : EXIT.ok;
 }

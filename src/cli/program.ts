@@ -1,7 +1,7 @@
 // The command line: which commands and options there are. What a command does is in its own file, read on use.
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../model/duration.js';
+import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../model/errors.js';
+import { acceptLockout, allowPruneAll, confirmWithin } from './change-flags.js';
 import { failure } from './failure.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables, readCommon, readGiven } from './options.js';
 import type { CommandResult } from './result.js';
@@ -69,7 +69,8 @@ function addReconciling(program: Command, keep: Keep): void {
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
     .option('--retry', 'try again what failed lately, though it may cost a gap')
     .addOption(confirmWithin())
-    .option('--accept-lockout', 'make a change though it drops a flow that must live')
+    .addOption(acceptLockout())
+    .addOption(allowPruneAll())
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .action(async (_flags: Flags, self: Command) => {
@@ -82,6 +83,20 @@ function addReconciling(program: Command, keep: Keep): void {
         keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
       }
     });
+  command(program, 'plan', 'write down what reconcile would do, for apply')
+    .option('--out <file>', 'where to; it holds for this boot, until anything changes')
+    .addOption(allowPruneAll())
+    .action(async (_flags: Flags, self: Command) => {
+      const { runPlan } = await import('./plan.js');
+      keep(await runPlan({ ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
+    });
+  command(program, 'apply <file>', 'do exactly what a plan says, or nothing')
+    .addOption(confirmWithin())
+    .addOption(acceptLockout())
+    .action(async (file: string, _flags: Flags, self: Command) => {
+      const { runApply } = await import('./plan.js');
+      keep(await runApply(file, { ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
+    });
 }
 
 function addGit(program: Command, keep: Keep): void {
@@ -89,6 +104,9 @@ function addGit(program: Command, keep: Keep): void {
     .option('--dry-run', 'fetch, verify, plan and prove, change nothing')
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
     .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .addOption(confirmWithin())
+    .addOption(acceptLockout())
+    .addOption(allowPruneAll())
     .action(async (_flags: Flags, self: Command) => {
       const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
       keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
@@ -151,6 +169,12 @@ function addLooking(program: Command, keep: Keep): void {
       keep(await runStatus(readCommon(self)));
     },
   );
+  command(program, 'doctor', 'what this host lacks, and what to do about it; needs no root').action(
+    async (_flags: Flags, self: Command) => {
+      const { runDoctor } = await import('./doctor.js');
+      keep(await runDoctor(readCommon(self)));
+    },
+  );
   command(
     program,
     'maps [interface] [map]',
@@ -201,12 +225,21 @@ function addOperating(program: Command, keep: Keep): void {
       const { runRollback } = await import('./rollback.js');
       keep(await runRollback(generation, { ...self.opts(), ...readCommon(self) }));
     });
-  command(program, 'resume', 'end the hold that a rollback or detach left').action(
-    async (_flags: Flags, self: Command) => {
-      const { runResume } = await import('./rollback.js');
-      keep(await runResume(readCommon(self)));
-    },
-  );
+  command(program, 'suspend [interface]', 'look and report, but change nothing, for a time')
+    .option('--reason <text>', 'why; kept in the journal')
+    .option('--for <time>', 'when it ends: 90s, 30m, 2h, 1d')
+    .action(async (name: string | undefined, _flags: Flags, self: Command) => {
+      const { runSuspend } = await import('./suspend.js');
+      keep(await runSuspend(name, { ...self.opts(), ...readCommon(self) }));
+    });
+  command(
+    program,
+    'resume [interface]',
+    'end the hold of a rollback or detach, and suspensions; with a name, that suspension alone',
+  ).action(async (name: string | undefined, _flags: Flags, self: Command) => {
+    const { runResume } = await import('./suspend.js');
+    keep(await runResume(name, readCommon(self)));
+  });
   command(program, 'detach', 'take everything of ours off the kernel, pins included')
     .addOption(new Option('--all', 'everything; nothing less can be detached'))
     .option('--reason <text>', 'why; kept in the journal')
@@ -214,15 +247,6 @@ function addOperating(program: Command, keep: Keep): void {
       const { runDetach } = await import('./rollback.js');
       keep(await runDetach({ ...self.opts(), ...readCommon(self) }));
     });
-}
-
-function confirmWithin(): Option {
-  const help = 'undo the change unless it is confirmed in this time, e.g. 2m';
-  return new Option('--confirm-within <time>', help).argParser((text) => {
-    const ms = parseDuration(text);
-    if (ms !== undefined && ms >= 5000 && ms <= 86_400_000) return ms;
-    throw new InvalidArgumentError('It must be a time from 5s to 24h, like 30s, 2m or 1h.');
-  });
 }
 
 function addConfirming(program: Command, keep: Keep): void {
@@ -253,6 +277,6 @@ Examples:
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
-12 some interfaces failed; 13 on hold; 14 refused; 17 another change waits for its confirmation; 64 usage;
-65 invalid state files; 66 no such host; 69 source unreachable, or nobody to watch a deadline; 74 journal; 75 locked;
-77 permission or signature; 78 environment; 1 a bug.`;
+12 some interfaces failed; 13 suspended or on hold; 14 refused; 15 prune guard; 16 stale plan; 17 another change waits for
+its confirmation; 64 usage; 65 invalid state files; 66 no such host; 69 source unreachable, or nobody to watch a deadline;
+74 journal; 75 locked; 77 permission or signature; 78 environment; 1 a bug.`;

@@ -12,6 +12,7 @@ export interface WatchCommand extends CommonOptions {
   dryRun?: boolean;
   confirmWithin?: number;
   acceptLockout?: boolean;
+  allowPruneAll?: boolean;
 }
 
 /** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
@@ -24,6 +25,11 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
   if (options.acceptLockout === true) {
     throw new UsageError('--accept-lockout is for one change, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
+    });
+  }
+  if (options.allowPruneAll === true) {
+    throw new UsageError('--allow-prune-all is for one pass, --watch and --schedule stay', {
+      hint: 'Run `xdpkeep reconcile --allow-prune-all` once beside it.',
     });
   }
   const log = openLog(process.stderr.isTTY);

@@ -23,6 +23,7 @@ const schema: z.ZodType<Pending> = z.looseObject({
   boot: z.string(),
   since: z.iso.datetime(),
   deadline: z.exactOptional(z.looseObject({ monotonic: z.number(), wall: z.iso.datetime(), armed })),
+  inPart: z.exactOptional(z.literal(true)),
 });
 
 /** `undefined` when nothing is on trial. Throws a JournalError when the file is damaged. */

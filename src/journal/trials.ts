@@ -2,6 +2,9 @@
 import type { JournalRecord } from '../model/record.js';
 import type { EffectiveStep } from '../model/step.js';
 
+/** Reason of a trial that stood, of a change of which something could not be done yet: the rest goes on trial for itself. */
+export const IN_PART = 'in part';
+
 /** The record that announced the trial of a generation; absent when it never got so far. */
 export function trialOf(records: readonly JournalRecord[], generation: number): JournalRecord | undefined {
   return records.findLast(

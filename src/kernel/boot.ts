@@ -6,7 +6,12 @@ export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** CLOCK_MONOTONIC in milliseconds: what people do to the wall clock does not touch it. */
+/** CLOCK_MONOTONIC in milliseconds: what people do to the wall clock does not touch it. Time asleep does not count. */
 export function monotonicNow(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+/** Seconds since the boot, time asleep included: a clock that nobody can set. */
+export function uptime(): number {
+  return Number(readFileSync('/proc/uptime', 'utf8').split(' ', 1)[0]);
 }

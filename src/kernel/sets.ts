@@ -2,7 +2,7 @@
 import { Fd } from './fd.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { writeEntry } from './map-write.js';
+import { freezeMap, writeEntry } from './map-write.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
 /** What `bpftool map` calls it: names of lists may have what the kernel refuses. */
@@ -16,6 +16,7 @@ export function createSet(name: string, value: Uint8Array): Fd {
   );
   try {
     writeEntry(set.number, name, 0, value);
+    freezeMap(set.number, name);
     return set;
   } catch (error) {
     set[Symbol.dispose]();

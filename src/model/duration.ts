@@ -1,15 +1,15 @@
-// Spans of time as people write them: `500ms`, `30s`, `2m`, `1h`. One unit, no fractions.
+// Spans of time as people write them: `500ms`, `90s`, `2m`, `2h`, `1d`, `1h30m`. No fractions.
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A regular expression for schemas. */
-export const DURATION_PATTERN = '^[1-9][0-9]{0,8}(ms|s|m|h)$';
+export const DURATION_PATTERN = '^([1-9][0-9]{0,8}(ms|s|m|h|d))+$';
 
-/** Milliseconds; `undefined` for what is no duration. */
+/** Milliseconds; `undefined` for what is no duration, zero included. */
 export function parseDuration(text: string): number | undefined {
   if (!new RegExp(DURATION_PATTERN).test(text)) return undefined;
-  const unit = text.replace(/\d+/, '') as keyof typeof UNITS;
-  return parseInt(text, 10) * UNITS[unit];
+  const parts = [...text.matchAll(/(\d+)(\D+)/g)];
+  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0);
 }
 
 /** `1 h 5 m`, `1 m 40 s`, `0.3 s`: two units at most, rounded. */

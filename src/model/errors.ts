@@ -102,6 +102,21 @@ export class RefusedError extends XdpkeepError {
   readonly exitCode = EXIT.refused;
 }
 
+/** The state files ask for so little that it looks like an accident. */
+export class PruneGuardError extends XdpkeepError {
+  readonly exitCode = EXIT.pruneGuard;
+}
+
+/** A plan file does not fit the world (any more), or cannot be trusted. */
+export class StalePlanError extends XdpkeepError {
+  readonly exitCode = EXIT.stalePlan;
+}
+
+/** Somebody has asked for hands off. */
+export class SuspendedError extends XdpkeepError {
+  readonly exitCode = EXIT.held;
+}
+
 /**
  * A system or library call failed.
  * `errno` is positive (`errno.h`), `code` its name (`EBUSY`), `call` what was called.

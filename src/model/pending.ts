@@ -18,6 +18,8 @@ export interface Pending {
   since: string;
   /** Absent when nobody has to confirm. */
   deadline?: Deadline;
+  /** A part of it could not be done yet: it goes on trial for itself, whoever confirms this one. */
+  inPart?: true;
 }
 
 export interface Deadline {

@@ -4,14 +4,15 @@ import type { ExitCode } from './errors.js';
 import type { PendingReport } from './pending.js';
 import type { SourceReport } from './revision.js';
 import type { Action, Condition, MapCarry } from './step.js';
+import type { Suspension } from './suspension.js';
 
 export interface ReportedStep {
   interface: string;
   action: Action;
   reason: string;
   gap: boolean;
-  /** `planned` in a dry run and for steps that were never reached. */
-  outcome: 'planned' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
+  /** `planned` in a dry run and for steps that were never reached; `suspended` for what has to wait. */
+  outcome: 'planned' | 'suspended' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
   /** Which maps keep their content; on attach and update only. */
   maps?: MapCarry;
   /** Where one policy is swapped for another. */
@@ -80,6 +81,8 @@ export interface Reconciliation {
   pending?: PendingReport;
   /** What the safeguards of the Host file said; absent when none was asked. */
   trial?: TrialReport;
+  /** Those in force; absent when there are none. */
+  suspensions?: Suspension[];
   /** What the process exits with; not part of the printed document. */
   exitCode: ExitCode;
 }

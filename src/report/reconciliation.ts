@@ -4,6 +4,7 @@ import type { Condition } from '../model/step.js';
 import { sourceLines } from './source.js';
 import { pendingLine, trialLines } from './trial.js';
 import { columns, grouped, type Paint, printable, type Style } from './style.js';
+import { suspensionWords } from './suspension.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
 const STEP_STYLES: Record<ReportedStep['action'], Style> = {
@@ -32,6 +33,7 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
     ...trialLines(result.trial, paint),
     ...(result.hold ? [holdLine(result.hold)] : []),
     ...(result.pending ? [pendingLine(result.pending)] : []),
+    ...(result.suspensions ?? []).map(suspensionWords),
     summaryLine(result),
   ];
   return `${lines.join('\n')}\n`;
@@ -128,11 +130,12 @@ function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
     steps.filter((step) => step.action === action && ['planned', 'done'].includes(step.outcome)).length;
   const ended = (...outcomes: ReportedStep['outcome'][]) =>
     steps.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  const [failed, refused] = [ended('failed', 'undone'), ended('refused')];
+  const [failed, refused, waiting] = [ended('failed', 'undone'), ended('refused'), ended('suspended')];
   const verb = dryRun ? 'would' : 'did';
   return [
     `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`,
     ...(failed > 0 ? [`${failed} ${dryRun ? 'would fail' : 'failed'}`] : []),
     ...(refused > 0 ? [`${refused} refused`] : []),
+    ...(waiting > 0 ? [`${waiting} suspended`] : []),
   ].join('; ');
 }

@@ -5,6 +5,7 @@ import { holdLine, interfaceLines } from './reconciliation.js';
 import { commitWords } from './source.js';
 import { pendingLine } from './trial.js';
 import { type Paint, printable } from './style.js';
+import { suspensionWords } from './suspension.js';
 
 export function renderStatus(status: Status, paint: Paint): string {
   const lines = [
@@ -19,6 +20,7 @@ export function renderStatus(status: Status, paint: Paint): string {
     ...status.others.flatMap((one) => otherLines(one)),
     ...(status.hold ? [holdLine(status.hold)] : []),
     ...(status.pending ? [pendingLine(status.pending)] : []),
+    ...(status.suspensions ?? []).map(suspensionWords),
     ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
   ];
   return `${lines.join('\n')}\n`;

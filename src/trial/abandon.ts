@@ -5,7 +5,7 @@ import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import { writeGeneration } from '../journal/generation-writer.js';
 import { keptState } from '../journal/kept.js';
-import { readHold, writeHold } from '../journal/hold.js';
+import { holdIfReadable, writeHold } from '../journal/hold.js';
 import { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
 import { clearPending, readPending } from '../journal/pending.js';
@@ -96,7 +96,8 @@ export function abandon(
     return undefined;
   }
   const desired = keptState(lock.dataDir, previous, readGeneration(lock.dataDir, generation).desired.host);
-  const digests = [...new Set([...earlierDigests(lock.dataDir), written])];
+  const digests = [...new Set([...(holdIfReadable(lock.dataDir)?.digests ?? []), written])];
+  // A new hold replaces a damaged one.
   const hold: Hold = { digests, generation: previous, reason, since: new Date().toISOString() };
   writeHold(lock, hold);
   const of = trialOf(journal.records, generation)?.seq;
@@ -109,13 +110,4 @@ export function abandon(
   writeGeneration(lock, { origin: 'rollback', of: previous, reason, desired });
   clearPending(lock);
   return hold;
-}
-
-function earlierDigests(dataDir: string): string[] {
-  try {
-    return readHold(dataDir)?.digests ?? [];
-  } catch (error) {
-    if (error instanceof JournalError) return []; // a new hold replaces a damaged one
-    throw error;
-  }
 }

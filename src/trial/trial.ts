@@ -8,7 +8,7 @@ import { readGeneration } from '../journal/generations.js';
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
 import { clearPending, writePending } from '../journal/pending.js';
-import { isUnconfirmed, trialOf } from '../journal/trials.js';
+import { IN_PART, isUnconfirmed, trialOf } from '../journal/trials.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
 import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
 import type { Layout } from '../kernel/layout.js';
@@ -31,6 +31,8 @@ export interface TrialGoal {
   generation?: number;
   /** What the interfaces run before and will run after. */
   policies: { before: Policies; after: Policies };
+  /** Some of the change waits for the end of a suspension. */
+  inPart: boolean;
 }
 
 export class Trial {
@@ -115,20 +117,20 @@ export class Trial {
     const { lock, pending } = this;
     const { journal } = this.goal;
     const { failure } = this.report;
-    const { generation } = pending;
+    const whole = !this.goal.inPart && applied.every(({ outcome }) => outcome === 'done');
     if (failure !== undefined) {
       abandon(lock, journal, pending, failure);
     } else if (!applied.some(({ outcome }) => outcome === 'done')) {
       this.#conclude('undone', 'nothing of it took effect');
       clearPending(lock);
     } else if (pending.deadline) {
-      this.pending = { ...pending, phase: 'waiting' };
+      this.pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
       writePending(lock, this.pending);
       return;
     } else {
       // A step that is still to be done is tried again by the next pass: on trial again.
-      if (applied.every(({ outcome }) => outcome === 'done')) this.#conclude('confirmed', 'it holds');
-      else journal.append({ generation, phase: 'failed', step: { kind: 'trial', reason: 'in part' } });
+      if (whole) this.#conclude('confirmed', 'it holds');
+      else this.#conclude('failed', IN_PART);
       clearPending(lock);
     }
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
@@ -139,7 +141,7 @@ export class Trial {
     runInverses(this.lock, this.goal.layout, this.goal.journal, this.pending.generation);
   }
 
-  #conclude(phase: 'confirmed' | 'undone', reason: string): void {
+  #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
     const { generation } = this.pending;
     const of = trialOf(this.goal.journal.records, generation)?.seq;
     this.goal.journal.append({
