@@ -17,7 +17,7 @@ const layers = {
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
   probe: ['model', 'policy', 'kernel'],
   trial: ['model', 'kernel', 'journal', 'apply', 'probe'],
-  doctor: ['model', 'diff', 'kernel', 'disk', 'journal'],
+  doctor: ['model', 'diff', 'kernel', 'disk', 'journal', 'source'],
   report: ['model'],
 };
 

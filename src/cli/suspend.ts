@@ -4,7 +4,7 @@ import { parseDuration } from '../model/duration.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { holdWords } from '../report/reconciliation.js';
 import { json, printable } from '../report/style.js';
-import { suspensionWords } from '../report/suspension.js';
+import { suspensionLine } from '../report/suspension.js';
 import { resume, suspend } from '../suspend.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
@@ -33,7 +33,7 @@ export async function runSuspend(
   if (options.output === 'json') {
     return { exitCode: EXIT.ok, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Suspension', suspension }) };
   }
-  return { exitCode: EXIT.ok, out: `${suspensionWords(suspension)}\n` };
+  return { exitCode: EXIT.ok, out: `${suspensionLine(suspension)}\n` };
 }
 
 /** sudo tells who is behind root. */
@@ -60,13 +60,13 @@ export async function runResume(name: string | undefined, options: CommonOptions
   }
   const lines = [
     ...(hold ? [`ended: ${holdWords(hold)}`] : []),
-    ...suspensions.map((one) => `ended: ${suspensionWords(one)}`),
+    ...suspensions.map((one) => `ended: ${suspensionLine(one)}`),
     ...(ended && !hold && suspensions.length === 0 ? ['ended a hold that was unreadable'] : []),
     ...(ended ? [] : ['nothing was ended: no hold, no suspension of the command']),
   ];
   const help = left.map((one) => {
     const how = one.file === undefined ? 'xdpkeep resume' : `rm ${one.file}`;
-    return `still ${suspensionWords(one)}\nhelp: \`${printable(how)}\` ends that\n`;
+    return `still ${suspensionLine(one)}\nhelp: \`${printable(how)}\` ends that\n`;
   });
   return { exitCode, out: `${lines.join('\n')}\n`, err: help.join('') };
 }

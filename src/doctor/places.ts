@@ -5,19 +5,26 @@ import { accessFailed, errnoCode } from '../disk/failure.js';
 import { readHold } from '../journal/hold.js';
 import { openIntents } from '../journal/intents.js';
 import { lockFile } from '../journal/paths.js';
+import { readPending } from '../journal/pending.js';
 import { readJournal } from '../journal/read.js';
 import { readSuspensions } from '../journal/suspensions.js';
+import { monotonicNow } from '../kernel/boot.js';
 import { DEFAULT_BPFFS, isBpffs } from '../kernel/bpffs.js';
 import { findHolder } from '../kernel/flock.js';
 import type { Check } from '../model/doctor.js';
+import { pendingWords, reportPending } from '../model/pending.js';
+import { revisionWords } from '../model/revision.js';
+import { suspensionWords } from '../model/suspension.js';
+import { revisionOf } from '../source/adoption.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 
 export interface Places {
   bpffs: string;
   dataDir: string;
+  stateDir: string;
 }
 
-export function checkPlaces({ bpffs, dataDir }: Places): Promise<Check[]> {
+export function checkPlaces({ bpffs, dataDir, stateDir }: Places): Promise<Check[]> {
   return Promise.all([
     check('bpffs', () => bpffsAnswer(bpffs)),
     check('data directory', () => folderAnswer(dataDir)),
@@ -26,6 +33,8 @@ export function checkPlaces({ bpffs, dataDir }: Places): Promise<Check[]> {
     check('journal', () => journalAnswer(dataDir)),
     check('hold', () => holdAnswer(dataDir)),
     check('suspension', () => suspensionAnswer(dataDir)),
+    check('trial', () => trialAnswer(dataDir)),
+    check('source', () => sourceAnswer(stateDir, dataDir)),
   ]);
 }
 
@@ -119,10 +128,24 @@ function holdAnswer(dataDir: string): Answer {
 function suspensionAnswer(dataDir: string): Answer {
   const suspensions = readSuspensions(dataDir);
   if (suspensions.length === 0) return ok('none');
-  const found = suspensions.map(({ interface: only, until, by, reason, file }) => {
-    return `${only ?? 'everything'} ${until === undefined ? `while ${file ?? 'its file'} is there` : `until ${until}`}, by ${by} (${reason})`;
-  });
-  return warning(found.join('; '), '`xdpkeep resume` ends those of the command; a file has to be removed.');
+  const found = suspensions.map(suspensionWords).join('; ');
+  return warning(found, '`xdpkeep resume` ends those of the command; a file has to be removed.');
+}
+
+function trialAnswer(dataDir: string): Answer {
+  const pending = readPending(dataDir);
+  if (!pending) return ok('no change waits for its confirmation');
+  const report = pending.phase === 'waiting' ? reportPending(pending, monotonicNow()) : undefined;
+  if (report) return warning(pendingWords(report), 'Run `xdpkeep confirm`, or `xdpkeep cancel`.');
+  return warning(
+    `generation ${pending.generation} is being tried, or its run was killed`,
+    'The next reconcile finds out, and undoes it then.',
+  );
+}
+
+function sourceAnswer(stateDir: string, dataDir: string): Answer {
+  const revision = revisionOf(stateDir, dataDir);
+  return ok(revision ? `commit ${revisionWords(revision)}` : 'the state directory itself');
 }
 
 function attempt<T>(doing: string, action: () => T): T {

@@ -1,4 +1,5 @@
 // A change on trial: in effect, or on its way there, and undone unless something says in time that it may stay.
+import { formatDuration } from './duration.js';
 
 /** `pending.json`. It is there before the first effect of the change, and gone when the change is decided. */
 export interface Pending {
@@ -59,4 +60,11 @@ export function reportPending(
   const { monotonic, wall, armed } = deadline;
   const secondsLeft = Math.max(0, Math.ceil((monotonic - now) / 1000));
   return { generation, previous, since, deadline: wall, secondsLeft, armed };
+}
+
+/** For people and logs alike: what waits, and what becomes of it. */
+export function pendingWords({ generation, previous, secondsLeft, armed }: PendingReport): string {
+  const who = armed.by === 'systemd' ? `timer ${armed.unit}` : `watchdog, process ${armed.pid}`;
+  const left = secondsLeft > 0 ? `${formatDuration(secondsLeft * 1000)} left` : 'its time is over';
+  return `generation ${generation} waits for its confirmation, ${left} (${who}): \`xdpkeep confirm\` keeps it; else generation ${previous} comes back`;
 }

@@ -17,3 +17,9 @@ export interface Suspension {
 export function suspends({ interface: only }: Suspension, name: string): boolean {
   return only === undefined || only === name;
 }
+
+/** `ens5, until 2026-01-01T00:00:00.000Z, by root since ... (why)` */
+export function suspensionWords({ interface: only, reason, by, since, until, file }: Suspension): string {
+  const end = until === undefined ? `while ${file ?? 'its file'} is there` : `until ${until}`;
+  return `${only ?? 'everything'}, ${end}, by ${by} since ${since} (${reason})`;
+}

@@ -14,7 +14,8 @@ async function askProbe({ target, timeout, tries }: Probe, ended: AbortSignal): 
   for (let left = tries; left > 0; left--) {
     if (ended.aborted) return 'it was not waited for';
     try {
-      await tryTarget(target, { timeout, signal: AbortSignal.any([ended, AbortSignal.timeout(timeout)]) });
+      const signal = AbortSignal.any([ended, AbortSignal.timeout(timeout)]);
+      await tryTarget(target, { timeout, ended, signal });
       return undefined;
     } catch (error) {
       why = error instanceof Error && error.message !== '' ? error.message : String(error);

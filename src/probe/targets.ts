@@ -10,7 +10,9 @@ import type { ProbeTarget } from '../model/safeguards.js';
 export interface Try {
   /** Milliseconds. */
   timeout: number;
-  /** Aborts at `timeout` at the latest. */
+  /** Aborts when nobody wants to know any more, */
+  ended: AbortSignal;
+  /** or at `timeout`. */
   signal: AbortSignal;
 }
 
@@ -41,8 +43,8 @@ async function ping(host: string, limits: Try): Promise<void> {
 }
 
 /** No shell, no inherited environment, an empty input; its whole process group ends with the try. */
-async function run([file = '', ...args]: string[], { timeout, signal }: Try): Promise<void> {
-  const limits = { time: timeout, output: OUTPUT, ended: signal };
+async function run([file = '', ...args]: string[], { timeout, ended }: Try): Promise<void> {
+  const limits = { time: timeout, output: OUTPUT, ended };
   const { exitCode, stdout, stderr } = await runTool(file, args, limits);
   if (exitCode === 0) return;
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';

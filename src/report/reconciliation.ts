@@ -2,9 +2,10 @@
 import type { ListChange, Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
 import { sourceLines } from './source.js';
-import { pendingLine, trialLines } from './trial.js';
+import { pendingWords } from '../model/pending.js';
+import { trialLines } from './trial.js';
 import { columns, grouped, type Paint, printable, type Style } from './style.js';
-import { suspensionWords } from './suspension.js';
+import { suspensionLine } from './suspension.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
 const STEP_STYLES: Record<ReportedStep['action'], Style> = {
@@ -32,8 +33,8 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
     ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
     ...trialLines(result.trial, paint),
     ...(result.hold ? [holdLine(result.hold)] : []),
-    ...(result.pending ? [pendingLine(result.pending)] : []),
-    ...(result.suspensions ?? []).map(suspensionWords),
+    ...(result.pending ? [pendingWords(result.pending)] : []),
+    ...(result.suspensions ?? []).map(suspensionLine),
     summaryLine(result),
   ];
   return `${lines.join('\n')}\n`;

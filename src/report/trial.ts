@@ -1,6 +1,4 @@
 // What people are told of a change on trial: what was asked of it, how it ended, how long there is to confirm it.
-import { formatDuration } from '../model/duration.js';
-import type { PendingReport } from '../model/pending.js';
 import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
 import { type Paint, printable } from './style.js';
 
@@ -21,11 +19,4 @@ function probeLine({ probe, heldBefore, heldAfter, detail = '' }: ProbeReport, p
     return `${name} ${paint('yellow', 'failed before')}, so it decides nothing: ${printable(detail)}`;
   if (heldAfter === undefined) return `${name} held before, was not asked again`;
   return heldAfter ? `${name} holds` : `${name} ${paint('red', 'fails')}: ${printable(detail)}`;
-}
-
-/** For people and logs alike. */
-export function pendingLine({ generation, previous, secondsLeft, armed }: PendingReport): string {
-  const who = armed.by === 'systemd' ? `timer ${armed.unit}` : `watchdog, process ${armed.pid}`;
-  const left = secondsLeft > 0 ? `${formatDuration(secondsLeft * 1000)} left` : 'its time is over';
-  return `generation ${generation} waits for its confirmation, ${left} (${who}): \`xdpkeep confirm\` keeps it; else generation ${previous} comes back`;
 }

@@ -119,7 +119,7 @@ it('after a reboot the last confirmed generation is applied, never the one that 
   const bootId = join(lab.directory, 'boot_id');
   writeFileSync(bootId, '00000000-1111-2222-3333-444444444444\n');
   const mount = `mount --bind ${bootId} /proc/sys/kernel/random/boot_id && exec "$@"`;
-  const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--output', 'json'];
+  const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--allow-prune-all'];
   const booted = await runAs(lab, ['unshare', '--mount', 'sh', '-c', mount, 'sh', ...xdpkeep]);
   const result = document<Reconciliation>(booted, 13);
   expect(result).toMatchObject({
@@ -201,7 +201,7 @@ it('of two changes at once one is refused, and the first one is decided alone', 
 /** In a session of its own, all of which is killed once the change waits. */
 async function runAndKillSession(lab: Lab): Promise<void> {
   const script = `"$@"; sleep 600`;
-  const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--output', 'json'];
+  const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--allow-prune-all'];
   const session = background('setsid', ['sh', '-c', script, 'sh', ...inLab(lab, xdpkeep)], { env: env(lab) });
   const waits = async () => (await status(lab)).pending;
   await expect.poll(waits, { timeout: 20_000, interval: 100 }).toBeDefined();

@@ -144,7 +144,7 @@ describe('what is wrong', () => {
     expect(waiting.get('hold')).toMatchObject({ status: 'warning' });
     expect(waiting.get('suspension')).toMatchObject({
       status: 'warning',
-      found: expect.stringMatching(/^everything until .*\(r\)$/) as string,
+      found: expect.stringMatching(/^everything, until .*\(r\)$/) as string,
     });
     expect(await lab.run(['resume'])).toMatchObject({ exitCode: 0 });
     expect(await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: 'link:before' } })).toMatchObject({
