@@ -81,13 +81,14 @@ export interface DeadlineOptions extends Paths {
 /** How often the announcement is looked at, and the lock asked for. Milliseconds. */
 const PACE = 250;
 
-/** An announcement that has not come by then never will: the run that armed this died before it. Milliseconds. */
+/** An announcement that nobody saw by then came and went, or never will. Milliseconds. */
 const LATEST = 60_000;
 
 /** Waits, and undoes the change at its deadline, unless it was decided before. SIGTERM makes it the deadline now. */
 export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOptions): Promise<Verdict> {
   let [seen, asked] = [false, false];
   const began = monotonicNow();
+  const maker = process.ppid;
   const wake = new AbortController();
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined);
   process.on('SIGTERM', () => {
@@ -96,8 +97,9 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
   });
   ready();
   for (;;) {
+    const ended = process.ppid !== maker; // asked first: it announces before it ends
     const there = isAnnounced(paths.dataDir, id);
-    if (!there && (seen || monotonicNow() - began > LATEST)) return {};
+    if (!there && (seen || ended || monotonicNow() - began > LATEST)) return {};
     seen = there;
     const left = asked ? 0 : at - monotonicNow();
     if (left <= 0) break;

@@ -119,7 +119,7 @@ it('after a reboot the last confirmed generation is applied, never the one that 
   const bootId = join(lab.directory, 'boot_id');
   writeFileSync(bootId, '00000000-1111-2222-3333-444444444444\n');
   const mount = `mount --bind ${bootId} /proc/sys/kernel/random/boot_id && exec "$@"`;
-  const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--allow-prune-all'];
+  const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--output', 'json'];
   const booted = await runAs(lab, ['unshare', '--mount', 'sh', '-c', mount, 'sh', ...xdpkeep]);
   const result = document<Reconciliation>(booted, 13);
   expect(result).toMatchObject({
