@@ -200,8 +200,8 @@ static __always_inline __u32 search_conditional(const struct sums *sums, const s
 	return decision_of(pursuit.record);
 }
 
-/* Which sets hold the addresses of a packet. A function of its own for its stack, and because it is long. */
-static __noinline __u32 find_sets(const struct packet *p)
+/* Which sets hold the addresses of a packet. */
+static __always_inline __u32 find_sets(const struct packet *p)
 {
 	__u32 found = 0;
 

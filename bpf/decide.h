@@ -19,13 +19,11 @@ static __always_inline bool is_neighbor_discovery(const struct packet *p)
 	return p->transport == TRANSPORT_ICMP && p->family == 2 && type >= ND_FIRST && type <= ND_LAST;
 }
 
-/* The row that decides a packet that is not malformed before the rules do, or ROWS when none does. */
+/* The row that decides an IP packet before the rules do, or ROWS when none does. */
 static __always_inline __u32 decide_early(const struct packet *p)
 {
 	if (enabled(KEY_ND_PASS) && is_neighbor_discovery(p))
 		return ROW_PROTECT;
-	if (!enabled(KEY_NON_IP_MATCH) && p->shape == SHAPE_NON_IP)
-		return ROW_NON_IP;
 	if (!enabled(KEY_FRAGMENT_MATCH) && p->fragment == FRAGMENT_LATER)
 		return ROW_FRAGMENTS;
 	return ROWS;
@@ -39,9 +37,12 @@ static __always_inline __u32 decide(const struct packet *p, bool peek)
 {
 	__u32 early, decision;
 
-	if (p->shape == SHAPE_MALFORMED)
+	if (p->shape == SHAPE_IP)
+		early = decide_early(p);
+	else if (p->shape == SHAPE_MALFORMED)
 		return decision_of(ROW_MALFORMED);
-	early = decide_early(p);
+	else
+		early = enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
 	if (early == ROWS)
 		return classify(p, peek);
 	if (!enabled(KEY_PROTECT))
@@ -52,12 +53,21 @@ static __always_inline __u32 decide(const struct packet *p, bool peek)
 	return decision_of(early);
 }
 
+/*
+ * Makes clang keep the packet in memory from here on: in registers, every way out of the parser would have to set all of
+ * them, and the verifier, which knows more of registers, would follow each way to the end.
+ */
+static __always_inline void remember(struct packet *p)
+{
+	asm volatile("" : : "r"(p) : "memory");
+}
+
 /* A frame's whole way through the firewall. */
 static __always_inline int filter(struct xdp_md *ctx)
 {
-	struct packet packet, *p = &packet;
+	struct packet packet;
 
-	barrier_var(p); /* keeps it in memory: in registers, every way out of the parser would have to set all of them */
-	parse(ctx, p);
-	return act(ctx, decide(p, enabled(KEY_CONDITIONAL) && is_question(ctx)));
+	parse(ctx, &packet);
+	remember(&packet);
+	return act(ctx, decide(&packet, enabled(KEY_CONDITIONAL) && is_question(ctx)));
 }

@@ -132,7 +132,7 @@ static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be1
 		return false;
 	*type = eth->type;
 	c->at = eth + 1;
-	if (is_tag(*type)) {
+	if (*type != bpf_htons(ETH_P_IP) && is_tag(*type)) { /* mostly not, and then known at once */
 		if (!parse_tag(c, &outer, type))
 			return false;
 		outer &= 0xfff;

@@ -4,25 +4,30 @@
  * array map, shared by all that ask for it.
  *
  * A set is kept as the places where membership changes, sorted: an address is in it when an odd number of them is at most
- * the address. A node divides its part of the addresses evenly into buckets; a bucket is a node again, or some blocks of
- * eight places each, all in one cache line. So an address in a million costs what the same address in a thousand does: an
- * entry, a block, and seldom one of them more.
+ * the address. A node divides its part of the addresses evenly into buckets, each of a head and seven places in one cache
+ * line. Where a bucket would have more, its head says that they are elsewhere: in a node of its own, or in blocks of eight.
+ * Small buckets of IPv4 addresses hold fourteen places, as 16-bit distances from where the bucket begins.
+ * So an address in a million costs what the same address in a thousand does: one bucket.
  */
 #pragma once
 
 #include "packet.h"
 
 #define SET_LEVELS 3
-#define SET_BLOCK 8     /* places */
-#define SET_STEPS 24    /* of the search among the blocks of one bucket */
-#define SET_UNIT 32     /* bytes, in which places in the value are counted */
-#define SET_REACH 128   /* bytes: the most that is read at a place */
+#define SET_BLOCK 8  /* places, or a head and seven places */
+#define SET_SHORT 16 /* half-words of a bucket of distances: two of a head, and fourteen distances */
+#define SET_STEPS 24 /* of the search among blocks */
+#define SET_UNIT 64  /* bytes, in which places in the value are counted */
 
-/* An entry: where the bucket is, how many blocks it has, is it a node, membership where it begins. */
+/* An entry says where a node is, or so many blocks, and the membership before their first place. */
 #define SET_PLACE(e) (((e) & 0xffffffff) * SET_UNIT)
 #define SET_BLOCKS(e) ((e) >> 32 & 0xffffff)
 #define SET_NODE (1ULL << 62)
 #define SET_INSIDE(e) ((e) >> 63)
+
+/* The head of a bucket; where its places are elsewhere, the entry lies eight bytes behind it. */
+#define HEAD_INSIDE(h) ((h) >> 31)
+#define HEAD_ELSEWHERE 0x40000000
 
 struct set {
 	__u64 four, six; /* entries */
@@ -32,8 +37,9 @@ struct set {
 struct set_node {
 	__u64 low; /* where the first bucket begins */
 	__u32 shift, last;
-	__u64 unused[2];
-	__u64 entry[]; /* last + 1 of them */
+	__u64 is_short; /* buckets of distances */
+	__u64 unused[5];
+	char bucket[]; /* last + 1 of them */
 };
 
 /* How places are stored: bytes of each. */
@@ -68,14 +74,35 @@ static __always_inline void *set_at(void *set, __u64 place)
 	return set + place;
 }
 
-/* Membership, by the blocks of a bucket. */
+/* Odd when an odd number of places from `slot` on is at most the address. */
+static __always_inline __u64 count_reached(const void *block, __u32 slot, const struct address *x, enum depth depth)
+{
+	__u64 count = 0;
+
+#pragma unroll
+	for (; slot < SET_BLOCK; slot++)
+		count ^= reached(block + slot * depth, x, depth);
+	return count;
+}
+
+/* The same of distances. */
+static __always_inline __u64 count_near(const __u16 *bucket, __u64 distance)
+{
+	__u64 count = 0;
+	__u32 slot;
+
+#pragma unroll
+	for (slot = 2; slot < SET_SHORT; slot++)
+		count ^= 1 ^ (distance - bucket[slot]) >> 63;
+	return count;
+}
+
+/* Membership, by blocks: a search for the last one that begins at most at the address. */
 static __always_inline bool search_blocks(void *set, __u64 bound, __u64 entry, const struct address *x, enum depth depth)
 {
-	__u64 place = SET_PLACE(entry), blocks = SET_BLOCKS(entry), inside = SET_INSIDE(entry);
+	__u64 place = SET_PLACE(entry), blocks = SET_BLOCKS(entry);
 	__u32 step;
 
-	if (!blocks)
-		return inside;
 	for (step = 0; step < SET_STEPS; step++) {
 		__u64 half = blocks >> 1, probe = place + half * SET_BLOCK * depth, further;
 
@@ -87,11 +114,7 @@ static __always_inline bool search_blocks(void *set, __u64 bound, __u64 entry, c
 	}
 	if (place > bound)
 		return false;
-	set = set_at(set, place);
-#pragma unroll
-	for (step = 0; step < SET_BLOCK; step++)
-		inside ^= reached(set + step * depth, x, depth);
-	return inside & 1;
+	return (SET_INSIDE(entry) ^ count_reached(set_at(set, place), 0, x, depth)) & 1;
 }
 
 static __always_inline bool search_set(void *set, __u64 bound, __u64 entry, const struct address *x, enum depth depth)
@@ -99,8 +122,11 @@ static __always_inline bool search_set(void *set, __u64 bound, __u64 entry, cons
 	__u32 level;
 
 	for (level = 0; level < SET_LEVELS; level++) {
-		__u64 place = SET_PLACE(entry), index;
+		__u64 place = SET_PLACE(entry), index, near;
 		struct set_node *node;
+		bool is_short;
+		void *bucket;
+		__u32 head;
 
 		if (!(entry & SET_NODE))
 			break;
@@ -109,13 +135,22 @@ static __always_inline bool search_set(void *set, __u64 bound, __u64 entry, cons
 		node = set_at(set, place);
 		if (x->hi < node->low)
 			return SET_INSIDE(entry);
-		index = (x->hi - node->low) >> (node->shift & 63);
-		if (index > node->last)
-			index = node->last;
-		place += sizeof(*node) + index * sizeof(entry);
+		near = x->hi - node->low;
+		index = near >> (node->shift & 63);
+		near -= index << (node->shift & 63);
+		if (index > node->last) /* behind all places */
+			index = node->last, near = ~0ULL >> 1;
+		is_short = depth == DEPTH_FOUR && node->is_short;
+		place += sizeof(*node) + index * (is_short ? SET_SHORT * sizeof(__u16) : SET_BLOCK * depth);
 		if (place > bound)
 			return false;
-		entry = *(__u64 *)set_at(set, place);
+		bucket = set_at(set, place);
+		head = *(__u32 *)bucket;
+		if (!(head & HEAD_ELSEWHERE) && is_short)
+			return (HEAD_INSIDE(head) ^ count_near(bucket, near)) & 1;
+		if (!(head & HEAD_ELSEWHERE))
+			return (HEAD_INSIDE(head) ^ count_reached(bucket, 1, x, depth)) & 1;
+		entry = *(__u64 *)(bucket + 8);
 	}
 	return search_blocks(set, bound, entry, x, depth);
 }

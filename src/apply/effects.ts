@@ -40,10 +40,13 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
     remove(layout.instance(name, digest));
     makeDirectory(layout.maps(name, digest));
     if (rows) keepRows(layout, name, object, rows);
-    for (const { name: list, digest: content, map } of sets) keepSet(layout, list, content, map);
+    sets.forEach(({ name: list, digest: content, map }, slot) => {
+      keepSet(layout, list, content, map);
+      pin(map.number, layout.map(name, digest, `set${slot}`));
+    });
     if (rows) pin(object.mapFd(TABLES_SECTION), layout.map(name, digest, TABLES));
     for (const map of object.maps()) {
-      const shared = rows && map.name === COUNTERS;
+      const shared = rows && [COUNTERS, SET_NAME].includes(map.name);
       if (!map.internal && map.made && !shared)
         pin(object.mapFd(map.name), layout.map(name, digest, map.name));
     }

@@ -5,14 +5,18 @@ import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
-/** What `bpftool map` calls it: names of lists may have what the kernel refuses. */
-const KERNEL_NAME = 'address_set';
+/** The value begins at a page, and so its cache lines are those of the machine. */
+const BPF_F_MMAPABLE = 1024;
+const CREATE_OPTS_BYTES = 48; // struct bpf_map_create_opts, libbpf 1.1
+const MAP_FLAGS = 28;
+/** What the kernel calls it, and libbpf every slot that it is put in: names of lists may have what the kernel refuses. */
+export const SET_NAME = 'address_set';
 
 /** A set with the value that src/policy/set-layout.ts made; `name` is for errors. */
 export function createSet(name: string, value: Uint8Array): Fd {
   const call = `create map ${name}`;
   const set = new Fd(
-    checked(call, mapCalls().create(BPF_MAP_TYPE_ARRAY, KERNEL_NAME, 4, value.length, 1, null)),
+    checked(call, mapCalls().create(BPF_MAP_TYPE_ARRAY, SET_NAME, 4, value.length, 1, null)),
   );
   try {
     writeEntry(set.number, name, 0, value);

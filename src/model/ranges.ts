@@ -110,6 +110,17 @@ function combine(x: Uint32Array, y: Uint32Array, width: Width, keeps: number): U
   let used = 0;
   let inside = 0;
   while (!a.ended || !b.ended) {
+    const same = a.inside === 0 && b.inside === 0 ? a.sameAs(b) : 0;
+    if (same > 0) {
+      // Two versions of a list are mostly the same.
+      if ((keeps & IN_BOTH) !== 0) {
+        result.set(a.ahead(same), used);
+        used += same;
+      }
+      a.skip(same);
+      b.skip(same);
+      continue;
+    }
     const order = a.ended ? 1 : b.ended ? -1 : compareWords(a.at, 0, b.at, 0, width);
     const inX = order <= 0 ? 1 - a.inside : a.inside;
     const inY = order >= 0 ? 1 - b.inside : b.inside;
@@ -154,6 +165,26 @@ export class Edges {
   advance(): void {
     this.inside = this.inside === 0 ? 1 : 0;
     this.#next += this.width;
+    this.#read();
+  }
+
+  /** Before a range: words of the ranges from here on that are the same there. */
+  sameAs(other: Edges): number {
+    const { words, width } = this;
+    const most = Math.min(words.length - this.#next, other.words.length - other.#next);
+    let same = 0;
+    while (same < most && words[this.#next + same] === other.words[other.#next + same]) same++;
+    return same - (same % (2 * width));
+  }
+
+  /** The next so many words. */
+  ahead(words: number): Uint32Array {
+    return this.words.subarray(this.#next, this.#next + words);
+  }
+
+  /** Goes on by so many words: whole ranges. */
+  skip(words: number): void {
+    this.#next += words;
     this.#read();
   }
 

@@ -1,17 +1,23 @@
-// The bytes of a large set of addresses, as bpf/set.h looks them up: places where membership changes, in blocks of eight,
-// found through nodes that divide their part of the addresses evenly. Refuses nothing.
+// The bytes of a large set of addresses, as bpf/set.h looks them up: places where membership changes, in buckets of seven
+// that divide the addresses evenly, or elsewhere in blocks of eight. Refuses nothing.
 import type { AddressRanges } from '../model/ranges.js';
 
-/** Places in a block. */
+/** Places in a block, or a head and one less. */
 const BLOCK = 8;
 const LEVELS = 3;
-/** Bytes in which places in the value are counted, and of a node before its entries. */
-const UNIT = 32;
+/** Bytes in which places in the value are counted, and of a node before its buckets: a cache line. */
+const UNIT = 64;
 const WORDS = UNIT / 4;
-/** Places that a bucket should have on average, and those above which it is divided again. */
-const BUCKET = 6;
-const LARGEST_BUCKET = 512;
+/** Places that a bucket has on average, or up to twice as many: few buckets shall have more than fit. */
+const BUCKET = 2;
+/** The same of buckets of distances, which hold so many: 16 bits each, behind a head of two. */
+const SHORT_BUCKET = 4;
+const SHORT = 14;
+const SHORT_BITS = 16;
+/** Places elsewhere above which they are divided again. */
+const MOST_IN_BLOCKS = 512;
 const NODE = 0x40000000;
+const ELSEWHERE = 0x40000000;
 const INSIDE = 0x80000000;
 /** Bytes that may be read at any place. */
 const REACH = 128;
@@ -77,16 +83,26 @@ function isDeep(six: Uint32Array): boolean {
   return false;
 }
 
+/** 32-bit words of a place. */
+type Width = 1 | 2 | 4;
+
+/** The membership bit: has an odd number of places been reached? */
+function insideAt(places: number): number {
+  return places & 1 ? INSIDE : 0;
+}
+
 /** An entry, its lower word first. */
 type Entry = [place: number, rest: number];
 
 class Layout {
   #words = new Uint32Array(1 << 12);
-  #used = WORDS * 2;
+  #used = WORDS;
 
   /** `width`: words of a place. */
-  place(edges: Edges, width: 1 | 2 | 4): Entry {
-    return this.#bucket(edges, 0, edges.count, width, 0);
+  place(edges: Edges, width: Width): Entry {
+    return edges.count > BLOCK
+      ? this.#node(edges, 0, edges.count, width, 0)
+      : this.#blocks(edges, 0, edges.count, width);
   }
 
   /** The value, with what it begins with. */
@@ -107,43 +123,76 @@ class Layout {
     return at;
   }
 
-  #bucket(edges: Edges, from: number, to: number, width: 1 | 2 | 4, level: number): Entry {
-    const divides = level === 0 ? to - from > BLOCK : to - from > LARGEST_BUCKET && level < LEVELS;
-    return divides ? this.#node(edges, from, to, width, level) : this.#blocks(edges, from, to, width);
-  }
-
-  #blocks(edges: Edges, from: number, to: number, width: 1 | 2 | 4): Entry {
-    const blocks = Math.ceil((to - from) / BLOCK);
+  /** Never empty, so that there is something to read. */
+  #blocks(edges: Edges, from: number, to: number, width: Width): Entry {
+    const blocks = Math.max(1, Math.ceil((to - from) / BLOCK));
     const at = this.#reserve(blocks * BLOCK * width);
     // What is left over of the first block stays 0, which every address has reached.
     const spare = blocks * BLOCK - (to - from);
-    for (let edge = from; edge < to; edge++) {
-      const word = at + (spare + edge - from) * width;
-      this.#words[width === 1 ? word : word + 1] = (width === 1 ? edges.lo : edges.hi)[edge] ?? 0;
-      if (width === 1) continue;
-      this.#words[word] = edges.lo[edge] ?? 0;
-      if (width === 2) continue;
-      this.#words[word + 2] = edges.rest[edge * 2 + 1] ?? 0;
-      this.#words[word + 3] = edges.rest[edge * 2] ?? 0;
-    }
-    const inside = ((from + spare) & 1) === 1;
-    return [at / WORDS, (blocks | (inside ? INSIDE : 0)) >>> 0];
+    this.#write(edges, from, to, width, at + spare * width);
+    return [at / WORDS, (blocks | insideAt(from + spare)) >>> 0];
   }
 
-  #node(edges: Edges, from: number, to: number, width: 1 | 2 | 4, level: number): Entry {
+  #node(edges: Edges, from: number, to: number, width: Width, level: number): Entry {
     const [low, range] = this.#extent(edges, from, to, width, level);
-    const shift = shiftFor(range, Math.max(2, (to - from) / BUCKET));
+    const near = shiftFor(range, (to - from) / SHORT_BUCKET);
+    const isShort = width === 1 && near <= SHORT_BITS;
+    const shift = isShort ? near : shiftFor(range, (to - from) / BUCKET);
+    const size = isShort ? (SHORT + 2) / 2 : BLOCK * width;
     const last = shifted(range.hi, range.lo, shift);
-    const at = this.#reserve(WORDS + (last + 1) * 2);
-    this.#words.set([low.lo, low.hi, shift, last], at);
+    const at = this.#reserve(WORDS + (last + 1) * size);
+    this.#words.set([low.lo, low.hi, shift, last, Number(isShort)], at);
     let edge = from;
     for (let index = 0; index <= last; index++) {
       const begin = edge;
       while (edge < to && indexOf(edges, edge, low, shift) === index) edge++;
-      const entry = this.#bucket(edges, begin, edge, width, level + 1); // may make the words move
-      this.#words.set(entry, at + WORDS + index * 2);
+      const place = at + WORDS + index * size;
+      if (isShort && edge - begin <= SHORT)
+        this.#distances(edges, begin, edge, place, low.lo + index * 2 ** shift);
+      else this.#bucket(edges, begin, edge, width, level, place);
     }
-    return [at / WORDS, (NODE | (from & 1 ? INSIDE : 0)) >>> 0];
+    return [at / WORDS, (NODE | insideAt(from)) >>> 0];
+  }
+
+  /** `low`: where the bucket begins. */
+  #distances(edges: Edges, from: number, to: number, at: number, low: number): void {
+    const spare = SHORT - (to - from);
+    this.#words[at] = insideAt(from + spare);
+    for (let edge = from; edge < to; edge++) {
+      const slot = 2 + spare + edge - from;
+      const word = at + (slot >>> 1);
+      const distance = (edges.lo[edge] ?? 0) - low;
+      this.#words[word] = ((this.#words[word] ?? 0) | (distance << (slot & 1 ? 16 : 0))) >>> 0;
+    }
+  }
+
+  #bucket(edges: Edges, from: number, to: number, width: Width, level: number, at: number): void {
+    const spare = BLOCK - 1 - (to - from);
+    if (spare >= 0) {
+      this.#words[at] = insideAt(from + spare);
+      this.#write(edges, from, to, width, at + (1 + spare) * width);
+      return;
+    }
+    const divides = to - from > MOST_IN_BLOCKS && level + 1 < LEVELS;
+    const entry = divides
+      ? this.#node(edges, from, to, width, level + 1)
+      : this.#blocks(edges, from, to, width);
+    this.#words[at] = ELSEWHERE;
+    this.#words.set(entry, at + 2);
+  }
+
+  #write(edges: Edges, from: number, to: number, width: Width, at: number): void {
+    for (let edge = from; edge < to; edge++, at += width) {
+      if (width === 1) {
+        this.#words[at] = edges.lo[edge] ?? 0;
+        continue;
+      }
+      this.#words[at] = edges.lo[edge] ?? 0;
+      this.#words[at + 1] = edges.hi[edge] ?? 0;
+      if (width === 2) continue;
+      this.#words[at + 2] = edges.rest[edge * 2 + 1] ?? 0;
+      this.#words[at + 3] = edges.rest[edge * 2] ?? 0;
+    }
   }
 
   /** The root of IPv4 divides all addresses, so that a set can change anywhere; all other nodes what they hold. */
@@ -167,7 +216,7 @@ function difference(hi: number, lo: number, low: Pair): Pair {
   return { hi: hi - low.hi - (lo < low.lo ? 1 : 0), lo: (lo - low.lo) >>> 0 };
 }
 
-/** How far to the right: at most so many buckets, and at least a quarter of them. */
+/** How far to the right: at most so many buckets, and more than half of them, but two at least. */
 function shiftFor({ hi, lo }: Pair, buckets: number): number {
   const bits = hi === 0 ? 32 - Math.clz32(lo) : 64 - Math.clz32(hi);
   return Math.max(0, bits - Math.max(1, Math.floor(Math.log2(buckets))));
