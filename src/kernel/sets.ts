@@ -5,10 +5,6 @@ import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
-/** The value begins at a page, and so its cache lines are those of the machine. */
-const BPF_F_MMAPABLE = 1024;
-const CREATE_OPTS_BYTES = 48; // struct bpf_map_create_opts, libbpf 1.1
-const MAP_FLAGS = 28;
 /** What the kernel calls it, and libbpf every slot that it is put in: names of lists may have what the kernel refuses. */
 export const SET_NAME = 'address_set';
 
