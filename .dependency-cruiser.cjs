@@ -15,6 +15,9 @@ const layers = {
   journal: ['model', 'kernel', 'disk'],
   source: ['model', 'kernel', 'disk', 'journal'],
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
+  probe: ['model', 'policy', 'kernel'],
+  trial: ['model', 'kernel', 'journal', 'apply', 'probe'],
+  doctor: ['model', 'diff', 'kernel', 'disk', 'journal', 'source'],
   report: ['model'],
 };
 

@@ -20,6 +20,7 @@ need() { # PACKAGE, and what shows that it is there: commands, or files with a s
 
 need bpftool bpftool
 need clang clang
+need faketime faketime
 need gcc gcc
 need git git
 need iproute2 ip tc

@@ -8,7 +8,8 @@ import { StateWatcher } from './daemon/state-watcher.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { UsageError } from './model/errors.js';
 import type { Reconciliation } from './model/reconciliation.js';
-import { type ReconcileOptions, reconcile } from './reconcile.js';
+import type { ReconcileOptions } from './goal.js';
+import { reconcile } from './reconcile.js';
 
 export interface DaemonOptions extends ReconcileOptions {
   /** Follow the state directory, and look once a minute besides. Without it: start, schedule and SIGHUP alone. */

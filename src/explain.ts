@@ -19,7 +19,7 @@ import { explainRow } from './policy/explain-row.js';
 import { decideByReference } from './policy/packet-tests.js';
 import { buildPacket } from './policy/packet.js';
 import { encodeRecords } from './policy/records.js';
-import type { ReconcileOptions } from './reconcile.js';
+import type { ReconcileOptions } from './goal.js';
 
 type ExplainOptions = Omit<ReconcileOptions, 'dryRun'>;
 

@@ -3,60 +3,33 @@ import { apply } from './apply/apply.js';
 import { effect } from './apply/failpoint.js';
 import { holdSignals } from './apply/signals.js';
 import { sweepSets } from './apply/sweep-sets.js';
-import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff } from './diff/diff.js';
-import { findRenames, withRename } from './diff/renames.js';
 import { fatesOf } from './fates.js';
+import { type Convergence, loadGoal, type ReconcileOptions } from './goal.js';
+import { guardFlows, guardPrune } from './guards.js';
 import { collectSets } from './journal/collect-sets.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
-import { keptState } from './journal/kept.js';
-import { endHold } from './journal/end-hold.js';
-import { readHold } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
-import { attachedFrom, lastFailures } from './journal/intents.js';
 import { readSoundJournal } from './journal/read.js';
 import { settleOpenIntents } from './journal/settle.js';
-import { listChanges, refuseCollapse } from './list-changes.js';
 import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
-import type { DesiredState } from './model/desired.js';
-import { diagnosticLine } from './model/diagnostic.js';
-import type { MapDefinition } from './model/instance.js';
-import type { ObjectStore } from './model/object-store.js';
-import type { Progress } from './model/progress.js';
+import { listChanges } from './list-changes.js';
+import { makePlan } from './make-plan.js';
 import type { ObservedState } from './model/observed.js';
-import type { Hold, Reconciliation } from './model/reconciliation.js';
+import type { Reconciliation } from './model/reconciliation.js';
 import type { Generation, JournalRecord } from './model/record.js';
-import type { Condition, Plan } from './model/step.js';
-import { lookAhead, observe } from './observe/observe.js';
-import { plan } from './plan/plan.js';
+import type { Condition } from './model/step.js';
+import { observe } from './observe/observe.js';
+import { beginTrial } from './on-trial.js';
+import { suspend } from './plan/suspend.js';
 import { retestFirewall } from './prove/firewall.js';
-import { inspect, prove } from './prove/prove.js';
-import { revisionOf } from './source/adoption.js';
+import { prove } from './prove/prove.js';
 import { summarize } from './summarize.js';
-
-export interface Paths {
-  bpffs: string;
-  dataDir: string;
-}
-
-export interface ReconcileOptions extends Paths {
-  stateDir: string;
-  host: string;
-  /** What diagnostics call the state directory; they name its files alone when it is absent. */
-  shownAs?: string;
-  /** Plan and prove, change nothing, take no lock. */
-  dryRun: boolean;
-  /** Try again what failed lately, though it may cost a gap. */
-  retry?: boolean;
-  /** Told while lists are read. */
-  progress?: Progress;
-}
 
 /** Makes the kernel run what the state files of this host say; under a hold, what the held generation says. */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
@@ -70,41 +43,12 @@ export async function reconcileWith(
   options: ReconcileOptions,
   lock: WriterLock | undefined,
 ): Promise<Reconciliation> {
-  const look = lookAhead(options); // bpftool runs while the state files are read
-  const disk = new DiskObjectStore(options.dataDir);
-  const store = lock ? disk : new MemoryObjectStore(disk);
-  const { desired, warnings: found } = await loadHost({ ...options, store });
-  const warnings = found.map(diagnosticLine);
-  const source = revisionOf(options.stateDir, options.dataDir);
-  const origin = { origin: 'reconcile' as const, ...(source && { source }) };
-  const hold = readHold(options.dataDir);
-  if (hold?.digests.includes(desired.written)) {
-    const kept = keptState(options.dataDir, hold.generation, desired.host);
-    return converge(
-      { ...options, desired: kept, store, warnings, hold, look, origin: { origin: 'reconcile' } },
-      lock,
-    );
-  }
-  refuseCollapse(options.dataDir, desired);
-  if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return converge({ ...options, desired, store, warnings, look, origin }, lock);
-}
-
-export interface Convergence extends Paths {
-  desired: DesiredState;
-  store: ObjectStore;
-  warnings: string[];
-  /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
-  origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason' | 'source'>>;
-  hold?: Hold;
-  /** What the kernel runs at first; looked for when it is absent. */
-  look?: () => Promise<ObservedState>;
-  /** Try again what failed lately, though it may cost a gap. */
-  retry?: boolean;
+  return converge(await loadGoal(options, lock), lock);
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
-export async function converge(goal: Convergence, lock: WriterLock | undefined): Promise<Reconciliation> {
+export async function converge(goal: Convergence, writer: WriterLock | undefined): Promise<Reconciliation> {
+  const lock = goal.pending ? undefined : writer;
   const paths = layout(goal.bpffs);
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
@@ -115,18 +59,25 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
-  using proven = prove(planned, { layout: paths, store: goal.store, observed: before });
+  goal.witness?.(planned, before);
+  const { active, waiting } = suspend(planned, goal.suspensions ?? []);
+  guardPrune(goal, active, before);
+  using proven = prove(active, { layout: paths, store: goal.store, observed: before });
+  const accepted = await guardFlows(goal, active, proven, isCurrent(goal, current) ? records : []);
   const idle =
     goal.origin.origin === 'reconcile' &&
-    planned.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
+    active.steps.every(({ step }) => step.kind === 'none' || proven.failed.has(step.interface));
   const outcome = {
     host: goal.desired.host,
-    dryRun: !lock,
+    dryRun: !lock && !goal.pending,
     plan: planned,
     unproven: proven.failed,
+    waiting,
+    suspensions: goal.suspensions ?? [],
     lists: listChanges(current?.desired, goal.desired),
-    warnings: goal.warnings,
+    warnings: [...goal.warnings, ...accepted.map((one) => `accepted: this locks out ${one}`)],
     ...(goal.hold && { hold: goal.hold }),
+    ...(goal.pending && { pending: goal.pending }),
   };
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
@@ -138,49 +89,24 @@ export async function converge(goal: Convergence, lock: WriterLock | undefined):
     return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
   }
 
-  const generation = generationFor(goal, current, lock, records);
-  const applied = await holdSignals(() =>
-    apply(lock, planned, { layout: paths, journal, generation, proven, observe: look }),
-  );
+  const { applied, trial } = await holdSignals(async () => {
+    const begun = await beginTrial(lock, journal, goal, { current, plan: active, inPart: waiting.size > 0 });
+    const number = generationFor(goal, current, lock, records);
+    const step = { kind: 'accept-lockout', reason: accepted.join('; ') } as const;
+    if (accepted.length > 0) journal.append({ generation: number, phase: 'done', step });
+    const context = { layout: paths, journal, generation: number, proven, observe: look };
+    const done = begun
+      ? await begun.run(number, (onTrial) => apply(lock, active, { ...context, ...onTrial }))
+      : await apply(lock, active, context);
+    return { applied: done, trial: begun?.outcome() };
+  });
   const looking = look();
   const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
   const after = await looking;
   sweepSets(lock, paths, after);
-  const remaining = makePlan(goal, after, journal.records);
-  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after });
-}
-
-function makePlan(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
-  const renames = findRenames(goal.desired, found);
-  const observed = renames.reduce(withRename, found);
-  const differences = diff(goal.desired, observed);
-  const definitions = new Map<string, MapDefinition[]>();
-  for (const { wanted, owned } of differences) {
-    const digest = wanted?.program.digest;
-    if (!wanted || digest === undefined || definitions.has(digest)) continue;
-    const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
-    if (!wanted.program.firewall && (!pinned || pinned.lost))
-      definitions.set(digest, inspect(wanted.program, goal.store));
-  }
-  const context = {
-    observed,
-    definitions,
-    attachedFrom: attachedFrom(records, observed.boot),
-    failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
-  };
-  return plan(goal.desired, differences, context, renames);
-}
-
-/** Milliseconds that a step with a gap waits after it failed. */
-const PATIENCE = 600_000;
-
-function failedLately(records: readonly JournalRecord[], boot: string): Map<string, JournalRecord> {
-  const failures = lastFailures(records, boot);
-  for (const [name, { time }] of failures) {
-    const age = Date.now() - Date.parse(time);
-    if (age < 0 || age > PATIENCE) failures.delete(name);
-  }
-  return failures;
+  const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
+  const generation = newestGeneration(goal.dataDir);
+  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after, ...trial });
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */

@@ -1,21 +1,24 @@
-// What operators do against the state files: go back, take everything away, and end the hold that either leaves.
-// All three are the same walk as a reconcile, towards another desired state.
+// What operators do against the state files: go back, or take everything away. Both are the same walk as a reconcile,
+// towards another desired state, and leave a hold.
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentGeneration, currentIfReadable, readGeneration } from './journal/generations.js';
 import { keptState } from './journal/kept.js';
-import { endHold } from './journal/end-hold.js';
-import { isHeld, readHold, writeHold } from './journal/hold.js';
+import { holdIfReadable, writeHold } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
+import { layout } from './kernel/layout.js';
 import { type DesiredState, emptyState, setsOf } from './model/desired.js';
-import { JournalError, UsageError, XdpkeepError } from './model/errors.js';
+import { UsageError, XdpkeepError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Revision } from './model/revision.js';
-import { type Paths, type ReconcileOptions, converge } from './reconcile.js';
+import type { Paths, ReconcileOptions } from './goal.js';
+import { converge } from './reconcile.js';
+import { dropTrial, endOverdueTrial } from './trial/abandon.js';
+import { requireNoTrial } from './trial/waiting.js';
 
 /** Makes the kernel run an earlier generation again, by default the one before the current content. */
 export async function rollback(
@@ -25,6 +28,8 @@ export async function rollback(
 ): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
+    await endOverdueTrial(lock, layout(paths.bpffs));
+    requireNoTrial(paths.dataDir);
     const newest = newestGeneration(paths.dataDir);
     if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
     const target = generation ?? previous(paths.dataDir);
@@ -70,23 +75,12 @@ function requireObjects(dataDir: string, desired: DesiredState): void {
 export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(options.dataDir, async (lock) => {
+    await dropTrial(lock, 'everything was detached');
     const current = currentIfReadable(options.dataDir)?.desired;
     const wanted = await tryLoad(options);
     const left = [current, wanted].flatMap((state) => (state ? [state.written] : []));
     const desired = emptyState(current?.host ?? options.host);
     return leave(lock, options, { desired, origin: 'detach', of: 0, reason, left });
-  });
-}
-
-/** Ends the hold: the next reconcile applies the state files again. Returns what was ended, as far as it was readable. */
-export async function resume(paths: Paths, reason: string): Promise<{ ended: boolean; hold?: Hold }> {
-  requireCapabilities();
-  return withWriterLock(paths.dataDir, (lock) => {
-    const journal = Journal.open(lock);
-    const hold = holdIfReadable(paths.dataDir);
-    const ended = hold !== undefined || isHeld(paths.dataDir);
-    if (ended) endHold(lock, journal, reason);
-    return Promise.resolve({ ended, ...(hold && { hold }) });
   });
 }
 
@@ -105,6 +99,7 @@ interface Departure {
 async function leave(lock: WriterLock, paths: Paths, departure: Departure): Promise<Reconciliation> {
   const { desired, origin, of, reason, left, source } = departure;
   const journal = Journal.open(lock);
+  // A new hold replaces a damaged one: what it said is lost either way.
   const before = holdIfReadable(paths.dataDir)?.digests ?? [];
   const digests = [...new Set([...before, ...left])].filter((digest) => digest !== desired.written);
   const hold: Hold = { digests, generation: of, reason, since: new Date().toISOString() };
@@ -117,16 +112,6 @@ async function leave(lock: WriterLock, paths: Paths, departure: Departure): Prom
     lock,
   );
   return { ...result, hold };
-}
-
-/** A new hold replaces a damaged one: what it said is lost either way. */
-function holdIfReadable(dataDir: string): Hold | undefined {
-  try {
-    return readHold(dataDir);
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
 }
 
 async function tryLoad(options: ReconcileOptions) {

@@ -8,18 +8,22 @@ import { newestGeneration } from './journal/generation-list.js';
 import { keptState } from './journal/kept.js';
 import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
+import { readPending } from './journal/pending.js';
 import { readJournal } from './journal/read.js';
+import { readSuspensions } from './journal/suspensions.js';
+import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
 import type { ObservedInterface, ObservedState } from './model/observed.js';
+import { reportPending } from './model/pending.js';
 import type { ReportedInterface } from './model/reconciliation.js';
 import type { InterfaceStatus, OtherInterface, Status } from './model/status.js';
 import { observe } from './observe/observe.js';
 import { conditions } from './plan/conditions.js';
 import { plan } from './plan/plan.js';
-import type { ReconcileOptions } from './reconcile.js';
+import type { ReconcileOptions } from './goal.js';
 import { revisionOf } from './source/adoption.js';
 
 export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
@@ -27,6 +31,8 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
   const found = await observe({ bpffs: options.bpffs });
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
+  const pending = orWarning(() => readPending(options.dataDir), warnings);
+  const waiting = pending && reportPending(pending, monotonicNow());
   const journal = readJournal(options.dataDir);
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
@@ -36,9 +42,11 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     definitions: new Map(),
     attachedFrom: attachedFrom(journal.records, observed.boot),
     failedLately: new Map(),
+    keepsFormer: pending?.phase === 'waiting',
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
+  const suspensions = readSuspensions(options.dataDir);
   const rows = conditions(planned, observed, new Map());
   return {
     apiVersion: 'xdpkeep/v1',
@@ -46,7 +54,9 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     host: desired.host,
     generation: newestGeneration(options.dataDir),
     ...(hold && { hold }),
+    ...(waiting && { pending: waiting }),
     ...(revision && { revision }),
+    ...(suspensions.length > 0 && { suspensions }),
     interfaces: rows.map((row) => withPrograms(row, desired, observed)),
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))

@@ -2,6 +2,7 @@
 import type { Applied } from './apply/apply.js';
 import { EXIT, type ExitCode, type XdpkeepError } from './model/errors.js';
 import type { ObservedState } from './model/observed.js';
+import type { PendingReport } from './model/pending.js';
 import type {
   FateReport,
   Hold,
@@ -9,8 +10,10 @@ import type {
   Reconciliation,
   ReportedInterface,
   ReportedStep,
+  TrialReport,
 } from './model/reconciliation.js';
 import type { Condition, EffectiveStep, Plan, Step } from './model/step.js';
+import type { Suspension } from './model/suspension.js';
 import { conditions, type Failure } from './plan/conditions.js';
 
 export interface PassResult {
@@ -25,8 +28,13 @@ export interface PassResult {
   applied: Applied[];
   /** The plan and the observation after applying; those of before when nothing was applied. */
   remaining: Plan;
+  /** Steps that wait for the end of a suspension, and those that are in force. */
+  waiting: ReadonlySet<Step>;
+  suspensions: Suspension[];
   observed: ObservedState;
   hold?: Hold;
+  pending?: PendingReport;
+  trial?: TrialReport;
   lists: ListChange[];
   warnings: string[];
 }
@@ -51,6 +59,9 @@ export function summarize(result: PassResult): Reconciliation {
     warnings: [...result.warnings, ...result.plan.warnings],
     ...(result.lists.length > 0 && { lists: result.lists }),
     ...(result.hold && { hold: result.hold }),
+    ...(result.pending && { pending: result.pending }),
+    ...(result.trial && { trial: result.trial }),
+    ...(result.suspensions.length > 0 && { suspensions: result.suspensions }),
     exitCode: exitCodeOf(result, steps, interfaces),
   };
 }
@@ -61,7 +72,7 @@ const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
   Failed: 'failed',
 };
 
-function reportStep(step: Step, { applied, unproven, fates }: PassResult): ReportedStep {
+function reportStep(step: Step, { applied, unproven, fates, waiting }: PassResult): ReportedStep {
   const { interface: name, action, reason, gap } = step;
   const base = { interface: name, action, reason, gap };
   if (step.kind === 'none') {
@@ -70,6 +81,7 @@ function reportStep(step: Step, { applied, unproven, fates }: PassResult): Repor
   }
   const fate = fates.get(name);
   const shown = { ...base, ...mapsOf(step), ...(fate && { fates: fate }) };
+  if (waiting.has(step)) return { ...shown, outcome: 'suspended' };
   const unloadable = unproven.get(name);
   if (unloadable) {
     const outcome = unloadable.exitCode === EXIT.refused ? 'refused' : 'failed';
@@ -92,7 +104,7 @@ function explain(error: Error): Pick<ReportedStep, 'error' | 'hint' | 'log'> {
 
 /** The worst that happened decides; a refusal is told from a failure only when nothing failed. */
 function exitCodeOf(
-  { applied, hold }: PassResult,
+  { applied, hold, suspensions }: PassResult,
   steps: ReportedStep[],
   interfaces: ReportedInterface[],
 ): ExitCode {
@@ -101,5 +113,5 @@ function exitCodeOf(
   const missing = interfaces.some(({ condition }) => condition === 'Missing');
   if (missing || steps.some(({ outcome }) => outcome === 'failed')) return EXIT.partial;
   if (steps.some(({ outcome }) => outcome === 'refused')) return EXIT.refused;
-  return hold ? EXIT.held : EXIT.ok;
+  return hold || suspensions.length > 0 ? EXIT.held : EXIT.ok;
 }

@@ -13,7 +13,9 @@ import type { GitSource, Verification } from './model/config.js';
 import { UnreachableError, XdpkeepError } from './model/errors.js';
 import type { Reconciliation } from './model/reconciliation.js';
 import type { SourceReport } from './model/revision.js';
-import { reconcileWith, type ReconcileOptions } from './reconcile.js';
+import type { ReconcileOptions } from './goal.js';
+import { reconcileWith } from './reconcile.js';
+import { remoteOf } from './source/remote.js';
 import { acquire, type Acquisition, type Candidate, restore } from './source/acquire.js';
 import {
   adopt,
@@ -25,7 +27,7 @@ import {
   sourceFolder,
 } from './source/adoption.js';
 
-export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir'> {
+export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remotes'> {
   source: GitSource;
   verification: Verification | undefined;
 }
@@ -37,8 +39,10 @@ export interface Synced {
 }
 
 /** Throws what keeps the newest commit from being applied where there is no earlier one. */
-export async function sync(options: SyncOptions): Promise<Synced> {
+export async function sync(asked: SyncOptions): Promise<Synced> {
   requireCapabilities();
+  const remote = remoteOf(asked.source.git);
+  const options = { ...asked, remotes: remote ? [remote] : [] };
   if (options.dryRun) return rehearse(options);
   const folder = sourceFolder(options.dataDir);
   makeDataDir(options.dataDir);

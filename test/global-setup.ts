@@ -32,6 +32,7 @@ const TOOLS = [
   'ping',
   'mount',
   'strace',
+  'faketime',
 ];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -72,6 +73,7 @@ function checkMachine(): void {
 /** Node runs no TypeScript, and processes in other namespaces need the doors to the kernel as well. */
 async function bundleChildren(directory: string): Promise<void> {
   symlinkSync(resolve('node_modules'), join(directory, 'node_modules'));
+  symlinkSync(resolve('dist/bpf'), join(directory, 'bpf'));
   await build({
     entryPoints: readdirSync('test/children').map((file) => `test/children/${file}`),
     outdir: directory,

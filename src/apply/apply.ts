@@ -18,6 +18,12 @@ export interface ApplyContext {
   generation: number;
   proven: Proven;
   observe: () => Promise<ObservedState>;
+  /** Asked when every step was verified: why none of them may stay, as soon as that is known. */
+  judge?: () => Promise<string | undefined>;
+  /** Called when all that can be undone is undone, before it is written down. */
+  reverted?: () => void;
+  /** What the steps left stays, so that they can be undone later: nothing is cleaned away. */
+  keep?: boolean;
 }
 
 export interface Applied {
@@ -56,9 +62,31 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
   const observed = await look(context);
   if (observed instanceof Error) {
     // A change that nobody can see is not left in effect. Backwards: a step after a rename counts on its names.
-    for (const attempt of attempts.reverse()) results.push(undo(lock, attempt, observed, 'undone', context));
-  } else for (const attempt of attempts) results.push(settle(lock, attempt, observed, context));
+    return [...results, ...undoAll(lock, attempts, observed, context)];
+  }
+  const right: Attempt[] = [];
+  for (const attempt of attempts) {
+    const wrong = verifyStep(attempt.planned.step, observed);
+    if (wrong === undefined) right.push(attempt);
+    else results.push(undo(lock, attempt, wrongStep(attempt, wrong), 'undone', context));
+  }
+  const failure = right.length > 0 ? await context.judge?.() : undefined;
+  if (failure !== undefined) {
+    return [...results, ...undoAll(lock, right, new VerificationError(failure), context)];
+  }
+  for (const attempt of right) results.push(conclude(lock, attempt, context));
   return results;
+}
+
+/** Backwards; the former programs decide again everywhere before anything is cleaned up or written down. */
+function undoAll(lock: WriterLock, attempts: Attempt[], error: Error, context: ApplyContext): Applied[] {
+  const reverted = attempts.reverse().map((attempt) => [attempt, revert(lock, attempt, context)] as const);
+  context.reverted?.();
+  return reverted.map(([attempt, failed]) => concludeUndo(lock, attempt, error, 'undone', failed, context));
+}
+
+function wrongStep({ planned }: Attempt, wrong: string): VerificationError {
+  return new VerificationError(`${planned.step.interface}: ${wrong}`);
 }
 
 async function look({ observe }: ApplyContext): Promise<ObservedState | Error> {
@@ -79,12 +107,11 @@ function intend({ step, inverse }: Attempt['planned'], { journal, generation }: 
   ).seq;
 }
 
-function settle(lock: WriterLock, attempt: Attempt, observed: ObservedState, context: ApplyContext): Applied {
+function conclude(lock: WriterLock, attempt: Attempt, context: ApplyContext): Applied {
   const { step } = attempt.planned;
-  const wrong = verifyStep(step, observed);
-  if (wrong !== undefined) {
-    const error = new VerificationError(`${step.interface}: ${wrong}`);
-    return undo(lock, attempt, error, 'undone', context);
+  if (context.keep === true) {
+    record(attempt, 'done', context, 'what it left is kept until it is confirmed');
+    return { step, outcome: 'done' };
   }
   const error = attemptStep(() => {
     finish(lock, step, context.layout);
@@ -102,12 +129,31 @@ function undo(
   outcome: 'failed' | 'undone',
   context: ApplyContext,
 ): Applied {
-  const { step, inverse } = attempt.planned;
-  const undoError = attemptStep(() => {
-    if (inverse) execute(lock, inverse, context.layout, undefined);
-    else if (!isCleanUp(step)) throw new VerificationError('nothing of the former state is pinned');
-    finishUndo(lock, step, context.layout);
+  return concludeUndo(lock, attempt, error, outcome, revert(lock, attempt, context), context);
+}
+
+/** Why the former state could not be brought back; `undefined` when it was. */
+function revert(lock: WriterLock, { planned }: Attempt, context: ApplyContext): Error | undefined {
+  return attemptStep(() => {
+    if (planned.inverse) execute(lock, planned.inverse, context.layout, undefined);
+    else if (!isCleanUp(planned.step)) throw new VerificationError('nothing of the former state is pinned');
   });
+}
+
+function concludeUndo(
+  lock: WriterLock,
+  attempt: Attempt,
+  error: Error,
+  outcome: 'failed' | 'undone',
+  failed: Error | undefined,
+  context: ApplyContext,
+): Applied {
+  const { step } = attempt.planned;
+  const undoError =
+    failed ??
+    attemptStep(() => {
+      finishUndo(lock, step, context.layout);
+    });
   if (!undoError) {
     record(attempt, outcome, context, error.message);
     return { step, outcome, error };

@@ -23,23 +23,14 @@ import { Fd } from '../kernel/fd.js';
 import { zeroCounter } from '../kernel/counters.js';
 import { COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
-import {
-  linkInfo,
-  mapInfo,
-  openLink,
-  openMap,
-  openPin,
-  openProgram,
-  pin,
-  programId,
-} from '../kernel/pinned.js';
+import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
 import { SET_NAME } from '../kernel/sets.js';
 import { TABLES_SECTION } from '../kernel/specialize.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import { TABLES } from '../model/observed.js';
 import type { RowAssignment } from '../model/rows.js';
-import type { ForeignProgram, KeptProgram } from '../model/step.js';
+import type { DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
 
@@ -85,11 +76,11 @@ function keepRows(layout: Layout, name: string, object: BpfObject, rows: RowAssi
 }
 
 /** Pins a map that the running program uses. */
-export function repin(layout: Layout, name: string, digest: string, map: string, id: number): void {
+export function repin(layout: Layout, name: string, digest: string, map: RepinnedMap): void {
   effect('pin', () => {
-    using fd = requireOpen(openMap(id), `map ${id}`);
+    using fd = requireOpen(openMap(map.id), `map ${map.id}`);
     makeDirectory(layout.maps(name, digest));
-    pin(fd.number, layout.map(name, digest, map));
+    pin(fd.number, map.ofInterface ? layout.counters(name) : layout.map(name, digest, map.name));
   });
 }
 
@@ -208,9 +199,15 @@ function keep(layout: Layout, name: string, program: Fd, mode: AttachMode): void
 }
 
 /** Attaches a taken-over program again, in the mode that it had. Its pin goes with `forget`. */
-export function giveBack(layout: Layout, name: string, ifindex: number, kept: KeptProgram): void {
+export function giveBack(
+  layout: Layout,
+  name: string,
+  ifindex: number,
+  kept: NonNullable<DetachStep['giveBack']>,
+): void {
   effect('give-back', () => {
     if (attachedProgram(ifindex, kept.mode) === kept.programId) return;
+    if (kept.ifTaken && !isThere(layout.foreign(name))) return;
     using program = requirePin(layout.foreign(name));
     attachNetlink(ifindex, kept.mode, program);
   });

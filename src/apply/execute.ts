@@ -44,7 +44,7 @@ export function execute(
       if (step.giveBack && step.ifindex !== undefined) giveBack(layout, name, step.ifindex, step.giveBack);
       return;
     case 'repin':
-      for (const { name: map, id } of step.maps) repin(layout, name, step.digest, map, id);
+      for (const map of step.maps) repin(layout, name, step.digest, map);
       return;
     case 'rename':
       movePins(layout, step.from, name, step.linkId);

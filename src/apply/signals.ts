@@ -1,5 +1,6 @@
 // A lost terminal or a stopped unit must not cut a change in two: the signals that mean "please end" wait until the
 // change has been verified, and then do what they would have done.
+import { setImmediate as immediate } from 'node:timers/promises';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -10,6 +11,7 @@ export async function holdSignals<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
+    await immediate(); // one that has come already is heard in the event loop's own time
     for (const signal of ENDING) process.off(signal, hold);
     for (const signal of held) if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   }

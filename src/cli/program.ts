@@ -1,6 +1,7 @@
 // The command line: which commands and options there are. What a command does is in its own file, read on use.
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../model/errors.js';
+import { acceptLockout, allowPruneAll, confirmWithin } from './change-flags.js';
 import { failure } from './failure.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables, readCommon, readGiven } from './options.js';
 import type { CommandResult } from './result.js';
@@ -38,6 +39,7 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
   addDiff(program, keep);
   addLooking(program, keep);
   addOperating(program, keep);
+  addConfirming(program, keep);
   program.addHelpText('after', AFTER_HELP);
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -66,6 +68,9 @@ function addReconciling(program: Command, keep: Keep): void {
     .option('--dry-run', 'plan and prove, change nothing')
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
     .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .addOption(confirmWithin())
+    .addOption(acceptLockout())
+    .addOption(allowPruneAll())
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .action(async (_flags: Flags, self: Command) => {
@@ -78,6 +83,20 @@ function addReconciling(program: Command, keep: Keep): void {
         keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
       }
     });
+  command(program, 'plan', 'write down what reconcile would do, for apply')
+    .option('--out <file>', 'where to; it holds for this boot, until anything changes')
+    .addOption(allowPruneAll())
+    .action(async (_flags: Flags, self: Command) => {
+      const { runPlan } = await import('./plan.js');
+      keep(await runPlan({ ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
+    });
+  command(program, 'apply <file>', 'do exactly what a plan says, or nothing')
+    .addOption(confirmWithin())
+    .addOption(acceptLockout())
+    .action(async (file: string, _flags: Flags, self: Command) => {
+      const { runApply } = await import('./plan.js');
+      keep(await runApply(file, { ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
+    });
 }
 
 function addGit(program: Command, keep: Keep): void {
@@ -85,6 +104,9 @@ function addGit(program: Command, keep: Keep): void {
     .option('--dry-run', 'fetch, verify, plan and prove, change nothing')
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
     .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .addOption(confirmWithin())
+    .addOption(acceptLockout())
+    .addOption(allowPruneAll())
     .action(async (_flags: Flags, self: Command) => {
       const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
       keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
@@ -147,6 +169,12 @@ function addLooking(program: Command, keep: Keep): void {
       keep(await runStatus(readCommon(self)));
     },
   );
+  command(program, 'doctor', 'what this host lacks, and what to do about it; needs no root').action(
+    async (_flags: Flags, self: Command) => {
+      const { runDoctor } = await import('./doctor.js');
+      keep(await runDoctor(readCommon(self)));
+    },
+  );
   command(
     program,
     'maps [interface] [map]',
@@ -197,18 +225,43 @@ function addOperating(program: Command, keep: Keep): void {
       const { runRollback } = await import('./rollback.js');
       keep(await runRollback(generation, { ...self.opts(), ...readCommon(self) }));
     });
-  command(program, 'resume', 'end the hold that a rollback or detach left').action(
-    async (_flags: Flags, self: Command) => {
-      const { runResume } = await import('./rollback.js');
-      keep(await runResume(readCommon(self)));
-    },
-  );
+  command(program, 'suspend [interface]', 'look and report, but change nothing, for a time')
+    .option('--reason <text>', 'why; kept in the journal')
+    .option('--for <time>', 'when it ends: 90s, 30m, 2h, 1d')
+    .action(async (name: string | undefined, _flags: Flags, self: Command) => {
+      const { runSuspend } = await import('./suspend.js');
+      keep(await runSuspend(name, { ...self.opts(), ...readCommon(self) }));
+    });
+  command(
+    program,
+    'resume [interface]',
+    'end the hold of a rollback or detach, and suspensions; with a name, that suspension alone',
+  ).action(async (name: string | undefined, _flags: Flags, self: Command) => {
+    const { runResume } = await import('./suspend.js');
+    keep(await runResume(name, readCommon(self)));
+  });
   command(program, 'detach', 'take everything of ours off the kernel, pins included')
     .addOption(new Option('--all', 'everything; nothing less can be detached'))
     .option('--reason <text>', 'why; kept in the journal')
     .action(async (_flags: Flags, self: Command) => {
       const { runDetach } = await import('./rollback.js');
       keep(await runDetach({ ...self.opts(), ...readCommon(self) }));
+    });
+}
+
+function addConfirming(program: Command, keep: Keep): void {
+  command(program, 'confirm', 'let the change stay that waits for its confirmation').action(
+    async (_flags: Flags, self: Command) => {
+      const { runConfirm } = await import('./confirmation.js');
+      keep(await runConfirm(readCommon(self)));
+    },
+  );
+  command(program, 'cancel', 'undo the change that waits for its confirmation, and hold')
+    .option('--reason <text>', 'why; kept in the history')
+    .addOption(new Option('--at-deadline <id>', 'what a timer or watchdog runs').hideHelp())
+    .action(async (_flags: Flags, self: Command) => {
+      const { runCancel } = await import('./confirmation.js');
+      keep(await runCancel({ ...self.opts(), ...readCommon(self) }));
     });
 }
 
@@ -224,5 +277,6 @@ Examples:
   xdpkeep rollback                       go back to the generation before
 
 Exit codes: 0 in sync; 2 changes (--detailed-exitcode); 10 found wrong and rolled back; 11 the rollback failed too;
-12 some interfaces failed; 13 on hold; 14 refused; 64 usage; 65 invalid state files; 66 no such host; 69 source
-unreachable; 74 journal; 75 locked; 77 permission or signature; 78 environment; 1 a bug.`;
+12 some interfaces failed; 13 suspended or on hold; 14 refused; 15 prune guard; 16 stale plan; 17 another change waits for
+its confirmation; 64 usage; 65 invalid state files; 66 no such host; 69 source unreachable, or nobody to watch a deadline;
+74 journal; 75 locked; 77 permission or signature; 78 environment; 1 a bug.`;

@@ -1,4 +1,5 @@
 // `xdpkeep reconcile`: one pass, or with --watch or --schedule one pass after another.
+import type { ChangeOptions, Paths } from '../goal.js';
 import { EXIT } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { reconcile } from '../reconcile.js';
@@ -12,6 +13,10 @@ export interface ReconcileCommand extends CommonOptions {
   dryRun?: boolean;
   detailedExitcode?: boolean;
   retry?: boolean;
+  /** Milliseconds. */
+  confirmWithin?: number;
+  acceptLockout?: boolean;
+  allowPruneAll?: boolean;
 }
 
 export async function runReconcile(options: ReconcileCommand): Promise<CommandResult> {
@@ -19,14 +24,25 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
     reconcile({
       stateDir: options.state,
       host: options.host,
-      bpffs: options.bpffs,
-      dataDir: options.dataDir,
-      dryRun: options.dryRun ?? false,
-      retry: options.retry ?? false,
+      ...changeOptions(options),
       progress,
     }),
   );
   return present(withDetail(result, options.detailedExitcode), options);
+}
+
+/** What `reconcile` and `sync` share. */
+export function changeOptions(options: ReconcileCommand): Paths & ChangeOptions & { dryRun: boolean } {
+  const { bpffs, dataDir, confirmWithin } = options;
+  return {
+    bpffs,
+    dataDir,
+    dryRun: options.dryRun ?? false,
+    retry: options.retry ?? false,
+    acceptLockout: options.acceptLockout ?? false,
+    allowPrune: options.allowPruneAll ?? false,
+    ...(confirmWithin !== undefined && { confirmWithin }),
+  };
 }
 
 /** `wanted`: is exit 2 for changes? */

@@ -1,8 +1,6 @@
-// `xdpkeep rollback`, `resume` and `detach --all`: the operator's word against the state files.
-import { EXIT, UsageError } from '../model/errors.js';
-import { holdWords } from '../report/reconciliation.js';
-import { json } from '../report/style.js';
-import { detachAll, resume, rollback } from '../rollback.js';
+// `xdpkeep rollback` and `detach --all`: the operator's word against the state files.
+import { UsageError } from '../model/errors.js';
+import { detachAll, rollback } from '../rollback.js';
 import type { CommonOptions } from './options.js';
 import { present } from './reconcile.js';
 import type { CommandResult } from './result.js';
@@ -30,17 +28,4 @@ export async function runDetach(
   }
   const { state: stateDir, host, bpffs, dataDir } = options;
   return present(await detachAll({ stateDir, host, bpffs, dataDir, dryRun: false }, options.reason), options);
-}
-
-export async function runResume(options: CommonOptions): Promise<CommandResult> {
-  const { ended, hold } = await resume(options, 'resumed by hand');
-  if (options.output === 'json') {
-    const document = { apiVersion: 'xdpkeep/v1', kind: 'Resumption', ended, ...(hold && { hold }) };
-    return { exitCode: EXIT.ok, out: json(document) };
-  }
-  if (!ended) return { exitCode: EXIT.ok, out: 'nothing was on hold\n' };
-  return {
-    exitCode: EXIT.ok,
-    out: hold ? `ended: ${holdWords(hold)}\n` : 'ended a hold that was unreadable\n',
-  };
 }

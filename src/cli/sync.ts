@@ -3,7 +3,7 @@ import type { Config } from '../model/config.js';
 import { UsageError } from '../model/errors.js';
 import { sync } from '../sync.js';
 import { failure } from './failure.js';
-import { present, type ReconcileCommand, withDetail } from './reconcile.js';
+import { changeOptions, present, type ReconcileCommand, withDetail } from './reconcile.js';
 import type { CommandResult } from './result.js';
 
 /** Throws a UsageError when the config file names no source. */
@@ -17,10 +17,7 @@ export async function runSync(options: ReconcileCommand, config: Config | undefi
     source: config.source,
     verification: config.verify,
     host: options.host,
-    bpffs: options.bpffs,
-    dataDir: options.dataDir,
-    dryRun: options.dryRun ?? false,
-    retry: options.retry ?? false,
+    ...changeOptions(options),
   });
   const shown = present(withDetail(result, options.detailedExitcode), options);
   if (!refusal) return shown;

@@ -10,6 +10,9 @@ export interface WatchCommand extends CommonOptions {
   watch?: boolean;
   schedule?: string;
   dryRun?: boolean;
+  confirmWithin?: number;
+  acceptLockout?: boolean;
+  allowPruneAll?: boolean;
 }
 
 /** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
@@ -17,6 +20,16 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
+    });
+  }
+  if (options.acceptLockout === true) {
+    throw new UsageError('--accept-lockout is for one change, --watch and --schedule stay', {
+      hint: 'Leave one of them out.',
+    });
+  }
+  if (options.allowPruneAll === true) {
+    throw new UsageError('--allow-prune-all is for one pass, --watch and --schedule stay', {
+      hint: 'Run `xdpkeep reconcile --allow-prune-all` once beside it.',
     });
   }
   const log = openLog(process.stderr.isTTY);
@@ -32,6 +45,7 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
     bpffs: options.bpffs,
     dataDir: options.dataDir,
     dryRun: false,
+    ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
     watch: options.watch ?? false,
     schedule: options.schedule,
     log,

@@ -5,6 +5,7 @@ import { InvalidStateError } from '../model/diagnostic.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { lastLines } from '../report/reconciliation.js';
+import { pendingWords } from '../model/pending.js';
 
 /** One line per change or trouble; "nothing to do" is for those who debug. */
 export function logResult(result: Reconciliation, causes: string[], log: Logger): void {
@@ -18,7 +19,9 @@ export function logResult(result: Reconciliation, causes: string[], log: Logger)
     );
   }
   for (const warning of result.warnings) log.debug(warning);
-  const { generation, changed, exitCode } = result;
+  const { trial, pending, generation, changed, exitCode } = result;
+  if (trial?.failure !== undefined) log.error({ rolledBackIn: trial.rolledBackIn }, trial.failure);
+  if (pending && changed) log.warn(pendingWords(pending));
   log[changed ? 'info' : 'debug']({ generation, changed, exitCode, causes }, 'reconciled');
 }
 

@@ -4,6 +4,7 @@ import { canonicalJson } from '../model/canonical-json.js';
 import type { DesiredFirewall, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
 import type { Match } from '../model/policy.js';
+import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
 /** `DesiredProgram.digest`: names the instance on bpffs. 64 bits are plenty for the instances of one interface. */
 export function digestInstance(object: string, function_: string): string {
@@ -17,20 +18,26 @@ export function digestState(host: string, interfaces: DesiredInterface[]): strin
   });
 }
 
-/** `DesiredState.written` */
-export function digestWritten(host: string, interfaces: DesiredInterface[]): string {
-  return digest(host, interfaces, ({ written }) => written);
+/** `DesiredState.written`: who corrects a probe that failed wants the change tried again. */
+export function digestWritten(
+  host: string,
+  interfaces: DesiredInterface[],
+  safeguards: Safeguards = NO_SAFEGUARDS,
+): string {
+  const asked = safeguards.probes.length > 0 || Object.keys(safeguards).length > 1;
+  return digest(host, interfaces, ({ written }) => written, asked ? { safeguards } : {});
 }
 
 function digest(
   host: string,
   interfaces: DesiredInterface[],
   identify: (program: DesiredProgram) => unknown,
+  more: object = {},
 ): string {
   const wanted = interfaces.map(({ pattern, mode, foreign, program }) => {
     return { pattern, mode, foreign, program: identify(program) };
   });
-  return sha256(canonicalJson({ host, interfaces: wanted }));
+  return sha256(canonicalJson({ host, interfaces: wanted, ...more }));
 }
 
 /**

@@ -9,6 +9,8 @@ import { findUnknownLists } from './list-references.js';
 import type { ListReader } from './lists.js';
 import { locate } from './locate.js';
 import { toMatch } from './match.js';
+import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
+import { toGuard, toProbes } from './safeguard-schema.js';
 import { hostSchema, interfaceSchema, type ProgramReference } from './schema.js';
 import type { Place } from './source.js';
 import { type Field, fieldsOf } from './yaml.js';
@@ -29,6 +31,8 @@ export interface HostFile {
   protections: Protection[];
   /** Of `protect`; absent when there is nothing to protect. */
   protectPlace?: Place;
+  /** None after problems. */
+  safeguards: Safeguards;
 }
 
 /**
@@ -43,8 +47,18 @@ export function readHostFile(
 ): HostFile {
   const file = { kind: 'host', folder: 'hosts', name: host, schema: hostSchema } as const;
   const document = readDocument(stateDir, file, (found) => findMore(found, lists), problems);
-  if (!document) return { interfaces: [], protections: [] };
-  return { interfaces: readInterfaces(document), ...readProtections(document, lists) };
+  if (!document) return { interfaces: [], protections: [], safeguards: NO_SAFEGUARDS };
+  const safeguards = document.data ? readSafeguards(document.data) : NO_SAFEGUARDS;
+  return { interfaces: readInterfaces(document), ...readProtections(document, lists), safeguards };
+}
+
+function readSafeguards(data: z.output<typeof hostSchema>): Safeguards {
+  const guard = toGuard(data);
+  return {
+    probes: toProbes(data),
+    ...(guard && { guard }),
+    ...(data.confirm !== undefined && { confirm: data.confirm }),
+  };
 }
 
 function findMore({ value, issues }: StateDocument, lists: ListReader): Issue[] {

@@ -1,5 +1,5 @@
 // State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
-import type { DesiredFirewall, DesiredState } from '../model/desired.js';
+import type { DesiredFirewall } from '../model/desired.js';
 import { type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import type { ListCounts } from '../model/object-store.js';
 import { describeStray } from './folders.js';
@@ -7,7 +7,7 @@ import { listHosts, requireHost } from './hosts.js';
 import type { ReadList } from './lists.js';
 import type { ProgramOptions } from './programs.js';
 import type { Source } from './source.js';
-import { StateReader } from './state-reader.js';
+import { type HostState, StateReader } from './state-reader.js';
 
 export interface LoadOptions extends ProgramOptions {
   /** Names the file: hosts/<host>.yaml. */
@@ -16,8 +16,7 @@ export interface LoadOptions extends ProgramOptions {
   shownAs?: string;
 }
 
-export interface LoadedHost {
-  desired: DesiredState;
+export interface LoadedHost extends HostState {
   warnings: Diagnostic[];
 }
 
@@ -28,10 +27,10 @@ export interface LoadedHost {
 export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   requireHost(options.stateDir, options.host);
   const reader = new StateReader(options);
-  const desired = await reader.readHost(options.host);
+  const host = await reader.readHost(options.host);
   const diagnostics = reader.diagnostics.sort(byPlace).map((one) => shown(one, options.shownAs));
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
-  return { desired, warnings: diagnostics };
+  return { ...host, warnings: diagnostics };
 }
 
 function shown(diagnostic: Diagnostic, folder = '.'): Diagnostic {

@@ -5,6 +5,7 @@ import { compileGlob, isGlob } from '../model/glob.js';
 import { MAX_PROTECT } from '../model/policy.js';
 import { checkFields } from './check-fields.js';
 import { matchSchema } from './match.js';
+import { safeguardFields } from './safeguard-schema.js';
 import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent } from './values.js';
 
 export const API_VERSION = 'xdpkeep/v1';
@@ -172,5 +173,6 @@ export const hostSchema = z
       .max(MAX_PROTECT, `must have ${MAX_PROTECT} entries at most`)
       .default([])
       .describe('Packets that no policy drops, whatever its rules say.'),
+    ...safeguardFields,
   })
   .meta({ title: 'xdpkeep Host', description: 'What the XDP programs of one host are to be.' });

@@ -2,6 +2,7 @@
 import type { DesiredFirewall, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Match, Policy, Protection } from '../model/policy.js';
+import type { Safeguards } from '../model/safeguards.js';
 import { suggest } from '../model/suggest.js';
 import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
@@ -11,6 +12,12 @@ import { ListReader } from './lists.js';
 import { PolicyReader } from './policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs.js';
 import { quote } from './wording.js';
+
+/** What a host wants, and what it asks of a change towards it. */
+export interface HostState {
+  desired: DesiredState;
+  safeguards: Safeguards;
+}
 
 export class StateReader {
   /** What was found so far, in no order. */
@@ -26,7 +33,7 @@ export class StateReader {
   }
 
   /** Complete unless there are errors among the diagnostics. */
-  async readHost(host: string): Promise<DesiredState> {
+  async readHost(host: string): Promise<HostState> {
     const file = readHostFile(this.options.stateDir, host, this.lists, this.diagnostics);
     this.#checkProtect(file);
     const interfaces: DesiredInterface[] = [];
@@ -36,13 +43,15 @@ export class StateReader {
       if (program) interfaces.push({ pattern, mode, foreign, program, at });
     }
     const lists = joinLists(this.#listUses(file), this.diagnostics);
-    return {
+    const { safeguards } = file;
+    const desired = {
       host,
       interfaces,
       ...(lists.length > 0 && { lists }),
       digest: digestState(host, interfaces),
-      written: digestWritten(host, interfaces),
+      written: digestWritten(host, interfaces, safeguards),
     };
+    return { desired, safeguards };
   }
 
   /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */

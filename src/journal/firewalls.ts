@@ -30,9 +30,10 @@ export function keepFirewalls(lock: WriterLock, desired: DesiredState): Recorded
 
 /** Throws a JournalError when the file is missing or was changed. */
 export function keptFirewall(dataDir: string, hash: string): DesiredFirewall {
-  const bytes = new DiskObjectStore(dataDir).get(hash, 'policy');
+  const store = new DiskObjectStore(dataDir);
+  const bytes = store.get(hash, 'policy');
   const firewall = JSON.parse(Buffer.from(bytes).toString()) as DesiredFirewall;
-  reviveMatches(matchesOf(firewall), dataDir);
+  reviveMatches(matchesOf(firewall), store);
   return firewall;
 }
 

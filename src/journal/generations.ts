@@ -2,6 +2,7 @@
 // Generation 0 is the empty state before the first change; it has no files.
 import { readFileSync } from 'node:fs';
 import { accessFailed, errnoCode } from '../disk/failure.js';
+import { DiskObjectStore } from '../disk/object-store.js';
 import { JournalError } from '../model/errors.js';
 import type { Generation } from '../model/record.js';
 import { listGenerations } from './generation-list.js';
@@ -16,7 +17,7 @@ const HINT = 'Restore the file from a backup, or choose another generation: `xdp
 export function readGeneration(dataDir: string, number: number): Generation {
   const path = generationFile(dataDir, number);
   const generation = unseal(readText(path, number), 'Generation', generationSchema, { path, hint: HINT });
-  reviveLists(generation.desired.lists ?? [], dataDir);
+  reviveLists(generation.desired.lists ?? [], new DiskObjectStore(dataDir));
   if (generation.number === number) return generation;
   throw new JournalError(`${path} is damaged: it is generation ${generation.number}`, { hint: HINT });
 }

@@ -4,12 +4,13 @@ import * as z from 'zod';
 import { removeFile, replaceFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
+import { JournalError } from '../model/errors.js';
 import type { Hold } from '../model/reconciliation.js';
 import type { WriterLock } from './lock.js';
 import { holdFile } from './paths.js';
 import { seal, unseal } from './sealed.js';
 
-const schema: z.ZodType<Hold> = z.looseObject({
+export const holdSchema: z.ZodType<Hold> = z.looseObject({
   digests: z.array(z.string()),
   generation: z.int().nonnegative(),
   reason: z.string(),
@@ -21,7 +22,17 @@ export function readHold(dataDir: string): Hold | undefined {
   const path = holdFile(dataDir);
   const hint = 'Restore it from a backup, or remove it: then the next reconcile applies the state files.';
   const bytes = readIfThere(path);
-  return bytes && unseal(bytes.toString(), 'Hold', schema, { path, hint });
+  return bytes && unseal(bytes.toString(), 'Hold', holdSchema, { path, hint });
+}
+
+/** Like `readHold`; `undefined` also when the file is damaged: for those who put another in its place, or end it. */
+export function holdIfReadable(dataDir: string): Hold | undefined {
+  try {
+    return readHold(dataDir);
+  } catch (error) {
+    if (error instanceof JournalError) return undefined;
+    throw error;
+  }
 }
 
 /** Is there a hold, readable or not? */

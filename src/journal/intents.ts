@@ -1,11 +1,14 @@
 // What the records prove: which steps were begun and never concluded, and from where interfaces were attached. Pure.
 import type { JournalRecord } from '../model/record.js';
+import type { Step } from '../model/step.js';
 import { isRecovered } from './settle.js';
 
-/** Intents without an outcome, oldest first. */
+/** Intents of steps without an outcome, oldest first. */
 export function openIntents(records: readonly JournalRecord[]): JournalRecord[] {
   const concluded = new Set(records.map(({ of }) => of));
-  return records.filter(({ phase, seq }) => phase === 'intent' && !concluded.has(seq));
+  return records.filter(
+    ({ phase, seq, step }) => phase === 'intent' && 'interface' in step && !concluded.has(seq),
+  );
 }
 
 /**
@@ -38,4 +41,17 @@ export function attachedFrom(records: readonly JournalRecord[], boot: string): M
     if (step.kind === 'detach') from.delete(step.interface);
   }
   return from;
+}
+
+/** Does the step only bring back what the last step that was done on its interface had left there? */
+export function bringsBack(records: readonly JournalRecord[], step: Step): boolean {
+  if (!('instance' in step)) return records.length > 0;
+  const last = records.findLast(
+    (one) =>
+      one.phase === 'done' &&
+      'interface' in one.step &&
+      one.step.interface === step.interface &&
+      (one.step.kind === 'detach' || 'instance' in one.step),
+  );
+  return last !== undefined && 'instance' in last.step && last.step.instance.digest === step.instance.digest;
 }

@@ -3,7 +3,7 @@
 // holds; the next run reads it afresh. A Journal that is opened and never appended to writes nothing.
 import { dirname } from 'node:path';
 import { appendToFile, replaceFile, truncateFile, UnexpectedSizeError } from '../disk/durable.js';
-import { writeFailed } from '../disk/failure.js';
+import { errnoCode, writeFailed } from '../disk/failure.js';
 import { sha256 } from '../disk/sha256.js';
 import { bootId } from '../kernel/boot.js';
 import { netnsInode } from '../kernel/interfaces.js';
@@ -15,6 +15,7 @@ import { openIntents } from './intents.js';
 import type { WriterLock } from './lock.js';
 import { journalFile, tornFile } from './paths.js';
 import { readSoundJournal } from './read.js';
+import { keepReserve, spendReserve } from './reserve.js';
 
 /** A last line that was never finished, and the file that it was moved to. */
 export interface TornLine {
@@ -37,6 +38,8 @@ export class Journal {
   readonly #boot = bootId();
   readonly #netns = netnsInode();
   #head: Head | undefined;
+  /** Bytes of the intents of this run. */
+  #open = 0;
 
   private constructor(lock: WriterLock, records: JournalRecord[], head: Head, torn: TornLine | undefined) {
     this.#lock = lock;
@@ -71,13 +74,25 @@ export class Journal {
     const record = describe(entry, head, { boot: this.#boot, netns: this.#netns });
     const line = formatLine(record);
     try {
-      appendToFile(path, line, head.size);
+      if (entry.phase === 'intent') keepReserve(this.#lock.dataDir, (this.#open += line.length));
+      this.#write(path, line, head.size, entry.of !== undefined);
     } catch (error) {
       throw appendFailed(path, error);
     }
     this.#records.push(record);
     this.#head = { seq: head.seq + 1, prev: hashLine(line), size: head.size + line.length };
     return record;
+  }
+
+  /** What became of an intent finds room though the disk is full. */
+  #write(path: string, line: Uint8Array, size: number, isOutcome: boolean): void {
+    try {
+      appendToFile(path, line, size);
+    } catch (error) {
+      const full = ['ENOSPC', 'EDQUOT'].includes(errnoCode(error) ?? '');
+      if (!isOutcome || !full || !spendReserve(this.#lock.dataDir)) throw error;
+      appendToFile(path, line, size);
+    }
   }
 
   /** Gone until the append that it is for has succeeded. */

@@ -23,7 +23,7 @@ const effectiveStep = z.discriminatedUnion('kind', [
 ]);
 
 const operatorStep = z.looseObject({
-  kind: z.enum(['hold', 'resume', 'rebase', 'source']),
+  kind: z.enum(['hold', 'suspend', 'resume', 'rebase', 'source', 'trial', 'accept-lockout']),
   reason: z.string(),
 });
 

@@ -1,13 +1,16 @@
 // Generations and policies say which address sets they have, and not what is in large ones: that is loaded when it is
 // asked for.
 import { reviveAddressSet } from '../disk/address-sets.js';
-import { DiskObjectStore } from '../disk/object-store.js';
-import type { DesiredList } from '../model/desired.js';
+import { type DesiredList, type DesiredState, matchesOf } from '../model/desired.js';
+import type { ObjectStore } from '../model/object-store.js';
 import type { AddressSet, Match } from '../model/policy.js';
 
+/** Where the content of large sets is. */
+type Sets = Pick<ObjectStore, 'get'>;
+
 /** Gives sets that were read as JSON their content again. */
-export function reviveMatches(matches: Match[], dataDir: string): void {
-  const revive = reviver(dataDir);
+export function reviveMatches(matches: Match[], store: Sets): void {
+  const revive = reviver(store);
   for (const match of matches) {
     if (match.source) match.source = revive(match.source);
     if (match.destination) match.destination = revive(match.destination);
@@ -15,14 +18,19 @@ export function reviveMatches(matches: Match[], dataDir: string): void {
 }
 
 /** The same for the lists of a state. */
-export function reviveLists(lists: DesiredList[], dataDir: string): void {
-  const revive = reviver(dataDir);
+export function reviveLists(lists: DesiredList[], store: Sets): void {
+  const revive = reviver(store);
   for (const list of lists) list.set = revive(list.set);
 }
 
+/** The same for a whole state. */
+export function reviveState({ lists = [], interfaces }: DesiredState, store: Sets): void {
+  reviveLists(lists, store);
+  for (const { program } of interfaces) reviveMatches(matchesOf(program.firewall), store);
+}
+
 /** The same set is loaded once. */
-function reviver(dataDir: string): (kept: AddressSet) => AddressSet {
-  const store = new DiskObjectStore(dataDir);
+function reviver(store: Sets): (kept: AddressSet) => AddressSet {
   const contents = new Map<string, AddressSet['content']>();
   return (kept) => {
     const content =

@@ -2,9 +2,13 @@
 // Every change names the program that it expects to find, so that a race is an error and never a silent loss.
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError, KernelError } from '../model/errors.js';
+import { describeDevice } from './device.js';
 import { hasXdpLinks } from './features.js';
 import { Fd } from './fd.js';
-import { checked, libbpf } from './ffi.js';
+import { checked, describeErrno, libbpf } from './ffi.js';
+import { captureLibbpf } from './libbpf-log.js';
+import { adviseNative, deviceWords } from './native-refusal.js';
+import { xdpFeatures } from './netdev.js';
 
 const BPF_XDP = 37; // enum bpf_attach_type, uapi/linux/bpf.h
 const EINVAL = 22;
@@ -22,7 +26,41 @@ export function createLink(program: Fd, ifindex: number, mode: AttachMode): Fd {
   if (result === -EINVAL && !hasXdpLinks()) {
     throw new EnvironmentError('this kernel has no XDP links', { hint: 'Run Linux 5.9 or later.' });
   }
+  if (result < 0 && mode === 'native' && !NOT_THE_DRIVER.has(-result)) {
+    throw nativeRefused(call, -result, program, ifindex);
+  }
   return new Fd(checked(call, result, attachHint(mode)));
+}
+
+/** errno.h; the driver was not asked: EPERM, EBUSY, EACCES, EEXIST, ENODEV. */
+const NOT_THE_DRIVER = new Set([1, 16, 13, 17, 19]);
+
+function nativeRefused(call: string, errno: number, program: Fd, ifindex: number): KernelError {
+  const [code, text] = describeErrno(errno);
+  const device = describeDevice(ifindex);
+  const features = xdpFeatures(ifindex);
+  const said = hearRefusal(program, ifindex);
+  const refusal = {
+    code,
+    ...(said !== undefined && { said }),
+    ...(device && { device }),
+    ...(features && { features }),
+  };
+  const why = said === undefined ? text : `the kernel says "${said}"`;
+  return new KernelError(call + (device ? deviceWords(device) : ''), errno, code, why, {
+    hint: adviseNative(refusal),
+  });
+}
+
+/**
+ * The driver's own sentence. Only netlink has a way to hand it over, so the attempt that was just refused is made once
+ * more there. Should the driver have changed its mind meanwhile, the program is taken off again.
+ */
+function hearRefusal(program: Fd, ifindex: number): string | undefined {
+  const flags = MODE_FLAGS.native | XDP_FLAGS_UPDATE_IF_NOEXIST;
+  const { result, text } = captureLibbpf(() => libbpf().xdpAttach(ifindex, program.number, flags, null));
+  if (result === 0) detachNetlink(ifindex, 'native', program);
+  return /^libbpf: Kernel error message: (.+)$/m.exec(text)?.[1]?.trim();
 }
 
 /** Compare-and-swap: fails (EPERM) unless the link still runs `expected`. */
@@ -71,6 +109,5 @@ export function attachNetlink(ifindex: number, mode: AttachMode, program: Fd): v
 
 function attachHint(mode: AttachMode): string {
   if (mode === 'offload') return 'Few devices run XDP themselves: use mode native or generic.';
-  if (mode === 'generic') return 'Look at `bpftool net show`: another program may hold the interface.';
-  return 'The driver, its MTU or its queues may not allow native XDP: use mode auto or generic, or lower the MTU.';
+  return 'Look at `bpftool net show`: another program may hold the interface.';
 }

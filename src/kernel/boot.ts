@@ -1,7 +1,17 @@
-// Which boot this is. Whatever the kernel ran before it is gone: pins, links, programs and ids alike.
+// Which boot this is, and the time within it. Whatever the kernel ran before it is gone: pins, links, programs and ids alike.
 import { readFileSync } from 'node:fs';
 
 /** Random per boot, a UUID: `/proc/sys/kernel/random/boot_id`. */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** CLOCK_MONOTONIC in milliseconds: what people do to the wall clock does not touch it. Time asleep does not count. */
+export function monotonicNow(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+/** Seconds since the boot, time asleep included: a clock that nobody can set. */
+export function uptime(): number {
+  return Number(readFileSync('/proc/uptime', 'utf8').split(' ', 1)[0]);
 }

@@ -84,6 +84,11 @@ async function run(bpftool: string, args: string[], limits: ToolLimits): Promise
   }
 }
 
+/** Its own version. */
+export async function bpftoolVersion(bpftool = findBpftool(), limits = LIMITS): Promise<string> {
+  return (await ask(bpftool, ['version'], schema.version, limits)).version;
+}
+
 async function versionOf(bpftool: string, limits: ToolLimits): Promise<string> {
   try {
     const { stdout } = await runTool(bpftool, ['-j', 'version'], limits);

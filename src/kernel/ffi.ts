@@ -64,6 +64,11 @@ function declareStructs(): void {
 /** libc of the running process. */
 export const libc = once(() => {
   const lib = openLibc();
+  koffi.struct('xk_ethtool_request', {
+    name: koffi.array('char', 16),
+    data: 'void *',
+    pad: koffi.array('uint8_t', 16),
+  });
   koffi.struct('xk_if_entry', { if_index: 'uint32_t', if_name: 'const char *' });
   return {
     flock: lib.func('int flock(int fd, int operation)') as Call,
@@ -75,6 +80,11 @@ export const libc = once(() => {
     ) as Call,
     ifNameIndex: lib.func('void *if_nameindex()') as Call<unknown>,
     ifFreeNameIndex: lib.func('void if_freenameindex(void *entries)') as Call<undefined>,
+    socket: lib.func('int socket(int domain, int type, int protocol)') as Call,
+    send: lib.func('long send(int fd, const void *bytes, size_t size, int flags)') as Call,
+    recv: lib.func('long recv(int fd, _Out_ void *bytes, size_t size, int flags)') as Call,
+    ioctl: lib.func('int ioctl(int fd, unsigned long request, _Inout_ void *argument)') as Call,
+    ethtool: lib.func('ioctl', 'int', ['int', 'unsigned long', koffi.pointer('xk_ethtool_request')]) as Call,
     vsnprintf: lib.func(
       'int vsnprintf(_Out_ void *text, size_t size, const char *format, void *arguments)',
     ) as Call,
@@ -141,6 +151,11 @@ export const libbpf = once(() => {
     testRun: lib.func('int bpf_prog_test_run_opts(int prog_fd, _Inout_ xk_test_run_opts *opts)') as Call,
   };
 });
+
+/** Of the library that is loaded: `v1.1`. */
+export function libbpfVersion(): string {
+  return (openLibbpf().func('const char *libbpf_version_string(void)') as Call<string>)();
+}
 
 /** ENOTSUPP comes from drivers and has no number in errno.h (include/linux/errno.h of the kernel). */
 const ENOTSUPP = 524;

@@ -4,9 +4,9 @@ import type { Fd } from './fd.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { writeEntry } from './map-write.js';
+import { freezeMap, writeEntry } from './map-write.js';
 import { BpfObject } from './object.js';
-import { specialize } from './specialize.js';
+import { specialize, TABLES_SECTION } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
 const OPTIONAL = ['limits', 'sources', 'cpus', 'events'];
@@ -40,8 +40,11 @@ export function loadFirewall(
   try {
     shape(object, tables);
     if (counters) object.reuseMap('counters', counters);
-    sets.forEach((set, slot) => object.reuseMap(`set${slot}`, set));
+    sets.forEach((set, slot) => {
+      object.reuseMap(`set${slot}`, set);
+    });
     object.load();
+    freezeMap(object.mapFd(TABLES_SECTION), 'tables');
     const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
     for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
     return object;

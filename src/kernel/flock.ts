@@ -52,6 +52,12 @@ function lock(fd: Fd, path: string): boolean {
   });
 }
 
+/** Who holds a lock on this file; `undefined` when nobody does, or nobody that the kernel shows. */
+export function findHolder(path: string): number | undefined {
+  const file = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return file && holder(file);
+}
+
 /**
  * The pid in `<n>: FLOCK  ADVISORY  WRITE <pid> <major>:<minor>:<inode> ...` of /proc/locks (proc_locks(5)).
  * `undefined` when the holder is in another pid namespace or the file system hides its device.

@@ -3,7 +3,7 @@ import { RefusedError } from '../model/errors.js';
 import { Fd } from './fd.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { readEntry, writeEntry } from './map-write.js';
+import { freezeMap, readEntry, writeEntry } from './map-write.js';
 import { mapInfo } from './pinned.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
@@ -42,6 +42,7 @@ export function createSet(name: string, value: Uint8Array): Fd {
   );
   try {
     writeEntry(set.number, name, 0, value);
+    freezeMap(set.number, name);
     return set;
   } catch (error) {
     set[Symbol.dispose]();

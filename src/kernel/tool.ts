@@ -8,7 +8,10 @@ import { execa } from 'execa';
 import { EnvironmentError } from '../model/errors.js';
 
 /** Enough for tools that look for helpers; messages in English. */
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+export const TOOL_ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+};
 
 export interface ToolLimits {
   /** Milliseconds. */
@@ -47,7 +50,7 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
   const options = {
     ...(limits.cwd !== undefined && { cwd: limits.cwd }),
     extendEnv: false,
-    env: { ...ENVIRONMENT, ...limits.env },
+    env: { ...TOOL_ENVIRONMENT, ...limits.env },
     ...(limits.input === undefined ? { stdin: 'ignore' as const } : { input: limits.input }),
     buffer: false,
     reject: false,

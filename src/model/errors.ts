@@ -77,7 +77,12 @@ export class SignatureError extends XdpkeepError {
   readonly exitCode = EXIT.permission;
 }
 
-/** The git repository cannot be reached, or does not have what it should. */
+/** Another change waits for its confirmation. */
+export class PendingError extends XdpkeepError {
+  readonly exitCode = EXIT.pendingConfirm;
+}
+
+/** What the work needs outside of this process is not to be had: the git repository, somebody to watch a deadline. */
 export class UnreachableError extends XdpkeepError {
   readonly exitCode = EXIT.unreachable;
 }
@@ -95,6 +100,21 @@ export class ProgramError extends XdpkeepError {
 /** A safety rule says no: a policy that does not fit, a failing packet test. */
 export class RefusedError extends XdpkeepError {
   readonly exitCode = EXIT.refused;
+}
+
+/** The state files ask for so little that it looks like an accident. */
+export class PruneGuardError extends XdpkeepError {
+  readonly exitCode = EXIT.pruneGuard;
+}
+
+/** A plan file does not fit the world (any more), or cannot be trusted. */
+export class StalePlanError extends XdpkeepError {
+  readonly exitCode = EXIT.stalePlan;
+}
+
+/** Somebody has asked for hands off. */
+export class SuspendedError extends XdpkeepError {
+  readonly exitCode = EXIT.held;
 }
 
 /**

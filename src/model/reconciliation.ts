@@ -1,16 +1,18 @@
 // The outcome of one pass, as `reconcile --output json` prints it.
 import type { AttachMode } from './desired.js';
 import type { ExitCode } from './errors.js';
+import type { PendingReport } from './pending.js';
 import type { SourceReport } from './revision.js';
 import type { Action, Condition, MapCarry } from './step.js';
+import type { Suspension } from './suspension.js';
 
 export interface ReportedStep {
   interface: string;
   action: Action;
   reason: string;
   gap: boolean;
-  /** `planned` in a dry run and for steps that were never reached. */
-  outcome: 'planned' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
+  /** `planned` in a dry run and for steps that were never reached; `suspended` for what has to wait. */
+  outcome: 'planned' | 'suspended' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
   /** Which maps keep their content; on attach and update only. */
   maps?: MapCarry;
   /** Where one policy is swapped for another. */
@@ -75,6 +77,12 @@ export interface Reconciliation {
   hold?: Hold;
   /** Of `sync` alone. */
   source?: SourceReport;
+  /** Set while a change waits for its confirmation. */
+  pending?: PendingReport;
+  /** What the safeguards of the Host file said; absent when none was asked. */
+  trial?: TrialReport;
+  /** Those in force; absent when there are none. */
+  suspensions?: Suspension[];
   /** What the process exits with; not part of the printed document. */
   exitCode: ExitCode;
 }
@@ -88,4 +96,22 @@ export interface Hold {
   reason: string;
   /** ISO 8601. */
   since: string;
+}
+
+export interface TrialReport {
+  probes: ProbeReport[];
+  /** Why the change was undone; absent when it may stay. */
+  failure?: string;
+  /** From the moment of that failure until the old programs decided again. Milliseconds. */
+  rolledBackIn?: number;
+}
+
+export interface ProbeReport {
+  /** `tcp 10.0.1.10:443` */
+  probe: string;
+  heldBefore: boolean;
+  /** Absent when it was not asked again: it had failed before, or another one had failed already. */
+  heldAfter?: boolean;
+  /** Why it did not hold. */
+  detail?: string;
 }

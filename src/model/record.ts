@@ -5,9 +5,9 @@ import type { EffectiveStep } from './step.js';
 
 export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
 
-/** What an operator did that is not a step on an interface. */
+/** What an operator did, or what became of a change as a whole: no step on an interface. */
 interface OperatorStep {
-  kind: 'hold' | 'resume' | 'rebase';
+  kind: 'hold' | 'suspend' | 'resume' | 'rebase' | 'trial' | 'accept-lockout';
   reason: string;
 }
 

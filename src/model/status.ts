@@ -1,7 +1,9 @@
 // What `status --output json` prints.
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
+import type { PendingReport } from './pending.js';
 import type { Hold, ReportedInterface } from './reconciliation.js';
 import type { Revision } from './revision.js';
+import type { Suspension } from './suspension.js';
 
 export interface InterfaceStatus extends ReportedInterface {
   /** The wanted program, as the state files name it; absent when nothing is wanted here. */
@@ -29,6 +31,10 @@ export interface Status {
   hold?: Hold;
   /** The commit that the state files are of; absent when they did not come from git. */
   revision?: Revision;
+  /** A change that waits for its confirmation, with the time left. */
+  pending?: PendingReport;
+  /** Those in force; absent when there are none. */
+  suspensions?: Suspension[];
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];

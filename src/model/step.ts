@@ -96,7 +96,8 @@ export interface DetachStep extends StepBase {
   linkId?: number;
   mode?: AttachMode;
   fromDigest?: string;
-  giveBack?: KeptProgram;
+  /** `ifTaken`, on inverses: there is nothing to give back where the take-over never began. */
+  giveBack?: KeptProgram & { ifTaken?: true };
 }
 
 /** Moves the pins of an interface that was renamed; where the new name has pins too, the two are exchanged. */
@@ -109,12 +110,19 @@ interface RenameStep extends StepBase {
   linkId: number;
 }
 
+export interface RepinnedMap {
+  name: string;
+  id: number;
+  /** The counters of a policy: they lie beside the instances. */
+  ofInterface?: true;
+}
+
 /** Pins maps of the running program again. */
 interface RepinStep extends StepBase {
   kind: 'repin';
   action: 'update';
   digest: string;
-  maps: { name: string; id: number }[];
+  maps: RepinnedMap[];
 }
 
 /** Removes pins that an interrupted run left beside an instance that is in use. */

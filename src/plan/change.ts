@@ -6,6 +6,9 @@ import { modesOf } from './attach.js';
 import { planInstance } from './carry.js';
 import type { PlanContext, WantedDifference } from './context.js';
 
+/** The map of a policy that belongs to its interface. */
+const COUNTERS = 'counters';
+
 type Attached = Extract<Standing, { kind: 'attached' }>;
 
 export function planChange(
@@ -53,10 +56,14 @@ export function planChange(
       reason: 'maps in use lost their pins, and get them back',
       gap: false,
       digest: current.digest,
-      maps: current.lost.map(({ id, name }) => ({ id, name: fullName(name, current, context) })),
+      maps: current.lost.map(({ id, name }) => ({
+        id,
+        name: fullName(name, current, context),
+        ...(wanted.program.firewall && name === COUNTERS && { ofInterface: true as const }),
+      })),
     };
   }
-  if ((owned?.instances.length ?? 0) > 1) {
+  if ((owned?.instances.length ?? 0) > 1 && context.keepsFormer !== true) {
     return {
       kind: 'clean',
       action: 'update',

@@ -13,6 +13,8 @@ export interface PlanContext {
   attachedFrom: ReadonlyMap<string, number>;
   /** Interface -> its last step, when that failed lately: a step with a gap is not tried again at every pass. */
   failedLately: ReadonlyMap<string, FailedStep>;
+  /** A change waits for its confirmation: what ran before it stays pinned. */
+  keepsFormer?: boolean;
 }
 
 interface FailedStep {

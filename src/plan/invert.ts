@@ -12,7 +12,9 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
         action: 'detach',
         ifindex: step.ifindex,
         fromDigest: step.instance.digest,
-        ...(step.takeOver && { giveBack: { programId: step.takeOver.programId, mode: step.takeOver.mode } }),
+        ...(step.takeOver && {
+          giveBack: { programId: step.takeOver.programId, mode: step.takeOver.mode, ifTaken: true },
+        }),
       };
     case 'swap':
       if (step.fromDigest === undefined) return undefined;

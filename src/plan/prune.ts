@@ -14,6 +14,17 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
       'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace is no more.',
     );
   }
+  if (standing.kind === 'none' && context.keepsFormer === true) {
+    return {
+      kind: 'none',
+      action: 'none',
+      interface: difference.interface,
+      ...(observed && { ifindex: observed.ifindex }),
+      reason: 'detached; its program is kept until the change is confirmed',
+      gap: false,
+      condition: 'Ready',
+    };
+  }
   const attached = standing.kind === 'attached' ? standing : undefined;
   const current = attached && owned && runningInstance(owned);
   const giveBack = observed && difference.foreign.length === 0 ? owned?.foreign : undefined;

@@ -52,7 +52,8 @@ function withBits(match: Match, slots: ReadonlyMap<string, number>): SetMatch {
     const slot = set && slots.get(keyOf(direction, set));
     if (slot === undefined) continue;
     mask |= 1 << slot;
-    delete rest[direction];
+    if (direction === 'source') delete rest.source;
+    else delete rest.destination;
   }
   return mask === 0 ? match : { ...rest, sets: masksWith(mask, 1 << slots.size) };
 }

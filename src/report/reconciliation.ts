@@ -2,7 +2,10 @@
 import type { ListChange, Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
 import { sourceLines } from './source.js';
+import { pendingWords } from '../model/pending.js';
+import { trialLines } from './trial.js';
 import { columns, grouped, type Paint, printable, type Style } from './style.js';
+import { suspensionLine } from './suspension.js';
 
 const SIGNS: Record<ReportedStep['action'], string> = { attach: '+', update: '~', detach: '-', none: ' ' };
 const STEP_STYLES: Record<ReportedStep['action'], Style> = {
@@ -28,7 +31,10 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
     ...listLines(result.lists),
     ...interfaceLines(result.interfaces, paint),
     ...result.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
+    ...trialLines(result.trial, paint),
     ...(result.hold ? [holdLine(result.hold)] : []),
+    ...(result.pending ? [pendingWords(result.pending)] : []),
+    ...(result.suspensions ?? []).map(suspensionLine),
     summaryLine(result),
   ];
   return `${lines.join('\n')}\n`;
@@ -125,11 +131,12 @@ function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
     steps.filter((step) => step.action === action && ['planned', 'done'].includes(step.outcome)).length;
   const ended = (...outcomes: ReportedStep['outcome'][]) =>
     steps.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  const [failed, refused] = [ended('failed', 'undone'), ended('refused')];
+  const [failed, refused, waiting] = [ended('failed', 'undone'), ended('refused'), ended('suspended')];
   const verb = dryRun ? 'would' : 'did';
   return [
     `${verb} attach ${count('attach')}, update ${count('update')}, detach ${count('detach')}`,
     ...(failed > 0 ? [`${failed} ${dryRun ? 'would fail' : 'failed'}`] : []),
     ...(refused > 0 ? [`${refused} refused`] : []),
+    ...(waiting > 0 ? [`${waiting} suspended`] : []),
   ].join('; ');
 }

@@ -3,7 +3,9 @@ import type { ObservedInterface } from '../model/observed.js';
 import type { OtherInterface, Status } from '../model/status.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
 import { commitWords } from './source.js';
+import { pendingWords } from '../model/pending.js';
 import { type Paint, printable } from './style.js';
+import { suspensionLine } from './suspension.js';
 
 export function renderStatus(status: Status, paint: Paint): string {
   const lines = [
@@ -17,6 +19,8 @@ export function renderStatus(status: Status, paint: Paint): string {
     ]),
     ...status.others.flatMap((one) => otherLines(one)),
     ...(status.hold ? [holdLine(status.hold)] : []),
+    ...(status.pending ? [pendingWords(status.pending)] : []),
+    ...(status.suspensions ?? []).map(suspensionLine),
     ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -24,7 +24,7 @@ describe('a foreign program', () => {
     expect(result.interfaces[0]?.reason).toContain(`foreign program ${id} (icmp_drop)`);
     expect((await lab.netShow()).xdp.find(({ devname }) => devname === 'veth0')?.id).toBe(id);
     writeHost(lab, {});
-    await reconcile(lab);
+    await reconcile(lab, 0, '--allow-prune-all');
     expect((await lab.netShow()).xdp).toMatchObject([{ devname: 'veth0', id }]);
   });
 
@@ -87,7 +87,7 @@ it('tc programs stay as they were and are listed', async () => {
   const text = await lab.run(['status']);
   expect(text.stdout).toContain(`tc clsact/ingress: program ${before[0]?.id ?? '?'}`);
   writeHost(lab, {});
-  await reconcile(lab);
+  await reconcile(lab, 0, '--allow-prune-all');
   expect((await lab.netShow()).tc).toEqual(before);
   expect((await status(lab)).others).toMatchObject([{ name: 'veth0', tc: [{ programId: before[0]?.id }] }]);
 });

@@ -114,7 +114,7 @@ describe('another network namespace', () => {
     expect(await here.ping(2)).toEqual({ sent: 2, received: 0 });
     expect(await mapValues(there, 'veth0', 'icmp_drops')).toEqual([0]);
     writeHost(here, {});
-    await reconcile(here);
+    await reconcile(here, 0, '--allow-prune-all');
     expect((await there.netShow()).xdp).toHaveLength(1);
   });
 

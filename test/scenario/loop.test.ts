@@ -69,7 +69,7 @@ describe('one interface', () => {
     expect(await mapValues(lab, 'veth0', 'icmp_drops')).toEqual([8]);
 
     writeHost(lab, {});
-    expect((await reconcile(lab)).steps).toMatchObject([
+    expect((await reconcile(lab, 0, '--allow-prune-all')).steps).toMatchObject([
       { interface: 'veth0', action: 'detach', outcome: 'done' },
     ]);
     expect((await lab.netShow()).xdp).toEqual([]);

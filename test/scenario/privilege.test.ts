@@ -10,11 +10,14 @@ import { policyFile } from '../support/policies.js';
 
 const NOBODY = 65534;
 const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-const FREE = ['validate', 'lint', 'test', 'schema', 'init', 'help'];
+const FREE = ['doctor', 'validate', 'lint', 'test', 'schema', 'init', 'help'];
 /** What a command cannot do without. */
 const ARGUMENTS: Record<string, string[]> = {
   detach: ['--all', '--reason', 'try'],
   rollback: ['0'],
+  plan: ['--out', 'plan.json'],
+  apply: ['plan.json'],
+  suspend: ['--reason', 'try', '--for', '1h'],
   explain: ['veth0', '{}'],
 };
 

@@ -9,10 +9,10 @@ import { readJournal } from '../../src/journal/read.js';
 import type { History } from '../../src/model/history.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { readOwned } from '../../src/observe/owned.js';
-import { reconcile } from '../../src/reconcile.js';
 import { createLab, type Lab } from '../lab.js';
 import { finish, type Finished, must, within } from '../lab/exec.js';
 import { document, ownProgram, writeHost } from './host.js';
+import { pass } from './pass.js';
 import type { Point, RoundTrip, State } from './transitions.js';
 
 /** Seconds. A ping that is answered comes back at once; only one that is dropped waits for as long. */
@@ -66,7 +66,7 @@ export class World implements AsyncDisposable {
     writeHost(this.lab, state.interfaces);
     this.#at = undefined;
     const env = failpoint === undefined ? {} : { XDPKEEP_FAILPOINT: failpoint };
-    return this.lab.run(['reconcile', '--output', 'json'], { env });
+    return this.lab.run(['reconcile', '--allow-prune-all', '--output', 'json'], { env });
   }
 
   async reconcile(state: State, failpoint?: string): Promise<Reconciliation> {
@@ -81,9 +81,7 @@ export class World implements AsyncDisposable {
 
   /** One more `reconcile --retry` towards the same state, in this process: no start-up to wait for. */
   pass(): Promise<Reconciliation> {
-    const { state: stateDir, bpffs, dataDir } = this.lab;
-    const options = { stateDir, host: 'lab', bpffs, dataDir, dryRun: false, retry: true };
-    return this.lab.inside(() => reconcile(options));
+    return pass(this.lab, { retry: true, allowPrune: true });
   }
 
   /** Looks whether the world is in a state, whole and with nothing beside it. */

@@ -1,0 +1,21 @@
+// The flags of one change, which several commands have: each names the safety that it is about.
+import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../model/duration.js';
+
+export function confirmWithin(): Option {
+  const help = 'undo the change unless it is confirmed in this time, e.g. 2m';
+  return new Option('--confirm-within <time>', help).argParser((text) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms >= 5000 && ms <= 86_400_000) return ms;
+    throw new InvalidArgumentError('It must be a time from 5s to 24h, like 30s, 2m or 1h.');
+  });
+}
+
+export function acceptLockout(): Option {
+  return new Option('--accept-lockout', 'make a change though it drops a flow that must live');
+}
+
+export function allowPruneAll(): Option {
+  const help = 'detach also what looks like an accident: everything, or most of it';
+  return new Option('--allow-prune-all', help);
+}

@@ -1,0 +1,13 @@
+// `xdpkeep doctor`: what this host lacks, and what to do about it.
+import { examine, exitCodeOf } from '../doctor.js';
+import { renderDoctor } from '../report/doctor.js';
+import { json, painter } from '../report/style.js';
+import type { CommonOptions } from './options.js';
+import type { CommandResult } from './result.js';
+
+export async function runDoctor(options: CommonOptions): Promise<CommandResult> {
+  const { state: stateDir, host, bpffs, dataDir } = options;
+  const result = await examine({ stateDir, host, bpffs, dataDir });
+  const out = options.output === 'json' ? json(result) : renderDoctor(result, painter(options.color));
+  return { exitCode: exitCodeOf(result), out };
+}

@@ -1,0 +1,88 @@
+// Each interface that the state files want or that is ours: what it is made of, whether it can run what is wanted
+// natively, and whose XDP program is on it.
+import { describeDevice, type Device } from '../kernel/device.js';
+import { listInterfaces } from '../kernel/interfaces.js';
+import { deviceWords, ONE_PAGE } from '../kernel/native-refusal.js';
+import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
+import { wantedFor } from '../diff/diff.js';
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import type { Check } from '../model/doctor.js';
+import { isGlob } from '../model/glob.js';
+import type { ObservedState } from '../model/observed.js';
+import { type Answer, check, failure, ok, unknown, warning } from './check.js';
+
+export interface Seen {
+  /** Absent when the state files cannot be used. */
+  desired?: DesiredState;
+  /** Absent when this process may not look. */
+  observed?: ObservedState;
+}
+
+export async function checkInterfaces(seen: Seen): Promise<Check[]> {
+  const { desired, observed } = seen;
+  const present = listInterfaces();
+  const literal =
+    desired?.interfaces.map(({ pattern }) => pattern).filter((pattern) => !isGlob(pattern)) ?? [];
+  const matched = present.filter(({ name }) => desired && wantedFor(desired, name)).map(({ name }) => name);
+  const owned = observed?.owned.map(({ name }) => name) ?? [];
+  const names = [...new Set([...literal, ...matched, ...owned])];
+  const checks = await Promise.all(
+    names.map((name) => {
+      const ifindex = present.find((one) => one.name === name)?.ifindex;
+      return check(name, () => answer(name, ifindex, seen));
+    }),
+  );
+  return checks.map((one) => ({ ...one, interface: true }));
+}
+
+function answer(name: string, ifindex: number | undefined, { desired, observed }: Seen): Answer {
+  if (ifindex === undefined)
+    return warning('there is no such interface', 'Correct the name, or make the interface.');
+  const device = describeDevice(ifindex) ?? { name };
+  const features = xdpFeatures(ifindex);
+  const native = features
+    ? `native XDP: ${features.native ? 'yes' : 'no'}`
+    : 'native XDP: the kernel does not tell';
+  const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}`;
+  const wanted = desired && wantedFor(desired, name);
+  const trouble = wanted && troubleWith(wanted, device, features, name, observed);
+  if (trouble) return { ...trouble, found: `${found}; ${trouble.found}` };
+  return observed ? ok(found) : unknown(found);
+}
+
+function owner(name: string, observed: ObservedState | undefined): string {
+  if (!observed) return 'not visible to this user';
+  const here = observed.interfaces.find((one) => one.name === name)?.xdp ?? [];
+  const links = observed.owned.map(({ link }) => link?.id);
+  const words = here.map(({ programId, programName, mode, linkId }) => {
+    const whose = linkId !== undefined && links.includes(linkId) ? 'ours' : 'foreign';
+    return `${programId} (${programName || 'unnamed'}, ${mode}, ${whose})`;
+  });
+  return words.join(', ') || 'none';
+}
+
+function troubleWith(
+  { mode, foreign }: DesiredInterface,
+  device: Device,
+  features: XdpFeatures | undefined,
+  name: string,
+  observed: ObservedState | undefined,
+): Answer | undefined {
+  const links = observed?.owned.map(({ link }) => link?.id) ?? [];
+  const strangers =
+    observed?.interfaces
+      .find((one) => one.name === name)
+      ?.xdp.filter(({ linkId }) => !links.includes(linkId)) ?? [];
+  if (strangers.length > 0 && foreign === 'refuse')
+    return warning('a foreign program is in the way', 'Detach it, or set `foreign: replace`.');
+  if (mode === 'generic' || mode === 'offload') return undefined;
+  if (features?.native === false)
+    return mode === 'native'
+      ? failure('mode native is wanted', 'Set `mode: auto` or `generic`: this driver runs no XDP.')
+      : warning('mode auto falls back to generic', 'This driver runs no XDP; `mode: generic` says so.');
+  if (device.lro === true)
+    return warning('LRO is on', `Drivers refuse native XDP with it: ethtool -K ${name} lro off.`);
+  if ((device.mtu ?? 0) > ONE_PAGE && features?.fragments !== true)
+    return warning('its MTU may be too large for native XDP', `Lower it: ip link set ${name} mtu 1500.`);
+  return undefined;
+}

@@ -1,0 +1,55 @@
+// pending.json: the change on trial. One that cannot be read is on trial all the same: taking it for absent would let
+// an unconfirmed change stay.
+import * as z from 'zod';
+import { removeFile, replaceFile } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
+import { readIfThere } from '../disk/read.js';
+import type { Pending } from '../model/pending.js';
+import type { WriterLock } from './lock.js';
+import { pendingFile } from './paths.js';
+import { seal, unseal } from './sealed.js';
+
+const armed = z.discriminatedUnion('by', [
+  z.looseObject({ by: z.literal('systemd'), unit: z.string() }),
+  z.looseObject({ by: z.literal('watchdog'), pid: z.int().positive() }),
+]);
+
+const schema: z.ZodType<Pending> = z.looseObject({
+  id: z.string(),
+  generation: z.int().positive(),
+  previous: z.int().nonnegative(),
+  written: z.string(),
+  phase: z.enum(['trying', 'waiting']),
+  boot: z.string(),
+  since: z.iso.datetime(),
+  deadline: z.exactOptional(z.looseObject({ monotonic: z.number(), wall: z.iso.datetime(), armed })),
+  inPart: z.exactOptional(z.literal(true)),
+});
+
+/** `undefined` when nothing is on trial. Throws a JournalError when the file is damaged. */
+export function readPending(dataDir: string): Pending | undefined {
+  const path = pendingFile(dataDir);
+  const hint = 'Remove it to keep what runs, or take everything off with `xdpkeep detach --all`.';
+  const bytes = readIfThere(path);
+  return bytes && unseal(bytes.toString(), 'Pending', schema, { path, hint });
+}
+
+/** Replaces what is there. Throws a JournalError. */
+export function writePending(lock: WriterLock, pending: Pending): void {
+  lock.assertHeld();
+  try {
+    replaceFile(pendingFile(lock.dataDir), seal('Pending', pending));
+  } catch (error) {
+    throw writeFailed('announce a change on trial', error);
+  }
+}
+
+/** Fine when there is none, or one that cannot be read. Throws a JournalError. */
+export function clearPending(lock: WriterLock): void {
+  lock.assertHeld();
+  try {
+    removeFile(pendingFile(lock.dataDir));
+  } catch (error) {
+    throw writeFailed('end the trial of a change', error);
+  }
+}

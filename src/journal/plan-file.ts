@@ -1,0 +1,90 @@
+// Plan files: written for their owner alone (0600), sealed, and refused by whoever did not write them: a file that
+// another user could have changed decides what runs as root.
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { replaceFile } from '../disk/durable.js';
+import { errnoCode } from '../disk/failure.js';
+import { JournalError, PermissionError, StalePlanError, UsageError } from '../model/errors.js';
+import type { DesiredState } from '../model/desired.js';
+import { PLAN_FORMAT, type PlanFile } from '../model/plan-file.js';
+import type { Revision } from '../model/revision.js';
+import type { Safeguards } from '../model/safeguards.js';
+import { holdSchema } from './hold.js';
+import { seal, unseal } from './sealed.js';
+
+const schema = z.strictObject({
+  format: z.literal(PLAN_FORMAT),
+  release: z.string(),
+  host: z.string(),
+  time: z.iso.datetime(),
+  bpffs: z.string(),
+  dataDir: z.string(),
+  boot: z.string(),
+  netns: z.int(),
+  journal: z.strictObject({ records: z.int().nonnegative(), head: z.string() }),
+  // This release wrote it, and the seal vouches for it.
+  desired: z.custom<DesiredState>((value) => typeof value === 'object' && value !== null),
+  source: z.exactOptional(z.custom<Revision>((value) => typeof value === 'object' && value !== null)),
+  safeguards: z.custom<Safeguards>((value) => typeof value === 'object' && value !== null),
+  hold: z.exactOptional(holdSchema),
+  allowPrune: z.boolean(),
+  // Only ever compared with what is planned and seen anew.
+  steps: z.array(z.custom<PlanFile['steps'][number]>((value) => typeof value === 'object')),
+  subjects: z.array(z.looseObject({ name: z.string() })),
+  objects: z.record(z.string(), z.base64()),
+  sets: z.record(z.string(), z.base64()),
+});
+
+const NEW_PLAN = 'Nothing was changed. Make a new plan: xdpkeep plan --out FILE.';
+
+/** Replaces the file. Throws a UsageError when it cannot be written. */
+export function writePlanFile(path: string, plan: PlanFile): void {
+  try {
+    replaceFile(path, seal('Plan', plan));
+  } catch (error) {
+    throw fileTrouble('write', path, error);
+  }
+}
+
+/** Throws a StalePlanError for what is damaged, or of another format; a PermissionError for what others may write. */
+export function readPlanFile(path: string): PlanFile {
+  const text = readOwn(path);
+  try {
+    return unseal(text, 'Plan', schema, { path, hint: NEW_PLAN });
+  } catch (error) {
+    if (error instanceof JournalError) throw stalePlan(error.message);
+    throw error;
+  }
+}
+
+/** The error of a plan that must not be applied (any more). */
+export function stalePlan(reason: string): StalePlanError {
+  return new StalePlanError(reason, { hint: NEW_PLAN });
+}
+
+function readOwn(path: string): string {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const { uid, mode } = fstatSync(fd);
+    if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & 0o022) !== 0) {
+      throw new PermissionError(`${path} could have been written by another user`, {
+        hint: `Let nobody else write to it: chown root ${path}; chmod 0600 ${path}`,
+      });
+    }
+    return readFileSync(fd, 'utf8');
+  } catch (error) {
+    throw errnoCode(error) === undefined ? error : fileTrouble('read', path, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function fileTrouble(doing: string, path: string, error: unknown): UsageError {
+  const code = errnoCode(error);
+  if (code === undefined) throw error;
+  return new UsageError(`cannot ${doing} the plan ${path} (${code})`, {
+    hint: 'Name a file in a directory that is there.',
+    cause: error,
+  });
+}

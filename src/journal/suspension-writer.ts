@@ -1,0 +1,86 @@
+// Making and ending suspensions. Each is in the journal before it is in force, or out of it.
+import { removeFile, replaceFile } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
+import { bootId, uptime } from '../kernel/boot.js';
+import type { Suspension } from '../model/suspension.js';
+import { newestGeneration } from './generation-list.js';
+import { Journal } from './journal.js';
+import type { WriterLock } from './lock.js';
+import { suspensionFile } from './paths.js';
+import { seal } from './sealed.js';
+import { isInForce, readStored, type StoredSuspension, toSuspension } from './suspensions.js';
+
+export interface NewSuspension extends Pick<Suspension, 'interface' | 'reason' | 'by'> {
+  /** Milliseconds. */
+  duration: number;
+}
+
+/** Adds one, in the place of another of the same interface. Throws a JournalError. */
+export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspension): Suspension {
+  const { duration, ...rest } = made;
+  const now = Date.now();
+  const one: StoredSuspension = {
+    ...rest,
+    since: new Date(now).toISOString(),
+    until: new Date(now + duration).toISOString(),
+    boot: bootId(),
+    uptime: uptime() + duration / 1000,
+  };
+  const others = readStored(lock.dataDir).made.filter(
+    (other) => isInForce(other) && other.interface !== one.interface,
+  );
+  record(lock, journal, 'suspend', `${words(one)}, by ${one.by}, until ${one.until}`);
+  write(lock, [...others, one]);
+  return toSuspension(one);
+}
+
+/** Ends that of one interface, or every one, a damaged file included; what it has ended. Throws a JournalError. */
+export function endSuspensions(
+  lock: WriterLock,
+  journal: Journal,
+  reason: string,
+  only?: string,
+): Suspension[] {
+  const { made, damaged } = readStored(lock.dataDir);
+  const ended = made.filter((one) => isInForce(one) && (only === undefined || one.interface === only));
+  const broken = damaged && only === undefined ? [damaged] : [];
+  if (ended.length + broken.length === 0) return [];
+  for (const one of [...broken, ...ended]) record(lock, journal, 'resume', `${reason}: ${words(one)}`);
+  write(
+    lock,
+    made.filter((one) => isInForce(one) && !ended.includes(one)),
+  );
+  return [...broken, ...ended.map(toSuspension)];
+}
+
+/** Forgets those whose time is over, which is recorded. Throws a JournalError. */
+export function endExpired(lock: WriterLock): void {
+  const { made } = readStored(lock.dataDir);
+  const over = made.filter((one) => !isInForce(one));
+  if (over.length === 0) return;
+  const journal = Journal.open(lock);
+  for (const one of over) record(lock, journal, 'resume', `its time is over: ${words(one)}`);
+  write(
+    lock,
+    made.filter((one) => !over.includes(one)),
+  );
+}
+
+function words({ interface: only, reason }: Suspension): string {
+  return `${only ?? 'everything'} was suspended (${reason})`;
+}
+
+function record(lock: WriterLock, journal: Journal, kind: 'suspend' | 'resume', reason: string): void {
+  journal.append({ generation: newestGeneration(lock.dataDir), phase: 'done', step: { kind, reason } });
+}
+
+function write(lock: WriterLock, suspensions: StoredSuspension[]): void {
+  lock.assertHeld();
+  const path = suspensionFile(lock.dataDir);
+  try {
+    if (suspensions.length === 0) removeFile(path);
+    else replaceFile(path, seal('Suspensions', { suspensions }));
+  } catch (error) {
+    throw writeFailed('write the suspensions', error);
+  }
+}

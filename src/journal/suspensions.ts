@@ -1,0 +1,97 @@
+// What is suspended: by the command, in `suspend.json`, and by a file that somebody put there because the command does
+// not work. Doubt suspends: a file that is empty or unreadable does, and so does a `suspend.json` that is damaged.
+// An end is kept on two clocks: that of the boot, which nobody can set, and the wall's, for the boots after it.
+import { lstatSync, readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { errnoCode } from '../disk/failure.js';
+import { readIfThere } from '../disk/read.js';
+import { bootId, uptime } from '../kernel/boot.js';
+import { XdpkeepError } from '../model/errors.js';
+import type { Suspension } from '../model/suspension.js';
+import { suspendFiles, suspensionFile } from './paths.js';
+import { unseal } from './sealed.js';
+
+/** One that the command has made, as `suspend.json` has it. */
+export interface StoredSuspension extends Suspension {
+  until: string;
+  /** The boot that it was made in, and the second of that boot at which it ends. */
+  boot: string;
+  uptime: number;
+}
+
+const stored: z.ZodType<StoredSuspension> = z.looseObject({
+  interface: z.exactOptional(z.string()),
+  reason: z.string(),
+  by: z.string(),
+  since: z.iso.datetime(),
+  until: z.iso.datetime(),
+  boot: z.string(),
+  uptime: z.number(),
+});
+const schema = z.looseObject({ suspensions: z.array(stored) });
+
+/** Those in force now, of files and of the command. */
+export function readSuspensions(dataDir: string): Suspension[] {
+  const { made, damaged } = readStored(dataDir);
+  return [
+    ...suspendFiles(dataDir).flatMap(readFile),
+    ...(damaged ? [damaged] : []),
+    ...made.filter(isInForce).map(toSuspension),
+  ];
+}
+
+/** Those of the command, whatever their time; what suspends instead of a file that cannot be read. */
+export function readStored(dataDir: string): { made: StoredSuspension[]; damaged?: Suspension } {
+  const path = suspensionFile(dataDir);
+  try {
+    const bytes = readIfThere(path);
+    const hint = 'Run `xdpkeep resume`, which removes it.';
+    return { made: bytes ? unseal(bytes.toString(), 'Suspensions', schema, { path, hint }).suspensions : [] };
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    return { made: [], damaged: { reason: error.message, by: 'unknown', since: NEVER, file: path } };
+  }
+}
+
+const NEVER = new Date(0).toISOString();
+
+/** In the boot that it was made in, its clock decides: the wall's may be set. */
+export function isInForce({ boot, uptime: end, until }: StoredSuspension): boolean {
+  return boot === bootId() ? uptime() < end : Date.now() < Date.parse(until);
+}
+
+/** Without what only this file needs. */
+export function toSuspension({ interface: only, reason, by, since, until }: StoredSuspension): Suspension {
+  return { ...(only !== undefined && { interface: only }), reason, by, since, until };
+}
+
+const LONGEST_REASON = 200;
+
+/** What lies there suspends, whatever it is. It is only read where reading cannot hang. */
+function readFile(path: string): Suspension[] {
+  try {
+    const { uid, mtime } = lstatSync(path);
+    return [{ reason: readReason(path), by: `uid ${uid}`, since: mtime.toISOString(), file: path }];
+  } catch (error) {
+    const code = errnoCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    return [
+      {
+        reason: `${path} cannot be looked at (${code ?? String(error)})`,
+        by: 'unknown',
+        since: NEVER,
+        file: path,
+      },
+    ];
+  }
+}
+
+function readReason(path: string): string {
+  try {
+    if (!lstatSync(path).isFile()) return 'no reason is given: it is no plain file';
+    const [line = ''] = readFileSync(path, 'utf8').trim().slice(0, LONGEST_REASON).split('\n');
+    return line === '' ? 'no reason is given' : line;
+  } catch (error) {
+    return `the reason cannot be read (${errnoCode(error) ?? String(error)})`;
+  }
+}

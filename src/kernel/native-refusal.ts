@@ -1,0 +1,85 @@
+// Why a driver refused a native program, in words that say what to change. Drivers answer with a handful of errnos that
+// mean something else in each; the sentence that they leave beside it (extended acknowledgement) and what the interface
+// is made of tell more. Pure.
+import type { Device } from './device.js';
+import type { XdpFeatures } from './netdev.js';
+
+export interface Refusal {
+  /** Name of the errno, as Node has it: EOPNOTSUPP is `ENOTSUP`. */
+  code: string;
+  /** The kernel's own sentence, where there is one. */
+  said?: string;
+  device?: Device;
+  /** Absent where the kernel does not tell. */
+  features?: XdpFeatures;
+}
+
+/** ` (driver veth, MTU 9000, 1 receive queue)`; nothing where nothing is known. */
+export function deviceWords({ driver, mtu, queues }: Device): string {
+  const words = [
+    ...(driver === undefined ? [] : [`driver ${driver}`]),
+    ...(mtu === undefined ? [] : [`MTU ${mtu}`]),
+    ...(queues ? [`${queues.rx} receive and ${queues.tx} transmit queues`] : []),
+  ];
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
+}
+
+/** What to change, as one or two sentences. */
+export function adviseNative(refusal: Refusal): string {
+  const topic = TOPICS.find(({ said, otherwise }) =>
+    refusal.said !== undefined && KNOWN.test(refusal.said) ? said.test(refusal.said) : otherwise(refusal),
+  );
+  const name = refusal.device?.name ?? 'the interface';
+  return `${topic?.advice(name, refusal.device?.driver) ?? UNKNOWN} ${INSTEAD}`;
+}
+
+interface Topic {
+  said: RegExp;
+  /** Where the kernel said nothing that is known here. */
+  otherwise: (refusal: Refusal) => boolean;
+  advice: (name: string, driver: string | undefined) => string;
+}
+
+/** Above it, a packet and the room that XDP wants do not fit into one page of 4096 bytes. */
+export const ONE_PAGE = 3498;
+
+const TOPICS: Topic[] = [
+  {
+    said: /LRO|GRO_HW|HW[ _-]?GRO|header.?split/i,
+    otherwise: ({ device }) => device?.lro === true,
+    advice: (name) => `Turn merging of received packets off: ethtool -K ${name} lro off rx-gro-hw off.`,
+  },
+  {
+    said: /\bMTU\b|frags?\b|fragments|single.buffer|too (?:large|big)/i,
+    otherwise: ({ code, device, features }) =>
+      features?.native !== false && (code === 'ERANGE' || (device?.mtu ?? 0) > ONE_PAGE),
+    advice: (name, driver) =>
+      driver === 'veth'
+        ? `Lower the MTU of the other end of the pair to ${ONE_PAGE} or less: ip link set PEER mtu ${ONE_PAGE}.`
+        : `Lower its MTU: ip link set ${name} mtu 1500, or the largest value that the driver's documentation allows with XDP.`,
+  },
+  {
+    said: /queue|\brings?\b|channel|\bCPU/i,
+    otherwise: ({ code }) => code === 'ENOSPC',
+    advice: (name, driver) =>
+      driver === 'veth'
+        ? `Give ${name} as many receive queues as its peer has transmit queues: ethtool -L ${name} rx N, or ethtool -L PEER tx N.`
+        : `Free queues for XDP, which wants one for each processor: ethtool -L ${name} combined N with half of the maximum, or fewer.`,
+  },
+  {
+    said: /peer/i,
+    otherwise: ({ code }) => code === 'ENOTCONN',
+    advice: (name) => `${name} has lost its other end: make the pair anew.`,
+  },
+  {
+    said: /not support/i,
+    otherwise: ({ code, features }) =>
+      features?.native === false || code === 'ENOTSUP' || code === 'ENOTSUPP',
+    advice: (_name, driver) =>
+      `The driver${driver === undefined ? '' : ` ${driver}`} cannot run XDP programs.`,
+  },
+];
+
+const KNOWN = new RegExp(TOPICS.map(({ said }) => said.source).join('|'), 'i');
+const UNKNOWN = 'The driver, its MTU, its queues or its offloads may not allow native XDP.';
+const INSTEAD = 'Mode generic works everywhere, and mode auto falls back to it.';

@@ -1,0 +1,88 @@
+// Where this network namespace sends what is not its own: addresses, default gateways, neighbours. From /proc/net
+// (net/ipv4/fib_trie.c, net/ipv6/route.c in the kernel) and getifaddrs(3).
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { addressText } from './sockets.js';
+
+export interface LocalAddress {
+  interface: string;
+  address: string;
+  /** As a number, first byte most significant. */
+  mac: number;
+}
+
+export function listAddresses(): LocalAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.map(({ address, mac }) => ({
+      interface: name.split(':', 1)[0] ?? name, // an alias like eth0:1 is that interface
+      address,
+      mac: parseInt(mac.replaceAll(':', ''), 16),
+    })),
+  );
+}
+
+export interface Gateway {
+  interface: string;
+  address: string;
+}
+
+const RTF_GATEWAY = 2; // uapi/linux/route.h
+
+export function defaultGateways(): Gateway[] {
+  const v4 = fields('route').flatMap(([name = '', destination, gateway = '', flags = '', , , , mask]) => {
+    const isDefault = destination === '00000000' && mask === '00000000';
+    if (!isDefault || (parseInt(flags, 16) & RTF_GATEWAY) === 0) return [];
+    return [{ interface: name, address: addressText(Buffer.from(gateway, 'hex').swap32()) }];
+  });
+  const v6 = fields('ipv6_route').flatMap((route) => {
+    const [destination = '', length, , , next = '', , , , flags = '', name = ''] = route;
+    const isDefault = /^0+$/.test(destination) && length === '00';
+    if (!isDefault || (parseInt(flags, 16) & RTF_GATEWAY) === 0) return [];
+    return [{ interface: name, address: addressText(Buffer.from(next, 'hex')) }];
+  });
+  return [...v4, ...v6];
+}
+
+/** MAC address (a number) of an IPv4 neighbour, where it is known. */
+export function neighbourMac(name: string, address: string): number | undefined {
+  const entry = fields('arp').find(([ip, , , , , device]) => ip === address && device === name);
+  const mac = parseInt(entry?.[3]?.replaceAll(':', '') ?? '', 16);
+  return mac > 0 ? mac : undefined;
+}
+
+/** Lines as words; the heading has no number in it and is like any line that does not fit. */
+function fields(table: string): string[][] {
+  try {
+    const text = readFileSync(`/proc/self/net/${table}`, 'utf8').trim();
+    return text.split('\n').map((line) => line.trim().split(/\s+/));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // a kernel without IPv6
+    throw error;
+  }
+}
+
+/**
+ * The two ends that a connection to `host` would have, addresses as text; `undefined` when there is no way there, or no
+ * such name. Sends nothing: connecting a UDP socket only asks for the route.
+ */
+export async function endsOf(
+  host: string,
+  port: number,
+): Promise<{ local: string; remote: string } | undefined> {
+  const found = await lookup(host).catch(() => undefined);
+  if (!found) return undefined;
+  const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
+  try {
+    const connected = once(socket, 'connect');
+    socket.connect(port, found.address);
+    await connected;
+    return { local: socket.address().address, remote: found.address };
+  } catch {
+    return undefined; // no route
+  } finally {
+    socket.close();
+  }
+}

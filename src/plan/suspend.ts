@@ -1,0 +1,31 @@
+// What a suspension takes out of a plan: the steps of the interfaces that it covers. A rename belongs to two names and
+// what follows counts on both, so that one name that is suspended suspends the other.
+import { type Suspension, suspends } from '../model/suspension.js';
+import type { Plan, Step } from '../model/step.js';
+
+export interface Suspended {
+  /** What may be done. */
+  active: Plan;
+  /** What has to wait. Steps without an effect are in neither: they wait for nothing. */
+  waiting: ReadonlySet<Step>;
+}
+
+export function suspend(plan: Plan, suspensions: readonly Suspension[]): Suspended {
+  const names = suspendedNames(plan, suspensions);
+  const waits = (step: Step) => step.kind !== 'none' && names.has(step.interface);
+  return {
+    active: { ...plan, steps: plan.steps.filter(({ step }) => !waits(step)) },
+    waiting: new Set(plan.steps.map(({ step }) => step).filter(waits)),
+  };
+}
+
+function suspendedNames({ steps }: Plan, suspensions: readonly Suspension[]): Set<string> {
+  const pairs = steps.map(({ step }) => [step.interface, ...(step.kind === 'rename' ? [step.from] : [])]);
+  const names = new Set(pairs.flat().filter((name) => suspensions.some((one) => suspends(one, name))));
+  for (let before = -1; before !== names.size;) {
+    before = names.size;
+    for (const pair of pairs)
+      if (pair.some((name) => names.has(name))) for (const name of pair) names.add(name);
+  }
+  return names;
+}

@@ -1,0 +1,82 @@
+// The guard on the counters: rows that drop far more after a change than before it. Rates are packets per second, from
+// two readings of one row; a row that did not drop before, or was not there, had the rate 0.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readCounter, readRows } from '../kernel/counters.js';
+import type { Layout } from '../kernel/layout.js';
+import { openPin } from '../kernel/pinned.js';
+import type { DesiredFirewall } from '../model/desired.js';
+import { BUILTIN_ROWS } from '../model/policy.js';
+import type { CounterGuard } from '../model/safeguards.js';
+import { verdictOf } from '../policy/judge.js';
+
+/** Interface -> the policy that it runs. */
+export type Policies = ReadonlyMap<string, DesiredFirewall>;
+
+/** `veth0 (default)` -> packets, of rows that drop. */
+type Reading = Map<string, bigint>;
+type Rates = ReadonlyMap<string, number>;
+
+/** Milliseconds between two looks: a second of packets tells a rate, a shorter span a burst. */
+const SPAN = 1000;
+
+/** What was dropped per second before the change; takes a second, unless nothing dropped. */
+export async function measureBaseline(
+  layout: Layout,
+  policies: Policies,
+  guard: CounterGuard,
+): Promise<Rates> {
+  const first = read(layout, policies, guard);
+  if (first.size === 0) return new Map();
+  const start = performance.now();
+  await sleep(Math.min(SPAN, guard.window));
+  return rates(first, read(layout, policies, guard), performance.now() - start);
+}
+
+/** Resolves with what dropped too much, as soon as it does; with `undefined` at the end of the window, or when it is ended. */
+export async function watchCounters(
+  layout: Layout,
+  policies: Policies,
+  guard: CounterGuard,
+  baseline: Rates,
+  ended: AbortSignal,
+): Promise<string | undefined> {
+  const end = performance.now() + guard.window;
+  let [before, since] = [read(layout, policies, guard), performance.now()];
+  while (!ended.aborted && performance.now() < end) {
+    const left = end - performance.now();
+    const span = left < 1.5 * SPAN ? left : SPAN; // never a short last one
+    await sleep(span, undefined, { signal: ended }).catch(() => undefined);
+    const [now, time] = [read(layout, policies, guard), performance.now()];
+    for (const [row, rate] of rates(before, now, time - since)) {
+      const usual = baseline.get(row) ?? 0;
+      if (rate <= Math.max(guard.minimum, guard.factor * usual)) continue;
+      const numbers = `${Math.round(rate)} packets/s, ${Math.round(usual)} before the change`;
+      return `${row} drops ${numbers}`;
+    }
+    [before, since] = [now, time];
+  }
+  return undefined;
+}
+
+function rates(before: Reading, after: Reading, ms: number): Map<string, number> {
+  const entries = [...after].map(([row, packets]): [string, number] => {
+    const more = Number(packets - (before.get(row) ?? packets));
+    return [row, ms > 0 ? (more * 1000) / ms : 0];
+  });
+  return new Map(entries);
+}
+
+function read(layout: Layout, policies: Policies, { ignore }: CounterGuard): Reading {
+  const reading: Reading = new Map();
+  for (const [name, { policy }] of policies) {
+    if (policy.mode === 'audit') continue;
+    using counters = openPin(layout.counters(name));
+    if (!counters) continue;
+    const rows = new Set([...policy.rules.map((rule) => rule.name), ...BUILTIN_ROWS]);
+    for (const { row, slot } of readRows(layout, name)) {
+      if (!rows.has(row) || ignore.includes(row) || verdictOf(policy, row) !== 'drop') continue;
+      reading.set(`${name} ${row}`, readCounter(counters.number, slot).packets);
+    }
+  }
+  return reading;
+}

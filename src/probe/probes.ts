@@ -1,0 +1,70 @@
+// Probes before a change and after it. One that held before has to hold after; one that did not says nothing about the
+// change and is only reported.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProbeReport } from '../model/reconciliation.js';
+import { type Probe, probeName } from '../model/safeguards.js';
+import { tryTarget } from './targets.js';
+
+/** Milliseconds between two tries of one probe. */
+const PAUSE = 200;
+
+/** Why a probe does not hold; `undefined` when one of its tries did. Never rejects. */
+async function askProbe({ target, timeout, tries }: Probe, ended: AbortSignal): Promise<string | undefined> {
+  let why = '';
+  for (let left = tries; left > 0; left--) {
+    if (ended.aborted) return 'it was not waited for';
+    try {
+      const signal = AbortSignal.any([ended, AbortSignal.timeout(timeout)]);
+      await tryTarget(target, { timeout, ended, signal });
+      return undefined;
+    } catch (error) {
+      why = error instanceof Error && error.message !== '' ? error.message : String(error);
+    }
+    if (left > 1) await sleep(PAUSE, undefined, { signal: ended }).catch(() => undefined);
+  }
+  return tries === 1 ? why : `${why} (${tries} tries)`;
+}
+
+/** All at once. */
+export async function askBefore(probes: readonly Probe[]): Promise<ProbeReport[]> {
+  const never = new AbortController().signal;
+  return Promise.all(
+    probes.map(async (probe): Promise<ProbeReport> => {
+      const detail = await askProbe(probe, never);
+      const heldBefore = detail === undefined;
+      return { probe: probeName(probe), heldBefore, ...(!heldBefore && { detail }) };
+    }),
+  );
+}
+
+/**
+ * Asks those again that held, all at once, and writes into `reports` (in the order of `probes`) what they say. Resolves
+ * with what failed first, as soon as it has failed for good, and with `undefined` when all of them hold.
+ */
+export async function askAfter(
+  probes: readonly Probe[],
+  reports: readonly ProbeReport[],
+  ended: AbortSignal,
+): Promise<string | undefined> {
+  const enough = new AbortController();
+  const signal = AbortSignal.any([ended, enough.signal]);
+  try {
+    return await new Promise<string | undefined>((resolve) => {
+      const asked = probes.map(async (probe, index) => {
+        const report = reports[index];
+        if (!report?.heldBefore) return;
+        const detail = await askProbe(probe, signal);
+        if (signal.aborted) return;
+        report.heldAfter = detail === undefined;
+        if (detail === undefined) return;
+        report.detail = detail;
+        resolve(`probe ${report.probe} held before the change and fails after it: ${detail}`);
+      });
+      void Promise.all(asked).then(() => {
+        resolve(undefined);
+      });
+    });
+  } finally {
+    enough.abort();
+  }
+}

@@ -1,0 +1,189 @@
+// A change on trial, from before its first effect until it is decided or left to wait. The deadline is armed and the
+// change announced before anything is done; what cannot be armed is refused.
+import { randomUUID } from 'node:crypto';
+import { resolve as toAbsolute } from 'node:path';
+import type { Applied } from '../apply/apply.js';
+import { highestGeneration, listGenerations } from '../journal/generation-list.js';
+import { readGeneration } from '../journal/generations.js';
+import type { Journal } from '../journal/journal.js';
+import type { WriterLock } from '../journal/lock.js';
+import { clearPending, writePending } from '../journal/pending.js';
+import { IN_PART, isUnconfirmed, trialOf } from '../journal/trials.js';
+import { bootId, monotonicNow } from '../kernel/boot.js';
+import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
+import type { Layout } from '../kernel/layout.js';
+import { RefusedError } from '../model/errors.js';
+import type { Deadline, Pending } from '../model/pending.js';
+import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
+import type { Safeguards } from '../model/safeguards.js';
+import { askAfter, askBefore } from '../probe/probes.js';
+import { measureBaseline, type Policies, watchCounters } from '../probe/counters.js';
+import { abandon, runInverses } from './abandon.js';
+
+export interface TrialGoal {
+  layout: Layout;
+  bpffs: string;
+  journal: Journal;
+  safeguards: Safeguards;
+  /** `DesiredState.written` of what is wanted. */
+  written: string;
+  /** The generation, where it is there already and was never confirmed. */
+  generation?: number;
+  /** What the interfaces run before and will run after. */
+  policies: { before: Policies; after: Policies };
+  /** Some of the change waits for the end of a suspension. */
+  inPart: boolean;
+}
+
+export class Trial {
+  readonly report: TrialReport;
+  #failedAt = 0;
+
+  private constructor(
+    private readonly lock: WriterLock,
+    private readonly goal: TrialGoal,
+    private pending: Pending,
+    private readonly before: { probes: ProbeReport[]; rates: ReadonlyMap<string, number> },
+  ) {
+    this.report = { probes: before.probes };
+  }
+
+  /** Throws an UnreachableError when the deadline cannot be armed, a RefusedError when it is too short, a JournalError when the change cannot be announced. */
+  static async begin(lock: WriterLock, goal: TrialGoal): Promise<Trial> {
+    const { safeguards, journal, layout, policies } = goal;
+    requireTimeToConfirm(safeguards);
+    const previous = lastConfirmed(lock.dataDir, journal);
+    const [probes, rates] = await Promise.all([
+      askBefore(safeguards.probes),
+      safeguards.guard
+        ? measureBaseline(layout, policies.before, safeguards.guard)
+        : new Map<string, number>(),
+    ]);
+    const id = randomUUID().slice(0, 8);
+    const deadline =
+      safeguards.confirm === undefined ? undefined : await arm(id, safeguards.confirm, lock, goal);
+    const pending: Pending = {
+      id,
+      generation: goal.generation ?? highestGeneration(lock.dataDir, journal.records) + 1,
+      previous,
+      written: goal.written,
+      phase: 'trying',
+      boot: bootId(),
+      since: new Date().toISOString(),
+      ...(deadline && { deadline }),
+    };
+    writePending(lock, pending);
+    return new Trial(lock, goal, pending, { probes, rates });
+  }
+
+  /** Does the change wait for a confirmation when all else is well? Then nothing that it left may be cleaned away. */
+  get keeps(): boolean {
+    return this.pending.deadline !== undefined;
+  }
+
+  /** Called when the generation is written, before the first step. */
+  announce(generation: number): void {
+    if (generation !== this.pending.generation) {
+      throw new Error(`generation ${generation} was announced as ${this.pending.generation}`);
+    }
+    const { confirm } = this.goal.safeguards;
+    const reason = confirm === undefined ? 'on trial' : `to be confirmed within ${confirm / 1000} s`;
+    this.goal.journal.append({ generation, phase: 'intent', step: { kind: 'trial', reason } });
+  }
+
+  /** Once everything is in effect: why it cannot stay, as soon as that is known. */
+  async judge(): Promise<string | undefined> {
+    const { safeguards, layout, policies } = this.goal;
+    const { probes, guard } = safeguards;
+    const enough = new AbortController();
+    const asked = [
+      askAfter(probes, this.report.probes, enough.signal),
+      ...(guard ? [watchCounters(layout, policies.after, guard, this.before.rates, enough.signal)] : []),
+    ];
+    const failure = await firstOf(asked);
+    this.#failedAt = performance.now();
+    enough.abort();
+    if (failure !== undefined) this.report.failure = failure;
+    return failure;
+  }
+
+  /** The former programs decide again. */
+  reverted(): void {
+    this.report.rolledBackIn = Math.round((performance.now() - this.#failedAt) * 10) / 10;
+  }
+
+  /** Decides by what became of the steps. */
+  async end(applied: readonly Applied[]): Promise<void> {
+    const { lock, pending } = this;
+    const { journal } = this.goal;
+    const { failure } = this.report;
+    const whole = !this.goal.inPart && applied.every(({ outcome }) => outcome === 'done');
+    if (failure !== undefined) {
+      abandon(lock, journal, pending, failure);
+    } else if (!applied.some(({ outcome }) => outcome === 'done')) {
+      this.#conclude('undone', 'nothing of it took effect');
+      clearPending(lock);
+    } else if (pending.deadline) {
+      this.pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
+      writePending(lock, this.pending);
+      return;
+    } else {
+      // A step that is still to be done is tried again by the next pass: on trial again.
+      if (whole) this.#conclude('confirmed', 'it holds');
+      else this.#conclude('failed', IN_PART);
+      clearPending(lock);
+    }
+    if (pending.deadline) await disarmDeadline(pending.deadline.armed);
+  }
+
+  /** Nobody could write down what became of the steps, or a bug got in the way: the old programs come back at once. */
+  giveUp(): void {
+    runInverses(this.lock, this.goal.layout, this.goal.journal, this.pending.generation);
+  }
+
+  #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
+    const { generation } = this.pending;
+    const of = trialOf(this.goal.journal.records, generation)?.seq;
+    this.goal.journal.append({
+      generation,
+      phase,
+      step: { kind: 'trial', reason },
+      ...(of !== undefined && { of }),
+    });
+  }
+}
+
+/** Throws a RefusedError when the deadline would come while the counters are still watched. */
+function requireTimeToConfirm({ confirm, guard }: Safeguards): void {
+  if (confirm === undefined || !guard || confirm > guard.window) return;
+  throw new RefusedError('the time to confirm in is over before the window of the guard', {
+    hint: 'Nothing was changed. Confirm within a longer time, or shorten `guard.window`.',
+  });
+}
+
+/** The content to go back to: 0 when nothing was ever confirmed. Throws a JournalError when it cannot be read. */
+function lastConfirmed(dataDir: string, { records }: Journal): number {
+  const number = listGenerations(dataDir).findLast((one) => !isUnconfirmed(records, one));
+  return number === undefined ? 0 : readGeneration(dataDir, number).of;
+}
+
+async function arm(id: string, ms: number, lock: WriterLock, { bpffs }: TrialGoal): Promise<Deadline> {
+  const monotonic = monotonicNow() + ms;
+  const where = ['--bpffs', toAbsolute(bpffs), '--data-dir', lock.dataDir];
+  const args = ['cancel', '--at-deadline', `${id}@${monotonic}`, ...where];
+  const armed = await armDeadline({ id, after: ms, args });
+  return { monotonic, wall: new Date(Date.now() + ms).toISOString(), armed };
+}
+
+/** The first that says something; `undefined` when none does. */
+async function firstOf(asked: Promise<string | undefined>[]): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const heard = asked.map(async (one) => {
+      const said = await one;
+      if (said !== undefined) resolve(said);
+    });
+    Promise.all(heard).then(() => {
+      resolve(undefined);
+    }, reject);
+  });
+}

@@ -1,0 +1,43 @@
+// A change that waits for its confirmation, as everybody else meets it: the same desired state may be asked for again and
+// changes nothing, any other one is refused. Reads only.
+import { readGeneration } from '../journal/generations.js';
+import { readPending } from '../journal/pending.js';
+import { monotonicNow } from '../kernel/boot.js';
+import type { DesiredState } from '../model/desired.js';
+import { formatDuration } from '../model/duration.js';
+import { PendingError } from '../model/errors.js';
+import { type Pending, type PendingReport, reportPending } from '../model/pending.js';
+
+/** `undefined` when nothing waits. Throws a PendingError when something else than `desired` does. */
+export function waitingTrial(dataDir: string, desired: DesiredState): PendingReport | undefined {
+  const pending = readPending(dataDir);
+  if (!pending) return undefined;
+  const report = reportPending(pending, monotonicNow());
+  const isSame = pending.phase === 'waiting' && isOf(dataDir, pending, desired);
+  if (!isSame) throw stillPending(pending);
+  return report;
+}
+
+/** For commands that make changes of their own. Throws a PendingError. */
+export function requireNoTrial(dataDir: string): void {
+  const pending = readPending(dataDir);
+  if (pending) throw stillPending(pending);
+}
+
+/** For a report of a pass that ended a trial first. */
+export function undoneWarning(reason: string): string {
+  return `the change before this one was undone: ${reason}`;
+}
+
+function isOf(dataDir: string, { generation }: Pending, desired: DesiredState): boolean {
+  return readGeneration(dataDir, generation).desired.digest === desired.digest;
+}
+
+function stillPending(pending: Pending): PendingError {
+  const left = reportPending(pending, monotonicNow())?.secondsLeft;
+  const until =
+    left === undefined ? 'is being tried' : `waits for its confirmation, ${formatDuration(left * 1000)} left`;
+  return new PendingError(`generation ${pending.generation} ${until}: no other change is made meanwhile`, {
+    hint: 'Keep it with `xdpkeep confirm`, or go back with `xdpkeep cancel`; then run the command again.',
+  });
+}

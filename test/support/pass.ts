@@ -1,0 +1,20 @@
+// Passes in this process: no start-up to wait for, where a test needs hundreds of them.
+import type { XdpkeepError } from '../../src/model/errors.js';
+import type { Reconciliation } from '../../src/model/reconciliation.js';
+import type { ReconcileOptions } from '../../src/goal.js';
+import { reconcile } from '../../src/reconcile.js';
+import type { Lab } from '../lab.js';
+
+/** One reconcile of a lab. */
+export function pass(lab: Lab, options: Partial<ReconcileOptions> = {}): Promise<Reconciliation> {
+  const { state: stateDir, bpffs, dataDir } = lab;
+  return lab.inside(() => reconcile({ stateDir, host: 'lab', bpffs, dataDir, dryRun: false, ...options }));
+}
+
+/** The exit code of one, whether it throws or not. */
+export async function passCode(lab: Lab, options: Partial<ReconcileOptions> = {}): Promise<number> {
+  return pass(lab, options).then(
+    ({ exitCode }) => exitCode,
+    (error: unknown) => (error as XdpkeepError).exitCode,
+  );
+}
