@@ -23,7 +23,16 @@ import { Fd } from '../kernel/fd.js';
 import { zeroCounter } from '../kernel/counters.js';
 import { COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
-import { linkInfo, openLink, openMap, openPin, openProgram, pin, programId } from '../kernel/pinned.js';
+import {
+  linkInfo,
+  mapInfo,
+  openLink,
+  openMap,
+  openPin,
+  openProgram,
+  pin,
+  programId,
+} from '../kernel/pinned.js';
 import { SET_NAME } from '../kernel/sets.js';
 import { TABLES_SECTION } from '../kernel/specialize.js';
 import type { AttachMode } from '../model/desired.js';
