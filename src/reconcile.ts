@@ -74,7 +74,6 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
     unproven: proven.failed,
     waiting,
     suspensions: goal.suspensions ?? [],
-    lists: listChanges(current?.desired, goal.desired),
     warnings: [...goal.warnings, ...accepted.map((one) => `accepted: this locks out ${one}`)],
     ...(goal.hold && { hold: goal.hold }),
     ...(goal.pending && { pending: goal.pending }),
@@ -85,8 +84,17 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
     const generation =
       lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
     const fates = fatesOf(planned, goal.dataDir);
+    const lists = listChanges(current?.desired, goal.desired);
     if (lock) sweepSets(lock, paths, before);
-    return summarize({ ...outcome, fates, generation, applied: [], remaining: planned, observed: before });
+    return summarize({
+      ...outcome,
+      fates,
+      lists,
+      generation,
+      applied: [],
+      remaining: planned,
+      observed: before,
+    });
   }
 
   const { applied, trial } = await holdSignals(async () => {
@@ -101,12 +109,14 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
     return { applied: done, trial: begun?.outcome() };
   });
   const looking = look();
-  const fates = fatesOf(planned, goal.dataDir); // for the report alone, and while bpftool looks
+  // For the report alone, and while bpftool looks.
+  const fates = fatesOf(planned, goal.dataDir);
+  const lists = listChanges(current?.desired, goal.desired);
   const after = await looking;
   sweepSets(lock, paths, after);
   const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
   const generation = newestGeneration(goal.dataDir);
-  return summarize({ ...outcome, fates, generation, applied, remaining, observed: after, ...trial });
+  return summarize({ ...outcome, fates, lists, generation, applied, remaining, observed: after, ...trial });
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */

@@ -1,4 +1,5 @@
 // `xdpkeep sync`: one pass from the git repository that the config file names.
+import { requireCapabilities } from '../kernel/capabilities.js';
 import type { Config } from '../model/config.js';
 import { UsageError } from '../model/errors.js';
 import { sync } from '../sync.js';
@@ -8,6 +9,7 @@ import type { CommandResult } from './result.js';
 
 /** Throws a UsageError when the config file names no source. */
 export async function runSync(options: ReconcileCommand, config: Config | undefined): Promise<CommandResult> {
+  requireCapabilities();
   if (!config?.source) {
     const what = config ? 'the config file has no `source`' : 'there is no config file';
     const hint = 'Write `source: {git: URL}` into /etc/xdpkeep/config.yaml, or name a file with --config.';
