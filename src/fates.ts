@@ -1,6 +1,5 @@
 // What a plan changes for packets: the semantic diff of the policies that leave and the policies that come.
 import { recordedFirewall } from './journal/running.js';
-import type { DesiredFirewall } from './model/desired.js';
 import { JournalError } from './model/errors.js';
 import type { FateReport } from './model/reconciliation.js';
 import type { Plan, Step } from './model/step.js';
@@ -16,18 +15,14 @@ export function fatesOf(plan: Plan, dataDir: string): Map<string, FateReport> {
   );
 }
 
+/** A report is no reason to fail: a record that is damaged, or a list that is lost, only means that nobody knows what ran. */
 function fateOf(step: Step, dataDir: string): FateReport | undefined {
   if (step.kind !== 'swap' && step.kind !== 'reattach') return undefined;
   const after = step.instance.program?.firewall;
-  const before = after && step.fromDigest !== undefined ? leaving(dataDir, step.fromDigest) : undefined;
-  if (!after || !before) return undefined;
-  return reportFates(before, after);
-}
-
-/** A report is no reason to fail: a record that is damaged only means that nobody knows what ran. */
-function leaving(dataDir: string, digest: string): DesiredFirewall | undefined {
+  if (!after || step.fromDigest === undefined) return undefined;
   try {
-    return recordedFirewall(dataDir, digest);
+    const before = recordedFirewall(dataDir, step.fromDigest);
+    return before && reportFates(before, after);
   } catch (error) {
     if (error instanceof JournalError) return undefined;
     throw error;

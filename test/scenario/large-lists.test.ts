@@ -1,5 +1,5 @@
 // Long lists are maps of their own: one for all interfaces that ask, replaced without a gap, gone with the last that asks.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
@@ -91,4 +91,32 @@ it('an address that is in the list before and after a change is never let throug
   }
   await flood.stop();
   expect(await lab.icmpReceived()).toBe(passed);
+});
+
+it('a pin is believed by what is in it, and a list whose old content is lost can still change', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, 'source', 'from');
+  writeHost(lab, { veth0: 'mode: native, policy: from' });
+  writeList(lab, 3000);
+  await reconcile(lab);
+  const [name = ''] = setsOf(lab);
+  const path = join(lab.bpffs, 'xdpkeep/lists/blocked', name);
+  rmSync(path);
+  const empty = ['type', 'array', 'key', '4', 'value', '4096', 'entries', '1', 'name', 'empty'];
+  await lab.exec('bpftool', 'map', 'create', path, ...empty);
+  const match = { source: { list: 'blocked' } };
+  const rules = [
+    { name: 'blocked', match, action: 'drop' },
+    { name: 'more', match: { protocol: 'tcp' }, action: 'drop' },
+  ];
+  lab.writeState({ 'policies/from.yaml': policyFile('from', { rules }) });
+  await reconcile(lab);
+  expect(setsOf(lab)).toEqual([name]);
+  await lab.send({ source: ip('172.16.0.4'), protocol: 17, destinationPort: 9 }, 5);
+  await expect.poll(() => counts(lab)).toMatchObject({ blocked: 5 });
+
+  const objects = join(lab.dataDir, 'objects');
+  for (const one of readdirSync(objects)) if (one.endsWith('.set')) rmSync(join(objects, one));
+  writeList(lab, 2900);
+  expect(await reconcile(lab)).toMatchObject({ lists: [{ name: 'blocked', ranges: 2900 }] });
 });
