@@ -51,6 +51,7 @@ export function reconcileCommand(work, state) {
     process.execPath,
     bundle,
     'reconcile',
+    '--allow-prune-all',
     ...Object.entries(flags).flatMap(([key, value]) => [`--${key}`, value]),
   ];
 }
