@@ -1,6 +1,6 @@
 // What a plan changes for packets: the semantic diff of the policies that leave and the policies that come.
 import { recordedFirewall } from './journal/running.js';
-import { JournalError } from './model/errors.js';
+import { ifReadable } from './model/if-readable.js';
 import type { FateReport } from './model/reconciliation.js';
 import type { Plan, Step } from './model/step.js';
 import { reportFates } from './policy/fate-report.js';
@@ -18,13 +18,11 @@ export function fatesOf(plan: Plan, dataDir: string): Map<string, FateReport> {
 /** A report is no reason to fail: a record that is damaged, or a list that is lost, only means that nobody knows what ran. */
 function fateOf(step: Step, dataDir: string): FateReport | undefined {
   if (step.kind !== 'swap' && step.kind !== 'reattach') return undefined;
+  const { fromDigest } = step;
   const after = step.instance.program?.firewall;
-  if (!after || step.fromDigest === undefined) return undefined;
-  try {
-    const before = recordedFirewall(dataDir, step.fromDigest);
+  if (!after || fromDigest === undefined) return undefined;
+  return ifReadable(() => {
+    const before = recordedFirewall(dataDir, fromDigest);
     return before && reportFates(before, after);
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
+  });
 }

@@ -3,7 +3,8 @@
 import { listGenerations } from './journal/generation-list.js';
 import { readGeneration } from './journal/generations.js';
 import type { DesiredList, DesiredState } from './model/desired.js';
-import { JournalError, RefusedError } from './model/errors.js';
+import { RefusedError } from './model/errors.js';
+import { ifReadable } from './model/if-readable.js';
 import { type AddressRanges, countRanges, subtract } from './model/ranges.js';
 import type { ListChange } from './model/reconciliation.js';
 
@@ -31,12 +32,7 @@ function lastApplied(dataDir: string, name: string): DesiredList | undefined {
 }
 
 function listsOf(dataDir: string, generation: number): DesiredList[] | undefined {
-  try {
-    return readGeneration(dataDir, generation).desired.lists;
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
+  return ifReadable(() => readGeneration(dataDir, generation).desired.lists);
 }
 
 /** The lists whose content is another one than in `before`, which is absent before the first change ever. */
@@ -58,10 +54,5 @@ export function listChanges(
 
 /** `undefined` when what was kept of it is lost: the report is poorer then, and nothing else. */
 function contentOf({ set }: DesiredList): AddressRanges | undefined {
-  try {
-    return set.content();
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
+  return ifReadable(() => set.content());
 }

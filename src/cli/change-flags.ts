@@ -1,6 +1,17 @@
 // The flags of one change, which several commands have: each names the safety that it is about.
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../model/duration.js';
+
+/** Those of a whole pass; `dryRun` says what a dry run does. */
+export function addPassFlags(command: Command, dryRun: string): Command {
+  return command
+    .option('--dry-run', dryRun)
+    .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
+    .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .addOption(confirmWithin())
+    .addOption(acceptLockout())
+    .addOption(allowPruneAll());
+}
 
 export function confirmWithin(): Option {
   const help = 'undo the change unless it is confirmed in this time, e.g. 2m';

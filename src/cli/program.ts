@@ -1,7 +1,7 @@
 // The command line: which commands and options there are. What a command does is in its own file, read on use.
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../model/errors.js';
-import { acceptLockout, allowPruneAll, confirmWithin } from './change-flags.js';
+import { acceptLockout, addPassFlags, allowPruneAll, confirmWithin } from './change-flags.js';
 import { failure } from './failure.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables, readCommon, readGiven } from './options.js';
 import type { CommandResult } from './result.js';
@@ -64,13 +64,10 @@ function command(parent: Command, usage: string, description: string): Command {
 }
 
 function addReconciling(program: Command, keep: Keep): void {
-  command(program, 'reconcile', 'make the kernel run what the state files of this host say')
-    .option('--dry-run', 'plan and prove, change nothing')
-    .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
-    .option('--retry', 'try again what failed lately, though it may cost a gap')
-    .addOption(confirmWithin())
-    .addOption(acceptLockout())
-    .addOption(allowPruneAll())
+  addPassFlags(
+    command(program, 'reconcile', 'make the kernel run what the state files of this host say'),
+    'plan and prove, change nothing',
+  )
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .action(async (_flags: Flags, self: Command) => {
@@ -100,17 +97,13 @@ function addReconciling(program: Command, keep: Keep): void {
 }
 
 function addGit(program: Command, keep: Keep): void {
-  command(program, 'sync', 'the same from git: fetch, verify, adopt the newest commit, reconcile')
-    .option('--dry-run', 'fetch, verify, plan and prove, change nothing')
-    .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
-    .option('--retry', 'try again what failed lately, though it may cost a gap')
-    .addOption(confirmWithin())
-    .addOption(acceptLockout())
-    .addOption(allowPruneAll())
-    .action(async (_flags: Flags, self: Command) => {
-      const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
-      keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
-    });
+  addPassFlags(
+    command(program, 'sync', 'the same from git: fetch, verify, adopt the newest commit, reconcile'),
+    'fetch, verify, plan and prove, change nothing',
+  ).action(async (_flags: Flags, self: Command) => {
+    const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
+    keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
+  });
 }
 
 function addDiff(program: Command, keep: Keep): void {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../model/canonical-json.js';
-import { JournalError } from '../model/errors.js';
+import { ifReadable } from '../model/if-readable.js';
 import type { ObjectStore } from '../model/object-store.js';
 import {
   compile,
@@ -86,12 +86,7 @@ function recall(store: ObjectStore, key: string): Uint8Array | undefined {
   const record = store.recallCompile(key);
   const now = record && hashAll(Object.keys(record.inputs));
   if (!now || canonicalJson(now) !== canonicalJson(record.inputs)) return undefined;
-  try {
-    return store.get(record.object);
-  } catch (error) {
-    if (error instanceof JournalError) return undefined; // lost or damaged: compile again
-    throw error;
-  }
+  return ifReadable(() => store.get(record.object)); // lost or damaged: compile again
 }
 
 /** `undefined` when one of them cannot be read (any more). */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { accessFailed, errnoCode } from '../disk/failure.js';
 import { DiskObjectStore } from '../disk/object-store.js';
 import { JournalError } from '../model/errors.js';
+import { ifReadable } from '../model/if-readable.js';
 import type { Generation } from '../model/record.js';
 import { listGenerations } from './generation-list.js';
 import { generationSchema } from './generation-schema.js';
@@ -30,12 +31,7 @@ export function currentGeneration(dataDir: string): Generation | undefined {
 
 /** Like `currentGeneration`; `undefined` also when its file is damaged: for those who can do without what it says. */
 export function currentIfReadable(dataDir: string): Generation | undefined {
-  try {
-    return currentGeneration(dataDir);
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
+  return ifReadable(() => currentGeneration(dataDir));
 }
 
 function readText(path: string, number: number): string {

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { removeFile, replaceFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
-import { JournalError } from '../model/errors.js';
+import { ifReadable } from '../model/if-readable.js';
 import type { Hold } from '../model/reconciliation.js';
 import type { WriterLock } from './lock.js';
 import { holdFile } from './paths.js';
@@ -27,12 +27,7 @@ export function readHold(dataDir: string): Hold | undefined {
 
 /** Like `readHold`; `undefined` also when the file is damaged: for those who put another in its place, or end it. */
 export function holdIfReadable(dataDir: string): Hold | undefined {
-  try {
-    return readHold(dataDir);
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
+  return ifReadable(() => readHold(dataDir));
 }
 
 /** Is there a hold, readable or not? */

@@ -13,7 +13,8 @@ import { inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import type { Layout } from '../kernel/layout.js';
-import { JournalError, XdpkeepError } from '../model/errors.js';
+import { XdpkeepError } from '../model/errors.js';
+import { ifReadable } from '../model/if-readable.js';
 import { type Pending, whyOver } from '../model/pending.js';
 import type { Hold } from '../model/reconciliation.js';
 
@@ -59,12 +60,7 @@ export async function dropTrial(lock: WriterLock, reason: string): Promise<void>
 }
 
 function pendingIfReadable(dataDir: string): Pending | undefined {
-  try {
-    return readPending(dataDir);
-  } catch (error) {
-    if (error instanceof JournalError) return undefined;
-    throw error;
-  }
+  return ifReadable(() => readPending(dataDir));
 }
 
 /** Confirmed, and killed before the announcement was gone. */
