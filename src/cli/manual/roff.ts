@@ -1,7 +1,7 @@
 // Text as roff, in the macros of man(7).
 
 /** Plain text: nothing in it is an instruction, hyphens stay hyphens. */
-export function escape(text: string): string {
+function escape(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
