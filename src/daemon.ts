@@ -83,11 +83,7 @@ function openWatchers({ stateDir, log }: DaemonOptions, look: (cause: string) =>
   };
 }
 
-async function pass(
-  causes: string[],
-  options: DaemonOptions,
-  log: PassLog,
-): Promise<Reconciliation | Error> {
+async function pass(causes: string[], options: DaemonOptions, log: PassLog): Promise<Reconciliation | Error> {
   try {
     const result = await reconcile(options);
     options.emit(result);

@@ -22,7 +22,10 @@ async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Pr
     rmSync(folder, { recursive: true });
   });
   const lines: Line[] = [];
-  const log = pino({ base: null, level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line) as Line) });
+  const log = pino(
+    { base: null, level: 'debug' },
+    { write: (line: string) => lines.push(JSON.parse(line) as Line) },
+  );
   const unread = new AbortController();
   const before = process.rawListeners('SIGTERM');
   const daemon = runDaemon({
