@@ -199,12 +199,7 @@ function isCleanUp(step: EffectiveStep): boolean {
   return step.kind === 'clean' || (step.kind === 'detach' && step.linkId === undefined);
 }
 
-function record(
-  attempt: Attempt,
-  phase: 'failed' | 'undone',
-  context: ApplyContext,
-  note: string,
-): void {
+function record(attempt: Attempt, phase: 'failed' | 'undone', context: ApplyContext, note: string): void {
   effect('outcome', () => context.journal.append(outcome(attempt, phase, context, note)));
 }
 
