@@ -10,7 +10,7 @@ export interface MemoryReport {
 }
 
 /** Of all instances that are pinned for an interface: beside the running one, those that are kept for going back. */
-export interface InterfaceMemory {
+interface InterfaceMemory {
   name: string;
   programs: number;
   /** Maps that nobody else holds. */
