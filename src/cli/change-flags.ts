@@ -7,7 +7,10 @@ export function addPassFlags(command: Command, dryRun: string): Command {
   return command
     .option('--dry-run', dryRun)
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
-    .option('--retry', 'try again what failed lately, though it may cost a gap')
+    .option(
+      '--retry',
+      'try now what waits: what failed lately and costs a gap, drift that stalled or is only reported',
+    )
     .addOption(confirmWithin())
     .addOption(acceptLockout())
     .addOption(allowPruneAll());
