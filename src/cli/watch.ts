@@ -1,8 +1,10 @@
 // `xdpkeep reconcile --watch` and `--schedule`: the same command, staying.
 import { runDaemon } from '../daemon.js';
 import { openLog } from '../daemon/log.js';
+import type { Config } from '../model/config.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { json } from '../report/style.js';
+import { sync } from '../sync.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
@@ -15,8 +17,11 @@ export interface WatchCommand extends CommonOptions {
   allowPruneAll?: boolean;
 }
 
-/** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
-export async function runWatch(options: WatchCommand): Promise<CommandResult> {
+/**
+ * Streams NDJSON to stdout with `--output json`; the log is on stderr. `followed`: the config file whose source the state
+ * files come from; absent where a directory was named.
+ */
+export async function runWatch(options: WatchCommand, followed: Config | undefined): Promise<CommandResult> {
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
@@ -39,13 +44,22 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
     reader.abort();
   });
   if (stream) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
-  await runDaemon({
-    stateDir: options.state,
-    host: options.host,
-    bpffs: options.bpffs,
-    dataDir: options.dataDir,
+  const { host, bpffs, dataDir, confirmWithin } = options;
+  const common = {
+    host,
+    bpffs,
+    dataDir,
     dryRun: false,
-    ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
+    ...(confirmWithin !== undefined && { confirmWithin }),
+  };
+  const { source, verify: verification } = followed ?? {};
+  await runDaemon({
+    ...common,
+    stateDir: options.state,
+    ...(source && {
+      shownAs: source.path,
+      ask: (ended) => sync({ ...common, source, verification, ended }),
+    }),
     watch: options.watch ?? false,
     schedule: options.schedule,
     log,

@@ -14,8 +14,11 @@ export function addReconciling(program: Command, keep: Keep): void {
     .action(async (_flags: Flags, self: Command) => {
       const flags = self.opts<{ watch?: boolean; schedule?: string }>();
       if (flags.watch === true || flags.schedule !== undefined) {
-        const { runWatch } = await import('../watch.js');
-        keep(await runWatch({ ...self.opts(), ...readCommon(self) }));
+        const [{ runWatch }, { readFollowed }] = await Promise.all([
+          import('../watch.js'),
+          import('../config.js'),
+        ]);
+        keep(await runWatch({ ...self.opts(), ...readCommon(self) }, await readFollowed(self)));
       } else {
         const { runReconcile } = await import('../reconcile.js');
         keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
