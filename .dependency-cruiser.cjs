@@ -20,6 +20,7 @@ const layers = {
   status: ['model', 'policy', 'kernel', 'journal'],
   doctor: ['model', 'diff', 'kernel', 'disk', 'journal', 'source'],
   report: ['model'],
+  daemon: ['model', 'kernel', 'report'],
 };
 
 const pure = '^src/(model|policy|diff|plan)/';
