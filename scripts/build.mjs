@@ -14,6 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -85,6 +86,19 @@ for (const file of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c')))
   execFileSync('llvm-strip', ['-g', object], { stdio: 'inherit' });
 }
 cpSync('schema', `${fresh}/schema`, { recursive: true });
+
+/** Pages of the manual and completions are said by the program itself. */
+const SAID = {
+  'man/xdpkeep.8': ['manual', 'xdpkeep'],
+  'man/xdpkeep-state.5': ['manual', 'state'],
+  'completion/xdpkeep.bash': ['completion', 'bash'],
+  'completion/_xdpkeep': ['completion', 'zsh'],
+  'completion/xdpkeep.fish': ['completion', 'fish'],
+};
+for (const [file, command] of Object.entries(SAID)) {
+  mkdirSync(dirname(`${fresh}/${file}`), { recursive: true });
+  writeFileSync(`${fresh}/${file}`, execFileSync(process.execPath, [`${fresh}/xdpkeep.js`, ...command]));
+}
 execFileSync(process.execPath, ['scripts/code-cache.mjs', fresh], { stdio: 'inherit' });
 rmSync('dist', { recursive: true, force: true });
 renameSync(fresh, 'dist');
