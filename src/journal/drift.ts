@@ -2,24 +2,32 @@
 import { type Installed, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
 import type { JournalRecord } from '../model/record.js';
 
-/** Interface -> what was done there last, a trial that was undone taken out. Absent where nothing is to be there. */
+/**
+ * Interface -> what was done there last. Absent where nothing is to be there, and where the last step or its trial was
+ * undone, failed or was interrupted: what is there then, nobody knows.
+ */
 export function lastInstalled(records: readonly JournalRecord[]): Map<string, Installed> {
-  let installed = new Map<string, Installed>();
-  const beforeTrial = new Map<number, Map<string, Installed>>();
+  const installed = new Map<string, Installed>();
   for (const { step, phase, of, generation, ...record } of records) {
-    if (step.kind === 'trial' && phase === 'intent') beforeTrial.set(generation, new Map(installed));
-    if (step.kind === 'trial' && phase === 'undone') installed = beforeTrial.get(generation) ?? installed;
-    if (phase !== 'done' || !('interface' in step)) continue;
+    if (step.kind === 'trial' && phase === 'undone') forget(installed, generation);
+    if (!('interface' in step)) continue;
     const name = step.interface;
+    if (phase === 'intent' && ('instance' in step || step.kind === 'detach')) installed.delete(name);
+    if (phase !== 'done') continue;
     if (step.kind === 'detach') installed.delete(name);
     if (step.kind === 'rename') move(installed, step.from, name);
     // A later run may have concluded it: the intent says in which boot it took effect.
     const { boot } = of === undefined ? record : (records[of - 1] ?? record);
     if ('instance' in step) {
-      installed.set(name, { digest: step.instance.digest, boot, ifindex: step.ifindex });
+      installed.set(name, { digest: step.instance.digest, boot, ifindex: step.ifindex, generation });
     }
   }
   return installed;
+}
+
+/** A trial that was undone: its inverses leave no records, and one of them may have failed. */
+function forget(installed: Map<string, Installed>, generation: number): void {
+  for (const [name, one] of installed) if (one.generation === generation) installed.delete(name);
 }
 
 /** Where the new name was one of ours too, the two were exchanged. */

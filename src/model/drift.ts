@@ -15,6 +15,7 @@ export interface Installed {
   /** boot_id of when that was. */
   boot: string;
   ifindex: number;
+  generation: number;
 }
 
 /** So many heals of the same thing ... */

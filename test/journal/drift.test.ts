@@ -34,19 +34,22 @@ const renamed = (from: string, to: string): Partial<JournalRecord> => ({
 const digests = (...records: JournalRecord[]) =>
   Object.fromEntries([...lastInstalled(records)].map(([name, { digest }]) => [name, digest]));
 
-it('the last step that was done decides; a detachment ends it; a name takes it along', () => {
+it('the last step that was done decides, an interrupted one leaves nothing known; a detachment ends it; a name takes it along', () => {
   const [one, two] = [record({ step: attached('one') }), record({ step: attached('two') })];
   expect(digests(one, two)).toEqual({ veth0: 'two' });
-  expect(digests(one, record({ phase: 'failed', step: attached('two') }))).toEqual({ veth0: 'one' });
+  const begun = record({ phase: 'intent', step: attached('two') });
+  expect(digests(one, begun)).toEqual({});
+  expect(digests(one, begun, record({ phase: 'undone', step: attached('two') }))).toEqual({});
+  expect(digests(one, begun, record({ step: attached('two') }))).toEqual({ veth0: 'two' });
   expect(digests(one, record({ step: detachStep() }))).toEqual({});
   expect(digests(one, record(renamed('veth0', 'wan')))).toEqual({ wan: 'one' });
 });
 
-it('a trial that was undone never was', () => {
+it('after a trial that was undone nobody knows', () => {
   const one = record({ step: attached('one') });
   const onTrial = record({ generation: 3, step: attached('two') });
   expect(digests(one, trial('intent'), onTrial, trial('confirmed'))).toEqual({ veth0: 'two' });
-  expect(digests(one, trial('intent'), onTrial, trial('undone'))).toEqual({ veth0: 'one' });
+  expect(digests(one, trial('intent'), onTrial, trial('undone'))).toEqual({});
 });
 
 it('the boot is that of the intent', () => {

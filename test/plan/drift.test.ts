@@ -20,7 +20,7 @@ import {
   wanted,
 } from '../support/states.js';
 
-const INSTALLED: Installed = { digest: 'aaaa', boot: 'boot-1', ifindex: 3 };
+const INSTALLED: Installed = { digest: 'aaaa', boot: 'boot-1', ifindex: 3, generation: 1 };
 
 function stepOf(have: ObservedState, known: Partial<DriftContext> = {}, entry = wanted('ens5')): Step {
   const want = desired(entry);
