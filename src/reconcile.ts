@@ -44,7 +44,10 @@ export async function reconcileWith(
   options: ReconcileOptions,
   lock: WriterLock | undefined,
 ): Promise<Reconciliation> {
-  return converge(await loadGoal(options, lock), lock);
+  const goal = await loadGoal(options, lock);
+  const result = await converge(goal, lock);
+  if (lock) goal.remember?.();
+  return result;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
