@@ -19,6 +19,7 @@ const layers = {
   trial: ['model', 'kernel', 'journal', 'apply', 'probe'],
   doctor: ['model', 'diff', 'kernel', 'disk', 'journal', 'source'],
   report: ['model'],
+  daemon: ['model', 'kernel', 'report'],
 };
 
 const pure = '^src/(model|policy|diff|plan)/';
