@@ -43,6 +43,8 @@ export interface ChangeOptions {
   acceptLockout?: boolean;
   /** Detach also what looks like an accident. */
   allowPrune?: boolean;
+  /** Compare what the kernel holds with what it should hold, and do not go by names. */
+  deep?: boolean;
   /** Whom the state files come from: their answers have to get through. */
   remotes?: readonly Endpoint[];
 }
