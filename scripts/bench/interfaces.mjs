@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { makeBpffs, milliseconds, reconcileCommand, writeState, xdpkeepCommand } from './commands.mjs';
 import { median } from './statistics.mjs';
 
-export const NUMBERS = [10, 50, 100, 200];
-const ROUNDS = 5;
+const NUMBERS = [10, 50, 100, 200];
 
 /** Rows `{ policies: 'one' | 'each', number, first, noop, memory }` in ms and bytes. */
-export function measureInterfaces(work, numbers = NUMBERS) {
+export function measureInterfaces(work, numbers = NUMBERS, rounds = 5) {
   return ['one', 'each'].flatMap((policies) =>
-    numbers.map((number) => ({ policies, number, ...measure(work, policies, number) })),
+    numbers.map((number) => ({ policies, number, ...measure(work, policies, number, rounds) })),
   );
 }
 
@@ -25,7 +24,7 @@ export function addMany(work, prefix, number) {
   return names;
 }
 
-function measure(work, policies, number) {
+function measure(work, policies, number, rounds) {
   const state = `many-${policies}-${number}`;
   const bpffs = makeBpffs(state);
   const names = addMany(work, 'm', number);
@@ -35,7 +34,7 @@ function measure(work, policies, number) {
   writeState(work, state, Object.fromEntries(interfaces), Object.fromEntries(files));
   const reconcile = reconcileCommand(work, state, { bpffs });
   const first = milliseconds(...reconcile);
-  const noop = median(Array.from({ length: ROUNDS }, () => milliseconds(...reconcile)));
+  const noop = median(Array.from({ length: rounds }, () => milliseconds(...reconcile)));
   const [command, ...args] = xdpkeepCommand(work, state, ['status', '--memory', '--output', 'json'], {
     bpffs,
   });

@@ -47,7 +47,8 @@ export function makeNft(work, list, interval) {
       writePieces(file, [...elements(list, removed, 'delete'), ...elements(list, added, 'add')]);
       return run();
     },
-    hits: () => Number(/@s counter packets (\d+)/.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),
+    hits: () =>
+      Number(/@s counter packets (\d+)/.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),
     memory: () => before - available(),
     remove: () => quietly('nft', 'delete', 'table', 'inet', 'bench'),
   };

@@ -19,7 +19,6 @@ import { List } from './scale-lists.mjs';
 import { interleave, median } from './statistics.mjs';
 import { addVeth, ip } from './subjects.mjs';
 
-const ROUNDS = 5;
 const FRAMES = 200_000;
 const DROP = 1;
 /** More takes nft minutes and gigabytes, xdp-filter one process for each address. */
@@ -66,7 +65,7 @@ async function attempt(name, list, measure) {
 
 /** One interface runs the list, and another one the same policy with an empty list, for the difference. */
 async function measureOwn({ core, work }, list, asker) {
-  const { name, family } = list.wanted;
+  const { name, family, rounds = 5 } = list.wanted;
   const state = `scale${name.replace(' ', '-')}`;
   const [full, without] = [makeSide(core, work, state), makeSide(core, work, `${state}-empty`)];
   writePieces(without.file, ['# nothing\n']);
@@ -91,12 +90,12 @@ async function measureOwn({ core, work }, list, asker) {
     xdpkeep: { full: () => asker.run(asked), empty: () => asker.run(floor) },
   });
 
-  const noop = interleave(ROUNDS, {
+  const noop = interleave(rounds, {
     full: () => milliseconds(...full.reconcile),
     without: () => milliseconds(...without.reconcile),
   });
   const changes = [];
-  for (let version = 1; version <= ROUNDS; version++) {
+  for (let version = 1; version <= rounds; version++) {
     writePieces(full.file, list.lines(version));
     // Prefixes may lie in others: one that nothing covers yet tells when it has arrived.
     const news = list.step(version).added.find((index) => verdict(index) !== DROP);
@@ -220,7 +219,8 @@ function measureXdpFilter({ core }, list, asker) {
     const before = [true, false].map(runs);
     const fill = peer.fill();
     asker.bring(list, true);
-    if (asker.verdict(object) !== DROP) throw new Error(`verdict ${asker.verdict(object)} for a listed address`);
+    if (asker.verdict(object) !== DROP)
+      throw new Error(`verdict ${asker.verdict(object)} for a listed address`);
     const [hit, miss] = [true, false].map(runs).map((time, at) => time - before[at]);
     return { fill: fill.ended, hit, miss };
   } finally {
