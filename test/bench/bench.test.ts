@@ -5,13 +5,12 @@ import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { finish } from '../lab/exec.js';
 
-interface Numbers {
-  [metric: string]: number[];
-}
+/** Values of the rounds, by metric. */
+type Numbers = Record<string, number[]>;
 
 interface Compare {
-  judgeRegressions(then: Numbers, now: Numbers): { name: string; ratio: number; worse: boolean }[];
-  normalize(numbers: Numbers): Numbers;
+  judgeRegressions: (then: Numbers, now: Numbers) => { name: string; worse: boolean }[];
+  normalize: (numbers: Numbers) => Numbers;
 }
 
 const ALONE = 'mount -t bpf bpf /sys/fs/bpf && exec node scripts/bench.mjs "$@"';
