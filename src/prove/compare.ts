@@ -1,6 +1,6 @@
 // Is what runs what would be loaded now? A candidate is loaded as for an update and compared with the program in use:
 // instructions (the settings of a policy are among them), shapes of maps, and the content of those that nobody may write to:
-// tables, address sets, constants. What a program counts and remembers is its own. Nothing that is pinned is believed.
+// tables, address sets (which are made from the lists for it), constants. What a program counts and remembers is its own.
 import { showPrograms } from '../kernel/bpftool.js';
 import type { ProgramShow } from '../kernel/bpftool-schema.js';
 import type { Fd } from '../kernel/fd.js';
@@ -12,7 +12,9 @@ import type { DesiredProgram } from '../model/desired.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
+import { compilePolicy } from '../policy/compile.js';
 import type { Candidate } from './candidate.js';
+import { type Expected, expectedSets } from './expected-sets.js';
 import { loadCandidate } from './prove.js';
 import { SetMaps } from './sets.js';
 
@@ -36,9 +38,9 @@ export async function findDifferences(
 ): Promise<Map<string, string>> {
   const differences = new Map<string, string>();
   for (const one of running) {
-    using setMaps = new SetMaps(); // made anew, and not found by their names
+    using setMaps = new SetMaps(context);
     using candidate = load(one, { ...context, setMaps });
-    const reason = candidate && differenceOf(one.programId, candidate, await showPrograms());
+    const reason = candidate && differenceOf(one, candidate, await showPrograms(), context.store);
     if (reason !== undefined) differences.set(one.interface, reason);
   }
   return differences;
@@ -66,22 +68,26 @@ function load(
 }
 
 /** `programs` know the maps of each, in the order in which its instructions name them. */
-function differenceOf(running: number, candidate: Candidate, programs: ProgramShow): string | undefined {
+function differenceOf(
+  { program: wantedProgram, programId: running }: Running,
+  candidate: Candidate,
+  programs: ProgramShow,
+  store: ObjectStore,
+): string | undefined {
   const fresh = { number: candidate.object.programFd() };
   using program = openProgram(running);
   if (!program) return undefined; // ended meanwhile: the next look will tell
   if (programTag(program) !== programTag(fresh)) return 'its instructions are others';
   const [used, wanted] = [running, programId(fresh)].map((id) => mapsOf(id, programs));
   if (used?.length !== wanted?.length) return 'it has other maps';
-  const constants = constantsOf(candidate);
+  const constants = constantsOf(candidate, wantedProgram, store);
   for (const [at, id] of (wanted ?? []).entries()) {
     using left = openMap(used?.[at] ?? 0);
     using right = openMap(id);
     if (!left || !right) return undefined;
-    const name = constants.get(id);
-    const what = name ?? 'a map of it';
+    const { what = 'a map of it', value } = constants.get(id) ?? {};
     if (!isSameShape(left, right)) return `${what} has another shape`;
-    if (name !== undefined && !readWhole(left).equals(readWhole(right))) return `${what} has another content`;
+    if (value && !holds(left, value)) return `${what} has another content`;
   }
   return undefined;
 }
@@ -95,13 +101,25 @@ function isSameShape(left: Fd, right: Fd): boolean {
   return JSON.stringify({ ...a, id: 0 }) === JSON.stringify({ ...b, id: 0 });
 }
 
-/** Id of each map that nobody writes to -> what it is. */
-function constantsOf({ object, sets = [] }: Candidate): Map<number, string> {
-  const constants = new Map(sets.map(({ map, name }) => [mapInfo(map).id, `its list ${name}`]));
+/** The kernel rounds what it returns up to 8 bytes. */
+function holds(map: Fd, value: Uint8Array): boolean {
+  const there = readWhole(map);
+  return there.length - value.length < 8 && there.subarray(0, value.length).equals(value);
+}
+
+/** By id, each map of the candidate that nobody writes to. */
+function constantsOf(
+  { object, sets = [] }: Candidate,
+  { firewall }: DesiredProgram,
+  store: ObjectStore,
+): Map<number, Expected> {
+  const tables = firewall && compilePolicy(firewall.policy, firewall.protections);
+  const constants = expectedSets(sets, tables?.sets ?? [], store);
   for (const { name } of object.maps().filter(({ internal }) => internal)) {
     if (name !== TABLES_SECTION && !name.includes('.rodata')) continue;
     const what = name === TABLES_SECTION ? 'its table of rules' : 'its constants';
-    constants.set(mapInfo({ number: object.mapFd(name) }).id, what);
+    using map = openMap(mapInfo({ number: object.mapFd(name) }).id);
+    if (map) constants.set(mapInfo(map).id, { what, value: readWhole(map) });
   }
   return constants;
 }
