@@ -52,6 +52,21 @@ await build({
   },
   logLevel: 'warning',
 });
+await build({
+  entryPoints: ['src/page/page.ts'],
+  outdir: `${fresh}/page`,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  logLevel: 'warning',
+});
+copyFileSync('src/page/index.html', `${fresh}/page/index.html`);
+const css = ['node_modules/uplot/dist/uPlot.min.css', 'src/page/page.css'].map((file) =>
+  readFileSync(file, 'utf8'),
+);
+writeFileSync(`${fresh}/page/page.css`, css.join('\n'));
 chmodSync(`${fresh}/xdpkeep.js`, 0o755);
 copyFileSync(native, `${fresh}/koffi.node`);
 

@@ -19,7 +19,8 @@ export async function readRuleTable(paths: Paths): Promise<RuleTable> {
   const interfaces = counters.interfaces.map(({ name, rules }) => {
     const pinned = owned.find((one) => one.name === name);
     const digest = pinned && runningInstance(pinned)?.digest;
-    const firewall = digest === undefined ? undefined : ifReadable(() => recordedFirewall(paths.dataDir, digest));
+    const firewall =
+      digest === undefined ? undefined : ifReadable(() => recordedFirewall(paths.dataDir, digest));
     const policy = firewall?.policy;
     return {
       name,

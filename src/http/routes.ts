@@ -4,8 +4,11 @@ export interface Answer {
   body: string | Uint8Array;
 }
 
-/** Path -> what it answers. A rejection is answered with 503 and its message. */
-export type Routes = ReadonlyMap<string, () => Answer | Promise<Answer>>;
+/** A rejection is answered with 503 and its message. */
+export type Route = () => Answer | Promise<Answer>;
+
+/** By path. */
+export type Routes = ReadonlyMap<string, Route>;
 
 export const TYPES = {
   html: 'text/html; charset=utf-8',

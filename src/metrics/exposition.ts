@@ -29,12 +29,13 @@ type Sample = readonly [labels: Labels, value: number];
 
 export function expose(snapshot: Snapshot): Promise<string> {
   const registry = new Registry();
-  const put = (Kind: typeof Counter | typeof Gauge) => (name: string, help: string, samples: readonly Sample[]) => {
-    if (samples.length === 0) return;
-    const labelNames = Object.keys(samples[0]?.[0] ?? {});
-    const metric = new Kind({ name: `xdpkeep_${name}`, help, labelNames, registers: [registry] });
-    for (const [labels, value] of samples) metric.inc(labels, value);
-  };
+  const put =
+    (Kind: typeof Counter | typeof Gauge) => (name: string, help: string, samples: readonly Sample[]) => {
+      if (samples.length === 0) return;
+      const labelNames = Object.keys(samples[0]?.[0] ?? {});
+      const metric = new Kind({ name: `xdpkeep_${name}`, help, labelNames, registers: [registry] });
+      for (const [labels, value] of samples) metric.inc(labels, value);
+    };
   const gauge = put(Gauge);
   const counter = put(Counter);
   const { version, status, rules, journal, pass } = snapshot;
@@ -102,14 +103,28 @@ function ruleMetrics({ interfaces }: RuleTable, counter: Put): void {
     rule,
     action,
   });
-  counter('rule_packets_total', 'Packets that a rule matched.', rows.map((row) => [labels(row), row.packets]));
-  counter('rule_bytes_total', 'Bytes of the frames that a rule matched.', rows.map((row) => [labels(row), row.bytes]));
+  counter(
+    'rule_packets_total',
+    'Packets that a rule matched.',
+    rows.map((row) => [labels(row), row.packets]),
+  );
+  counter(
+    'rule_bytes_total',
+    'Bytes of the frames that a rule matched.',
+    rows.map((row) => [labels(row), row.bytes]),
+  );
 }
 
-function journalMetrics({ bytes, records, heals, undone, failed }: JournalFigures, gauge: Put, counter: Put): void {
+function journalMetrics(
+  { bytes, records, heals, undone, failed }: JournalFigures,
+  gauge: Put,
+  counter: Put,
+): void {
   gauge('journal_size_bytes', 'Size of the journal.', [[{}, bytes]]);
   gauge('journal_records', 'Records in the journal.', [[{}, records]]);
-  counter('drift_heals_total', 'Steps that brought back what had drifted, as far as the journal goes back.', [[{}, heals]]);
+  counter('drift_heals_total', 'Steps that brought back what had drifted, as far as the journal goes back.', [
+    [{}, heals],
+  ]);
   counter('rollbacks_total', 'Steps that were undone, as far as the journal goes back.', [[{}, undone]]);
   counter('failed_steps_total', 'Steps that failed, as far as the journal goes back.', [[{}, failed]]);
 }

@@ -36,7 +36,11 @@ export interface Column {
 }
 
 /** The first cell of a row is its header. On a narrow screen each cell says its column. */
-export function table(columns: readonly Column[], rows: readonly (readonly Child[])[], caption: string): Node[] {
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly Child[])[],
+  caption: string,
+): Node[] {
   const look = ({ isNumber, class: own }: Column) => [isNumber ? 'number' : '', own ?? ''].join(' ').trim();
   const head = columns.map((column) => element('th', { scope: 'col', class: look(column) }, column.title));
   const body = rows.map((cells) =>

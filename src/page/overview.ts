@@ -13,7 +13,12 @@ export function showStatus(status: Status): void {
   const ready = status.conditions.find(({ type }) => type === 'Ready');
   const summary = part('summary');
   summary.className = ready?.status === 'True' ? 'good' : 'care';
-  fill(summary, ready ? `${ready.status === 'True' ? 'In sync' : 'Not in sync'}: ${ready.message}` : 'Nothing is known yet.');
+  fill(
+    summary,
+    ready
+      ? `${ready.status === 'True' ? 'In sync' : 'Not in sync'}: ${ready.message}`
+      : 'Nothing is known yet.',
+  );
   fill(part('conditions'), ...status.conditions.filter(isTold).map((one) => conditionItem(one, now)));
   fill(part('revisions'), ...revisions(status, now));
   fill(part('warnings'), ...status.warnings.map((text) => element('li', { class: 'care' }, text)));
@@ -33,7 +38,8 @@ function isTold({ type, status }: StatusCondition): boolean {
 
 function conditionItem({ type, status, reason, message, since }: StatusCondition, now: number): HTMLElement {
   const isGood = GOOD.has(type) === (status === 'True');
-  const look = status === 'Unknown' ? '' : isGood ? 'good' : type === 'Ready' || type === 'Stalled' ? 'bad' : 'care';
+  const look =
+    status === 'Unknown' ? '' : isGood ? 'good' : type === 'Ready' || type === 'Stalled' ? 'bad' : 'care';
   const answer = { True: 'yes', False: 'no', Unknown: 'not known' }[status];
   return element(
     'li',
@@ -45,16 +51,23 @@ function conditionItem({ type, status, reason, message, since }: StatusCondition
   );
 }
 
-function revisions({ generation, revision, applied, confirmed, pending, hold }: Status, now: number): HTMLElement[] {
+function revisions(
+  { generation, revision, applied, confirmed, pending, hold }: Status,
+  now: number,
+): HTMLElement[] {
   const rows: [name: string, value: string][] = [['Generation', String(generation)]];
-  if (revision) rows.push(['Desired', `${revision.commit.slice(0, 12)} ${revision.subject} (${revision.author})`]);
+  if (revision)
+    rows.push(['Desired', `${revision.commit.slice(0, 12)} ${revision.subject} (${revision.author})`]);
   for (const [name, state] of [
     ['Applied', applied],
     ['Confirmed', confirmed],
   ] as const) {
     if (!state) continue;
     const commit = state.revision ? `${state.revision.commit.slice(0, 12)} ` : '';
-    rows.push([name, `${commit}generation ${state.generation}, ${age(state.time, now)} ago, by ${state.origin}`]);
+    rows.push([
+      name,
+      `${commit}generation ${state.generation}, ${age(state.time, now)} ago, by ${state.origin}`,
+    ]);
   }
   if (pending) rows.push(['Waiting', 'a change waits for its confirmation']);
   if (hold) rows.push(['On hold', hold.reason]);
@@ -64,7 +77,11 @@ function revisions({ generation, revision, applied, confirmed, pending, hold }: 
 function interfaceTable(interfaces: readonly InterfaceStatus[], now: number): Node[] {
   const rows = interfaces.map((one) => [
     one.name,
-    element('span', { class: one.condition === 'Ready' ? 'good' : 'care' }, `${one.condition}: ${one.reason}`),
+    element(
+      'span',
+      { class: one.condition === 'Ready' ? 'good' : 'care' },
+      `${one.condition}: ${one.reason}`,
+    ),
     one.mode ?? '-',
     one.running?.name ?? one.program ?? '-',
     one.attached === undefined ? '-' : age(one.attached, now),
@@ -82,5 +99,9 @@ function interfaceTable(interfaces: readonly InterfaceStatus[], now: number): No
     { title: 'Dropped', isNumber: true },
     { title: 'tc behind it' },
   ];
-  return table(columns, rows, interfaces.length === 0 ? 'Nothing is wanted on any interface.' : 'What runs where.');
+  return table(
+    columns,
+    rows,
+    interfaces.length === 0 ? 'Nothing is wanted on any interface.' : 'What runs where.',
+  );
 }

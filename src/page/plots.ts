@@ -26,7 +26,7 @@ export function showPlots(names: readonly string[], rates: Rates): void {
   }
   for (const name of names) {
     const found = rates.of(name);
-    if (!found || found.times.length < 2) continue;
+    if (found === undefined || found.times.length < 2) continue;
     const dropping = found.rows.filter(({ drops, values }) => drops && values.some((value) => value > 0));
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
     const most = dropping.sort((a, b) => sum(b.values) - sum(a.values)).slice(0, COLOURS.length);
@@ -38,13 +38,15 @@ export function showPlots(names: readonly string[], rates: Rates): void {
     const { plot, box } = plotOf(name, rules, data);
     plot.setData(data);
     const now = most.map(({ rule, packets }) => `${rule} ${rate(packets)}`).join(', ');
-    box.querySelector('.plot')?.setAttribute('aria-label', `Drops on ${name}, packets a second now: ${now || 'none'}`);
+    box
+      .querySelector('.plot')
+      ?.setAttribute('aria-label', `Drops on ${name}, packets a second now: ${now || 'none'}`);
   }
 }
 
 function plotOf(name: string, rules: string[], data: uPlot.AlignedData): Plot {
   const known = plots.get(name);
-  if (known && known.rules.join('\n') === rules.join('\n')) return known;
+  if (known?.rules.join('\n') === rules.join('\n')) return known;
   known?.plot.destroy();
   const holder = element('div', { class: 'plot', role: 'img' });
   const box = known?.box ?? element('section', { 'data-interface': name });
@@ -62,7 +64,12 @@ function plotOf(name: string, rules: string[], data: uPlot.AlignedData): Plot {
       scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most)] } },
       series: [
         {},
-        ...rules.map((label, at) => ({ label, stroke: COLOURS[at] ?? text, width: 2, points: { show: false } })),
+        ...rules.map((label, at) => ({
+          label,
+          stroke: COLOURS[at] ?? text,
+          width: 2,
+          points: { show: false },
+        })),
       ],
     },
     data,

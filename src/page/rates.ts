@@ -30,7 +30,9 @@ export class Rates {
 
   /** `now` in milliseconds. */
   add({ interfaces }: RuleTable, now: number): void {
-    for (const gone of [...this.#interfaces.keys()].filter((one) => !interfaces.some(({ name }) => name === one))) {
+    for (const gone of [...this.#interfaces.keys()].filter(
+      (one) => !interfaces.some(({ name }) => name === one),
+    )) {
       this.#interfaces.delete(gone);
       this.#before.delete(gone);
     }

@@ -22,7 +22,15 @@ export function showRules({ interfaces }: RuleTable, rates: Rates): void {
   for (const one of interfaces) {
     const id = `rules-of-${one.name}`;
     const known = document.getElementById(id);
-    const box = known ?? element('div', { id, class: 'wide', role: 'region', tabindex: '0', 'aria-label': `Rules on ${one.name}` });
+    const box =
+      known ??
+      element('div', {
+        id,
+        class: 'wide',
+        role: 'region',
+        tabindex: '0',
+        'aria-label': `Rules on ${one.name}`,
+      });
     if (!known) target.append(box);
     fill(box, element('table', {}, ...rows(one, rates)));
   }

@@ -17,8 +17,12 @@ export function addReconciling(program: Command, keep: Keep): void {
         const { runWatch } = await import('../watch.js');
         keep(await runWatch({ ...self.opts(), ...readCommon(self) }));
       } else {
-        const { runReconcile } = await import('../reconcile.js');
-        keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
+        const [{ runReconcile }, { withMetrics }] = await Promise.all([
+          import('../reconcile.js'),
+          import('../metrics.js'),
+        ]);
+        const options = { ...self.opts(), ...readCommon(self) };
+        keep(await withMetrics(options, program.version() ?? '', () => runReconcile(options)));
       }
     });
   command(program, 'plan', 'write down what reconcile would do, for apply')
@@ -42,7 +46,13 @@ export function addGit(program: Command, keep: Keep): void {
     command(program, 'sync', 'the same from git: fetch, verify, adopt the newest commit, reconcile'),
     'fetch, verify, plan and prove, change nothing',
   ).action(async (_flags: Flags, self: Command) => {
-    const [{ runSync }, { readConfigOf }] = await Promise.all([import('../sync.js'), import('../config.js')]);
-    keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
+    const [{ runSync }, { readConfigOf }, { withMetrics }] = await Promise.all([
+      import('../sync.js'),
+      import('../config.js'),
+      import('../metrics.js'),
+    ]);
+    const options = { ...self.opts(), ...readCommon(self) };
+    const config = await readConfigOf(self);
+    keep(await withMetrics(options, program.version() ?? '', () => runSync(options, config)));
   });
 }
