@@ -23,6 +23,7 @@ const layers = {
   metrics: ['model', 'journal', 'disk'],
   http: ['model'],
   page: ['model'],
+  daemon: ['model', 'kernel', 'report'],
 };
 
 const pure = '^src/(model|policy|diff|plan)/';

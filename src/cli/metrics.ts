@@ -1,14 +1,11 @@
 // `--metrics-file`: after a one-shot pass, however it ended, the figures of this host go to a file.
-import { EXIT, XdpkeepError } from '../model/errors.js';
+import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
 export interface MetricsFlags extends CommonOptions {
   metricsFile?: string;
 }
-
-/** Exit codes after which the kernel runs what is wanted. */
-const SUCCESSES: readonly number[] = [EXIT.ok, EXIT.changes];
 
 /** Metrics are worth a warning, never the result of the pass. */
 export async function withMetrics(
@@ -19,18 +16,18 @@ export async function withMetrics(
   const file = options.metricsFile;
   if (file === undefined) return run();
   const begun = performance.now();
-  const write = async (exitCode: number): Promise<string> => {
+  const write = async (exitCode: ExitCode): Promise<string> => {
     const finished = Date.now() / 1000;
     const seconds = (performance.now() - begun) / 1000;
-    const pass = { finished, seconds, exitCode, ...(SUCCESSES.includes(exitCode) && { succeeded: finished }) };
-    try {
-      const [{ readSnapshot }, { writeTextfile }] = await Promise.all([
+        try {
+      const [{ readSnapshot }, { passFigures }, { writeTextfile }] = await Promise.all([
         import('../snapshot.js'),
+        import('../metrics/exposition.js'),
         import('../metrics/textfile.js'),
       ]);
       const { state: stateDir, host, bpffs, dataDir } = options;
       const snapshot = await readSnapshot({ stateDir, host, bpffs, dataDir }, version);
-      await writeTextfile(file, { ...snapshot, pass });
+      await writeTextfile(file, { ...snapshot, pass: passFigures(exitCode, milliseconds) });
       return '';
     } catch (error) {
       return `warning: no metrics: ${error instanceof Error ? error.message : String(error)}\n`;

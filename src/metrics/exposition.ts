@@ -1,5 +1,6 @@
 // What is measured, in the text format of Prometheus. Names by its conventions: base units, `_total` on what only grows.
 import { Counter, Gauge, Registry } from 'prom-client';
+import { EXIT, type ExitCode } from '../model/errors.js';
 import type { JournalFigures } from './figures.js';
 import type { RuleTable } from '../model/rule-table.js';
 import type { Status } from '../model/status.js';
@@ -13,6 +14,14 @@ export interface PassFigures {
   exitCode: number;
   /** When one last ended well, this one included. Seconds since 1970; absent when none did. */
   succeeded?: number;
+}
+
+/** `before`: the pass before. */
+export function passFigures(exitCode: ExitCode, milliseconds: number, before?: PassFigures): PassFigures {
+  const finished = Date.now() / 1000;
+  const isSuccess = exitCode === EXIT.ok || exitCode === EXIT.changes;
+  const succeeded = isSuccess ? finished : before?.succeeded;
+  return { finished, seconds: milliseconds / 1000, exitCode, ...(succeeded !== undefined && { succeeded }) };
 }
 
 export interface Snapshot {

@@ -5,7 +5,7 @@ import type { History } from '../../src/model/history.js';
 import type { Status, StatusCondition } from '../../src/model/status.js';
 import { createLab } from '../lab.js';
 import { ip, macOf } from '../lab/traffic.js';
-import { document, hostFile, ICMP_DROP, reconcile, status, writeHost } from '../support/host.js';
+import { document, ICMP_DROP, reconcile, status, writeHost } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
 
 const NO_PING = { name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' };

@@ -1,5 +1,5 @@
 // Commands that make the kernel run something: a pass, a plan, the same from git.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { acceptLockout, addPassFlags, allowPruneAll, confirmWithin } from '../change-flags.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
@@ -11,11 +11,16 @@ export function addReconciling(program: Command, keep: Keep): void {
   )
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
+    .addOption(
+      new Option('--http <address>', 'while it stays: a status page and /metrics, e.g. 127.0.0.1:9470, unix:/run/x.sock')
+        .env('XDPKEEP_HTTP'),
+    )
+    .option('--http-allow-remote', 'let --http listen where other machines reach it; there is no password')
     .action(async (_flags: Flags, self: Command) => {
       const flags = self.opts<{ watch?: boolean; schedule?: string }>();
       if (flags.watch === true || flags.schedule !== undefined) {
         const { runWatch } = await import('../watch.js');
-        keep(await runWatch({ ...self.opts(), ...readCommon(self) }));
+        keep(await runWatch({ ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
       } else {
         const [{ runReconcile }, { withMetrics }] = await Promise.all([
           import('../reconcile.js'),
