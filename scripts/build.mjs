@@ -62,7 +62,7 @@ await build({
   target: 'es2022',
   logLevel: 'warning',
 });
-copyFileSync('src/page/index.html', `${fresh}/page/index.html`);
+for (const file of ['index.html', 'icon.svg']) copyFileSync(`src/page/${file}`, `${fresh}/page/${file}`);
 const css = ['node_modules/uplot/dist/uPlot.min.css', 'src/page/page.css'].map((file) =>
   readFileSync(file, 'utf8'),
 );

@@ -20,6 +20,7 @@ const ASSETS = {
   '/': ['index.html', TYPES.html],
   '/page.css': ['page.css', TYPES.css],
   '/page.js': ['page.js', TYPES.js],
+  '/icon.svg': ['icon.svg', TYPES.svg],
 } as const;
 
 export interface WebOptions extends Omit<ReconcileOptions, 'dryRun'> {

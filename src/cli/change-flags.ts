@@ -33,6 +33,7 @@ export function allowPruneAll(): Option {
 }
 
 function metricsFile(): Option {
-  const help = 'write figures for node_exporter there after the pass, e.g. /var/lib/prometheus/node-exporter/xdpkeep.prom';
+  const help =
+    'write figures for node_exporter there after the pass, e.g. /var/lib/prometheus/node-exporter/xdpkeep.prom';
   return new Option('--metrics-file <file>', help).env('XDPKEEP_METRICS_FILE');
 }

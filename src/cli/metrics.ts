@@ -17,9 +17,8 @@ export async function withMetrics(
   if (file === undefined) return run();
   const begun = performance.now();
   const write = async (exitCode: ExitCode): Promise<string> => {
-    const finished = Date.now() / 1000;
-    const seconds = (performance.now() - begun) / 1000;
-        try {
+    const milliseconds = performance.now() - begun;
+    try {
       const [{ readSnapshot }, { passFigures }, { writeTextfile }] = await Promise.all([
         import('../snapshot.js'),
         import('../metrics/exposition.js'),

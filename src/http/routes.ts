@@ -14,6 +14,7 @@ export const TYPES = {
   html: 'text/html; charset=utf-8',
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
   json: 'application/json; charset=utf-8',
   text: 'text/plain; charset=utf-8',
 } as const;

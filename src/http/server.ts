@@ -83,12 +83,12 @@ async function answer(
   const refuse = (status: number, why: string, headers: Record<string, string> = {}) => {
     send(request, response, status, { type: TYPES.text, body: `${why}\n` }, headers);
   };
-  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
-    refuse(400, 'a request has no body here', { Connection: 'close' });
-    return;
-  }
   if (method !== 'GET' && method !== 'HEAD') {
     refuse(405, 'only GET and HEAD', { Allow: 'GET, HEAD' });
+    return;
+  }
+  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
+    refuse(400, 'a request has no body here', { Connection: 'close' });
     return;
   }
   if (onlyLoopback && !isOwnName(request.headers.host)) {

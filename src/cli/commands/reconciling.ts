@@ -12,8 +12,10 @@ export function addReconciling(program: Command, keep: Keep): void {
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .addOption(
-      new Option('--http <address>', 'while it stays: a status page and /metrics, e.g. 127.0.0.1:9470, unix:/run/x.sock')
-        .env('XDPKEEP_HTTP'),
+      new Option(
+        '--http <address>',
+        'while it stays: a status page and /metrics, e.g. 127.0.0.1:9470, unix:/run/x.sock',
+      ).env('XDPKEEP_HTTP'),
     )
     .option('--http-allow-remote', 'let --http listen where other machines reach it; there is no password')
     .action(async (_flags: Flags, self: Command) => {
