@@ -4,7 +4,7 @@ import type { RuleTable } from '../model/rule-table.js';
 /** Samples that are kept: ten minutes at one every two seconds. */
 const KEPT = 300;
 
-export interface RowRates {
+interface RowRates {
   rule: string;
   drops: boolean;
   /** Packets a second, one for each of the times of the interface. */

@@ -38,7 +38,8 @@ it(
   { timeout: 120_000 },
   async () => {
     await using lab = await createLab();
-    await using _served = await serve(lab);
+    await using served = await serve(lab);
+    expect(served.daemon.pid).toBeGreaterThan(0);
     const browser = await openBrowser(lab);
     try {
       const page = await browser.newPage();
@@ -94,7 +95,8 @@ it(
   { timeout: 120_000 },
   async () => {
     await using lab = await createLab();
-    await using _served = await serve(lab);
+    await using served = await serve(lab);
+    expect(served.daemon.pid).toBeGreaterThan(0);
     const browser = await openBrowser(lab);
     try {
       for (const colorScheme of ['light', 'dark'] as const) {
@@ -182,7 +184,8 @@ it(
   { timeout: 60_000 },
   async () => {
     await using lab = await createLab();
-    await using _served = await serve(lab);
+    await using served = await serve(lab);
+    expect(served.daemon.pid).toBeGreaterThan(0);
     const slow = background(...within(lab.network.firewall, [process.execPath, '-e', SLOW_CLIENTS]));
     writePolicy(lab, { rules: RULES.slice(1) });
     await expect.poll(() => counts(lab).then(Object.keys), { timeout: 15_000 }).not.toContain(ODD);
