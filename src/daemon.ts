@@ -9,7 +9,7 @@ import { Service } from './daemon/service.js';
 import { SingleFlight } from './daemon/single-flight.js';
 import { StateWatcher } from './daemon/state-watcher.js';
 import { requireCapabilities } from './kernel/capabilities.js';
-import { UsageError } from './model/errors.js';
+import { EXIT, type ExitCode, UsageError, XdpkeepError } from './model/errors.js';
 import type { Reconciliation } from './model/reconciliation.js';
 import type { ReconcileOptions } from './goal.js';
 import { reconcile } from './reconcile.js';
@@ -26,6 +26,8 @@ export interface DaemonOptions extends ReconcileOptions {
   log: Logger;
   /** Gets every reconciliation. */
   emit: (result: Reconciliation) => void;
+  /** Is told of the end of every pass, also of one that failed. `milliseconds`: how long it took. */
+  passed: (exitCode: ExitCode, milliseconds: number) => void;
   /** Ends the daemon as SIGTERM does: nobody reads what it emits any more. */
   unread: AbortSignal;
 }
@@ -42,7 +44,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const passLog = new PassLog(log);
   const ending = new AbortController();
   const queue = new SingleFlight(async (causes) => {
+    const begun = performance.now();
     const outcome = await pass(causes, options, passLog, ending.signal);
+    options.passed(exitCodeOf(outcome), performance.now() - begun);
     service.passed(outcome instanceof Error ? outcome.message : standingLine(outcome));
     watchers?.next.after(outcome);
   }, PATIENCE);
@@ -110,6 +114,11 @@ async function pass(
 /** What happens here says nothing about the repository. Without times of its own it is asked every minute. */
 function asksRemote(cause: string, { schedule }: DaemonOptions): boolean {
   return !['state files', 'interfaces', ...(schedule === undefined ? [] : ['timer'])].includes(cause);
+}
+
+function exitCodeOf(outcome: Reconciliation | Error): ExitCode {
+  if (!(outcome instanceof Error) || outcome instanceof XdpkeepError) return outcome.exitCode;
+  return EXIT.bug;
 }
 
 /** The handlers stay: a second signal must not end the pass that the first one waits for. */

@@ -11,9 +11,11 @@ export function addPassFlags(command: Command, dryRun: string): Command {
       '--retry',
       'try now what waits: what failed lately and costs a gap, drift that stalled or is only reported',
     )
+    .option('--deep', 'compare the programs, tables and sets in the kernel too, not their names alone')
     .addOption(confirmWithin())
     .addOption(acceptLockout())
-    .addOption(allowPruneAll());
+    .addOption(allowPruneAll())
+    .addOption(metricsFile());
 }
 
 export function confirmWithin(): Option {
@@ -32,4 +34,10 @@ export function acceptLockout(): Option {
 export function allowPruneAll(): Option {
   const help = 'detach also what looks like an accident: everything, or most of it';
   return new Option('--allow-prune-all', help);
+}
+
+function metricsFile(): Option {
+  const help =
+    'write figures for node_exporter there after the pass, e.g. /var/lib/prometheus/node-exporter/xdpkeep.prom';
+  return new Option('--metrics-file <file>', help).env('XDPKEEP_METRICS_FILE');
 }

@@ -3,8 +3,12 @@ import { runDaemon } from '../daemon.js';
 import { openLog } from '../daemon/log.js';
 import type { Config } from '../model/config.js';
 import { EXIT, UsageError } from '../model/errors.js';
+import { parseHttpAddress } from '../http/address.js';
+import type { HttpServer } from '../http/server.js';
+import { type PassFigures, passFigures } from '../metrics/exposition.js';
 import { json } from '../report/style.js';
 import { sync } from '../sync.js';
+import type { WebOptions } from '../web.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
@@ -13,18 +17,31 @@ export interface WatchCommand extends CommonOptions {
   schedule?: string;
   dryRun?: boolean;
   confirmWithin?: number;
+  deep?: boolean;
   acceptLockout?: boolean;
   allowPruneAll?: boolean;
+  /** Where the status page listens. */
+  http?: string;
+  httpAllowRemote?: boolean;
 }
 
 /**
  * Streams NDJSON to stdout with `--output json`; the log is on stderr. `followed`: the config file whose source the state
  * files come from; absent where a directory was named.
  */
-export async function runWatch(options: WatchCommand, followed: Config | undefined): Promise<CommandResult> {
+export async function runWatch(
+  options: WatchCommand,
+  version: string,
+  followed: Config | undefined,
+): Promise<CommandResult> {
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
+    });
+  }
+  if (options.deep === true) {
+    throw new UsageError('--deep looks once, --watch and --schedule stay', {
+      hint: 'Run `xdpkeep reconcile --deep` beside it, now and then.',
     });
   }
   if (options.acceptLockout === true) {
@@ -44,29 +61,53 @@ export async function runWatch(options: WatchCommand, followed: Config | undefin
     reader.abort();
   });
   if (stream) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
-  const { host, bpffs, dataDir, confirmWithin } = options;
+  const { confirmWithin } = options;
+  const where = {
+    stateDir: options.state,
+    host: options.host,
+    bpffs: options.bpffs,
+    dataDir: options.dataDir,
+  };
   const common = {
-    host,
-    bpffs,
-    dataDir,
+    ...where,
     dryRun: false,
     ...(confirmWithin !== undefined && { confirmWithin }),
   };
   const { source, verify: verification } = followed ?? {};
-  await runDaemon({
-    ...common,
-    stateDir: options.state,
-    ...(source && {
-      shownAs: source.path,
-      ask: (ended) => sync({ ...common, source, verification, ended }),
-    }),
-    watch: options.watch ?? false,
-    schedule: options.schedule,
-    log,
-    emit: (result) => {
-      if (stream) process.stdout.write(json({ ...result, exitCode: undefined }, 0));
-    },
-    unread: reader.signal,
-  });
+  let last: PassFigures | undefined;
+  const web = await openPage(options, { ...where, version, lastPass: () => last });
+  if (web) log.info({ where: web.where }, 'the status page is there');
+  try {
+    await runDaemon({
+      ...common,
+      ...(source && {
+        shownAs: source.path,
+        ask: (ended) => sync({ ...common, source, verification, ended }),
+      }),
+      watch: options.watch ?? false,
+      schedule: options.schedule,
+      log,
+      emit: (result) => {
+        if (stream) process.stdout.write(json({ ...result, exitCode: undefined }, 0));
+      },
+      passed: (exitCode, milliseconds) => {
+        last = passFigures(exitCode, milliseconds, last);
+      },
+      unread: reader.signal,
+    });
+  } finally {
+    await web?.close();
+  }
   return { exitCode: EXIT.ok, out: '' };
+}
+
+/** `undefined` where no page is asked for: then nothing of it is read. Throws what keeps it from listening. */
+async function openPage(
+  { http, httpAllowRemote }: WatchCommand,
+  about: Omit<WebOptions, 'address'>,
+): Promise<HttpServer | undefined> {
+  if (http === undefined) return undefined;
+  const address = parseHttpAddress(http, httpAllowRemote ?? false);
+  const { openWeb } = await import('../web.js');
+  return openWeb({ ...about, address });
 }

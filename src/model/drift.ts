@@ -5,9 +5,10 @@ export type DriftPolicy = 'enforce' | 'warn';
 
 /**
  * `detached`: our link is gone, with its pin or without. `replaced`: another program is in its place. `pins`: pins beside
- * the link were removed or exchanged. `re-created`: the interface was deleted and made again. `rebooted`: the machine was.
+ * the link were removed or exchanged. `edited`: the program or its tables are not what they
+ * were made of. `re-created`: the interface was deleted and made again. `rebooted`: the machine was.
  */
-export type DriftCause = 'detached' | 'replaced' | 'pins' | 're-created' | 'rebooted';
+export type DriftCause = 'detached' | 'replaced' | 'pins' | 'edited' | 're-created' | 'rebooted';
 
 /** What the journal says was brought into effect on an interface last. */
 export interface Installed {

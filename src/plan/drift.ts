@@ -1,6 +1,7 @@
 // Drift: why an interface does not run what was brought into effect there, and what makes us leave it so. A wish that is
 // new is no drift, whatever the kernel runs; nor is what an operator asks for by name.
 import { type DriftCause, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
+import { runningInstance } from '../model/observed.js';
 import type { NoStep, Step } from '../model/step.js';
 import type { DriftContext, WantedDifference } from './context.js';
 
@@ -42,6 +43,7 @@ function causeOf(step: Step, difference: WantedDifference, known: DriftContext):
   if (installed?.digest !== wanted.program.digest) return undefined;
   if (step.kind === 'repin') return 'pins';
   if (step.kind === 'swap') {
+    if (owned && runningInstance(owned)?.differs !== undefined) return 'edited';
     const { digest } = installed;
     const isWhole = owned?.instances.some((one) => one.digest === digest && one.programId !== undefined);
     return isWhole === true ? 'replaced' : 'pins';
@@ -57,6 +59,7 @@ const WORDS: Record<DriftCause, string> = {
   detached: 'somebody detached it',
   replaced: 'somebody put it in the place of ours',
   pins: 'somebody changed the pins',
+  edited: 'somebody edited it',
   're-created': 'the interface was deleted and made again',
   rebooted: 'the machine was rebooted',
 };

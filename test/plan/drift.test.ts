@@ -70,6 +70,13 @@ const CASES: [string, ObservedState, Partial<Installed>, string | undefined, str
     'program of a lost pin -> aaaa: somebody put it in the place of ours',
   ],
   [
+    'its tables edited',
+    observed([running], [owned('ens5', { instances: [{ ...instance('aaaa', 10), differs: 'its tables' }] })]),
+    {},
+    'edited',
+    'program aaaa is not what it was made of: its tables: somebody edited it',
+  ],
+  [
     'the program pin gone',
     observed([running], [owned('ens5', { instances: [instance('aaaa')] })]),
     {},
@@ -126,7 +133,7 @@ test.each(CASES.filter(([, , , drift]) => drift !== undefined))(
     const known = { installed: new Map([['ens5', { ...INSTALLED, ...installed }]]) };
     const entry = wanted('ens5', { drift: 'warn' });
     const step = stepOf(have, known, entry);
-    const byHand = drift === 'detached' || drift === 'replaced' || drift === 'pins';
+    const byHand = drift === 'detached' || drift === 'replaced' || drift === 'pins' || drift === 'edited';
     const refused = have.interfaces.some(({ xdp }) => xdp.some(({ programId }) => programId === 90));
     if (!byHand) expect(step).toMatchObject({ kind: 'attach', drift });
     else expect(step).toMatchObject({ kind: 'none', condition: refused ? 'Refused' : 'Drifted', drift });
