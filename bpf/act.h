@@ -78,8 +78,8 @@ static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision, boo
 
 	if (!is_inside(offset, BOUND_RECORD))
 		return XDP_ABORTED;
-	if (enabled(KEY_LOG) && !asked && record->flags & RECORD_LOG)
-		sample(ctx, record, decision);
+	if (enabled(KEY_LOG) && !asked && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample)
+		keep_sample(ctx, decision);
 	if (enabled(KEY_AUDIT))
 		return XDP_PASS;
 	if (enabled(KEY_TX) && verdict == XDP_TX)

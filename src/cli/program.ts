@@ -5,6 +5,7 @@ import { addLooking } from './commands/looking.js';
 import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
+import { addTraffic } from './commands/traffic.js';
 import { failure } from './failure.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables } from './options.js';
 import type { CommandResult } from './result.js';
@@ -39,6 +40,7 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
   addStateFiles(program, keep);
   addDiff(program, keep);
   addLooking(program, keep);
+  addTraffic(program, keep);
   addOperating(program, keep);
   addConfirming(program, keep);
   program.addHelpText('after', AFTER_HELP);

@@ -25,13 +25,19 @@ export function readRows(layout: Layout, name: string): RowSlot[] {
 
 /** Sums over all CPUs. */
 export function readCounter(fd: number, slot: number): Count {
-  const value = readEntry(fd, 'counters', slot, possibleCpus() * COUNT_BYTES);
-  const sum = { packets: 0n, bytes: 0n };
-  for (let at = 0; at < value.length; at += COUNT_BYTES) {
-    sum.packets += value.readBigUInt64LE(at);
-    sum.bytes += value.readBigUInt64LE(at + 8);
+  const [packets = 0n, bytes = 0n] = perCpuSum(fd, 'counters', slot, COUNT_BYTES);
+  return { packets, bytes };
+}
+
+/** One value of a per-CPU map, which is u64 numbers of `bytes` together: each summed over all CPUs. */
+export function perCpuSum(fd: number, map: string, key: number, bytes: number): bigint[] {
+  const value = readEntry(fd, map, key, possibleCpus() * bytes);
+  const sums = Array.from({ length: bytes / 8 }, () => 0n);
+  for (let at = 0; at < value.length; at += 8) {
+    const field = (at % bytes) / 8;
+    sums[field] = (sums[field] ?? 0n) + value.readBigUInt64LE(at);
   }
-  return sum;
+  return sums;
 }
 
 export function zeroCounter(fd: number, slot: number): void {
