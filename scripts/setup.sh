@@ -37,6 +37,8 @@ if [ "${1-}" = test ]; then
 	need man-db man
 	need openssh-client ssh-keygen
 	need strace strace
+	need tmux tmux
+	need tshark tshark
 	need zsh zsh
 fi
 

@@ -34,6 +34,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   status: [['xdpkeep status --output json', 'the same for a program']],
   doctor: [['xdpkeep doctor', 'before the first reconcile']],
   maps: [['xdpkeep maps ens5 icmp_drops', 'the entries of one map']],
+  events: [
+    ['xdpkeep events --count 20', 'the next twenty sampled packets'],
+    ['xdpkeep events ens5 --write seen.pcapng --for 10m', 'keep them for Wireshark'],
+  ],
   counters: [['xdpkeep counters ens5', 'packets and bytes of each rule there']],
   explain: [
     ['xdpkeep explain ens5 "protocol: tcp, source: 203.0.113.9, destinationPort: 22"', 'may it come in?'],
