@@ -5,7 +5,7 @@ import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
-import { BpfObject } from './object.js';
+import { type BpfObject, loadObject } from './object.js';
 import { SAMPLES } from './samples.js';
 import { specialize, TABLES_SECTION } from './specialize.js';
 
@@ -39,15 +39,15 @@ export function loadFirewall(
   options: LoadOptions = {},
 ): BpfObject {
   const { counters, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
-  const object = BpfObject.open(specialize(bytes, tables), function_);
-  try {
-    shape(object, tables);
-    if (counters) object.reuseMap('counters', counters);
-    if (samples) object.reuseMap(SAMPLES, samples);
+  const object = loadObject(specialize(bytes, tables), function_, (one) => {
+    shape(one, tables);
+    if (counters) one.reuseMap('counters', counters);
+    if (samples) one.reuseMap(SAMPLES, samples);
     sets.forEach((set, slot) => {
-      object.reuseMap(`set${slot}`, set);
+      one.reuseMap(`set${slot}`, set);
     });
-    object.load();
+  });
+  try {
     freezeMap(object.mapFd(TABLES_SECTION), 'tables');
     const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
     for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
