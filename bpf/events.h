@@ -11,6 +11,9 @@
 #define SAMPLE_BYTES 128 /* of the frame: enough for two tags, IPv6 and a few extension headers */
 #define MALFORMED_INTERVAL 10000000 /* ns, on each CPU: a flood of broken packets is not worth more */
 
+#define KEPT_SAMPLED 0
+#define KEPT_WATCHED 1
+
 struct sample {
 	__u64 time;    /* ns since 1970, UTC */
 	__u32 ifindex; /* where the packet came in */
@@ -18,7 +21,8 @@ struct sample {
 	__u32 verdict; /* enum xdp_action, as the rule says */
 	__u32 fate;    /* what became of it: audit mode lets it pass */
 	__u32 length;  /* of the frame */
-	__u32 kept;    /* bytes of `frame` that are set */
+	__u16 kept;    /* bytes of `frame` that are set */
+	__u16 why;     /* KEPT_* */
 	__u8 frame[SAMPLE_BYTES];
 };
 
@@ -40,7 +44,7 @@ struct {
 } sampling SEC(".maps");
 
 /* Not inlined: few packets come here, and the others are better off without it. Nobody is woken: readers come by. */
-static __noinline int keep_sample(struct xdp_md *ctx, __u32 decision)
+static __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 {
 	__u32 length = ctx->data_end - ctx->data, kept = length < SAMPLE_BYTES ? length : SAMPLE_BYTES, zero = 0;
 	struct sample *sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
@@ -59,6 +63,7 @@ static __noinline int keep_sample(struct xdp_md *ctx, __u32 decision)
 	sample->fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
 	sample->length = length;
 	sample->kept = kept;
+	sample->why = why;
 	barrier_var(kept); /* or the bound is proven of another register */
 	if (kept == 0 || kept > SAMPLE_BYTES || bpf_xdp_load_bytes(ctx, 0, sample->frame, kept) != 0)
 		sample->kept = 0;
@@ -75,5 +80,5 @@ static __noinline int keep_malformed(struct xdp_md *ctx, __u32 decision)
 	if (!state || now < state->next)
 		return 0;
 	state->next = now + MALFORMED_INTERVAL;
-	return keep_sample(ctx, decision);
+	return keep_sample(ctx, decision, KEPT_SAMPLED);
 }

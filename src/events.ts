@@ -1,20 +1,21 @@
 // Sampled packets as they come: the ring buffer of the instances that run, with names put to its numbers. Only pins are read,
 // so that a pass is never waited for. The buffer has one reading position: one reader at a time, and what it takes is gone.
-import { join } from 'node:path';
-import { lstatSync } from 'node:fs';
 import { readRows } from './kernel/counters.js';
 import type { Fd } from './kernel/fd.js';
 import { tryLockFolder } from './kernel/flock.js';
 import { layout, type Layout } from './kernel/layout.js';
+import { writeEntry } from './kernel/map-write.js';
 import { openMap } from './kernel/pinned.js';
-import { readLost, RingReader, SAMPLES, SAMPLING } from './kernel/samples.js';
-import { LockedError, UsageError } from './model/errors.js';
-import { type OwnedInterface, runningInstance, runsPolicy } from './model/observed.js';
+import { readLost, RingReader, SAMPLES, SAMPLING, TAP } from './kernel/samples.js';
+import { LockedError } from './model/errors.js';
+import { type OwnedInterface, runningInstance } from './model/observed.js';
 import { type Sample, type SeenPacket, XDP_ACTIONS } from './model/sample.js';
-import { readOwned } from './observe/owned.js';
+import { RunningPolicies } from './running-policies.js';
 
 /** Milliseconds between two looks at what is attached. */
 const LOOK_AGAIN = 1000;
+/** ns that the datapath watches on when nobody says it again. */
+const WATCH = 3_000_000_000n;
 
 /** Samples that were lost because the buffer was full. */
 export interface Lost {
@@ -39,29 +40,32 @@ interface Losing {
   known: bigint;
 }
 
+export interface Wish {
+  /** The interface whose packets are wanted; all of them when absent. */
+  interface?: string;
+  /** Instead of the sampled packets those that are watched: struct tap of bpf/tap.h, until a time of the monotonic clock. */
+  tap?: (until: bigint) => Uint8Array;
+}
+
 /** Takes what comes from now on. Throws a LockedError while somebody else does, a UsageError when nothing can come. */
 export class EventReader implements Disposable {
   readonly #paths: Layout;
   readonly #lock: Fd;
   readonly #rings = new Map<number, RingReader>();
+  readonly #taps: Fd[] = [];
   readonly #losing = new Map<number, Losing>();
+  readonly #running: RunningPolicies;
   #names = new Map<number, Named>();
-  #seen = '';
   #looked = 0;
 
-  /** `only`: the interface whose packets are wanted. */
   constructor(
-    private readonly bpffs: string,
-    private readonly only?: string,
+    bpffs: string,
+    private readonly wish: Wish = {},
   ) {
+    const { interface: only } = wish;
     this.#paths = layout(bpffs);
-    const running = policies(bpffs);
-    if (running.length === 0 || (only !== undefined && !running.some(({ name }) => name === only))) {
-      throw new UsageError(
-        only === undefined ? 'no interface runs a policy' : `interface ${only} runs no policy of ours`,
-        { hint: `These do: ${running.map(({ name }) => name).join(', ') || 'none'}.` },
-      );
-    }
+    new RunningPolicies(bpffs, only); // is it one that can be listened to?
+    this.#running = new RunningPolicies(bpffs);
     this.#lock = lockReading(this.#paths.root);
     try {
       this.#look();
@@ -81,7 +85,10 @@ export class EventReader implements Disposable {
   /** What came since the last time, in the order of its time. */
   take(): Caught {
     if (performance.now() - this.#looked > LOOK_AGAIN) this.#look();
-    const samples = [...this.#rings.values()].flatMap((ring) => ring.take());
+    const isWatching = this.wish.tap !== undefined;
+    const samples = [...this.#rings.values()]
+      .flatMap((ring) => ring.take())
+      .filter(({ watched }) => watched === isWatching);
     if (samples.some((sample) => this.#rowOf(sample) === undefined)) this.#look();
     const packets = samples
       .map((sample) => this.#name(sample))
@@ -93,11 +100,13 @@ export class EventReader implements Disposable {
   [Symbol.dispose](): void {
     for (const ring of this.#rings.values()) ring[Symbol.dispose]();
     for (const { map } of this.#losing.values()) map[Symbol.dispose]();
+    this.#arm(0n);
+    for (const tap of this.#taps) tap[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
   }
 
   #isWanted(name: string): boolean {
-    return this.only === undefined || this.only === name;
+    return this.wish.interface === undefined || this.wish.interface === name;
   }
 
   #rowOf({ ifindex, slot }: Sample): string | undefined {
@@ -129,24 +138,27 @@ export class EventReader implements Disposable {
     return lost;
   }
 
-  /** Looks what is attached now; the directories of the pins say whether anything changed. */
   #look(): void {
     this.#looked = performance.now();
-    const running = policies(this.bpffs);
-    const seen = running.map((one) => this.#stateOf(one)).join();
-    if (seen === this.#seen) return;
-    this.#seen = seen;
+    const running = this.#running.look();
+    if (running) this.#use(running);
+    this.#arm(process.hrtime.bigint() + WATCH);
+  }
+
+  /** For a little longer than until the next look: when nobody looks any more, it ends by itself. */
+  #arm(until: bigint): void {
+    const { tap } = this.wish;
+    if (tap) for (const map of this.#taps) writeEntry(map.number, TAP, 0, tap(until));
+  }
+
+  #use(running: OwnedInterface[]): void {
+    for (const tap of this.#taps.splice(0)) tap[Symbol.dispose]();
     this.#names = new Map(running.flatMap((one) => this.#namesOf(one)));
     for (const { name, id, map } of running.flatMap(mapsOf)) {
       if (map === SAMPLES && !this.#rings.has(id)) this.#addRing(id);
       if (map === SAMPLING && !this.#losing.has(id)) this.#addLosing(id, name);
+      if (map === TAP && this.#isWanted(name)) this.#addTap(id);
     }
-  }
-
-  #stateOf({ name, link }: OwnedInterface): string {
-    const changed = (path: string): string =>
-      String(lstatSync(path, { throwIfNoEntry: false, bigint: true })?.mtimeNs ?? 0);
-    return [name, link?.ifindex, link?.programId, changed(this.#paths.rows(name))].join(' ');
   }
 
   #namesOf({ name, link }: OwnedInterface): [number, Named][] {
@@ -160,26 +172,27 @@ export class EventReader implements Disposable {
     if (map) this.#rings.set(id, new RingReader(map));
   }
 
+  #addTap(id: number): void {
+    const map = openMap(id);
+    if (map) this.#taps.push(map);
+  }
+
   #addLosing(id: number, name: string): void {
     const map = openMap(id);
     if (map) this.#losing.set(id, { interface: name, map, known: 0n });
   }
 }
 
-function policies(bpffs: string): OwnedInterface[] {
-  return readOwned(bpffs).filter(runsPolicy);
-}
-
 /** The maps about sampling of what runs on an interface. */
 function mapsOf(owned: OwnedInterface): { name: string; id: number; map: string }[] {
   const maps = runningInstance(owned)?.maps ?? [];
   return maps
-    .filter(({ name }) => name === SAMPLES || name === SAMPLING)
+    .filter(({ name }) => [SAMPLES, SAMPLING, TAP].includes(name))
     .map((map) => ({ name: owned.name, id: map.id, map: map.name }));
 }
 
 function lockReading(root: string): Fd {
-  const attempt = tryLockFolder(join(root));
+  const attempt = tryLockFolder(root);
   if ('fd' in attempt) return attempt.fd;
   const holder = attempt.heldBy === undefined ? 'another process' : `process ${attempt.heldBy}`;
   throw new LockedError(`the events are being read already: by ${holder}`, {

@@ -15,13 +15,14 @@ export async function runEvents(
   version: string,
 ): Promise<CommandResult> {
   requireCapabilities();
-  using reader = new EventReader(options.bpffs, name);
+  using reader = new EventReader(options.bpffs, name === undefined ? {} : { interface: name });
   const { rule } = options;
   const source = {
     take: () => {
       const { packets, lost } = reader.take();
       return { packets: packets.filter((one) => rule === undefined || one.rule === rule), lost };
     },
+    kind: 'Event' as const,
     snapLength: SAMPLE_BYTES,
     greeting: `listening on ${reader.interfaces.join(', ')}`,
   };

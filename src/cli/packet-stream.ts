@@ -3,10 +3,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Caught } from '../events.js';
 import { EnvironmentError, EXIT, UsageError } from '../model/errors.js';
 import type { SeenPacket } from '../model/sample.js';
 import { describeFrame, readHeaders } from '../policy/headers.js';
-import { eventRecord, renderEvent } from '../report/events.js';
+import { packetRecord, renderEvent } from '../report/events.js';
 import { PcapngWriter } from '../report/pcapng.js';
 import { grouped, json, painter, printable } from '../report/style.js';
 import type { CommonOptions } from './options.js';
@@ -26,7 +27,9 @@ export interface StreamOptions extends CommonOptions {
 
 export interface PacketSource {
   /** Packets since the last time; and of how many it is known that they were lost, where. */
-  take: () => { packets: SeenPacket[]; lost: { interface: string; samples: number }[] };
+  take: () => Caught;
+  /** `kind` of its records. */
+  kind: 'Event' | 'Packet';
   /** Most bytes of a frame that it gives. */
   snapLength: number;
   /** For stderr, when it begins: `listening on veth0`. */
@@ -42,7 +45,7 @@ export async function streamPackets(
   const stop = stopSignal();
   const end = performance.now() + (options.for ?? Infinity);
   const most = options.count ?? Infinity;
-  const sink = new Sink(options, source.snapLength, version);
+  const sink = new Sink(options, source, version);
   let [seen, lost] = [0, 0];
   try {
     process.stderr.write(`${printable(source.greeting)}\n`);
@@ -77,13 +80,13 @@ class Sink {
 
   constructor(
     private readonly options: StreamOptions,
-    snapLength: number,
+    private readonly source: PacketSource,
     version: string,
   ) {
     this.#paint = painter(options.color);
     if (this.#isJson) this.#text.push(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
     if (options.write === undefined) return;
-    this.#pcapng = new PcapngWriter(snapLength);
+    this.#pcapng = new PcapngWriter(source.snapLength);
     if (options.write !== '-') this.#file = create(options.write);
     this.#write(this.#pcapng.header(`xdpkeep ${version}`));
   }
@@ -94,7 +97,7 @@ class Sink {
     const text = describeFrame(packet.frame, packet.length);
     this.#text.push(
       this.#isJson
-        ? json(eventRecord(packet, text, readHeaders(packet.frame, packet.length)), 0)
+        ? json(packetRecord(this.source.kind, packet, text, readHeaders(packet.frame, packet.length)), 0)
         : renderEvent(packet, text, this.#paint),
     );
   }

@@ -11,10 +11,12 @@ import { perCpuSum } from './counters.js';
 /** Names of the maps in bpf/events.h. */
 export const SAMPLES = 'samples';
 export const SAMPLING = 'sampling';
+export const TAP = 'tap';
 
 const BPF_MAP_TYPE_RINGBUF = 27; // uapi/linux/bpf.h
 const RING_BYTES = 1 << 20;
 const HEAD_BYTES = 32;
+const KEPT_WATCHED = 1;
 /** Most bytes of a frame that are kept. */
 export const SAMPLE_BYTES = 128;
 const SAMPLING_BYTES = 16;
@@ -81,7 +83,7 @@ export class RingReader implements Disposable {
 
 /** struct sample; the frame is copied, for the memory is the kernel's. */
 function decodeSample(bytes: Buffer): Sample {
-  const kept = bytes.readUInt32LE(28);
+  const kept = bytes.readUInt16LE(28);
   return {
     time: bytes.readBigUInt64LE(0),
     ifindex: bytes.readUInt32LE(8),
@@ -89,6 +91,7 @@ function decodeSample(bytes: Buffer): Sample {
     verdict: bytes.readUInt32LE(16),
     fate: bytes.readUInt32LE(20),
     length: bytes.readUInt32LE(24),
+    watched: bytes.readUInt16LE(30) === KEPT_WATCHED,
     frame: Uint8Array.prototype.slice.call(bytes, HEAD_BYTES, HEAD_BYTES + kept),
   };
 }

@@ -13,6 +13,8 @@ export interface Sample {
   fate: number;
   /** Bytes of the frame on the wire. */
   length: number;
+  /** Kept for somebody who watches, and not because it was sampled. */
+  watched: boolean;
   /** Its first bytes, as many as were kept. */
   frame: Uint8Array;
 }

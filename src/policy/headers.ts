@@ -8,6 +8,8 @@ import { type IpFields, type LinkFields, type Parsed, parseFrame } from './parse
 
 /** No frame is longer; a length beyond it is not believed. */
 const LONGEST_FRAME = 1 << 18;
+/** The first makes a TCP header that is whole: what both find malformed is so in what was kept. */
+const FILLINGS = [0x50, 0xff];
 
 /** `length`: bytes of the whole frame. Never throws, whatever the bytes are. */
 export function readHeaders(kept: Uint8Array, length: number): PacketHeaders {
@@ -47,12 +49,12 @@ export function describeFrame(kept: Uint8Array, length: number): string {
 /** `undefined` when the answer lies in what was not kept. */
 export function parseKept(kept: Uint8Array, length: number): Parsed | undefined {
   if (kept.length >= length) return parseFrame(kept);
-  const [zeros, ones] = [0, 0xff].map((filling) => {
+  const [likely, unlikely] = FILLINGS.map((filling) => {
     const whole = new Uint8Array(Math.min(length, LONGEST_FRAME)).fill(filling, kept.length);
     whole.set(kept);
     return parseFrame(whole);
   }) as [Parsed, Parsed];
-  return JSON.stringify(zeros) === JSON.stringify(ones) ? zeros : undefined;
+  return JSON.stringify(likely) === JSON.stringify(unlikely) ? likely : undefined;
 }
 
 function ipHeaders(fields: IpFields): PacketHeaders {

@@ -18,10 +18,15 @@ export function renderEvent(packet: SeenPacket, text: string, paint: Paint): str
 const COLORS: Record<string, 'red' | 'green' | undefined> = { drop: 'red', pass: 'green' };
 
 /** The record of a stream; `frame` is hex and may be shorter than `length`. */
-export function eventRecord(packet: SeenPacket, text: string, headers: PacketHeaders): object {
+export function packetRecord(
+  kind: 'Event' | 'Packet',
+  packet: SeenPacket,
+  text: string,
+  headers: PacketHeaders,
+): object {
   const { time, frame, ...rest } = packet;
   return {
-    kind: 'Event',
+    kind,
     time: isoTime(time, 9),
     ...rest,
     packet: headers,

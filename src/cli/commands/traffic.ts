@@ -1,10 +1,18 @@
 // Commands that show traffic as it comes.
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../model/duration.js';
+import { XDP_ACTIONS } from '../../model/sample.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
 
 export function addTraffic(program: Command, keep: Keep): void {
+  command(program, 'top [interface]', 'packets and bits a second of every rule, live')
+    .option('--every <time>', 'between two looks, at least 100ms (default: 1s)', pace)
+    .option('--count <number>', 'end after so many looks', positive)
+    .action(async (name: string | undefined, _flags: Flags, self: Command) => {
+      const { runTop } = await import('../top.js');
+      keep(await runTop(name, { ...self.opts(), ...readCommon(self) }));
+    });
   addStreamFlags(
     command(
       program,
@@ -16,6 +24,25 @@ export function addTraffic(program: Command, keep: Keep): void {
     .action(async (name: string | undefined, _flags: Flags, self: Command) => {
       const { runEvents } = await import('../events.js');
       keep(await runEvents(name, { ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
+    });
+  addStreamFlags(
+    command(
+      program,
+      'capture <interface> [filter]',
+      'packets with the rule that decides and the verdict; the filter is the match of a rule',
+    ),
+  )
+    .addOption(new Option('--verdict <verdict...>', 'only those with one of these').choices(XDP_ACTIONS))
+    .action(async (name: string, filter: string | undefined, _flags: Flags, self: Command) => {
+      const { runCapture } = await import('../capture.js');
+      keep(
+        await runCapture(
+          name,
+          filter ?? '',
+          { ...self.opts(), ...readCommon(self) },
+          program.version() ?? '',
+        ),
+      );
     });
 }
 
@@ -29,6 +56,12 @@ function addStreamFlags(command: Command): Command {
 function positive(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a number from 1 to 999999999.');
+}
+
+function pace(text: string): number {
+  const ms = duration(text);
+  if (ms >= 100 && ms <= 3_600_000) return ms;
+  throw new InvalidArgumentError('It must be a time from 100ms to 1h.');
 }
 
 function duration(text: string): number {
