@@ -99,6 +99,12 @@ export class Lab implements AsyncDisposable {
     return started;
   }
 
+  /** What `env` takes to run `xdpkeep ARGS`, for a shell that is in the namespace already. */
+  commandLine(args: string[]): string[] {
+    const variables = Object.entries(this.#options({}).env ?? {}).map(([name, value]) => `${name}=${value}`);
+    return [...variables, process.execPath, PROGRAM, ...args];
+  }
+
   /** Runs a tool on the firewall's side and gives its stdout; a failure throws. */
   exec(...command: string[]): Promise<string> {
     return must(...within(this.network.firewall, command));
