@@ -17,6 +17,7 @@ const layers = {
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
   probe: ['model', 'policy', 'kernel'],
   trial: ['model', 'kernel', 'journal', 'apply', 'probe'],
+  status: ['model', 'policy', 'kernel', 'journal'],
   doctor: ['model', 'diff', 'kernel', 'disk', 'journal', 'source'],
   report: ['model'],
   daemon: ['model', 'kernel', 'report'],

@@ -2,7 +2,6 @@
 // enough of them, the time is over, somebody ends it, or nobody reads any more.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Caught } from '../events.js';
 import { EnvironmentError, EXIT, UsageError } from '../model/errors.js';
 import type { SeenPacket } from '../model/sample.js';
@@ -12,6 +11,7 @@ import { PcapngWriter } from '../report/pcapng.js';
 import { grouped, json, painter, printable } from '../report/style.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
+import { pause, untilEnded } from './screen.js';
 
 /** Milliseconds between two looks. */
 const PACE = 50;
@@ -42,7 +42,7 @@ export async function streamPackets(
   options: StreamOptions,
   version: string,
 ): Promise<CommandResult> {
-  const stop = stopSignal();
+  using ending = untilEnded();
   const end = performance.now() + (options.for ?? Infinity);
   const most = options.count ?? Infinity;
   const sink = new Sink(options, source, version);
@@ -50,7 +50,7 @@ export async function streamPackets(
   try {
     process.stderr.write(`${printable(source.greeting)}\n`);
     for (;;) {
-      const isLast = stop.aborted || performance.now() >= end;
+      const isLast = ending.signal.aborted || performance.now() >= end;
       const caught = source.take();
       const wanted = caught.packets.slice(0, most - seen);
       seen += wanted.length;
@@ -59,11 +59,9 @@ export async function streamPackets(
         lost += one.samples;
         sink.lost(one);
       }
-      await sink.flush(stop);
+      await sink.flush(ending.signal);
       if (isLast || seen >= most) break;
-      await delay(Math.min(PACE, Math.max(0, end - performance.now())), undefined, { signal: stop }).catch(
-        () => undefined,
-      );
+      await pause(Math.min(PACE, Math.max(0, end - performance.now())), ending);
     }
   } finally {
     sink.close();
@@ -151,15 +149,4 @@ function create(path: string): number {
       });
     throw new UsageError(`cannot make ${path}: ${message}`, { cause });
   }
-}
-
-/** Aborted by SIGINT, SIGTERM and SIGHUP, and when nobody reads stdout any more. */
-function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  const end = () => {
-    stop.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
-  process.stdout.once('error', end);
-  return stop.signal;
 }

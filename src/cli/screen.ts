@@ -1,97 +1,82 @@
-// The terminal, taken over and given back: its other screen, no cursor, keys as they are pressed. However this process ends,
-// short of SIGKILL, the terminal is as it was before anything else is said.
-import { writeSync } from 'node:fs';
+// A screen that is drawn again and again, and the terminal as it was when that ends, whatever ends it: the alternate
+// screen, no cursor, and both undone on every way out that a process can still act on.
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The other screen, no cursor, no wrapping at the right; and back. */
-const TAKE = '\x1b[?1049h\x1b[?25l\x1b[?7l';
-const GIVE_BACK = '\x1b[?7h\x1b[?25h\x1b[?1049l';
-const HOME = '\x1b[H';
-const REST_OF_LINE = '\x1b[K';
-const REST_OF_SCREEN = '\x1b[J';
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const ENTER = '\u001b[?1049h\u001b[?25l';
+export const LEAVE = '\u001b[?25h\u001b[?1049l';
+export const HOME = '\u001b[H';
+export const TO_LINE_END = '\u001b[K';
+export const TO_SCREEN_END = '\u001b[J';
 
-export interface ScreenEvents {
-  keys: (read: string) => void;
-  resized: () => void;
-  /** A signal, or nobody at the other end any more. */
-  ended: () => void;
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export interface Ending extends Disposable {
+  /** Aborts on a signal that asks to end, and when nobody reads stdout any more. */
+  signal: AbortSignal;
 }
 
-export class TerminalScreen implements Disposable {
-  #taken = false;
-  readonly #give = () => {
-    this.#giveBack();
+/** While it is not disposed of, the signals that ask to end say so here and do nothing else. */
+export function untilEnded(): Ending {
+  const ending = new AbortController();
+  const end = () => {
+    ending.abort();
   };
-  readonly #end: () => void;
-  readonly #continue: () => void;
-  readonly #read: (data: Buffer) => void;
+  for (const signal of ENDING) process.on(signal, end);
+  process.stdout.once('error', end);
+  return {
+    signal: ending.signal,
+    [Symbol.dispose]() {
+      for (const signal of ENDING) process.off(signal, end);
+      process.stdout.off('error', end);
+    },
+  };
+}
 
-  constructor(private readonly events: ScreenEvents) {
-    this.#end = () => {
-      this.#giveBack();
-      events.ended();
-    };
-    this.#continue = () => {
-      this.#take();
-      events.resized();
-    };
-    this.#read = (data) => {
-      events.keys(data.toString());
-    };
-    process.once('exit', this.#give); // an error that nobody caught comes by here too
-    process.once('uncaughtExceptionMonitor', this.#give);
-    for (const signal of SIGNALS) process.on(signal, this.#end);
-    process.on('SIGCONT', this.#continue);
-    process.stdout.on('error', this.#end).on('resize', events.resized);
-    process.stdin.on('data', this.#read).on('end', this.#end).on('error', this.#end);
-    this.#take();
+/** Resolves when the time is over, or at once when it is to end. Milliseconds. */
+export async function pause(ms: number, { signal }: Ending): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}
+
+export class Screen implements Disposable {
+  readonly #leave = () => {
+    process.stdout.write(LEAVE);
+  };
+
+  constructor() {
+    process.stdout.write(ENTER);
+    process.on('exit', this.#leave); // of an error that nobody caught, too
   }
 
-  /** At least 1 by 1. */
-  get size(): { columns: number; rows: number } {
-    return { columns: Math.max(1, process.stdout.columns), rows: Math.max(1, process.stdout.rows) };
-  }
-
-  /** Left out while the terminal has not taken the picture before: over a slow connection pictures would pile up. */
-  draw(lines: readonly string[]): void {
-    if (!this.#taken || process.stdout.writableNeedDrain) return;
-    const text = lines.map((line) => line + REST_OF_LINE).join('\r\n');
-    process.stdout.write(HOME + text + REST_OF_SCREEN);
-  }
-
-  /** What Ctrl-Z asks for: the shell has the terminal until it says to go on. */
-  stop(): void {
-    this.#giveBack();
-    process.kill(process.pid, 'SIGSTOP');
+  /** Lines that are too long, or too many, are cut: nothing wraps or scrolls. Colours take no room. */
+  draw(text: string): void {
+    const columns = process.stdout.columns || 80; // a terminal may not know its size, and say 0
+    const rows = process.stdout.rows || 24;
+    const lines = text.trimEnd().split('\n');
+    const shown =
+      lines.length > rows
+        ? [...lines.slice(0, rows - 1), `... ${lines.length - rows + 1} more lines`]
+        : lines;
+    process.stdout.write(
+      HOME + shown.map((line) => cut(line, columns) + TO_LINE_END).join('\n') + TO_SCREEN_END,
+    );
   }
 
   [Symbol.dispose](): void {
-    this.#giveBack();
-    process
-      .off('exit', this.#give)
-      .off('uncaughtExceptionMonitor', this.#give)
-      .off('SIGCONT', this.#continue);
-    for (const signal of SIGNALS) process.off(signal, this.#end);
-    process.stdout.off('error', this.#end).off('resize', this.events.resized);
-    process.stdin.off('data', this.#read).off('end', this.#end).off('error', this.#end).pause();
+    process.off('exit', this.#leave);
+    this.#leave();
   }
+}
 
-  #take(): void {
-    if (this.#taken) return;
-    this.#taken = true;
-    process.stdin.setRawMode(true).resume();
-    process.stdout.write(TAKE);
-  }
+/** An escape sequence that sets a colour, as report/style.ts makes them, or one character. */
+const PARTS = /\u001b\[[0-9;]*m|[^]/gu;
 
-  /** Synchronously: nothing may come after it but what the caller says. */
-  #giveBack(): void {
-    if (!this.#taken) return;
-    this.#taken = false;
-    try {
-      process.stdin.setRawMode(false);
-      writeSync(process.stdout.fd, GIVE_BACK);
-    } catch {
-      // The terminal is gone: there is nothing to give back.
-    }
+function cut(line: string, width: number): string {
+  let room = width;
+  let shown = '';
+  for (const [part] of line.matchAll(PARTS)) {
+    const isColor = part.length > 1 && part.startsWith('\u001b');
+    if (!isColor && room-- <= 0) continue;
+    shown += part;
   }
+  return shown;
 }

@@ -8,7 +8,8 @@ import { renderTop, renderTraffic, rowsOf, TOP_START, type TopState, trafficReco
 import { TrafficReader } from '../traffic.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
-import { TerminalScreen } from './screen.js';
+import { pause, untilEnded } from './screen.js';
+import { Terminal } from './terminal.js';
 import { press, splitKeys } from './top-keys.js';
 
 const EVERY = 1000;
@@ -37,17 +38,12 @@ export async function runTop(name: string | undefined, options: TopOptions): Pro
 /** For a pipe, a file, a dumb terminal: look after look, one below the other. */
 async function stream(reader: TrafficReader, options: TopOptions): Promise<void> {
   const isJson = options.output === 'json';
-  const stop = new AbortController();
-  const end = () => {
-    stop.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
-  process.stdout.once('error', end);
+  using ending = untilEnded();
   if (isJson) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
   reader.look();
   for (let left = options.count ?? Infinity; left > 0; left--) {
-    await delay(options.every ?? EVERY, undefined, { signal: stop.signal }).catch(() => undefined);
-    if (stop.signal.aborted) return;
+    await pause(options.every ?? EVERY, ending);
+    if (ending.signal.aborted) return;
     const traffic = reader.look();
     process.stdout.write(isJson ? trafficRecord(traffic) : renderTraffic(traffic, lookOf(options)));
   }
@@ -80,7 +76,7 @@ class Top {
   async run(): Promise<void> {
     const stop = new AbortController();
     const isOver = () => stop.signal.aborted || this.#left <= 0;
-    using screen = new TerminalScreen({
+    using screen = new Terminal({
       keys: (read) => {
         for (const key of splitKeys(read)) this.#press(key, screen, stop);
         this.#draw(screen);
@@ -102,14 +98,14 @@ class Top {
     }
   }
 
-  #press(key: string, screen: TerminalScreen, stop: AbortController): void {
+  #press(key: string, screen: Terminal, stop: AbortController): void {
     const pressed = press(this.#state, key, Math.max(1, screen.size.rows - 6));
     if (pressed === 'quit') stop.abort();
     else if (pressed === 'stop') screen.stop();
     else this.#state = pressed;
   }
 
-  #draw(screen: TerminalScreen): void {
+  #draw(screen: Terminal): void {
     const { scroll } = this.#state;
     const most = rowsOf(this.#traffic, this.#state).length - 1;
     this.#state = { ...this.#state, scroll: Math.min(scroll, Math.max(0, most)) };
