@@ -13,7 +13,7 @@ export interface Rate {
   bitsPerSecond: number;
 }
 
-export const NO_RATE: Rate = { packetsPerSecond: 0, bitsPerSecond: 0 };
+const NO_RATE: Rate = { packetsPerSecond: 0, bitsPerSecond: 0 };
 
 interface Known {
   packets: number;

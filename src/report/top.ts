@@ -46,7 +46,8 @@ const KEYS = 'q quit  p b t n sort  r reverse  / filter  arrows scroll  space pa
 /** Exactly `rows` lines, none wider than `columns`; a small terminal gets what fits. */
 export function renderTop(traffic: Traffic, state: TopState, screen: Screen): string[] {
   const { columns, rows } = screen;
-  if (columns < SMALLEST.columns || rows < SMALLEST.rows) return filled([fit('too small', columns)], rows);
+  if (columns < SMALLEST.columns || rows < SMALLEST.rows)
+    return filled([fit('too small', columns, !screen.unicode)], rows);
   const interfaces = traffic.interfaces;
   const room = Math.max(1, Math.min(interfaces.length, Math.floor((rows - 4) / 3)));
   const busiest = interfaces.toSorted((a, b) => b.packetsPerSecond - a.packetsPerSecond).slice(0, room);
@@ -102,70 +103,84 @@ function headLine({ time, interfaces }: Traffic, { host, columns, unicode, paint
   return paint('bold', fit(words.join('  '), columns, !unicode));
 }
 
-function interfaceLine(one: InterfaceTraffic, screen: Screen): string {
-  const { columns, unicode, paint } = screen;
+function interfaceLine(one: InterfaceTraffic, { columns, unicode, paint }: Screen): string {
   const figures = [
     fitRight(scaled(one.packetsPerSecond), 6),
     'pkt/s',
     fitRight(scaled(one.bitsPerSecond), 6),
     'bit/s',
-    fitRight(percent(one.dropShare), 5),
+    fitRight(percent(one.dropShare), 6),
     'dropped',
   ].join(' ');
   const name = Math.min(15, Math.max(4, columns - figures.length - 1));
   const line = `${fit(printable(one.interface), name, !unicode)} ${figures}`;
-  const left = columns - name - figures.length - 2;
-  const bars = left >= 4 ? ` ${sparkline(one.history, left, unicode)}` : '';
-  return fit(line, Math.min(columns, name + 1 + figures.length), !unicode) + paint('cyan', bars);
-}
-
-interface Layout {
-  interface: number;
-  rule: number;
-  total: number;
-  bars: number;
+  const left = columns - line.length - 1;
+  if (left < 4) return fit(line, columns, !unicode);
+  return `${line} ${paint('cyan', sparkline(one.history, left, unicode))}`;
 }
 
 const ACTION = 8;
 const FIGURE = 7;
 
-/** What is left for the words and the bars beside action, rates and the gaps; the least needed goes first. */
-function layoutOf(columns: number): Layout {
-  const fixed = ACTION + 2 * FIGURE + 3;
-  const left = columns - fixed;
-  const total = left >= 40 ? FIGURE : 0;
-  const bars = left >= 34 ? Math.min(60, Math.floor(left / 4)) : 0;
-  const interface_ = left >= 24 ? Math.min(15, Math.floor(left / 5)) : 0;
-  const gaps = [total, bars, interface_].filter((width) => width > 0).length;
-  return { interface: interface_, total, bars, rule: Math.max(1, left - total - bars - interface_ - gaps) };
+/** Columns of a rule's line: its name is always there, the others as long as there is room. */
+interface Layout {
+  interface: number;
+  rule: number;
+  action: number;
+  packets: number;
+  bits: number;
+  total: number;
+  bars: number;
 }
 
-function titleLine({ columns, unicode }: Screen): string {
-  const { interface: name, rule, total, bars } = layoutOf(columns);
-  const cells = [
-    ...(name > 0 ? [fit('INTERFACE', name)] : []),
-    fit('RULE', rule),
-    fit('ACTION', ACTION),
-    fitRight('PKT/S', FIGURE),
-    fitRight('BIT/S', FIGURE),
-    ...(total > 0 ? [fitRight('PACKETS', FIGURE)] : []),
-    ...(bars > 0 ? [fit('HISTORY', bars)] : []),
-  ];
-  return fit(cells.join(' '), columns, !unicode);
+function layoutOf(columns: number): Layout {
+  const widths = {
+    packets: FIGURE,
+    action: columns >= 34 ? ACTION : 0,
+    bits: columns >= 40 ? FIGURE : 0,
+    interface: columns >= 50 ? Math.min(15, Math.floor(columns / 7)) : 0,
+    bars: columns >= 60 ? Math.min(60, Math.floor(columns / 6)) : 0,
+    total: columns >= 68 ? FIGURE : 0,
+  };
+  const used = Object.values(widths).reduce((sum, width) => sum + (width > 0 ? width + 1 : 0), 0);
+  return { ...widths, rule: columns - used };
+}
+
+type Cells = Record<keyof Layout, string>;
+
+/** In the order in which they stand. */
+function lineOf(layout: Layout, cells: Cells): string {
+  const order = ['interface', 'rule', 'action', 'packets', 'bits', 'total', 'bars'] as const;
+  return order
+    .filter((name) => layout[name] > 0)
+    .map((name) => cells[name])
+    .join(' ');
+}
+
+function titleLine({ columns }: Screen): string {
+  const layout = layoutOf(columns);
+  return lineOf(layout, {
+    interface: fit('INTERFACE', layout.interface, true),
+    rule: fit('RULE', layout.rule, true),
+    action: fit('ACTION', layout.action),
+    packets: fitRight('PKT/S', layout.packets),
+    bits: fitRight('BIT/S', layout.bits),
+    total: fitRight('PACKETS', layout.total),
+    bars: fit('HISTORY', layout.bars, true),
+  });
 }
 
 function ruleLine(row: Row, { columns, unicode, paint }: Screen): string {
-  const { interface: name, rule, total, bars } = layoutOf(columns);
-  const cells = [
-    ...(name > 0 ? [fit(printable(row.interface), name, !unicode)] : []),
-    fit(printable(row.rule), rule, !unicode),
-    paint(COLORS[row.action] ?? 'yellow', fit(row.action, ACTION)),
-    fitRight(scaled(row.packetsPerSecond), FIGURE),
-    fitRight(scaled(row.bitsPerSecond), FIGURE),
-    ...(total > 0 ? [fitRight(scaled(row.packets), FIGURE)] : []),
-    ...(bars > 0 ? [paint('cyan', sparkline(row.history, bars, unicode))] : []),
-  ];
-  return cells.join(' ');
+  const layout = layoutOf(columns);
+  return lineOf(layout, {
+    interface: fit(printable(row.interface), layout.interface, !unicode),
+    rule: fit(printable(row.rule), layout.rule, !unicode),
+    action: paint(COLORS[row.action] ?? 'yellow', fit(row.action, layout.action)),
+    packets: fitRight(scaled(row.packetsPerSecond), layout.packets),
+    bits: fitRight(scaled(row.bitsPerSecond), layout.bits),
+    total: fitRight(scaled(row.packets), layout.total),
+    bars: paint('cyan', sparkline(row.history, layout.bars, unicode)),
+  });
 }
 
 const COLORS: Record<string, 'red' | 'green' | undefined> = { drop: 'red', pass: 'green' };

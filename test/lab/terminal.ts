@@ -1,6 +1,7 @@
 // A real terminal of a lab: a shell in tmux, in the network namespace of the firewall's side. What is seen in it is what an
 // operator would see.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab.js';
 
 export class Terminal implements AsyncDisposable {
@@ -10,7 +11,7 @@ export class Terminal implements AsyncDisposable {
     private readonly lab: Lab,
     name: string,
   ) {
-    this.#tmux = ['tmux', '-u', '-L', name, '-f', '/dev/null'];
+    this.#tmux = ['env', 'LC_ALL=C.UTF-8', 'tmux', '-L', name, '-f', '/dev/null'];
   }
 
   static async open(lab: Lab, size = { columns: 80, rows: 24 }): Promise<Terminal> {
@@ -54,7 +55,15 @@ export class Terminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const [server, shell] = (await this.#run('display-message', '-p', '#{pid} #{pane_pid}'))
+      .trim()
+      .split(' ');
+    const all = [server, shell, await this.running()];
     await this.#run('kill-server');
+    for (let tries = 0; all.some((pid) => pid !== undefined && existsSync(`/proc/${pid}`)); tries++) {
+      if (tries > 200) throw new Error(`the terminal is still there: ${all.join(', ')}`);
+      await sleep(50);
+    }
   }
 
   #run(...args: string[]): Promise<string> {

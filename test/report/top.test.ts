@@ -51,7 +51,7 @@ describe('top', () => {
     const lines = renderTop(TRAFFIC, TOP_START, SCREEN);
     expect(lines).toHaveLength(24);
     expect(lines[0]).toContain('03:14:15  edge-1  1.00M pkt/s  512M bit/s  90.0% dropped');
-    expect(lines[1]).toMatch(/^ens5 +1\.00M pkt\/s +512M bit\/s 90\.0% dropped +▃▅█$/);
+    expect(lines[1]).toMatch(/^ens5 +1\.00M pkt\/s +512M bit\/s +90\.0% dropped +▃▅█$/);
     expect(lines[4]).toMatch(/^ens5 +syn-flood +drop +900k +461M +5\.00M +▄█$/);
     expect(lines[5]).toMatch(/^ens5 +web +pass +100k/);
     expect(lines.at(-1)).toContain('1-3 of 3  by packets  q quit');

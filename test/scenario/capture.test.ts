@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
-import { mapValues, reconcile, status } from '../support/host.js';
+import { mapValues, reconcile } from '../support/host.js';
 import { writePolicy } from '../support/policies.js';
 
 const NO_PING = { name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' };
@@ -35,7 +35,7 @@ it('shows every packet with its verdict, and changes nothing that is attached', 
   await using lab = await createLab();
   writePolicy(lab, { rules: [NO_PING] });
   await reconcile(lab);
-  const before = await status(lab);
+  const before = await lab.netShow();
   const { seen } = await capturing(lab, 'family: 4', '--count', '2');
   await lab.ping(1);
   await lab.connect(81);
@@ -49,7 +49,7 @@ it('shows every packet with its verdict, and changes nothing that is attached', 
     },
     { rule: '(default)', verdict: 'pass', packet: { protocol: 'tcp', destinationPort: 81 } },
   ]);
-  expect(await status(lab)).toEqual(before);
+  expect(await lab.netShow()).toEqual(before);
   expect((await reconcile(lab)).changed).toBe(false);
 });
 
