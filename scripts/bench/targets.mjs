@@ -24,12 +24,14 @@ export function judge({ cost, sampling, top, throughput, compile, changes, start
       limit: 'at least 0.95',
       holds: ratio >= 0.95,
     }));
-  const looked = sampling.slice(1).map(({ name, ratio }) => ({
-    name: `live frames, ${name}, to one rule alone`,
-    value: ratio.toFixed(2),
-    limit: 'at least 0.95',
-    holds: ratio >= 0.95,
-  }));
+  const sampled = sampling
+    .filter(({ isPromised }) => isPromised)
+    .map(({ name, ratio }) => ({
+      name: `live frames, ${name}, to one rule alone`,
+      value: ratio.toFixed(2),
+      limit: 'at least 0.95',
+      holds: ratio >= 0.95,
+    }));
   const [version, noop] = startup;
   return [
     atMost('one rule over the floor', over('single-field', 1, 'hit'), 10, ' ns'),
@@ -38,7 +40,7 @@ export function judge({ cost, sampling, top, throughput, compile, changes, start
     atMost('1,000 mixed rules to one with the same fields', growth('hit'), 3, ' times', 2),
     atMost('the same, random addresses', growth('random'), 3, ' times', 2),
     ...live,
-    ...looked,
+    ...sampled,
     atMost('top in a terminal, 1,000 rules, of a core', top, 2, ' %', 1),
     atMost('compile 1,000 mixed rules, first time in a process', compile.first, 300, ' ms'),
     ...changes.map(({ rules, swap }) =>
