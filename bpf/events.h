@@ -15,7 +15,7 @@
 #define KEPT_WATCHED 1
 
 struct sample {
-	__u64 time;    /* ns since 1970, UTC */
+	__u64 time;    /* ns of the monotonic clock */
 	__u32 ifindex; /* where the packet came in */
 	__u32 slot;    /* in counters of that interface: which rule, whatever instance it was */
 	__u32 verdict; /* enum xdp_action, as the rule says */
@@ -43,12 +43,28 @@ struct {
 	__type(value, struct sampling);
 } sampling SEC(".maps");
 
-/* Not inlined: few packets come here, and the others are better off without it. Nobody is woken: readers come by. */
-static __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
+/* By hand: bpf_xdp_load_bytes() is as young as Linux 5.18. Returns the bytes that were copied. */
+static __always_inline __u32 copy_frame(struct xdp_md *ctx, __u8 *to)
 {
-	__u32 length = ctx->data_end - ctx->data, kept = length < SAMPLE_BYTES ? length : SAMPLE_BYTES, zero = 0;
+	const __u8 *from = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 at;
+
+	for (at = 0; at < SAMPLE_BYTES; at++) {
+		barrier_var(from); /* one comparison for each byte is what the verifier follows */
+		if (from + 1 > end)
+			break;
+		to[at] = *from;
+		from++;
+	}
+	return at;
+}
+
+/* Not inlined: few packets come here, and the others are better off without it. Nobody is woken: readers come by. */
+__noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
+{
 	struct sample *sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
 	struct sampling *state;
+	__u32 zero = 0;
 
 	if (!sample) {
 		state = bpf_map_lookup_elem(&sampling, &zero);
@@ -56,17 +72,14 @@ static __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 			state->lost++;
 		return 0;
 	}
-	sample->time = bpf_ktime_get_tai_ns() - number(NUMBER_TAI_OFFSET) * 1000000000ULL;
+	sample->time = bpf_ktime_get_ns();
 	sample->ifindex = ctx->ingress_ifindex;
 	sample->slot = DECISION_SLOT(decision);
 	sample->verdict = DECISION_VERDICT(decision);
 	sample->fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
-	sample->length = length;
-	sample->kept = kept;
+	sample->length = ctx->data_end - ctx->data;
 	sample->why = why;
-	barrier_var(kept); /* or the bound is proven of another register */
-	if (kept == 0 || kept > SAMPLE_BYTES || bpf_xdp_load_bytes(ctx, 0, sample->frame, kept) != 0)
-		sample->kept = 0;
+	sample->kept = copy_frame(ctx, sample->frame);
 	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);
 	return 0;
 }

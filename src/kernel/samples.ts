@@ -15,6 +15,8 @@ export const TAP = 'tap';
 
 const BPF_MAP_TYPE_RINGBUF = 27; // uapi/linux/bpf.h
 const RING_BYTES = 1 << 20;
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
 const HEAD_BYTES = 32;
 const KEPT_WATCHED = 1;
 /** Most bytes of a frame that are kept. */
@@ -51,11 +53,13 @@ export class RingReader implements Disposable {
   readonly #ring: unknown;
   readonly #callback: bigint;
   #taken: Sample[] = [];
+  /** ns that the wall clock is ahead of the monotonic one. */
+  #offset = 0n;
 
   constructor(map: Fd) {
     const { take, make } = ringCalls();
     this.#callback = koffi.register((_context: unknown, data: unknown, size: bigint | number) => {
-      this.#taken.push(decodeSample(Buffer.from(koffi.view(data, Number(size)))));
+      this.#taken.push(decodeSample(Buffer.from(koffi.view(data, Number(size))), this.#offset));
       return this.#taken.length < AT_ONCE ? 0 : ENOUGH;
     }, koffi.pointer(take));
     this.#ring = make(map.number, this.#callback, null, null);
@@ -68,6 +72,7 @@ export class RingReader implements Disposable {
 
   /** What came since the last time, at most so many in one go, oldest first. Does not wait. */
   take(): Sample[] {
+    this.#offset = nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC);
     const result = ringCalls().consume(this.#ring);
     const taken = this.#taken;
     this.#taken = [];
@@ -82,10 +87,10 @@ export class RingReader implements Disposable {
 }
 
 /** struct sample; the frame is copied, for the memory is the kernel's. */
-function decodeSample(bytes: Buffer): Sample {
+function decodeSample(bytes: Buffer, offset: bigint): Sample {
   const kept = bytes.readUInt16LE(28);
   return {
-    time: bytes.readBigUInt64LE(0),
+    time: bytes.readBigUInt64LE(0) + offset,
     ifindex: bytes.readUInt32LE(8),
     slot: bytes.readUInt32LE(12),
     verdict: bytes.readUInt32LE(16),
@@ -94,6 +99,12 @@ function decodeSample(bytes: Buffer): Sample {
     watched: bytes.readUInt16LE(30) === KEPT_WATCHED,
     frame: Uint8Array.prototype.slice.call(bytes, HEAD_BYTES, HEAD_BYTES + kept),
   };
+}
+
+function nanoseconds(clock: number): bigint {
+  const time = Buffer.alloc(16); // struct timespec
+  checked('clock_gettime', mapCalls().clockGettime(clock, time));
+  return time.readBigInt64LE(0) * 1_000_000_000n + time.readBigInt64LE(8);
 }
 
 /** Samples that the ring buffer had no room for, since an instance was loaded: `sampling` is its map. */
