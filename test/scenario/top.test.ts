@@ -41,10 +41,12 @@ it('shows what a flood does to each rule, and the totals that counters has', asy
   await using lab = await createLab();
   await using terminal = await opened(lab);
   await using flood = await lab.flood({ frames: 1e9, seconds: 60 });
-  const rate = /no-ping +drop +(\d[\d.]*k|[\d.]+M) +[\d.]+M/;
-  await expect.poll(() => terminal.shown(), PATIENCE).toMatch(rate);
-  expect(await terminal.shown()).toMatch(/no-ping .* [▁-█]+$/m);
-  expect(await terminal.shown()).toMatch(/^veth0 .* (9\d\.\d|100)% dropped/m);
+  // In one picture: the flood pauses, and then a picture says so.
+  const interface_ = /^veth0 .* (9\d\.\d|100)% dropped .*[▁-█]/;
+  const rule = /no-ping +drop +(\d[\d.]*k|[\d.]+M) +[\d.]+[MG] .*[▁-█]/;
+  await expect
+    .poll(() => terminal.shown(), { timeout: 40_000 })
+    .toMatch(new RegExp(`${interface_.source}[^]*${rule.source}`, 'm'));
   await flood.stop();
   const total = scaled((await counts(lab))['no-ping'] ?? 0);
   await expect.poll(() => terminal.shown(), PATIENCE).toMatch(new RegExp(`no-ping +drop +0 +0 +${total} `));
