@@ -132,6 +132,32 @@ it('a little change of a long list is a small map beside the one that stays, a l
   await expectDropped([first, kept, last, added], ['172.16.0.1']);
 });
 
+it('a short list takes a few kilobytes of the kernel, and so does one that is just long enough for a map', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, 'source', 'from');
+  writeHost(lab, { veth0: 'mode: native, policy: from' });
+  const interfaces = join(lab.bpffs, 'xdpkeep/interfaces/veth0');
+  const bytes = async (): Promise<number> => {
+    const [digest = ''] = readdirSync(interfaces).filter((one) => /^[0-9a-f]{16}$/.test(one));
+    let sum = 0;
+    for (const map of readdirSync(join(interfaces, digest, 'maps'))) {
+      const path = join(interfaces, digest, 'maps', map);
+      const shown = await lab.exec('bpftool', '-j', 'map', 'show', 'pinned', path);
+      sum += (JSON.parse(shown) as { bytes_memlock: number }).bytes_memlock;
+    }
+    return sum;
+  };
+  for (const [count, most] of [
+    [10, 16],
+    [300, 64],
+  ] as const) {
+    writeList(lab, count);
+    await reconcile(lab);
+    expect(await bytes()).toBeGreaterThan(0);
+    expect(await bytes()).toBeLessThan(most * 1024);
+  }
+});
+
 it('a pin is believed by what is in it, and a list whose old content is lost can still change', async () => {
   await using lab = await createLab();
   writePolicy(lab, 'source', 'from');
