@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { readCounter } from '../../src/kernel/counters.js';
+import { type Count, readCounter } from '../../src/kernel/counters.js';
 import { loadFirewall } from '../../src/kernel/firewall.js';
 import { writeEntry } from '../../src/kernel/map-write.js';
 import { BpfObject } from '../../src/kernel/object.js';
@@ -23,15 +23,18 @@ const frame = buildPacket({ protocol: 17, destinationPort: 9 });
 interface Firewall extends Disposable {
   object: BpfObject;
   packets: (row: string) => number;
+  bytes: (row: string) => number;
 }
 
 function load(wanted: Policy): Firewall {
   const tables = compilePolicy(wanted);
   const object = loadFirewall(firewallObject(), bindForTest(tables));
   const names = [...new Set(tables.owners.map(({ row }) => row))];
+  const counted = (row: string): Count => readCounter(object.mapFd('counters'), names.indexOf(row));
   return {
     object,
-    packets: (row) => Number(readCounter(object.mapFd('counters'), names.indexOf(row)).packets),
+    packets: (row) => Number(counted(row).packets),
+    bytes: (row) => Number(counted(row).bytes),
     [Symbol.dispose]: () => {
       object[Symbol.dispose]();
     },
@@ -51,7 +54,8 @@ async function storm(lab: Lab, program: number, frames: number, seconds: number)
   const storms = [0, 1].map((cpu) =>
     background('taskset', ['-c', String(cpu % availableParallelism()), process.execPath, ...args]),
   );
-  for (const one of storms) await new Promise((resolve) => one.stdout.once('data', resolve)); // ready
+  // At once: what a process says while nobody listens is lost.
+  await Promise.all(storms.map((one) => new Promise((resolve) => one.stdout.once('data', resolve))));
   for (const one of storms) one.stdin.end();
   const said = (await Promise.all(storms)).map(({ stdout }) => stdout.split('\n').at(-1)?.split(' ') ?? []);
   const times = said.map(([, start = '', end = '']) => [Number(start), Number(end)] as const);
@@ -70,7 +74,7 @@ it('every packet is counted, and every byte', async () => {
   expect(sent).toBe(16_000_000);
   expect(firewall.packets('udp')).toBe(sent);
   expect(firewall.packets('(default)')).toBe(0);
-  expect(Number(readCounter(firewall.object.mapFd('counters'), 0).bytes)).toBe(sent * frame.length);
+  expect(firewall.bytes('udp')).toBe(sent * frame.length);
 }, 90_000);
 
 it.each(['rule', 'source'] as const)(

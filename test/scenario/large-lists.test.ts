@@ -44,7 +44,7 @@ it('one map serves all interfaces and both directions; a change makes one more, 
   await reconcile(lab);
   const [first, ...others] = setsOf(lab);
   expect(others).toEqual([]);
-  expect(first).toMatch(/^[0-9a-f]{16}-2$/);
+  expect(first).toMatch(/^[0-9a-f]{16}-3$/);
   expect(await setIds(lab, 'veth0')).toEqual(await setIds(lab, 'veth1'));
   await lab.send({ source: ip('172.16.0.4'), protocol: 17, destinationPort: 9 }, 5, 'veth0');
   await lab.send({ source: ip('172.16.0.5'), protocol: 17, destinationPort: 9 }, 3, 'veth0');
