@@ -78,11 +78,11 @@ it('an address that is in the list before and after a change is never let throug
   const source = ip('172.16.12.0');
   await using flood = await lab.flood({
     frames: 1e9,
-    seconds: 25,
+    seconds: 90,
     packets: [{ protocol: 1, icmpType: 0, source }],
   });
   let dropped = (await counts(lab))['blocked'] ?? 0;
-  for (const count of [20_100, 20_050, 3000, 60_000, 60_010]) {
+  for (const count of [20_100, 20_050, 3000, 60_000]) {
     writeList(lab, count);
     expect((await reconcile(lab)).steps).toMatchObject([{ action: 'update', gap: false, outcome: 'done' }]);
     const now = (await counts(lab))['blocked'] ?? 0;
@@ -91,7 +91,7 @@ it('an address that is in the list before and after a change is never let throug
   }
   await flood.stop();
   expect(await lab.icmpReceived()).toBe(passed);
-});
+}, 120_000);
 
 it('a little change of a long list is a small map beside the one that stays, a large one is another map', async () => {
   await using lab = await createLab();
