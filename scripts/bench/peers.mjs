@@ -17,8 +17,8 @@ function available() {
 }
 
 /**
- * Each peer: `fill` and `change` give `{ ended, peak? }`, `memory` bytes, `hits` the packets that its set has decided, and
- * `remove` cleans up.
+ * Each peer: `fill` and `change` give `{ ended, peak? }`, `memory` bytes, `reached` the packets that no
+ * set has decided, and `remove` cleans up.
  */
 export function makeNft(work, list, interval) {
   const { family } = list.wanted;
@@ -47,8 +47,8 @@ export function makeNft(work, list, interval) {
       writePieces(file, [...elements(list, removed, 'delete'), ...elements(list, added, 'add')]);
       return run();
     },
-    hits: () =>
-      Number(/@s counter packets (\d+)/.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),
+    reached: () =>
+      Number(/^\s*counter packets (\d+)/m.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),
     memory: () => before - available(),
     remove: () => quietly('nft', 'delete', 'table', 'inet', 'bench'),
   };
@@ -97,7 +97,10 @@ export function makeIpset(work, list) {
       writeFileSync(file, lines(removed, 'del') + lines(added, 'add'));
       return run();
     },
-    hits: () => Number(/^\s*(\d+).*match-set/m.exec(quietly(tables, '-t', 'raw', '-nvxL', 'PREROUTING'))[1]),
+    reached: () =>
+      Number(
+        /^\s*(\d+).*DROP((?!match-set).)*$/m.exec(quietly(tables, '-t', 'raw', '-nvxL', 'PREROUTING'))[1],
+      ),
     memory: () => Number(/^Size in memory: (\d+)/m.exec(quietly('ipset', 'list', '-terse', 'bench'))[1]),
     remove() {
       quietly(tables, '-t', 'raw', '-F', 'PREROUTING');

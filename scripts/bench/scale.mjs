@@ -196,9 +196,9 @@ async function measureStack(peer, list, asker, device) {
       return Math.min(...[1, 2, 3].map(() => asker.inject(inject, ifindex, FRAMES)));
     };
     const before = [true, false].map(runs);
+    if (peer.reached() < 6 * FRAMES) throw new Error(`${peer.reached()} packets have reached it only`);
     const fill = await peer.fill();
     const [hit, miss] = [true, false].map(runs).map((time, at) => time - before[at]);
-    if (peer.hits() < 3 * FRAMES) throw new Error(`it has decided ${peer.hits()} packets only`);
     const memory = peer.memory();
     const changes = [];
     for (const version of [1, 2, 3]) changes.push((await peer.change(version)).ended);
