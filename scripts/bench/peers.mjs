@@ -21,9 +21,11 @@ function available() {
  * set has decided, and `remove` cleans up.
  */
 export function makeNft(work, list, interval) {
-  const { family } = list.wanted;
+  const { family, prefixes } = list.wanted;
   const file = join(work, 'bench.nft');
-  const type = `type ipv${family}_addr;${interval ? ' flags interval; auto-merge;' : ''}`;
+  // Prefixes lie in one another.
+  const flags = interval ? ` flags interval;${prefixes ? ' auto-merge;' : ''}` : '';
+  const type = `type ipv${family}_addr;${flags}`;
   const ask = family === 4 ? 'ip saddr' : 'ip6 saddr';
   const chain = `type filter hook prerouting priority raw;`;
   const run = () => untilTrue(never, 'nft', '-f', file);
