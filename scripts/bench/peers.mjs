@@ -8,6 +8,8 @@ import { createTrie, removeAll, trieKeys, writeAll } from './maps.mjs';
 import { addVeth } from './subjects.mjs';
 
 const never = () => false;
+/** Seconds that a change may take; timeout(1) ends with 124 then. */
+export const PATIENCE = 30;
 const quietly = (command, ...args) =>
   execFileSync(command, args, { stdio: 'pipe', maxBuffer: 1 << 30 }).toString();
 
@@ -28,7 +30,7 @@ export function makeNft(work, list, interval) {
   const type = `type ipv${family}_addr;${flags}`;
   const ask = family === 4 ? 'ip saddr' : 'ip6 saddr';
   const chain = `type filter hook prerouting priority raw;`;
-  const run = () => untilTrue(never, 'nft', '-f', file);
+  const run = (...limit) => untilTrue(never, ...limit, 'nft', '-f', file);
   let before;
   return {
     family,
@@ -47,7 +49,7 @@ export function makeNft(work, list, interval) {
     change(version) {
       const { added, removed } = list.step(version);
       writePieces(file, [...elements(list, removed, 'delete'), ...elements(list, added, 'add')]);
-      return run();
+      return run('timeout', String(PATIENCE));
     },
     reached: () =>
       Number(/^\s*counter packets (\d+)/m.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),

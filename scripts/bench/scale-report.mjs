@@ -42,7 +42,7 @@ function seriesOf(lists, metric) {
 
 function sections({ lists, interfaces }, targets) {
   const number = (value) =>
-    value === undefined ? '' : value.toLocaleString('en', { maximumFractionDigits: 0 });
+    typeof value !== 'number' ? (value ?? '') : value.toLocaleString('en', { maximumFractionDigits: 0 });
   const megabytes = (value) => {
     if (value === undefined) return '';
     return (value / 2 ** 20).toLocaleString('en', { maximumSignificantDigits: 3 });

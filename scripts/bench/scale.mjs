@@ -14,7 +14,7 @@ import {
 } from './commands.mjs';
 import { Asker, frame, measureLookups } from './lookup.mjs';
 import { createTrie } from './maps.mjs';
-import { makeIpset, makeNft, makeTrie, makeXdpFilter } from './peers.mjs';
+import { makeIpset, makeNft, makeTrie, makeXdpFilter, PATIENCE } from './peers.mjs';
 import { List } from './scale-lists.mjs';
 import { interleave, median } from './statistics.mjs';
 import { addVeth, ip } from './subjects.mjs';
@@ -207,14 +207,14 @@ async function measureStack(peer, list, asker, device) {
   }
 }
 
-/** nft refuses to take a prefix out of one that it was merged into. */
+/** `change` in ms, or as words: nft refuses to take a prefix out of one that it was merged into, or takes minutes. */
 async function changed(peer) {
   try {
     const changes = [];
     for (const version of [1, 2, 3]) changes.push((await peer.change(version)).ended);
     return { change: median(changes) };
-  } catch {
-    return {};
+  } catch (error) {
+    return { change: error.message.endsWith('with 124') ? `over ${PATIENCE * 1000}` : 'refused' };
   }
 }
 
