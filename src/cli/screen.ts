@@ -6,7 +6,7 @@ export const ENTER = '\u001b[?1049h\u001b[?25l';
 export const LEAVE = '\u001b[?25h\u001b[?1049l';
 export const HOME = '\u001b[H';
 export const TO_LINE_END = '\u001b[K';
-export const TO_SCREEN_END = '\u001b[J';
+const TO_SCREEN_END = '\u001b[J';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -1,7 +1,7 @@
 // A screen (screen.ts) that takes keys as well: the terminal does not echo and does not wait for lines. However this process
 // ends, short of SIGKILL, it is as it was before anything else is said.
 import { writeSync } from 'node:fs';
-import { ENTER, HOME, LEAVE, TO_LINE_END, TO_SCREEN_END } from './screen.js';
+import { ENTER, HOME, LEAVE, TO_LINE_END } from './screen.js';
 
 const NO_WRAPPING = '\u001b[?7l';
 const WRAPPING = '\u001b[?7h';
@@ -52,8 +52,8 @@ export class Terminal implements Disposable {
   /** Left out while the terminal has not taken the picture before: over a slow connection pictures would pile up. */
   draw(lines: readonly string[]): void {
     if (!this.#taken || process.stdout.writableNeedDrain) return;
-    const text = lines.map((line) => line + TO_LINE_END).join('\r\n');
-    process.stdout.write(HOME + text + TO_SCREEN_END);
+    // Erased first: behind a full line the cursor stands on its last character.
+    process.stdout.write(HOME + lines.map((line) => TO_LINE_END + line).join('\r\n'));
   }
 
   /** What Ctrl-Z asks for: the shell has the terminal until it says to go on. */
