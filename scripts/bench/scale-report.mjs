@@ -31,13 +31,14 @@ function seriesOf(lists, metric) {
   const plain = CASES.filter(({ family, prefixes }) => family === 4 && !prefixes);
   const counts = new Map(plain.map(({ name, count }) => [name, count]));
   const rows = lists.filter((row) => counts.has(row.list) && row[metric] > 0); // less is noise
-  return [...new Set(rows.map(({ name }) => name))].map((name) => ({
+  const series = [...new Set(rows.map(({ name }) => name))].map((name) => ({
     name,
     points: rows
       .filter((row) => row.name === name)
       .map((row) => ({ x: counts.get(row.list), y: row[metric] }))
       .sort((a, b) => a.x - b.x),
   }));
+  return series.filter(({ points }) => points.length > 1);
 }
 
 function sections({ lists, interfaces }, targets) {
