@@ -180,7 +180,7 @@ export function abandon(
   const host = isThere ? readGeneration(lock.dataDir, generation).desired.host : '';
   const kept = lost ? undefined : keptState(lock.dataDir, previous, host);
   const before = holdIfReadable(lock.dataDir)?.digests ?? [];
-  const left = [...before, written, ...since].filter((digest) => !kept || digest !== kept.written);
+  const left = [...before, written, ...since].filter((digest) => digest !== kept?.written);
   const digests = [...new Set(left)];
   const now = new Date().toISOString();
   // A new hold replaces a damaged one.
