@@ -15,4 +15,5 @@ export const LEAVE_ALL_AS_IT_IS: Suspension = {
   reason: 'the data directory was lost while a change waited, and with it what ran before',
   by: 'xdpkeep',
   since: new Date(0).toISOString(),
+  file: 'hold.json',
 };

@@ -86,7 +86,10 @@ it.each(CASES)('$damage.name while $change waits', async ({ from, to, damage }) 
   expect((await lab.run(['resume'])).exitCode).toBe(0);
   await reconcile(lab, 0, '--allow-prune-all', '--confirm-within', '1h');
   expect(await running(lab)).not.toBe(former);
-  await command(lab, 0, 'cancel');
+  // What ran before is in no generation any more: it decides again, and is left alone.
+  const isLost = damage.name.includes('directory') && former !== undefined;
+  await command(lab, isLost ? 13 : 0, 'cancel');
+  expect(await running(lab)).toBe(former);
   await decided(lab);
 });
 
