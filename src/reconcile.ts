@@ -7,6 +7,7 @@ import { diff } from './diff/diff.js';
 import { fatesOf } from './fates.js';
 import { type Convergence, loadGoal, type ReconcileOptions } from './goal.js';
 import { guardFlows, guardPrune } from './guards.js';
+import { hasBlocks } from './journal/blocks.js';
 import { collectSets } from './journal/collect-sets.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
@@ -53,13 +54,14 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
   const look = () => observe({ bpffs: goal.bpffs });
-  const before = await (goal.look ?? look)();
-  if (journal) recover(journal, before);
+  const found = await (goal.look ?? look)();
+  if (journal) recover(journal, found);
+  const before = await withBlocks(goal, lock, found);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
-  goal.witness?.(planned, before);
+  goal.witness?.(planned, found);
   const { active, waiting } = suspend(planned, goal.suspensions ?? []);
   guardPrune(goal, active, before);
   using proven = prove(active, { layout: paths, store: goal.store, observed: before });
@@ -117,6 +119,18 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
   const generation = newestGeneration(goal.dataDir);
   return summarize({ ...outcome, fates, lists, generation, applied, remaining, observed: after, ...trial });
+}
+
+/** Most hosts have no blocks, and read nothing for them. Nothing is touched while a change waits for its confirmation. */
+async function withBlocks(
+  goal: Convergence,
+  lock: WriterLock | undefined,
+  found: ObservedState,
+): Promise<ObservedState> {
+  const any = hasBlocks(goal.dataDir) || found.owned.some(({ blocks }) => blocks !== undefined);
+  if (!any || goal.pending) return found;
+  const { bringBlocks } = await import('./block-maps.js');
+  return bringBlocks(lock, layout(goal.bpffs), goal, found);
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */

@@ -3,6 +3,7 @@
 import type { Fd } from './fd.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
+import { BLOCKS } from './layout.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { BpfObject } from './object.js';
@@ -21,6 +22,8 @@ const FIREWALL_FUNCTION = 'firewall';
 export interface LoadOptions {
   /** The map that counts; default a new one. */
   counters?: Fd;
+  /** Hold sources against blocks: those of this map, or of a new one. */
+  blocks?: Fd | 'new';
   /** The maps through which the large sets of the tables are found, by slot. */
   sets?: Fd[];
   /** Default `firewall`. */
@@ -35,11 +38,13 @@ export function loadFirewall(
   tables: FirewallTables,
   options: LoadOptions = {},
 ): BpfObject {
-  const { counters, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const { counters, blocks, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = BpfObject.open(specialize(bytes, tables), function_);
   try {
     shape(object, tables);
     if (counters) object.reuseMap('counters', counters);
+    if (blocks === undefined) leaveMapOut(object.mapHandle(BLOCKS), BLOCKS);
+    else if (blocks !== 'new') object.reuseMap(BLOCKS, blocks);
     sets.forEach((set, slot) => {
       object.reuseMap(`set${slot}`, set);
     });

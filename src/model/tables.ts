@@ -48,7 +48,7 @@ export interface TableSet {
   content: () => AddressRanges;
 }
 
-/** What a host adds to tables. None of it is part of an instance's identity. */
+/** What a host adds to tables. Of it, ifindexes and blocks are part of an instance's identity (diff/bind.ts). */
 export interface TableBinding {
   /** Counter slot of each row name. */
   slots: ReadonlyMap<string, number>;
@@ -58,4 +58,6 @@ export interface TableBinding {
   setBytes: readonly number[];
   /** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME. */
   taiOffset: number;
+  /** Sources are held against the blocks of the interface. */
+  blocks: boolean;
 }

@@ -1,6 +1,6 @@
 // What a policy decides once for all packets, in the orders of bpf/settings.h: switches, numbers, and how far into the
 // blob of tables something may begin.
-import type { Settings } from '../model/tables.js';
+import type { Settings, TableBinding } from '../model/tables.js';
 import { FIELDS, type Field } from './fields.js';
 
 /** Single switches of `enum key`; FIELD, GROUP, MAPPED and MEMBER begin rows of them. */
@@ -23,9 +23,10 @@ const KEY = {
   source: 15,
   destination: 16,
   special: 17,
+  blocks: 18,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
-export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special'>;
+export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special' | 'blocks'>;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
 const LAST_COMMON = FIELDS.indexOf('destinationPort');
@@ -132,12 +133,18 @@ export function encodeSettings(policy: PolicySettings): Settings {
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
-/** What only the host knows: seconds that CLOCK_TAI is ahead of CLOCK_REALTIME, and bytes of the large sets by slot. */
-export function bindSettings(settings: Settings, taiOffset: number, setBytes: readonly number[]): Settings {
+/** What only the host knows. */
+export function bindSettings(
+  settings: Settings,
+  { taiOffset, setBytes, blocks }: Pick<TableBinding, 'taiOffset' | 'setBytes' | 'blocks'>,
+): Settings {
   const numbers = settings.numbers.slice();
   numbers[NUMBER.taiOffset] = taiOffset;
   setBytes.forEach((bytes, slot) => {
     numbers[BOUND_SET + slot] = bytes - SET_REACH;
   });
-  return { ...settings, numbers };
+  if (!blocks) return { ...settings, numbers };
+  const keys = settings.keys.slice();
+  keys[KEY.blocks] = keys[KEY.source] = 1;
+  return { ...settings, keys, numbers };
 }

@@ -25,6 +25,7 @@ export function bindForTest(tables: FirewallTables, setBytes: number[] = []): Fi
   const names = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
+    blocks: false,
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
     setBytes,

@@ -1,0 +1,33 @@
+// The blocks of an interface, as programs there meet them: filled before any program asks, then changed entry by entry.
+import type { WriterLock } from '../journal/lock.js';
+import { createBlockMap, fillBlockMap } from '../kernel/blocks.js';
+import { makeDirectory } from '../kernel/bpffs.js';
+import type { Fd } from '../kernel/fd.js';
+import { BLOCKS, type Layout } from '../kernel/layout.js';
+import { mapInfo, openPin, pin } from '../kernel/pinned.js';
+import type { BlockEntry } from '../model/block.js';
+import type { ObservedMap } from '../model/observed.js';
+import { effect } from './failpoint.js';
+
+/** Makes the map where there is none. */
+export function holdBlocks(
+  _lock: WriterLock,
+  layout: Layout,
+  name: string,
+  entries: readonly BlockEntry[],
+): ObservedMap {
+  using held = openPin(layout.blocks(name));
+  if (held) return filled(held, entries);
+  using made = createBlockMap();
+  const map = filled(made, entries);
+  effect('pin', () => {
+    makeDirectory(layout.interface(name));
+    pin(made.number, layout.blocks(name));
+  });
+  return map;
+}
+
+function filled(map: Fd, entries: readonly BlockEntry[]): ObservedMap {
+  fillBlockMap(map, entries);
+  return { name: BLOCKS, ...mapInfo(map) };
+}
