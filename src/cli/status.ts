@@ -1,6 +1,7 @@
 // `xdpkeep status`, once or with `--watch` again and again.
 import { parseDuration } from '../model/duration.js';
 import { EXIT, UsageError, XdpkeepError } from '../model/errors.js';
+import type { Status } from '../model/status.js';
 import { renderStatus } from '../report/status.js';
 import { json, painter } from '../report/style.js';
 import { status } from '../status.js';
@@ -9,6 +10,7 @@ import type { CommandResult } from './result.js';
 import { pause, Screen, untilEnded } from './screen.js';
 
 export interface StatusCommand extends CommonOptions {
+  memory?: boolean;
   watch?: boolean;
   /** A duration. */
   every?: string;
@@ -20,11 +22,13 @@ export async function runStatus(options: StatusCommand): Promise<CommandResult> 
   return { exitCode: EXIT.ok, out };
 }
 
-function look({ state: stateDir, host, bpffs, dataDir }: CommonOptions) {
-  return status({ stateDir, host, bpffs, dataDir });
+async function look({ state: stateDir, host, bpffs, dataDir, memory }: StatusCommand): Promise<Status> {
+  const result = await status({ stateDir, host, bpffs, dataDir });
+  if (memory === true) result.memory = await (await import('../memory.js')).readMemory(bpffs);
+  return result;
 }
 
-async function screen(options: CommonOptions): Promise<string> {
+async function screen(options: StatusCommand): Promise<string> {
   return renderStatus(await look(options), painter(options.color));
 }
 

@@ -1,5 +1,6 @@
 // What `status --output json` prints. docs/json.md explains every field; names are kept and only added to.
 import type { AppliedState } from './history.js';
+import type { MemoryReport } from './memory.js';
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
 import type { PendingReport } from './pending.js';
 import type { Hold, ReportedInterface } from './reconciliation.js';
@@ -104,5 +105,7 @@ export interface Status {
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];
+  /** Only where it was asked for. */
+  memory?: MemoryReport;
   warnings: string[];
 }

@@ -5,6 +5,7 @@ import type { ObservedInterface } from '../model/observed.js';
 import { pendingWords } from '../model/pending.js';
 import type { InterfaceStatus, OtherInterface, Status, StatusCondition } from '../model/status.js';
 import { ageSince } from './age.js';
+import { renderMemory } from './memory.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
 import { commitWords } from './source.js';
 import { columns, grouped, type Paint, printable, type Style } from './style.js';
@@ -35,7 +36,8 @@ export function renderStatus(status: Status, paint: Paint): string {
     ...(status.suspensions ?? []).map(suspensionLine),
     ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
   ];
-  return `${lines.join('\n')}\n`;
+  const memory = status.memory ? renderMemory(status.memory, paint) : '';
+  return `${lines.join('\n')}\n${memory}`;
 }
 
 /** One line, or two where a change waits for its confirmation. */
