@@ -30,6 +30,7 @@ need mount mount
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
+	need fail2ban fail2ban-server
 	need faketime faketime
 	need fish fish
 	need git git

@@ -24,6 +24,7 @@ import { evaluate } from './policy/evaluate.js';
 import { converge } from './reconcile.js';
 import { endOverdueTrial } from './trial/abandon.js';
 import { requireNoTrial } from './trial/waiting.js';
+import { wantedNow } from './wanted.js';
 
 export interface WantedBlock extends NewBlock {
   /** Block though it cuts off a flow that must live. */
@@ -38,7 +39,7 @@ export async function block(paths: Paths, host: string, wanted: WantedBlock): Pr
   requireCapabilities();
   const { acceptLockout, ...made } = wanted;
   return withPatience(paths.dataDir, async (lock) => {
-    await endOverdueTrial(lock, layout(paths.bpffs));
+    await endOverdueTrial(lock, layout(paths.bpffs), wantedNow);
     const targets = targetsOf(paths.bpffs, made.interface);
     const lockouts = await findBlockedFlows(targets, made, paths.dataDir);
     if (lockouts.length > 0 && !acceptLockout) {

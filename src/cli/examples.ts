@@ -33,8 +33,18 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   diff: [['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch']],
   status: [
     ['xdpkeep status --output json', 'the same for a program'],
+    ['xdpkeep status --watch', 'again and again, on one screen'],
     ['xdpkeep status --memory', 'and what it takes in the kernel'],
   ],
+  block: [
+    [
+      'xdpkeep block 203.0.113.0/24 --for 1h --reason "flood, ticket 12"',
+      'on every interface that runs a policy',
+    ],
+    ['xdpkeep block 2001:db8::7 ens5 --for 30m --reason scanner', 'on one'],
+  ],
+  unblock: [['xdpkeep unblock 203.0.113.0/24', 'before its time is over']],
+  blocks: [['xdpkeep blocks', 'what is blocked, by whom and why']],
   doctor: [['xdpkeep doctor', 'before the first reconcile']],
   maps: [['xdpkeep maps ens5 icmp_drops', 'the entries of one map']],
   counters: [['xdpkeep counters ens5', 'packets and bytes of each rule there']],
