@@ -1,11 +1,12 @@
 // Blocks as a pass finds them: what is over is swept, what was lost comes back, an interface that is new gets its share.
 // The maps come first: an interface that has one is planned to run a program that asks it.
 import { holdBlocks } from './apply/block-map.js';
-import { lackBlockMaps, withBlockMaps } from './diff/block-maps.js';
+import { lackBlockMaps, lostBlockMap, withBlockMaps } from './diff/block-maps.js';
 import { findRenames } from './diff/renames.js';
 import { refreshBlocks } from './journal/block-writer.js';
 import { readStoredBlocks, type StoredBlock } from './journal/blocks.js';
 import { isOver } from './journal/ends.js';
+import type { Journal } from './journal/journal.js';
 import type { WriterLock } from './journal/lock.js';
 import { BLOCKS, type Layout } from './kernel/layout.js';
 import { type BlockEntry, concerns } from './model/block.js';
@@ -20,18 +21,19 @@ interface Goal {
   warnings: string[];
 }
 
-/** What the kernel will show when blocks are in force; without a lock nothing is done. Warns of a damaged file. */
+/** What the kernel will show when blocks are in force; without a writer nothing is done. Warns of a damaged file. */
 export function bringBlocks(
-  lock: WriterLock | undefined,
+  writer: { lock: WriterLock; journal: Journal } | undefined,
   layout: Layout,
   { dataDir, desired, warnings }: Goal,
   found: ObservedState,
 ): ObservedState {
+  const lock = writer?.lock;
   const renames = findRenames(desired, found);
   const names = new Map(renames.map(({ from, to }) => [from, to]));
   try {
-    const stored = lock
-      ? refreshBlocks(lock, names)
+    const stored = writer
+      ? refreshBlocks(writer.lock, names, writer.journal)
       : readStoredBlocks(dataDir).filter((one) => !isOver(one));
     if (lock) {
       for (const { name, blocks } of found.owned) {
@@ -40,8 +42,11 @@ export function bringBlocks(
     }
     // Pins that will move are left alone: the next pass finds them where they belong.
     const lacking = renames.length > 0 ? [] : lackBlockMaps(desired, found, stored);
-    const make = (name: string): ObservedMap =>
-      lock ? holdBlocks(lock, layout, name, entriesFor(name, stored)) : PLANNED;
+    const make = (name: string): ObservedMap => {
+      if (!lock) return PLANNED;
+      const lost = lostBlockMap(found.owned.find((one) => one.name === name));
+      return holdBlocks(lock, layout, name, entriesFor(name, stored), lost);
+    };
     return withBlockMaps(found, new Map(lacking.map((name) => [name, make(name)])));
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;

@@ -147,7 +147,7 @@ async function swapIn(lock: WriterLock, paths: Paths, host: string): Promise<str
 }
 
 function fill(lock: WriterLock, bpffs: string): void {
-  const stored = refreshBlocks(lock, new Map());
+  const stored = refreshBlocks(lock);
   for (const { name, blocks } of readOwned(bpffs)) {
     if (blocks) holdBlocks(lock, layout(bpffs), name, entriesFor(name, stored));
   }

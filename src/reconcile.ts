@@ -57,7 +57,7 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   const look = () => observe({ bpffs: goal.bpffs });
   const found = await (goal.look ?? look)();
   if (journal) recover(journal, found);
-  const before = await withBlocks(goal, lock, found);
+  const before = await withBlocks(goal, journal && { lock, journal }, found);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
@@ -128,13 +128,13 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
 /** Most hosts have no blocks, and read nothing for them. Nothing is touched while a change waits for its confirmation. */
 async function withBlocks(
   goal: Convergence,
-  lock: WriterLock | undefined,
+  writer: { lock: WriterLock; journal: Journal } | undefined,
   found: ObservedState,
 ): Promise<ObservedState> {
   const any = hasBlocks(goal.dataDir) || found.owned.some(({ blocks }) => blocks !== undefined);
   if (!any || goal.pending) return found;
   const { bringBlocks } = await import('./block-maps.js');
-  return bringBlocks(lock, layout(goal.bpffs), goal, found);
+  return bringBlocks(writer, layout(goal.bpffs), goal, found);
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */

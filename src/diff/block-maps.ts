@@ -1,8 +1,17 @@
 // Which interfaces are to hold sources against blocks and have no map for them yet.
 import { type Block, concerns } from '../model/block.js';
 import type { DesiredState } from '../model/desired.js';
-import type { ObservedMap, ObservedState, OwnedInterface } from '../model/observed.js';
+import {
+  type ObservedInstance,
+  type ObservedMap,
+  type ObservedState,
+  type OwnedInterface,
+  runningInstance,
+  runsPolicy,
+} from '../model/observed.js';
 import { wantedFor } from './diff.js';
+
+const BLOCKS = 'blocks';
 
 /** Names. */
 export function lackBlockMaps(
@@ -20,6 +29,17 @@ export function lackBlockMaps(
     );
 }
 
+/** The map that the program in use asks though its pin is gone: it is pinned again, and no other one made. */
+export function lostBlockMap(owned: OwnedInterface | undefined): number | undefined {
+  if (!owned || !runsPolicy(owned)) return undefined;
+  return runningInstance(owned)?.lost?.find(({ name }) => name === BLOCKS)?.id;
+}
+
+function withoutLost({ lost, ...instance }: ObservedInstance): ObservedInstance {
+  const left = lost?.filter(({ name }) => name !== BLOCKS) ?? [];
+  return left.length === 0 ? instance : { ...instance, lost: left };
+}
+
 /** What will be observed when they have one. */
 export function withBlockMaps(
   observed: ObservedState,
@@ -27,7 +47,7 @@ export function withBlockMaps(
 ): ObservedState {
   const known = observed.owned.map((one): OwnedInterface => {
     const blocks = maps.get(one.name);
-    return blocks ? { ...one, blocks } : one;
+    return blocks ? { ...one, blocks, instances: one.instances.map(withoutLost) } : one;
   });
   const made = [...maps]
     .filter(([name]) => !observed.owned.some((one) => one.name === name))

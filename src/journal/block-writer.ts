@@ -52,13 +52,17 @@ export function endBlocks(lock: WriterLock, cidr: string, only: string | undefin
 
 /**
  * Forgets those whose time is over, which is recorded; counts the others by the clock of this boot, and names interfaces
- * as they are called now. What is left. Throws a JournalError.
+ * as they are called now. `journal`: the one that the caller writes to. What is left. Throws a JournalError.
  */
-export function refreshBlocks(lock: WriterLock, renamed: ReadonlyMap<string, string>): StoredBlock[] {
+export function refreshBlocks(
+  lock: WriterLock,
+  renamed: ReadonlyMap<string, string> = new Map(),
+  journal?: Journal,
+): StoredBlock[] {
   const all = readStoredBlocks(lock.dataDir);
   const over = all.filter(isOver);
   if (over.length > 0)
-    record(lock, 'unblock', `their time is over: ${over.map(({ cidr }) => cidr).join(', ')}`);
+    record(lock, 'unblock', `their time is over: ${over.map(({ cidr }) => cidr).join(', ')}`, journal);
   const left = all
     .filter((one) => !over.includes(one))
     .map(ofThisBoot)
@@ -72,9 +76,13 @@ function follow(one: StoredBlock, renamed: ReadonlyMap<string, string>): StoredB
   return name === undefined ? one : { ...one, interface: name };
 }
 
-function record(lock: WriterLock, kind: 'block' | 'unblock', reason: string): void {
-  const generation = newestGeneration(lock.dataDir);
-  Journal.open(lock).append({ generation, phase: 'done', step: { kind, reason } });
+function record(
+  lock: WriterLock,
+  kind: 'block' | 'unblock',
+  reason: string,
+  journal: Journal = Journal.open(lock),
+): void {
+  journal.append({ generation: newestGeneration(lock.dataDir), phase: 'done', step: { kind, reason } });
 }
 
 function write(lock: WriterLock, blocks: StoredBlock[]): void {
