@@ -9,13 +9,14 @@ export function tabulateBlocks(blocks: readonly BlockEntry[]): BlockEntry[] {
   /** The networks around the one that is looked at, the widest first; each ends as late as those before it. */
   const around: BlockEntry[] = [];
   for (const block of [...blocks].sort((x, y) => compare(x.network, y.network))) {
-    while (around.length > 0 && !holdsNetwork(around.at(-1)?.network ?? block.network, block.network))
+    let outer = around.at(-1);
+    while (outer && !holdsNetwork(outer.network, block.network)) {
       around.pop();
-    const outer = around.at(-1);
+      outer = around.at(-1);
+    }
     const until = outer && outer.until > block.until ? outer.until : block.until;
     const entry = { network: block.network, until };
-    const isSame = outer !== undefined && outer.network.length === block.network.length;
-    if (isSame) {
+    if (outer?.network.length === block.network.length) {
       table.pop();
       around.pop();
     }
