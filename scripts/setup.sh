@@ -30,12 +30,15 @@ need mount mount
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
+	need chromium chromium
+	need curl curl
 	need faketime faketime
 	need fish fish
 	need git git
 	need groff-base groff
 	need man-db man
 	need openssh-client ssh-keygen
+	need prometheus promtool
 	need strace strace
 	need zsh zsh
 fi
