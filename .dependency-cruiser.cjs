@@ -20,6 +20,9 @@ const layers = {
   status: ['model', 'policy', 'kernel', 'journal'],
   doctor: ['model', 'diff', 'kernel', 'disk', 'journal', 'source'],
   report: ['model'],
+  metrics: ['model', 'journal', 'disk'],
+  http: ['model'],
+  page: ['model'],
   daemon: ['model', 'kernel', 'report'],
 };
 

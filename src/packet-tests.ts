@@ -3,7 +3,7 @@
 // asks which rule decides, not whether the packet would arrive.
 import { readBuiltin } from './desired/builtins.js';
 import { requireHost } from './desired/hosts.js';
-import { loadPolicies } from './desired/load.js';
+import { loadPolicies } from './desired/load-all.js';
 import { MemoryObjectStore } from './disk/object-store.js';
 import { missingCapabilities } from './kernel/capabilities.js';
 import { loadFirewall, taiOffset } from './kernel/firewall.js';
@@ -61,17 +61,12 @@ function testInKernel(firewall: DesiredFirewall): TestResult[] {
     blocks: false,
     slots: new Map(rows.map((row, slot) => [row, slot])),
     ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
-    setBytes: sets.map(({ bytes }) => bytes),
+    sets,
     taiOffset: taiOffset(),
   });
   const dynamic = { ...bound.dynamic, ...(bound.dynamic['cpus'] !== undefined && { cpus: 1 }) };
-  using loaded = loadFirewall(
-    readBuiltin('firewall').bytes,
-    { ...bound, dynamic, cpus: [] },
-    {
-      sets: sets.map(({ map }) => map),
-    },
-  );
+  const unqueued = { ...bound, dynamic, cpus: [] };
+  using loaded = loadFirewall(readBuiltin('firewall').bytes, unqueued, { sets });
   return testFirewall(loaded.programFd(), tables.owners, firewall);
 }
 

@@ -25,7 +25,7 @@ export function loadPolicy({ core, datapath }, wanted, function_) {
   const tables = core.bindTables(unbound, {
     slots,
     ifindexes: new Map(),
-    setBytes: [],
+    sets: [],
     taiOffset: 0,
     blocks: false,
   });

@@ -18,6 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['xdpkeep reconcile --dry-run', 'show what would change, and why'],
     ['xdpkeep reconcile --confirm-within 2m', 'undo it unless `xdpkeep confirm` comes in time'],
     ['xdpkeep reconcile --watch --schedule "*/5 * * * *"', 'stay, follow the state files and the clock'],
+    ['xdpkeep reconcile --watch --http 127.0.0.1:9470', 'with a status page and /metrics'],
   ],
   plan: [['xdpkeep plan --out edge.plan', 'write down what reconcile would do']],
   apply: [['xdpkeep apply edge.plan', 'do exactly that, or exit 16']],
@@ -30,7 +31,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   test: [['xdpkeep test --output junit', 'results for a CI system']],
   schema: [['xdpkeep schema policy', 'the JSON schema of Policy files']],
   init: [['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1']],
-  diff: [['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch']],
+  diff: [
+    ['xdpkeep diff running desired', 'what the next pass changes for packets'],
+    ['xdpkeep diff 4 5', 'what generation 5 changed'],
+    ['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch'],
+  ],
   status: [
     ['xdpkeep status --output json', 'the same for a program'],
     ['xdpkeep status --watch', 'again and again, on one screen'],
@@ -51,7 +56,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   explain: [
     ['xdpkeep explain ens5 "protocol: tcp, source: 203.0.113.9, destinationPort: 22"', 'may it come in?'],
   ],
-  history: [['xdpkeep history', 'what was applied, when and why']],
+  history: [
+    ['xdpkeep history', 'what was applied, when, by whom, and what it changed'],
+    ['xdpkeep history 5', 'one generation: its packets and its steps'],
+  ],
   journal: [['xdpkeep journal verify', 'is the record whole?']],
   'journal show': [['xdpkeep journal show', 'every intent and what became of it']],
   'journal verify': [['xdpkeep journal verify', 'exit 74 when its chain is broken']],

@@ -1,6 +1,9 @@
 // Content of maps, entry by entry.
-import { checked } from './ffi.js';
+import koffi from 'koffi';
+import type { Fd } from './fd.js';
+import { callFailed, checked, lastErrno } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
+import { mapInfo } from './pinned.js';
 
 /** Sets one value of a map with 32-bit keys. */
 export function writeEntry(fd: number, name: string, key: number, value: Uint8Array): void {
@@ -12,9 +15,34 @@ export function freezeMap(fd: number, name: string): void {
   checked(`freeze map ${name}`, mapCalls().freeze(fd));
 }
 
+/** The value of a map that has one, as the kernel returns it. */
+export function readWhole(map: Fd): Buffer {
+  const { type, valueSize, maxEntries } = mapInfo(map);
+  if (type !== BPF_MAP_TYPE_ARRAY || maxEntries !== 1) throw new Error('not a map with one value');
+  return readEntry(map.number, 'with one value', 0, Math.ceil(valueSize / 8) * 8);
+}
+
+const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
+
 /** One value of a map with 32-bit keys; `bytes` is what the kernel returns: for per-CPU maps that of all CPUs. */
 export function readEntry(fd: number, name: string, key: number, bytes: number): Buffer {
   const value = Buffer.alloc(bytes);
   checked(`read map ${name}`, mapCalls().lookup(fd, Uint32Array.of(key), value));
   return value;
+}
+
+const PROT_READ = 1; // asm-generic/mman-common.h
+const MAP_SHARED = 1;
+const MAP_FAILED = 2n ** 64n - 1n;
+
+/** How the value of a map with one entry and BPF_F_MMAPABLE begins, however long it is. */
+export function readMapped(fd: number, name: string, bytes: number): Uint8Array {
+  const { mmap, munmap } = mapCalls();
+  const at = mmap(null, bytes, PROT_READ, MAP_SHARED, fd, 0);
+  if (koffi.address(at) === MAP_FAILED) throw callFailed(`read map ${name}`, lastErrno());
+  try {
+    return Uint8Array.from(koffi.decode(at, 'uint8_t', bytes) as ArrayLike<number>);
+  } finally {
+    munmap(at, bytes);
+  }
 }

@@ -39,7 +39,8 @@ const MEMBER = 80;
 const ROW = 16;
 const SET = MEMBER + ROW * ROW;
 const SET_DESTINATION = SET + ROW;
-const KEYS = SET_DESTINATION + ROW;
+const DELTA = SET_DESTINATION + ROW;
+const KEYS = DELTA + ROW;
 
 /** `enum number` */
 const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
@@ -48,7 +49,8 @@ const ROOT = 32;
 const ROOT6 = 48;
 const ABSENT = 64;
 const BOUND_SET = 80;
-const NUMBERS = 96;
+const BOUND_DELTA = 96;
+const NUMBERS = 112;
 
 /** Bytes of what may begin at `enum bound`; a vector is as long as the policy needs. */
 const ENTRY_BYTES = 4;
@@ -133,18 +135,20 @@ export function encodeSettings(policy: PolicySettings): Settings {
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
-/** What only the host knows. */
+/** What only the host knows: clocks, the sizes of the large sets by slot, and whether anybody has blocked something. */
 export function bindSettings(
   settings: Settings,
-  { taiOffset, setBytes, blocks }: Pick<TableBinding, 'taiOffset' | 'setBytes' | 'blocks'>,
+  { taiOffset, sets, blocks }: Pick<TableBinding, 'taiOffset' | 'sets' | 'blocks'>,
 ): Settings {
+  const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
   numbers[NUMBER.taiOffset] = taiOffset;
-  setBytes.forEach((bytes, slot) => {
+  sets.forEach(({ bytes, delta }, slot) => {
     numbers[BOUND_SET + slot] = bytes - SET_REACH;
+    if (delta === undefined) return;
+    keys[DELTA + slot] = 1;
+    numbers[BOUND_DELTA + slot] = delta.bytes - SET_REACH;
   });
-  if (!blocks) return { ...settings, numbers };
-  const keys = settings.keys.slice();
-  keys[KEY.blocks] = keys[KEY.source] = 1;
+  if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };
 }

@@ -32,18 +32,17 @@ export function proveFirewall(
     counters ? readRows(layout, name) : [],
   );
   const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
-  const setBytes = sets.map(({ bytes }) => bytes);
   const bound = bindTables(tables, {
     slots: rows.slots,
     ifindexes,
-    setBytes,
+    sets,
     taiOffset: taiOffset(),
     blocks: asks,
   });
   const loaded = loadFirewall(object, bound, {
     ...(counters && { counters }),
     ...(asks && { blocks: blocks ?? 'new' }),
-    sets: sets.map(({ map }) => map),
+    sets,
   });
   try {
     requirePassed(firewall, testFirewall(loaded.programFd(), tables.owners, firewall));

@@ -56,7 +56,7 @@ describe('compiling', () => {
     const binding = {
       slots,
       ifindexes: new Map<string, number>(),
-      setBytes: [],
+      sets: [],
       taiOffset: 0,
       blocks: false,
     };

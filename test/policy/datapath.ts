@@ -6,7 +6,7 @@ import { loadFirewall } from '../../src/kernel/firewall.js';
 import { askFirewall } from '../../src/kernel/question.js';
 import type { BlockEntry } from '../../src/model/block.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
-import type { FirewallTables } from '../../src/model/tables.js';
+import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
 import { bindTables, compilePolicy } from '../../src/policy/compile.js';
 
@@ -23,14 +23,14 @@ export interface Answered {
 }
 
 /** Row names are given slots in their order; every redirect target is the loopback. */
-export function bindForTest(tables: FirewallTables, setBytes: number[] = [], blocks = false): FirewallTables {
+export function bindForTest(tables: FirewallTables, sets: SetBytes[] = [], blocks = false): FirewallTables {
   const names = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
     blocks,
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
-    setBytes,
+    sets,
     taiOffset: 0,
   });
 }
@@ -44,17 +44,10 @@ export class Datapath implements Disposable {
     const tables = compilePolicy(policy, protections);
     using setMaps = new SetMaps(); // the program keeps them
     const sets = setMaps.open(tables.sets);
-    this.#tables = bindForTest(
-      tables,
-      sets.map(({ bytes }) => bytes),
-      blocks !== undefined,
-    );
+    this.#tables = bindForTest(tables, sets, blocks !== undefined);
     using map = blocks && createBlockMap();
     if (map) fillBlockMap(map, blocks);
-    this.#object = loadFirewall(firewallObject(), this.#tables, {
-      sets: sets.map((set) => set.map),
-      ...(map && { blocks: map }),
-    });
+    this.#object = loadFirewall(firewallObject(), this.#tables, { sets, ...(map && { blocks: map }) });
   }
 
   get program(): number {
