@@ -43,7 +43,7 @@ export interface GenerationReport extends GenerationSummary {
   steps: RecordedStep[];
 }
 
-export interface RecordedStep {
+interface RecordedStep {
   /** ISO 8601. */
   time: string;
   phase: Phase;
