@@ -42,7 +42,7 @@ function seriesOf(lists, metric) {
 
 function sections({ lists, interfaces }, targets) {
   const number = (value) =>
-    value === undefined ? '' : value.toLocaleString('en', { maximumFractionDigits: 0 });
+    typeof value !== 'number' ? (value ?? '') : value.toLocaleString('en', { maximumFractionDigits: 0 });
   const megabytes = (value) => {
     if (value === undefined) return '';
     return (value / 2 ** 20).toLocaleString('en', { maximumSignificantDigits: 3 });
@@ -84,12 +84,12 @@ function sections({ lists, interfaces }, targets) {
       intro: INTERFACES,
       table: [
         ['policies', 'interfaces', 'first pass, ms', 'for each', 'no-op, ms', 'kernel, MB'],
-        ...interfaces.map(({ policies, number: count, first, noop, memory }) => [
+        ...interfaces.map(({ policies, number: count, first, noop, memory, ...medians }) => [
           policies === 'one' ? 'one for all' : 'one for each',
           number(count),
-          number(first),
+          `${number(first)} / ${number(medians.firstMedian)}`,
           (first / count).toFixed(1),
-          number(noop),
+          `${number(noop)} / ${number(medians.noopMedian)}`,
           megabytes(memory),
         ]),
       ],
@@ -104,4 +104,4 @@ const LISTS = `_Fill_: from the start of the command until packets are decided b
 ![fill against entries](benchmarks/fill.svg)`;
 
 const INTERFACES =
-  'veth pairs, native mode, four rules: one policy for all of them, or one for each. _First pass_: a reconcile that attaches all of them, the start of the process included; _no-op_: median of five that find nothing to do.';
+  'veth pairs, native mode, four rules: one policy for all of them, or one for each. _First pass_: a reconcile that attaches all of them, the start of the process included; _no-op_: one that finds nothing to do. Least / median of three and of five.';
