@@ -13,14 +13,9 @@ export const PATIENCE = 30;
 const quietly = (command, ...args) =>
   execFileSync(command, args, { stdio: 'pipe', maxBuffer: 1 << 30 }).toString();
 
-/** Free memory of the machine, bytes: for those of which the kernel does not say what they take. */
-function available() {
-  return Number(/^MemAvailable:\s*(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))[1]) * 1024;
-}
-
 /**
- * Each peer: `fill` and `change` give `{ ended, peak? }`, `memory` bytes, `reached` the packets that no
- * set has decided, and `remove` cleans up.
+ * Each peer: `fill` and `change` give `{ ended, peak? }`, `reached` the packets that no set has decided, `memory` bytes
+ * (the kernel does not say what an nft set takes), and `remove` cleans up.
  */
 export function makeNft(work, list, interval) {
   const { family, prefixes } = list.wanted;
@@ -31,7 +26,6 @@ export function makeNft(work, list, interval) {
   const ask = family === 4 ? 'ip saddr' : 'ip6 saddr';
   const chain = `type filter hook prerouting priority raw;`;
   const run = (...limit) => untilTrue(never, ...limit, 'nft', '-f', file);
-  let before;
   return {
     family,
     empty() {
@@ -42,7 +36,6 @@ export function makeNft(work, list, interval) {
       quietly('nft', '-f', file);
     },
     fill() {
-      before = available();
       writePieces(file, elements(list, list.indexes(), 'add'));
       return run();
     },
@@ -53,7 +46,6 @@ export function makeNft(work, list, interval) {
     },
     reached: () =>
       Number(/^\s*counter packets (\d+)/m.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),
-    memory: () => before - available(),
     remove: () => quietly('nft', 'delete', 'table', 'inet', 'bench'),
   };
 }

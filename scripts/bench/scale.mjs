@@ -199,7 +199,7 @@ async function measureStack(peer, list, asker, device) {
     if (peer.reached() < 6 * FRAMES) throw new Error(`${peer.reached()} packets have reached it only`);
     const fill = await peer.fill();
     const [hit, miss] = [true, false].map(runs).map((time, at) => time - before[at]);
-    const memory = peer.memory();
+    const memory = peer.memory?.();
     const change = await changed(peer);
     return { fill: fill.ended, peak: fill.peak, memory, ...change, hit, miss };
   } finally {
@@ -214,7 +214,7 @@ async function changed(peer) {
     for (const version of [1, 2, 3]) changes.push((await peer.change(version)).ended);
     return { change: median(changes) };
   } catch (error) {
-    return { change: error.message.endsWith('with 124') ? `over ${PATIENCE * 1000}` : 'refused' };
+    return { change: error.message.endsWith('with 124') ? `over ${PATIENCE},000` : 'refused' };
   }
 }
 
