@@ -8,6 +8,7 @@ import { addGit, addReconciling } from './commands/reconciling.js';
 import type { Keep } from './commands/command.js';
 import { addManners } from './commands/manners.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
+import { addTraffic } from './commands/traffic.js';
 import { failure } from './failure.js';
 import { everyCommand } from './command-tree.js';
 import { exampleHelp } from './examples.js';
@@ -61,6 +62,7 @@ export function makeProgram(version: string, keep: Keep): Command {
   addStateFiles(program, keep);
   addDiff(program, keep);
   addLooking(program, keep);
+  addTraffic(program, keep);
   addOperating(program, keep);
   addConfirming(program, keep);
   addBlocking(program, keep);

@@ -17,6 +17,9 @@ export const mapCalls = once(() => {
     ) as Call,
     delete: bpf.func('int bpf_map_delete_elem(int fd, const void *key)') as Call,
     nextKey: bpf.func('int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next)') as Call,
+    lookupBatch: bpf.func(
+      'int bpf_map_lookup_batch(int fd, const void *from, void *next, void *keys, void *values, void *count, const void *opts)',
+    ) as Call,
     freeze: bpf.func('int bpf_map_freeze(int fd)') as Call,
     mmap: c.func(
       'void *mmap(void *at, size_t bytes, int protection, int flags, int fd, long offset)',

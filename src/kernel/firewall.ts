@@ -7,10 +7,11 @@ import { BLOCKS } from './layout.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { type BpfObject, loadObject } from './object.js';
+import { SAMPLES } from './samples.js';
 import { specialize, TABLES_SECTION } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
-const OPTIONAL = ['limits', 'sources', 'cpus', 'events'];
+const OPTIONAL = ['limits', 'sources', 'cpus'];
 /** Frames that wait for a CPU they were redirected to: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
@@ -30,6 +31,8 @@ export interface LoadOptions {
   counters?: Fd;
   /** Hold sources against blocks: those of this map, or of a new one. */
   blocks?: Fd | 'new';
+  /** The ring buffer for sampled packets; default a new one. */
+  samples?: Fd;
   /** The maps through which the large sets of the tables are found, by slot. */
   sets?: SetMap[];
   /** Default `firewall`. */
@@ -44,12 +47,13 @@ export function loadFirewall(
   tables: FirewallTables,
   options: LoadOptions = {},
 ): BpfObject {
-  const { counters, blocks, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const { counters, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets);
     if (counters) one.reuseMap('counters', counters);
     if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
+    if (samples) one.reuseMap(SAMPLES, samples);
     sets.forEach(({ map, delta }, slot) => {
       one.reuseMap(`set${slot}`, map);
       if (delta) one.reuseMap(`delta${slot}`, delta.map);
