@@ -48,7 +48,7 @@ export async function block(paths: Paths, host: string, wanted: WantedBlock): Pr
       });
     }
     const unready = targets.some((one) => !isReady(one));
-    if (unready) requireNoTrial(paths.dataDir);
+    if (unready) requireNoTrial(paths.dataDir, layout(paths.bpffs));
     const added = addBlock(lock, made);
     const warnings = lockouts.map((one) => `accepted: this locks out ${one}`);
     if (unready) warnings.push(...(await swapIn(lock, paths, host)));
