@@ -24,7 +24,8 @@ async function run(
   });
   const env = { SSH_CONNECTION: `${from} 50123 ${address} 22` };
   const finished = await lab.run(['reconcile', '--output', 'json'], { env });
-  return document(finished, finished.exitCode ?? -1);
+  const exitCode = finished.exitCode as Reconciliation['exitCode']; // the document itself has none
+  return { ...document<Reconciliation>(finished, exitCode), exitCode };
 }
 
 async function ip(lab: Lab, ...lines: string[]): Promise<void> {
