@@ -43,6 +43,8 @@ it('the members of a bridge: all, until it has heard behind which one the peer i
     'address add 10.77.0.1/24 dev br0',
     'link set br0 up',
   );
+  const state = () => lab.exec('ip', 'link', 'show', 'br0');
+  await expect.poll(state, { timeout: 20_000 }).toContain('state UP'); // its ports learn for a while first
   const refused = await run(lab, { rules: [SSH] }, '10.77.0.1', { names: ['veth0', 'veth1'] });
   expect(refused.exitCode).toBe(14);
   for (const name of ['veth0', 'veth1'])
