@@ -30,6 +30,8 @@ import {
 export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remotes'> {
   source: GitSource;
   verification: Verification | undefined;
+  /** Ends what is asked of the remote, which then counts as one that does not answer. */
+  ended?: AbortSignal;
 }
 
 export interface Synced {
@@ -49,7 +51,10 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
   // Its own lock: who rolls back must not wait for a network.
   return withWriterLock(folder, async () => {
     const adopted = readAdoption(options.dataDir);
-    const found = await endCleanly((ended) => look(options, { ...options, folder, ended }, adopted));
+    const found = await endCleanly((signalled) => {
+      const ended = AbortSignal.any([signalled, ...(options.ended ? [options.ended] : [])]);
+      return look(options, { ...options, folder, ended }, adopted);
+    });
     return withWriterLock(options.dataDir, async (lock) => {
       if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
       if (found.isCurrent) noteAnswer(options.dataDir);
