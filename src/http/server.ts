@@ -99,7 +99,7 @@ async function answer(
     refuse(414, 'the path is too long');
     return;
   }
-  const found = routes.get(url.split('?', 1)[0] ?? '');
+  const found = routes(url.split('?', 1)[0] ?? '');
   if (!found) {
     refuse(404, 'there is no such page');
     return;
