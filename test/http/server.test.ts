@@ -114,7 +114,7 @@ it('of 500 connections a few dozen are kept, and others are answered once those 
     socket.on('close', () => closed++);
     sockets.push(socket);
   }
-  await expect.poll(() => closed, { timeout: 4000 }).toBe(500 - 64);
+  await expect.poll(() => closed).toBeGreaterThanOrEqual(500 - 64);
   for (const socket of sockets) socket.destroy();
   await expect
     .poll(() =>
@@ -169,6 +169,11 @@ it('many readers are one question; a failure is kept no longer than an answer', 
   answer = () => Promise.reject(new Error('no'));
   await expect(fresh.get()).rejects.toThrow('no');
   now = 2000;
+  answer = () => {
+    throw new Error('at once');
+  };
+  await expect(fresh.get()).rejects.toThrow('at once');
+  now = 3000;
   answer = () => Promise.resolve(++asked);
   expect(await fresh.get()).toBe(2);
 });
