@@ -20,6 +20,7 @@ need() { # PACKAGE, and what shows that it is there: commands, or files with a s
 
 need bpftool bpftool
 need clang clang
+need debootstrap debootstrap
 need faketime faketime
 need gcc gcc
 need git git
@@ -27,10 +28,12 @@ need iproute2 ip tc
 need iputils-ping ping
 need libbpf-dev /usr/include/bpf/bpf_helpers.h
 need linux-libc-dev /usr/include/linux/bpf.h
+need lintian lintian
 need llvm llvm-strip
 need mount mount
 need openssh-client ssh-keygen
 need strace strace
+need systemd-container systemd-nspawn
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 

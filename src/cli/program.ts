@@ -4,7 +4,8 @@ import { EXIT } from '../model/errors.js';
 import { acceptLockout, addPassFlags, allowPruneAll, confirmWithin } from './change-flags.js';
 import { failure } from './failure.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables, readCommon, readGiven } from './options.js';
-import type { CommandResult } from './result.js';
+import type { CommandResult, Keep } from './result.js';
+import { addUnattended, offline } from './unattended.js';
 import { toUsageError } from './usage.js';
 
 type Flags = Record<string, unknown>;
@@ -35,6 +36,7 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
   });
   addReconciling(program, keep);
   addGit(program, keep);
+  addUnattended(program, keep);
   addStateFiles(program, keep);
   addDiff(program, keep);
   addLooking(program, keep);
@@ -55,8 +57,6 @@ export async function runCommandLine(argv: string[], version: string): Promise<C
 
 /** Commands that are asked before there is a host to speak of. */
 const NEEDS_NO_CONFIG = new Set(['schema', 'init']);
-
-type Keep = (result: CommandResult) => void;
 
 /** The options that all commands have are those of the program. */
 function command(parent: Command, usage: string, description: string): Command {
@@ -100,10 +100,12 @@ function addGit(program: Command, keep: Keep): void {
   addPassFlags(
     command(program, 'sync', 'the same from git: fetch, verify, adopt the newest commit, reconcile'),
     'fetch, verify, plan and prove, change nothing',
-  ).action(async (_flags: Flags, self: Command) => {
-    const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
-    keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
-  });
+  )
+    .addOption(offline())
+    .action(async (_flags: Flags, self: Command) => {
+      const [{ runSync }, { readConfigOf }] = await Promise.all([import('./sync.js'), import('./config.js')]);
+      keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
+    });
 }
 
 function addDiff(program: Command, keep: Keep): void {
