@@ -11,7 +11,9 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -75,5 +77,18 @@ for (const file of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c')))
   execFileSync('llvm-strip', ['-g', object], { stdio: 'inherit' });
 }
 cpSync('schema', `${fresh}/schema`, { recursive: true });
+
+/** Pages of the manual and completions are said by the program itself. */
+const SAID = {
+  'man/xdpkeep.8': ['manual', 'xdpkeep'],
+  'man/xdpkeep-state.5': ['manual', 'state'],
+  'completion/xdpkeep.bash': ['completion', 'bash'],
+  'completion/_xdpkeep': ['completion', 'zsh'],
+  'completion/xdpkeep.fish': ['completion', 'fish'],
+};
+for (const [file, command] of Object.entries(SAID)) {
+  mkdirSync(dirname(`${fresh}/${file}`), { recursive: true });
+  writeFileSync(`${fresh}/${file}`, execFileSync(process.execPath, [`${fresh}/xdpkeep.js`, ...command]));
+}
 rmSync('dist', { recursive: true, force: true });
 renameSync(fresh, 'dist');

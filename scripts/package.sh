@@ -42,17 +42,13 @@ for unit in xdpkeep.service xdpkeep-boot.service xdpkeep-interface@.service xdpk
 done
 put 644 lib/udev/rules.d systemd/99-xdpkeep.rules
 
-# Made by the build where there are any.
 for page in dist/man/*.[1-9]; do
-	[ -e "$page" ] || continue
 	put 644 "usr/share/man/man${page##*.}" "$page"
 	gzip -9n "$root/usr/share/man/man${page##*.}/${page##*/}"
 done
-if [ -d dist/completion ]; then
-	[ ! -e dist/completion/xdpkeep.bash ] || install -D -m 644 dist/completion/xdpkeep.bash "$root/usr/share/bash-completion/completions/xdpkeep"
-	[ ! -e dist/completion/_xdpkeep ] || put 644 usr/share/zsh/vendor-completions dist/completion/_xdpkeep
-	[ ! -e dist/completion/xdpkeep.fish ] || put 644 usr/share/fish/vendor_completions.d dist/completion/xdpkeep.fish
-fi
+install -D -m 644 dist/completion/xdpkeep.bash "$root/usr/share/bash-completion/completions/xdpkeep"
+put 644 usr/share/zsh/vendor-completions dist/completion/_xdpkeep
+put 644 usr/share/fish/vendor_completions.d dist/completion/xdpkeep.fish
 
 doc=usr/share/doc/xdpkeep
 put 644 $doc README.md ARCHITECTURE.md docs/*.md packaging/debian/copyright

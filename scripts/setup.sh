@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a fresh clone runnable: system packages (when root), npm packages, dist/. Does only what is missing, one line
-# for each thing that it does, and nothing at all when everything is there.
+# for each thing that it does, and nothing at all when everything is there. `setup.sh test` has the packages of the tests too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -20,22 +20,28 @@ need() { # PACKAGE, and what shows that it is there: commands, or files with a s
 
 need bpftool bpftool
 need clang clang
-need debootstrap debootstrap
-need faketime faketime
 need gcc gcc
-need git git
 need iproute2 ip tc
 need iputils-ping ping
 need libbpf-dev /usr/include/bpf/bpf_helpers.h
 need linux-libc-dev /usr/include/linux/bpf.h
-need lintian lintian
 need llvm llvm-strip
 need mount mount
-need openssh-client ssh-keygen
-need strace strace
-need systemd-container systemd-nspawn
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
+if [ "${1-}" = test ]; then
+	need debootstrap debootstrap
+	need faketime faketime
+	need fish fish
+	need git git
+	need lintian lintian
+	need groff-base groff
+	need man-db man
+	need openssh-client ssh-keygen
+	need strace strace
+	need systemd-container systemd-nspawn
+	need zsh zsh
+fi
 
 if [ ${#missing[@]} -gt 0 ]; then
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

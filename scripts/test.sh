@@ -3,7 +3,7 @@
 # The last line says how it went: `123 passed, 0 failed`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bash scripts/setup.sh
+bash scripts/setup.sh test
 [ $# -gt 0 ] || bash scripts/check.sh
 
 report=$(mktemp)

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskObjectStore } from './disk/object-store.js';
 import { newestGeneration } from './journal/generation-list.js';
+import { endHold } from './journal/end-hold.js';
+import { isHeld } from './journal/hold.js';
 import { keptState } from './journal/kept.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
@@ -20,6 +22,7 @@ import { converge } from './reconcile.js';
 import type { Suspension } from './model/suspension.js';
 import { endOverdueTrial, undoTrial } from './trial/abandon.js';
 import { undoneWarning } from './trial/waiting.js';
+import { wantedNow } from './wanted.js';
 
 /** What `confirm` and `cancel` find: a change that they decide, or how the last one was decided before. */
 export interface Verdict {
@@ -32,7 +35,7 @@ export interface Verdict {
 export async function confirm(paths: Paths): Promise<Verdict> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
-    const undone = await endOverdueTrial(lock, layout(paths.bpffs));
+    const undone = await endOverdueTrial(lock, layout(paths.bpffs), wantedNow);
     if (undone !== undefined) {
       const result = await convergeToNewest(paths, lock, [undoneWarning(undone)]);
       return { result: { ...result, exitCode: EXIT.rolledBack }, undoneBefore: undone };
@@ -48,6 +51,7 @@ export async function confirm(paths: Paths): Promise<Verdict> {
     } as const;
     const phase = inPart ? 'failed' : 'confirmed';
     journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
+    if (isHeld(paths.dataDir)) endHold(lock, journal, 'another change was confirmed');
     clearPending(lock);
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
     // The clean-up of a suspended interface waits; nobody asked for more here.
@@ -64,7 +68,13 @@ export async function cancel(paths: Paths, reason: string, id?: string): Promise
     const pending = readPending(paths.dataDir);
     if (!pending) return decidedBefore(paths.dataDir);
     if (id !== undefined && pending.id !== id) return {};
-    const hold = await undoTrial(lock, layout(paths.bpffs), pending, reason);
+    const hold = await undoTrial(
+      lock,
+      layout(paths.bpffs),
+      pending,
+      reason,
+      id === undefined ? undefined : wantedNow,
+    );
     const result = await convergeToNewest(paths, lock, []);
     return { result: { ...result, ...(hold && { hold }) } };
   });

@@ -1,10 +1,9 @@
 // What a pass goes for: the state files of this host, or what a hold or a change on trial keeps. What has ended by now, a
 // trial or a suspension, is ended here, so that all who make changes find the same.
+import { resolve as toAbsolute } from 'node:path';
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
-import { endHold } from './journal/end-hold.js';
 import { readHold } from './journal/hold.js';
-import { Journal } from './journal/journal.js';
 import { keptState } from './journal/kept.js';
 import type { WriterLock } from './journal/lock.js';
 import { endExpired } from './journal/suspension-writer.js';
@@ -16,7 +15,7 @@ import { diagnosticLine } from './model/diagnostic.js';
 import type { Endpoint } from './model/flow.js';
 import type { ObjectStore } from './model/object-store.js';
 import type { ObservedState } from './model/observed.js';
-import type { PendingReport } from './model/pending.js';
+import type { PendingReport, Place } from './model/pending.js';
 import type { Progress } from './model/progress.js';
 import type { Hold } from './model/reconciliation.js';
 import type { Generation } from './model/record.js';
@@ -27,6 +26,7 @@ import { lookAhead } from './observe/observe.js';
 import { revisionOf } from './source/adoption.js';
 import { endOverdueTrial } from './trial/abandon.js';
 import { undoneWarning, waitingTrial } from './trial/waiting.js';
+import { wantedNow } from './wanted.js';
 
 export interface Paths {
   bpffs: string;
@@ -65,6 +65,10 @@ export interface Convergence extends Paths, Omit<ChangeOptions, 'confirmWithin'>
   /** What to write into the generation, should one be made. `of` is left out unless content is repeated. */
   origin: Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason' | 'source'>>;
   hold?: Hold;
+  /** Why the hold that is there ends, once this state is in effect: what is refused ends nothing. */
+  endsHold?: string;
+  /** What `desired` was read from. */
+  place?: Place;
   /** What must wait, however it differs. */
   suspensions?: Suspension[];
   /** What the kernel runs at first; looked for when it is absent. */
@@ -83,7 +87,7 @@ export async function loadGoal(
   lock: WriterLock | undefined,
 ): Promise<Convergence> {
   const { dataDir } = options;
-  const undone = lock && (await endOverdueTrial(lock, layout(options.bpffs)));
+  const undone = lock && (await endOverdueTrial(lock, layout(options.bpffs), wantedNow));
   const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
@@ -106,8 +110,9 @@ export async function loadGoal(
     return { ...goal, hold, desired: keptState(dataDir, hold.generation, desired.host) };
   }
   refuseCollapse(dataDir, desired);
-  if (hold && lock) endHold(lock, Journal.open(lock), 'the state files changed');
-  return { ...goal, safeguards: withConfirm(safeguards, options) };
+  const place = { stateDir: toAbsolute(options.stateDir), host: options.host };
+  const ends = hold && { endsHold: 'the state files changed' };
+  return { ...goal, ...ends, place, safeguards: withConfirm(safeguards, options) };
 }
 
 /** The command line has the last word on how long there is to confirm. */

@@ -10,7 +10,7 @@ import { isUnconfirmed } from './journal/trials.js';
 import { monotonicNow } from './kernel/boot.js';
 import { layout } from './kernel/layout.js';
 import type { DesiredFirewall, DesiredState } from './model/desired.js';
-import { reportPending } from './model/pending.js';
+import { type Place, reportPending } from './model/pending.js';
 import type { Reconciliation } from './model/reconciliation.js';
 import type { Generation } from './model/record.js';
 import type { Safeguards } from './model/safeguards.js';
@@ -31,6 +31,7 @@ interface Goal {
   bpffs: string;
   dataDir: string;
   safeguards?: Safeguards;
+  place?: Place;
 }
 
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
@@ -55,6 +56,7 @@ export async function beginTrial(
     safeguards,
     written: desired.written,
     ...(again !== undefined && { generation: again }),
+    ...(goal.place && { place: goal.place }),
     policies: policiesOf(plan, dataDir),
     inPart,
   });

@@ -3,10 +3,8 @@
 // under the lock, and has to come out the same.
 import { resolve } from 'node:path';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
-import { endHold } from './journal/end-hold.js';
 import { isHeld } from './journal/hold.js';
 import { openIntents } from './journal/intents.js';
-import { Journal } from './journal/journal.js';
 import { withWriterLock } from './journal/lock.js';
 import { readPlanFile, stalePlan, writePlanFile } from './journal/plan-file.js';
 import { readSoundJournal } from './journal/read.js';
@@ -36,6 +34,7 @@ import {
 import { converge } from './reconcile.js';
 import { endOverdueTrial } from './trial/abandon.js';
 import { requireNoTrial } from './trial/waiting.js';
+import { wantedNow } from './wanted.js';
 
 /** A dry run whose plan is written to `file`. Nothing else is changed. */
 export async function planToFile(
@@ -117,7 +116,7 @@ export async function applyPlan(
   requireSamePlace(plan, options, release);
   const { dataDir } = options;
   return withWriterLock(dataDir, async (lock) => {
-    await endOverdueTrial(lock, layout(options.bpffs));
+    await endOverdueTrial(lock, layout(options.bpffs), wantedNow);
     requireNoTrial(dataDir);
     requireSameJournal(plan);
     const goal = goalOf(plan, options);
@@ -127,8 +126,8 @@ export async function applyPlan(
       undefined,
     );
     const store = unpack(plan, new DiskObjectStore(dataDir));
-    if (!plan.hold && isHeld(dataDir)) endHold(lock, Journal.open(lock), 'a plan was applied');
-    return converge({ ...goal, store }, lock);
+    const ends = !plan.hold && isHeld(dataDir) && { endsHold: 'a plan was applied' };
+    return converge({ ...goal, ...ends, store }, lock);
   });
 }
 

@@ -8,6 +8,7 @@ import { fatesOf } from './fates.js';
 import { type Convergence, loadGoal, type ReconcileOptions } from './goal.js';
 import { guardFlows, guardPrune } from './guards.js';
 import { collectSets } from './journal/collect-sets.js';
+import { endHold } from './journal/end-hold.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
@@ -83,6 +84,7 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));
     const generation =
       lock && settled ? generationFor(goal, current, lock, records) : newestGeneration(goal.dataDir);
+    if (lock && journal && settled) leaveHold(goal, lock, journal);
     const fates = fatesOf(planned, goal.dataDir);
     const lists = listChanges(current?.desired, goal.desired);
     if (lock) sweepSets(lock, paths, before);
@@ -108,6 +110,8 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
       : await apply(lock, active, context);
     return { applied: done, trial: begun?.outcome() };
   });
+  const stays = !trial?.hold && !trial?.pending && applied.some(({ outcome: became }) => became === 'done');
+  if (stays) leaveHold(goal, lock, journal);
   const looking = look();
   // For the report alone, and while bpftool looks.
   const fates = fatesOf(planned, goal.dataDir);
@@ -134,6 +138,11 @@ function retest(goal: Convergence, observed: ObservedState): void {
     const program = wanted?.program;
     if (program?.firewall) retestFirewall(layout(goal.bpffs), name, program.digest, program.firewall);
   }
+}
+
+/** What was on hold may come back from now on: another state took its place, and stays. */
+function leaveHold({ endsHold }: Convergence, lock: WriterLock, journal: Journal): void {
+  if (endsHold !== undefined) endHold(lock, journal, endsHold);
 }
 
 /** Does the kernel run what is wanted there? */

@@ -21,6 +21,7 @@ import type { Reconciliation } from './model/reconciliation.js';
 import { converge } from './reconcile.js';
 import { endOverdueTrial } from './trial/abandon.js';
 import { undoneWarning, waitingTrial } from './trial/waiting.js';
+import { wantedNow } from './wanted.js';
 
 export interface RestoreOptions extends Paths {
   /** Names a host that never changed anything. */
@@ -44,7 +45,7 @@ export async function restore(options: RestoreOptions): Promise<Reconciliation> 
 
 async function restoreOnce(options: RestoreOptions, lock: WriterLock) {
   const { dataDir, host } = options;
-  const undone = await endOverdueTrial(lock, layout(options.bpffs));
+  const undone = await endOverdueTrial(lock, layout(options.bpffs), wantedNow);
   const generation = lastInEffect(dataDir);
   const desired = keptState(dataDir, generation, host);
   endExpired(lock);

@@ -1,7 +1,6 @@
 // What operators do against the state files: go back, or take everything away. Both are the same walk as a reconcile,
 // towards another desired state, and leave a hold.
-import { loadHost } from './desired/load.js';
-import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
+import { DiskObjectStore } from './disk/object-store.js';
 import { tookNoEffect } from './journal/effective.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentGeneration, currentIfReadable, readGeneration } from './journal/generations.js';
@@ -13,13 +12,14 @@ import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
 import { type DesiredState, emptyState, setsOf } from './model/desired.js';
-import { UsageError, XdpkeepError } from './model/errors.js';
+import { UsageError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Revision } from './model/revision.js';
 import type { Paths, ReconcileOptions } from './goal.js';
 import { converge } from './reconcile.js';
-import { dropTrial, endOverdueTrial } from './trial/abandon.js';
+import { doomTrial, dropTrial, endOverdueTrial } from './trial/abandon.js';
 import { requireNoTrial } from './trial/waiting.js';
+import { wantedNow } from './wanted.js';
 
 /** Makes the kernel run an earlier generation again, by default the one before the current content. */
 export async function rollback(
@@ -29,7 +29,7 @@ export async function rollback(
 ): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
-    await endOverdueTrial(lock, layout(paths.bpffs));
+    await endOverdueTrial(lock, layout(paths.bpffs), wantedNow);
     requireNoTrial(paths.dataDir);
     const newest = newestGeneration(paths.dataDir);
     if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
@@ -72,12 +72,13 @@ function requireObjects(dataDir: string, desired: DesiredState): void {
 export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(options.dataDir, async (lock) => {
-    await dropTrial(lock, 'everything was detached');
+    doomTrial(lock, reason);
     const current = currentIfReadable(options.dataDir)?.desired;
-    const wanted = await tryLoad(options);
-    const left = [current, wanted].flatMap((state) => (state ? [state.written] : []));
+    const left = [...(current ? [current.written] : []), ...(await wantedNow(options, options.dataDir))];
     const desired = emptyState(current?.host ?? options.host);
-    return leave(lock, options, { desired, origin: 'detach', of: 0, reason, left });
+    const result = await leave(lock, options, { desired, origin: 'detach', of: 0, reason, left });
+    await dropTrial(lock, 'everything was detached');
+    return result;
   });
 }
 
@@ -109,16 +110,6 @@ async function leave(lock: WriterLock, paths: Paths, departure: Departure): Prom
     lock,
   );
   return { ...result, hold };
-}
-
-async function tryLoad(options: ReconcileOptions) {
-  try {
-    const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
-    return (await loadHost({ ...options, store })).desired;
-  } catch (error) {
-    if (error instanceof XdpkeepError) return undefined; // detaching must not depend on readable state files
-    throw error;
-  }
 }
 
 const NOTHING_YET = 'The first reconcile that changes something makes generation 1.';

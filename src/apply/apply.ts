@@ -5,6 +5,7 @@ import type { WriterLock } from '../journal/lock.js';
 import type { Layout } from '../kernel/layout.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
+import type { JournalEntry } from '../model/record.js';
 import type { EffectiveStep, Plan, PlannedStep } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
 import { verifyStep } from '../verify/verify.js';
@@ -44,18 +45,20 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
   const results: Applied[] = [];
   const attempts: Attempt[] = [];
   const unmoved = new Set<string>();
-  for (const planned of plan.steps.filter(isEffective)) {
-    const { step } = planned;
-    // Steps after a rename count on its names.
-    if (context.proven.failed.has(step.interface) || unmoved.has(step.interface)) continue;
-    const attempt = { planned, intent: intend(planned, context) };
-    const error = attemptStep(() => {
-      execute(lock, step, context.layout, context.proven.loaded.get(step.interface));
+  for (const together of batches(plan.steps.filter(isEffective))) {
+    const planned = together.filter(({ step }) => {
+      return !context.proven.failed.has(step.interface) && !unmoved.has(step.interface);
     });
-    if (!error) attempts.push(attempt);
-    else {
-      results.push(undo(lock, attempt, error, 'failed', context));
-      if (step.kind === 'rename') for (const name of [step.from, step.interface]) unmoved.add(name);
+    for (const attempt of intend(planned, context)) {
+      const { step } = attempt.planned;
+      const error = attemptStep(() => {
+        execute(lock, step, context.layout, context.proven.loaded.get(step.interface));
+      });
+      if (!error) attempts.push(attempt);
+      else {
+        results.push(undo(lock, attempt, error, 'failed', context));
+        if (step.kind === 'rename') for (const name of [step.from, step.interface]) unmoved.add(name);
+      }
     }
   }
   if (attempts.length === 0) return results;
@@ -74,8 +77,14 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
   if (failure !== undefined) {
     return [...results, ...undoAll(lock, right, new VerificationError(failure), context)];
   }
-  for (const attempt of right) results.push(conclude(lock, attempt, context));
-  return results;
+  return [...results, ...concludeAll(lock, right, context)];
+}
+
+/** Whose intents are written together. Renames go one by one: the steps after them count on their names. */
+function batches(steps: Attempt['planned'][]): Attempt['planned'][][] {
+  const renames = steps.filter(({ step }) => step.kind === 'rename');
+  const others = steps.filter(({ step }) => step.kind !== 'rename');
+  return [...renames.map((rename) => [rename]), others];
 }
 
 /** Backwards; the former programs decide again everywhere before anything is cleaned up or written down. */
@@ -101,25 +110,48 @@ function isEffective(planned: PlannedStep): planned is PlannedStep & { step: Eff
   return planned.step.kind !== 'none';
 }
 
-function intend({ step, inverse }: Attempt['planned'], { journal, generation }: ApplyContext): number {
-  return effect('intent', () =>
-    journal.append({ generation, phase: 'intent', step, ...(inverse && { inverse }) }),
-  ).seq;
+/** The intents of all of them are on the disk before the first of them begins. */
+function intend(planned: Attempt['planned'][], { journal, generation }: ApplyContext): Attempt[] {
+  if (planned.length === 0) return [];
+  const entries = planned.map(({ step, inverse }): JournalEntry => {
+    return { generation, phase: 'intent', step, ...(inverse && { inverse }) };
+  });
+  const records = effect('intent', () => journal.appendAll(entries));
+  return planned.map((one, at) => ({ planned: one, intent: records[at]?.seq ?? 0 }));
 }
 
-function conclude(lock: WriterLock, attempt: Attempt, context: ApplyContext): Applied {
-  const { step } = attempt.planned;
-  if (context.keep === true) {
-    record(attempt, 'done', context, 'what it left is kept until it is confirmed');
-    return { step, outcome: 'done' };
+/** Cleans up behind each of them, and then writes down once that they are done. */
+function concludeAll(lock: WriterLock, attempts: Attempt[], context: ApplyContext): Applied[] {
+  const results: Applied[] = [];
+  const done: JournalEntry[] = [];
+  for (const attempt of attempts) {
+    const { step } = attempt.planned;
+    const { error, note } = cleanUp(lock, step, context);
+    if (error) {
+      results.push(undo(lock, attempt, error, 'failed', context));
+      continue;
+    }
+    done.push(outcome(attempt, 'done', context, note));
+    results.push({ step, outcome: 'done' });
   }
+  if (done.length > 0) effect('outcome', () => context.journal.appendAll(done));
+  return results;
+}
+
+/** `error` where cleaning up was all that the step had to do. */
+function cleanUp(
+  lock: WriterLock,
+  step: EffectiveStep,
+  context: ApplyContext,
+): { error?: Error; note?: string } {
+  if (context.keep === true) return { note: 'what it left is kept until it is confirmed' };
   const error = attemptStep(() => {
     finish(lock, step, context.layout);
   });
-  if (error && isCleanUp(step)) return undo(lock, attempt, error, 'failed', context);
+  if (!error) return {};
+  if (isCleanUp(step)) return { error };
   // What runs is right; pins that could not be removed are found and removed by the next pass.
-  record(attempt, 'done', context, error && `clean-up is left to the next pass: ${error.message}`);
-  return { step, outcome: 'done' };
+  return { note: `clean-up is left to the next pass: ${error.message}` };
 }
 
 function undo(
@@ -167,21 +199,17 @@ function isCleanUp(step: EffectiveStep): boolean {
   return step.kind === 'clean' || (step.kind === 'detach' && step.linkId === undefined);
 }
 
-function record(
+function record(attempt: Attempt, phase: 'failed' | 'undone', context: ApplyContext, note: string): void {
+  effect('outcome', () => context.journal.append(outcome(attempt, phase, context, note)));
+}
+
+function outcome(
   { planned, intent }: Attempt,
   phase: 'done' | 'failed' | 'undone',
-  { journal, generation }: ApplyContext,
-  note?: string,
-): void {
-  effect('outcome', () =>
-    journal.append({
-      generation,
-      phase,
-      step: planned.step,
-      of: intent,
-      ...(note !== undefined && { note }),
-    }),
-  );
+  { generation }: ApplyContext,
+  note: string | undefined,
+): JournalEntry {
+  return { generation, phase, step: planned.step, of: intent, ...(note !== undefined && { note }) };
 }
 
 function attemptStep(run: () => void): Error | undefined {

@@ -8,6 +8,3 @@ export interface CommandResult {
   /** For stderr, line breaks included. */
   err?: string;
 }
-
-/** How a command hands its result over. */
-export type Keep = (result: CommandResult) => void;

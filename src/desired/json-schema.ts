@@ -21,7 +21,7 @@ interface JsonSchema {
   anyOf?: JsonSchema[];
 }
 
-function jsonSchema(kind: WrittenKind): z.core.JSONSchema.BaseSchema {
+export function jsonSchema(kind: WrittenKind): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(SCHEMAS[kind], { target: 'draft-7', io: 'input' });
 }
 

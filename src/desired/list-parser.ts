@@ -4,7 +4,8 @@ import type { Diagnostic } from '../model/diagnostic.js';
 import type { Cidr } from '../model/policy.js';
 import { writeNetwork } from '../model/networks.js';
 import type { Progress } from '../model/progress.js';
-import { type MergedRanges, mergeRanges } from '../model/range-sort.js';
+import type { MergedRanges } from '../model/pair-merge.js';
+import { mergeRanges } from '../model/range-sort.js';
 import { type AddressRanges, type Width, widthOf } from '../model/ranges.js';
 import { parseCidr } from './address.js';
 import { NetworkBytes } from './address-bytes.js';
@@ -16,6 +17,8 @@ import type { Problem } from './wording.js';
 
 /** More would not fit into the memory of this process. */
 const MOST_ENTRIES = 5_000_000;
+/** Bytes of a line, roughly: so much room there is from the start. */
+const USUAL_LINE = 14;
 /** Lines between two calls of a progress callback. */
 const PACE = 1 << 15;
 /** Skipped lines that are named. */
@@ -46,26 +49,29 @@ export interface ListFile {
 export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
   const { bytes, file, progress } = list;
   const lines = lineReader(bytes, list.format);
+  const isPlain = list.format.format !== 'csv';
   const network = new NetworkBytes();
-  const collected = { 4: new Collector(4), 6: new Collector(6) };
+  const collected = { 4: new Collector(4, bytes.length), 6: new Collector(6) };
   const bad = new BadLines(list);
   for (let start = hasMark(bytes) ? MARK.length : 0, line = 1; start < bytes.length; line++) {
-    const next = lines.read(start);
-    const { from, to, problem } = lines;
-    const here = (): Line => ({ start, next, from, to, line });
-    if (problem) bad.add(here(), { summary: 'bad line', ...problem });
-    else if (from < to) {
-      const family = network.read(bytes, from, to);
-      if (family !== 0) collected[family].add(network.words);
-      else {
-        const read = readText(bytes, from, to);
-        if (read && 'message' in read) bad.add(here(), read);
+    let next = isPlain ? network.readFourLine(bytes, start) : -1;
+    if (next >= 0) collected[4].add(network.words);
+    else {
+      next = lines.read(start);
+      const { from, to, problem } = lines;
+      if (problem) bad.add({ start, next, from, to, line }, { summary: 'bad line', ...problem });
+      else if (from < to) {
+        const family = network.read(bytes, from, to);
+        const read = family === 0 ? readText(bytes, from, to) : undefined;
+        if (family !== 0) collected[family].add(network.words);
+        else if (read && 'message' in read) bad.add({ start, next, from, to, line }, read);
         else if (read) collected[read.family].addNetwork(read);
       }
-      if (collected[4].count + collected[6].count > MOST_ENTRIES) {
-        problems.push(tooMany(file, placeOf(list, here())));
-        break;
-      }
+    }
+    if (collected[4].count + collected[6].count > MOST_ENTRIES) {
+      lines.read(start);
+      problems.push(tooMany(file, placeOf(list, { start, next, from: lines.from, to: lines.to, line })));
+      break;
     }
     start = next;
     if (line % PACE === 0) progress?.({ doing: `reading ${file}`, done: start, total: bytes.length });
@@ -98,10 +104,13 @@ function readText(bytes: Uint8Array, from: number, to: number): Cidr | Problem |
 class Collector {
   count = 0;
   readonly #width: Width;
-  #words = new Uint32Array(1 << 10);
+  #words: Uint32Array;
 
-  constructor(family: 4 | 6) {
+  /** `bytes`: of a file that may be full of them. */
+  constructor(family: 4 | 6, bytes = 0) {
     this.#width = widthOf(family);
+    const lines = Math.min(MOST_ENTRIES, Math.floor(bytes / USUAL_LINE));
+    this.#words = new Uint32Array(Math.max(1 << 10, lines * 2 * this.#width));
   }
 
   add(words: Uint32Array): void {
@@ -119,8 +128,8 @@ class Collector {
 
   #reserve(): number {
     const at = this.count++ * 2 * this.#width;
-    if (at === this.#words.length) {
-      const larger = new Uint32Array(2 * at);
+    if (at + 2 * this.#width > this.#words.length) {
+      const larger = new Uint32Array(2 * this.#words.length);
       larger.set(this.#words);
       this.#words = larger;
     }

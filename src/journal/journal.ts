@@ -68,30 +68,49 @@ export class Journal {
 
   /** Returns when the record is on the disk. Throws a JournalError when it may not be. */
   append(entry: JournalEntry): JournalRecord {
-    this.#lock.assertHeld();
-    const path = journalFile(this.#lock.dataDir);
-    const head = this.#takeHead(path);
-    const record = describe(entry, head, { boot: this.#boot, netns: this.#netns });
-    const line = formatLine(record);
-    try {
-      if (entry.phase === 'intent') keepReserve(this.#lock.dataDir, (this.#open += line.length));
-      this.#write(path, line, head.size, entry.of !== undefined);
-    } catch (error) {
-      throw appendFailed(path, error);
-    }
-    this.#records.push(record);
-    this.#head = { seq: head.seq + 1, prev: hashLine(line), size: head.size + line.length };
+    const [record] = this.appendAll([entry]) as [JournalRecord];
     return record;
   }
 
-  /** What became of an intent finds room though the disk is full. */
-  #write(path: string, line: Uint8Array, size: number, isOutcome: boolean): void {
+  /** The same for several at once: one write, one wait for the disk. Either all are intents or none is. */
+  appendAll(entries: readonly JournalEntry[]): JournalRecord[] {
+    this.#lock.assertHeld();
+    if (entries.length === 0) return [];
+    const path = journalFile(this.#lock.dataDir);
+    let head = this.#takeHead(path);
+    const { size } = head;
+    const written = entries.map((entry) => {
+      const record = describe(entry, head, { boot: this.#boot, netns: this.#netns });
+      const line = formatLine(record);
+      head = { seq: head.seq + 1, prev: hashLine(line), size: head.size + line.length };
+      return { record, line };
+    });
+    const lines = Buffer.concat(written.map(({ line }) => line));
     try {
-      appendToFile(path, line, size);
+      if (entries[0]?.phase === 'intent') keepReserve(this.#lock.dataDir, (this.#open += lines.length));
+      this.#write(
+        path,
+        lines,
+        size,
+        entries.every(({ of }) => of !== undefined),
+      );
+    } catch (error) {
+      throw appendFailed(path, error);
+    }
+    const records = written.map(({ record }) => record);
+    this.#records.push(...records);
+    this.#head = head;
+    return records;
+  }
+
+  /** What became of an intent finds room though the disk is full. */
+  #write(path: string, lines: Uint8Array, size: number, areOutcomes: boolean): void {
+    try {
+      appendToFile(path, lines, size);
     } catch (error) {
       const full = ['ENOSPC', 'EDQUOT'].includes(errnoCode(error) ?? '');
-      if (!isOutcome || !full || !spendReserve(this.#lock.dataDir)) throw error;
-      appendToFile(path, line, size);
+      if (!areOutcomes || !full || !spendReserve(this.#lock.dataDir)) throw error;
+      appendToFile(path, lines, size);
     }
   }
 

@@ -24,6 +24,8 @@ const schema: z.ZodType<Pending> = z.looseObject({
   since: z.iso.datetime(),
   deadline: z.exactOptional(z.looseObject({ monotonic: z.number(), wall: z.iso.datetime(), armed })),
   inPart: z.exactOptional(z.literal(true)),
+  place: z.exactOptional(z.looseObject({ stateDir: z.string(), host: z.string() })),
+  ending: z.exactOptional(z.string()),
 });
 
 /** `undefined` when nothing is on trial. Throws a JournalError when the file is damaged. */

@@ -5,7 +5,7 @@ import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
-import { BpfObject } from './object.js';
+import { type BpfObject, loadObject } from './object.js';
 import { specialize, TABLES_SECTION } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
@@ -36,14 +36,14 @@ export function loadFirewall(
   options: LoadOptions = {},
 ): BpfObject {
   const { counters, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
-  const object = BpfObject.open(specialize(bytes, tables), function_);
-  try {
-    shape(object, tables);
-    if (counters) object.reuseMap('counters', counters);
+  const object = loadObject(specialize(bytes, tables), function_, (one) => {
+    shape(one, tables);
+    if (counters) one.reuseMap('counters', counters);
     sets.forEach((set, slot) => {
-      object.reuseMap(`set${slot}`, set);
+      one.reuseMap(`set${slot}`, set);
     });
-    object.load();
+  });
+  try {
     freezeMap(object.mapFd(TABLES_SECTION), 'tables');
     const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
     for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);

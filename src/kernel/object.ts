@@ -11,7 +11,7 @@ import {
 import type { MapDefinition } from '../model/instance.js';
 import { Fd } from './fd.js';
 import { CAPABILITIES_HINT, callFailed, describeErrno, lastErrno, libbpf } from './ffi.js';
-import { captureLibbpf } from './libbpf-log.js';
+import { captureLibbpf, silenceLibbpf } from './libbpf-log.js';
 
 /** The verifier's log may be long, the pages are only touched as it grows. */
 const LOG_BYTES = 16 << 20;
@@ -49,7 +49,9 @@ export class BpfObject implements Disposable {
     const log: unknown = koffi.alloc('char', LOG_BYTES);
     // Without a name libbpf takes the address of the bytes: maps of the compiler are named after it.
     const opts = { sz: 72, object_name: function_, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
-    const { result, text } = captureLibbpf(() => libbpf().objectOpenMem(bytes, bytes.length, opts));
+    const openIt = () => libbpf().objectOpenMem(bytes, bytes.length, opts);
+    const opened = silenceLibbpf(openIt);
+    const { result, text } = opened ? { result: opened, text: '' } : captureLibbpf(openIt);
     if (!result) {
       const [, reason] = describeErrno(lastErrno());
       koffi.free(log);
@@ -80,6 +82,11 @@ export class BpfObject implements Disposable {
   reuseMap(name: string, fd: Fd): void {
     const result = libbpf().mapReuseFd(this.#map(name), fd.number);
     if (result < 0) throw callFailed(`reuse map ${name}`, -result);
+  }
+
+  /** Like `load`, but does not say why it failed. An object is loaded once: for an answer another one has to be opened. */
+  tryLoad(): boolean {
+    return silenceLibbpf(() => libbpf().objectLoad(this.#object)) >= 0;
   }
 
   /** Makes the maps and loads the program through the verifier. */
@@ -149,6 +156,32 @@ export class BpfObject implements Disposable {
       yield map;
       map = libbpf().objectNextMap(this.#object, map);
     }
+  }
+}
+
+/** Opens, shapes and loads; the caller disposes of it. What fails is done once more, to hear what libbpf says of it. */
+export function loadObject(
+  bytes: Uint8Array,
+  function_: string,
+  shape: (object: BpfObject) => void,
+): BpfObject {
+  const object = openShaped(bytes, function_, shape);
+  if (object.tryLoad()) return object;
+  object[Symbol.dispose]();
+  return openShaped(bytes, function_, (again) => {
+    shape(again);
+    again.load();
+  });
+}
+
+function openShaped(bytes: Uint8Array, function_: string, shape: (object: BpfObject) => void): BpfObject {
+  const object = BpfObject.open(bytes, function_);
+  try {
+    shape(object);
+    return object;
+  } catch (error) {
+    object[Symbol.dispose]();
+    throw error;
   }
 }
 

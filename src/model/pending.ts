@@ -21,6 +21,17 @@ export interface Pending {
   deadline?: Deadline;
   /** A part of it could not be done yet: it goes on trial for itself, whoever confirms this one. */
   inPart?: true;
+  /** What it was read from. */
+  place?: Place;
+  /** Why somebody is about to end it: should that be interrupted, whoever comes next does. */
+  ending?: string;
+}
+
+/** Where the state files of a host lie. */
+export interface Place {
+  /** Absolute. */
+  stateDir: string;
+  host: string;
 }
 
 export interface Deadline {
@@ -46,6 +57,7 @@ export interface PendingReport {
 /** Why a change on trial cannot stay; `undefined` while it may. `now`: CLOCK_MONOTONIC in ms. Only for who has the lock. */
 export function whyOver(pending: Pending, { boot, now }: { boot: string; now: number }): string | undefined {
   if (pending.boot !== boot) return 'the machine was rebooted before it was confirmed';
+  if (pending.ending !== undefined) return pending.ending;
   if (pending.phase === 'trying') return 'the run that made it ended before it was decided';
   if (!pending.deadline || now >= pending.deadline.monotonic) return 'it was not confirmed in time';
   return undefined;

@@ -1,4 +1,5 @@
 // Ranges in any order, overlapping or not -> the one canonical form.
+import { type MergedRanges, mergePairs } from './pair-merge.js';
 import { compareWords, type Width } from './ranges.js';
 
 /** Below so many ranges the tables of a radix sort cost more than they save. */
@@ -6,16 +7,12 @@ const FEW = 512;
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 
-export interface MergedRanges {
-  words: Uint32Array;
-  /** Ranges that are the same as another one. */
-  duplicates: number;
-  /** Other ranges that lie in another one or reach into it. */
-  overlaps: number;
-}
-
 /** `words` holds pairs (first, last) as AddressRanges does, except for their order, and is left as it is. */
 export function mergeRanges(words: Uint32Array, width: Width): MergedRanges {
+  return width === 1 ? mergePairs(words) : mergeWide(words, width);
+}
+
+function mergeWide(words: Uint32Array, width: Width): MergedRanges {
   const sorted = isSorted(words, width) ? words : sortRanges(words, width);
   const result = new Uint32Array(sorted.length);
   const stride = 2 * width;

@@ -1,7 +1,7 @@
 // Proves planned instances before anything is attached: each is loaded through the kernel's verifier with the maps
 // that it will carry over, and a firewall answers its packet tests. What is loaded here is what will be pinned; a dry
 // run just lets it go again.
-import { BpfObject } from '../kernel/object.js';
+import { BpfObject, loadObject } from '../kernel/object.js';
 import type { Layout } from '../kernel/layout.js';
 import { openPin } from '../kernel/pinned.js';
 import { KernelError, XdpkeepError } from '../model/errors.js';
@@ -76,17 +76,11 @@ function loadProgram(
   { carryFrom, maps }: TargetInstance,
   layout: Layout,
 ): BpfObject {
-  const object = BpfObject.open(bytes, function_);
-  try {
+  return loadObject(bytes, function_, (object) => {
     for (const map of carryFrom === undefined ? [] : maps.carried) {
       reuse(object, map, layout.map(name, carryFrom ?? '', map));
     }
-    object.load();
-    return object;
-  } catch (error) {
-    object[Symbol.dispose]();
-    throw error;
-  }
+  });
 }
 
 function reuse(object: BpfObject, map: string, path: string): void {

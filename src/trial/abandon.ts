@@ -8,34 +8,48 @@ import { keptState } from '../journal/kept.js';
 import { holdIfReadable, writeHold } from '../journal/hold.js';
 import { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
-import { clearPending, readPending } from '../journal/pending.js';
+import { clearPending, readPending, writePending } from '../journal/pending.js';
 import { inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import type { Layout } from '../kernel/layout.js';
 import { XdpkeepError } from '../model/errors.js';
 import { ifReadable } from '../model/if-readable.js';
-import { type Pending, whyOver } from '../model/pending.js';
+import { type Pending, type Place, whyOver } from '../model/pending.js';
 import type { Hold } from '../model/reconciliation.js';
 
 /**
  * Ends a trial that is over: the run that made it died, nobody confirmed it in time, or the machine was rebooted.
  * Returns why; `undefined` when there is none, or when it goes on.
  */
-export async function endOverdueTrial(lock: WriterLock, layout: Layout): Promise<string | undefined> {
+export async function endOverdueTrial(
+  lock: WriterLock,
+  layout: Layout,
+  wanted: WantedNow,
+): Promise<string | undefined> {
   const pending = readPending(lock.dataDir);
   if (!pending) return undefined;
   const reason = whyOver(pending, { boot: bootId(), now: monotonicNow() });
-  if (reason !== undefined) await undoTrial(lock, layout, pending, reason);
+  if (reason === undefined) return undefined;
+  const unattended = pending.phase === 'waiting' && pending.ending === undefined;
+  await undoTrial(lock, layout, pending, reason, unattended ? wanted : undefined);
   return reason;
 }
 
-/** Undoes what the change did and puts it on hold; the caller makes the kernel run `Hold.generation`, whole and clean. */
+/** What the state files want by now: `DesiredState.written`, or nothing. */
+export type WantedNow = (place: Place, dataDir: string) => Promise<string[]>;
+
+/**
+ * Undoes what the change did and puts it on hold; the caller makes the kernel run `Hold.generation`, whole and clean.
+ * `wanted` where nobody asked for it: then what was written while the change waited is on hold as well, since its author
+ * did not know how this one would end.
+ */
 export async function undoTrial(
   lock: WriterLock,
   layout: Layout,
   pending: Pending,
   reason: string,
+  wanted?: WantedNow,
 ): Promise<Hold | undefined> {
   const journal = Journal.open(lock);
   if (wasConfirmed(journal, pending)) {
@@ -43,9 +57,16 @@ export async function undoTrial(
     return undefined;
   }
   runInverses(lock, layout, journal, pending.generation);
-  const hold = abandon(lock, journal, pending, reason);
+  const since = wanted && pending.place ? await wanted(pending.place, lock.dataDir) : [];
+  const hold = abandon(lock, journal, pending, reason, since);
   if (pending.deadline) await disarmDeadline(pending.deadline.armed);
   return hold;
+}
+
+/** From now on what is on trial ends with nothing attached, also when this process is killed before it has done that. */
+export function doomTrial(lock: WriterLock, reason: string): void {
+  const pending = pendingIfReadable(lock.dataDir);
+  if (pending) writePending(lock, { ...pending, previous: 0, ending: reason });
 }
 
 /** Ends whatever is on trial, readable or not, and undoes nothing: what comes next leaves nothing of it. */
@@ -79,12 +100,13 @@ export function runInverses(lock: WriterLock, layout: Layout, journal: Journal, 
   }
 }
 
-/** Writes down that the change is undone. The hold comes first: a crash must not bring the change back. */
+/** Writes down that the change is undone. The hold comes first: a crash must not bring the change back. `since`: what else it holds. */
 export function abandon(
   lock: WriterLock,
   journal: Journal,
   pending: Pending,
   reason: string,
+  since: readonly string[] = [],
 ): Hold | undefined {
   const { generation, previous, written } = pending;
   if (!listGenerations(lock.dataDir).includes(generation)) {
@@ -92,7 +114,9 @@ export function abandon(
     return undefined;
   }
   const desired = keptState(lock.dataDir, previous, readGeneration(lock.dataDir, generation).desired.host);
-  const digests = [...new Set([...(holdIfReadable(lock.dataDir)?.digests ?? []), written])];
+  const before = holdIfReadable(lock.dataDir)?.digests ?? [];
+  const left = [...before, written, ...since].filter((digest) => digest !== desired.written);
+  const digests = [...new Set(left)];
   // A new hold replaces a damaged one.
   const hold: Hold = { digests, generation: previous, reason, since: new Date().toISOString() };
   writeHold(lock, hold);

@@ -13,7 +13,7 @@ import { bootId, monotonicNow } from '../kernel/boot.js';
 import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
 import type { Layout } from '../kernel/layout.js';
 import { RefusedError } from '../model/errors.js';
-import type { Deadline, Pending } from '../model/pending.js';
+import type { Deadline, Pending, Place } from '../model/pending.js';
 import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
 import type { Safeguards } from '../model/safeguards.js';
 import { askAfter, askBefore } from '../probe/probes.js';
@@ -31,6 +31,8 @@ export interface TrialGoal {
   generation?: number;
   /** What the interfaces run before and will run after. */
   policies: { before: Policies; after: Policies };
+  /** What it was read from. */
+  place?: Place;
   /** Some of the change waits for the end of a suspension. */
   inPart: boolean;
 }
@@ -71,6 +73,7 @@ export class Trial {
       boot: bootId(),
       since: new Date().toISOString(),
       ...(deadline && { deadline }),
+      ...(goal.place && { place: goal.place }),
     };
     writePending(lock, pending);
     return new Trial(lock, goal, pending, { probes, rates });

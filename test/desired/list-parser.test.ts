@@ -41,6 +41,18 @@ function readBytes(text: string): string | undefined {
     .join();
 }
 
+/** The same of the reader of whole lines, which takes IPv4 alone. */
+function readLine(text: string): string | undefined {
+  const reader = new NetworkBytes();
+  const bytes = Buffer.from(`x${text}\n`);
+  const next = reader.readFourLine(bytes, 1);
+  if (next === -1) return undefined;
+  expect(next).toBe(bytes.length);
+  return toCidrs({ four: reader.words.slice(0, 2), six: new Uint32Array() })
+    .map(formatCidr)
+    .join();
+}
+
 const group = fc.oneof(
   fc.constantFrom('0', '1', 'ffff', '00ff', 'Ab', ''),
   fc.nat(0xffff).map((one) => one.toString(16)),
@@ -64,6 +76,7 @@ test('what the byte reader reads, the text reader reads alike; what it refuses, 
       const text = address + suffix;
       const read = parseCidr(text);
       const bytes = readBytes(text);
+      expect(readLine(text)).toBe(text.includes(':') ? undefined : bytes);
       if (bytes !== undefined)
         expect([text, bytes]).toEqual([text, 'message' in read ? read : formatCidr(read)]);
       else if (!('message' in read)) expect(text).toMatch(/:\d+\.\d+\.\d+\.\d+/); // an end written like IPv4
@@ -107,6 +120,7 @@ test('whatever the format, a list is the set of its networks', () => {
       const texts = cidrs.map(formatCidr);
       const wanted = fromCidrs(cidrs);
       const said = [
+        parse(`${texts.join('\n')}\n`),
         parse(texts.map((one) => ` ${one}\t# x\r\n\n`).join('')),
         parse(`create a hash:net\n${texts.map((one) => `add a ${one} timeout 5`).join('\n')}`, {
           format: 'ipset',

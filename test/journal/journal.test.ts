@@ -74,6 +74,32 @@ test('an intent is open until something is written of it', async () => {
   expect(open.map(({ seq }) => seq)).toEqual([2, 4]);
 });
 
+test('records that are written together are one chain, each with its own seq', async () => {
+  const dataDir = temporaryFolder();
+  const written = await locked(dataDir, (lock) => {
+    const journal = Journal.open(lock);
+    expect(journal.appendAll([])).toEqual([]);
+    journal.append(intent());
+    return [...journal.appendAll([intent(2), intent(2), intent(2)]), journal.append(done(2))];
+  });
+  expect(written.map(({ seq }) => seq)).toEqual([2, 3, 4, 5]);
+  const { records, damage } = readJournal(dataDir);
+  expect(damage).toBeUndefined();
+  expect(records.slice(1)).toEqual(written);
+});
+
+test('a full disk takes all records that are written together, or none', async () => {
+  const { folder } = smallFileSystem('64k');
+  const long = { ...intent(), note: 'x'.repeat(9000) };
+  await record(folder, [intent()]);
+  const refused = await errorOf(() =>
+    locked(folder, (lock) => Journal.open(lock).appendAll([long, long, long])),
+  );
+  expect(refused).toMatchObject({ exitCode: EXIT.journal });
+  const { records, damage } = readJournal(folder);
+  expect([records.length, damage]).toEqual([1, undefined]);
+});
+
 test('a last line torn at any byte is cut off, kept, and written over', async () => {
   const dataDir = smallFileSystem('1m').folder; // in memory: hundreds of fsyncs
   const file = join(dataDir, 'journal.ndjson');

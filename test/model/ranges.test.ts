@@ -129,6 +129,19 @@ test('many ranges in any order, counted', () => {
   expect([...six].filter((_, at) => at % 4 === 1)).toEqual([...merged.words]);
 });
 
+test('thousands of networks in one another, in any order, are as the few that hold them', () => {
+  const network = (at: number): [number, number] => {
+    const first = ((at % 3) << 28) >>> 0;
+    return [first, (first + 2 ** (Math.imul(at, 0x9e3779b1) >>> 28)) >>> 0];
+  };
+  const pairs = Array.from({ length: 20_000 }, (_, at) => network(at)).reverse();
+  expect(mergeRanges(Uint32Array.from(pairs.flat()), 1)).toEqual({
+    words: Uint32Array.of(0, 2 ** 15, 2 ** 28, 2 ** 28 + 2 ** 15, 2 ** 29, 2 ** 29 + 2 ** 15),
+    duplicates: 20_000 - new Set(pairs.map(String)).size,
+    overlaps: new Set(pairs.map(String)).size - 3,
+  });
+});
+
 test('duplicates and overlaps are told apart', () => {
   const merge = (...words: number[]) => mergeRanges(Uint32Array.from(words), 1);
   expect(merge(1, 2, 1, 2, 1, 2)).toEqual({ words: Uint32Array.of(1, 2), duplicates: 2, overlaps: 0 });

@@ -1,31 +1,27 @@
 // The commands and options that unit files use, each for one part of the work: `fetch` has a network and no rights,
 // `sync --offline` the rights and no network, `restore` neither a network nor state files.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../model/duration.js';
-import { readCommon } from './options.js';
-import type { Keep } from './result.js';
+import { parseDuration } from '../../model/duration.js';
+import { readCommon } from '../options.js';
+import { command, type Flags, type Keep } from './command.js';
 
 /** The StateDirectory= of the unit that fetches. */
 const FETCHED = '/var/lib/xdpkeep-fetch';
 
 export function addUnattended(program: Command, keep: Keep): void {
-  program
-    .command('fetch')
-    .description('bring the git repository to this machine, for sync --offline; needs no root')
+  command(program, 'fetch', 'bring the git repository to this machine, for sync --offline; needs no root')
     .option('--into <dir>', 'where to', FETCHED)
-    .action(async (_flags: object, self: Command) => {
+    .action(async (_flags: Flags, self: Command) => {
       const [{ runFetch }, { readConfigOf }] = await Promise.all([
-        import('./fetch.js'),
-        import('./config.js'),
+        import('../fetch.js'),
+        import('../config.js'),
       ]);
       keep(await runFetch(self.opts<{ into: string }>().into, readCommon(self), await readConfigOf(self)));
     });
-  program
-    .command('restore')
-    .description('run again what ran last, from the data directory alone: at boot')
+  command(program, 'restore', 'run again what ran last, from the data directory alone: at boot')
     .addOption(waitFor())
-    .action(async (_flags: object, self: Command) => {
-      const { runRestore } = await import('./restore.js');
+    .action(async (_flags: Flags, self: Command) => {
+      const { runRestore } = await import('../restore.js');
       keep(await runRestore({ ...self.opts(), ...readCommon(self) }));
     });
 }

@@ -1,0 +1,2 @@
+// Which shells can be helped.
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -1,0 +1,88 @@
+// Words that a host knows: names of interfaces, rules, generations. What cannot be read has none: completing is no
+// place for an error.
+import { existsSync } from 'node:fs';
+import { listFolder } from '../../desired/folders.js';
+import { listGenerations } from '../../journal/generation-list.js';
+import { readGeneration } from '../../journal/generations.js';
+import { readRows } from '../../kernel/counters.js';
+import { listInterfaces } from '../../kernel/interfaces.js';
+import { layout } from '../../kernel/layout.js';
+import { readOwned } from '../../observe/owned.js';
+import { SCHEMA_KINDS } from '../../desired/json-schema.js';
+import type { Candidate, Wanted } from './wanted.js';
+
+/** How many generations are looked into for what they are: the newest. */
+const DESCRIBED = 20;
+
+const DEFAULTS = { bpffs: '/sys/fs/bpf', dataDir: '/var/lib/xdpkeep' };
+
+type Read = (wanted: Wanted, where: Where) => Candidate[];
+
+interface Where {
+  state: string;
+  dataDir: string;
+  bpffs: string;
+}
+
+const VALUES: Readonly<Record<string, Read>> = {
+  interface: (_wanted, where) => interfaces(where),
+  map: ({ operands }, where) => mapsOf(operands[0] ?? '', where),
+  generation: (_wanted, where) => generations(where),
+  rule: rules,
+  name: (_wanted, { state }) => listFolder(state, 'hosts').names.map(plain),
+  kind: () => SCHEMA_KINDS.map(plain),
+};
+
+export function valuesOnHost(name: string, wanted: Wanted): Candidate[] {
+  try {
+    return VALUES[name]?.(wanted, whereIs(wanted)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function whereIs({ said }: Wanted): Where {
+  const { env } = process;
+  return {
+    state:
+      said.get('state') ?? env['XDPKEEP_STATE'] ?? (existsSync('state') ? 'state' : '/etc/xdpkeep/state'),
+    dataDir: said.get('dataDir') ?? env['XDPKEEP_DATA_DIR'] ?? DEFAULTS.dataDir,
+    bpffs: said.get('bpffs') ?? env['XDPKEEP_BPFFS'] ?? DEFAULTS.bpffs,
+  };
+}
+
+function plain(word: string): Candidate {
+  return { word, what: '' };
+}
+
+function interfaces({ bpffs }: Where): Candidate[] {
+  const ours = new Set(readOwned(bpffs).map(({ name }) => name));
+  return listInterfaces().map(({ name }) => ({
+    word: name,
+    what: ours.has(name) ? 'has a program of ours' : '',
+  }));
+}
+
+function mapsOf(name: string, { bpffs }: Where): Candidate[] {
+  const owned = readOwned(bpffs).find((one) => one.name === name);
+  return [...new Set((owned?.instances ?? []).flatMap(({ maps }) => maps.map(({ name: map }) => map)))].map(
+    plain,
+  );
+}
+
+/** Newest first. */
+function generations({ dataDir }: Where): Candidate[] {
+  const newest = listGenerations(dataDir).reverse();
+  return newest.map((number, at) => {
+    if (at >= DESCRIBED) return plain(String(number));
+    const { origin, time } = readGeneration(dataDir, number);
+    return { word: String(number), what: `${origin} ${time}` };
+  });
+}
+
+/** Rows that are counted, of the interface that was named before or of all. */
+function rules({ operands }: Wanted, { bpffs }: Where): Candidate[] {
+  const named = readOwned(bpffs).filter(({ name }) => operands.length === 0 || operands.includes(name));
+  const rows = named.flatMap(({ name }) => readRows(layout(bpffs), name));
+  return [...new Set(rows.map(({ row }) => row))].map(plain);
+}

@@ -1,0 +1,74 @@
+// Examples of each command, for its help and for the manual.
+
+type Example = readonly [line: string, what: string];
+
+/** By the path of the command; '' is the program itself. */
+export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  '': [
+    ['xdpkeep init state', 'start a state directory'],
+    ['xdpkeep validate --state state', 'check it'],
+    ['xdpkeep lint; xdpkeep test', 'look for dead rules; run the packet tests'],
+    ['xdpkeep reconcile --dry-run', 'show what would change, and why'],
+    ['xdpkeep reconcile', 'do it'],
+    ["xdpkeep explain ens5 'protocol: icmp'", 'which rule decides such a packet'],
+    ['xdpkeep sync', 'do it from git'],
+    ['xdpkeep rollback', 'go back to the generation before'],
+  ],
+  reconcile: [
+    ['xdpkeep reconcile --dry-run', 'show what would change, and why'],
+    ['xdpkeep reconcile --confirm-within 2m', 'undo it unless `xdpkeep confirm` comes in time'],
+    ['xdpkeep reconcile --watch --schedule "*/5 * * * *"', 'stay, follow the state files and the clock'],
+  ],
+  plan: [['xdpkeep plan --out edge.plan', 'write down what reconcile would do']],
+  apply: [['xdpkeep apply edge.plan', 'do exactly that, or exit 16']],
+  sync: [
+    ['xdpkeep sync --dry-run', 'fetch, verify and plan the newest commit'],
+    ['xdpkeep sync', 'adopt it and reconcile'],
+  ],
+  fetch: [['xdpkeep fetch --into fetched', 'bring the repository here, without rights']],
+  restore: [['xdpkeep restore --wait 10s', 'what ran last, also on interfaces that come in time']],
+  validate: [['xdpkeep validate --state state', 'check every file of a state directory']],
+  lint: [['xdpkeep lint --output sarif', 'findings for a code scanner']],
+  test: [['xdpkeep test --output junit', 'results for a CI system']],
+  schema: [['xdpkeep schema policy', 'the JSON schema of Policy files']],
+  init: [['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1']],
+  diff: [['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch']],
+  status: [['xdpkeep status --output json', 'the same for a program']],
+  doctor: [['xdpkeep doctor', 'before the first reconcile']],
+  maps: [['xdpkeep maps ens5 icmp_drops', 'the entries of one map']],
+  counters: [['xdpkeep counters ens5', 'packets and bytes of each rule there']],
+  explain: [
+    ['xdpkeep explain ens5 "protocol: tcp, source: 203.0.113.9, destinationPort: 22"', 'may it come in?'],
+  ],
+  history: [['xdpkeep history', 'what was applied, when and why']],
+  journal: [['xdpkeep journal verify', 'is the record whole?']],
+  'journal show': [['xdpkeep journal show', 'every intent and what became of it']],
+  'journal verify': [['xdpkeep journal verify', 'exit 74 when its chain is broken']],
+  'journal repair': [['xdpkeep journal repair', 'start anew from what the kernel runs']],
+  rollback: [
+    ['xdpkeep rollback', 'the generation before'],
+    ['xdpkeep rollback 7 --reason "upload stalls"', 'that of number 7'],
+  ],
+  suspend: [['xdpkeep suspend --reason "replacing the switch" --for 2h', 'hands off, until then']],
+  resume: [['xdpkeep resume', 'follow the state files again']],
+  detach: [['xdpkeep detach --all --reason "end of the trial"', 'nothing of ours is left on the kernel']],
+  confirm: [['xdpkeep confirm', 'keep the change that waits']],
+  cancel: [['xdpkeep cancel --reason "wrong list"', 'undo the change that waits, now']],
+  completion: [
+    ['source <(xdpkeep completion bash)', 'in this shell'],
+    ['xdpkeep completion fish > ~/.config/fish/completions/xdpkeep.fish', 'in every fish'],
+  ],
+  manual: [['xdpkeep manual state | man -l -', 'read about state files']],
+};
+
+/** For the end of a help; empty where a command has none. */
+export function exampleHelp(path: string): string {
+  const examples = EXAMPLES[path] ?? [];
+  if (examples.length === 0) return '';
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const short = width <= 50;
+  const rows = examples.map(([line, what]) =>
+    short ? `  ${line.padEnd(width)}  ${what}` : `  ${line}\n      ${what}`,
+  );
+  return ['', 'Examples:', ...rows].join('\n');
+}
