@@ -1,5 +1,6 @@
 // Builds dist/: the bundle, the compiled builtin programs and what the host needs beside them.
-// Chunks are split, so that `xdpkeep --version` reads a few kilobytes and a reconcile only what it uses.
+// The entry is small, so that `xdpkeep --version` reads a few kilobytes; all else is one bundle, with the code that V8 makes
+// of it for the Node that builds.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import {
@@ -34,24 +35,32 @@ const carryKoffi = {
   },
 };
 
-await build({
-  entryPoints: { xdpkeep: 'src/main.ts' },
+const common = {
   outdir: fresh,
   bundle: true,
-  splitting: true,
   minifySyntax: true,
   minifyWhitespace: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20.19',
+  define: { XDPKEEP_VERSION: JSON.stringify(version) },
+  logLevel: 'warning',
+};
+await build({ ...common, entryPoints: { xdpkeep: 'src/main.ts' } });
+// One function, called by src/bundle.ts. A module in it is run when it is first imported, as if it were a file of its own.
+await build({
+  ...common,
+  entryPoints: { program: 'src/cli/program.ts' },
+  outExtension: { '.js': '.cjs' },
+  supported: { 'dynamic-import': false },
   plugins: [carryKoffi],
   external: ['./koffi.node'],
-  define: { XDPKEEP_VERSION: JSON.stringify(version) },
-  banner: {
-    js: "import { createRequire as xdpkeepRequire } from 'node:module'; const require = xdpkeepRequire(import.meta.url);",
-  },
-  logLevel: 'warning',
+  define: { 'import.meta.url': 'bundleUrl' },
+  banner: { js: '(function(module,require,bundleUrl){' },
+  footer: { js: 'return module.exports})' },
 });
+// dist/ says itself what its files are, wherever it is put: the module system that starts sooner.
+writeFileSync(`${fresh}/package.json`, '{ "type": "commonjs" }\n');
 chmodSync(`${fresh}/xdpkeep.js`, 0o755);
 copyFileSync(native, `${fresh}/koffi.node`);
 
@@ -90,5 +99,6 @@ for (const [file, command] of Object.entries(SAID)) {
   mkdirSync(dirname(`${fresh}/${file}`), { recursive: true });
   writeFileSync(`${fresh}/${file}`, execFileSync(process.execPath, [`${fresh}/xdpkeep.js`, ...command]));
 }
+execFileSync(process.execPath, ['scripts/code-cache.mjs', fresh], { stdio: 'inherit' });
 rmSync('dist', { recursive: true, force: true });
 renameSync(fresh, 'dist');

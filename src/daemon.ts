@@ -1,8 +1,11 @@
-// Unattended running: file events, a schedule, signals and, when watching, a slow timer say "look again" to one queue.
-// What is attached stays attached when the daemon ends: it keeps the state, it is not the state.
+// Unattended running: file events, interfaces that come and go, a schedule, signals and, when watching, a timer say
+// "look again" to one queue. What is attached stays attached when the daemon ends: it keeps the state, it is not the state.
 import cron from 'node-cron';
 import type { Logger } from 'pino';
-import { logFailure, logResult } from './daemon/log-pass.js';
+import { InterfaceWatcher } from './daemon/interface-watcher.js';
+import { PassLog } from './daemon/log-pass.js';
+import { NextLook } from './daemon/next-look.js';
+import { Service } from './daemon/service.js';
 import { SingleFlight } from './daemon/single-flight.js';
 import { StateWatcher } from './daemon/state-watcher.js';
 import { requireCapabilities } from './kernel/capabilities.js';
@@ -10,9 +13,10 @@ import { UsageError } from './model/errors.js';
 import type { Reconciliation } from './model/reconciliation.js';
 import type { ReconcileOptions } from './goal.js';
 import { reconcile } from './reconcile.js';
+import { standingLine } from './report/reconciliation.js';
 
 export interface DaemonOptions extends ReconcileOptions {
-  /** Follow the state directory, and look once a minute besides. Without it: start, schedule and SIGHUP alone. */
+  /** Follow the state directory and the interfaces, and look once a minute besides. Without it: start, schedule, SIGHUP. */
   watch: boolean;
   /** A cron expression, in local time. */
   schedule: string | undefined;
@@ -24,8 +28,6 @@ export interface DaemonOptions extends ReconcileOptions {
 }
 
 const PATIENCE = { quietMs: 200, longestMs: 2000 };
-/** Drift has no event of its own (somebody's `rm` on the bpffs), and watchers can go deaf. */
-const RESYNC_MS = 60_000;
 
 /** Resolves after SIGTERM or SIGINT, when the pass in flight has ended. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
@@ -34,46 +36,62 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     throw new UsageError(`"${schedule}" is not a cron expression`, { hint: 'Write it like "*/5 * * * *".' });
   }
   requireCapabilities();
-  const queue = new SingleFlight((causes) => pass(causes, options), PATIENCE);
-  const watcher = options.watch
-    ? new StateWatcher(options.stateDir, () => {
-        queue.trigger('state files');
-      })
-    : undefined;
+  const passLog = new PassLog(log);
+  const queue = new SingleFlight(async (causes) => {
+    const outcome = await pass(causes, options, passLog);
+    service.passed(outcome instanceof Error ? outcome.message : standingLine(outcome));
+    watchers?.next.after(outcome);
+  }, PATIENCE);
+  const service = new Service(() => queue.busyMs());
+  const look = (cause: string) => {
+    queue.trigger(cause);
+  };
+  const watchers = options.watch ? openWatchers(options, look) : undefined;
   const task =
     schedule === undefined
       ? undefined
       : cron.schedule(schedule, () => {
-          queue.trigger('schedule');
+          look('schedule');
         });
-  const resync = options.watch
-    ? setInterval(() => {
-        queue.trigger('timer');
-      }, RESYNC_MS)
-    : undefined;
   const hangup = () => {
-    queue.trigger('SIGHUP');
+    look('SIGHUP');
   };
   process.on('SIGHUP', hangup);
 
-  queue.trigger('start');
+  look('start');
   const reason = await end(options.unread);
+  service.stopping();
   process.off('SIGHUP', hangup);
-  clearInterval(resync);
   await task?.destroy();
-  await watcher?.close();
-  await queue.close();
+  watchers?.next.close();
+  await Promise.all([watchers?.state.close(), watchers?.interfaces.close(), queue.close()]);
   log.info({ reason }, 'stopped; what is attached stays attached');
 }
 
-async function pass(causes: string[], options: DaemonOptions): Promise<void> {
-  const { log } = options;
+function openWatchers({ stateDir, log }: DaemonOptions, look: (cause: string) => void) {
+  const lost = (reason: string, pause: number) => {
+    log.warn({ again: `in ${pause / 1000} s` }, `interfaces are looked at every minute alone: ${reason}`);
+  };
+  return {
+    next: new NextLook(look),
+    state: new StateWatcher(stateDir, () => {
+      look('state files');
+    }),
+    interfaces: new InterfaceWatcher(() => {
+      look('interfaces');
+    }, lost),
+  };
+}
+
+async function pass(causes: string[], options: DaemonOptions, log: PassLog): Promise<Reconciliation | Error> {
   try {
     const result = await reconcile(options);
     options.emit(result);
-    logResult(result, causes, log);
+    log.result(result, causes);
+    return result;
   } catch (error) {
-    logFailure(error, causes, log);
+    log.failure(error, causes);
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // argv in, exit code out. The only place that ends the process; what a command or an error looks like is decided in cli/.
 // `--version` is answered before anything else is read: unit files and monitoring call it often.
+import { loadProgram } from './bundle.js';
 
 declare const XDPKEEP_VERSION: string;
 
@@ -8,13 +9,16 @@ declare const XDPKEEP_VERSION: string;
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
+async function run(argv: string[]): Promise<void> {
+  const { exitCode, out, err } = await loadProgram().runCommandLine(argv, XDPKEEP_VERSION);
+  if (err !== undefined && err !== '') process.stderr.write(err);
+  // Called when the text is out, and when it could not be written.
+  process.stdout.write(out, () => process.exit(exitCode));
+}
+
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stdout.write(`${XDPKEEP_VERSION}\n`);
 } else {
-  const { runCommandLine } = await import('./cli/program.js');
-  const { exitCode, out, err } = await runCommandLine(argv, XDPKEEP_VERSION);
-  if (err !== undefined && err !== '') process.stderr.write(err);
-  // Called when the text is out, and when it could not be written.
-  process.stdout.write(out, () => process.exit(exitCode));
+  void run(argv);
 }

@@ -33,7 +33,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   schema: [['xdpkeep schema policy', 'the JSON schema of Policy files']],
   init: [['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1']],
   diff: [['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch']],
-  status: [['xdpkeep status --output json', 'the same for a program']],
+  status: [
+    ['xdpkeep status --output json', 'the same for a program'],
+    ['xdpkeep status --memory', 'and what it takes in the kernel'],
+  ],
   doctor: [['xdpkeep doctor', 'before the first reconcile']],
   maps: [['xdpkeep maps ens5 icmp_drops', 'the entries of one map']],
   counters: [['xdpkeep counters ens5', 'packets and bytes of each rule there']],

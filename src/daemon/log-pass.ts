@@ -1,40 +1,112 @@
-// What one pass of the daemon leaves in the log. Nobody reads its report, so the log says all that the report would:
-// what the compiler and the verifier said, and what to do.
+// What the passes of the daemon leave in the log. Nobody reads their reports, so the log says all that a report would:
+// what the compiler and the verifier said, and what to do. A trouble that goes on is said once, and again when it has
+// changed: a pass comes every minute.
 import type { Logger } from 'pino';
 import { InvalidStateError } from '../model/diagnostic.js';
 import { XdpkeepError } from '../model/errors.js';
-import type { Reconciliation } from '../model/reconciliation.js';
-import { lastLines } from '../report/reconciliation.js';
 import { pendingWords } from '../model/pending.js';
+import type { Reconciliation, ReportedStep } from '../model/reconciliation.js';
+import { holdLine, lastLines } from '../report/reconciliation.js';
+import { suspensionLine } from '../report/suspension.js';
 
-/** One line per change or trouble; "nothing to do" is for those who debug. */
-export function logResult(result: Reconciliation, causes: string[], log: Logger): void {
-  for (const step of result.steps) {
-    const { interface: name, action, reason, outcome, error, hint } = step;
-    if (outcome === 'unchanged') continue;
-    const said = step.log === undefined ? undefined : lastLines(step.log).join('\n');
-    log[error === undefined ? 'info' : 'error'](
-      { interface: name, action, reason, outcome, error, hint, log: said },
-      'step',
-    );
-  }
-  for (const warning of result.warnings) log.debug(warning);
-  const { trial, pending, generation, changed, exitCode } = result;
-  if (trial?.failure !== undefined) log.error({ rolledBackIn: trial.rolledBackIn }, trial.failure);
-  if (pending && changed) log.warn(pendingWords(pending));
-  log[changed ? 'info' : 'debug']({ generation, changed, exitCode, causes }, 'reconciled');
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** One line, before it is known whether it is news. */
+interface Line {
+  level: Level;
+  fields: object;
+  message: string;
 }
 
-/** A pass that ended early. What runs keeps running; the next event, or the timer, tries again. */
-export function logFailure(error: unknown, causes: string[], log: Logger): void {
-  if (!(error instanceof XdpkeepError)) {
-    log.error({ causes, bug: error }, error instanceof Error ? error.message : String(error));
-    return;
+export class PassLog {
+  readonly #log: Logger;
+  /** Lines of the last pass that would be the same in the next one. */
+  #standing = new Set<string>();
+  #failing = false;
+
+  constructor(log: Logger) {
+    this.#log = log;
   }
-  const { log: said } = error as { log?: string };
-  log.error({ causes, hint: error.hint, log: said }, error.message);
-  if (!(error instanceof InvalidStateError)) return;
-  for (const { severity, at, summary, detail, hint, log: output } of error.diagnostics) {
-    log[severity === 'error' ? 'error' : 'warn']({ ...at, detail, hint, log: output }, summary);
+
+  /** One line per change or trouble; "nothing to do" is for those who debug. */
+  result(result: Reconciliation, causes: string[]): void {
+    const { trial, pending, generation, changed, exitCode, steps, source } = result;
+    if (this.#failing) this.#log.info({ causes }, 'passes succeed again');
+    this.#failing = false;
+    for (const step of steps.filter(({ outcome }) => outcome === 'done')) {
+      this.#write(stepLine(step, { generation }));
+    }
+    if (trial?.failure !== undefined) this.#log.error({ rolledBackIn: trial.rolledBackIn }, trial.failure);
+    if (pending && changed) this.#log.warn(pendingWords(pending));
+    for (const warning of result.warnings) this.#log.debug(warning);
+    this.#log.debug({ generation, changed, exitCode, causes }, 'reconciled');
+    this.#stand([
+      ...steps.filter(({ outcome }) => outcome !== 'done').map((step) => stepLine(step, {})),
+      ...result.interfaces
+        .filter(({ condition }) => condition === 'Drifted' || condition === 'Missing')
+        .map(({ name, condition, reason }): Line => {
+          return { level: 'warn', fields: { interface: name, condition }, message: reason };
+        }),
+      ...(result.hold ? [warning(holdLine(result.hold))] : []),
+      ...(result.suspensions ?? []).map((one) => warning(suspensionLine(one))),
+      ...(source && source.condition !== 'Current'
+        ? [warning(`${source.condition}: ${source.reason ?? ''}`, { commit: source.revision.commit })]
+        : []),
+    ]);
   }
+
+  /** A pass that ended early. What runs keeps running; the next event, or the timer, tries again. */
+  failure(error: unknown, causes: string[]): void {
+    this.#failing = true;
+    if (!(error instanceof XdpkeepError)) {
+      this.#log.error({ causes, bug: error }, error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.#log.debug({ causes }, error.message);
+    this.#stand(failureLines(error));
+  }
+
+  /** What was not said of the pass before. */
+  #stand(lines: Line[]): void {
+    const before = this.#standing;
+    this.#standing = new Set(lines.map((line) => JSON.stringify(line)));
+    for (const line of lines) if (!before.has(JSON.stringify(line))) this.#write(line);
+  }
+
+  #write({ level, fields, message }: Line): void {
+    this.#log[level](fields, message);
+  }
+}
+
+function stepLine(step: ReportedStep, more: object): Line {
+  const { interface: name, action, reason, outcome, error, hint } = step;
+  const log = step.log === undefined ? undefined : lastLines(step.log).join('\n');
+  const fields = { interface: name, action, reason, outcome, error, hint, log, ...more };
+  return { level: LEVELS[outcome], fields, message: 'step' };
+}
+
+const LEVELS: Record<ReportedStep['outcome'], Level> = {
+  planned: 'info',
+  suspended: 'info',
+  done: 'info',
+  unchanged: 'debug',
+  failed: 'error',
+  undone: 'error',
+  refused: 'error',
+};
+
+function warning(message: string, fields: object = {}): Line {
+  return { level: 'warn', fields, message };
+}
+
+function failureLines(error: XdpkeepError): Line[] {
+  const { message, hint, log } = error;
+  const diagnostics = error instanceof InvalidStateError ? error.diagnostics : [];
+  return [
+    { level: 'error', fields: { hint, log }, message },
+    ...diagnostics.map(({ severity, at, summary, detail, hint, log }): Line => {
+      const level = severity === 'error' ? 'error' : 'warn';
+      return { level, fields: { ...at, detail, hint, log }, message: summary };
+    }),
+  ];
 }

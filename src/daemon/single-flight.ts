@@ -16,6 +16,8 @@ export class SingleFlight {
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
   #flight: Promise<void> | undefined;
+  /** When the run in flight began. */
+  #begun = 0;
   #closed = false;
 
   constructor(run: (causes: string[]) => Promise<void>, patience: Patience) {
@@ -38,6 +40,11 @@ export class SingleFlight {
     );
   }
 
+  /** For how long the run in flight has been at it, in milliseconds; 0 when there is none. */
+  busyMs(): number {
+    return this.#flight ? performance.now() - this.#begun : 0;
+  }
+
   /** Lets the run in flight finish, and starts no other. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -49,6 +56,7 @@ export class SingleFlight {
     if (this.#flight || this.#causes.size === 0) return;
     const causes = [...this.#causes];
     this.#causes.clear();
+    this.#begun = performance.now();
     this.#flight = this.#run(causes).finally(() => {
       this.#flight = undefined;
       if (!this.#closed) this.#start();

@@ -2,6 +2,7 @@
 // afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink at any height above it),
 // so every folder on the way to the root is watched as well, and the root is opened anew when its name moves.
 import { type FSWatcher as FolderWatcher, watch as watchFolder } from 'node:fs';
+import { basename } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import { foldersOnTheWay } from './way.js';
 
@@ -24,7 +25,9 @@ export class StateWatcher {
   }
 
   #openInner(): FSWatcher {
-    const inner = watch(this.#stateDir, { ignoreInitial: true });
+    // What git keeps for itself is no state, and a lot.
+    const ignored = (path: string) => basename(path) === '.git';
+    const inner = watch(this.#stateDir, { ignoreInitial: true, ignored });
     inner.on('all', this.#changed);
     // What changed while it was being opened has no event.
     inner.on('ready', this.#changed);

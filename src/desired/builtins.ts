@@ -16,7 +16,7 @@ const BUILTINS: Record<ShippedName, Builtin> = {
   firewall: { file: 'firewall.bpf.o', function: 'firewall' },
 };
 
-/** Beside the bundle and its chunks; seen from this source file, where the build puts them. */
+/** Beside the bundle; seen from this source file, where the build puts them. */
 const FOLDERS = ['./bpf/', '../../dist/bpf/'];
 
 export function readBuiltin(name: ShippedName): { bytes: Uint8Array; function: string } {

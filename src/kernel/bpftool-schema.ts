@@ -27,12 +27,17 @@ const netTc = z.object({
 /** Always an array with one element. */
 export const netShow = z.tuple([z.object({ xdp: z.array(netXdp), tc: z.array(netTc) })]);
 
+/** Bytes; absent when /proc cannot be read. */
+const memory = z.int().optional();
+
 /** The kernel's name is absent for a program that was given none. */
 export const programShow = z.array(
-  z.object({ id, name: z.string().optional(), map_ids: z.array(id).optional() }),
+  z.object({ id, name: z.string().optional(), map_ids: z.array(id).optional(), bytes_memlock: memory }),
 );
 
-export const mapShow = z.array(z.object({ id, name: z.string().optional(), max_entries: z.int() }));
+export const mapShow = z.array(
+  z.object({ id, name: z.string().optional(), max_entries: z.int(), bytes_memlock: memory }),
+);
 
 /** `type` is a number when bpftool does not know it; `prog_id` is absent for some types (struct_ops). */
 export const linkShow = z.array(

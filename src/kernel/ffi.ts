@@ -83,6 +83,9 @@ export const libc = once(() => {
     socket: lib.func('int socket(int domain, int type, int protocol)') as Call,
     send: lib.func('long send(int fd, const void *bytes, size_t size, int flags)') as Call,
     recv: lib.func('long recv(int fd, _Out_ void *bytes, size_t size, int flags)') as Call,
+    sendto: lib.func(
+      'long sendto(int fd, const void *bytes, size_t size, int flags, const void *address, uint32_t length)',
+    ) as Call,
     ioctl: lib.func('int ioctl(int fd, unsigned long request, _Inout_ void *argument)') as Call,
     ethtool: lib.func('ioctl', 'int', ['int', 'unsigned long', koffi.pointer('xk_ethtool_request')]) as Call,
     vsnprintf: lib.func(

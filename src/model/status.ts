@@ -1,4 +1,5 @@
 // What `status --output json` prints.
+import type { MemoryReport } from './memory.js';
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
 import type { PendingReport } from './pending.js';
 import type { Hold, ReportedInterface } from './reconciliation.js';
@@ -38,5 +39,7 @@ export interface Status {
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];
+  /** Only where it was asked for. */
+  memory?: MemoryReport;
   warnings: string[];
 }

@@ -140,3 +140,16 @@ function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
     ...(waiting > 0 ? [`${waiting} suspended`] : []),
   ].join('; ');
 }
+
+/** How the host stands, for `systemctl status`: `generation 7: 2 Ready, 1 Missing`. */
+export function standingLine({ generation, interfaces, hold, pending, source }: Reconciliation): string {
+  const counts = new Map<Condition, number>();
+  for (const { condition } of interfaces) counts.set(condition, (counts.get(condition) ?? 0) + 1);
+  const words = [...counts].map(([condition, count]) => `${count} ${condition}`);
+  return [
+    `generation ${generation}: ${words.join(', ') || 'no interfaces'}`,
+    ...(hold ? ['on hold'] : []),
+    ...(pending ? ['a change waits for its confirmation'] : []),
+    ...(source && source.condition !== 'Current' ? [source.condition] : []),
+  ].join('; ');
+}

@@ -1,6 +1,7 @@
 // A status as people read it: one screen, the table first.
 import type { ObservedInterface } from '../model/observed.js';
 import type { OtherInterface, Status } from '../model/status.js';
+import { renderMemory } from './memory.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
 import { commitWords } from './source.js';
 import { pendingWords } from '../model/pending.js';
@@ -23,7 +24,8 @@ export function renderStatus(status: Status, paint: Paint): string {
     ...(status.suspensions ?? []).map(suspensionLine),
     ...status.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}`),
   ];
-  return `${lines.join('\n')}\n`;
+  const memory = status.memory ? renderMemory(status.memory, paint) : '';
+  return `${lines.join('\n')}\n${memory}`;
 }
 
 function tcLines({ tc }: Pick<ObservedInterface, 'tc'>, indent: string): string[] {

@@ -1,8 +1,9 @@
 import { type Logger, pino } from 'pino';
 import { expect, it, onTestFinished, test } from 'vitest';
 import { humanLine, openLog } from '../../src/daemon/log.js';
-import { logFailure, logResult } from '../../src/daemon/log-pass.js';
+import { PassLog } from '../../src/daemon/log-pass.js';
 import { type Diagnostic, InvalidStateError } from '../../src/model/diagnostic.js';
+import { LockedError } from '../../src/model/errors.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 
 function logged(act: (log: Logger) => void): Record<string, unknown>[] {
@@ -16,6 +17,10 @@ function logged(act: (log: Logger) => void): Record<string, unknown>[] {
   return lines;
 }
 
+const step = { interface: 'veth0', action: 'attach', reason: 'r', gap: false } as const;
+const passed = (steps: object[], more: object = {}) =>
+  ({ steps, interfaces: [], warnings: [], ...more }) as unknown as Reconciliation;
+
 const at = { file: 'hosts/lab.yaml', line: 5, column: 3 };
 
 it('says what the compiler said, and what to do', () => {
@@ -24,10 +29,10 @@ it('says what the compiler said, and what to do', () => {
     { severity: 'error', summary: 'does not compile', detail: 'd2', hint: 'mend it', log: 'a.c:1: no', at },
   ];
   const lines = logged((log) => {
-    logFailure(new InvalidStateError(diagnostics), ['start'], log);
+    new PassLog(log).failure(new InvalidStateError(diagnostics), ['start']);
   });
   expect(lines).toMatchObject([
-    { level: 50, msg: '1 error in the state files', causes: ['start'] },
+    { level: 50, msg: '1 error in the state files' },
     { level: 40, msg: 'odd', ...at, detail: 'd1' },
     { level: 50, msg: 'does not compile', ...at, detail: 'd2', hint: 'mend it', log: 'a.c:1: no' },
   ]);
@@ -35,13 +40,45 @@ it('says what the compiler said, and what to do', () => {
 
 it('says the end of what the verifier said', () => {
   const verifier = Array.from({ length: 30 }, (_, line) => `line ${line}`).join('\n');
-  const step = { interface: 'veth0', action: 'attach', reason: 'r', gap: false, outcome: 'failed' } as const;
-  const result = { steps: [{ ...step, error: 'refused', hint: 'h', log: verifier }], warnings: [] };
+  const steps = [{ ...step, outcome: 'failed', error: 'refused', hint: 'h', log: verifier }];
   const [line] = logged((log) => {
-    logResult(result as unknown as Reconciliation, ['timer'], log);
+    new PassLog(log).result(passed(steps), ['timer']);
   });
   expect(line).toMatchObject({ level: 50, msg: 'step', error: 'refused', hint: 'h' });
   expect(line?.['log']).toMatch(/^\.\.\. 10 lines before\nline 10\n[^]*line 29$/);
+});
+
+it('says one line for each change, once what goes on, and nothing of nothing', () => {
+  const done = { ...step, outcome: 'done' };
+  const drifted = { name: 'veth1', condition: 'Drifted', reason: 'detached' };
+  const stale = { condition: 'SourceStale', reason: 'no route', revision: { commit: 'c0ffee' } };
+  const suspension = { reason: 'switch', by: 'ops', since: '2026-01-01T00:00:00Z' };
+  const idle = { steps: [{ ...step, outcome: 'unchanged' }] };
+  const lines = logged((log) => {
+    const passes = new PassLog(log);
+    passes.result(passed([done], { generation: 3 }), ['start']);
+    for (const causes of [['timer'], ['timer']]) passes.result(passed(idle.steps), causes);
+    const more = { interfaces: [drifted], source: stale, suspensions: [suspension] };
+    for (let times = 0; times < 3; times++) passes.result(passed([done], more), ['timer']);
+    for (let times = 0; times < 3; times++) passes.failure(new LockedError('busy'), ['timer']);
+    passes.result(passed([], { interfaces: [drifted] }), ['retry']);
+    passes.failure(new TypeError('a bug'), ['timer']);
+  });
+  const news = lines.map(({ level, msg, interface: name }) => [level, msg, name].join(' ').trim());
+  expect(news).toEqual([
+    '30 step veth0',
+    '30 step veth0',
+    '40 detached veth1',
+    expect.stringMatching(/^40 suspended: everything, /),
+    '40 SourceStale: no route',
+    '30 step veth0',
+    '30 step veth0',
+    '50 busy',
+    '30 passes succeed again',
+    '40 detached veth1',
+    '50 a bug',
+  ]);
+  expect(lines[0]).toMatchObject({ action: 'attach', reason: 'r', outcome: 'done', generation: 3 });
 });
 
 test('on a terminal what a tool said stands below its line, and steers nothing', () => {

@@ -14,8 +14,13 @@ export interface Stopped {
 }
 
 /** Starts a reconcile and waits until it stands still at `point`. */
-export async function stopAt(lab: Lab, point: Point, env: Record<string, string> = {}): Promise<Stopped> {
-  const run = lab.start(['reconcile', '--allow-prune-all', '--output', 'json'], {
+export async function stopAt(
+  lab: Lab,
+  point: Point,
+  env: Record<string, string> = {},
+  args = ['--allow-prune-all', '--output', 'json'],
+): Promise<Stopped> {
+  const run = lab.start(['reconcile', ...args], {
     env: { ...env, XDPKEEP_FAILPOINT: `${point}=stop` },
   });
   const pid = run.pid ?? 0;

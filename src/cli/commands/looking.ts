@@ -4,12 +4,12 @@ import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
 
 export function addLooking(program: Command, keep: Keep): void {
-  command(program, 'status', 'what is wanted and what runs, interface by interface').action(
-    async (_flags: Flags, self: Command) => {
+  command(program, 'status', 'what is wanted and what runs, interface by interface')
+    .option('--memory', 'with the memory that programs and maps take in the kernel')
+    .action(async (_flags: Flags, self: Command) => {
       const { runStatus } = await import('../status.js');
-      keep(await runStatus(readCommon(self)));
-    },
-  );
+      keep(await runStatus({ ...self.opts(), ...readCommon(self) }));
+    });
   command(program, 'doctor', 'what this host lacks, and what to do about it; needs no root').action(
     async (_flags: Flags, self: Command) => {
       const { runDoctor } = await import('../doctor.js');

@@ -1,0 +1,64 @@
+// dist/code/ saves time and decides nothing: without it, or with another one, the program does the same.
+import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scratch } from '../desired/state-dir.js';
+import { finish, must } from '../lab/exec.js';
+
+const CODE = `code/${process.version}-${process.arch}`;
+const VALID = { exitCode: 0, stdout: expect.stringContaining('valid: 1 host') as string, stderr: '' };
+
+test('V8 takes the code that the build made', async () => {
+  const ask = `
+    const { readFileSync } = require('node:fs');
+    const source = readFileSync('dist/program.cjs', 'latin1');
+    const cachedData = readFileSync('dist/${CODE}').subarray(32);
+    process.stdout.write(String(new (require('node:vm').Script)(source, { cachedData }).cachedDataRejected));`;
+  expect(await must(process.execPath, ['-e', ask])).toBe('false');
+});
+
+test.each<[string, (dist: string) => void]>([
+  [
+    'is not there',
+    (dist) => {
+      rmSync(join(dist, CODE));
+    },
+  ],
+  [
+    'is empty',
+    (dist) => {
+      truncateSync(join(dist, CODE));
+    },
+  ],
+  [
+    'is cut off',
+    (dist) => {
+      truncateSync(join(dist, CODE), 100_000);
+    },
+  ],
+  [
+    'is damaged',
+    (dist) => {
+      damage(join(dist, CODE));
+    },
+  ],
+  [
+    'was made of another bundle',
+    (dist) => {
+      appendFileSync(join(dist, 'program.cjs'), '\n');
+    },
+  ],
+])('nothing depends on code that %s', async (_name, spoil) => {
+  const dist = join(scratch(), 'dist');
+  cpSync('dist', dist, { recursive: true });
+  spoil(dist);
+  const command = [join(dist, 'xdpkeep.js'), 'validate', '--state', 'examples/drop-icmp'];
+  expect(await finish(process.execPath, command)).toMatchObject(VALID);
+});
+
+/** Every thousandth byte, the seal left as it is. */
+function damage(file: string): void {
+  const bytes = readFileSync(file);
+  for (let at = 64; at < bytes.length; at += 1000) bytes[at] = ~(bytes[at] ?? 0);
+  writeFileSync(file, bytes);
+}
