@@ -30,6 +30,7 @@ need mount mount
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
+	need debootstrap debootstrap
 	need faketime faketime
 	need fish fish
 	need git git
@@ -38,6 +39,7 @@ if [ "${1-}" = test ]; then
 	need man-db man
 	need openssh-client ssh-keygen
 	need strace strace
+	need systemd-container systemd-nspawn
 	need zsh zsh
 fi
 
