@@ -1,5 +1,5 @@
 // A host that follows a signed repository, as docs/git.md sets one up, on a machine with the package.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import { policyFile } from '../support/policies.js';
@@ -7,7 +7,7 @@ import { Repository } from '../support/repository.js';
 import type { Machine } from './machine.js';
 
 const CONFIG = `host: edge-1
-source: {git: /srv/repository, ref: main, path: state}
+source: {git: "ssh://root@localhost/srv/repository"}
 verify:
   allowedSigners: /etc/xdpkeep/allowed-signers
   revoked: /etc/xdpkeep/revoked
@@ -43,6 +43,13 @@ export async function makeSite(machine: Machine): Promise<Repository> {
   mkdirSync(etc, { recursive: true });
   copyFileSync(signers, join(etc, 'allowed-signers'));
   copyFileSync(repository.revoke('revoked'), join(etc, 'revoked'));
+  // The machine fetches from itself: as one user, with a key that only another may read, from a third.
+  await repository.makeKey('deploy');
+  mkdirSync(join(etc, 'ssh'), { mode: 0o700 });
+  copyFileSync(repository.key('deploy'), join(etc, 'ssh/key'));
+  const hostKey = readFileSync(join(machine.root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8');
+  writeFileSync(join(etc, 'ssh/known_hosts'), `localhost ${hostKey}`);
+  machine.write({ 'root/.ssh/authorized_keys': `${repository.publicKey('deploy')}\n` }, 0o600);
   await repository.commit('drop pings', state('drop'), { key: 'ada' });
   machine.write({
     'etc/xdpkeep/config.yaml': CONFIG,
