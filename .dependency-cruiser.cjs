@@ -17,8 +17,12 @@ const layers = {
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
   probe: ['model', 'policy', 'kernel'],
   trial: ['model', 'kernel', 'journal', 'apply', 'probe'],
+  status: ['model', 'policy', 'kernel', 'journal'],
   doctor: ['model', 'diff', 'kernel', 'disk', 'journal', 'source'],
   report: ['model'],
+  metrics: ['model', 'journal', 'disk'],
+  http: ['model'],
+  page: ['model'],
   daemon: ['model', 'kernel', 'report'],
 };
 

@@ -68,6 +68,7 @@ enum key {
 	KEY_MEMBER = 80,         /* + 16 * group + enum field: the group's sum includes the field */
 	KEY_SET = KEY_MEMBER + 16 * 16, /* + slot: there is such a set */
 	KEY_SET_DESTINATION = KEY_SET + 16, /* + slot: it is about the destination */
+	KEY_DELTA = KEY_SET_DESTINATION + 16, /* + slot: the set has changed since it was laid out; known to the host alone */
 };
 
 enum number {
@@ -82,6 +83,7 @@ enum number {
 	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */
 	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this field */
 	NUMBER_BOUND_SET = 80, /* + slot: the last byte of a set at which something can begin */
+	NUMBER_BOUND_DELTA = 96, /* + slot: the same of what has changed in it */
 };
 
 /* The last byte of the blob at which something of this size can begin. */

@@ -1,21 +1,31 @@
-// Measures what the project promises: start-up, the cost of a packet, throughput, and how fast a change arrives.
-// Prints every target with its number and ends with 1 when one is missed (unless --no-fail); --write renews
-// docs/benchmarks.md. To be run by bench.sh, in network and mount namespaces of its own that end with it.
+// Measures what the project promises: start-up, the cost of a packet, throughput, and how fast a change arrives; `scale`:
+// long lists and many interfaces; --compare BASE: this build beside another one. Prints every target with its number and
+// ends with 1 when one is missed (unless --no-fail); --write renews the documents. To be run by bench.sh, in network and
+// mount namespaces of its own that end with it.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureChanges, measureCompile } from './bench/change.mjs';
-import { makeCore, makeDatapath } from './bench/core.mjs';
+import { makeCore, compileProgram } from './bench/core.mjs';
+import { compareWith } from './bench/compare.mjs';
 import { measureCost } from './bench/cost.mjs';
 import { describeMachine } from './bench/machine.mjs';
 import { printResults, writeReport } from './bench/report.mjs';
+import { runScale } from './bench/scale-run.mjs';
 import { measureStartup } from './bench/startup.mjs';
 import { loadXdpFilter } from './bench/subjects.mjs';
 import { judge } from './bench/targets.mjs';
 import { measureThroughput } from './bench/throughput.mjs';
 
-const { values: flags } = parseArgs({
-  options: { write: { type: 'boolean' }, 'no-fail': { type: 'boolean' } },
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    write: { type: 'boolean' },
+    'no-fail': { type: 'boolean' },
+    quick: { type: 'boolean' },
+    json: { type: 'string' },
+    compare: { type: 'string' },
+  },
 });
 
 /** Inside the repository, so that what is bundled there finds the npm packages. */
@@ -34,16 +44,27 @@ async function step(name, measure) {
   return result;
 }
 
-const machine = describeMachine();
-const context = { core: await makeCore(work), datapath: makeDatapath(work) };
-const compile = await step('compiling', () => measureCompile(context.core));
-const startup = await step('start-up', () => measureStartup(work));
-const changes = await step('changes', () => measureChanges(context.core, work));
-const xdpFilter = loadXdpFilter(context);
-const cost = await step('cost of a packet', () => measureCost(context, xdpFilter));
-const throughput = await step('throughput', () => measureThroughput(context, xdpFilter));
-const results = { machine, compile, startup, changes, xdpFilter, cost, throughput };
-const targets = judge(results);
-printResults(results, targets);
-if (flags.write) writeReport(results, targets);
-if (targets.some(({ holds }) => !holds) && !flags['no-fail']) process.exitCode = 1;
+const [what, ...cases] = positionals;
+const core = await makeCore(work);
+let holds;
+if (flags.compare !== undefined) holds = await compareWith(flags.compare, { core, work, step }, flags);
+else if (what === 'scale') holds = await runScale({ core, work, step }, cases, flags);
+else if (what === undefined) holds = await runAll();
+else throw new Error(`there is no benchmark ${what}`);
+if (!holds && !flags['no-fail']) process.exitCode = 1;
+
+async function runAll() {
+  const machine = describeMachine();
+  const context = { core, datapath: compileProgram(work, 'datapath') };
+  const compile = await step('compiling', () => measureCompile(core));
+  const startup = await step('start-up', () => measureStartup(work));
+  const changes = await step('changes', () => measureChanges(core, work));
+  const xdpFilter = loadXdpFilter(context);
+  const cost = await step('cost of a packet', () => measureCost(context, xdpFilter));
+  const throughput = await step('throughput', () => measureThroughput(context, xdpFilter));
+  const results = { machine, compile, startup, changes, xdpFilter, cost, throughput };
+  const targets = judge(results);
+  printResults(results, targets);
+  if (flags.write) writeReport(results, targets);
+  return targets.every((target) => target.holds);
+}

@@ -59,6 +59,21 @@ await build({
   banner: { js: '(function(module,require,bundleUrl){' },
   footer: { js: 'return module.exports})' },
 });
+await build({
+  entryPoints: ['src/page/page.ts'],
+  outdir: `${fresh}/page`,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  logLevel: 'warning',
+});
+for (const file of ['index.html', 'icon.svg']) copyFileSync(`src/page/${file}`, `${fresh}/page/${file}`);
+const css = ['node_modules/uplot/dist/uPlot.min.css', 'src/page/page.css'].map((file) =>
+  readFileSync(file, 'utf8'),
+);
+writeFileSync(`${fresh}/page/page.css`, css.join('\n'));
 // dist/ says itself what its files are, wherever it is put: the module system that starts sooner.
 writeFileSync(`${fresh}/package.json`, '{ "type": "commonjs" }\n');
 chmodSync(`${fresh}/xdpkeep.js`, 0o755);

@@ -14,6 +14,7 @@ check() { # NAME COMMAND...
 }
 
 check types $bin/tsc --noEmit
+check 'types of the page' $bin/tsc --noEmit -p src/page
 check lint $bin/eslint --max-warnings 0 .
 check format $bin/prettier --check --log-level warn .
 check 'dead code' $bin/knip

@@ -30,6 +30,8 @@ need mount mount
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
+	need chromium chromium
+	need curl curl
 	need debootstrap debootstrap
 	need faketime faketime
 	need fish fish
@@ -38,6 +40,7 @@ if [ "${1-}" = test ]; then
 	need groff-base groff
 	need man-db man
 	need openssh-client ssh-keygen
+	need prometheus promtool
 	need strace strace
 	need systemd-container systemd-nspawn
 	need zsh zsh

@@ -5,6 +5,7 @@ import { readCounter, readRows } from './kernel/counters.js';
 import { layout, type Layout } from './kernel/layout.js';
 import { openPin } from './kernel/pinned.js';
 import type { Counters, RowCount } from './model/counters.js';
+import type { DesiredFirewall } from './model/desired.js';
 import { UsageError } from './model/errors.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from './model/observed.js';
 import { BUILTIN_ROWS } from './model/policy.js';
@@ -23,26 +24,33 @@ export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Pr
   }
   const interfaces = counting
     .filter(({ name }) => only === undefined || name === only)
-    .map((one) => ({ name: one.name, rules: rowsOf(one, layout(bpffs), dataDir) }));
+    .map((one) => ({
+      name: one.name,
+      rules: countRows(one.name, layout(bpffs), runningFirewall(one, dataDir)),
+    }));
   return { apiVersion: 'xdpkeep/v1', kind: 'Counters', interfaces };
 }
 
-function rowsOf(owned: OwnedInterface, paths: Layout, dataDir: string): RowCount[] {
-  using counters = openPin(paths.counters(owned.name));
+function runningFirewall(owned: OwnedInterface, dataDir: string): DesiredFirewall | undefined {
+  const instance = runningInstance(owned);
+  return instance && recordedFirewall(dataDir, instance.digest);
+}
+
+/** The rows of one interface, as the policy that runs there has them: `firewall`, or all that there are without it. */
+export function countRows(name: string, paths: Layout, firewall: DesiredFirewall | undefined): RowCount[] {
+  using counters = openPin(paths.counters(name));
   if (!counters) return [];
-  const slots = new Map(readRows(paths, owned.name).map(({ row, slot }) => [row, slot]));
-  return rowOrder(owned, slots, dataDir).flatMap((name) => {
-    const slot = slots.get(name);
+  const slots = new Map(readRows(paths, name).map(({ row, slot }) => [row, slot]));
+  return rowOrder(slots, firewall).flatMap((row) => {
+    const slot = slots.get(row);
     if (slot === undefined) return [];
     const { packets, bytes } = readCounter(counters.number, slot);
-    return [{ name, packets: Number(packets), bytes: Number(bytes) }];
+    return [{ name: row, packets: Number(packets), bytes: Number(bytes) }];
   });
 }
 
-/** Rules as the running policy has them, then the built-in rows. Rows of rules that are gone keep silent. */
-function rowOrder(owned: OwnedInterface, slots: ReadonlyMap<string, number>, dataDir: string): string[] {
-  const instance = runningInstance(owned);
-  const firewall = instance && recordedFirewall(dataDir, instance.digest);
+/** Rules as the policy has them, then the built-in rows. Rows of rules that are gone keep silent. */
+function rowOrder(slots: ReadonlyMap<string, number>, firewall: DesiredFirewall | undefined): string[] {
   const rules =
     firewall?.policy.rules.map(({ name }) => name) ?? [...slots.keys()].filter((row) => !isBuiltin(row));
   return [...rules, ...BUILTIN_ROWS];

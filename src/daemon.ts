@@ -9,7 +9,7 @@ import { Service } from './daemon/service.js';
 import { SingleFlight } from './daemon/single-flight.js';
 import { StateWatcher } from './daemon/state-watcher.js';
 import { requireCapabilities } from './kernel/capabilities.js';
-import { UsageError } from './model/errors.js';
+import { EXIT, type ExitCode, UsageError, XdpkeepError } from './model/errors.js';
 import type { Reconciliation } from './model/reconciliation.js';
 import type { ReconcileOptions } from './goal.js';
 import { reconcile } from './reconcile.js';
@@ -23,6 +23,8 @@ export interface DaemonOptions extends ReconcileOptions {
   log: Logger;
   /** Gets every reconciliation. */
   emit: (result: Reconciliation) => void;
+  /** Is told of the end of every pass, also of one that failed. `milliseconds`: how long it took. */
+  passed: (exitCode: ExitCode, milliseconds: number) => void;
   /** Ends the daemon as SIGTERM does: nobody reads what it emits any more. */
   unread: AbortSignal;
 }
@@ -38,7 +40,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   requireCapabilities();
   const passLog = new PassLog(log);
   const queue = new SingleFlight(async (causes) => {
+    const begun = performance.now();
     const outcome = await pass(causes, options, passLog);
+    options.passed(exitCodeOf(outcome), performance.now() - begun);
     service.passed(outcome instanceof Error ? outcome.message : standingLine(outcome));
     watchers?.next.after(outcome);
   }, PATIENCE);
@@ -93,6 +97,11 @@ async function pass(causes: string[], options: DaemonOptions, log: PassLog): Pro
     log.failure(error, causes);
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+function exitCodeOf(outcome: Reconciliation | Error): ExitCode {
+  if (!(outcome instanceof Error) || outcome instanceof XdpkeepError) return outcome.exitCode;
+  return EXIT.bug;
 }
 
 /** The handlers stay: a second signal must not end the pass that the first one waits for. */

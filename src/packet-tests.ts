@@ -60,17 +60,12 @@ function testInKernel(firewall: DesiredFirewall): TestResult[] {
   const bound = bindTables(tables, {
     slots: new Map(rows.map((row, slot) => [row, slot])),
     ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
-    setBytes: sets.map(({ bytes }) => bytes),
+    sets,
     taiOffset: taiOffset(),
   });
   const dynamic = { ...bound.dynamic, ...(bound.dynamic['cpus'] !== undefined && { cpus: 1 }) };
-  using loaded = loadFirewall(
-    readBuiltin('firewall').bytes,
-    { ...bound, dynamic, cpus: [] },
-    {
-      sets: sets.map(({ map }) => map),
-    },
-  );
+  const unqueued = { ...bound, dynamic, cpus: [] };
+  using loaded = loadFirewall(readBuiltin('firewall').bytes, unqueued, { sets });
   return testFirewall(loaded.programFd(), tables.owners, firewall);
 }
 

@@ -5,6 +5,9 @@ import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff, wantedFor } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
 import { newestGeneration } from './journal/generation-list.js';
+import { confirmedGeneration, inShort } from './journal/confirmed.js';
+import { currentIfReadable } from './journal/generations.js';
+import { lastChanges, lastAdoption } from './journal/since.js';
 import { keptState } from './journal/kept.js';
 import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
@@ -13,18 +16,23 @@ import { readJournal } from './journal/read.js';
 import { readSuspensions } from './journal/suspensions.js';
 import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
+import { layout, type Layout } from './kernel/layout.js';
 import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
-import type { ObservedInterface, ObservedState } from './model/observed.js';
+import { type ObservedInterface, type ObservedState, runsPolicy } from './model/observed.js';
 import { reportPending } from './model/pending.js';
 import type { ReportedInterface } from './model/reconciliation.js';
 import type { InterfaceStatus, OtherInterface, Status } from './model/status.js';
 import { observe } from './observe/observe.js';
 import { conditions } from './plan/conditions.js';
+import { hostConditions } from './plan/host-conditions.js';
 import { plan } from './plan/plan.js';
 import type { ReconcileOptions } from './goal.js';
 import { revisionOf } from './source/adoption.js';
+import { attachedAt, RunningPrograms } from './status/running.js';
+import { sumRows } from './status/totals.js';
+import { countRows } from './counters.js';
 
 export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
   requireCapabilities();
@@ -47,17 +55,37 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
   const suspensions = readSuspensions(options.dataDir);
-  const rows = conditions(planned, observed, new Map());
+  const changes = lastChanges(journal.records);
+  const look = {
+    desired,
+    observed,
+    paths: layout(options.bpffs),
+    programs: new RunningPrograms(options.dataDir),
+  };
+  const rows = conditions(planned, observed, new Map()).map((row) => {
+    const changed = changes.get(row.name);
+    return withPrograms({ ...row, ...(changed !== undefined && { changed }) }, look);
+  });
+  const adopted = revision && lastAdoption(journal.records, revision.commit);
+  const applied = currentIfReadable(options.dataDir);
+  const confirmed = orWarning(
+    () => confirmedGeneration(options.dataDir, journal.records, pending?.previous),
+    warnings,
+  );
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Status',
     host: desired.host,
+    time: new Date().toISOString(),
     generation: newestGeneration(options.dataDir),
+    conditions: hostConditions({ rows, hold, pending: waiting, suspensions, revision, adopted }),
     ...(hold && { hold }),
-    ...(waiting && { pending: waiting }),
     ...(revision && { revision }),
+    ...(applied && { applied: inShort(applied) }),
+    ...(confirmed && { confirmed }),
+    ...(waiting && { pending: waiting }),
     ...(suspensions.length > 0 && { suspensions }),
-    interfaces: rows.map((row) => withPrograms(row, desired, observed)),
+    interfaces: rows,
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
       .map((other) => withPins(other, observed)),
@@ -95,14 +123,33 @@ function orWarning<T>(read: () => T, warnings: string[]): T | undefined {
   }
 }
 
-function withPrograms(
-  row: ReportedInterface,
-  desired: DesiredState,
-  observed: ObservedState,
-): InterfaceStatus {
-  const seen = observed.interfaces.find(({ name }) => name === row.name);
-  const program = wantedFor(desired, row.name)?.program.label;
-  return { ...row, ...(program !== undefined && { program }), xdp: seen?.xdp ?? [], tc: seen?.tc ?? [] };
+interface Look {
+  desired: DesiredState;
+  observed: ObservedState;
+  paths: Layout;
+  programs: RunningPrograms;
+}
+
+function withPrograms(row: ReportedInterface, { desired, observed, paths, programs }: Look): InterfaceStatus {
+  const { name, programId, linkId, digest } = row;
+  const seen = observed.interfaces.find((one) => one.name === name);
+  const owned = observed.owned.find((one) => one.name === name);
+  const program = wantedFor(desired, name)?.program.label;
+  const isPolicy = owned !== undefined && runsPolicy(owned);
+  const running = programId === undefined ? undefined : programs.describe(programId, digest, isPolicy);
+  const attached = programId === undefined ? undefined : attachedAt(paths, name);
+  const firewall = isPolicy && digest !== undefined ? programs.firewall(digest) : undefined;
+  const xdp = seen?.xdp ?? [];
+  return {
+    ...row,
+    ...(program !== undefined && { program }),
+    ...(running && { running }),
+    ...(attached !== undefined && { attached }),
+    ...(firewall && { packets: sumRows(countRows(name, paths, firewall), firewall.policy) }),
+    xdp,
+    foreign: xdp.filter((one) => one.programId !== programId || one.linkId !== linkId),
+    tc: seen?.tc ?? [],
+  };
 }
 
 /** A program of ours stays ours on an interface that was renamed under it. */

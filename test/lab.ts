@@ -99,6 +99,15 @@ export class Lab implements AsyncDisposable {
     return started;
   }
 
+  /** Like `start`, on a terminal of its own, which is all of its stdout; before anything else it says `pid N`. */
+  startOnTerminal(args: string[], options: ExecOptions = {}): Background {
+    const shell = `echo pid $$; exec ${[process.execPath, PROGRAM, ...args].join(' ')}`;
+    const command = within(this.network.firewall, ['script', '-qefc', shell, '/dev/null']);
+    const started = background(...command, this.#options(options));
+    this.#started.push(started);
+    return started;
+  }
+
   /** Runs a tool on the firewall's side and gives its stdout; a failure throws. */
   exec(...command: string[]): Promise<string> {
     return must(...within(this.network.firewall, command));

@@ -8,6 +8,7 @@ const root = new URL('../..', import.meta.url).pathname;
 const MODULES = [
   'kernel/attach',
   'kernel/fd',
+  'kernel/ffi-maps',
   'kernel/firewall',
   'kernel/interfaces',
   'kernel/layout',
@@ -37,12 +38,12 @@ export async function makeCore(folder) {
   return import(join(folder, 'core.mjs'));
 }
 
-/** The bytes of scripts/bench/datapath.bpf.c, compiled. */
-export function makeDatapath(folder) {
-  const object = join(folder, 'datapath.bpf.o');
+/** The bytes of scripts/bench/NAME.bpf.c, compiled. */
+export function compileProgram(folder, name) {
+  const object = join(folder, `${name}.bpf.o`);
   const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
   const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${triplet}`, `-I${root}bpf`];
-  execFileSync('clang', [...flags, '-c', `${root}scripts/bench/datapath.bpf.c`, '-o', object], {
+  execFileSync('clang', [...flags, '-c', `${root}scripts/bench/${name}.bpf.c`, '-o', object], {
     stdio: 'inherit',
   });
   return readFileSync(object);

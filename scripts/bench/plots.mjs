@@ -82,3 +82,47 @@ export function throughputPlot({ throughput }) {
   });
   return svg(50 + throughput.length * 32, 'Live frames dropped, million/s (to the bare drop)', body);
 }
+
+/** `series` are `{ name, points: [{ x, y }] }`; both axes are logarithmic. */
+export function scalePlot(title, series) {
+  const points = series.flatMap((one) => one.points);
+  const [height, left, right, bottom] = [380, 70, WIDTH - 150, 335];
+  const scale = (values, from, to) => {
+    const low = Math.floor(Math.log10(Math.min(...values)));
+    const high = Math.max(Math.ceil(Math.log10(Math.max(...values))), low + 1);
+    const at = (value) => from + ((to - from) * (Math.log10(value) - low)) / (high - low);
+    return { at, powers: Array.from({ length: high - low + 1 }, (_, step) => 10 ** (low + step)) };
+  };
+  const x = scale(
+    points.map((one) => one.x),
+    left,
+    right,
+  );
+  const y = scale(
+    points.map((one) => one.y),
+    bottom,
+    40,
+  );
+  const body = [];
+  for (const power of y.powers) {
+    body.push(`<path class="grid" d="M${left} ${y.at(power).toFixed(1)}H${right}"/>`);
+    body.push(
+      `<text x="${left - 8}" y="${(y.at(power) + 4).toFixed(1)}" text-anchor="end">${power.toLocaleString('en')}</text>`,
+    );
+  }
+  for (const power of x.powers) {
+    body.push(
+      `<text x="${x.at(power).toFixed(1)}" y="${bottom + 20}" text-anchor="middle">${power.toLocaleString('en')}</text>`,
+    );
+  }
+  body.push(`<text x="${(left + right) / 2}" y="${height - 8}" text-anchor="middle">entries</text>`);
+  const labels = series.map(({ name, points: own }, at) => {
+    const place = (one) => `${x.at(one.x).toFixed(1)} ${y.at(one.y).toFixed(1)}`;
+    const dashed = at < 4 ? '' : ' dash';
+    body.push(`<path class="line s${at % 4}${dashed}" d="M${own.map(place).join('L')}"/>`);
+    return { text: name, at: y.at(own.at(-1).y) };
+  });
+  for (const { text, at } of spread(labels))
+    body.push(`<text x="${right + 8}" y="${(at + 4).toFixed(1)}">${text}</text>`);
+  return svg(height, title, body);
+}

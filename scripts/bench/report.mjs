@@ -1,19 +1,12 @@
-// The results as text, and as docs/benchmarks.md with its plots. What people wrote below NOTES stays as it is.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// The results as text, and as docs/benchmarks.md with its plots.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { docs, printSections, sumUp, targetSection, writeDocument } from './document.mjs';
 import { costPlot, throughputPlot } from './plots.mjs';
 import { COUNTS, SHAPES } from './cost.mjs';
 import { policyCost } from './targets.mjs';
 
-const docs = new URL('../../docs/', import.meta.url).pathname;
-const NOTES = '<!-- notes: written by hand, kept by npm run bench -- --write -->';
-
 export function printResults(results, targets) {
-  for (const { title, table } of sections(results, targets))
-    console.log(
-      `\n${title}\n${align(table)
-        .map((line) => `  ${line.join('  ')}`.trimEnd())
-        .join('\n')}`,
-    );
+  printSections(sections(results, targets));
 }
 
 export function writeReport(results, targets) {
@@ -21,45 +14,22 @@ export function writeReport(results, targets) {
   writeFileSync(`${docs}benchmarks/cost.svg`, costPlot(results));
   writeFileSync(`${docs}benchmarks/throughput.svg`, throughputPlot(results));
   const { cpu, cores, kernel, node, clang, date, load } = results.machine;
-  const missed = targets.filter(({ holds }) => !holds).length;
-  const parts = [
+  const head = [
     '# Benchmarks',
-    `Written by \`npm run bench -- --write\`, all numbers from one run: ${cpu}, ${cores} cores, Linux ${kernel}, Node ${node.slice(1)}, ${clang}, ${date}, load ${load} at the start. Compare within the run only.`,
-    `${targets.length - missed} of ${targets.length} targets hold.`,
+    `Written by \`npm run bench -- --write\`, all numbers from one run: ${cpu}, ${cores} cores, Linux ${kernel}, Node ${node.slice(1)}, ${clang}, ${date}, load ${load} at the start. Compare within the run only. Long lists and many interfaces: [benchmarks-scale.md](benchmarks-scale.md).`,
+    sumUp(targets),
   ];
-  for (const { title, table, intro } of sections(results, targets)) {
-    parts.push(`## ${title}`);
-    if (intro) parts.push(intro);
-    parts.push(markdown(table));
-  }
-  writeFileSync(`${docs}benchmarks.md`, `${parts.join('\n\n')}\n\n${NOTES}\n${readNotes()}`);
+  writeDocument('benchmarks.md', head, sections(results, targets));
 }
 
-function readNotes() {
-  try {
-    return readFileSync(`${docs}benchmarks.md`, 'utf8').split(`${NOTES}\n`)[1] ?? '';
-  } catch (error) {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-/** `{ title, intro?, table }`; the first row of a table is its head. */
 function sections(results, targets) {
   const { cost, throughput, compile, changes, startup, xdpFilter } = results;
-  const verdict = (holds) => (holds ? 'holds' : 'MISSED');
   const range = (row) => `${row.min} / ${row.median}`;
   const missing =
     xdpFilter.missing === undefined ? [] : [['xdp-filter', `not measured: ${xdpFilter.missing}`, '', '']];
   const ms = (value) => value.toFixed(0);
   return [
-    {
-      title: 'Targets',
-      table: [
-        ['target', 'measured', 'limit', ''],
-        ...targets.map(({ name, value, limit, holds }) => [name, value, limit, verdict(holds)]),
-      ],
-    },
+    targetSection(targets),
     {
       title: 'Cost of a packet, ns over the floor: policies',
       intro:
@@ -119,18 +89,4 @@ function sections(results, targets) {
       ],
     },
   ];
-}
-
-function align(table) {
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column])));
-}
-
-/** As prettier writes it. */
-function markdown(table) {
-  const [head, ...rows] = align(table.map((row) => row.map((cell) => cell.replaceAll('|', '\\|'))));
-  const rule = head.map((cell) => '-'.repeat(Math.max(3, cell.length)));
-  return [head, rule, ...rows]
-    .map((row) => `| ${row.map((cell, at) => cell.padEnd(rule[at].length)).join(' | ')} |`)
-    .join('\n');
 }

@@ -41,6 +41,7 @@ import { TABLES } from '../model/observed.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
+import type { PinnedSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
@@ -50,9 +51,12 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
     remove(layout.instance(name, digest));
     makeDirectory(layout.maps(name, digest));
     if (rows) keepRows(layout, name, object, rows);
-    sets.forEach(({ name: list, pin: content, map }, slot) => {
-      keepSet(layout, list, content, map);
-      pin(map.number, layout.map(name, digest, `set${slot}`));
+    sets.forEach(({ delta, ...set }, slot) => {
+      keepSet(layout, set.name, set);
+      pin(set.map.number, layout.map(name, digest, `set${slot}`));
+      if (!delta) return;
+      keepSet(layout, set.name, delta);
+      pin(delta.map.number, layout.map(name, digest, `delta${slot}`));
     });
     if (rows) pin(object.mapFd(TABLES_SECTION), layout.map(name, digest, TABLES));
     for (const map of object.maps()) {
@@ -65,7 +69,7 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
 }
 
 /** Beside the pin in the instance there is one by which the next instance finds it. */
-function keepSet(layout: Layout, name: string, content: string, map: Fd): void {
+function keepSet(layout: Layout, name: string, { pin: content, map }: PinnedSet): void {
   const path = layout.set(name, content);
   makeDirectory(layout.list(name));
   using there = openPin(path);

@@ -10,7 +10,8 @@ export function addPassFlags(command: Command, dryRun: string): Command {
     .option('--retry', 'try again what failed lately, though it may cost a gap')
     .addOption(confirmWithin())
     .addOption(acceptLockout())
-    .addOption(allowPruneAll());
+    .addOption(allowPruneAll())
+    .addOption(metricsFile());
 }
 
 export function confirmWithin(): Option {
@@ -29,4 +30,10 @@ export function acceptLockout(): Option {
 export function allowPruneAll(): Option {
   const help = 'detach also what looks like an accident: everything, or most of it';
   return new Option('--allow-prune-all', help);
+}
+
+function metricsFile(): Option {
+  const help =
+    'write figures for node_exporter there after the pass, e.g. /var/lib/prometheus/node-exporter/xdpkeep.prom';
+  return new Option('--metrics-file <file>', help).env('XDPKEEP_METRICS_FILE');
 }

@@ -18,6 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['xdpkeep reconcile --dry-run', 'show what would change, and why'],
     ['xdpkeep reconcile --confirm-within 2m', 'undo it unless `xdpkeep confirm` comes in time'],
     ['xdpkeep reconcile --watch --schedule "*/5 * * * *"', 'stay, follow the state files and the clock'],
+    ['xdpkeep reconcile --watch --http 127.0.0.1:9470', 'with a status page and /metrics'],
   ],
   plan: [['xdpkeep plan --out edge.plan', 'write down what reconcile would do']],
   apply: [['xdpkeep apply edge.plan', 'do exactly that, or exit 16']],

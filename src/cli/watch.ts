@@ -2,7 +2,11 @@
 import { runDaemon } from '../daemon.js';
 import { openLog } from '../daemon/log.js';
 import { EXIT, UsageError } from '../model/errors.js';
+import { parseHttpAddress } from '../http/address.js';
+import type { HttpServer } from '../http/server.js';
+import { type PassFigures, passFigures } from '../metrics/exposition.js';
 import { json } from '../report/style.js';
+import type { WebOptions } from '../web.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
@@ -13,10 +17,13 @@ export interface WatchCommand extends CommonOptions {
   confirmWithin?: number;
   acceptLockout?: boolean;
   allowPruneAll?: boolean;
+  /** Where the status page listens. */
+  http?: string;
+  httpAllowRemote?: boolean;
 }
 
 /** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
-export async function runWatch(options: WatchCommand): Promise<CommandResult> {
+export async function runWatch(options: WatchCommand, version: string): Promise<CommandResult> {
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
@@ -39,20 +46,44 @@ export async function runWatch(options: WatchCommand): Promise<CommandResult> {
     reader.abort();
   });
   if (stream) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
-  await runDaemon({
+  const where = {
     stateDir: options.state,
     host: options.host,
     bpffs: options.bpffs,
     dataDir: options.dataDir,
-    dryRun: false,
-    ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
-    watch: options.watch ?? false,
-    schedule: options.schedule,
-    log,
-    emit: (result) => {
-      if (stream) process.stdout.write(json({ ...result, exitCode: undefined }, 0));
-    },
-    unread: reader.signal,
-  });
+  };
+  let last: PassFigures | undefined;
+  const web = await openPage(options, { ...where, version, lastPass: () => last });
+  if (web) log.info({ where: web.where }, 'the status page is there');
+  try {
+    await runDaemon({
+      ...where,
+      dryRun: false,
+      ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
+      watch: options.watch ?? false,
+      schedule: options.schedule,
+      log,
+      emit: (result) => {
+        if (stream) process.stdout.write(json({ ...result, exitCode: undefined }, 0));
+      },
+      passed: (exitCode, milliseconds) => {
+        last = passFigures(exitCode, milliseconds, last);
+      },
+      unread: reader.signal,
+    });
+  } finally {
+    await web?.close();
+  }
   return { exitCode: EXIT.ok, out: '' };
+}
+
+/** `undefined` where no page is asked for: then nothing of it is read. Throws what keeps it from listening. */
+async function openPage(
+  { http, httpAllowRemote }: WatchCommand,
+  about: Omit<WebOptions, 'address'>,
+): Promise<HttpServer | undefined> {
+  if (http === undefined) return undefined;
+  const address = parseHttpAddress(http, httpAllowRemote ?? false);
+  const { openWeb } = await import('../web.js');
+  return openWeb({ ...about, address });
 }

@@ -1,16 +1,22 @@
-// Which policy an instance was made of: the newest generation that wanted its digest says so.
+// Which program an instance was made of: the newest generation that wanted its digest says so.
 import { baseDigest, type DesiredFirewall } from '../model/desired.js';
+import type { RecordedProgram } from '../model/record.js';
 import { keptFirewall } from './firewalls.js';
 import { listGenerations } from './generation-list.js';
 import { readGeneration } from './generations.js';
 
-/** `undefined` when no generation knows the digest: it is a program of another kind, or the record was lost. */
-export function recordedFirewall(dataDir: string, digest: string): DesiredFirewall | undefined {
+/** `undefined` when no generation knows the digest: the record was lost. Throws a JournalError when one cannot be read. */
+export function recordedProgram(dataDir: string, digest: string): RecordedProgram | undefined {
   for (const number of listGenerations(dataDir).reverse()) {
     const { interfaces } = readGeneration(dataDir, number).desired;
-    const { firewall } =
-      interfaces.find(({ program }) => program.digest === baseDigest(digest))?.program ?? {};
-    if (firewall !== undefined) return keptFirewall(dataDir, firewall);
+    const found = interfaces.find(({ program }) => program.digest === baseDigest(digest));
+    if (found) return found.program;
   }
   return undefined;
+}
+
+/** `undefined` when no generation knows the digest, and for a program that is no policy. */
+export function recordedFirewall(dataDir: string, digest: string): DesiredFirewall | undefined {
+  const { firewall } = recordedProgram(dataDir, digest) ?? {};
+  return firewall === undefined ? undefined : keptFirewall(dataDir, firewall);
 }

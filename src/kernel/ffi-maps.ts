@@ -1,5 +1,5 @@
 // The foreign functions that shape maps before load and move their content after it. Sources: bpf/libbpf.h,
-// bpf/bpf.h (libbpf 1.1), time.h.
+// bpf/bpf.h (libbpf 1.1), sys/mman.h, time.h.
 import { type Call, once, openLibbpf, openLibc } from './ffi.js';
 
 export const mapCalls = once(() => {
@@ -16,6 +16,10 @@ export const mapCalls = once(() => {
       'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',
     ) as Call,
     freeze: bpf.func('int bpf_map_freeze(int fd)') as Call,
+    mmap: c.func(
+      'void *mmap(void *at, size_t bytes, int protection, int flags, int fd, long offset)',
+    ) as Call<unknown>,
+    munmap: c.func('int munmap(void *at, size_t bytes)') as Call,
     clockGettime: c.func('int clock_gettime(int clock, _Out_ void *time)') as Call,
   };
 });

@@ -18,11 +18,17 @@ const CLOCK_TAI = 11;
 const MOST_SETS = 10;
 const FIREWALL_FUNCTION = 'firewall';
 
+/** A large set, and what has changed in it since it was laid out. */
+interface SetMap {
+  map: Fd;
+  delta?: { map: Fd } | undefined;
+}
+
 export interface LoadOptions {
   /** The map that counts; default a new one. */
   counters?: Fd;
   /** The maps through which the large sets of the tables are found, by slot. */
-  sets?: Fd[];
+  sets?: SetMap[];
   /** Default `firewall`. */
   function?: string;
 }
@@ -37,10 +43,11 @@ export function loadFirewall(
 ): BpfObject {
   const { counters, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
-    shape(one, tables);
+    shape(one, tables, sets);
     if (counters) one.reuseMap('counters', counters);
-    sets.forEach((set, slot) => {
-      one.reuseMap(`set${slot}`, set);
+    sets.forEach(({ map, delta }, slot) => {
+      one.reuseMap(`set${slot}`, map);
+      if (delta) one.reuseMap(`delta${slot}`, delta.map);
     });
   });
   try {
@@ -54,15 +61,17 @@ export function loadFirewall(
   }
 }
 
-function shape(object: BpfObject, tables: FirewallTables): void {
+function shape(object: BpfObject, tables: FirewallTables, sets: SetMap[]): void {
   for (const name of OPTIONAL) {
     const entries = tables.dynamic[name];
     const map = object.mapHandle(name);
     if (entries === undefined) leaveMapOut(map, name);
     else checked(`size map ${name}`, mapCalls().setMaxEntries(map, entries));
   }
-  for (let slot = tables.sets.length; slot < MOST_SETS; slot++)
-    leaveMapOut(object.mapHandle(`set${slot}`), `set${slot}`);
+  for (let slot = 0; slot < MOST_SETS; slot++) {
+    if (!sets[slot]) leaveMapOut(object.mapHandle(`set${slot}`), `set${slot}`);
+    if (!sets[slot]?.delta) leaveMapOut(object.mapHandle(`delta${slot}`), `delta${slot}`);
+  }
 }
 
 function leaveMapOut(map: unknown, name: string): void {

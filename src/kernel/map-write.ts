@@ -1,5 +1,6 @@
 // Content of maps, entry by entry.
-import { checked } from './ffi.js';
+import koffi from 'koffi';
+import { callFailed, checked, lastErrno } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 
 /** Sets one value of a map with 32-bit keys. */
@@ -17,4 +18,20 @@ export function readEntry(fd: number, name: string, key: number, bytes: number):
   const value = Buffer.alloc(bytes);
   checked(`read map ${name}`, mapCalls().lookup(fd, Uint32Array.of(key), value));
   return value;
+}
+
+const PROT_READ = 1; // asm-generic/mman-common.h
+const MAP_SHARED = 1;
+const MAP_FAILED = 2n ** 64n - 1n;
+
+/** How the value of a map with one entry and BPF_F_MMAPABLE begins, however long it is. */
+export function readMapped(fd: number, name: string, bytes: number): Uint8Array {
+  const { mmap, munmap } = mapCalls();
+  const at = mmap(null, bytes, PROT_READ, MAP_SHARED, fd, 0);
+  if (koffi.address(at) === MAP_FAILED) throw callFailed(`read map ${name}`, lastErrno());
+  try {
+    return Uint8Array.from(koffi.decode(at, 'uint8_t', bytes) as ArrayLike<number>);
+  } finally {
+    munmap(at, bytes);
+  }
 }

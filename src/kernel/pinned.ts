@@ -75,6 +75,14 @@ export function programId(fd: Fd): number {
   return info(fd).readUInt32LE(4);
 }
 
+/** When a program was loaded: ms since the boot, time asleep included (bpf_prog_info.load_time: ns, CLOCK_BOOTTIME). */
+export function programLoadTime(fd: Fd): number {
+  return Number(info(fd).readBigUInt64LE(LOAD_TIME) / 1_000_000n);
+}
+
+/** Behind type, id, tag[8], two lengths and two pointers. */
+const LOAD_TIME = 40;
+
 /** struct bpf_map_info { u32 type; u32 id; u32 key_size; u32 value_size; u32 max_entries; u32 map_flags; ... } */
 export function mapInfo(fd: Fd): MapShape & { id: number } {
   const bytes = info(fd);

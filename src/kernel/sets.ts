@@ -3,7 +3,7 @@ import { RefusedError } from '../model/errors.js';
 import { Fd } from './fd.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { freezeMap, readEntry, writeEntry } from './map-write.js';
+import { freezeMap, readMapped, writeEntry } from './map-write.js';
 import { mapInfo } from './pinned.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
@@ -16,11 +16,11 @@ const MOST_BYTES = 2 ** 29 - 1;
 /** What the kernel calls it, and libbpf every slot that it is put in: names of lists may have what the kernel refuses. */
 export const SET_NAME = 'address_set';
 
-/** The value of a set that is pinned; `undefined` when what is there cannot be one. */
-export function readSet(map: Fd): Buffer | undefined {
-  const { type, keySize, valueSize, maxEntries } = mapInfo(map);
-  if (type !== BPF_MAP_TYPE_ARRAY || keySize !== 4 || maxEntries !== 1) return undefined;
-  return readEntry(map.number, SET_NAME, 0, Math.ceil(valueSize / 8) * 8);
+/** The first bytes of the value of a set that is pinned; `undefined` when what is there cannot be one. */
+export function readSetHead(map: Fd, bytes: number): Uint8Array | undefined {
+  const { type, keySize, valueSize, maxEntries, flags } = mapInfo(map);
+  if (type !== BPF_MAP_TYPE_ARRAY || keySize !== 4 || maxEntries !== 1 || valueSize < bytes) return undefined;
+  return (flags & BPF_F_MMAPABLE) === 0 ? undefined : readMapped(map.number, SET_NAME, bytes);
 }
 
 /** A set with the value that src/policy/set-layout.ts made; `name` is for errors. */

@@ -1,5 +1,6 @@
 // What `history` and `journal verify` print: the recorded past, summed up.
 import type { Generation, JournalDamage } from './record.js';
+import type { Revision } from './revision.js';
 
 /** How often a step on an interface ended in which way within one generation. */
 export interface InterfaceOutcomes {
@@ -9,6 +10,15 @@ export interface InterfaceOutcomes {
   undone: number;
   /** Begun, and not concluded: a run was killed and the next one has not come yet. */
   open: number;
+}
+
+/** A generation in short: which state it is, and since when. */
+export interface AppliedState extends Pick<Generation, 'origin' | 'of' | 'reason'> {
+  generation: number;
+  /** When it was made, ISO 8601. */
+  time: string;
+  /** The commit that it was made of; absent when its state files did not come from git. */
+  revision?: Revision;
 }
 
 /** A generation without its desired state. */

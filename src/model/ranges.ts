@@ -67,6 +67,11 @@ export function subtractWords(x: Uint32Array, y: Uint32Array, width: Width): Uin
   return x.length === 0 || y.length === 0 ? x : combine(x, y, width, IN_FIRST_ALONE);
 }
 
+/** What is in one of them and not in the other. */
+export function differences(x: AddressRanges, y: AddressRanges): AddressRanges {
+  return { four: combine(x.four, y.four, 1, IN_ONE), six: combine(x.six, y.six, 4, IN_ONE) };
+}
+
 /** `address` is 4 or 16 bytes in network order. */
 export function contains({ four, six }: AddressRanges, address: Uint8Array): boolean {
   const width = address.length === 4 ? 1 : 4;
@@ -102,6 +107,7 @@ export function compareWords(
 const IN_EITHER = 0b1110;
 const IN_BOTH = 0b1000;
 const IN_FIRST_ALONE = 0b0010;
+const IN_ONE = 0b0110;
 
 function combine(x: Uint32Array, y: Uint32Array, width: Width, keeps: number): Uint32Array {
   const a = new Edges(x, width);

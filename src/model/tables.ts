@@ -48,14 +48,20 @@ export interface TableSet {
   content: () => AddressRanges;
 }
 
+/** Of the maps of a large set: that of its addresses, and that of its delta if it has one. */
+export interface SetBytes {
+  bytes: number;
+  delta?: { bytes: number } | undefined;
+}
+
 /** What a host adds to tables. None of it is part of an instance's identity. */
 export interface TableBinding {
   /** Counter slot of each row name. */
   slots: ReadonlyMap<string, number>;
   /** Interface name -> ifindex, for every redirect target. */
   ifindexes: ReadonlyMap<string, number>;
-  /** Bytes of each large set's map, by slot. */
-  setBytes: readonly number[];
+  /** By slot. */
+  sets: readonly SetBytes[];
   /** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME. */
   taiOffset: number;
 }

@@ -95,7 +95,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
 export function bindTables(tables: FirewallTables, binding: TableBinding): FirewallTables {
   return {
     ...tables,
-    settings: bindSettings(tables.settings, binding.taiOffset, binding.setBytes),
+    settings: bindSettings(tables.settings, binding.taiOffset, binding.sets),
     blob: bindRecords(tables, binding),
   };
 }

@@ -23,29 +23,54 @@ const INSIDE = 0x80000000;
 const REACH = 128;
 
 /** Part of the name of a set's pin: raised whenever these bytes, or what bpf/set.h makes of them, change. */
-export const SET_LAYOUT = 1;
+export const SET_LAYOUT = 2;
 
-/** Byte of the value at which the digest lies. */
+/** Bytes of a value that say what it is, */
+export const SET_HEAD = UNIT;
+/** and where in them what lies. */
+const BASE_AT = 24;
 const DIGEST_AT = 32;
+const BASE_BYTES = 8;
+const DIGEST_BYTES = 32;
+const NO_BASE = '00'.repeat(BASE_BYTES);
 
-/** Is this the value of that set, as far as its head tells? */
-export function isSetOf(value: Uint8Array, digest: string): boolean {
-  const expected = digestBytes(digest);
-  return value.length >= UNIT + REACH && expected.every((byte, at) => value[DIGEST_AT + at] === byte);
+/** What the first bytes of a value say that it is. */
+export interface SetIdentity {
+  /** SHA-256 (hex) of the ranges; of a delta: of those of the changed set. */
+  digest: string;
+  /** Of a delta: the digest of the set that it changes, of which the value has the first 16 digits. */
+  base?: string | undefined;
 }
 
-function digestBytes(digest: string): number[] {
-  return Array.from({ length: digest.length / 2 }, (_, at) => parseInt(digest.slice(at * 2, at * 2 + 2), 16));
+/** Does a value that begins so say that it is this one? */
+export function isSetOf(head: Uint8Array, { digest, base = NO_BASE }: SetIdentity): boolean {
+  const isBase = hexAt(head, BASE_AT, BASE_BYTES) === base.slice(0, 2 * BASE_BYTES);
+  return isBase && hexAt(head, DIGEST_AT, DIGEST_BYTES) === digest;
 }
 
-/** `digest`: SHA-256 (hex) of the ranges. */
-export function layOutSet({ four, six }: AddressRanges, digest: string): Uint8Array {
+/** The digest of a value that begins so; `undefined` for a delta, which is no set alone. */
+export function digestOf(head: Uint8Array): string | undefined {
+  return hexAt(head, BASE_AT, BASE_BYTES) === NO_BASE ? hexAt(head, DIGEST_AT, DIGEST_BYTES) : undefined;
+}
+
+/** The value for these ranges: those of the set, or of a delta all that are in either version and not in the other. */
+export function layOutSet({ four, six }: AddressRanges, { digest, base = NO_BASE }: SetIdentity): Uint8Array {
   const deep = isDeep(six);
   const layout = new Layout();
   const entries = [layout.place(edgesOfFour(four), 1), layout.place(edgesOfSix(six), deep ? 4 : 2)];
   const value = layout.finish([...entries.flat(), Number(deep)]);
-  value.set(digestBytes(digest), DIGEST_AT);
+  value.set(fromHex(base.slice(0, 2 * BASE_BYTES)), BASE_AT);
+  value.set(fromHex(digest), DIGEST_AT);
   return value;
+}
+
+function hexAt(bytes: Uint8Array, from: number, count: number): string {
+  const digits = (byte: number): string => byte.toString(16).padStart(2, '0');
+  return Array.from(bytes.subarray(from, from + count), digits).join('');
+}
+
+function fromHex(digits: string): number[] {
+  return Array.from({ length: digits.length / 2 }, (_, at) => parseInt(digits.slice(at * 2, at * 2 + 2), 16));
 }
 
 /** Places of one family, most significant word first: `hi` and `lo` are what buckets are made of. */

@@ -1,6 +1,6 @@
 // What a policy decides once for all packets, in the orders of bpf/settings.h: switches, numbers, and how far into the
 // blob of tables something may begin.
-import type { Settings } from '../model/tables.js';
+import type { SetBytes, Settings } from '../model/tables.js';
 import { FIELDS, type Field } from './fields.js';
 
 /** Single switches of `enum key`; FIELD, GROUP, MAPPED and MEMBER begin rows of them. */
@@ -38,7 +38,8 @@ const MEMBER = 80;
 const ROW = 16;
 const SET = MEMBER + ROW * ROW;
 const SET_DESTINATION = SET + ROW;
-const KEYS = SET_DESTINATION + ROW;
+const DELTA = SET_DESTINATION + ROW;
+const KEYS = DELTA + ROW;
 
 /** `enum number` */
 const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
@@ -47,7 +48,8 @@ const ROOT = 32;
 const ROOT6 = 48;
 const ABSENT = 64;
 const BOUND_SET = 80;
-const NUMBERS = 96;
+const BOUND_DELTA = 96;
+const NUMBERS = 112;
 
 /** Bytes of what may begin at `enum bound`; a vector is as long as the policy needs. */
 const ENTRY_BYTES = 4;
@@ -132,12 +134,16 @@ export function encodeSettings(policy: PolicySettings): Settings {
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
-/** What only the host knows: seconds that CLOCK_TAI is ahead of CLOCK_REALTIME, and bytes of the large sets by slot. */
-export function bindSettings(settings: Settings, taiOffset: number, setBytes: readonly number[]): Settings {
+/** What only the host knows: seconds that CLOCK_TAI is ahead of CLOCK_REALTIME, and the sizes of the large sets by slot. */
+export function bindSettings(settings: Settings, taiOffset: number, sets: readonly SetBytes[]): Settings {
+  const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
   numbers[NUMBER.taiOffset] = taiOffset;
-  setBytes.forEach((bytes, slot) => {
+  sets.forEach(({ bytes, delta }, slot) => {
     numbers[BOUND_SET + slot] = bytes - SET_REACH;
+    if (delta === undefined) return;
+    keys[DELTA + slot] = 1;
+    numbers[BOUND_DELTA + slot] = delta.bytes - SET_REACH;
   });
-  return { ...settings, numbers };
+  return { ...settings, keys, numbers };
 }

@@ -30,11 +30,10 @@ export function proveFirewall(
     counters ? readRows(layout, name) : [],
   );
   const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
-  const setBytes = sets.map(({ bytes }) => bytes);
-  const bound = bindTables(tables, { slots: rows.slots, ifindexes, setBytes, taiOffset: taiOffset() });
+  const bound = bindTables(tables, { slots: rows.slots, ifindexes, sets, taiOffset: taiOffset() });
   const loaded = loadFirewall(object, bound, {
     ...(counters && { counters }),
-    sets: sets.map(({ map }) => map),
+    sets,
   });
   try {
     requirePassed(firewall, testFirewall(loaded.programFd(), tables.owners, firewall));

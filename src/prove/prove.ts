@@ -35,7 +35,7 @@ export interface ProveContext {
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven(new SetMaps(context.layout));
+  const proven = new Proven(new SetMaps(context));
   for (const { step } of plan.steps) {
     if (!('instance' in step) || step.instance.pinned) continue;
     try {

@@ -38,6 +38,7 @@ async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Pr
     schedule: undefined,
     log,
     emit: () => undefined,
+    passed: () => undefined,
     unread: unread.signal,
     ...change,
   });

@@ -12,6 +12,8 @@ export interface Finished {
 export interface ExecOptions {
   env?: Record<string, string>;
   cwd?: string;
+  /** For its stdin. */
+  input?: string;
   /** Milliseconds; the process is killed after it. */
   timeout?: number;
 }
@@ -27,7 +29,7 @@ export function within(namespace: string, command: readonly string[]): [string, 
 /** Options of every process of the lab: nothing of the caller's environment gets in. */
 export function clean(options: ExecOptions) {
   const env = { PATH, LC_ALL: 'C', HOME: '/root', NO_COLOR: '1', ...options.env };
-  const { timeout = TIMEOUT, cwd } = options;
+  const { timeout = TIMEOUT, cwd, input } = options;
   return {
     env,
     extendEnv: false,
@@ -35,6 +37,7 @@ export function clean(options: ExecOptions) {
     killSignal: 'SIGKILL',
     timeout,
     ...(cwd && { cwd }),
+    ...(input !== undefined && { input }),
   } as const;
 }
 

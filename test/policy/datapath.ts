@@ -4,7 +4,7 @@ import type { BpfObject } from '../../src/kernel/object.js';
 import { loadFirewall } from '../../src/kernel/firewall.js';
 import { askFirewall } from '../../src/kernel/question.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
-import type { FirewallTables } from '../../src/model/tables.js';
+import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
 import { bindTables, compilePolicy } from '../../src/policy/compile.js';
 
@@ -21,13 +21,13 @@ export interface Answered {
 }
 
 /** Row names are given slots in their order; every redirect target is the loopback. */
-export function bindForTest(tables: FirewallTables, setBytes: number[] = []): FirewallTables {
+export function bindForTest(tables: FirewallTables, sets: SetBytes[] = []): FirewallTables {
   const names = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
-    setBytes,
+    sets,
     taiOffset: 0,
   });
 }
@@ -40,11 +40,8 @@ export class Datapath implements Disposable {
     const tables = compilePolicy(policy, protections);
     using setMaps = new SetMaps(); // the program keeps them
     const sets = setMaps.open(tables.sets);
-    this.#tables = bindForTest(
-      tables,
-      sets.map(({ bytes }) => bytes),
-    );
-    this.#object = loadFirewall(firewallObject(), this.#tables, { sets: sets.map(({ map }) => map) });
+    this.#tables = bindForTest(tables, sets);
+    this.#object = loadFirewall(firewallObject(), this.#tables, { sets });
   }
 
   get program(): number {

@@ -44,7 +44,7 @@ it('one map serves all interfaces and both directions; a change makes one more, 
   await reconcile(lab);
   const [first, ...others] = setsOf(lab);
   expect(others).toEqual([]);
-  expect(first).toMatch(/^[0-9a-f]{16}-1$/);
+  expect(first).toMatch(/^[0-9a-f]{16}-2$/);
   expect(await setIds(lab, 'veth0')).toEqual(await setIds(lab, 'veth1'));
   await lab.send({ source: ip('172.16.0.4'), protocol: 17, destinationPort: 9 }, 5, 'veth0');
   await lab.send({ source: ip('172.16.0.5'), protocol: 17, destinationPort: 9 }, 3, 'veth0');
@@ -72,7 +72,7 @@ it('an address that is in the list before and after a change is never let throug
   await using lab = await createLab();
   writePolicy(lab, 'source', 'from');
   writeHost(lab, { veth0: 'mode: native, policy: from' });
-  writeList(lab, 4000);
+  writeList(lab, 20_000);
   await reconcile(lab);
   const passed = await lab.icmpReceived();
   const source = ip('172.16.12.0');
@@ -82,7 +82,7 @@ it('an address that is in the list before and after a change is never let throug
     packets: [{ protocol: 1, icmpType: 0, source }],
   });
   let dropped = (await counts(lab))['blocked'] ?? 0;
-  for (const count of [4100, 3000, 60_000, 3001]) {
+  for (const count of [20_100, 20_050, 3000, 60_000, 60_010]) {
     writeList(lab, count);
     expect((await reconcile(lab)).steps).toMatchObject([{ action: 'update', gap: false, outcome: 'done' }]);
     const now = (await counts(lab))['blocked'] ?? 0;
@@ -91,6 +91,45 @@ it('an address that is in the list before and after a change is never let throug
   }
   await flood.stop();
   expect(await lab.icmpReceived()).toBe(passed);
+});
+
+it('a little change of a long list is a small map beside the one that stays, a large one is another map', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, 'source', 'from');
+  writeHost(lab, { veth0: 'mode: native, policy: from' });
+  writeList(lab, 20_000);
+  await reconcile(lab);
+  const [base] = setsOf(lab);
+  const ids = await setIds(lab, 'veth0');
+  const [first, kept, last, added] = ['172.16.0.0', '172.16.0.20', '172.16.156.62', '172.16.156.64'];
+  const expectDropped = async (dropped: string[], passed: string[]): Promise<void> => {
+    const before = (await counts(lab))['blocked'] ?? 0;
+    for (const source of [...passed, ...dropped])
+      await lab.send({ source: ip(source), protocol: 17, destinationPort: 9 }, 3);
+    await expect.poll(() => counts(lab)).toMatchObject({ blocked: before + 3 * dropped.length });
+  };
+  await expectDropped([first, kept, last], [added, '172.16.0.1']);
+
+  for (const [count, from, dropped, passed] of [
+    [20_000, 1, [kept, last, added], [first, '172.16.0.1']],
+    [20_000, 0, [first, kept, last], [added, '172.16.0.1']],
+    [19_999, 2, [kept, last, added], [first, '172.16.0.2']],
+  ] as const) {
+    writeList(lab, count, from);
+    await reconcile(lab);
+    const pins = setsOf(lab);
+    expect(pins).toContain(base);
+    expect(pins).toHaveLength(from === 0 ? 1 : 2);
+    expect(await setIds(lab, 'veth0')).toEqual(ids);
+    await expectDropped([...dropped], [...passed]);
+    await reconcile(lab, 0);
+    expect(setsOf(lab)).toEqual(pins);
+  }
+  writeList(lab, 30_000);
+  await reconcile(lab);
+  expect(setsOf(lab)).toHaveLength(1);
+  expect(setsOf(lab)).not.toContain(base);
+  await expectDropped([first, kept, last, added], ['172.16.0.1']);
 });
 
 it('a pin is believed by what is in it, and a list whose old content is lost can still change', async () => {

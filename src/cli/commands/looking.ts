@@ -5,6 +5,8 @@ import { command, type Flags, type Keep } from './command.js';
 
 export function addLooking(program: Command, keep: Keep): void {
   command(program, 'status', 'what is wanted and what runs, interface by interface')
+    .option('--watch', 'stay, and show it again and again')
+    .option('--every <time>', 'how often, with --watch (default: 2s)')
     .option('--memory', 'with the memory that programs and maps take in the kernel')
     .action(async (_flags: Flags, self: Command) => {
       const { runStatus } = await import('../status.js');

@@ -1,5 +1,5 @@
 // Commands that make the kernel run something: a pass, a plan, the same from git.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { acceptLockout, addPassFlags, allowPruneAll, confirmWithin } from '../change-flags.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
@@ -12,14 +12,25 @@ export function addReconciling(program: Command, keep: Keep): void {
   )
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
+    .addOption(
+      new Option(
+        '--http <address>',
+        'while it stays: a status page and /metrics, e.g. 127.0.0.1:9470, unix:/run/x.sock',
+      ).env('XDPKEEP_HTTP'),
+    )
+    .option('--http-allow-remote', 'let --http listen where other machines reach it; there is no password')
     .action(async (_flags: Flags, self: Command) => {
       const flags = self.opts<{ watch?: boolean; schedule?: string }>();
       if (flags.watch === true || flags.schedule !== undefined) {
         const { runWatch } = await import('../watch.js');
-        keep(await runWatch({ ...self.opts(), ...readCommon(self) }));
+        keep(await runWatch({ ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
       } else {
-        const { runReconcile } = await import('../reconcile.js');
-        keep(await runReconcile({ ...self.opts(), ...readCommon(self) }));
+        const [{ runReconcile }, { withMetrics }] = await Promise.all([
+          import('../reconcile.js'),
+          import('../metrics.js'),
+        ]);
+        const options = { ...self.opts(), ...readCommon(self) };
+        keep(await withMetrics(options, program.version() ?? '', () => runReconcile(options)));
       }
     });
   command(program, 'plan', 'write down what reconcile would do, for apply')
@@ -45,10 +56,13 @@ export function addGit(program: Command, keep: Keep): void {
   )
     .addOption(offline())
     .action(async (_flags: Flags, self: Command) => {
-      const [{ runSync }, { readConfigOf }] = await Promise.all([
+      const [{ runSync }, { readConfigOf }, { withMetrics }] = await Promise.all([
         import('../sync.js'),
         import('../config.js'),
+        import('../metrics.js'),
       ]);
-      keep(await runSync({ ...self.opts(), ...readCommon(self) }, await readConfigOf(self)));
+      const options = { ...self.opts(), ...readCommon(self) };
+      const config = await readConfigOf(self);
+      keep(await withMetrics(options, program.version() ?? '', () => runSync(options, config)));
     });
 }

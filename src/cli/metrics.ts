@@ -1,0 +1,43 @@
+// `--metrics-file`: after a one-shot pass, however it ended, the figures of this host go to a file.
+import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
+import type { CommonOptions } from './options.js';
+import type { CommandResult } from './result.js';
+
+export interface MetricsFlags extends CommonOptions {
+  metricsFile?: string;
+}
+
+/** Metrics are worth a warning, never the result of the pass. */
+export async function withMetrics(
+  options: MetricsFlags,
+  version: string,
+  run: () => Promise<CommandResult>,
+): Promise<CommandResult> {
+  const file = options.metricsFile;
+  if (file === undefined) return run();
+  const begun = performance.now();
+  const write = async (exitCode: ExitCode): Promise<string> => {
+    const milliseconds = performance.now() - begun;
+    try {
+      const [{ readSnapshot }, { passFigures }, { writeTextfile }] = await Promise.all([
+        import('../snapshot.js'),
+        import('../metrics/exposition.js'),
+        import('../metrics/textfile.js'),
+      ]);
+      const { state: stateDir, host, bpffs, dataDir } = options;
+      const snapshot = await readSnapshot({ stateDir, host, bpffs, dataDir }, version);
+      await writeTextfile(file, { ...snapshot, pass: passFigures(exitCode, milliseconds) });
+      return '';
+    } catch (error) {
+      return `warning: no metrics: ${error instanceof Error ? error.message : String(error)}\n`;
+    }
+  };
+  try {
+    const result = await run();
+    return { ...result, err: (result.err ?? '') + (await write(result.exitCode)) };
+  } catch (error) {
+    const said = await write(error instanceof XdpkeepError ? error.exitCode : EXIT.bug);
+    if (said !== '') process.stderr.write(said);
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+// An answer that is made at most once at a time and kept for a moment: a hundred readers cost as much as one.
+
+/** `maxAge` in milliseconds. A failure is kept as long as an answer. */
+export class Fresh<T> {
+  #made = -Infinity;
+  #answer: Promise<T> | undefined;
+
+  constructor(
+    private readonly make: () => Promise<T>,
+    private readonly maxAge: number,
+    private readonly clock: () => number = () => performance.now(),
+  ) {}
+
+  get(): Promise<T> {
+    if (this.#answer && this.clock() - this.#made < this.maxAge) return this.#answer;
+    this.#made = Infinity; // its age is negative until it is there: everybody waits for this one
+    const answer = this.make();
+    this.#answer = answer;
+    const done = () => {
+      this.#made = this.clock();
+    };
+    answer.then(done, done);
+    return answer;
+  }
+}

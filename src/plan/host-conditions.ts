@@ -1,0 +1,112 @@
+// How the host as a whole stands: what `status` says first, from the rows of its interfaces and what operators and git
+// have said. One answer to each question, always, so that whoever watches misses none.
+import type { PendingReport } from '../model/pending.js';
+import type { Hold, ReportedInterface } from '../model/reconciliation.js';
+import { type Revision, revisionWords } from '../model/revision.js';
+import { STATUS_CONDITIONS, type StatusCondition } from '../model/status.js';
+import { type Suspension, suspensionWords } from '../model/suspension.js';
+
+/** `changed`: when the journal last recorded a change of an interface. Times are ISO 8601. */
+type Row = ReportedInterface & { changed?: string };
+
+export interface Circumstances {
+  rows: readonly Row[];
+  hold?: Hold | undefined;
+  pending?: PendingReport | undefined;
+  suspensions: readonly Suspension[];
+  revision?: Revision | undefined;
+  /** When that revision was adopted. */
+  adopted?: string | undefined;
+}
+
+type Answer = Omit<StatusCondition, 'type'>;
+
+export function hostConditions(about: Circumstances): StatusCondition[] {
+  const answers: Record<StatusCondition['type'], Answer> = {
+    Ready: ready(about.rows),
+    Degraded: of(
+      about.rows,
+      ['Degraded', 'Missing', 'Refused', 'Failed'],
+      'AsWanted',
+      'everything is as wanted',
+    ),
+    Drifted: of(about.rows, ['Drifted'], 'NoDrift', 'the kernel runs what is wanted, as far as it may'),
+    Stalled: of(about.rows, ['Stalled'], 'NotStalled', 'nothing was given up'),
+    Held: held(about.hold),
+    Suspended: suspended(about.suspensions),
+    PendingConfirm: pending(about.pending),
+    SourceVerified: verified(about),
+  };
+  return STATUS_CONDITIONS.map((type) => ({ type, ...answers[type] }));
+}
+
+function ready(rows: readonly Row[]): Answer {
+  const not = rows.find(({ condition }) => condition !== 'Ready' && condition !== 'Degraded');
+  if (not) return { status: 'False', reason: not.condition, message: words(not) };
+  const since = latest(rows);
+  if (rows.length === 0)
+    return { status: 'True', reason: 'NothingWanted', message: 'no interface is wanted' };
+  const message =
+    rows.length === 1 ? 'the interface is in sync' : `all ${rows.length} interfaces are in sync`;
+  return { status: 'True', reason: 'InSync', message, ...(since !== undefined && { since }) };
+}
+
+/** True when an interface has one of these conditions; the first says why. */
+function of(rows: readonly Row[], which: readonly string[], otherwise: string, message: string): Answer {
+  const found = rows.filter(({ condition }) => which.includes(condition));
+  const [first] = found;
+  if (!first) return { status: 'False', reason: otherwise, message };
+  const more = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
+  const since = first.condition === 'Degraded' ? latest(found) : undefined;
+  const reason = first.condition === 'Degraded' ? 'FellBack' : first.condition;
+  return { status: 'True', reason, message: words(first) + more, ...(since !== undefined && { since }) };
+}
+
+function held(hold: Hold | undefined): Answer {
+  if (!hold) return { status: 'False', reason: 'NoHold', message: 'the state files are applied' };
+  const message = `generation ${hold.generation} is kept: ${hold.reason}`;
+  return { status: 'True', reason: 'HeldByOperator', message, since: hold.since };
+}
+
+function suspended(suspensions: readonly Suspension[]): Answer {
+  const [first] = suspensions;
+  if (!first) return { status: 'False', reason: 'NotSuspended', message: 'passes change what differs' };
+  const since = suspensions.map((one) => one.since).sort()[0] ?? first.since;
+  const message = suspensions.map(suspensionWords).join('; ');
+  return { status: 'True', reason: 'SuspendedByOperator', message, since };
+}
+
+function pending(waiting: PendingReport | undefined): Answer {
+  if (!waiting)
+    return { status: 'False', reason: 'NothingPending', message: 'no change waits to be confirmed' };
+  const message = `generation ${waiting.generation} waits until ${waiting.deadline}`;
+  return { status: 'True', reason: 'WaitsForConfirm', message, since: waiting.since };
+}
+
+function verified({ revision, adopted }: Circumstances): Answer {
+  if (!revision)
+    return { status: 'Unknown', reason: 'NoSource', message: 'the state files come from no git source' };
+  const since = adopted === undefined ? {} : { since: adopted };
+  const commit = `commit ${revisionWords(revision)}`;
+  if (!revision.signer) {
+    return {
+      status: 'False',
+      reason: 'NotVerified',
+      message: `${commit}: signatures are not asked for`,
+      ...since,
+    };
+  }
+  const message = `${commit} is signed by ${revision.signer.principal}`;
+  return { status: 'True', reason: 'SignatureGood', message, ...since };
+}
+
+function words({ name, reason }: Row): string {
+  return `${name}: ${reason}`;
+}
+
+function latest(rows: readonly Row[]): string | undefined {
+  return rows
+    .flatMap(({ changed }) => changed ?? [])
+    .sort()
+    .at(-1);
+}

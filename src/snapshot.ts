@@ -1,0 +1,31 @@
+// Everything that is measured of a host, for metrics. A part that cannot be read is absent, and the rest is there.
+import { journalFigures } from './metrics/figures.js';
+import type { Snapshot } from './metrics/exposition.js';
+import { XdpkeepError } from './model/errors.js';
+import type { ReconcileOptions } from './goal.js';
+import { readRuleTable } from './rule-table.js';
+import { status } from './status.js';
+
+export async function readSnapshot(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  version: string,
+): Promise<Snapshot> {
+  const found = await orAbsent(() => status(options));
+  const rules = await orAbsent(() => readRuleTable(options));
+  const journal = await orAbsent(() => journalFigures(options.dataDir));
+  return {
+    version,
+    ...(found && { status: found }),
+    ...(rules && { rules }),
+    ...(journal && { journal }),
+  };
+}
+
+async function orAbsent<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof XdpkeepError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+// The benchmarks run: a tiny list and two interfaces give whole numbers, and what is worse than a tenth is called so.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { finish } from '../lab/exec.js';
+
+/** Values of the rounds, by metric. */
+type Numbers = Record<string, number[]>;
+
+interface Compare {
+  judgeRegressions: (then: Numbers, now: Numbers) => { name: string; worse: boolean }[];
+  normalize: (numbers: Numbers) => Numbers;
+}
+
+const ALONE = 'mount -t bpf bpf /sys/fs/bpf && exec node scripts/bench.mjs "$@"';
+
+test('scale measures a list and interfaces, in namespaces of its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-bench-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const file = join(folder, 'results.json');
+  const command = ['--net', '--mount', 'sh', '-c', ALONE, 'bench', 'scale', '--quick', '--json', file];
+  const run = await finish('unshare', command, { cwd: resolve('.'), timeout: 280_000 });
+  expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+  expect(run.stdout).toContain('Many interfaces');
+
+  const results = JSON.parse(readFileSync(file, 'utf8')) as Record<'lists' | 'interfaces', object[]>;
+  const [own, trie] = results.lists;
+  const number = expect.any(Number) as number;
+  const measured = { fill: number, memory: number, change: number, hit: number, miss: number };
+  expect(own).toMatchObject({ list: 'quick', name: 'xdpkeep', noop: number, peak: number, ...measured });
+  expect(trie).toMatchObject({ list: 'quick', name: 'LPM trie', ...measured });
+  const passes = { number: 2, first: number, noop: number, memory: number };
+  expect(results.interfaces).toMatchObject([
+    { policies: 'one', ...passes },
+    { policies: 'each', ...passes },
+  ]);
+}, 300_000);
+
+test('more than a tenth worse, by the least and by the median, is a regression', async () => {
+  const { judgeRegressions, normalize } = (await import(resolve('scripts/bench/compare.mjs'))) as Compare;
+  const then = {
+    'a, ms': [100, 110, 120],
+    'b, ms': [100, 110, 120],
+    'c, ms': [100, 110, 120],
+    'gone, ms': [1],
+  };
+  const now = {
+    'a, ms': [112, 122, 150],
+    'b, ms': [109, 150, 160],
+    'c, ms': [115, 119, 119],
+    'new, ms': [1],
+  };
+  expect(judgeRegressions(then, now).map(({ name, worse }) => [name, worse])).toEqual([
+    ['a, ms', true],
+    ['b, ms', false],
+    ['c, ms', false],
+  ]);
+  const slower = { 'node -e 0, ms': [50, 40], 'floor, ns': [10], 'a, ms': [80], 'p, ns': [15] };
+  expect(normalize(slower)).toMatchObject({ 'a, ms': [2], 'p, ns': [1.5] });
+});

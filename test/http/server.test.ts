@@ -1,0 +1,173 @@
+// The server by itself, on a socket of its own: what it answers, what it refuses, what it costs at the most.
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { Fresh } from '../../src/http/fresh.js';
+import { type Route, TYPES } from '../../src/http/routes.js';
+import { serve } from '../../src/http/server.js';
+
+interface Heard {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  body: string;
+}
+
+async function open(extra: [string, Route][] = []): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-http-'));
+  const path = join(folder, 'socket');
+  const page: Route = () => ({ type: TYPES.html, body: '<p>page</p>' });
+  const server = await serve({ path }, new Map([['/', page], ...extra]));
+  onTestFinished(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+  return path;
+}
+
+function ask(
+  socketPath: string,
+  path: string,
+  method = 'GET',
+  headers: Record<string, string> = {},
+): Promise<Heard> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path, method, headers, agent: false }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => (body += String(chunk)));
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(headers['content-length'] === undefined ? undefined : 'x');
+  });
+}
+
+/** Resolves with what it heard when the other side has closed. */
+function raw(path: string, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let heard = '';
+    const socket = connect(path, () => socket.write(text));
+    socket.on('data', (chunk) => (heard += chunk.toString()));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      resolve(heard);
+    });
+  });
+}
+
+it('a page has a strict policy, and HEAD is a page without its body', async () => {
+  const path = await open();
+  const got = await ask(path, '/');
+  expect(got).toMatchObject({ status: 200, body: '<p>page</p>' });
+  expect(got.headers['content-security-policy']).toMatch(
+    /^default-src 'none'; script-src 'self'; style-src 'self'/,
+  );
+  expect(got.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
+  expect(await ask(path, '/', 'HEAD')).toMatchObject({ status: 200, body: '' });
+  expect(await ask(path, '/?query=1')).toMatchObject({ status: 200 });
+  expect(statSync(path).mode & 0o777).toBe(0o660);
+});
+
+it.each<[name: string, path: string, method: string, headers: Record<string, string>, status: number]>([
+  ['an unknown path', '/nothing', 'GET', {}, 404],
+  ['a path that climbs', '/../../etc/passwd', 'GET', {}, 404],
+  ['a path that climbs in disguise', '/%2e%2e/%2e%2e/etc/passwd', 'GET', {}, 404],
+  ['a name of every object', '/__proto__', 'GET', {}, 404],
+  ['a long path', `/${'a'.repeat(4000)}`, 'GET', {}, 414],
+  ['POST', '/', 'POST', {}, 405],
+  ['DELETE', '/', 'DELETE', {}, 405],
+  ['OPTIONS', '/', 'OPTIONS', {}, 405],
+  ['a body', '/', 'GET', { 'content-length': '1' }, 400],
+])('%s', async (_name, path, method, headers, status) => {
+  expect(await ask(await open(), path, method, headers)).toMatchObject({ status });
+});
+
+it('what is no HTTP, and headers without an end, are cut off', async () => {
+  const path = await open();
+  expect(await raw(path, '\x16\x03\x01\x02\x00 no http\r\n\r\n')).toBe('');
+  expect(await raw(path, `GET / HTTP/1.1\r\nX: ${'a'.repeat(20_000)}`)).toBe('');
+  expect(await ask(path, '/')).toMatchObject({ status: 200 });
+});
+
+it('a client that says nothing more is let go', { timeout: 30_000 }, async () => {
+  const path = await open();
+  await Promise.all([
+    raw(path, ''),
+    raw(path, 'GET / HTT'),
+    raw(path, 'GET / HTTP/1.1\r\nHost: localhost\r\n'),
+  ]);
+  expect(await ask(path, '/')).toMatchObject({ status: 200 });
+});
+
+it('of 500 connections a few dozen are kept, and others are answered once those are gone', async () => {
+  const path = await open();
+  const sockets: Socket[] = [];
+  let closed = 0;
+  for (let at = 0; at < 500; at++) {
+    const socket = connect(path);
+    socket.on('error', () => undefined);
+    socket.on('close', () => closed++);
+    sockets.push(socket);
+  }
+  await expect.poll(() => closed, { timeout: 4000 }).toBe(500 - 64);
+  for (const socket of sockets) socket.destroy();
+  await expect
+    .poll(() =>
+      ask(path, '/').then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    )
+    .toBe(200);
+});
+
+it('what cannot be said is said so, and later it can', async () => {
+  let works = false;
+  const path = await open([
+    [
+      '/api',
+      () => {
+        if (!works) throw new Error('bpftool is <gone>');
+        return { type: TYPES.json, body: '{}' };
+      },
+    ],
+  ]);
+  const failed = await ask(path, '/api');
+  expect(failed).toMatchObject({ status: 503, body: 'bpftool is <gone>\n' });
+  expect(failed.headers['content-type']).toBe(TYPES.text);
+  works = true;
+  expect(await ask(path, '/api')).toMatchObject({ status: 200 });
+});
+
+it('a socket that was left behind makes room, one that answers does not, nor does a file', async () => {
+  const path = await open();
+  await expect(serve({ path }, new Map())).rejects.toMatchObject({ exitCode: 78 });
+  expect(await ask(path, '/')).toMatchObject({ status: 200 });
+  const file = `${path}-file`;
+  writeFileSync(file, 'keep me');
+  await expect(serve({ path: file }, new Map())).rejects.toMatchObject({ exitCode: 78 });
+});
+
+it('many readers are one question; a failure is kept no longer than an answer', async () => {
+  let now = 0;
+  let asked = 0;
+  let answer: () => Promise<number> = () => Promise.resolve(++asked);
+  const fresh = new Fresh(
+    () => answer(),
+    1000,
+    () => now,
+  );
+  expect(await Promise.all(Array.from({ length: 100 }, () => fresh.get()))).toEqual(Array(100).fill(1));
+  now = 999;
+  expect(await fresh.get()).toBe(1);
+  now = 1000;
+  answer = () => Promise.reject(new Error('no'));
+  await expect(fresh.get()).rejects.toThrow('no');
+  now = 2000;
+  answer = () => Promise.resolve(++asked);
+  expect(await fresh.get()).toBe(2);
+});
