@@ -95,7 +95,6 @@ it(
   'a change that nobody confirms is undone by a timer, though the unit has ended',
   { timeout: 200_000 },
   async () => {
-    const good = await repository.head();
     await repository.commit('let pings in, on trial', state('pass', 'confirm: 10s\n'), { key: 'ada' });
     expect(await pass(machine)).toBe(0);
     expect(await answered()).toBe(1);
@@ -106,9 +105,20 @@ it(
     await expect
       .poll(async () => (await status()).hold, PATIENT)
       .toMatchObject({ generation: expect.any(Number) as number });
-    await repository.git('reset', '--quiet', '--hard', good);
+    await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
+    expect(await pass(machine)).toBe(0);
   },
 );
+
+it('probes that the sandbox would keep in refuse the change', { timeout: 200_000 }, async () => {
+  const probes = 'probes: [{ping: 10.77.0.2}]\n';
+  await repository.commit('let pings in, with a probe', state('pass', probes), { key: 'ada' });
+  expect(await pass(machine)).toBe(78);
+  expect(await machine.log('xdpkeep.service')).toContain('this process may not use the network');
+  expect(await answered()).toBe(0);
+  await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
+  expect(await pass(machine)).toBe(0);
+});
 
 it('stopping units detaches nothing', { timeout: 200_000 }, async () => {
   const before = await attachment();
