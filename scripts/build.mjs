@@ -3,6 +3,7 @@
 // of it for the Node that builds.
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -35,6 +36,14 @@ const carryKoffi = {
   },
 };
 
+/** Names this build: of whatever was made by another one, nothing is believed. */
+function digestSources() {
+  const files = readdirSync('src', { recursive: true }).filter((name) => name.endsWith('.ts'));
+  const hash = createHash('sha256').update(readFileSync('package-lock.json'));
+  for (const file of files.sort()) hash.update(file).update(readFileSync(`src/${file}`));
+  return hash.digest('hex');
+}
+
 const common = {
   outdir: fresh,
   bundle: true,
@@ -43,7 +52,7 @@ const common = {
   format: 'cjs',
   platform: 'node',
   target: 'node20.19',
-  define: { XDPKEEP_VERSION: JSON.stringify(version) },
+  define: { XDPKEEP_VERSION: JSON.stringify(version), XDPKEEP_BUILD: JSON.stringify(digestSources()) },
   logLevel: 'warning',
 };
 await build({ ...common, entryPoints: { xdpkeep: 'src/main.ts' } });
@@ -55,7 +64,7 @@ await build({
   supported: { 'dynamic-import': false },
   plugins: [carryKoffi],
   external: ['./koffi.node'],
-  define: { 'import.meta.url': 'bundleUrl' },
+  define: { ...common.define, 'import.meta.url': 'bundleUrl' },
   banner: { js: '(function(module,require,bundleUrl){' },
   footer: { js: 'return module.exports})' },
 });

@@ -43,6 +43,8 @@ export interface ChangeOptions {
   acceptLockout?: boolean;
   /** Detach also what looks like an accident. */
   allowPrune?: boolean;
+  /** Compare what the kernel holds with what it should hold, and do not go by names. */
+  deep?: boolean;
   /** Whom the state files come from: their answers have to get through. */
   remotes?: readonly Endpoint[];
 }
@@ -77,6 +79,8 @@ export interface Convergence extends Paths, Omit<ChangeOptions, 'confirmWithin'>
   safeguards?: Safeguards;
   /** The change to `desired` waits for its confirmation: nothing is changed meanwhile. */
   pending?: PendingReport;
+  /** Keeps what the state files were resolved to, for the next pass; absent when that is known. */
+  remember?: () => void;
   /** Is told what was planned from which observation, before anything is done; throws to prevent it. */
   witness?: (planned: Plan, observed: ObservedState) => void;
 }
@@ -91,7 +95,7 @@ export async function loadGoal(
   const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
-  const { desired, safeguards, warnings: found } = await loadHost({ ...options, store });
+  const { desired, safeguards, warnings: found, remember } = await loadHost({ ...options, store });
   if (lock) endExpired(lock);
   const source = revisionOf(options.stateDir, dataDir);
   const goal = {
@@ -101,6 +105,7 @@ export async function loadGoal(
     store,
     warnings: [...(undone === undefined ? [] : [undoneWarning(undone)]), ...found.map(diagnosticLine)],
     suspensions: readSuspensions(dataDir),
+    ...(remember && { remember }),
     origin: { origin: 'reconcile' as const, ...(source && { source }) },
   };
   const pending = waitingTrial(dataDir, desired);

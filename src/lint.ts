@@ -1,6 +1,6 @@
 // `xdpkeep lint`: every policy of a state directory. Reads files alone.
 import { commentsOf } from './desired/comments.js';
-import { loadPolicies } from './desired/load.js';
+import { loadPolicies } from './desired/load-all.js';
 import type { Source } from './desired/source.js';
 import { MemoryObjectStore } from './disk/object-store.js';
 import { diagnosticLine } from './model/diagnostic.js';

@@ -23,7 +23,7 @@ export function makePlan(
     const digest = wanted?.program.digest;
     if (!wanted || digest === undefined || definitions.has(digest)) continue;
     const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
-    if (!wanted.program.firewall && (!pinned || pinned.lost))
+    if (!wanted.program.firewall && (!pinned || pinned.lost || pinned.differs))
       definitions.set(digest, inspect(wanted.program, goal.store));
   }
   const context = {

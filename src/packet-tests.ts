@@ -3,7 +3,7 @@
 // asks which rule decides, not whether the packet would arrive.
 import { readBuiltin } from './desired/builtins.js';
 import { requireHost } from './desired/hosts.js';
-import { loadPolicies } from './desired/load.js';
+import { loadPolicies } from './desired/load-all.js';
 import { MemoryObjectStore } from './disk/object-store.js';
 import { missingCapabilities } from './kernel/capabilities.js';
 import { loadFirewall, taiOffset } from './kernel/firewall.js';

@@ -8,7 +8,7 @@ import { openIntents } from './journal/intents.js';
 import { withWriterLock } from './journal/lock.js';
 import { readPlanFile, stalePlan, writePlanFile } from './journal/plan-file.js';
 import { readSoundJournal } from './journal/read.js';
-import { reviveState } from './journal/revive-sets.js';
+import { reviveState } from './disk/revive-sets.js';
 import { readSuspensions } from './journal/suspensions.js';
 import { bootId } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';

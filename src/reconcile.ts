@@ -3,6 +3,7 @@ import { apply } from './apply/apply.js';
 import { effect } from './apply/failpoint.js';
 import { holdSignals } from './apply/signals.js';
 import { sweepSets } from './apply/sweep-sets.js';
+import { compareDeeply } from './deep.js';
 import { diff } from './diff/diff.js';
 import { fatesOf } from './fates.js';
 import { type Convergence, loadGoal, type ReconcileOptions } from './goal.js';
@@ -44,7 +45,10 @@ export async function reconcileWith(
   options: ReconcileOptions,
   lock: WriterLock | undefined,
 ): Promise<Reconciliation> {
-  return converge(await loadGoal(options, lock), lock);
+  const goal = await loadGoal(options, lock);
+  const result = await converge(goal, lock);
+  if (lock) goal.remember?.();
+  return result;
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
@@ -54,7 +58,8 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
   const look = () => observe({ bpffs: goal.bpffs });
-  const before = await (goal.look ?? look)();
+  const seen = await (goal.look ?? look)();
+  const before = goal.deep === true ? await compareDeeply(goal, seen) : seen;
   if (journal) recover(journal, before);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;

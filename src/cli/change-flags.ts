@@ -7,6 +7,7 @@ export function addPassFlags(command: Command, dryRun: string): Command {
   return command
     .option('--dry-run', dryRun)
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
+    .option('--deep', 'compare the programs, tables and sets in the kernel too, not their names alone')
     .option('--retry', 'try again what failed lately, though it may cost a gap')
     .addOption(confirmWithin())
     .addOption(acceptLockout())

@@ -12,6 +12,7 @@ import type { CommandResult } from './result.js';
 export interface ReconcileCommand extends CommonOptions {
   dryRun?: boolean;
   detailedExitcode?: boolean;
+  deep?: boolean;
   retry?: boolean;
   /** Milliseconds. */
   confirmWithin?: number;
@@ -39,6 +40,7 @@ export function changeOptions(options: ReconcileCommand): Paths & ChangeOptions 
     dataDir,
     dryRun: options.dryRun ?? false,
     retry: options.retry ?? false,
+    deep: options.deep ?? false,
     acceptLockout: options.acceptLockout ?? false,
     allowPrune: options.allowPruneAll ?? false,
     ...(confirmWithin !== undefined && { confirmWithin }),

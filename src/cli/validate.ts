@@ -1,5 +1,5 @@
 // `xdpkeep validate`: every problem of every state file, programs compiled and looked into. Writes nothing, needs no root.
-import { type ListSummary, type Validation, validateState } from '../desired/load.js';
+import { type ListSummary, type Validation, validateState } from '../desired/load-all.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { EXIT } from '../model/errors.js';
 import { renderDiagnostics } from '../report/diagnostics.js';

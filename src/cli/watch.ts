@@ -15,6 +15,7 @@ export interface WatchCommand extends CommonOptions {
   schedule?: string;
   dryRun?: boolean;
   confirmWithin?: number;
+  deep?: boolean;
   acceptLockout?: boolean;
   allowPruneAll?: boolean;
   /** Where the status page listens. */
@@ -27,6 +28,11 @@ export async function runWatch(options: WatchCommand, version: string): Promise<
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
+    });
+  }
+  if (options.deep === true) {
+    throw new UsageError('--deep looks once, --watch and --schedule stay', {
+      hint: 'Run `xdpkeep reconcile --deep` beside it, now and then.',
     });
   }
   if (options.acceptLockout === true) {

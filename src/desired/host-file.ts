@@ -12,7 +12,7 @@ import { toMatch } from './match.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 import { toGuard, toProbes } from './safeguard-schema.js';
 import { hostSchema, interfaceSchema, type ProgramReference } from './schema.js';
-import type { Place } from './source.js';
+import type { Place, Source } from './source.js';
 import { type Field, fieldsOf } from './yaml.js';
 
 export interface HostInterface extends Pick<DesiredInterface, 'pattern' | 'mode' | 'foreign' | 'at'> {
@@ -25,6 +25,8 @@ export interface HostInterface extends Pick<DesiredInterface, 'pattern' | 'mode'
 }
 
 export interface HostFile {
+  /** Absent when the file cannot be understood. */
+  source?: Source;
   /** In file order. */
   interfaces: HostInterface[];
   /** In file order; none after problems. */
@@ -49,7 +51,12 @@ export function readHostFile(
   const document = readDocument(stateDir, file, (found) => findMore(found, lists), problems);
   if (!document) return { interfaces: [], protections: [], safeguards: NO_SAFEGUARDS };
   const safeguards = document.data ? readSafeguards(document.data) : NO_SAFEGUARDS;
-  return { interfaces: readInterfaces(document), ...readProtections(document, lists), safeguards };
+  return {
+    source: document.source,
+    interfaces: readInterfaces(document),
+    ...readProtections(document, lists),
+    safeguards,
+  };
 }
 
 function readSafeguards(data: z.output<typeof hostSchema>): Safeguards {

@@ -50,6 +50,11 @@ export class ListReader {
     return [...this.#files.keys()];
   }
 
+  /** Their files, in the order of the names. */
+  files(): string[] {
+    return [...this.#files.values()].flat();
+  }
+
   /** Those that were read, by name; one that was read in several ways is there as often. */
   all(): ReadList[] {
     return [...this.#lists.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

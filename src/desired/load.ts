@@ -1,13 +1,10 @@
 // State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
-import type { DesiredFirewall } from '../model/desired.js';
-import { type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
-import type { ListCounts } from '../model/object-store.js';
-import { describeStray } from './folders.js';
-import { listHosts, requireHost } from './hosts.js';
-import type { ReadList } from './lists.js';
+// What parses (yaml, zod, the schemas) is loaded only when the files are not those of the last time.
+import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
+import { requireHost } from './hosts.js';
 import type { ProgramOptions } from './programs.js';
-import type { Source } from './source.js';
-import { type HostState, StateReader } from './state-reader.js';
+import { recallHost, rememberHost } from './remembered-state.js';
+import type { HostState } from './state-reader.js';
 
 export interface LoadOptions extends ProgramOptions {
   /** Names the file: hosts/<host>.yaml. */
@@ -18,6 +15,8 @@ export interface LoadOptions extends ProgramOptions {
 
 export interface LoadedHost extends HostState {
   warnings: Diagnostic[];
+  /** Keeps it in the store for the next time; absent when it came from there. */
+  remember?: () => void;
 }
 
 /**
@@ -26,95 +25,21 @@ export interface LoadedHost extends HostState {
  */
 export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   requireHost(options.stateDir, options.host);
+  const known = await recallHost(options);
+  if (known) return { ...known, warnings: known.warnings.map((one) => shown(one, options.shownAs)) };
+  const { StateReader } = await import('./state-reader.js');
   const reader = new StateReader(options);
-  const host = await reader.readHost(options.host);
-  const diagnostics = reader.diagnostics.sort(byPlace).map((one) => shown(one, options.shownAs));
-  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
-  return { ...host, warnings: diagnostics };
+  const { inputs, ...host } = await reader.readHost(options.host);
+  const found = reader.diagnostics.sort(byPlace);
+  const warnings = found.map((one) => shown(one, options.shownAs));
+  if (found.some(({ severity }) => severity === 'error')) throw new InvalidStateError(warnings);
+  const remember = (): void => {
+    rememberHost(options.store, { ...host, warnings: found }, inputs);
+  };
+  return { ...host, warnings, remember };
 }
 
 function shown(diagnostic: Diagnostic, folder = '.'): Diagnostic {
   if (folder === '.') return diagnostic;
   return { ...diagnostic, at: { ...diagnostic.at, file: `${folder}/${diagnostic.at.file}` } };
-}
-
-/** What a list was read to. */
-export interface ListSummary extends ListCounts {
-  name: string;
-  /** Relative to the state directory. */
-  file: string;
-  /** What its entries leave once duplicates, overlaps and neighbours are joined. */
-  ranges: number;
-}
-
-export interface Validation {
-  /** The hosts that were read, sorted. */
-  hosts: string[];
-  /** The policies and lists that were read, sorted. */
-  policies: string[];
-  lists: string[];
-  /** The lists that are right. */
-  parsed: ListSummary[];
-  /** By file and place; no error among them means that all is valid. */
-  diagnostics: Diagnostic[];
-}
-
-/** Reads all files, or those of one host and what it names. Throws a HostNotFoundError. */
-export async function validateState(options: ProgramOptions, host?: string): Promise<Validation> {
-  if (host !== undefined) requireHost(options.stateDir, host);
-  const { names, strays } = listHosts(options.stateDir);
-  const hosts = host === undefined ? names : [host];
-  const reader = new StateReader(options);
-  for (const name of hosts) await reader.readHost(name);
-  if (host === undefined) {
-    reader.diagnostics.push(...strays.map((stray) => describeStray('hosts', stray)));
-    reader.readShared();
-  }
-  const { policies, lists, diagnostics } = reader;
-  return {
-    hosts,
-    policies: policies.namesRead(),
-    lists: [...new Set(lists.all().map(({ name }) => name))],
-    parsed: lists.all().flatMap(summarizeList),
-    diagnostics: diagnostics.sort(byPlace),
-  };
-}
-
-function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSummary[] {
-  return sha256 === undefined ? [] : [{ name, file, ...counts, ranges: set.ranges }];
-}
-
-export interface LoadedPolicies {
-  /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
-  firewalls: DesiredFirewall[];
-  /** Text of their files, by name. */
-  sources: ReadonlyMap<string, Source>;
-  /** False when the state directory has no file for the host, or none was asked for. */
-  hasHost: boolean;
-  warnings: Diagnostic[];
-}
-
-/** Reads all policies; of the hosts only `host`, if it is there. Throws an InvalidStateError or a HostNotFoundError. */
-export function loadPolicies(options: ProgramOptions, host?: string): LoadedPolicies {
-  const hasHost = listHosts(options.stateDir).names.some((name) => name === host);
-  const reader = new StateReader(options);
-  const own = host !== undefined && hasHost ? reader.readFirewalls(host) : [];
-  reader.readShared();
-  const diagnostics = reader.diagnostics.sort(byPlace);
-  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
-  const others = reader.policies.names().flatMap((name): DesiredFirewall[] => {
-    const policy = reader.policies.read(name);
-    return policy && own.every((one) => one.policy !== policy) ? [{ policy, protections: [] }] : [];
-  });
-  return {
-    firewalls: [...own, ...others],
-    sources: reader.policies.sources,
-    hasHost,
-    warnings: diagnostics,
-  };
-}
-
-function byPlace(a: Diagnostic, b: Diagnostic): number {
-  if (a.at.file !== b.at.file) return a.at.file < b.at.file ? -1 : 1;
-  return a.at.line - b.at.line || a.at.column - b.at.column;
 }

@@ -1,6 +1,7 @@
 // The bytes of a state file, as text. Refused: over its limit of bytes, not UTF-8, and whatever paths.ts refuses.
 // A byte order mark is tolerated: it says nothing that UTF-8 would not.
 import { isUtf8 } from 'node:buffer';
+import { sha256 } from '../disk/sha256.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { readInside, UnusableFileError } from './paths.js';
 import { Source } from './source.js';
@@ -17,7 +18,7 @@ export function readStateFile(
 ): Source | undefined {
   const bytes = readStateBytes(stateDir, file, problems, limit);
   if (!bytes) return undefined;
-  if (isUtf8(bytes)) return new Source(file, new TextDecoder().decode(bytes));
+  if (isUtf8(bytes)) return new Source(file, new TextDecoder().decode(bytes), sha256(bytes));
   problems.push(notUtf8(file, bytes));
   return undefined;
 }

@@ -15,6 +15,8 @@ export class Source {
     /** Relative to the state directory. */
     readonly file: string,
     readonly text: string,
+    /** SHA-256 (hex) of the bytes that the text was made of; absent where nobody asks. */
+    readonly sha256?: string,
   ) {}
 
   /** Made when it is needed: most files have no problem, and lists have millions of lines. */

@@ -11,12 +11,23 @@ import { joinLists, type ListUse } from './host-lists.js';
 import { ListReader } from './lists.js';
 import { PolicyReader } from './policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs.js';
+import type { ProgramReference } from './schema.js';
 import { quote } from './wording.js';
 
 /** What a host wants, and what it asks of a change towards it. */
 export interface HostState {
   desired: DesiredState;
   safeguards: Safeguards;
+}
+
+/** All that a host's state was made of. */
+export interface StateInputs {
+  /** File, relative to the state directory -> SHA-256 (hex) of the bytes that were read. */
+  files: Record<string, string>;
+  /** Names of the files in lists/, sorted: another one may make a list ambiguous. */
+  listFiles: string[];
+  /** What each interface names, where that is no policy. */
+  programs: (ProgramReference | undefined)[];
 }
 
 export class StateReader {
@@ -33,7 +44,7 @@ export class StateReader {
   }
 
   /** Complete unless there are errors among the diagnostics. */
-  async readHost(host: string): Promise<HostState> {
+  async readHost(host: string): Promise<HostState & { inputs: StateInputs }> {
     const file = readHostFile(this.options.stateDir, host, this.lists, this.diagnostics);
     this.#checkProtect(file);
     const interfaces: DesiredInterface[] = [];
@@ -51,7 +62,12 @@ export class StateReader {
       digest: digestState(host, interfaces),
       written: digestWritten(host, interfaces, safeguards),
     };
-    return { desired, safeguards };
+    const inputs = {
+      files: this.#filesRead(file),
+      listFiles: this.lists.files(),
+      programs: file.interfaces.map(({ program }) => program),
+    };
+    return { desired, safeguards, inputs };
   }
 
   /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */
@@ -75,6 +91,14 @@ export class StateReader {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
     }
+  }
+
+  #filesRead({ source }: HostFile): Record<string, string> {
+    const texts = [source, ...this.policies.sources.values()].flatMap((one) => one ?? []);
+    const lists = this.lists.all();
+    return Object.fromEntries(
+      [...texts, ...lists].flatMap(({ file, sha256 }) => (sha256 === undefined ? [] : [[file, sha256]])),
+    );
   }
 
   #listUses({ interfaces, protections, protectPlace }: HostFile): ListUse[] {

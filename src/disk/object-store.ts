@@ -30,10 +30,10 @@ const listRecord: z.ZodType<ListRecord> = z.object({
 });
 
 /** Folders of records, below that of the objects. */
-const RECORD_FOLDERS = ['compiled', 'lists'] as const;
+const RECORD_FOLDERS = ['compiled', 'lists', 'states'] as const;
 type RecordFolder = (typeof RECORD_FOLDERS)[number];
 
-/** `<dataDir>/objects/<sha256>.o`, `.policy`, `.set`; `compiled/<key>.json`, `lists/<key>.json`. Writing needs the writer lock. */
+/** `<dataDir>/objects/<sha256>.o`, `.policy`, `.set`; `compiled/<key>.json`, `lists/<key>.json`, `states/<SHA-256 of the host's name>.json`. Writing needs the writer lock. */
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
 
@@ -75,6 +75,14 @@ export class DiskObjectStore implements ObjectStore {
 
   rememberList(key: string, record: ListRecord): void {
     this.#remember('lists', key, record);
+  }
+
+  recallState(host: string): string | undefined {
+    return readIfThere(this.#recordPath('states', sha256(host)))?.toString();
+  }
+
+  rememberState(host: string, text: string): void {
+    this.#write(this.#recordPath('states', sha256(host)), text);
   }
 
   /** Digests of the address sets that are kept. */
@@ -137,6 +145,7 @@ export class MemoryObjectStore implements ObjectStore {
   readonly #objects = new Map<string, Uint8Array>();
   readonly #records = new Map<string, CompileRecord>();
   readonly #lists = new Map<string, ListRecord>();
+  readonly #states = new Map<string, string>();
 
   constructor(private readonly beneath?: ObjectStore) {}
 
@@ -166,5 +175,13 @@ export class MemoryObjectStore implements ObjectStore {
 
   rememberList(key: string, record: ListRecord): void {
     this.#lists.set(key, record);
+  }
+
+  recallState(host: string): string | undefined {
+    return this.#states.get(host) ?? this.beneath?.recallState(host);
+  }
+
+  rememberState(host: string, text: string): void {
+    this.#states.set(host, text);
   }
 }

@@ -4,7 +4,7 @@ import { DiskObjectStore } from '../disk/object-store.js';
 import { type DesiredFirewall, type DesiredState, matchesOf, setsOf } from '../model/desired.js';
 import type { RecordedState } from '../model/record.js';
 import type { WriterLock } from './lock.js';
-import { reviveMatches } from './revive-sets.js';
+import { reviveMatches } from '../disk/revive-sets.js';
 
 /** On the disk when it returns. Throws a JournalError. */
 export function keepFirewalls(lock: WriterLock, desired: DesiredState): RecordedState {

@@ -9,7 +9,7 @@ import type { Generation } from '../model/record.js';
 import { listGenerations } from './generation-list.js';
 import { generationSchema } from './generation-schema.js';
 import { generationFile } from './paths.js';
-import { reviveLists } from './revive-sets.js';
+import { reviveLists } from '../disk/revive-sets.js';
 import { unseal } from './sealed.js';
 
 const HINT = 'Restore the file from a backup, or choose another generation: `xdpkeep history` lists them.';

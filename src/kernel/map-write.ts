@@ -1,7 +1,9 @@
 // Content of maps, entry by entry.
 import koffi from 'koffi';
+import type { Fd } from './fd.js';
 import { callFailed, checked, lastErrno } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
+import { mapInfo } from './pinned.js';
 
 /** Sets one value of a map with 32-bit keys. */
 export function writeEntry(fd: number, name: string, key: number, value: Uint8Array): void {
@@ -12,6 +14,15 @@ export function writeEntry(fd: number, name: string, key: number, value: Uint8Ar
 export function freezeMap(fd: number, name: string): void {
   checked(`freeze map ${name}`, mapCalls().freeze(fd));
 }
+
+/** The value of a map that has one, as the kernel returns it. */
+export function readWhole(map: Fd): Buffer {
+  const { type, valueSize, maxEntries } = mapInfo(map);
+  if (type !== BPF_MAP_TYPE_ARRAY || maxEntries !== 1) throw new Error('not a map with one value');
+  return readEntry(map.number, 'with one value', 0, Math.ceil(valueSize / 8) * 8);
+}
+
+const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
 
 /** One value of a map with 32-bit keys; `bytes` is what the kernel returns: for per-CPU maps that of all CPUs. */
 export function readEntry(fd: number, name: string, key: number, bytes: number): Buffer {

@@ -62,7 +62,10 @@ export function kindOf(fd: Fd): ObjectKind {
 /** Large enough for every info struct of Linux 6.18; the kernel fills what it knows. */
 const INFO_BYTES = 256;
 
-function info(fd: Fd): Buffer {
+/** A descriptor, whoever owns it. */
+type Open = Pick<Fd, 'number'>;
+
+function info(fd: Open): Buffer {
   const bytes = Buffer.alloc(INFO_BYTES);
   const size = [INFO_BYTES];
   const result = libbpf().objInfo(fd.number, bytes, size);
@@ -71,8 +74,13 @@ function info(fd: Fd): Buffer {
 }
 
 /** struct bpf_prog_info { u32 type; u32 id; ... } */
-export function programId(fd: Fd): number {
+export function programId(fd: Open): number {
   return info(fd).readUInt32LE(4);
+}
+
+/** The kernel's hash of the instructions as they were loaded, without the maps that they name: u8 tag[8] behind the id. */
+export function programTag(fd: Open): string {
+  return info(fd).toString('hex', 8, 16);
 }
 
 /** When a program was loaded: ms since the boot, time asleep included (bpf_prog_info.load_time: ns, CLOCK_BOOTTIME). */
@@ -84,7 +92,7 @@ export function programLoadTime(fd: Fd): number {
 const LOAD_TIME = 40;
 
 /** struct bpf_map_info { u32 type; u32 id; u32 key_size; u32 value_size; u32 max_entries; u32 map_flags; ... } */
-export function mapInfo(fd: Fd): MapShape & { id: number } {
+export function mapInfo(fd: Open): MapShape & { id: number } {
   const bytes = info(fd);
   return {
     type: bytes.readUInt32LE(0),

@@ -33,3 +33,9 @@ export class InvalidStateError extends XdpkeepError {
 export function diagnosticLine({ at, summary, detail }: Diagnostic): string {
   return `${at.file}:${at.line}:${at.column}: ${summary}: ${detail}`;
 }
+
+/** Order of reports: by file and place. */
+export function byPlace(a: Diagnostic, b: Diagnostic): number {
+  if (a.at.file !== b.at.file) return a.at.file < b.at.file ? -1 : 1;
+  return a.at.line - b.at.line || a.at.column - b.at.column;
+}

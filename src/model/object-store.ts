@@ -47,4 +47,7 @@ export interface ObjectStore {
   /** `key` identifies the bytes of the files and how they were read. Nothing is recalled of a set that is not there any more. */
   recallList(key: string): ListRecord | undefined;
   rememberList(key: string, record: ListRecord): void;
+  /** What the files of a host were resolved to, as text that its writer understands. */
+  recallState(host: string): string | undefined;
+  rememberState(host: string, text: string): void;
 }

@@ -43,6 +43,8 @@ export interface ObservedInstance {
   maps: ObservedMap[];
   /** Maps of its program whose pins are gone; the names are the kernel's, at most 15 characters. */
   lost?: { name: string; id: number }[];
+  /** What a deep comparison found to be other than the digest says; looked for by `--deep` alone. */
+  differs?: string;
 }
 
 /** A pinned link of ours. */

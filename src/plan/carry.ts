@@ -17,7 +17,9 @@ export function planInstance(
 ): TargetInstance {
   const instances = owned?.instances ?? [];
   const { digest } = program;
-  const complete = instances.find((one) => one.digest === digest && one.programId !== undefined);
+  const complete = instances.find(
+    (one) => one.digest === digest && one.programId !== undefined && one.differs === undefined,
+  );
   if (complete) {
     const carried = complete.maps.map(({ name }) => name);
     return { digest, pinned: true, program, maps: { carried, fresh: [] } };

@@ -48,6 +48,18 @@ export function planChange(
       instance: planInstance(wanted.program, owned, current, context),
     };
   }
+  if (current.differs !== undefined) {
+    return {
+      ...base, // and no `fromDigest`: the new instance takes the place of this one
+      kind: 'swap',
+      action: 'update',
+      reason: `program ${current.digest} is not what it was made of: ${current.differs}`,
+      gap: false,
+      mode: attachment.mode,
+      fromProgramId: link.programId,
+      instance: planInstance(wanted.program, owned, current, context),
+    };
+  }
   if (current.lost) {
     return {
       kind: 'repin',

@@ -1,8 +1,6 @@
 // One try of one probe. Each function resolves when the probe holds and throws with the reason when it does not; a try
 // that is aborted, because its time is over or nobody wants to know any more, throws soon.
 import { Resolver } from 'node:dns/promises';
-import { get as getHttp } from 'node:http';
-import { get as getHttps } from 'node:https';
 import { connect } from 'node:net';
 import { findTool, runTool } from '../kernel/tool.js';
 import type { ProbeTarget } from '../model/safeguards.js';
@@ -71,9 +69,10 @@ function connectTo(host: string, port: number, { signal }: Try): Promise<void> {
   });
 }
 
-function request(url: string, { signal }: Try): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const get = url.startsWith('https:') ? getHttps : getHttp;
+async function request(url: string, { signal }: Try): Promise<void> {
+  // Loaded by those who ask: every pass comes by this file.
+  const { get } = await (url.startsWith('https:') ? import('node:https') : import('node:http'));
+  await new Promise<void>((resolve, reject) => {
     const asked = get(url, { signal, agent: false, headers: { connection: 'close' } }, (response) => {
       const { statusCode = 0 } = response;
       response.destroy();

@@ -41,7 +41,7 @@ export function prove(plan: Plan, context: ProveContext): Proven {
     try {
       proven.loaded.set(
         step.interface,
-        load(step.interface, step.instance, { ...context, setMaps: proven.setMaps }),
+        loadCandidate(step.interface, step.instance, { ...context, setMaps: proven.setMaps }),
       );
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
@@ -57,7 +57,8 @@ export function inspect(program: DesiredProgram, store: ObjectStore): MapDefinit
   return object.maps();
 }
 
-function load(
+/** An instance as it would be attached; nothing holds it but the caller. */
+export function loadCandidate(
   name: string,
   instance: TargetInstance,
   context: ProveContext & { setMaps: SetMaps },

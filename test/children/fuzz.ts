@@ -3,7 +3,7 @@
 // else ends it with exit 1 and says what to repeat. Prints what it took. Run it with a limited heap.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { validateState } from '../../src/desired/load.js';
+import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import { readChain } from '../../src/journal/chain.js';
 import { readGeneration } from '../../src/journal/generations.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readHostFile } from '../../src/desired/host-file.js';
 import { ListReader } from '../../src/desired/lists.js';
-import { validateState } from '../../src/desired/load.js';
+import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
 import { hostFile, source, stateDir } from './state-dir.js';

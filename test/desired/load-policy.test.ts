@@ -1,6 +1,7 @@
 // Whole state directories: hosts with policies, what is the same and what is not, and all problems of all files.
 import { expect, test } from 'vitest';
-import { loadHost, validateState } from '../../src/desired/load.js';
+import { loadHost } from '../../src/desired/load.js';
+import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { DesiredProgram, DesiredState } from '../../src/model/desired.js';
 import { compilePolicy } from '../../src/policy/compile.js';

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { validateState } from '../../src/desired/load.js';
+import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { PacketDescription } from '../../src/model/policy.js';
 import type { IpFields } from '../../src/policy/parse.js';

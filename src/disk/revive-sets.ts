@@ -1,6 +1,6 @@
 // Generations and policies say which address sets they have, and not what is in large ones: that is loaded when it is
 // asked for.
-import { reviveAddressSet } from '../disk/address-sets.js';
+import { reviveAddressSet } from './address-sets.js';
 import { type DesiredList, type DesiredState, matchesOf } from '../model/desired.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { AddressSet, Match } from '../model/policy.js';
@@ -10,7 +10,10 @@ type Sets = Pick<ObjectStore, 'get'>;
 
 /** Gives sets that were read as JSON their content again. */
 export function reviveMatches(matches: Match[], store: Sets): void {
-  const revive = reviver(store);
+  reviveEach(matches, reviver(store));
+}
+
+function reviveEach(matches: Match[], revive: Reviver): void {
   for (const match of matches) {
     if (match.source) match.source = revive(match.source);
     if (match.destination) match.destination = revive(match.destination);
@@ -25,12 +28,16 @@ export function reviveLists(lists: DesiredList[], store: Sets): void {
 
 /** The same for a whole state. */
 export function reviveState({ lists = [], interfaces }: DesiredState, store: Sets): void {
-  reviveLists(lists, store);
-  for (const { program } of interfaces) reviveMatches(matchesOf(program.firewall), store);
+  const revive = reviver(store);
+  for (const list of lists) list.set = revive(list.set);
+  const firewalls = new Set(interfaces.flatMap(({ program }) => program.firewall ?? []));
+  for (const firewall of firewalls) reviveEach(matchesOf(firewall), revive);
 }
 
+type Reviver = (kept: AddressSet) => AddressSet;
+
 /** The same set is loaded once. */
-function reviver(store: Sets): (kept: AddressSet) => AddressSet {
+function reviver(store: Sets): Reviver {
   const contents = new Map<string, AddressSet['content']>();
   return (kept) => {
     const content =

@@ -1,0 +1,86 @@
+// The state files as a whole, for those who look at all of them: nothing is remembered, everything is parsed.
+import type { DesiredFirewall } from '../model/desired.js';
+import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
+import type { ListCounts } from '../model/object-store.js';
+import { describeStray } from './folders.js';
+import { listHosts, requireHost } from './hosts.js';
+import type { ReadList } from './lists.js';
+import type { ProgramOptions } from './programs.js';
+import type { Source } from './source.js';
+import { StateReader } from './state-reader.js';
+
+/** What a list was read to. */
+export interface ListSummary extends ListCounts {
+  name: string;
+  /** Relative to the state directory. */
+  file: string;
+  /** What its entries leave once duplicates, overlaps and neighbours are joined. */
+  ranges: number;
+}
+
+export interface Validation {
+  /** The hosts that were read, sorted. */
+  hosts: string[];
+  /** The policies and lists that were read, sorted. */
+  policies: string[];
+  lists: string[];
+  /** The lists that are right. */
+  parsed: ListSummary[];
+  /** By file and place; no error among them means that all is valid. */
+  diagnostics: Diagnostic[];
+}
+
+/** Reads all files, or those of one host and what it names. Throws a HostNotFoundError. */
+export async function validateState(options: ProgramOptions, host?: string): Promise<Validation> {
+  if (host !== undefined) requireHost(options.stateDir, host);
+  const { names, strays } = listHosts(options.stateDir);
+  const hosts = host === undefined ? names : [host];
+  const reader = new StateReader(options);
+  for (const name of hosts) await reader.readHost(name);
+  if (host === undefined) {
+    reader.diagnostics.push(...strays.map((stray) => describeStray('hosts', stray)));
+    reader.readShared();
+  }
+  const { policies, lists, diagnostics } = reader;
+  return {
+    hosts,
+    policies: policies.namesRead(),
+    lists: [...new Set(lists.all().map(({ name }) => name))],
+    parsed: lists.all().flatMap(summarizeList),
+    diagnostics: diagnostics.sort(byPlace),
+  };
+}
+
+function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSummary[] {
+  return sha256 === undefined ? [] : [{ name, file, ...counts, ranges: set.ranges }];
+}
+
+export interface LoadedPolicies {
+  /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
+  firewalls: DesiredFirewall[];
+  /** Text of their files, by name. */
+  sources: ReadonlyMap<string, Source>;
+  /** False when the state directory has no file for the host, or none was asked for. */
+  hasHost: boolean;
+  warnings: Diagnostic[];
+}
+
+/** Reads all policies; of the hosts only `host`, if it is there. Throws an InvalidStateError or a HostNotFoundError. */
+export function loadPolicies(options: ProgramOptions, host?: string): LoadedPolicies {
+  const hasHost = listHosts(options.stateDir).names.some((name) => name === host);
+  const reader = new StateReader(options);
+  const own = host !== undefined && hasHost ? reader.readFirewalls(host) : [];
+  reader.readShared();
+  const diagnostics = reader.diagnostics.sort(byPlace);
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
+  const others = reader.policies.names().flatMap((name): DesiredFirewall[] => {
+    const policy = reader.policies.read(name);
+    return policy && own.every((one) => one.policy !== policy) ? [{ policy, protections: [] }] : [];
+  });
+  return {
+    firewalls: [...own, ...others],
+    sources: reader.policies.sources,
+    hasHost,
+    warnings: diagnostics,
+  };
+}

@@ -1,0 +1,125 @@
+// Is what runs what would be loaded now? A candidate is loaded as for an update and compared with the program in use:
+// instructions (the settings of a policy are among them), shapes of maps, and the content of those that nobody may write to:
+// tables, address sets (which are made from the lists for it), constants. What a program counts and remembers is its own.
+import { showPrograms } from '../kernel/bpftool.js';
+import type { ProgramShow } from '../kernel/bpftool-schema.js';
+import type { Fd } from '../kernel/fd.js';
+import type { Layout } from '../kernel/layout.js';
+import { readWhole } from '../kernel/map-write.js';
+import { mapInfo, openMap, openProgram, programId, programTag } from '../kernel/pinned.js';
+import { TABLES_SECTION } from '../kernel/specialize.js';
+import type { DesiredProgram } from '../model/desired.js';
+import { XdpkeepError } from '../model/errors.js';
+import type { ObjectStore } from '../model/object-store.js';
+import type { ObservedState } from '../model/observed.js';
+import { compilePolicy } from '../policy/compile.js';
+import type { Candidate } from './candidate.js';
+import { type Expected, expectedSets } from './expected-sets.js';
+import { loadCandidate } from './prove.js';
+import { SetMaps } from './sets.js';
+
+export interface Running {
+  interface: string;
+  /** What should run there, bound to this host. */
+  program: DesiredProgram;
+  programId: number;
+}
+
+interface CompareContext {
+  layout: Layout;
+  store: ObjectStore;
+  observed: ObservedState;
+}
+
+/** By interface, what is not as it should be. One that cannot be loaded now says so when it has to be. */
+export async function findDifferences(
+  running: Running[],
+  context: CompareContext,
+): Promise<Map<string, string>> {
+  const differences = new Map<string, string>();
+  for (const one of running) {
+    using setMaps = new SetMaps(context);
+    using candidate = load(one, { ...context, setMaps });
+    const reason = candidate && differenceOf(one, candidate, await showPrograms(), context.store);
+    if (reason !== undefined) differences.set(one.interface, reason);
+  }
+  return differences;
+}
+
+function load(
+  { interface: name, program }: Running,
+  context: CompareContext & { setMaps: SetMaps },
+): (Candidate & Disposable) | undefined {
+  const { digest } = program;
+  // No map is carried over: libbpf would write into a reused array of programs.
+  const instance = { digest, pinned: false, program, maps: { carried: [], fresh: [] } };
+  try {
+    const candidate = loadCandidate(name, instance, context);
+    return {
+      ...candidate,
+      [Symbol.dispose]: () => {
+        candidate.object[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    if (error instanceof XdpkeepError) return undefined;
+    throw error;
+  }
+}
+
+/** `programs` know the maps of each, in the order in which its instructions name them. */
+function differenceOf(
+  { program: wantedProgram, programId: running }: Running,
+  candidate: Candidate,
+  programs: ProgramShow,
+  store: ObjectStore,
+): string | undefined {
+  const fresh = { number: candidate.object.programFd() };
+  using program = openProgram(running);
+  if (!program) return undefined; // ended meanwhile: the next look will tell
+  if (programTag(program) !== programTag(fresh)) return 'its instructions are others';
+  const [used, wanted] = [running, programId(fresh)].map((id) => mapsOf(id, programs));
+  if (used?.length !== wanted?.length) return 'it has other maps';
+  const constants = constantsOf(candidate, wantedProgram, store);
+  for (const [at, id] of (wanted ?? []).entries()) {
+    using left = openMap(used?.[at] ?? 0);
+    using right = openMap(id);
+    if (!left || !right) return undefined;
+    const { what = 'a map of it', value } = constants.get(id) ?? {};
+    if (!isSameShape(left, right)) return `${what} has another shape`;
+    if (value && !holds(left, value)) return `${what} has another content`;
+  }
+  return undefined;
+}
+
+function mapsOf(program: number, programs: ProgramShow): number[] {
+  return programs.find(({ id }) => id === program)?.map_ids ?? [];
+}
+
+function isSameShape(left: Fd, right: Fd): boolean {
+  const [a, b] = [mapInfo(left), mapInfo(right)];
+  return JSON.stringify({ ...a, id: 0 }) === JSON.stringify({ ...b, id: 0 });
+}
+
+/** The kernel rounds what it returns up to 8 bytes. */
+function holds(map: Fd, value: Uint8Array): boolean {
+  const there = readWhole(map);
+  return there.length - value.length < 8 && there.subarray(0, value.length).equals(value);
+}
+
+/** By id, each map of the candidate that nobody writes to. */
+function constantsOf(
+  { object, sets = [] }: Candidate,
+  { firewall }: DesiredProgram,
+  store: ObjectStore,
+): Map<number, Expected> {
+  const tables = firewall && compilePolicy(firewall.policy, firewall.protections);
+  const constants = expectedSets(sets, tables?.sets ?? [], store);
+  for (const { name } of object.maps().filter(({ internal }) => internal)) {
+    if (name !== TABLES_SECTION && !name.includes('.rodata')) continue;
+    const what = name === TABLES_SECTION ? 'its table of rules' : 'its constants';
+    using map = openMap(mapInfo({ number: object.mapFd(name) }).id);
+    if (map) constants.set(mapInfo(map).id, { what, value: readWhole(map) });
+  }
+  return constants;
+}
