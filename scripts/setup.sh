@@ -32,7 +32,6 @@ ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
 	need chromium chromium
 	need curl curl
-	need debootstrap debootstrap
 	need faketime faketime
 	need fish fish
 	need git git
@@ -42,7 +41,6 @@ if [ "${1-}" = test ]; then
 	need openssh-client ssh-keygen
 	need prometheus promtool
 	need strace strace
-	need systemd-container systemd-nspawn
 	need zsh zsh
 fi
 

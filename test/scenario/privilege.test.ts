@@ -10,7 +10,7 @@ import { policyFile } from '../support/policies.js';
 
 const NOBODY = 65534;
 const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-const FREE = ['doctor', 'diff', 'fetch', 'validate', 'lint', 'test', 'schema', 'init', 'help'];
+const FREE = 'completion diff doctor fetch help init lint manual schema test validate'.split(' ');
 /** What a command cannot do without. */
 const ARGUMENTS: Record<string, string[]> = {
   detach: ['--all', '--reason', 'try'],
