@@ -6,7 +6,7 @@
  * A set is kept as the places where membership changes, sorted: an address is in it when an odd number of them is at most
  * the address. A node divides its part of the addresses evenly into buckets, each of a head and seven places in one cache
  * line. Where a bucket would have more, its head says that they are elsewhere: in a node of its own, or in blocks of eight.
- * Small buckets of IPv4 addresses hold fourteen places, as 16-bit distances from where the bucket begins.
+ * Small buckets of IPv4 addresses hold fourteen places, as 16-bit distances from where the bucket begins, or fourteen addresses.
  * So an address in a million costs what the same address in a thousand does: one bucket.
  *
  * A set that changed a little since it was laid out stays as it is, and a second, small one beside it, its delta, holds the
@@ -31,6 +31,9 @@
 /* The head of a bucket; where its places are elsewhere, the entry lies eight bytes behind it. */
 #define HEAD_INSIDE(h) ((h) >> 31)
 #define HEAD_ELSEWHERE 0x40000000
+#define HEAD_HOSTS 0x8000 /* the half-words are the addresses themselves, 15 bits of each; those that are none have 16 */
+
+#define HALVES 0x0001000100010001ULL /* one in each half-word */
 
 struct set {
 	__u64 four, six; /* entries */
@@ -124,6 +127,21 @@ static __always_inline bool search_blocks(void *set, __u64 bound, __u64 entry, c
 	return (SET_INSIDE(entry) ^ count_reached(set_at(set, place), 0, x, depth)) & 1;
 }
 
+/* Is one of the half-words of a bucket this one? Those of its head are none. */
+static __always_inline bool is_listed(const __u64 *bucket, __u64 distance)
+{
+	__u64 wanted = (distance & 0xffff) * HALVES, zero = 0;
+	__u32 word;
+
+#pragma unroll
+	for (word = 0; word < SET_SHORT / 4; word++) {
+		__u64 differs = bucket[word] ^ wanted;
+
+		zero |= (differs - HALVES) & ~differs & HALVES << 15;
+	}
+	return (zero | -zero) >> 63;
+}
+
 static __always_inline bool search_set(void *set, __u64 bound, __u64 entry, const struct address *x, enum depth depth)
 {
 	__u32 level;
@@ -153,6 +171,8 @@ static __always_inline bool search_set(void *set, __u64 bound, __u64 entry, cons
 			return false;
 		bucket = set_at(set, place);
 		head = *(__u32 *)bucket;
+		if (is_short && head & HEAD_HOSTS)
+			return is_listed(bucket, near);
 		if (!(head & HEAD_ELSEWHERE) && is_short)
 			return (HEAD_INSIDE(head) ^ count_near(bucket, near)) & 1;
 		if (!(head & HEAD_ELSEWHERE))

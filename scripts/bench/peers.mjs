@@ -8,26 +8,24 @@ import { createTrie, removeAll, trieKeys, writeAll } from './maps.mjs';
 import { addVeth } from './subjects.mjs';
 
 const never = () => false;
+/** Seconds that a change may take; timeout(1) ends with 124 then. */
+export const PATIENCE = 30;
 const quietly = (command, ...args) =>
   execFileSync(command, args, { stdio: 'pipe', maxBuffer: 1 << 30 }).toString();
 
-/** Free memory of the machine, bytes: for those of which the kernel does not say what they take. */
-function available() {
-  return Number(/^MemAvailable:\s*(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))[1]) * 1024;
-}
-
 /**
- * Each peer: `fill` and `change` give `{ ended, peak? }`, `memory` bytes, `hits` the packets that its set has decided, and
- * `remove` cleans up.
+ * Each peer: `fill` and `change` give `{ ended, peak? }`, `reached` the packets that no set has decided, `memory` bytes
+ * (the kernel does not say what an nft set takes), and `remove` cleans up.
  */
 export function makeNft(work, list, interval) {
-  const { family } = list.wanted;
+  const { family, prefixes } = list.wanted;
   const file = join(work, 'bench.nft');
-  const type = `type ipv${family}_addr;${interval ? ' flags interval; auto-merge;' : ''}`;
+  // Prefixes lie in one another.
+  const flags = interval ? ` flags interval;${prefixes ? ' auto-merge;' : ''}` : '';
+  const type = `type ipv${family}_addr;${flags}`;
   const ask = family === 4 ? 'ip saddr' : 'ip6 saddr';
   const chain = `type filter hook prerouting priority raw;`;
-  const run = () => untilTrue(never, 'nft', '-f', file);
-  let before;
+  const run = (...limit) => untilTrue(never, ...limit, 'nft', '-f', file);
   return {
     family,
     empty() {
@@ -38,18 +36,16 @@ export function makeNft(work, list, interval) {
       quietly('nft', '-f', file);
     },
     fill() {
-      before = available();
       writePieces(file, elements(list, list.indexes(), 'add'));
       return run();
     },
     change(version) {
       const { added, removed } = list.step(version);
       writePieces(file, [...elements(list, removed, 'delete'), ...elements(list, added, 'add')]);
-      return run();
+      return run('timeout', String(PATIENCE));
     },
-    hits: () =>
-      Number(/@s counter packets (\d+)/.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),
-    memory: () => before - available(),
+    reached: () =>
+      Number(/^\s*counter packets (\d+)/m.exec(quietly('nft', 'list', 'chain', 'inet', 'bench', 'c'))[1]),
     remove: () => quietly('nft', 'delete', 'table', 'inet', 'bench'),
   };
 }
@@ -97,7 +93,10 @@ export function makeIpset(work, list) {
       writeFileSync(file, lines(removed, 'del') + lines(added, 'add'));
       return run();
     },
-    hits: () => Number(/^\s*(\d+).*match-set/m.exec(quietly(tables, '-t', 'raw', '-nvxL', 'PREROUTING'))[1]),
+    reached: () =>
+      Number(
+        /^\s*(\d+).*DROP((?!match-set).)*$/m.exec(quietly(tables, '-t', 'raw', '-nvxL', 'PREROUTING'))[1],
+      ),
     memory: () => Number(/^Size in memory: (\d+)/m.exec(quietly('ipset', 'list', '-terse', 'bench'))[1]),
     remove() {
       quietly(tables, '-t', 'raw', '-F', 'PREROUTING');

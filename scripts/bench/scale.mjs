@@ -14,7 +14,7 @@ import {
 } from './commands.mjs';
 import { Asker, frame, measureLookups } from './lookup.mjs';
 import { createTrie } from './maps.mjs';
-import { makeIpset, makeNft, makeTrie, makeXdpFilter } from './peers.mjs';
+import { makeIpset, makeNft, makeTrie, makeXdpFilter, PATIENCE } from './peers.mjs';
 import { List } from './scale-lists.mjs';
 import { interleave, median } from './statistics.mjs';
 import { addVeth, ip } from './subjects.mjs';
@@ -196,15 +196,25 @@ async function measureStack(peer, list, asker, device) {
       return Math.min(...[1, 2, 3].map(() => asker.inject(inject, ifindex, FRAMES)));
     };
     const before = [true, false].map(runs);
+    if (peer.reached() < 6 * FRAMES) throw new Error(`${peer.reached()} packets have reached it only`);
     const fill = await peer.fill();
     const [hit, miss] = [true, false].map(runs).map((time, at) => time - before[at]);
-    if (peer.hits() < 3 * FRAMES) throw new Error(`it has decided ${peer.hits()} packets only`);
-    const memory = peer.memory();
-    const changes = [];
-    for (const version of [1, 2, 3]) changes.push((await peer.change(version)).ended);
-    return { fill: fill.ended, peak: fill.peak, memory, change: median(changes), hit, miss };
+    const memory = peer.memory?.();
+    const change = await changed(peer);
+    return { fill: fill.ended, peak: fill.peak, memory, ...change, hit, miss };
   } finally {
     peer.remove();
+  }
+}
+
+/** `change` in ms, or as words: nft refuses to take a prefix out of one that it was merged into, or takes minutes. */
+async function changed(peer) {
+  try {
+    const changes = [];
+    for (const version of [1, 2, 3]) changes.push((await peer.change(version)).ended);
+    return { change: median(changes) };
+  } catch (error) {
+    return { change: error.message.endsWith('with 124') ? `over ${PATIENCE},000` : 'refused' };
   }
 }
 

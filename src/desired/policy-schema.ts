@@ -75,8 +75,25 @@ const rateLimit = z
       'Packets that may come at once. Default: packetsPerSecond.',
     ),
     per: z.enum(['rule', 'source']).default('rule').describe('One limit, or one for each source address.'),
+    sources: mayBeAbsent(wholeNumber(1, 8_388_608)).describe(
+      'With `per: source`: how many sources are remembered at once. Default: 65536 for the whole policy.',
+    ),
   })
-  .transform(({ packetsPerSecond, burst = packetsPerSecond, per }) => ({ packetsPerSecond, burst, per }))
+  .superRefine(
+    ...checkFields<{ per?: string; sources?: number }>(function* ({ per, sources }) {
+      if (sources !== undefined && per !== 'source')
+        yield {
+          fields: ['sources', 'per'],
+          message: 'counts buckets of sources, and there is one for the rule',
+          hint: 'Write `per: source`, or leave `sources` out.',
+        };
+    }),
+  )
+  .transform(({ packetsPerSecond, burst = packetsPerSecond, ...rest }) => ({
+    packetsPerSecond,
+    burst,
+    ...rest,
+  }))
   .describe('The rule matches only what is above this rate.');
 
 /** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */

@@ -96,6 +96,8 @@ interface RateLimit {
   burst: number;
   /** One bucket for the rule, or one for each source address. */
   per: 'rule' | 'source';
+  /** How many sources have a bucket at once; absent for the usual number, which all rules of a policy share. */
+  sources?: number;
 }
 
 export interface Rule {

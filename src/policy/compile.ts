@@ -15,7 +15,7 @@ import { bindSettings, encodeSettings, type FieldSettings, type Key } from './se
 
 const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
-/** Sources whose buckets are remembered at once; the least recently seen one is forgotten. */
+/** Sources whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
 const SOURCES = 65536;
 /** Bytes of the ring buffer. */
 const EVENTS = 262144;
@@ -139,13 +139,22 @@ function layVectors(blob: Blob, classes: Classes): number[] {
   });
 }
 
+/** Buckets of sources: those of all rules are in one map. */
+function sourcesOf({ rules }: Policy): number {
+  const asked = rules.map(({ rateLimit }) => (rateLimit?.per === 'source' ? (rateLimit.sources ?? 0) : 0));
+  return Math.max(
+    SOURCES,
+    asked.reduce((sum, one) => sum + one, 0),
+  );
+}
+
 function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Record<string, number> {
   const cpus = policy.rules.map(({ action }) =>
     action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0,
   );
   return {
     ...(used.has('limit') ? { limits: rules } : {}),
-    ...(used.has('limitSource') ? { sources: SOURCES } : {}),
+    ...(used.has('limitSource') ? { sources: sourcesOf(policy) } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
     ...(used.has('log') ? { events: EVENTS } : {}),
   };

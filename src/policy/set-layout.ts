@@ -1,6 +1,7 @@
 // The bytes of a large set of addresses, as bpf/set.h looks them up: places where membership changes, in buckets of seven
 // that divide the addresses evenly, or elsewhere in blocks of eight. Refuses nothing.
 import type { AddressRanges } from '../model/ranges.js';
+import { countHosts, type Edges, edgesOfFour, edgesOfSix, isDeep } from './set-edges.js';
 
 /** Places in a block, or a head and one less. */
 const BLOCK = 8;
@@ -14,6 +15,11 @@ const BUCKET = 2;
 const SHORT_BUCKET = 4;
 const SHORT = 14;
 const SHORT_BITS = 16;
+/** The same of buckets of single addresses, of which there are as many: 15 bits each, and half as many as places. */
+const HOST_BUCKET = 4;
+const HOST_BITS = 15;
+const NO_HOST = 0x8000;
+const HOSTS = 0x80008000;
 /** Places elsewhere above which they are divided again. */
 const MOST_IN_BLOCKS = 512;
 const NODE = 0x40000000;
@@ -23,7 +29,7 @@ const INSIDE = 0x80000000;
 const REACH = 128;
 
 /** Part of the name of a set's pin: raised whenever these bytes, or what bpf/set.h makes of them, change. */
-export const SET_LAYOUT = 2;
+export const SET_LAYOUT = 3;
 
 /** Bytes of a value that say what it is, */
 export const SET_HEAD = UNIT;
@@ -71,60 +77,6 @@ function hexAt(bytes: Uint8Array, from: number, count: number): string {
 
 function fromHex(digits: string): number[] {
   return Array.from({ length: digits.length / 2 }, (_, at) => parseInt(digits.slice(at * 2, at * 2 + 2), 16));
-}
-
-/** Places of one family, most significant word first: `hi` and `lo` are what buckets are made of. */
-interface Edges {
-  count: number;
-  hi: Uint32Array;
-  lo: Uint32Array;
-  /** The lower half of IPv6 places, two words each. */
-  rest: Uint32Array;
-}
-
-function edgesOfFour(ranges: Uint32Array): Edges {
-  const lo = new Uint32Array(ranges.length);
-  let count = 0;
-  for (let at = 0; at < ranges.length; at += 2) {
-    lo[count++] = ranges[at] ?? 0;
-    const last = ranges[at + 1] ?? 0;
-    if (last !== 0xffffffff) lo[count++] = last + 1;
-  }
-  return { count, hi: new Uint32Array(count), lo, rest: new Uint32Array() };
-}
-
-function edgesOfSix(ranges: Uint32Array): Edges {
-  const most = ranges.length / 4;
-  const edges = { hi: new Uint32Array(most), lo: new Uint32Array(most), rest: new Uint32Array(most * 2) };
-  const words = new Uint32Array(4);
-  let count = 0;
-  for (let at = 0; at < ranges.length; at += 4) {
-    words.set(ranges.subarray(at, at + 4));
-    if (at % 8 === 4 && !increment(words)) break; // up to the last address: nothing changes behind it
-    edges.hi[count] = words[0] ?? 0;
-    edges.lo[count] = words[1] ?? 0;
-    edges.rest.set(words.subarray(2), count * 2);
-    count++;
-  }
-  return { count, ...edges };
-}
-
-/** False when there is no next one. */
-function increment(words: Uint32Array): boolean {
-  for (let word = words.length - 1; word >= 0; word--) {
-    words[word] = (words[word] ?? 0) + 1;
-    if (words[word] !== 0) return true;
-  }
-  return false;
-}
-
-/** Does membership ever change within a /64? */
-function isDeep(six: Uint32Array): boolean {
-  for (let at = 0; at < six.length; at += 8) {
-    if ((six[at + 2] ?? 0) | (six[at + 3] ?? 0)) return true;
-    if (((six[at + 6] ?? 0) & (six[at + 7] ?? 0)) >>> 0 !== 0xffffffff) return true;
-  }
-  return false;
 }
 
 /** 32-bit words of a place. */
@@ -179,7 +131,10 @@ class Layout {
 
   #node(edges: Edges, from: number, to: number, width: Width, level: number): Entry {
     const [low, range] = this.#extent(edges, from, to, width, level);
-    const near = shiftFor(range, (to - from) / SHORT_BUCKET);
+    const ofHosts =
+      width === 1 && level === 0 ? shiftFor(range, countHosts(edges) / HOST_BUCKET) : SHORT_BITS;
+    const holdsHosts = ofHosts <= HOST_BITS;
+    const near = holdsHosts ? ofHosts : shiftFor(range, (to - from) / SHORT_BUCKET);
     const isShort = width === 1 && near <= SHORT_BITS;
     const shift = isShort ? near : shiftFor(range, (to - from) / BUCKET);
     const size = isShort ? (SHORT + 2) / 2 : BLOCK * width;
@@ -191,11 +146,28 @@ class Layout {
       const begin = edge;
       while (edge < to && indexOf(edges, edge, low, shift) === index) edge++;
       const place = at + WORDS + index * size;
+      if (holdsHosts && this.#hosts(edges, begin, edge, place, low.lo + index * 2 ** shift)) continue;
       if (isShort && edge - begin <= SHORT)
         this.#distances(edges, begin, edge, place, low.lo + index * 2 ** shift);
       else this.#bucket(edges, begin, edge, width, level, place);
     }
     return [at / WORDS, (NODE | insideAt(from)) >>> 0];
+  }
+
+  /** False when there are too many addresses, or a range that reaches beyond the bucket. `low`: where it begins. */
+  #hosts(edges: Edges, from: number, to: number, at: number, low: number): boolean {
+    if ((from | to) & 1) return false;
+    let count = 0;
+    for (let edge = from; edge < to; edge += 2) count += (edges.lo[edge + 1] ?? 0) - (edges.lo[edge] ?? 0);
+    if (count > SHORT) return false;
+    const slots = new Uint16Array(this.#words.buffer, at * 4, SHORT + 2).fill(NO_HOST);
+    this.#words[at] = HOSTS;
+    let slot = 2;
+    for (let edge = from; edge < to; edge += 2) {
+      const end = (edges.lo[edge + 1] ?? 0) - low;
+      for (let distance = (edges.lo[edge] ?? 0) - low; distance < end; distance++) slots[slot++] = distance;
+    }
+    return true;
   }
 
   /** `low`: where the bucket begins. */

@@ -125,6 +125,10 @@ test.each<[rest: string, expected: Partial<Rule>]>([
     'action: drop, rateLimit: {packetsPerSecond: 10000000, burst: 1, per: source}',
     { rateLimit: { packetsPerSecond: 10_000_000, burst: 1, per: 'source' } },
   ],
+  [
+    'action: drop, rateLimit: {packetsPerSecond: 1, per: source, sources: 1000000}',
+    { rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source', sources: 1_000_000 } },
+  ],
   ['action: drop, log: {oneIn: 1}', { log: { oneIn: 1 } }],
   ['action: drop, until: 2027-01-01T00:00:00Z', { until: 1_798_761_600_000 }],
   ['action: drop, until: 2027-01-01T01:00:00.5+01:00', { until: 1_798_761_600_500 }],

@@ -67,6 +67,11 @@ test.each<[name: string, text: string, expected: string[]]>([
     withRule(`{${RULE}, rateLimit: {packetsPerSecond: 0, burst: 0, per: host}}`),
     ['5:57-58 invalid value', '5:67-68 invalid value', '5:75-79 invalid value'],
   ],
+  [
+    'sources of a rule',
+    withRule(`{${RULE}, rateLimit: {packetsPerSecond: 1, sources: 9}}`),
+    ['5:69-70 invalid value'],
+  ],
   ['half a packet', withRule(`{${RULE}, rateLimit: {packetsPerSecond: 0.5}}`), ['5:57-60 wrong type']],
   ['one in 0', withRule(`{${RULE}, log: {oneIn: 0}}`), ['5:40-41 invalid value']],
   ['log as a number', withRule(`{${RULE}, log: 3}`), ['5:32-33 wrong type']],

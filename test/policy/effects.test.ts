@@ -143,5 +143,10 @@ describe('the datapath', () => {
       cpus: 4,
       events: 262144,
     });
+    const asking = [9, 40_000, 60_000].map((sources, at) =>
+      tcp({ name: `r${at}`, rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source', sources } }),
+    );
+    expect(compilePolicy(policy(asking.slice(0, 2))).dynamic['sources']).toBe(65_536);
+    expect(compilePolicy(policy(asking)).dynamic['sources']).toBe(100_009);
   });
 });

@@ -33,6 +33,7 @@ function pickRanges({ four, six }: AddressRanges, count: number, next: () => num
 
 it.each<[string, shapes.Shape, number]>([
   ['hosts', shapes.host4, 200_000],
+  ['more hosts, and some networks', shapes.mostlyHosts4, 700_000],
   ['IPv4 networks', shapes.narrow4, 40_000],
   ['hosts close together', shapes.crowded4, 60_000],
   ['IPv6 networks', shapes.wide6, 40_000],

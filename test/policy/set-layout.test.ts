@@ -17,6 +17,7 @@ it.each<[string, shapes.Shape, number]>([
   ['a few hosts', shapes.host4, 5],
   ['hosts', shapes.host4, 1000],
   ['many hosts', shapes.host4, 300_000],
+  ['more hosts, and some networks', shapes.mostlyHosts4, 700_000],
   ['IPv4 networks', shapes.mixed4, 3000],
   ['many IPv4 networks', shapes.mixed4, 200_000],
   ['hosts close together', shapes.crowded4, 60_000],

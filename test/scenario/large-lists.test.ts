@@ -44,7 +44,7 @@ it('one map serves all interfaces and both directions; a change makes one more, 
   await reconcile(lab);
   const [first, ...others] = setsOf(lab);
   expect(others).toEqual([]);
-  expect(first).toMatch(/^[0-9a-f]{16}-2$/);
+  expect(first).toMatch(/^[0-9a-f]{16}-3$/);
   expect(await setIds(lab, 'veth0')).toEqual(await setIds(lab, 'veth1'));
   await lab.send({ source: ip('172.16.0.4'), protocol: 17, destinationPort: 9 }, 5, 'veth0');
   await lab.send({ source: ip('172.16.0.5'), protocol: 17, destinationPort: 9 }, 3, 'veth0');
@@ -78,11 +78,11 @@ it('an address that is in the list before and after a change is never let throug
   const source = ip('172.16.12.0');
   await using flood = await lab.flood({
     frames: 1e9,
-    seconds: 25,
+    seconds: 90,
     packets: [{ protocol: 1, icmpType: 0, source }],
   });
   let dropped = (await counts(lab))['blocked'] ?? 0;
-  for (const count of [20_100, 20_050, 3000, 60_000, 60_010]) {
+  for (const count of [20_100, 20_050, 3000, 60_000]) {
     writeList(lab, count);
     expect((await reconcile(lab)).steps).toMatchObject([{ action: 'update', gap: false, outcome: 'done' }]);
     const now = (await counts(lab))['blocked'] ?? 0;
@@ -91,7 +91,7 @@ it('an address that is in the list before and after a change is never let throug
   }
   await flood.stop();
   expect(await lab.icmpReceived()).toBe(passed);
-});
+}, 120_000);
 
 it('a little change of a long list is a small map beside the one that stays, a large one is another map', async () => {
   await using lab = await createLab();
@@ -130,6 +130,32 @@ it('a little change of a long list is a small map beside the one that stays, a l
   expect(setsOf(lab)).toHaveLength(1);
   expect(setsOf(lab)).not.toContain(base);
   await expectDropped([first, kept, last, added], ['172.16.0.1']);
+});
+
+it('a short list takes a few kilobytes of the kernel, and so does one that is just long enough for a map', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, 'source', 'from');
+  writeHost(lab, { veth0: 'mode: native, policy: from' });
+  const interfaces = join(lab.bpffs, 'xdpkeep/interfaces/veth0');
+  const bytes = async (): Promise<number> => {
+    const [digest = ''] = readdirSync(interfaces).filter((one) => /^[0-9a-f]{16}$/.test(one));
+    let sum = 0;
+    for (const map of readdirSync(join(interfaces, digest, 'maps'))) {
+      const path = join(interfaces, digest, 'maps', map);
+      const shown = await lab.exec('bpftool', '-j', 'map', 'show', 'pinned', path);
+      sum += (JSON.parse(shown) as { bytes_memlock: number }).bytes_memlock;
+    }
+    return sum;
+  };
+  for (const [count, most] of [
+    [10, 16],
+    [300, 64],
+  ] as const) {
+    writeList(lab, count);
+    await reconcile(lab);
+    expect(await bytes()).toBeGreaterThan(0);
+    expect(await bytes()).toBeLessThan(most * 1024);
+  }
 });
 
 it('a pin is believed by what is in it, and a list whose old content is lost can still change', async () => {

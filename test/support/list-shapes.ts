@@ -31,6 +31,13 @@ function network4(address: number, length: number): [number, number] {
 }
 
 export const host4: Shape = (next) => ({ four: network4(next(), 32) });
+/** Hosts that lie anywhere, some that lie close together, a few networks and the last address. */
+export const mostlyHosts4: Shape = (next) => {
+  const dice = next() % 2560;
+  if (dice === 0) return { four: network4(0xffffffff, 32) };
+  if (dice <= 10) return { four: network4(next(), 28) };
+  return dice <= 512 ? crowded4(next) : host4(next);
+};
 export const mixed4: Shape = (next) => ({ four: network4(next(), 12 + (next() % 21)) });
 export const narrow4: Shape = (next) => ({ four: network4(next(), 22 + (next() % 11)) });
 export const crowded4: Shape = (next) => ({ four: network4(0x0a000000 + (next() % 200_000), 32) });
