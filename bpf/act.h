@@ -4,6 +4,7 @@
 
 #include "events.h"
 #include "tables.h"
+#include "tap.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_CPUMAP);
@@ -78,13 +79,20 @@ static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision, boo
 
 	if (!is_inside(offset, BOUND_RECORD))
 		return XDP_ABORTED;
-	if (enabled(KEY_LOG) && !asked && record->flags & RECORD_LOG)
-		sample(ctx, record, decision);
+	if (enabled(KEY_LOG) && !asked && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample)
+		keep_sample(ctx, decision, KEPT_SAMPLED);
 	if (enabled(KEY_AUDIT))
 		return XDP_PASS;
 	if (enabled(KEY_TX) && verdict == XDP_TX)
 		swap_addresses(ctx);
 	return verdict == XDP_REDIRECT ? redirect(record) : verdict;
+}
+
+static __always_inline void note(struct xdp_md *ctx, __u32 decision)
+{
+	count(ctx, DECISION_SLOT(decision));
+	if (is_watched())
+		watch(ctx, decision);
 }
 
 static __always_inline int act(struct xdp_md *ctx, __u32 decision)
@@ -94,6 +102,6 @@ static __always_inline int act(struct xdp_md *ctx, __u32 decision)
 	if (question)
 		question->record = DECISION_RECORD(decision);
 	else
-		count(ctx, DECISION_SLOT(decision));
+		note(ctx, decision);
 	return enabled(KEY_SPECIAL) ? act_specially(ctx, decision, question != 0) : DECISION_VERDICT(decision);
 }

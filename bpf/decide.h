@@ -29,18 +29,28 @@ static __always_inline __u32 decide_early(const struct packet *p)
 	return ROWS;
 }
 
+/* Sampled here: no other packet is asked whether it is one. */
+static __always_inline __u32 decide_malformed(struct xdp_md *ctx)
+{
+	__u32 decision = decision_of(ROW_MALFORMED);
+
+	if (!is_question(ctx))
+		keep_malformed(ctx, decision);
+	return decision;
+}
+
 /*
  * Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. Everything
  * else is held against the protect entries first, if there are any.
  */
-static __always_inline __u32 decide(const struct packet *p, bool peek)
+static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p, bool peek)
 {
 	__u32 early, decision;
 
 	if (p->shape == SHAPE_IP)
 		early = decide_early(p);
 	else if (p->shape == SHAPE_MALFORMED)
-		return decision_of(ROW_MALFORMED);
+		return decide_malformed(ctx);
 	else
 		early = enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
 	if (early == ROWS)
@@ -69,5 +79,5 @@ static __always_inline int filter(struct xdp_md *ctx)
 
 	parse(ctx, &packet);
 	remember(&packet);
-	return act(ctx, decide(&packet, enabled(KEY_CONDITIONAL) && is_question(ctx)));
+	return act(ctx, decide(ctx, &packet, enabled(KEY_CONDITIONAL) && is_question(ctx)));
 }

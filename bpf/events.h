@@ -1,47 +1,97 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Sampled packets of rules with `log`. One record for each; the reader's half of the layout is model/event.ts. */
+/*
+ * Sampled packets: those of rules with `log`, one in so many by chance, and malformed ones, so many a second at most. One
+ * record for each, in one ring buffer that all interfaces of a host share; the reader's half of the layout is
+ * src/kernel/samples.ts. A full buffer loses the sample, which is counted, and never the packet.
+ */
 #pragma once
 
 #include "tables.h"
 
-#define EVENT_BYTES 128 /* of the frame: enough for two tags, IPv6 and a few extension headers */
+#define SAMPLE_BYTES 128 /* of the frame: enough for two tags, IPv6 and a few extension headers */
+#define MALFORMED_INTERVAL 10000000 /* ns, on each CPU: a flood of broken packets is not worth more */
 
-struct event {
-	__u64 time;    /* ns since 1970, UTC */
+#define KEPT_SAMPLED 0
+#define KEPT_WATCHED 1
+
+struct sample {
+	__u64 time;    /* ns of the monotonic clock */
 	__u32 ifindex; /* where the packet came in */
-	__u32 record;  /* index in records: which rule */
-	__u32 verdict; /* enum xdp_action, as the rule says; audit mode passes it nevertheless */
+	__u32 slot;    /* in counters of that interface: which rule, whatever instance it was */
+	__u32 verdict; /* enum xdp_action, as the rule says */
+	__u32 fate;    /* what became of it: audit mode lets it pass */
 	__u32 length;  /* of the frame */
-	__u32 kept;    /* bytes of `frame` that are set */
-	__u32 unused;
-	__u8 frame[EVENT_BYTES];
+	__u16 kept;    /* bytes of `frame` that are set */
+	__u16 why;     /* KEPT_* */
+	__u8 frame[SAMPLE_BYTES];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 262144);
-} events SEC(".maps");
+	__uint(max_entries, 1 << 20);
+} samples SEC(".maps");
 
-/* A full buffer loses the event, never the packet. */
-static __always_inline void sample(struct xdp_md *ctx, const struct record *record, __u32 decision)
+struct sampling {
+	__u64 lost; /* samples that the buffer had no room for */
+	__u64 next; /* ns of the coarse clock: no malformed packet is sampled before */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sampling);
+} sampling SEC(".maps");
+
+/* By hand: bpf_xdp_load_bytes() is as young as Linux 5.18. Returns the bytes that were copied. */
+static __always_inline __u32 copy_frame(struct xdp_md *ctx, __u8 *to)
 {
-	__u32 length = ctx->data_end - ctx->data, kept = length < EVENT_BYTES ? length : EVENT_BYTES;
-	struct event *event;
+	const __u8 *from = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 at;
 
-	if (bpf_get_prandom_u32() > record->sample)
-		return;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event)
-		return;
-	event->time = bpf_ktime_get_tai_ns() - number(NUMBER_TAI_OFFSET) * 1000000000ULL;
-	event->ifindex = ctx->ingress_ifindex;
-	event->record = DECISION_RECORD(decision);
-	event->verdict = DECISION_VERDICT(decision);
-	event->length = length;
-	event->kept = kept;
-	event->unused = 0;
-	barrier_var(kept); /* or the bound is proven of another register */
-	if (kept == 0 || kept > EVENT_BYTES || bpf_xdp_load_bytes(ctx, 0, event->frame, kept) != 0)
-		event->kept = 0;
-	bpf_ringbuf_submit(event, 0);
+	for (at = 0; at < SAMPLE_BYTES; at++) {
+		barrier_var(from); /* one comparison for each byte is what the verifier follows */
+		if (from + 1 > end)
+			break;
+		to[at] = *from;
+		from++;
+	}
+	return at;
+}
+
+/* Not inlined: few packets come here, and the others are better off without it. Nobody is woken: readers come by. */
+__noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
+{
+	struct sample *sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
+	struct sampling *state;
+	__u32 zero = 0;
+
+	if (!sample) {
+		state = bpf_map_lookup_elem(&sampling, &zero);
+		if (state)
+			state->lost++;
+		return 0;
+	}
+	sample->time = bpf_ktime_get_ns();
+	sample->ifindex = ctx->ingress_ifindex;
+	sample->slot = DECISION_SLOT(decision);
+	sample->verdict = DECISION_VERDICT(decision);
+	sample->fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
+	sample->length = ctx->data_end - ctx->data;
+	sample->why = why;
+	sample->kept = copy_frame(ctx, sample->frame);
+	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+static __noinline int keep_malformed(struct xdp_md *ctx, __u32 decision)
+{
+	__u64 now = bpf_ktime_get_coarse_ns();
+	__u32 zero = 0;
+	struct sampling *state = bpf_map_lookup_elem(&sampling, &zero);
+
+	if (!state || now < state->next)
+		return 0;
+	state->next = now + MALFORMED_INTERVAL;
+	return keep_sample(ctx, decision, KEPT_SAMPLED);
 }

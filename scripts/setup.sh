@@ -41,6 +41,8 @@ if [ "${1-}" = test ]; then
 	need openssh-client ssh-keygen
 	need prometheus promtool
 	need strace strace
+	need tmux tmux
+	need tshark tshark
 	need zsh zsh
 fi
 

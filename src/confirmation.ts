@@ -3,24 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskObjectStore } from './disk/object-store.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { endHold } from './journal/end-hold.js';
-import { isHeld } from './journal/hold.js';
-import { keptState } from './journal/kept.js';
+import { holdIfReadable, isHeld } from './journal/hold.js';
+import { keptState, LEAVE_ALL_AS_IT_IS } from './journal/kept.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
-import { clearPending, readPending } from './journal/pending.js';
 import { readJournal } from './journal/read.js';
 import { readSuspensions } from './journal/suspensions.js';
 import { IN_PART, lastTrialOutcome, trialOf } from './journal/trials.js';
+import { readTrial } from './journal/way-back.js';
 import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { disarmDeadline } from './kernel/deadline.js';
 import { layout } from './kernel/layout.js';
-import { EXIT, JournalError, LockedError } from './model/errors.js';
+import { EXIT, LockedError, XdpkeepError } from './model/errors.js';
 import type { Reconciliation } from './model/reconciliation.js';
 import type { Paths } from './goal.js';
 import { converge } from './reconcile.js';
 import type { Suspension } from './model/suspension.js';
-import { endOverdueTrial, undoTrial } from './trial/abandon.js';
+import { endAnnouncement, endOverdueTrial, undoByPins, undoTrial } from './trial/abandon.js';
 import { undoneWarning } from './trial/waiting.js';
 import { wantedNow } from './wanted.js';
 
@@ -40,7 +40,7 @@ export async function confirm(paths: Paths): Promise<Verdict> {
       const result = await convergeToNewest(paths, lock, [undoneWarning(undone)]);
       return { result: { ...result, exitCode: EXIT.rolledBack }, undoneBefore: undone };
     }
-    const pending = readPending(paths.dataDir);
+    const pending = readTrial(paths.dataDir, layout(paths.bpffs))?.pending;
     if (!pending) return decidedBefore(paths.dataDir);
     const { generation, inPart = false } = pending;
     const journal = Journal.open(lock);
@@ -52,7 +52,7 @@ export async function confirm(paths: Paths): Promise<Verdict> {
     const phase = inPart ? 'failed' : 'confirmed';
     journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
     if (isHeld(paths.dataDir)) endHold(lock, journal, 'another change was confirmed');
-    clearPending(lock);
+    endAnnouncement(lock, layout(paths.bpffs));
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
     // The clean-up of a suspended interface waits; nobody asked for more here.
     const suspensions = readSuspensions(paths.dataDir);
@@ -65,16 +65,12 @@ export async function confirm(paths: Paths): Promise<Verdict> {
 export async function cancel(paths: Paths, reason: string, id?: string): Promise<Verdict> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
-    const pending = readPending(paths.dataDir);
-    if (!pending) return decidedBefore(paths.dataDir);
-    if (id !== undefined && pending.id !== id) return {};
-    const hold = await undoTrial(
-      lock,
-      layout(paths.bpffs),
-      pending,
-      reason,
-      id === undefined ? undefined : wantedNow,
-    );
+    const pins = layout(paths.bpffs);
+    const announced = readTrial(paths.dataDir, pins);
+    if (!announced) return decidedBefore(paths.dataDir);
+    if (id !== undefined && announced.pending.id !== id) return {};
+    const wanted = id === undefined ? undefined : wantedNow;
+    const hold = await undoTrial(lock, pins, announced, reason, wanted);
     const result = await convergeToNewest(paths, lock, []);
     return { result: { ...result, ...(hold && { hold }) } };
   });
@@ -108,7 +104,7 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
   ready();
   for (;;) {
     const ended = process.ppid !== maker; // asked first: it announces before it ends
-    const there = isAnnounced(paths.dataDir, id);
+    const there = isAnnounced(paths, id);
     if (!there && (seen || ended || monotonicNow() - began > LATEST)) return {};
     seen = there;
     const left = asked ? 0 : at - monotonicNow();
@@ -118,7 +114,7 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
   const reason = asked ? 'its watchdog was told to end' : 'it was not confirmed in time';
   for (;;) {
     try {
-      return await cancel(paths, reason, id);
+      return await cancelAnyhow(paths, reason, id);
     } catch (error) {
       if (!(error instanceof LockedError)) throw error;
       await sleep(PACE); // whoever is at work ends some time, and the announcement outlasts it
@@ -126,12 +122,22 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
   }
 }
 
-/** One that cannot be read may be this one. */
-function isAnnounced(dataDir: string, id: string): boolean {
+/** The data directory may be damaged, full, read-only or gone by then. */
+async function cancelAnyhow(paths: Paths, reason: string, id: string): Promise<Verdict> {
   try {
-    return readPending(dataDir)?.id === id;
+    return await cancel(paths, reason, id);
   } catch (error) {
-    if (error instanceof JournalError) return true;
+    if (!(error instanceof LockedError)) await undoByPins(layout(paths.bpffs), id, reason);
+    throw error;
+  }
+}
+
+/** One that cannot be read may be this one. */
+function isAnnounced({ dataDir, bpffs }: Paths, id: string): boolean {
+  try {
+    return readTrial(dataDir, layout(bpffs))?.pending.id === id;
+  } catch (error) {
+    if (error instanceof XdpkeepError) return true;
     throw error;
   }
 }
@@ -143,9 +149,13 @@ function convergeToNewest(
   warnings: string[],
   suspensions: Suspension[] = [],
 ): Promise<Reconciliation> {
-  const desired = keptState(paths.dataDir, newestGeneration(paths.dataDir), '');
+  const newest = newestGeneration(paths.dataDir);
+  const desired = keptState(paths.dataDir, newest, '');
   const store = new DiskObjectStore(paths.dataDir);
-  return converge({ ...paths, desired, store, warnings, suspensions, origin: { origin: 'reconcile' } }, lock);
+  const lost = newest === 0 || holdIfReadable(paths.dataDir)?.lost === true;
+  const left = lost ? [...suspensions, LEAVE_ALL_AS_IT_IS] : suspensions;
+  const goal = { ...paths, desired, store, warnings, suspensions: left };
+  return converge({ ...goal, origin: { origin: 'reconcile' } }, lock);
 }
 
 function decidedBefore(dataDir: string): Verdict {

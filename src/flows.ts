@@ -1,5 +1,6 @@
 // Flows that must live, found by looking at this host: whoever works on it over SSH, its default gateways, its DHCP
-// client, and whom its state files come from. A flow counts on the interface that has its local address.
+// client, and whom its state files come from. A flow counts on the interface that has its local address, and on those
+// below it.
 import { parseAddress } from './desired/address.js';
 import {
   defaultGateways,
@@ -7,7 +8,6 @@ import {
   type Gateway,
   listAddresses,
   type LocalAddress,
-  neighbourMac,
 } from './kernel/neighbours.js';
 import { listTcp, listUdp, type SocketEnd } from './kernel/sockets.js';
 import { sshPorts, sshSession } from './kernel/ssh.js';
@@ -15,6 +15,7 @@ import { formatCidr } from './model/address.js';
 import type { Endpoint, Flow } from './model/flow.js';
 import { ETHER_TYPES, ICMP_TYPES, PROTOCOLS, TCP_FLAGS } from './model/names.js';
 import type { Cidr, PacketDescription } from './model/policy.js';
+import { Topology } from './topology.js';
 
 /** `remotes`: whom the state files come from. */
 export async function findFlows(remotes: readonly Endpoint[]): Promise<Flow[]> {
@@ -22,7 +23,8 @@ export async function findFlows(remotes: readonly Endpoint[]): Promise<Flow[]> {
   const flows = [...sshFlows(host), ...gatewayFlows(host), ...dhcpFlows(host)];
   for (const remote of remotes) flows.push(...(await remoteFlows(remote, host)));
   const seen = new Set<string>();
-  return flows.filter((flow) => {
+  const arriving = flows.flatMap((flow) => host.topology.arrivals(flow));
+  return arriving.filter((flow) => {
     const text = JSON.stringify(flow);
     return !seen.has(text) && seen.add(text);
   });
@@ -30,6 +32,7 @@ export async function findFlows(remotes: readonly Endpoint[]): Promise<Flow[]> {
 
 /** Addresses and neighbours, read once. */
 class Host {
+  readonly topology = new Topology();
   readonly gateways: Gateway[] = defaultGateways();
   readonly #addresses: LocalAddress[] = listAddresses();
 
@@ -37,6 +40,16 @@ class Host {
   withAddress(address: string): LocalAddress[] {
     const wanted = canonical(address);
     return this.#addresses.filter((one) => canonical(one.address) === wanted);
+  }
+
+  /** The same for where packets from `sender` to the address come in. */
+  reachedBy(address: string, sender: string): LocalAddress[] {
+    const from = toCidr(sender);
+    return this.withAddress(address).flatMap((at) => {
+      if (this.topology.isWire(at.interface)) return [at];
+      const way = from && this.topology.towards(from);
+      return way ? [{ ...at, ...way }] : [];
+    });
   }
 
   of(name: string, family: 4 | 6): LocalAddress | undefined {
@@ -47,9 +60,9 @@ class Host {
   arriving(at: LocalAddress, source: string | undefined, packet: PacketDescription): PacketDescription {
     const from = source === undefined ? undefined : toCidr(source);
     const gateway = this.gateways.find((one) => one.interface === at.interface);
+    const next = gateway && toCidr(gateway.address);
     const sourceMac =
-      (source === undefined ? undefined : neighbourMac(at.interface, source)) ??
-      (gateway && neighbourMac(at.interface, gateway.address));
+      (from && this.topology.macOf(at.interface, from)) ?? (next && this.topology.macOf(at.interface, next));
     return {
       destinationMac: at.mac,
       ...(sourceMac !== undefined && { sourceMac }),
@@ -77,7 +90,7 @@ const NEW_PORT = 50_022;
 function sshFlow(host: Host, local: SocketEnd, remote: SocketEnd, what: string): Flow[] {
   if (host.withAddress(remote.address).length > 0) return []; // it stays on the loopback
   const ends = { protocol: PROTOCOLS.tcp, destinationPort: local.port };
-  return host.withAddress(local.address).flatMap((at): Flow[] => {
+  return host.reachedBy(local.address, remote.address).flatMap((at): Flow[] => {
     const destination = toCidr(local.address);
     const packet = host.arriving(at, remote.address, { ...ends, ...(destination && { destination }) });
     const from = withoutZone(remote.address);
@@ -151,7 +164,7 @@ async function remoteFlows({ host: name, port }: Endpoint, host: Host): Promise<
   if (!destination) return [];
   const answer = { protocol: PROTOCOLS.tcp, sourcePort: port, destinationPort: NEW_PORT, destination };
   const tcpFlags = TCP_FLAGS.syn | TCP_FLAGS.ack;
-  return host.withAddress(ends.local).map((at) => ({
+  return host.reachedBy(ends.local, ends.remote).map((at) => ({
     interface: at.interface,
     why: `the answer of ${name}:${port}, from where the state files come`,
     packet: host.arriving(at, ends.remote, { ...answer, tcpFlags }),

@@ -4,7 +4,7 @@ import { resolve as toAbsolute } from 'node:path';
 import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { readHold } from './journal/hold.js';
-import { keptState } from './journal/kept.js';
+import { keptState, LEAVE_ALL_AS_IT_IS } from './journal/kept.js';
 import type { WriterLock } from './journal/lock.js';
 import { endExpired } from './journal/suspension-writer.js';
 import { readSuspensions } from './journal/suspensions.js';
@@ -108,10 +108,13 @@ export async function loadGoal(
     ...(remember && { remember }),
     origin: { origin: 'reconcile' as const, ...(source && { source }) },
   };
-  const pending = waitingTrial(dataDir, desired);
+  const pending = waitingTrial(dataDir, layout(options.bpffs), desired);
   if (pending) return { ...goal, pending };
   const hold = readHold(dataDir);
   if (hold?.digests.includes(desired.written)) {
+    if (hold.lost) {
+      return { ...goal, hold, suspensions: [...goal.suspensions, LEAVE_ALL_AS_IT_IS] };
+    }
     return { ...goal, hold, desired: keptState(dataDir, hold.generation, desired.host) };
   }
   refuseCollapse(dataDir, desired);

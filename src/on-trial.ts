@@ -15,7 +15,7 @@ import type { Reconciliation } from './model/reconciliation.js';
 import type { Generation } from './model/record.js';
 import type { Safeguards } from './model/safeguards.js';
 import type { EffectiveStep, Plan } from './model/step.js';
-import { Trial } from './trial/trial.js';
+import { Trial, type TrialGoal } from './trial/trial.js';
 
 type OnTrial = Pick<ApplyContext, 'judge' | 'reverted' | 'keep'>;
 
@@ -34,12 +34,17 @@ interface Goal {
   place?: Place;
 }
 
+interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
+  current: Generation | undefined;
+  plan: Plan;
+}
+
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
   lock: WriterLock,
   journal: Journal,
   goal: Goal,
-  { current, plan, inPart }: { current: Generation | undefined; plan: Plan; inPart: boolean },
+  { current, plan, ...about }: Change,
 ): Promise<RunningTrial | undefined> {
   const { safeguards, desired, bpffs, dataDir } = goal;
   if (
@@ -57,8 +62,9 @@ export async function beginTrial(
     written: desired.written,
     ...(again !== undefined && { generation: again }),
     ...(goal.place && { place: goal.place }),
+    inverses: plan.steps.flatMap(({ inverse }) => inverse ?? []).reverse(),
     policies: policiesOf(plan, dataDir),
-    inPart,
+    ...about,
   });
   return {
     run: async (number, make) => {

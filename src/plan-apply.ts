@@ -43,7 +43,7 @@ export async function planToFile(
   release: string,
 ): Promise<Reconciliation> {
   requireCapabilities();
-  requireNoTrial(options.dataDir); // its end is in the journal, and would make the plan stale
+  requireNoTrial(options.dataDir, layout(options.bpffs)); // its end is in the journal, and would make the plan stale
   const { records, torn, head } = readSoundJournal(options.dataDir);
   if (torn || openIntents(records).length > 0) {
     throw new JournalError('an interrupted run has to be settled before a plan can be made', {
@@ -117,7 +117,7 @@ export async function applyPlan(
   const { dataDir } = options;
   return withWriterLock(dataDir, async (lock) => {
     await endOverdueTrial(lock, layout(options.bpffs), wantedNow);
-    requireNoTrial(dataDir);
+    requireNoTrial(dataDir, layout(options.bpffs));
     requireSameJournal(plan);
     const goal = goalOf(plan, options);
     // Everything is asked before anything is done: what this finds stale has changed nothing.

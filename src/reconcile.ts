@@ -13,6 +13,7 @@ import { endHold } from './journal/end-hold.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentIfReadable } from './journal/generations.js';
 import { writeGeneration } from './journal/generation-writer.js';
+import { attachedFrom } from './journal/intents.js';
 import { Journal } from './journal/journal.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { readSoundJournal } from './journal/read.js';
@@ -46,6 +47,10 @@ export async function reconcileWith(
   lock: WriterLock | undefined,
 ): Promise<Reconciliation> {
   const goal = await loadGoal(options, lock);
+  const { pending } = goal;
+  const healed =
+    pending && lock && (await (await import('./heal.js')).healWaiting({ ...goal, pending }, lock));
+  if (healed) return healed;
   const result = await converge(goal, lock);
   if (lock) goal.remember?.();
   return result;
@@ -105,7 +110,11 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   }
 
   const { applied, trial } = await holdSignals(async () => {
-    const begun = await beginTrial(lock, journal, goal, { current, plan: active, inPart: waiting.size > 0 });
+    const steps = active.steps.filter(({ step }) => !proven.failed.has(step.interface));
+    const from = attachedFrom(records, before.boot);
+    const unknown = before.owned.some(({ name, link }) => link && !from.has(name));
+    const change = { current, plan: { ...active, steps }, inPart: waiting.size > 0, unknown };
+    const begun = await beginTrial(lock, journal, goal, change);
     const number = generationFor(goal, current, lock, records);
     const step = { kind: 'accept-lockout', reason: accepted.join('; ') } as const;
     if (accepted.length > 0) journal.append({ generation: number, phase: 'done', step });

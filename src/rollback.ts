@@ -30,7 +30,7 @@ export async function rollback(
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
     await endOverdueTrial(lock, layout(paths.bpffs), wantedNow);
-    requireNoTrial(paths.dataDir);
+    requireNoTrial(paths.dataDir, layout(paths.bpffs));
     const newest = newestGeneration(paths.dataDir);
     if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
     const target = generation ?? previous(paths.dataDir);
@@ -72,12 +72,13 @@ function requireObjects(dataDir: string, desired: DesiredState): void {
 export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
   requireCapabilities();
   return withWriterLock(options.dataDir, async (lock) => {
-    doomTrial(lock, reason);
+    const paths = layout(options.bpffs);
+    doomTrial(lock, paths, reason);
     const current = currentIfReadable(options.dataDir)?.desired;
     const left = [...(current ? [current.written] : []), ...(await wantedNow(options, options.dataDir))];
     const desired = emptyState(current?.host ?? options.host);
     const result = await leave(lock, options, { desired, origin: 'detach', of: 0, reason, left });
-    await dropTrial(lock, 'everything was detached');
+    await dropTrial(lock, paths, 'everything was detached');
     return result;
   });
 }

@@ -11,9 +11,9 @@ import { lastChanges, lastAdoption } from './journal/since.js';
 import { keptState } from './journal/kept.js';
 import { readHold } from './journal/hold.js';
 import { attachedFrom } from './journal/intents.js';
-import { readPending } from './journal/pending.js';
 import { readJournal } from './journal/read.js';
 import { readSuspensions } from './journal/suspensions.js';
+import { readTrial } from './journal/way-back.js';
 import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout, type Layout } from './kernel/layout.js';
@@ -39,7 +39,7 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
   const found = await observe({ bpffs: options.bpffs });
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
-  const pending = orWarning(() => readPending(options.dataDir), warnings);
+  const pending = orWarning(() => readTrial(options.dataDir, layout(options.bpffs))?.pending, warnings);
   const waiting = pending && reportPending(pending, monotonicNow());
   const journal = readJournal(options.dataDir);
   if (journal.damage)

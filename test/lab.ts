@@ -99,6 +99,12 @@ export class Lab implements AsyncDisposable {
     return started;
   }
 
+  /** What `env` takes to run `xdpkeep ARGS`, for a shell that is in the namespace already. */
+  commandLine(args: string[]): string[] {
+    const variables = Object.entries(this.#options({}).env ?? {}).map(([name, value]) => `${name}=${value}`);
+    return [...variables, process.execPath, PROGRAM, ...args];
+  }
+
   /** Like `start`, on a terminal of its own, which is all of its stdout; before anything else it says `pid N`. */
   startOnTerminal(args: string[], options: ExecOptions = {}): Background {
     const shell = `echo pid $$; exec ${[process.execPath, PROGRAM, ...args].join(' ')}`;
@@ -153,7 +159,7 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Sends so many copies of a frame from outside, at most 64: none gets lost. */
-  async send(packet: PacketDescription, frames = 1, name = 'veth0'): Promise<void> {
+  async send(packet: PacketDescription | Uint8Array, frames = 1, name = 'veth0'): Promise<void> {
     await using sending = await this.flood({ frames, seconds: 5, packets: [packet] }, name);
     await sending.done();
   }

@@ -15,9 +15,11 @@ const MODULES = [
   'kernel/map-write',
   'kernel/object',
   'kernel/pinned',
+  'kernel/samples',
   'kernel/testrun',
   'policy/compile',
   'policy/packet',
+  'policy/tap',
 ];
 
 /** Written into `folder`, which must be inside the repository so that npm packages are found. */

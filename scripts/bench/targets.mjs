@@ -6,7 +6,7 @@ export function policyCost(cost, shape, rules, packet) {
 }
 
 /** Rows `{ name, value, limit, holds }`; value and limit as text. */
-export function judge({ cost, throughput, compile, changes, startup }) {
+export function judge({ cost, sampling, top, throughput, compile, changes, startup }) {
   const atMost = (name, value, limit, unit, digits = 0) => ({
     name,
     value: `${value.toFixed(digits)}${unit}`,
@@ -24,6 +24,14 @@ export function judge({ cost, throughput, compile, changes, startup }) {
       limit: 'at least 0.95',
       holds: ratio >= 0.95,
     }));
+  const sampled = sampling
+    .filter(({ isPromised }) => isPromised)
+    .map(({ name, ratio }) => ({
+      name: `live frames, ${name}, to one rule alone`,
+      value: ratio.toFixed(2),
+      limit: 'at least 0.95',
+      holds: ratio >= 0.95,
+    }));
   const [version, noop] = startup;
   return [
     atMost('one rule over the floor', over('single-field', 1, 'hit'), 10, ' ns'),
@@ -32,6 +40,8 @@ export function judge({ cost, throughput, compile, changes, startup }) {
     atMost('1,000 mixed rules to one with the same fields', growth('hit'), 3, ' times', 2),
     atMost('the same, random addresses', growth('random'), 3, ' times', 2),
     ...live,
+    ...sampled,
+    atMost('top in a terminal, 1,000 rules, of a core', top, 2, ' %', 1),
     atMost('compile 1,000 mixed rules, first time in a process', compile.first, 300, ' ms'),
     ...changes.map(({ rules, swap }) =>
       atMost(`one rule of ${rules.toLocaleString('en')} changed: until the kernel runs it`, swap, 500, ' ms'),

@@ -11,8 +11,6 @@ const ROUNDS = 9;
 /** Rows `{ name, best, median, ratio }` in million/s; the ratio is of the bests, to the bare drop, the first row. */
 export function measureThroughput(context, xdpFilter) {
   const { core } = context;
-  addVeth('live');
-  const ifindex = (name) => core.listInterfaces().find((one) => one.name === name).ifindex;
   const packet = (description) => core.buildPacket(description);
   const one = singleField(1);
   const thousand = mixed(1000);
@@ -38,27 +36,11 @@ export function measureThroughput(context, xdpFilter) {
         xdpFilter.packet,
       ]),
     ];
-    const generator = load(loadPlain(context, 'generate'));
-    core.createLink(new core.Fd(load(loadPlain(context, 'pass'))), ifindex('live'), 'native');
-    const sender = ifindex('live');
-    const receiver = ifindex('livep');
-    const send = (data, repeat) => core.liveFrames(generator, { data, ingressIfindex: sender, repeat });
+    const measure = makeLine(context, 'live', load);
     const subjects = {};
     for (const [name, fd, data] of candidates) {
       requireDrop(core, fd, data, name);
-      subjects[name] = () => {
-        const link = core.createLink(new core.Fd(fd), receiver, 'native');
-        try {
-          send(data, FRAMES / 10);
-          const before = received();
-          const started = process.hrtime.bigint();
-          send(data, FRAMES);
-          const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-          return (received() - before) / seconds / 1e6;
-        } finally {
-          link[Symbol.dispose]();
-        }
-      };
+      subjects[name] = () => measure(fd, data);
     }
     const rates = interleave(ROUNDS, subjects);
     const floor = rates[candidates[0][0]];
@@ -71,10 +53,38 @@ export function measureThroughput(context, xdpFilter) {
   }
 }
 
-/** Frames that the receiving end has taken in; /proc/net is that of this namespace. */
-function received() {
+/**
+ * A veth pair of this name, and what gives the million frames a second that a program on its other end takes in of one
+ * frame, again and again. `load` keeps what it is given and gives its program.
+ */
+export function makeLine(context, name, load) {
+  const { core } = context;
+  addVeth(name);
+  const ifindex = (device) => core.listInterfaces().find((one) => one.name === device).ifindex;
+  const generator = load(loadPlain(context, 'generate'));
+  const sender = ifindex(name);
+  const receiver = ifindex(`${name}p`);
+  core.createLink(new core.Fd(load(loadPlain(context, 'pass'))), sender, 'native');
+  const send = (data, repeat) => core.liveFrames(generator, { data, ingressIfindex: sender, repeat });
+  return (fd, data) => {
+    const link = core.createLink(new core.Fd(fd), receiver, 'native');
+    try {
+      send(data, FRAMES / 10);
+      const before = received(`${name}p`);
+      const started = process.hrtime.bigint();
+      send(data, FRAMES);
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      return (received(`${name}p`) - before) / seconds / 1e6;
+    } finally {
+      link[Symbol.dispose]();
+    }
+  };
+}
+
+/** Frames that an interface has taken in; /proc/net is that of this namespace. */
+function received(name) {
   const line = readFileSync('/proc/net/dev', 'utf8')
     .split('\n')
-    .find((one) => one.trim().startsWith('livep:'));
+    .find((one) => one.trim().startsWith(`${name}:`));
   return Number(line.split(':')[1].trim().split(/\s+/)[1]);
 }

@@ -25,6 +25,8 @@ export interface ApplyContext {
   reverted?: () => void;
   /** What the steps left stays, so that they can be undone later: nothing is cleaned away. */
   keep?: boolean;
+  /** The steps bring back what was there: nothing is recorded to go back by. */
+  mends?: boolean;
 }
 
 export interface Applied {
@@ -111,10 +113,10 @@ function isEffective(planned: PlannedStep): planned is PlannedStep & { step: Eff
 }
 
 /** The intents of all of them are on the disk before the first of them begins. */
-function intend(planned: Attempt['planned'][], { journal, generation }: ApplyContext): Attempt[] {
+function intend(planned: Attempt['planned'][], { journal, generation, mends }: ApplyContext): Attempt[] {
   if (planned.length === 0) return [];
   const entries = planned.map(({ step, inverse }): JournalEntry => {
-    return { generation, phase: 'intent', step, ...(inverse && { inverse }) };
+    return { generation, phase: 'intent', step, ...(inverse && !mends && { inverse }) };
   });
   const records = effect('intent', () => journal.appendAll(entries));
   return planned.map((one, at) => ({ planned: one, intent: records[at]?.seq ?? 0 }));

@@ -40,6 +40,21 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   doctor: [['xdpkeep doctor', 'before the first reconcile']],
   maps: [['xdpkeep maps ens5 icmp_drops', 'the entries of one map']],
+  events: [
+    ['xdpkeep events --count 20', 'the next twenty sampled packets'],
+    ['xdpkeep events ens5 --write seen.pcapng --for 10m', 'keep them for Wireshark'],
+  ],
+  capture: [
+    ['xdpkeep capture ens5 --count 10', 'the next ten packets, and what became of them'],
+    [
+      'xdpkeep capture ens5 "protocol: tcp, destinationPort: 443" --verdict drop',
+      'why does that site not answer?',
+    ],
+  ],
+  top: [
+    ['xdpkeep top', 'what happens now; q quits'],
+    ['xdpkeep top ens5 --every 10s --count 6 --output json', 'the next minute for a program'],
+  ],
   counters: [['xdpkeep counters ens5', 'packets and bytes of each rule there']],
   explain: [
     ['xdpkeep explain ens5 "protocol: tcp, source: 203.0.113.9, destinationPort: 22"', 'may it come in?'],

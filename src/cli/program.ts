@@ -8,6 +8,7 @@ import type { Keep } from './commands/command.js';
 import { addManners } from './commands/manners.js';
 import { addUnattended } from './commands/unattended.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
+import { addTraffic } from './commands/traffic.js';
 import { failure } from './failure.js';
 import { everyCommand } from './command-tree.js';
 import { exampleHelp } from './examples.js';
@@ -62,6 +63,7 @@ export function makeProgram(version: string, keep: Keep): Command {
   addStateFiles(program, keep);
   addDiff(program, keep);
   addLooking(program, keep);
+  addTraffic(program, keep);
   addOperating(program, keep);
   addConfirming(program, keep);
   addManners(program, keep);

@@ -2,10 +2,10 @@
 // screen, no cursor, and both undone on every way out that a process can still act on.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const ENTER = '\u001b[?1049h\u001b[?25l';
-const LEAVE = '\u001b[?25h\u001b[?1049l';
-const HOME = '\u001b[H';
-const TO_LINE_END = '\u001b[K';
+export const ENTER = '\u001b[?1049h\u001b[?25l';
+export const LEAVE = '\u001b[?25h\u001b[?1049l';
+export const HOME = '\u001b[H';
+export const TO_LINE_END = '\u001b[K';
 const TO_SCREEN_END = '\u001b[J';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

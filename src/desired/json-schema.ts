@@ -1,13 +1,20 @@
 // The JSON schema of the state files, for editors and for the names of the fields at a place.
 import * as z from 'zod';
 import { configSchema } from './config-schema.js';
+import { matchSchema } from './match.js';
 import { packetSchema } from './packet-schema.js';
 import { policySchema } from './policy-schema.js';
 import { hostSchema } from './schema.js';
 
-const SCHEMAS = { host: hostSchema, policy: policySchema, packet: packetSchema, config: configSchema };
+const SCHEMAS = {
+  host: hostSchema,
+  policy: policySchema,
+  packet: packetSchema,
+  match: matchSchema,
+  config: configSchema,
+};
 
-/** What people write in YAML: files, and the packet of a command line. */
+/** What people write in YAML: files, and the packet or match of a command line. */
 export type WrittenKind = keyof typeof SCHEMAS;
 
 /** Kinds of files that have a schema, as `xdpkeep schema` names them. */

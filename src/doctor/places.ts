@@ -5,12 +5,13 @@ import { accessFailed, errnoCode } from '../disk/failure.js';
 import { readHold } from '../journal/hold.js';
 import { openIntents } from '../journal/intents.js';
 import { lockFile } from '../journal/paths.js';
-import { readPending } from '../journal/pending.js';
 import { readJournal } from '../journal/read.js';
 import { readSuspensions } from '../journal/suspensions.js';
+import { readTrial } from '../journal/way-back.js';
 import { monotonicNow } from '../kernel/boot.js';
 import { DEFAULT_BPFFS, isBpffs } from '../kernel/bpffs.js';
 import { findHolder } from '../kernel/flock.js';
+import { layout } from '../kernel/layout.js';
 import type { Check } from '../model/doctor.js';
 import { pendingWords, reportPending } from '../model/pending.js';
 import { revisionWords } from '../model/revision.js';
@@ -33,7 +34,7 @@ export function checkPlaces({ bpffs, dataDir, stateDir }: Places): Promise<Check
     check('journal', () => journalAnswer(dataDir)),
     check('hold', () => holdAnswer(dataDir)),
     check('suspension', () => suspensionAnswer(dataDir)),
-    check('trial', () => trialAnswer(dataDir)),
+    check('trial', () => trialAnswer(dataDir, bpffs)),
     check('source', () => sourceAnswer(stateDir, dataDir)),
   ]);
 }
@@ -132,8 +133,8 @@ function suspensionAnswer(dataDir: string): Answer {
   return warning(found, '`xdpkeep resume` ends those of the command; a file has to be removed.');
 }
 
-function trialAnswer(dataDir: string): Answer {
-  const pending = readPending(dataDir);
+function trialAnswer(dataDir: string, bpffs: string): Answer {
+  const pending = readTrial(dataDir, layout(bpffs))?.pending;
   if (!pending) return ok('no change waits for its confirmation');
   const report = pending.phase === 'waiting' ? reportPending(pending, monotonicNow()) : undefined;
   if (report) return warning(pendingWords(report), 'Run `xdpkeep confirm`, or `xdpkeep cancel`.');

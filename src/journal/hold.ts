@@ -15,6 +15,7 @@ export const holdSchema: z.ZodType<Hold> = z.looseObject({
   generation: z.int().nonnegative(),
   reason: z.string(),
   since: z.iso.datetime(),
+  lost: z.exactOptional(z.literal(true)),
 });
 
 /** `undefined` when nothing is on hold. Throws a JournalError when the file is damaged. */

@@ -1,5 +1,6 @@
-// The desired state that a generation keeps, 0 included.
+// The desired state that a generation keeps, 0 included; and what to do where it is lost.
 import { type DesiredState, emptyState } from '../model/desired.js';
+import type { Suspension } from '../model/suspension.js';
 import { withFirewalls } from './firewalls.js';
 import { readGeneration } from './generations.js';
 
@@ -8,3 +9,11 @@ export function keptState(dataDir: string, generation: number, host: string): De
   if (generation === 0) return emptyState(host);
   return withFirewalls(dataDir, readGeneration(dataDir, generation).desired);
 }
+
+/** For who has nothing to go for: nothing that runs is changed. */
+export const LEAVE_ALL_AS_IT_IS: Suspension = {
+  reason: 'the data directory was lost while a change waited, and with it what ran before',
+  by: 'xdpkeep',
+  since: new Date(0).toISOString(),
+  file: 'hold.json',
+};

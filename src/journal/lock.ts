@@ -55,6 +55,15 @@ export async function withWriterLock<T>(dataDir: string, work: (lock: WriterLock
   }
 }
 
+/**
+ * For undoing a change while the data directory cannot be used: the lock is that of `folder`, and nothing is written there.
+ * It keeps out others who do the same. Whoever changes things in the common way has the data directory to do it with.
+ */
+export async function withoutDataDir<T>(folder: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
+  using held = take(folder, () => tryLockFolder(folder));
+  return await work(new HeldLock(folder, held, () => false));
+}
+
 /** Readable for its owner alone. Throws a PermissionError or an EnvironmentError. */
 export function makeDataDir(dataDir: string): void {
   try {

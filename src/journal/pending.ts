@@ -14,7 +14,7 @@ const armed = z.discriminatedUnion('by', [
   z.looseObject({ by: z.literal('watchdog'), pid: z.int().positive() }),
 ]);
 
-const schema: z.ZodType<Pending> = z.looseObject({
+export const pendingSchema: z.ZodType<Pending> = z.looseObject({
   id: z.string(),
   generation: z.int().positive(),
   previous: z.int().nonnegative(),
@@ -24,6 +24,7 @@ const schema: z.ZodType<Pending> = z.looseObject({
   since: z.iso.datetime(),
   deadline: z.exactOptional(z.looseObject({ monotonic: z.number(), wall: z.iso.datetime(), armed })),
   inPart: z.exactOptional(z.literal(true)),
+  unknown: z.exactOptional(z.literal(true)),
   place: z.exactOptional(z.looseObject({ stateDir: z.string(), host: z.string() })),
   ending: z.exactOptional(z.string()),
 });
@@ -33,7 +34,7 @@ export function readPending(dataDir: string): Pending | undefined {
   const path = pendingFile(dataDir);
   const hint = 'Remove it to keep what runs, or take everything off with `xdpkeep detach --all`.';
   const bytes = readIfThere(path);
-  return bytes && unseal(bytes.toString(), 'Pending', schema, { path, hint });
+  return bytes && unseal(bytes.toString(), 'Pending', pendingSchema, { path, hint });
 }
 
 /** Replaces what is there. Throws a JournalError. */

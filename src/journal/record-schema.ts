@@ -12,7 +12,8 @@ const about = {
 const linkId = z.int().positive();
 const instance = z.looseObject({ digest: z.string().min(1) });
 
-const effectiveStep = z.discriminatedUnion('kind', [
+/** A step, as far as it is decided by. */
+export const effectiveStep = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('attach'), ...about, instance, dropLink: z.boolean() }),
   z.looseObject({ kind: z.literal('repin'), ...about, digest: z.string().min(1) }),
   z.looseObject({ kind: z.literal('rename'), ...about, from: z.string().min(1), linkId }),

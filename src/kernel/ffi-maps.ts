@@ -15,6 +15,9 @@ export const mapCalls = once(() => {
     update: bpf.func(
       'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',
     ) as Call,
+    lookupBatch: bpf.func(
+      'int bpf_map_lookup_batch(int fd, const void *from, void *next, void *keys, void *values, void *count, const void *opts)',
+    ) as Call,
     freeze: bpf.func('int bpf_map_freeze(int fd)') as Call,
     mmap: c.func(
       'void *mmap(void *at, size_t bytes, int protection, int flags, int fd, long offset)',

@@ -6,10 +6,11 @@ import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { type BpfObject, loadObject } from './object.js';
+import { SAMPLES } from './samples.js';
 import { specialize, TABLES_SECTION } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
-const OPTIONAL = ['limits', 'sources', 'cpus', 'events'];
+const OPTIONAL = ['limits', 'sources', 'cpus'];
 /** Frames that wait for a CPU they were redirected to: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
@@ -27,6 +28,8 @@ interface SetMap {
 export interface LoadOptions {
   /** The map that counts; default a new one. */
   counters?: Fd;
+  /** The ring buffer for sampled packets; default a new one. */
+  samples?: Fd;
   /** The maps through which the large sets of the tables are found, by slot. */
   sets?: SetMap[];
   /** Default `firewall`. */
@@ -41,10 +44,11 @@ export function loadFirewall(
   tables: FirewallTables,
   options: LoadOptions = {},
 ): BpfObject {
-  const { counters, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const { counters, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets);
     if (counters) one.reuseMap('counters', counters);
+    if (samples) one.reuseMap(SAMPLES, samples);
     sets.forEach(({ map, delta }, slot) => {
       one.reuseMap(`set${slot}`, map);
       if (delta) one.reuseMap(`delta${slot}`, delta.map);

@@ -29,6 +29,8 @@ export interface Layout {
   foreign(name: string): string;
   /** A symbolic link whose target is the attach mode; `%m` starts no encoded character, so no name collides. */
   foreignMode(name: string): string;
+  /** The way back of a change on trial: its text, cut into the targets of symbolic links. */
+  trial: string;
 }
 
 /** File names beside the instances of an interface; no digest looks like them. */
@@ -68,6 +70,7 @@ export function layout(bpffs: string): Layout {
     foreigners,
     foreign: (name) => join(foreigners, encodeName(name)),
     foreignMode: (name) => join(foreigners, encodeName(name) + MODE_SUFFIX),
+    trial: join(root, 'trial'),
   };
 }
 

@@ -1,4 +1,4 @@
-// Where this network namespace sends what is not its own: addresses, default gateways, neighbours. From /proc/net
+// Where this network namespace sends what is not its own: addresses and default gateways. From /proc/net
 // (net/ipv4/fib_trie.c, net/ipv6/route.c in the kernel) and getifaddrs(3).
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
@@ -44,13 +44,6 @@ export function defaultGateways(): Gateway[] {
     return [{ interface: name, address: addressText(Buffer.from(next, 'hex')) }];
   });
   return [...v4, ...v6];
-}
-
-/** MAC address (a number) of an IPv4 neighbour, where it is known. */
-export function neighbourMac(name: string, address: string): number | undefined {
-  const entry = fields('arp').find(([ip, , , , , device]) => ip === address && device === name);
-  const mac = parseInt(entry?.[3]?.replaceAll(':', '') ?? '', 16);
-  return mac > 0 ? mac : undefined;
 }
 
 /** Lines as words; the heading has no number in it and is like any line that does not fit. */

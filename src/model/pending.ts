@@ -21,6 +21,8 @@ export interface Pending {
   deadline?: Deadline;
   /** A part of it could not be done yet: it goes on trial for itself, whoever confirms this one. */
   inPart?: true;
+  /** Programs of ours ran before of which no record says what they were: the data directory was lost at some time. */
+  unknown?: true;
   /** What it was read from. */
   place?: Place;
   /** Why somebody is about to end it: should that be interrupted, whoever comes next does. */

@@ -96,6 +96,8 @@ export interface Hold {
   reason: string;
   /** ISO 8601. */
   since: string;
+  /** What is kept is in no generation: nothing that runs is changed. */
+  lost?: true;
 }
 
 export interface TrialReport {

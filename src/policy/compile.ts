@@ -17,8 +17,6 @@ const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
 /** Sources whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
 const SOURCES = 65536;
-/** Bytes of the ring buffer. */
-const EVENTS = 262144;
 
 /** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
 export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
@@ -156,6 +154,5 @@ function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Rec
     ...(used.has('limit') ? { limits: rules } : {}),
     ...(used.has('limitSource') ? { sources: sourcesOf(policy) } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
-    ...(used.has('log') ? { events: EVENTS } : {}),
   };
 }

@@ -30,7 +30,7 @@ export function describePacket(packet: PacketDescription): string {
   }
   const protocol = packet.protocol ?? 6;
   const words = [
-    PROTOCOLS[protocol] ?? `protocol ${protocol}`,
+    protocolName(protocol),
     ...(packet.source || packet.destination || familyOf(packet) === 4 ? [] : ['ipv6']),
     `${end(packet.source, packet.sourcePort)} -> ${end(packet.destination, packet.destinationPort)}`,
     ...(packet.icmpType === undefined ? [] : [`type ${packet.icmpType}`]),
@@ -48,10 +48,10 @@ export function describePacket(packet: PacketDescription): string {
 function linkWords({ vlan = [], sourceMac, destinationMac }: PacketDescription): string[] {
   return [
     ...vlan.map((id) => `vlan ${id}`),
-    ...(sourceMac === undefined || sourceMac === DEFAULT_SOURCE_MAC ? [] : [`from ${mac(sourceMac)}`]),
+    ...(sourceMac === undefined || sourceMac === DEFAULT_SOURCE_MAC ? [] : [`from ${formatMac(sourceMac)}`]),
     ...(destinationMac === undefined || destinationMac === DEFAULT_DESTINATION_MAC
       ? []
-      : [`to ${mac(destinationMac)}`]),
+      : [`to ${formatMac(destinationMac)}`]),
   ];
 }
 
@@ -66,9 +66,20 @@ function withoutLength(address: Cidr): string {
 }
 
 function flags(bits: number): string {
-  return FLAGS.filter((_, bit) => bits & (1 << bit)).join('+') || 'no flags';
+  return flagNames(bits).join('+') || 'no flags';
 }
 
-function mac(address: number): string {
+/** Of the TCP header's 14th byte: FIN first. */
+export function flagNames(bits: number): string[] {
+  return FLAGS.filter((_, bit) => bits & (1 << bit));
+}
+
+/** `tcp`, or `protocol 253` where it has no name. */
+export function protocolName(protocol: number): string {
+  return PROTOCOLS[protocol] ?? `protocol ${protocol}`;
+}
+
+/** A 48-bit number, first byte most significant. */
+export function formatMac(address: number): string {
   return (address.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
 }

@@ -16,6 +16,7 @@ import { compilePolicy } from '../policy/compile.js';
 import type { Candidate } from './candidate.js';
 import { type Expected, expectedSets } from './expected-sets.js';
 import { loadCandidate } from './prove.js';
+import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
 
 export interface Running {
@@ -39,7 +40,8 @@ export async function findDifferences(
   const differences = new Map<string, string>();
   for (const one of running) {
     using setMaps = new SetMaps(context);
-    using candidate = load(one, { ...context, setMaps });
+    using ring = new SharedRing();
+    using candidate = load(one, { ...context, setMaps, ring });
     const reason = candidate && differenceOf(one, candidate, await showPrograms(), context.store);
     if (reason !== undefined) differences.set(one.interface, reason);
   }
@@ -48,7 +50,7 @@ export async function findDifferences(
 
 function load(
   { interface: name, program }: Running,
-  context: CompareContext & { setMaps: SetMaps },
+  context: CompareContext & { setMaps: SetMaps; ring: SharedRing },
 ): (Candidate & Disposable) | undefined {
   const { digest } = program;
   // No map is carried over: libbpf would write into a reused array of programs.

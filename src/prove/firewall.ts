@@ -13,14 +13,22 @@ import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile.js';
 import { runPacketTests, type TestResult } from '../policy/packet-tests.js';
 import type { Candidate } from './candidate.js';
+import type { SharedRing } from './ring.js';
 import type { SetMaps } from './sets.js';
+
+export interface ProveFirewallContext {
+  layout: Layout;
+  observed: ObservedState;
+  setMaps: SetMaps;
+  ring: SharedRing;
+}
 
 /** Loads and tests; throws a RefusedError that names every wrong verdict. */
 export function proveFirewall(
   name: string,
   object: Uint8Array,
   firewall: DesiredFirewall,
-  { layout, observed, setMaps }: { layout: Layout; observed: ObservedState; setMaps: SetMaps },
+  { layout, observed, setMaps, ring }: ProveFirewallContext,
 ): Candidate {
   const tables = compilePolicy(firewall.policy, firewall.protections);
   const sets = setMaps.open(tables.sets);
@@ -33,6 +41,7 @@ export function proveFirewall(
   const bound = bindTables(tables, { slots: rows.slots, ifindexes, sets, taiOffset: taiOffset() });
   const loaded = loadFirewall(object, bound, {
     ...(counters && { counters }),
+    samples: ring.open(observed),
     sets,
   });
   try {

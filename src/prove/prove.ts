@@ -12,6 +12,7 @@ import type { ObservedState } from '../model/observed.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
 import { proveFirewall } from './firewall.js';
+import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
 
 /** Candidates by interface, and why the others have none. Dispose of it after applying. */
@@ -19,11 +20,14 @@ export class Proven implements Disposable {
   readonly loaded = new Map<string, Candidate>();
   readonly failed = new Map<string, XdpkeepError>();
 
+  readonly ring = new SharedRing();
+
   constructor(readonly setMaps: SetMaps) {}
 
   [Symbol.dispose](): void {
     for (const { object } of this.loaded.values()) object[Symbol.dispose]();
     this.setMaps[Symbol.dispose]();
+    this.ring[Symbol.dispose]();
   }
 }
 
@@ -41,7 +45,11 @@ export function prove(plan: Plan, context: ProveContext): Proven {
     try {
       proven.loaded.set(
         step.interface,
-        loadCandidate(step.interface, step.instance, { ...context, setMaps: proven.setMaps }),
+        loadCandidate(step.interface, step.instance, {
+          ...context,
+          setMaps: proven.setMaps,
+          ring: proven.ring,
+        }),
       );
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
@@ -61,7 +69,7 @@ export function inspect(program: DesiredProgram, store: ObjectStore): MapDefinit
 export function loadCandidate(
   name: string,
   instance: TargetInstance,
-  context: ProveContext & { setMaps: SetMaps },
+  context: ProveContext & { setMaps: SetMaps; ring: SharedRing },
 ): Candidate {
   const { program } = instance;
   if (!program) throw new Error(`a planned instance of ${name} has no program`);

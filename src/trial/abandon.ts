@@ -7,16 +7,25 @@ import { writeGeneration } from '../journal/generation-writer.js';
 import { keptState } from '../journal/kept.js';
 import { holdIfReadable, writeHold } from '../journal/hold.js';
 import { Journal } from '../journal/journal.js';
-import type { WriterLock } from '../journal/lock.js';
-import { clearPending, readPending, writePending } from '../journal/pending.js';
+import { withoutDataDir, type WriterLock } from '../journal/lock.js';
+import { clearPending, writePending } from '../journal/pending.js';
 import { inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
+import {
+  type Announced,
+  endWayBack,
+  keepWayBack,
+  readTrial,
+  readWayBack,
+  type WayBack,
+} from '../journal/way-back.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import type { Layout } from '../kernel/layout.js';
-import { XdpkeepError } from '../model/errors.js';
+import { JournalError, XdpkeepError } from '../model/errors.js';
 import { ifReadable } from '../model/if-readable.js';
 import { type Pending, type Place, whyOver } from '../model/pending.js';
 import type { Hold } from '../model/reconciliation.js';
+import type { EffectiveStep } from '../model/step.js';
 
 /**
  * Ends a trial that is over: the run that made it died, nobody confirmed it in time, or the machine was rebooted.
@@ -27,12 +36,12 @@ export async function endOverdueTrial(
   layout: Layout,
   wanted: WantedNow,
 ): Promise<string | undefined> {
-  const pending = readPending(lock.dataDir);
-  if (!pending) return undefined;
+  const announced = readTrial(lock.dataDir, layout);
+  if (!announced) return undefined;
+  const { pending } = announced;
   const reason = whyOver(pending, { boot: bootId(), now: monotonicNow() });
   if (reason === undefined) return undefined;
-  const unattended = pending.phase === 'waiting' && pending.ending === undefined;
-  await undoTrial(lock, layout, pending, reason, unattended ? wanted : undefined);
+  await undoTrial(lock, layout, announced, reason, pending.phase === 'waiting' ? wanted : undefined);
   return reason;
 }
 
@@ -47,41 +56,91 @@ export type WantedNow = (place: Place, dataDir: string) => Promise<string[]>;
 export async function undoTrial(
   lock: WriterLock,
   layout: Layout,
-  pending: Pending,
+  announced: Announced,
   reason: string,
   wanted?: WantedNow,
 ): Promise<Hold | undefined> {
-  const journal = Journal.open(lock);
-  if (wasConfirmed(journal, pending)) {
-    clearPending(lock);
+  const { pending } = announced;
+  const journal = openOrError(lock);
+  if (journal instanceof Journal && wasConfirmed(journal, pending)) {
+    endAnnouncement(lock, layout);
     return undefined;
   }
-  runInverses(lock, layout, journal, pending.generation);
+  runInverses(lock, layout, waysBack(journal, announced));
+  if (!(journal instanceof Journal)) {
+    doom(lock, layout, announced, reason); // the rest follows once the journal can be written
+    throw journal;
+  }
   const since = wanted && pending.place ? await wanted(pending.place, lock.dataDir) : [];
-  const hold = abandon(lock, journal, pending, reason, since);
+  const hold = abandon(lock, layout, journal, announced, reason, since);
   if (pending.deadline) await disarmDeadline(pending.deadline.armed);
   return hold;
 }
 
+/** For a deadline that comes while the data directory cannot be used: the former programs decide again, and no more. */
+export async function undoByPins(layout: Layout, id: string, reason: string): Promise<void> {
+  const kept = readWayBack(layout);
+  if (kept?.pending.id !== id) return;
+  await withoutDataDir(layout.root, (lock) => {
+    runInverses(lock, layout, kept.inverses);
+    doom(lock, layout, kept, reason);
+    return Promise.resolve();
+  });
+}
+
+/** Nobody may confirm any more what was undone, though that could not be written down yet. */
+function doom(lock: WriterLock, layout: Layout, announced: WayBack, reason: string): void {
+  keepWayBack(lock, layout, { ...announced, pending: { ...announced.pending, ending: reason } });
+}
+
+function openOrError(lock: WriterLock): Journal | JournalError {
+  try {
+    return Journal.open(lock);
+  } catch (error) {
+    if (error instanceof JournalError) return error;
+    throw error;
+  }
+}
+
+/** The journal knows which steps were really begun; where it does not, all are gone back. */
+function waysBack(
+  journal: Journal | JournalError,
+  { pending: { generation, boot }, inverses }: Announced,
+): EffectiveStep[] {
+  if (journal instanceof Journal && trialOf(journal.records, generation)) {
+    return inversesOf(journal.records, generation, bootId());
+  }
+  return boot === bootId() ? inverses : [];
+}
+
 /** From now on what is on trial ends with nothing attached, also when this process is killed before it has done that. */
-export function doomTrial(lock: WriterLock, reason: string): void {
-  const pending = pendingIfReadable(lock.dataDir);
-  if (pending) writePending(lock, { ...pending, previous: 0, ending: reason });
+export function doomTrial(lock: WriterLock, layout: Layout, reason: string): void {
+  const announced = trialIfReadable(lock, layout);
+  if (!announced) return;
+  const pending = { ...announced.pending, previous: 0, ending: reason };
+  writePending(lock, pending);
+  keepWayBack(lock, layout, { ...announced, pending });
 }
 
 /** Ends whatever is on trial, readable or not, and undoes nothing: what comes next leaves nothing of it. */
-export async function dropTrial(lock: WriterLock, reason: string): Promise<void> {
-  const pending = pendingIfReadable(lock.dataDir);
+export async function dropTrial(lock: WriterLock, layout: Layout, reason: string): Promise<void> {
+  const pending = trialIfReadable(lock, layout)?.pending;
   if (pending) {
     const { generation } = pending;
     Journal.open(lock).append({ generation, phase: 'undone', step: { kind: 'trial', reason } });
   }
-  clearPending(lock);
+  endAnnouncement(lock, layout);
   if (pending?.deadline) await disarmDeadline(pending.deadline.armed);
 }
 
-function pendingIfReadable(dataDir: string): Pending | undefined {
-  return ifReadable(() => readPending(dataDir));
+function trialIfReadable({ dataDir }: WriterLock, layout: Layout): Announced | undefined {
+  return ifReadable(() => readTrial(dataDir, layout));
+}
+
+/** Once it is decided. The way back first: one that outlived the announcement would be gone. */
+export function endAnnouncement(lock: WriterLock, layout: Layout): void {
+  endWayBack(lock, layout);
+  clearPending(lock);
 }
 
 /** Confirmed, and killed before the announcement was gone. */
@@ -90,8 +149,8 @@ function wasConfirmed({ records }: Journal, { generation }: Pending): boolean {
 }
 
 /** One that fails does not stop the others: what is left of it, the next plan sees. */
-export function runInverses(lock: WriterLock, layout: Layout, journal: Journal, generation: number): void {
-  for (const inverse of inversesOf(journal.records, generation, bootId())) {
+export function runInverses(lock: WriterLock, layout: Layout, inverses: readonly EffectiveStep[]): void {
+  for (const inverse of inverses) {
     try {
       execute(lock, inverse, layout, undefined);
     } catch (error) {
@@ -103,22 +162,29 @@ export function runInverses(lock: WriterLock, layout: Layout, journal: Journal, 
 /** Writes down that the change is undone. The hold comes first: a crash must not bring the change back. `since`: what else it holds. */
 export function abandon(
   lock: WriterLock,
+  layout: Layout,
   journal: Journal,
-  pending: Pending,
+  announced: Pick<Announced, 'pending' | 'lost'>,
   reason: string,
   since: readonly string[] = [],
 ): Hold | undefined {
+  const { pending } = announced;
   const { generation, previous, written } = pending;
-  if (!listGenerations(lock.dataDir).includes(generation)) {
-    clearPending(lock); // it was announced, and ended before anything was done
+  const isThere = listGenerations(lock.dataDir).includes(generation);
+  if (!isThere && !announced.lost) {
+    endAnnouncement(lock, layout); // it was announced, and ended before anything was done
     return undefined;
   }
-  const desired = keptState(lock.dataDir, previous, readGeneration(lock.dataDir, generation).desired.host);
+  // Where nobody knows what ran before there is nothing to repeat: the hold alone keeps the change from coming back.
+  const lost = announced.lost || pending.unknown === true;
+  const host = isThere ? readGeneration(lock.dataDir, generation).desired.host : '';
+  const kept = lost ? undefined : keptState(lock.dataDir, previous, host);
   const before = holdIfReadable(lock.dataDir)?.digests ?? [];
-  const left = [...before, written, ...since].filter((digest) => digest !== desired.written);
+  const left = [...before, written, ...since].filter((digest) => digest !== kept?.written);
   const digests = [...new Set(left)];
+  const now = new Date().toISOString();
   // A new hold replaces a damaged one.
-  const hold: Hold = { digests, generation: previous, reason, since: new Date().toISOString() };
+  const hold: Hold = { digests, generation: previous, reason, since: now, ...(lost && { lost }) };
   writeHold(lock, hold);
   const of = trialOf(journal.records, generation)?.seq;
   journal.append({
@@ -127,7 +193,7 @@ export function abandon(
     step: { kind: 'trial', reason },
     ...(of !== undefined && { of }),
   });
-  writeGeneration(lock, { origin: 'rollback', of: previous, reason, desired });
-  clearPending(lock);
+  if (kept) writeGeneration(lock, { origin: 'rollback', of: previous, reason, desired: kept });
+  endAnnouncement(lock, layout);
   return hold;
 }

@@ -7,8 +7,9 @@ import { highestGeneration, listGenerations } from '../journal/generation-list.j
 import { readGeneration } from '../journal/generations.js';
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
-import { clearPending, writePending } from '../journal/pending.js';
-import { IN_PART, isUnconfirmed, trialOf } from '../journal/trials.js';
+import { writePending } from '../journal/pending.js';
+import { IN_PART, inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
+import { keepWayBack } from '../journal/way-back.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
 import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
 import type { Layout } from '../kernel/layout.js';
@@ -16,9 +17,10 @@ import { RefusedError } from '../model/errors.js';
 import type { Deadline, Pending, Place } from '../model/pending.js';
 import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
 import type { Safeguards } from '../model/safeguards.js';
+import type { EffectiveStep } from '../model/step.js';
 import { askAfter, askBefore } from '../probe/probes.js';
 import { measureBaseline, type Policies, watchCounters } from '../probe/counters.js';
-import { abandon, runInverses } from './abandon.js';
+import { abandon, endAnnouncement, runInverses } from './abandon.js';
 
 export interface TrialGoal {
   layout: Layout;
@@ -29,6 +31,10 @@ export interface TrialGoal {
   written: string;
   /** The generation, where it is there already and was never confirmed. */
   generation?: number;
+  /** Programs of ours run of which no record says where they come from. */
+  unknown: boolean;
+  /** How each step is undone, the last one first. */
+  inverses: EffectiveStep[];
   /** What the interfaces run before and will run after. */
   policies: { before: Policies; after: Policies };
   /** What it was read from. */
@@ -73,9 +79,10 @@ export class Trial {
       boot: bootId(),
       since: new Date().toISOString(),
       ...(deadline && { deadline }),
+      ...(previous === 0 && goal.unknown && { unknown: true }),
       ...(goal.place && { place: goal.place }),
     };
-    writePending(lock, pending);
+    announceAs(lock, goal, pending);
     return new Trial(lock, goal, pending, { probes, rates });
   }
 
@@ -118,30 +125,31 @@ export class Trial {
   /** Decides by what became of the steps. */
   async end(applied: readonly Applied[]): Promise<void> {
     const { lock, pending } = this;
-    const { journal } = this.goal;
+    const { journal, layout } = this.goal;
     const { failure } = this.report;
     const whole = !this.goal.inPart && applied.every(({ outcome }) => outcome === 'done');
     if (failure !== undefined) {
-      abandon(lock, journal, pending, failure);
+      abandon(lock, layout, journal, { pending, lost: false }, failure);
     } else if (!applied.some(({ outcome }) => outcome === 'done')) {
       this.#conclude('undone', 'nothing of it took effect');
-      clearPending(lock);
+      endAnnouncement(lock, layout);
     } else if (pending.deadline) {
       this.pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
-      writePending(lock, this.pending);
+      announceAs(lock, this.goal, this.pending);
       return;
     } else {
       // A step that is still to be done is tried again by the next pass: on trial again.
       if (whole) this.#conclude('confirmed', 'it holds');
       else this.#conclude('failed', IN_PART);
-      clearPending(lock);
+      endAnnouncement(lock, layout);
     }
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
   }
 
   /** Nobody could write down what became of the steps, or a bug got in the way: the old programs come back at once. */
   giveUp(): void {
-    runInverses(this.lock, this.goal.layout, this.goal.journal, this.pending.generation);
+    const { journal, layout } = this.goal;
+    runInverses(this.lock, layout, inversesOf(journal.records, this.pending.generation, bootId()));
   }
 
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
@@ -154,6 +162,12 @@ export class Trial {
       ...(of !== undefined && { of }),
     });
   }
+}
+
+/** In the data directory, and beside the programs: whichever is left knows that the change is not decided. */
+function announceAs(lock: WriterLock, { layout, inverses }: TrialGoal, pending: Pending): void {
+  writePending(lock, pending);
+  keepWayBack(lock, layout, { pending, inverses });
 }
 
 /** Throws a RefusedError when the deadline would come while the counters are still watched. */

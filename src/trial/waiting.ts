@@ -1,16 +1,22 @@
 // A change that waits for its confirmation, as everybody else meets it: the same desired state may be asked for again and
 // changes nothing, any other one is refused. Reads only.
 import { readGeneration } from '../journal/generations.js';
-import { readPending } from '../journal/pending.js';
+import { readTrial } from '../journal/way-back.js';
 import { monotonicNow } from '../kernel/boot.js';
+import type { Layout } from '../kernel/layout.js';
 import type { DesiredState } from '../model/desired.js';
 import { formatDuration } from '../model/duration.js';
 import { PendingError } from '../model/errors.js';
+import { ifReadable } from '../model/if-readable.js';
 import { type Pending, type PendingReport, reportPending } from '../model/pending.js';
 
 /** `undefined` when nothing waits. Throws a PendingError when something else than `desired` does. */
-export function waitingTrial(dataDir: string, desired: DesiredState): PendingReport | undefined {
-  const pending = readPending(dataDir);
+export function waitingTrial(
+  dataDir: string,
+  layout: Layout,
+  desired: DesiredState,
+): PendingReport | undefined {
+  const pending = readTrial(dataDir, layout)?.pending;
   if (!pending) return undefined;
   const report = reportPending(pending, monotonicNow());
   const isSame = pending.phase === 'waiting' && isOf(dataDir, pending, desired);
@@ -19,8 +25,8 @@ export function waitingTrial(dataDir: string, desired: DesiredState): PendingRep
 }
 
 /** For commands that make changes of their own. Throws a PendingError. */
-export function requireNoTrial(dataDir: string): void {
-  const pending = readPending(dataDir);
+export function requireNoTrial(dataDir: string, layout: Layout): void {
+  const pending = readTrial(dataDir, layout)?.pending;
   if (pending) throw stillPending(pending);
 }
 
@@ -29,8 +35,13 @@ export function undoneWarning(reason: string): string {
   return `the change before this one was undone: ${reason}`;
 }
 
-function isOf(dataDir: string, { generation }: Pending, desired: DesiredState): boolean {
-  return readGeneration(dataDir, generation).desired.digest === desired.digest;
+function isOf(dataDir: string, { generation, written }: Pending, desired: DesiredState): boolean {
+  return written === desired.written || digestOf(dataDir, generation) === desired.digest;
+}
+
+/** `undefined` where the generation was lost with its data directory. */
+function digestOf(dataDir: string, generation: number): string | undefined {
+  return ifReadable(() => readGeneration(dataDir, generation).desired.digest);
 }
 
 function stillPending(pending: Pending): PendingError {

@@ -97,8 +97,8 @@ export interface FloodLimits {
   frames: number;
   /** Seconds at most. */
   seconds: number;
-  /** What to send, in turn; default: ICMP echo replies, which nobody answers. */
-  packets?: PacketDescription[];
+  /** What to send, in turn: in words, or as a whole frame. Default: ICMP echo replies, which nobody answers. */
+  packets?: (PacketDescription | Uint8Array)[];
   /** Frames sent at once; then the kernel pauses for some 30 ms. Default: so many that the pauses are the shorter part. */
   atOnce?: number;
 }
@@ -120,7 +120,9 @@ export async function flood(network: Network, pair: Pair, limits: FloodLimits): 
   const ends = { source: ip(pair.peerAddress), destination: ip(pair.address) };
   const { packets = [{ protocol: 1, icmpType: 0, ...ends }], atOnce = 16_384 } = limits;
   const frames = packets.map((packet) =>
-    Buffer.from(buildPacket({ destinationMac, ...packet })).toString('hex'),
+    Buffer.from(packet instanceof Uint8Array ? packet : buildPacket({ destinationMac, ...packet })).toString(
+      'hex',
+    ),
   );
   const numbers = [limits.frames, limits.seconds, atOnce].map(String);
   const sender = new Talker(network.outside, 'flood.mjs', [pair.peer, ...numbers, ...frames]);

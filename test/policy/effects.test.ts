@@ -130,7 +130,7 @@ describe('the datapath', () => {
     expect(loaded.counted(row).packets).toBe(1);
   });
 
-  it('asks for a clock, buckets, CPUs and events only where a rule does', () => {
+  it('asks for a clock, buckets and CPUs only where a rule does', () => {
     expect(compilePolicy(policy([tcp()])).dynamic).toEqual({});
     const all = [
       tcp({ rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source' } }),
@@ -141,7 +141,6 @@ describe('the datapath', () => {
       limits: 3,
       sources: 65536,
       cpus: 4,
-      events: 262144,
     });
     const asking = [9, 40_000, 60_000].map((sources, at) =>
       tcp({ name: `r${at}`, rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source', sources } }),

@@ -1,0 +1,30 @@
+// `xdpkeep events`.
+import { EventReader } from '../events.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { SAMPLE_BYTES } from '../kernel/samples.js';
+import type { CommandResult } from './result.js';
+import { type StreamOptions, streamPackets } from './packet-stream.js';
+
+export interface EventsOptions extends StreamOptions {
+  rule?: string;
+}
+
+export async function runEvents(
+  name: string | undefined,
+  options: EventsOptions,
+  version: string,
+): Promise<CommandResult> {
+  requireCapabilities();
+  using reader = new EventReader(options.bpffs, name === undefined ? {} : { interface: name });
+  const { rule } = options;
+  const source = {
+    take: () => {
+      const { packets, lost } = reader.take();
+      return { packets: packets.filter((one) => rule === undefined || one.rule === rule), lost };
+    },
+    kind: 'Event' as const,
+    snapLength: SAMPLE_BYTES,
+    greeting: `listening on ${reader.interfaces.join(', ')}`,
+  };
+  return await streamPackets(source, options, version);
+}

@@ -1,0 +1,175 @@
+// Questions to rtnetlink(7) about the network namespace of this process: how interfaces are built upon each other, behind
+// which of them a neighbour is, and by which one a packet leaves. Each is one message, and an answer of one or several.
+// Sources: uapi/linux/rtnetlink.h, uapi/linux/if_link.h, uapi/linux/neighbour.h.
+import { Fd } from './fd.js';
+import { checked, lastErrno, libc } from './ffi.js';
+
+const AF_NETLINK = 16;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const AF_BRIDGE = 7;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const NETLINK_ROUTE = 0;
+const MSG_DONTWAIT = 0x40; // the kernel puts each part of an answer there before recv() asks for it
+
+const NLM_F_REQUEST = 1;
+const NLM_F_DUMP = 0x300;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const HEADER = 16; // struct nlmsghdr
+const NESTED = 0x3fff; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
+
+const RTM_GETLINK = 18;
+const RTM_GETROUTE = 26;
+const RTM_GETNEIGH = 30;
+const IFINFO = 16; // struct ifinfomsg
+const RTMSG = 12; // struct rtmsg
+const NDMSG = 12; // struct ndmsg
+const IFF_LOOPBACK = 8;
+
+const IFLA = { address: 1, name: 3, link: 5, master: 10, info: 18, linkNetns: 37 };
+const INFO = { kind: 1, data: 2 };
+const VLAN_ID = 1;
+const NDA = { destination: 1, address: 2, master: 9 };
+const RTA = { destination: 1, interface: 4 };
+
+export interface Link {
+  ifindex: number;
+  name: string;
+  /** As a number, first byte most significant; absent where there is none. */
+  mac?: number;
+  loopback: boolean;
+  /** `bridge`, `bond`, `vlan`, `dummy`, ...; absent for hardware. */
+  kind?: string;
+  /** The bridge, bond or the like that it belongs to. */
+  master?: number;
+  /** What it is made upon, in this namespace. */
+  parent?: number;
+  /** Of a VLAN. */
+  vlan?: number;
+}
+
+export function listLinks(): Link[] {
+  return dump(RTM_GETLINK, Buffer.alloc(IFINFO)).map((message) => {
+    const all = attributes(message.subarray(IFINFO));
+    const info = attributes(all.get(IFLA.info) ?? Buffer.alloc(0));
+    const vlan = attributes(info.get(INFO.data) ?? Buffer.alloc(0)).get(VLAN_ID);
+    const kind = text(info.get(INFO.kind));
+    const [mac, master] = [all.get(IFLA.address), all.get(IFLA.master)];
+    const parent = all.has(IFLA.linkNetns) ? undefined : all.get(IFLA.link);
+    return {
+      ifindex: message.readInt32LE(4),
+      name: text(all.get(IFLA.name)) ?? '',
+      loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
+      ...(mac?.length === 6 && { mac: mac.readUIntBE(0, 6) }),
+      ...(kind !== undefined && { kind }),
+      ...(master && { master: master.readUInt32LE() }),
+      ...(parent && { parent: parent.readUInt32LE() }),
+      ...(kind === 'vlan' && vlan && { vlan: vlan.readUInt16LE() }),
+    };
+  });
+}
+
+export interface Neighbour {
+  ifindex: number;
+  /** 4 or 16 bytes in network order; absent in the table of a bridge. */
+  address?: Buffer;
+  mac: number;
+  /** The bridge in whose table it stands: `ifindex` is the port behind which it is. */
+  bridge?: number;
+}
+
+/** Addresses with the MAC that each was last heard from, and what bridges have learned. */
+export function listNeighbours(): Neighbour[] {
+  return [0, AF_BRIDGE].flatMap((family) => {
+    const question = Buffer.alloc(family === 0 ? NDMSG : IFINFO);
+    question.writeUInt8(family, 0);
+    return dump(RTM_GETNEIGH, question).flatMap((message): Neighbour[] => {
+      const all = attributes(message.subarray(NDMSG));
+      const mac = all.get(NDA.address);
+      const [address, bridge] = [all.get(NDA.destination), all.get(NDA.master)];
+      if (mac?.length !== 6 || (family === AF_BRIDGE && !bridge)) return [];
+      const found = { ifindex: message.readInt32LE(4), mac: mac.readUIntBE(0, 6) };
+      return [
+        {
+          ...found,
+          ...(family === 0 && address && { address }),
+          ...(family === AF_BRIDGE && bridge && { bridge: bridge.readUInt32LE() }),
+        },
+      ];
+    });
+  });
+}
+
+/** Ifindex of the interface by which packets to an address leave; `undefined` where there is no way. 4 or 16 bytes. */
+export function interfaceTowards(address: Buffer): number | undefined {
+  const question = Buffer.alloc(RTMSG);
+  question.writeUInt8(address.length === 4 ? AF_INET : AF_INET6, 0);
+  question.writeUInt8(address.length * 8, 1);
+  const [answer] = ask(RTM_GETROUTE, 0, Buffer.concat([question, attribute(RTA.destination, address)]));
+  return answer && attributes(answer.subarray(RTMSG)).get(RTA.interface)?.readUInt32LE();
+}
+
+function dump(type: number, body: Buffer): Buffer[] {
+  return ask(type, NLM_F_DUMP, body);
+}
+
+/** What stands behind the header of each message of the answer; empty where the kernel has none. */
+function ask(type: number, flags: number, body: Buffer): Buffer[] {
+  using socket = new Fd(
+    checked('open a netlink socket', libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE)),
+  );
+  const request = Buffer.alloc(HEADER + body.length);
+  request.writeUInt32LE(request.length, 0);
+  request.writeUInt16LE(type, 4);
+  request.writeUInt16LE(flags | NLM_F_REQUEST, 6);
+  body.copy(request, HEADER);
+  checked('ask over netlink', result(libc().send(socket.number, request, request.length, 0)));
+  const messages: Buffer[] = [];
+  for (;;) {
+    const answer = Buffer.alloc(1 << 16);
+    const length = result(libc().recv(socket.number, answer, answer.length, MSG_DONTWAIT));
+    checked('read from netlink', length);
+    for (let at = 0; at + HEADER <= length;) {
+      const size = answer.readUInt32LE(at);
+      const kind = answer.readUInt16LE(at + 4);
+      if (kind === NLMSG_DONE || kind === NLMSG_ERROR) return messages;
+      messages.push(answer.subarray(at + HEADER, at + size));
+      at += aligned(size);
+    }
+    if (flags === 0) return messages;
+  }
+}
+
+/** -1 and errno as one number, like libbpf has it. */
+function result(returned: number): number {
+  return returned < 0 ? -lastErrno() : returned;
+}
+
+function attribute(type: number, value: Buffer): Buffer {
+  const bytes = Buffer.alloc(4 + aligned(value.length));
+  bytes.writeUInt16LE(4 + value.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  value.copy(bytes, 4);
+  return bytes;
+}
+
+/** Type -> value; the last one where there are several. */
+function attributes(bytes: Buffer): Map<number, Buffer> {
+  const found = new Map<number, Buffer>();
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = Math.max(bytes.readUInt16LE(at), 4);
+    found.set(bytes.readUInt16LE(at + 2) & NESTED, bytes.subarray(at + 4, at + length));
+    at += aligned(length);
+  }
+  return found;
+}
+
+function text(bytes: Buffer | undefined): string | undefined {
+  return bytes?.toString().replace(/\0+$/, '');
+}
+
+/** NLMSG_ALIGN, NLA_ALIGN */
+function aligned(length: number): number {
+  return (length + 3) & ~3;
+}

@@ -1,0 +1,113 @@
+// The ring buffer through which the datapath hands over sampled packets (bpf/events.h), read through libbpf. It has one
+// reading position: whoever reads takes away. Nobody is woken for a sample; readers come by.
+// Sources: bpf/libbpf.h (ring_buffer__*), bpf/bpf.h; struct sample and struct sampling in bpf/events.h.
+import koffi from 'koffi';
+import type { Sample } from '../model/sample.js';
+import { Fd } from './fd.js';
+import { type Call, callFailed, checked, lastErrno, once, openLibbpf } from './ffi.js';
+import { mapCalls } from './ffi-maps.js';
+import { perCpuSum } from './counters.js';
+
+/** Names of the maps in bpf/events.h. */
+export const SAMPLES = 'samples';
+export const SAMPLING = 'sampling';
+export const TAP = 'tap';
+
+const BPF_MAP_TYPE_RINGBUF = 27; // uapi/linux/bpf.h
+const RING_BYTES = 1 << 20;
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
+const HEAD_BYTES = 32;
+const KEPT_WATCHED = 1;
+/** Most bytes of a frame that are kept. */
+export const SAMPLE_BYTES = 128;
+const SAMPLING_BYTES = 16;
+/** Samples taken in one go at most, so that a flood cannot keep a reader from everything else. */
+const AT_ONCE = 8192;
+/** What ends one go before the buffer is empty. */
+const ENOUGH = -1;
+
+const ringCalls = once(() => {
+  const bpf = openLibbpf();
+  const take = koffi.proto('int xk_take_sample(void *context, void *data, size_t size)');
+  return {
+    take,
+    make: bpf.func('ring_buffer__new', 'void *', [
+      'int',
+      koffi.pointer(take),
+      'void *',
+      'const void *',
+    ]) as Call<unknown>,
+    consume: bpf.func('int ring_buffer__consume(void *ring)') as Call,
+    free: bpf.func('void ring_buffer__free(void *ring)') as Call<undefined>,
+  };
+});
+
+export function createRing(): Fd {
+  const made = mapCalls().create(BPF_MAP_TYPE_RINGBUF, SAMPLES, 0, 0, RING_BYTES, null);
+  return new Fd(checked(`create map ${SAMPLES}`, made));
+}
+
+/** Reads one ring buffer; dispose of it, for it maps memory. */
+export class RingReader implements Disposable {
+  readonly #ring: unknown;
+  readonly #callback: bigint;
+  #taken: Sample[] = [];
+  /** ns that the wall clock is ahead of the monotonic one. */
+  #offset = 0n;
+
+  constructor(map: Fd) {
+    const { take, make } = ringCalls();
+    this.#callback = koffi.register((_context: unknown, data: unknown, size: bigint | number) => {
+      this.#taken.push(decodeSample(Buffer.from(koffi.view(data, Number(size))), this.#offset));
+      return this.#taken.length < AT_ONCE ? 0 : ENOUGH;
+    }, koffi.pointer(take));
+    this.#ring = make(map.number, this.#callback, null, null);
+    if (this.#ring === null) {
+      const errno = lastErrno();
+      koffi.unregister(this.#callback);
+      throw callFailed('read the ring buffer', errno);
+    }
+  }
+
+  /** What came since the last time, at most so many in one go, oldest first. Does not wait. */
+  take(): Sample[] {
+    this.#offset = nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC);
+    const result = ringCalls().consume(this.#ring);
+    const taken = this.#taken;
+    this.#taken = [];
+    if (result < 0 && taken.length < AT_ONCE) throw callFailed('read the ring buffer', -result);
+    return taken;
+  }
+
+  [Symbol.dispose](): void {
+    ringCalls().free(this.#ring);
+    koffi.unregister(this.#callback);
+  }
+}
+
+/** struct sample; the frame is copied, for the memory is the kernel's. */
+function decodeSample(bytes: Buffer, offset: bigint): Sample {
+  const kept = bytes.readUInt16LE(28);
+  return {
+    time: bytes.readBigUInt64LE(0) + offset,
+    ifindex: bytes.readUInt32LE(8),
+    slot: bytes.readUInt32LE(12),
+    verdict: bytes.readUInt32LE(16),
+    fate: bytes.readUInt32LE(20),
+    length: bytes.readUInt32LE(24),
+    watched: bytes.readUInt16LE(30) === KEPT_WATCHED,
+    frame: Uint8Array.prototype.slice.call(bytes, HEAD_BYTES, HEAD_BYTES + kept),
+  };
+}
+
+function nanoseconds(clock: number): bigint {
+  const time = Buffer.alloc(16); // struct timespec
+  checked('clock_gettime', mapCalls().clockGettime(clock, time));
+  return time.readBigInt64LE(0) * 1_000_000_000n + time.readBigInt64LE(8);
+}
+
+/** Samples that the ring buffer had no room for, since an instance was loaded: `sampling` is its map. */
+export function readLost(sampling: Fd): bigint {
+  return perCpuSum(sampling.number, SAMPLING, 0, SAMPLING_BYTES)[0] ?? 0n;
+}

@@ -1,0 +1,58 @@
+// A packet that the datapath kept: as it came out of the kernel, and as people are told about it.
+
+export interface Sample {
+  /** ns since 1970, UTC. */
+  time: bigint;
+  /** Where the packet came in. */
+  ifindex: number;
+  /** In the counters of that interface. */
+  slot: number;
+  /** enum xdp_action: what the rule says. */
+  verdict: number;
+  /** enum xdp_action: what became of the packet. Another one in audit mode. */
+  fate: number;
+  /** Bytes of the frame on the wire. */
+  length: number;
+  /** Kept for somebody who watches, and not because it was sampled. */
+  watched: boolean;
+  /** Its first bytes, as many as were kept. */
+  frame: Uint8Array;
+}
+
+/** By number: enum xdp_action, uapi/linux/bpf.h. */
+export const XDP_ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
+
+/** A packet that was seen, with what is known of it. */
+export interface SeenPacket {
+  /** ns since 1970, UTC. */
+  time: bigint;
+  interface: string;
+  /** Rule or built-in row; absent where only the verdict is known. */
+  rule?: string;
+  verdict: string;
+  /** What became of it, where that is not the verdict. */
+  fate?: string;
+  length: number;
+  frame: Uint8Array;
+}
+
+/** What the first bytes of a frame say, in the words of the state files. */
+export interface PacketHeaders {
+  /** `cut`: the headers go on behind the bytes that were kept. */
+  shape: 'ip' | 'non-ip' | 'malformed' | 'cut';
+  etherType?: number;
+  vlan?: number;
+  sourceMac?: string;
+  destinationMac?: string;
+  family?: 4 | 6;
+  protocol?: string;
+  source?: string;
+  destination?: string;
+  sourcePort?: number;
+  destinationPort?: number;
+  tcpFlags?: string[];
+  icmpType?: number;
+  icmpCode?: number;
+  fragment?: string;
+  ttl?: number;
+}
