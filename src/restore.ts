@@ -49,7 +49,7 @@ async function restoreOnce(options: RestoreOptions, lock: WriterLock) {
   const generation = lastInEffect(dataDir);
   const desired = keptState(dataDir, generation, host);
   endExpired(lock);
-  const pending = waitingTrial(dataDir, desired);
+  const pending = waitingTrial(dataDir, layout(options.bpffs), desired);
   const hold = readHold(dataDir);
   const goal = {
     ...options,

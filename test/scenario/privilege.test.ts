@@ -19,6 +19,7 @@ const ARGUMENTS: Record<string, string[]> = {
   apply: ['plan.json'],
   suspend: ['--reason', 'try', '--for', '1h'],
   explain: ['veth0', '{}'],
+  capture: ['veth0', '{}'],
 };
 
 let lab: Lab;
