@@ -13,6 +13,7 @@ import { EXIT, type ExitCode, UsageError, XdpkeepError } from './model/errors.js
 import type { Reconciliation } from './model/reconciliation.js';
 import type { ReconcileOptions } from './goal.js';
 import { reconcile } from './reconcile.js';
+import type { Synced } from './sync.js';
 import { standingLine } from './report/reconciliation.js';
 
 export interface DaemonOptions extends ReconcileOptions {
@@ -20,6 +21,8 @@ export interface DaemonOptions extends ReconcileOptions {
   watch: boolean;
   /** A cron expression, in local time. */
   schedule: string | undefined;
+  /** Asks the repository that the state files come from, and reconciles; absent where they come from none. */
+  ask?: (ended: AbortSignal) => Promise<Synced>;
   log: Logger;
   /** Gets every reconciliation. */
   emit: (result: Reconciliation) => void;
@@ -39,9 +42,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
   requireCapabilities();
   const passLog = new PassLog(log);
+  const ending = new AbortController();
   const queue = new SingleFlight(async (causes) => {
     const begun = performance.now();
-    const outcome = await pass(causes, options, passLog);
+    const outcome = await pass(causes, options, passLog, ending.signal);
     options.passed(exitCodeOf(outcome), performance.now() - begun);
     service.passed(outcome instanceof Error ? outcome.message : standingLine(outcome));
     watchers?.next.after(outcome);
@@ -65,6 +69,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   look('start');
   const reason = await end(options.unread);
   service.stopping();
+  ending.abort();
   process.off('SIGHUP', hangup);
   await task?.destroy();
   watchers?.next.close();
@@ -87,9 +92,16 @@ function openWatchers({ stateDir, log }: DaemonOptions, look: (cause: string) =>
   };
 }
 
-async function pass(causes: string[], options: DaemonOptions, log: PassLog): Promise<Reconciliation | Error> {
+async function pass(
+  causes: string[],
+  options: DaemonOptions,
+  log: PassLog,
+  ended: AbortSignal,
+): Promise<Reconciliation | Error> {
   try {
-    const result = await reconcile(options);
+    const { ask } = options;
+    const asked = causes.some((cause) => asksRemote(cause, options)) ? await ask?.(ended) : undefined;
+    const result = asked?.result ?? (await reconcile(options));
     options.emit(result);
     log.result(result, causes);
     return result;
@@ -97,6 +109,11 @@ async function pass(causes: string[], options: DaemonOptions, log: PassLog): Pro
     log.failure(error, causes);
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+/** What happens here says nothing about the repository. Without times of its own it is asked every minute. */
+function asksRemote(cause: string, { schedule }: DaemonOptions): boolean {
+  return !['state files', 'interfaces', ...(schedule === undefined ? [] : ['timer'])].includes(cause);
 }
 
 function exitCodeOf(outcome: Reconciliation | Error): ExitCode {

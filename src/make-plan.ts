@@ -1,6 +1,7 @@
 // Desired and observed state -> the plan of a pass, with what the journal knows of earlier ones.
 import { diff } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
+import { driftContext } from './drift.js';
 import type { Convergence } from './goal.js';
 import { attachedFrom, lastFailures } from './journal/intents.js';
 import type { MapDefinition } from './model/instance.js';
@@ -11,7 +12,7 @@ import { plan } from './plan/plan.js';
 import { inspect } from './prove/prove.js';
 
 export function makePlan(
-  goal: Pick<Convergence, 'desired' | 'store' | 'retry' | 'pending'>,
+  goal: Pick<Convergence, 'desired' | 'dataDir' | 'origin' | 'store' | 'retry' | 'pending'>,
   found: ObservedState,
   records: readonly JournalRecord[],
 ): Plan {
@@ -32,6 +33,10 @@ export function makePlan(
     attachedFrom: attachedFrom(records, observed.boot),
     failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
     keepsFormer: goal.pending !== undefined,
+    drift: driftContext(goal, records, {
+      boot: observed.boot,
+      insist: goal.retry === true || goal.origin.origin !== 'reconcile',
+    }),
   };
   return plan(goal.desired, differences, context, renames);
 }

@@ -4,6 +4,7 @@ import { loadHost } from './desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff, wantedFor } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
+import { driftContext } from './drift.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { confirmedGeneration, inShort } from './journal/confirmed.js';
 import { currentIfReadable } from './journal/generations.js';
@@ -51,6 +52,10 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     attachedFrom: attachedFrom(journal.records, observed.boot),
     failedLately: new Map(),
     keepsFormer: pending?.phase === 'waiting',
+    drift: driftContext({ desired, dataDir: options.dataDir }, journal.records, {
+      boot: observed.boot,
+      insist: false,
+    }),
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);

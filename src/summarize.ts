@@ -70,11 +70,12 @@ export function summarize(result: PassResult): Reconciliation {
 const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
   Refused: 'refused',
   Failed: 'failed',
+  Stalled: 'refused',
 };
 
 function reportStep(step: Step, { applied, unproven, fates, waiting }: PassResult): ReportedStep {
   const { interface: name, action, reason, gap } = step;
-  const base = { interface: name, action, reason, gap };
+  const base = { interface: name, action, reason, gap, ...(step.drift && { drift: step.drift }) };
   if (step.kind === 'none') {
     const outcome = NO_STEP_OUTCOMES[step.condition] ?? 'unchanged';
     return { ...base, outcome, ...(step.hint !== undefined && { hint: step.hint }) };

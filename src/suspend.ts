@@ -1,6 +1,8 @@
 // Hands off for a while: an operator works on the host, and passes only look. `resume` ends that, and the hold of a
 // rollback or detach as well.
+import { stalledNow } from './drift.js';
 import { endHold } from './journal/end-hold.js';
+import { newestGeneration } from './journal/generation-list.js';
 import { holdIfReadable, isHeld } from './journal/hold.js';
 import { Journal } from './journal/journal.js';
 import { withWriterLock } from './journal/lock.js';
@@ -38,6 +40,8 @@ export interface Resumption {
   hold?: Hold;
   /** What was ended. */
   suspensions: Suspension[];
+  /** Interfaces whose drift is healed again: it had been healed too often. */
+  stalled: string[];
   /** What goes on: a file that has to be removed by hand, or a suspension of everything beside the one that was named. */
   left: Suspension[];
 }
@@ -51,16 +55,30 @@ export async function resume(
   requireCapabilities();
   return withWriterLock(dataDir, (lock) => {
     const journal = Journal.open(lock);
+    const stalled = endStalls(journal, newestGeneration(dataDir), reason);
     const suspensions = endSuspensions(lock, journal, reason, only);
     const held = only === undefined && isHeld(dataDir);
     const hold = held ? holdIfReadable(dataDir) : undefined;
     if (held) endHold(lock, journal, reason);
     const left = readSuspensions(dataDir).filter((one) => only === undefined || suspends(one, only));
     return Promise.resolve({
-      ended: held || suspensions.length > 0,
+      ended: held || suspensions.length + stalled.length > 0,
       ...(hold && { hold }),
       suspensions,
+      stalled,
       left,
     });
   });
+}
+
+/** Any record of this kind makes the count of heals begin again. */
+function endStalls(journal: Journal, generation: number, reason: string): string[] {
+  const stalled = [...new Set(stalledNow(generation, journal.records).values())];
+  if (stalled.length === 0) return [];
+  const step = {
+    kind: 'resume',
+    reason: `${reason}: drift of ${stalled.join(', ')} is healed again`,
+  } as const;
+  journal.append({ generation, phase: 'done', step });
+  return stalled;
 }

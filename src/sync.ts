@@ -33,6 +33,8 @@ export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remote
   verification: Verification | undefined;
   /** Where `fetch` has brought the repository to: this pass needs no network then. */
   offline?: string;
+  /** Ends what is asked of the remote, which then counts as one that does not answer. */
+  ended?: AbortSignal;
 }
 
 export interface Synced {
@@ -52,7 +54,10 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
   // Its own lock: who rolls back must not wait for a network.
   return withWriterLock(folder, async () => {
     const adopted = readAdoption(options.dataDir);
-    const found = await endCleanly((ended) => look(options, { ...options, folder, ended }, adopted));
+    const found = await endCleanly((signalled) => {
+      const ended = AbortSignal.any([signalled, ...(options.ended ? [options.ended] : [])]);
+      return look(options, { ...options, folder, ended }, adopted);
+    });
     return withWriterLock(options.dataDir, async (lock) => {
       if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
       if (found.heard) noteAnswer(options.dataDir, found.heard);

@@ -7,8 +7,11 @@ export function addPassFlags(command: Command, dryRun: string): Command {
   return command
     .option('--dry-run', dryRun)
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
+    .option(
+      '--retry',
+      'try now what waits: what failed lately and costs a gap, drift that stalled or is only reported',
+    )
     .option('--deep', 'compare the programs, tables and sets in the kernel too, not their names alone')
-    .option('--retry', 'try again what failed lately, though it may cost a gap')
     .addOption(confirmWithin())
     .addOption(acceptLockout())
     .addOption(allowPruneAll())

@@ -17,6 +17,13 @@ export async function readConfigOf(command: Command): Promise<Config | undefined
   return readConfig(resolve(config ?? DEFAULT_FILE));
 }
 
+/** The config file, where the state files are those of its source because nobody named a directory. */
+export async function readFollowed(command: Command): Promise<Config | undefined> {
+  if (command.getOptionValueSourceWithGlobals('state') !== 'config') return undefined;
+  const config = await readConfigOf(command);
+  return config?.source && config.state === undefined ? config : undefined;
+}
+
 /** `program` has the options that all commands have. The files of a git source are the state directory of all others. */
 export async function applyConfig(program: Command, command: Command): Promise<void> {
   const config = await readConfigOf(command);

@@ -53,7 +53,7 @@ function userName(): string {
 
 export async function runResume(name: string | undefined, options: CommonOptions): Promise<CommandResult> {
   const resumption = await resume(options, 'resumed by hand', name);
-  const { ended, hold, suspensions, left } = resumption;
+  const { ended, hold, suspensions, stalled, left } = resumption;
   const exitCode = left.length > 0 ? EXIT.held : EXIT.ok;
   if (options.output === 'json') {
     return { exitCode, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Resumption', ...resumption }) };
@@ -61,7 +61,10 @@ export async function runResume(name: string | undefined, options: CommonOptions
   const lines = [
     ...(hold ? [`ended: ${holdWords(hold)}`] : []),
     ...suspensions.map((one) => `ended: ${suspensionLine(one)}`),
-    ...(ended && !hold && suspensions.length === 0 ? ['ended a hold that was unreadable'] : []),
+    ...stalled.map((one) => printable(`ended: the stall of ${one}; its drift is healed again`)),
+    ...(ended && !hold && suspensions.length + stalled.length === 0
+      ? ['ended a hold that was unreadable']
+      : []),
     ...(ended ? [] : ['nothing was ended: no hold, no suspension of the command']),
   ];
   const help = left.map((one) => {

@@ -1,11 +1,13 @@
 // `xdpkeep reconcile --watch` and `--schedule`: the same command, staying.
 import { runDaemon } from '../daemon.js';
 import { openLog } from '../daemon/log.js';
+import type { Config } from '../model/config.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { parseHttpAddress } from '../http/address.js';
 import type { HttpServer } from '../http/server.js';
 import { type PassFigures, passFigures } from '../metrics/exposition.js';
 import { json } from '../report/style.js';
+import { sync } from '../sync.js';
 import type { WebOptions } from '../web.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
@@ -23,8 +25,15 @@ export interface WatchCommand extends CommonOptions {
   httpAllowRemote?: boolean;
 }
 
-/** Streams NDJSON to stdout with `--output json`; the log is on stderr. */
-export async function runWatch(options: WatchCommand, version: string): Promise<CommandResult> {
+/**
+ * Streams NDJSON to stdout with `--output json`; the log is on stderr. `followed`: the config file whose source the state
+ * files come from; absent where a directory was named.
+ */
+export async function runWatch(
+  options: WatchCommand,
+  version: string,
+  followed: Config | undefined,
+): Promise<CommandResult> {
   if (options.dryRun === true) {
     throw new UsageError('--dry-run looks once, --watch and --schedule stay', {
       hint: 'Leave one of them out.',
@@ -52,20 +61,29 @@ export async function runWatch(options: WatchCommand, version: string): Promise<
     reader.abort();
   });
   if (stream) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
+  const { confirmWithin } = options;
   const where = {
     stateDir: options.state,
     host: options.host,
     bpffs: options.bpffs,
     dataDir: options.dataDir,
   };
+  const common = {
+    ...where,
+    dryRun: false,
+    ...(confirmWithin !== undefined && { confirmWithin }),
+  };
+  const { source, verify: verification } = followed ?? {};
   let last: PassFigures | undefined;
   const web = await openPage(options, { ...where, version, lastPass: () => last });
   if (web) log.info({ where: web.where }, 'the status page is there');
   try {
     await runDaemon({
-      ...where,
-      dryRun: false,
-      ...(options.confirmWithin !== undefined && { confirmWithin: options.confirmWithin }),
+      ...common,
+      ...(source && {
+        shownAs: source.path,
+        ask: (ended) => sync({ ...common, source, verification, ended }),
+      }),
       watch: options.watch ?? false,
       schedule: options.schedule,
       log,

@@ -19,30 +19,34 @@ const ANSWERS = new Set<ExitCode>([
 
 export class NextLook {
   readonly #look: (cause: 'timer' | 'retry') => void;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #steady: NodeJS.Timeout;
+  #retry: NodeJS.Timeout | undefined;
   #failures = 0;
   #closed = false;
 
   constructor(look: (cause: 'timer' | 'retry') => void) {
     this.#look = look;
+    // Events do not put it off: where they never rest, the remote has to be asked all the same.
+    this.#steady = setInterval(() => {
+      look('timer');
+    }, RESYNC_MS);
   }
 
   /** After a pass: what came of it. */
   after(outcome: Reconciliation | Error): void {
     this.#failures = isWorthRetrying(outcome) ? this.#failures + 1 : 0;
-    const retry = FIRST_RETRY_MS * 2 ** (this.#failures - 1);
-    const [cause, delay] =
-      this.#failures > 0 && retry < RESYNC_MS ? (['retry', retry] as const) : (['timer', RESYNC_MS] as const);
-    clearTimeout(this.#timer);
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => {
-      this.#look(cause);
+    clearTimeout(this.#retry);
+    const delay = FIRST_RETRY_MS * 2 ** (this.#failures - 1);
+    if (this.#closed || this.#failures === 0 || delay >= RESYNC_MS) return;
+    this.#retry = setTimeout(() => {
+      this.#look('retry');
     }, delay);
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    clearInterval(this.#steady);
+    clearTimeout(this.#retry);
   }
 }
 

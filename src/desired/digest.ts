@@ -34,8 +34,8 @@ function digest(
   identify: (program: DesiredProgram) => unknown,
   more: object = {},
 ): string {
-  const wanted = interfaces.map(({ pattern, mode, foreign, program }) => {
-    return { pattern, mode, foreign, program: identify(program) };
+  const wanted = interfaces.map(({ pattern, mode, foreign, drift, program }) => {
+    return { pattern, mode, foreign, ...(drift && { drift }), program: identify(program) };
   });
   return sha256(canonicalJson({ host, interfaces: wanted, ...more }));
 }

@@ -15,7 +15,10 @@ import { hostSchema, interfaceSchema, type ProgramReference } from './schema.js'
 import type { Place, Source } from './source.js';
 import { type Field, fieldsOf } from './yaml.js';
 
-export interface HostInterface extends Pick<DesiredInterface, 'pattern' | 'mode' | 'foreign' | 'at'> {
+export interface HostInterface extends Pick<
+  DesiredInterface,
+  'pattern' | 'mode' | 'foreign' | 'drift' | 'at'
+> {
   /** Of the two one, unless there are problems. */
   program?: ProgramReference;
   /** Name of a policy. */

@@ -130,6 +130,12 @@ export const interfaceSchema = z
       .describe(
         'What to do with an XDP program that is not ours: leave it alone, or take the interface over.',
       ),
+    drift: z
+      .enum(['enforce', 'warn'])
+      .default('enforce')
+      .describe(
+        'What to do when somebody detached, replaced or changed by hand what runs there: bring it back, or only say so.',
+      ),
   })
   .superRefine(
     ...checkFields<{ policy?: string; program?: unknown }>(function* ({ policy, program }) {

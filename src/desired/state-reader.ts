@@ -50,8 +50,9 @@ export class StateReader {
     const interfaces: DesiredInterface[] = [];
     for (const one of file.interfaces) {
       const program = await this.#readProgram(one, file.protections);
-      const { pattern, mode, foreign, at } = one;
-      if (program) interfaces.push({ pattern, mode, foreign, program, at });
+      const { pattern, mode, foreign, drift, at } = one;
+      if (program)
+        interfaces.push({ pattern, mode, foreign, ...(drift === 'warn' && { drift }), program, at });
     }
     const lists = joinLists(this.#listUses(file), this.diagnostics);
     const { safeguards } = file;

@@ -68,9 +68,14 @@ function diffInterface(pair: Pair<DesiredInterface>, semantic: boolean): Interfa
   ];
 }
 
-function wordsOf({ mode, foreign, program }: DesiredInterface): string {
+function wordsOf({ mode, foreign, drift, program }: DesiredInterface): string {
   const what = program.origin === 'policy' ? program.label : `program ${program.label} (${program.function})`;
-  return [what, `mode ${mode}`, ...(foreign === 'replace' ? ['foreign replace'] : [])].join(', ');
+  return [
+    what,
+    `mode ${mode}`,
+    ...(foreign === 'replace' ? ['foreign replace'] : []),
+    ...(drift === 'warn' ? ['drift warn'] : []),
+  ].join(', ');
 }
 
 function diffPolicy(pair: Pair<Policy>, semantic: boolean): PolicyDiff[] {

@@ -20,6 +20,7 @@ const recordedInterface: z.ZodType<RecordedInterface> = z.looseObject({
   pattern: z.string(),
   mode: z.enum(['native', 'generic', 'offload', 'auto']),
   foreign: z.enum(['refuse', 'replace']),
+  drift: z.exactOptional(z.enum(['enforce', 'warn'])),
   program,
   at: z.looseObject({ file: z.string(), line: z.number(), column: z.number() }),
 });

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { appendToFile, replaceFile, truncateFile, UnexpectedSizeError } from '../disk/durable.js';
 import { errnoCode, writeFailed } from '../disk/failure.js';
 import { sha256 } from '../disk/sha256.js';
-import { bootId } from '../kernel/boot.js';
+import { bootId, uptime } from '../kernel/boot.js';
 import { netnsInode } from '../kernel/interfaces.js';
 import { JournalError } from '../model/errors.js';
 import type { JournalEntry, JournalRecord } from '../model/record.js';
@@ -135,7 +135,9 @@ export function describe(
     seq,
     prev,
     time: new Date().toISOString(),
-    ...where,
+    boot: where.boot,
+    uptime: uptime(),
+    netns: where.netns,
     generation,
     phase,
     step: withoutPolicy(step),

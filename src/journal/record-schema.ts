@@ -35,6 +35,7 @@ const record = z.strictObject({
   prev: sha256,
   time: z.iso.datetime(),
   boot: z.string().min(1),
+  uptime: z.exactOptional(z.number().nonnegative()),
   netns: z.int().nonnegative(),
   generation: z.int().nonnegative(),
   phase: z.enum(['intent', 'done', 'failed', 'undone', 'confirmed']),

@@ -1,5 +1,6 @@
 // What is wanted. A DesiredState is complete: with the object store beside it, it can be applied years later
 // without the state files it came from. Generations are made of it.
+import type { DriftPolicy } from './drift.js';
 import type { AddressSet, Match, Policy, Protection } from './policy.js';
 import type { Position } from './position.js';
 
@@ -42,6 +43,8 @@ export interface DesiredInterface {
   pattern: string;
   mode: DesiredMode;
   foreign: ForeignPolicy;
+  /** What to do about drift that somebody made by hand; absent: `enforce`. */
+  drift?: DriftPolicy;
   program: DesiredProgram;
   at: Position;
 }

@@ -1,5 +1,6 @@
 // The outcome of one pass, as `reconcile --output json` prints it.
 import type { AttachMode } from './desired.js';
+import type { DriftCause } from './drift.js';
 import type { ExitCode } from './errors.js';
 import type { PendingReport } from './pending.js';
 import type { SourceReport } from './revision.js';
@@ -11,6 +12,8 @@ export interface ReportedStep {
   action: Action;
   reason: string;
   gap: boolean;
+  /** Why it is needed though nothing else is wanted than before. */
+  drift?: DriftCause;
   /** `planned` in a dry run and for steps that were never reached; `suspended` for what has to wait. */
   outcome: 'planned' | 'suspended' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
   /** Which maps keep their content; on attach and update only. */
@@ -58,6 +61,8 @@ export interface ReportedInterface {
   digest?: string;
   condition: Condition;
   reason: string;
+  /** Why it does not run what it ran before; absent where it does, and for what is newly wanted. */
+  drift?: DriftCause;
 }
 
 export interface Reconciliation {

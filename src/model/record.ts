@@ -28,6 +28,8 @@ export interface JournalRecord {
   time: string;
   /** boot_id: outcomes of another boot are no evidence of what the kernel runs now. */
   boot: string;
+  /** Seconds since that boot, time asleep included; absent in what older releases wrote. */
+  uptime?: number;
   /** Inode of the network namespace that the writer was in. */
   netns: number;
   generation: number;
@@ -42,7 +44,7 @@ export interface JournalRecord {
 }
 
 /** What a writer says of a record; the journal adds the rest. */
-export type JournalEntry = Omit<JournalRecord, 'seq' | 'prev' | 'time' | 'boot' | 'netns'>;
+export type JournalEntry = Omit<JournalRecord, 'seq' | 'prev' | 'time' | 'boot' | 'uptime' | 'netns'>;
 
 /** The first place at which the journal is not what was written. `line` counts from 1. */
 export interface JournalDamage {

@@ -1,6 +1,7 @@
 // A step is what will be done to one interface: shown by the dry run, journaled, executed, and undone through its
 // inverse, always the same object. Steps carry ids that were observed, so that execution can refuse a changed world.
 import type { AttachMode, DesiredProgram } from './desired.js';
+import type { DriftCause } from './drift.js';
 
 /** What reports call a step. */
 export type Action = 'attach' | 'update' | 'detach' | 'none';
@@ -12,6 +13,8 @@ interface StepBase {
   reason: string;
   /** True when packets meet no program of ours between two moments of this step. */
   gap: boolean;
+  /** Why it is needed though nothing else is wanted than before; absent for what is. */
+  drift?: DriftCause;
 }
 
 /** Which maps of a new instance keep their content. Names as in the object file. */
@@ -132,7 +135,7 @@ export interface CleanStep extends StepBase {
   keepDigest: string;
 }
 
-export type Condition = 'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Drifted';
+export type Condition = 'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Drifted' | 'Stalled';
 
 /** Nothing to do, or nothing that may be done; `condition` says which. */
 export interface NoStep extends StepBase {

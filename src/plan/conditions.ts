@@ -32,8 +32,11 @@ function row(step: Step, observed: ObservedState, failure: Failure | undefined):
   const base = { name: step.interface, ...(interface_ && { ifindex: interface_.ifindex }) };
   const judged =
     step.kind === 'none'
-      ? { condition: step.condition, reason: step.reason }
-      : (failure ?? { condition: 'Drifted' as const, reason: step.reason });
+      ? { condition: step.condition, reason: step.reason, ...(step.drift && { drift: step.drift }) }
+      : {
+          ...(failure ?? { condition: 'Drifted' as const, reason: step.reason }),
+          ...(step.drift && { drift: step.drift }),
+        };
   if (now.kind !== 'attached') return { ...base, ...judged };
   const instance = owned && runningInstance(owned);
   return {

@@ -1,6 +1,7 @@
 // What planning must know beside the differences. Plain data, gathered by the caller.
 import type { DesiredInterface } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
+import type { Installed } from '../model/drift.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedInterface, ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
@@ -15,6 +16,18 @@ export interface PlanContext {
   failedLately: ReadonlyMap<string, FailedStep>;
   /** A change waits for its confirmation: what ran before it stays pinned. */
   keepsFormer?: boolean;
+  drift: DriftContext;
+}
+
+export interface DriftContext {
+  /** boot_id. */
+  boot: string;
+  /** Interface -> what was brought into effect there last. */
+  installed: ReadonlyMap<string, Installed>;
+  /** `driftKey` of what was healed too often -> its interface. */
+  stalled: ReadonlyMap<string, string>;
+  /** Heal whatever there is: an operator asks for it. */
+  insist: boolean;
 }
 
 interface FailedStep {

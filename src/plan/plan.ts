@@ -9,6 +9,7 @@ import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { planAttach } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
+import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
 
@@ -64,10 +65,12 @@ function planOne(difference: Difference, context: PlanContext): Step {
       hint: `Make that interface, or correct the rules of ${wanted.program.label}. What runs keeps running.`,
     };
   }
-  if (difference.standing.kind === 'attached') {
-    return planChange({ ...difference, wanted, observed, standing: difference.standing }, context);
-  }
-  return planAttach({ ...difference, wanted, observed }, context);
+  const { standing } = difference;
+  const step =
+    standing.kind === 'attached'
+      ? planChange({ ...difference, wanted, observed, standing }, context)
+      : planAttach({ ...difference, wanted, observed }, context);
+  return considerDrift(step, { ...difference, wanted, observed }, context.drift);
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {

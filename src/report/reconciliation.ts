@@ -21,6 +21,7 @@ const CONDITION_STYLES: Record<Condition, Style> = {
   Missing: 'yellow',
   Refused: 'red',
   Failed: 'red',
+  Stalled: 'red',
 };
 
 export function renderReconciliation(result: Reconciliation, paint: Paint): string {

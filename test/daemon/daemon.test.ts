@@ -16,7 +16,10 @@ interface Line {
 /** Runs until `act` is over; what was logged. */
 async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Promise<Line[]> {
   const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-test-'));
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+    shouldAdvanceTime: true,
+  });
   onTestFinished(() => {
     vi.useRealTimers();
     rmSync(folder, { recursive: true });

@@ -15,15 +15,15 @@ const step = { interface: 'veth0', action: 'attach', reason: 'r', gap: false } a
 const passed = (outcome: 'done' | 'failed' | 'refused', error?: string): Reconciliation =>
   ({ steps: [{ ...step, outcome, ...(error !== undefined && { error }) }] }) as unknown as Reconciliation;
 
-/** Seconds until it looks, and why. */
+/** Why it looks, and how many seconds after each pass; a minute passes between two. */
 function looks(outcomes: (Reconciliation | Error)[]): string[] {
   const looked: string[] = [];
-  let since = 0;
   const next = new NextLook((cause) => looked.push(`${cause} after ${(Date.now() - since) / 1000}`));
+  let since = Date.now();
   for (const outcome of outcomes) {
-    since = Date.now();
     next.after(outcome);
     vi.advanceTimersByTime(60_000);
+    since = Date.now();
   }
   next.close();
   return looked;
@@ -42,10 +42,11 @@ it('sooner after one that failed, and later each time, until one goes well', () 
     ...[1, 2, 3, 4].map(() => passed('failed', 'ENOMEM')),
   ];
   expect(looks([...failures, passed('done'), failures[0] as Error])).toEqual([
-    ...[1, 2, 4, 8, 16, 32].map((seconds) => `retry after ${seconds}`),
+    ...[1, 2, 4, 8, 16, 32].flatMap((seconds) => [`retry after ${seconds}`, 'timer after 60']),
     'timer after 60',
     'timer after 60',
     'retry after 1',
+    'timer after 60',
   ]);
 });
 
@@ -57,4 +58,15 @@ it('never once it is closed', () => {
   next.after(passed('done'));
   vi.advanceTimersByTime(600_000);
   expect(looked).toEqual([]);
+});
+
+it('every minute though passes never rest', () => {
+  const looked: string[] = [];
+  const next = new NextLook((cause) => looked.push(cause));
+  for (let seconds = 0; seconds < 180; seconds += 10) {
+    next.after(passed('done'));
+    vi.advanceTimersByTime(10_000);
+  }
+  next.close();
+  expect(looked).toEqual(['timer', 'timer', 'timer']);
 });

@@ -12,6 +12,7 @@ import {
   nic,
   observed,
   ours,
+  NO_DRIFT,
   owned,
   stranger,
   wanted,
@@ -35,6 +36,7 @@ function planned(want: DesiredState, have: ObservedState, from: [string, number]
     definitions,
     attachedFrom: new Map(from),
     failedLately: new Map(),
+    drift: NO_DRIFT,
   });
 }
 

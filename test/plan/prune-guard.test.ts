@@ -5,7 +5,7 @@ import { findRenames, withRename } from '../../src/diff/renames.js';
 import type { ObservedInterface, OwnedInterface } from '../../src/model/observed.js';
 import { plan } from '../../src/plan/plan.js';
 import { suspectPrune } from '../../src/plan/prune-guard.js';
-import { desired, nic, NETNS, observed, ours, owned, wanted } from '../support/states.js';
+import { desired, nic, NETNS, NO_DRIFT, observed, ours, owned, wanted } from '../support/states.js';
 
 /** Interfaces ens0, ens1, ..., each with a link of ours that runs. */
 function running(count: number): { interfaces: ObservedInterface[]; pins: OwnedInterface[] } {
@@ -31,6 +31,7 @@ function suspect(names: string[], { interfaces, pins }: ReturnType<typeof runnin
     definitions: new Map(),
     attachedFrom: new Map(pins.map(({ name }) => [name, NETNS])),
     failedLately: new Map(),
+    drift: NO_DRIFT,
   };
   return suspectPrune(plan(wish, diff(wish, after), context, renames), found);
 }

@@ -8,8 +8,17 @@ import type {
   OwnedInterface,
   XdpAttachment,
 } from '../../src/model/observed.js';
+import type { DriftContext } from '../../src/plan/context.js';
 
 export const NETNS = 4026531840;
+
+/** Nothing was ever brought into effect: whatever differs is wanted anew. */
+export const NO_DRIFT: DriftContext = {
+  boot: 'boot-1',
+  installed: new Map(),
+  stalled: new Map(),
+  insist: false,
+};
 
 export function wanted(
   pattern: string,

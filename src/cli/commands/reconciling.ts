@@ -22,8 +22,12 @@ export function addReconciling(program: Command, keep: Keep): void {
     .action(async (_flags: Flags, self: Command) => {
       const flags = self.opts<{ watch?: boolean; schedule?: string }>();
       if (flags.watch === true || flags.schedule !== undefined) {
-        const { runWatch } = await import('../watch.js');
-        keep(await runWatch({ ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
+        const [{ runWatch }, { readFollowed }] = await Promise.all([
+          import('../watch.js'),
+          import('../config.js'),
+        ]);
+        const followed = await readFollowed(self);
+        keep(await runWatch({ ...self.opts(), ...readCommon(self) }, program.version() ?? '', followed));
       } else {
         const [{ runReconcile }, { withMetrics }] = await Promise.all([
           import('../reconcile.js'),

@@ -1,0 +1,170 @@
+// Which drift is named how, and what is left as it is.
+import { expect, it, test } from 'vitest';
+import { diff } from '../../src/diff/diff.js';
+import type { Installed } from '../../src/model/drift.js';
+import type { ObservedState } from '../../src/model/observed.js';
+import type { Step } from '../../src/model/step.js';
+import type { DriftContext } from '../../src/plan/context.js';
+import { driftKey } from '../../src/plan/drift.js';
+import { plan } from '../../src/plan/plan.js';
+import {
+  desired,
+  instance,
+  map,
+  nic,
+  NO_DRIFT,
+  observed,
+  ours,
+  owned,
+  stranger,
+  wanted,
+} from '../support/states.js';
+
+const INSTALLED: Installed = { digest: 'aaaa', boot: 'boot-1', ifindex: 3, generation: 1 };
+
+function stepOf(have: ObservedState, known: Partial<DriftContext> = {}, entry = wanted('ens5')): Step {
+  const want = desired(entry);
+  const drift = { ...NO_DRIFT, installed: new Map([['ens5', INSTALLED]]), ...known };
+  const context = {
+    observed: have,
+    definitions: new Map(),
+    attachedFrom: new Map(),
+    failedLately: new Map(),
+    drift,
+  };
+  const [first] = plan(want, diff(want, have), context).steps;
+  if (!first) throw new Error('no step');
+  return first.step;
+}
+
+const bare = nic('ens5', 3);
+const running = nic('ens5', 3, ours());
+const noLink = { name: 'ens5', instances: [instance('aaaa', 10)] };
+const lost = { ...instance('aaaa', 10), lost: [{ name: 'icmp_drops', id: 30 }] };
+
+const CASES: [string, ObservedState, Partial<Installed>, string | undefined, string][] = [
+  ['all pins gone', observed([bare]), {}, 'detached', 'not attached: somebody detached it'],
+  ['the link pin gone', observed([bare], [noLink]), {}, 'detached', 'not attached: somebody detached it'],
+  [
+    'the link detached under its pin',
+    observed([bare], [owned('ens5', { link: { id: 20, programId: 10, ifindex: 0 } })]),
+    {},
+    'detached',
+    'not attached: somebody detached it',
+  ],
+  [
+    'a stranger in its place',
+    observed([nic('ens5', 3, stranger())], [noLink]),
+    {},
+    'replaced',
+    'the foreign program 90 (cilium_xdp) is attached (native): somebody put it in the place of ours',
+  ],
+  [
+    'another program in our link',
+    observed(
+      [nic('ens5', 3, ours({ programId: 66 }))],
+      [owned('ens5', { link: { id: 20, programId: 66, ifindex: 3 } })],
+    ),
+    {},
+    'replaced',
+    'program of a lost pin -> aaaa: somebody put it in the place of ours',
+  ],
+  [
+    'its tables edited',
+    observed([running], [owned('ens5', { instances: [{ ...instance('aaaa', 10), differs: 'its tables' }] })]),
+    {},
+    'edited',
+    'program aaaa is not what it was made of: its tables: somebody edited it',
+  ],
+  [
+    'the program pin gone',
+    observed([running], [owned('ens5', { instances: [instance('aaaa')] })]),
+    {},
+    'pins',
+    'program of a lost pin -> aaaa: somebody changed the pins',
+  ],
+  [
+    'a map pin gone',
+    observed([running], [owned('ens5', { instances: [lost] })]),
+    {},
+    'pins',
+    'maps in use lost their pins, and get them back: somebody changed the pins',
+  ],
+  [
+    'the interface made anew',
+    observed([nic('ens5', 9)], [owned('ens5', { link: { id: 20, programId: 10, ifindex: 0 } })]),
+    {},
+    're-created',
+    'the interface was deleted and made again',
+  ],
+  [
+    'the interface made anew, without pins',
+    observed([nic('ens5', 9)]),
+    {},
+    're-created',
+    'not attached: the interface was deleted and made again',
+  ],
+  [
+    'another boot',
+    observed([bare]),
+    { boot: 'boot-0' },
+    'rebooted',
+    'not attached: the machine was rebooted',
+  ],
+  ['another program wanted', observed([bare]), { digest: 'bbbb' }, undefined, 'not attached'],
+];
+
+test.each(CASES)('%s', (_name, have, installed, drift, reason) => {
+  const known = { installed: new Map([['ens5', { ...INSTALLED, ...installed }]]) };
+  const step = stepOf(have, known);
+  expect([step.drift, step.reason]).toEqual([drift, reason]);
+});
+
+test('what was never brought into effect has not drifted', () => {
+  expect(stepOf(observed([bare]), { installed: new Map() })).toMatchObject({
+    kind: 'attach',
+    reason: 'not attached',
+  });
+});
+
+test.each(CASES.filter(([, , , drift]) => drift !== undefined))(
+  'warn leaves it, where somebody did it: %s',
+  (_name, have, installed, drift) => {
+    const known = { installed: new Map([['ens5', { ...INSTALLED, ...installed }]]) };
+    const entry = wanted('ens5', { drift: 'warn' });
+    const step = stepOf(have, known, entry);
+    const byHand = drift === 'detached' || drift === 'replaced' || drift === 'pins' || drift === 'edited';
+    const refused = have.interfaces.some(({ xdp }) => xdp.some(({ programId }) => programId === 90));
+    if (!byHand) expect(step).toMatchObject({ kind: 'attach', drift });
+    else expect(step).toMatchObject({ kind: 'none', condition: refused ? 'Refused' : 'Drifted', drift });
+    expect(stepOf(have, { ...known, insist: true }, entry).kind).toBe(
+      refused ? 'none' : stepOf(have, known).kind,
+    );
+  },
+);
+
+it('a fight stalls what it is about alone', () => {
+  const detached = observed([bare], [noLink]);
+  const heal = stepOf(detached);
+  const stalled = new Map([[driftKey(heal) ?? '', 'ens5']]);
+  expect(stepOf(detached, { stalled })).toMatchObject({
+    kind: 'none',
+    condition: 'Stalled',
+    reason: 'healed 3 times within 10 minutes, and again: not attached: somebody detached it',
+    drift: 'detached',
+  });
+  expect(stepOf(detached, { stalled, insist: true }).kind).toBe('attach');
+  expect(stepOf(observed([running], [owned('ens5', { instances: [lost] })]), { stalled }).kind).toBe('repin');
+  const anew = { installed: new Map([['ens5', { ...INSTALLED, boot: 'boot-0' }]]), stalled };
+  expect(stepOf(detached, anew).kind).toBe('attach');
+});
+
+it('each map is a thing of its own', () => {
+  const without = (...names: string[]) => {
+    const maps = names.map((name, at) => ({ name, id: 40 + at }));
+    const one = { ...instance('aaaa', 10, [map('other')]), lost: maps };
+    return driftKey(stepOf(observed([running], [owned('ens5', { instances: [one] })])));
+  };
+  expect(without('b', 'a')).toBe(without('a', 'b'));
+  expect(without('a')).not.toBe(without('a', 'b'));
+});
