@@ -1,6 +1,7 @@
 // The command line: which commands there are (commands/) and what all have. What one does is in its own file, read on use.
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.js';
+import { addBlocking } from './commands/blocking.js';
 import { addLooking } from './commands/looking.js';
 import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
@@ -66,6 +67,7 @@ export function makeProgram(version: string, keep: Keep): Command {
   addTraffic(program, keep);
   addOperating(program, keep);
   addConfirming(program, keep);
+  addBlocking(program, keep);
   addManners(program, keep);
   for (const { path, command } of everyCommand(program)) {
     command.addHelpText('after', () => exampleHelp(path));
