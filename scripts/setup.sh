@@ -36,6 +36,7 @@ if [ "${1-}" = test ]; then
 	need faketime faketime
 	need fish fish
 	need git git
+	need lintian lintian
 	need groff-base groff
 	need man-db man
 	need openssh-client ssh-keygen

@@ -26,6 +26,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['xdpkeep sync --dry-run', 'fetch, verify and plan the newest commit'],
     ['xdpkeep sync', 'adopt it and reconcile'],
   ],
+  fetch: [['xdpkeep fetch --into fetched', 'bring the repository here, without rights']],
+  restore: [['xdpkeep restore --wait 10s', 'what ran last, also on interfaces that come in time']],
   validate: [['xdpkeep validate --state state', 'check every file of a state directory']],
   lint: [['xdpkeep lint --output sarif', 'findings for a code scanner']],
   test: [['xdpkeep test --output junit', 'results for a CI system']],

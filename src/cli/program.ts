@@ -7,6 +7,7 @@ import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
 import type { Keep } from './commands/command.js';
 import { addManners } from './commands/manners.js';
+import { addUnattended } from './commands/unattended.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
 import { addTraffic } from './commands/traffic.js';
 import { failure } from './failure.js';
@@ -59,6 +60,7 @@ export function makeProgram(version: string, keep: Keep): Command {
   });
   addReconciling(program, keep);
   addGit(program, keep);
+  addUnattended(program, keep);
   addStateFiles(program, keep);
   addDiff(program, keep);
   addLooking(program, keep);
