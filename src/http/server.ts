@@ -156,7 +156,9 @@ function listen(server: Server, address: HttpAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) => {
       const message = `cannot listen on ${describeAddress(address)} (${cause.code ?? cause.message})`;
-      reject(new EnvironmentError(message, { hint: 'Free the address, or name another one with --http.', cause }));
+      reject(
+        new EnvironmentError(message, { hint: 'Free the address, or name another one with --http.', cause }),
+      );
     };
     server.once('error', failed);
     server.listen(address, () => {

@@ -75,14 +75,15 @@ function packetsOf(number: number): HTMLElement {
 
 function fateList({ diff }: GenerationReport): Node[] {
   if (!diff) return [element('p', { class: 'quiet' }, 'What was before it cannot be read.')];
-  const reports = diff.hosts.flatMap(({ interfaces }) => interfaces);
-  const items = reports.flatMap(({ pattern, fates }) =>
-    (fates?.changes ?? []).map((change) =>
-      element(
-        'li',
-        {},
-        `${pattern}: ${change.from} by ${change.fromRow}, now ${change.to} by ${change.toRow}. For example: ${change.example}`,
-      ),
+  const reports = [
+    ...diff.hosts.flatMap(({ interfaces }) =>
+      interfaces.map(({ pattern, fates }) => ({ name: pattern, fates })),
+    ),
+    ...diff.policies.map(({ policy, fates }) => ({ name: `policy ${policy}`, fates })),
+  ];
+  const items = reports.flatMap(({ name, fates }) =>
+    (fates?.changes ?? []).map(({ from, fromRow, to, toRow, example }) =>
+      element('li', {}, `${name}: ${from} by ${fromRow}, now ${to} by ${toRow}. For example: ${example}`),
     ),
   );
   const isWhole = reports.every(({ fates }) => fates?.complete ?? true);

@@ -81,7 +81,7 @@ it(
       await page.locator('#history li[data-generation="2"] summary').click();
       await expect
         .poll(() => page.locator('#history li[data-generation="2"] details').innerText(), { timeout: 15_000 })
-        .toContain(`veth0: drop by ${ODD}, now pass by (default). For example: ICMP`);
+        .toContain(`policy edge: drop by ${ODD}, now pass by (default). For example: icmp `);
       expect(complaints).toEqual([]);
       expect(asked.filter((url) => !url.startsWith(URL))).toEqual([]);
     } finally {
