@@ -29,5 +29,5 @@ export function journalFigures(dataDir: string): JournalFigures {
 }
 
 function isHeal({ phase, step }: JournalRecord): boolean {
-  return phase === 'done' && 'drift' in step && step.drift !== undefined;
+  return phase === 'done' && 'drift' in step;
 }
