@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve as toAbsolute } from 'node:path';
 import type { Applied } from '../apply/apply.js';
+import { awaitEffect, effect } from '../apply/failpoint.js';
 import { highestGeneration, listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import type { Journal } from '../journal/journal.js';
@@ -68,8 +69,9 @@ export class Trial {
         : new Map<string, number>(),
     ]);
     const id = randomUUID().slice(0, 8);
+    const { confirm } = safeguards;
     const deadline =
-      safeguards.confirm === undefined ? undefined : await arm(id, safeguards.confirm, lock, goal);
+      confirm === undefined ? undefined : await awaitEffect('arm', () => arm(id, confirm, lock, goal));
     const pending: Pending = {
       id,
       generation: goal.generation ?? highestGeneration(lock.dataDir, journal.records) + 1,
@@ -82,7 +84,9 @@ export class Trial {
       ...(previous === 0 && goal.unknown && { unknown: true }),
       ...(goal.place && { place: goal.place }),
     };
-    announceAs(lock, goal, pending);
+    effect('announce', () => {
+      announceAs(lock, goal, pending);
+    });
     return new Trial(lock, goal, pending, { probes, rates });
   }
 
@@ -134,8 +138,11 @@ export class Trial {
       this.#conclude('undone', 'nothing of it took effect');
       endAnnouncement(lock, layout);
     } else if (pending.deadline) {
-      this.pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
-      announceAs(lock, this.goal, this.pending);
+      const waiting: Pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
+      this.pending = waiting;
+      effect('decide', () => {
+        announceAs(lock, this.goal, waiting);
+      });
       return;
     } else {
       // A step that is still to be done is tried again by the next pass: on trial again.
@@ -155,11 +162,9 @@ export class Trial {
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
     const { generation } = this.pending;
     const of = trialOf(this.goal.journal.records, generation)?.seq;
-    this.goal.journal.append({
-      generation,
-      phase,
-      step: { kind: 'trial', reason },
-      ...(of !== undefined && { of }),
+    const step = { kind: 'trial', reason } as const;
+    effect('decide', () => {
+      this.goal.journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
     });
   }
 }
