@@ -16,9 +16,11 @@ struct {
 /*
  * A test run asks which record decides: it brings eight bytes of metadata in front of the frame, the first four
  * of them this number, and finds the index of the record in the last four. No driver does that. A question is
- * answered and leaves no trace: nothing is counted, logged or taken from a bucket.
+ * answered and leaves no trace: nothing is counted, logged or taken from a bucket. It is about the policy alone, unless
+ * the last four bytes say before that blocks are meant as well.
  */
 #define QUESTION 0x78646b70 /* "xdkp" */
+#define QUESTION_WITH_BLOCKS 1
 
 struct question {
 	__u32 magic;
@@ -39,6 +41,14 @@ static __always_inline struct question *question_of(struct xdp_md *ctx)
 static __always_inline bool is_question(struct xdp_md *ctx)
 {
 	return question_of(ctx) != 0;
+}
+
+/* Packets are held against what is blocked, questions only where that is asked. */
+static __always_inline bool asks_blocks(struct xdp_md *ctx)
+{
+	struct question *question = question_of(ctx);
+
+	return !question || question->record == QUESTION_WITH_BLOCKS;
 }
 
 static __always_inline void count(struct xdp_md *ctx, __u32 slot)
@@ -81,7 +91,7 @@ static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision, boo
 		return XDP_ABORTED;
 	if (enabled(KEY_LOG) && !asked && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample)
 		keep_sample(ctx, decision, KEPT_SAMPLED);
-	if (enabled(KEY_AUDIT))
+	if (enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED) /* not the policy's doing */
 		return XDP_PASS;
 	if (enabled(KEY_TX) && verdict == XDP_TX)
 		swap_addresses(ctx);

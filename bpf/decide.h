@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which record decides. The order is the contract: protect entries, neighbour discovery, malformed, non-IP,
+ * Which record decides. The order is the contract: protect entries, neighbour discovery, blocks, malformed, non-IP,
  * later fragments, the rules, the default.
  */
 #pragma once
 
 #include "act.h"
+#include "blocks.h"
 #include "classify.h"
 #include "parse.h"
 
@@ -20,10 +21,12 @@ static __always_inline bool is_neighbor_discovery(const struct packet *p)
 }
 
 /* The row that decides an IP packet before the rules do, or ROWS when none does. */
-static __always_inline __u32 decide_early(const struct packet *p)
+static __always_inline __u32 decide_early(const struct packet *p, bool blocks)
 {
 	if (enabled(KEY_ND_PASS) && is_neighbor_discovery(p))
 		return ROW_PROTECT;
+	if (enabled(KEY_BLOCKS) && blocks && is_blocked(p))
+		return ROW_BLOCKED;
 	if (!enabled(KEY_FRAGMENT_MATCH) && p->fragment == FRAGMENT_LATER)
 		return ROW_FRAGMENTS;
 	return ROWS;
@@ -41,14 +44,14 @@ static __always_inline __u32 decide_malformed(struct xdp_md *ctx)
 
 /*
  * Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. Everything
- * else is held against the protect entries first, if there are any.
+ * else is held against the protect entries first, if there are any. `blocks`: ask what is blocked, too.
  */
-static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p, bool peek)
+static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p, bool peek, bool blocks)
 {
 	__u32 early, decision;
 
 	if (p->shape == SHAPE_IP)
-		early = decide_early(p);
+		early = decide_early(p, blocks);
 	else if (p->shape == SHAPE_MALFORMED)
 		return decide_malformed(ctx);
 	else
@@ -79,5 +82,5 @@ static __always_inline int filter(struct xdp_md *ctx)
 
 	parse(ctx, &packet);
 	remember(&packet);
-	return act(ctx, decide(ctx, &packet, enabled(KEY_CONDITIONAL) && is_question(ctx)));
+	return act(ctx, decide(ctx, &packet, enabled(KEY_CONDITIONAL) && is_question(ctx), enabled(KEY_BLOCKS) && asks_blocks(ctx)));
 }

@@ -38,8 +38,8 @@ struct vector {
 	__u64 words[MAX_WORDS]; /* as many as the policy needs: NUMBER_WORDS */
 };
 
-/* Records 0 to 4 are the built-in rows, in the order of enum row; rule bits follow. */
-enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, ROWS };
+/* Records 0 to 5 are the built-in rows, in the order of enum row; rule bits follow. */
+enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, ROW_BLOCKED, ROWS };
 
 /* What most packets need of the record that decides, in one word: its index, its slot in counters, its verdict. */
 #define DECISION_RECORD(d) ((d) & 0x7ff)

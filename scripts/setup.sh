@@ -32,9 +32,11 @@ ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
 	need chromium chromium
 	need curl curl
+	need fail2ban fail2ban-server
 	need faketime faketime
 	need fish fish
 	need git git
+	need lintian lintian
 	need groff-base groff
 	need man-db man
 	need openssh-client ssh-keygen

@@ -1,6 +1,7 @@
 // What the rows of each interface have counted. Reads only and takes no lock.
 import { recordedFirewall } from './journal/running.js';
 import { requireCapabilities } from './kernel/capabilities.js';
+import { isThere } from './kernel/bpffs.js';
 import { readCounter, readRows } from './kernel/counters.js';
 import { layout, type Layout } from './kernel/layout.js';
 import { openPin } from './kernel/pinned.js';
@@ -45,6 +46,7 @@ export function countRows(name: string, paths: Layout, firewall: DesiredFirewall
     const slot = slots.get(row);
     if (slot === undefined) return [];
     const { packets, bytes } = readCounter(counters.number, slot);
+    if (row === '(blocked)' && packets === 0n && !isThere(paths.blocks(name))) return []; // nothing was ever blocked
     return [{ name: row, packets: Number(packets), bytes: Number(bytes) }];
   });
 }

@@ -5,12 +5,17 @@ import { parsePacket } from './desired/packet-text.js';
 import { wantedFor } from './diff/diff.js';
 import { standing } from './diff/standing.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
+import { readStoredBlocks, toBlock } from './journal/blocks.js';
+import { isOver } from './journal/ends.js';
 import { recordedFirewall } from './journal/running.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { openProgram } from './kernel/pinned.js';
 import { askFirewall } from './kernel/question.js';
+import { type Block, concerns, holdsNetwork } from './model/block.js';
 import type { DesiredFirewall } from './model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from './model/errors.js';
+import { ifReadable } from './model/if-readable.js';
+import type { Cidr } from './model/policy.js';
 import type { Explanation } from './model/explanation.js';
 import { type ObservedState, runningInstance, runsPolicy } from './model/observed.js';
 import { observe } from './observe/observe.js';
@@ -32,12 +37,13 @@ export async function explain(name: string, packet: string, options: ExplainOpti
   const now = Date.now();
   const row = ask(running, frame);
   const decision = explainRow(running.firewall, row, frame, now);
+  const block = row === '(blocked)' ? findBlock(name, described.source, options.dataDir) : undefined;
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Explanation',
     interface: name,
     packet: describePacket(described),
-    running: { ...decision, programId: running.programId, digest: running.digest },
+    running: { ...decision, ...(block && { block }), programId: running.programId, digest: running.digest },
     desired: await askDesired(name, frame, now, decision.action, options),
   };
 }
@@ -94,12 +100,22 @@ function ask({ programId, firewall }: Running, frame: Uint8Array): string {
       hint: 'Ask again.',
     });
   }
-  const { record } = askFirewall(program.number, frame);
+  const { record } = askFirewall(program.number, frame, 'blocks');
   const owner = encodeRecords(firewall.policy, firewall.protections.length).owners[record];
   if (owner) return owner.row;
   throw new JournalError(`the attached program decides by record ${record}, which its policy does not have`, {
     hint: 'Run `xdpkeep reconcile`, so that the program is one of this release.',
   });
+}
+
+/** The one that ends last of those that hold the source; `undefined` where the record does not say. */
+function findBlock(name: string, source: Cidr | undefined, dataDir: string): Block | undefined {
+  const blocks = source ? (ifReadable(() => readStoredBlocks(dataDir)) ?? []) : [];
+  const holding = blocks.filter(
+    (one) => source && !isOver(one) && concerns(one, name) && holdsNetwork(one.network, source),
+  );
+  const last = holding.sort((x, y) => y.uptime - x.uptime)[0];
+  return last && toBlock(last);
 }
 
 async function askDesired(

@@ -1,7 +1,7 @@
 // The past of this host. Reads only, takes no lock, and has what can be read though something is damaged.
+import { withChanges } from './generation-changes.js';
 import { listGenerations } from './journal/generation-list.js';
 import { readGeneration } from './journal/generations.js';
-import { summarizeHistory } from './journal/history.js';
 import { readJournal } from './journal/read.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { JournalError } from './model/errors.js';
@@ -21,7 +21,7 @@ export function readHistory(dataDir: string): { history: History; warnings: stri
     apiVersion: 'xdpkeep/v1',
     kind: 'History',
     generation: numbers.at(-1) ?? 0,
-    generations: summarizeHistory(generations, records),
+    generations: withChanges(dataDir, generations, records),
   };
   return { history, warnings };
 }

@@ -58,6 +58,7 @@ function testInKernel(firewall: DesiredFirewall): TestResult[] {
   using setMaps = new SetMaps();
   const sets = setMaps.open(tables.sets);
   const bound = bindTables(tables, {
+    blocks: false,
     slots: new Map(rows.map((row, slot) => [row, slot])),
     ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
     sets,

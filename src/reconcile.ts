@@ -8,6 +8,7 @@ import { diff } from './diff/diff.js';
 import { fatesOf } from './fates.js';
 import { type Convergence, loadGoal, type ReconcileOptions } from './goal.js';
 import { guardFlows, guardPrune } from './guards.js';
+import { hasBlocks } from './journal/blocks.js';
 import { collectSets } from './journal/collect-sets.js';
 import { endHold } from './journal/end-hold.js';
 import { newestGeneration } from './journal/generation-list.js';
@@ -64,13 +65,14 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   const journal = lock && Journal.open(lock);
   const look = () => observe({ bpffs: goal.bpffs });
   const seen = await (goal.look ?? look)();
-  const before = goal.deep === true ? await compareDeeply(goal, seen) : seen;
-  if (journal) recover(journal, before);
+  const found = goal.deep === true ? await compareDeeply(goal, seen) : seen;
+  if (journal) recover(journal, found);
+  const before = await withBlocks(goal, journal && { lock, journal }, found);
   const current = currentIfReadable(goal.dataDir);
   const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
-  goal.witness?.(planned, before);
+  goal.witness?.(planned, found);
   const { active, waiting } = suspend(planned, goal.suspensions ?? []);
   guardPrune(goal, active, before);
   using proven = prove(active, { layout: paths, store: goal.store, observed: before });
@@ -135,6 +137,18 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   const remaining = makePlan({ ...goal, ...trial }, after, journal.records);
   const generation = newestGeneration(goal.dataDir);
   return summarize({ ...outcome, fates, lists, generation, applied, remaining, observed: after, ...trial });
+}
+
+/** Most hosts have no blocks, and read nothing for them. Nothing is touched while a change waits for its confirmation. */
+async function withBlocks(
+  goal: Convergence,
+  writer: { lock: WriterLock; journal: Journal } | undefined,
+  found: ObservedState,
+): Promise<ObservedState> {
+  const any = hasBlocks(goal.dataDir) || found.owned.some(({ blocks }) => blocks !== undefined);
+  if (!any || goal.pending) return found;
+  const { bringBlocks } = await import('./block-maps.js');
+  return bringBlocks(writer, layout(goal.bpffs), goal, found);
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */

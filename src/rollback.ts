@@ -1,6 +1,7 @@
 // What operators do against the state files: go back, or take everything away. Both are the same walk as a reconcile,
 // towards another desired state, and leave a hold.
 import { DiskObjectStore } from './disk/object-store.js';
+import { tookNoEffect } from './journal/effective.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { currentGeneration, currentIfReadable, readGeneration } from './journal/generations.js';
 import { keptState } from './journal/kept.js';
@@ -52,13 +53,9 @@ export async function rollback(
 /** The one before the content that is current, passing over those of which no step ever took effect. */
 function previous(dataDir: string): number {
   const { records } = readJournal(dataDir);
-  const failed = (number: number) => {
-    const own = records.filter((record) => record.generation === number && 'interface' in record.step);
-    return own.length > 0 && own.every(({ phase }) => phase !== 'done');
-  };
   const { of, number } = currentGeneration(dataDir) ?? { of: 0, number: 0 };
   let target = of - 1;
-  while (target > 0 && target < number && failed(target)) target--;
+  while (target > 0 && target < number && tookNoEffect(records, target)) target--;
   return target;
 }
 

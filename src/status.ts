@@ -5,6 +5,7 @@ import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
 import { diff, wantedFor } from './diff/diff.js';
 import { findRenames, withRename } from './diff/renames.js';
 import { driftContext } from './drift.js';
+import { hasBlocks, readBlocks } from './journal/blocks.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { confirmedGeneration, inShort } from './journal/confirmed.js';
 import { currentIfReadable } from './journal/generations.js';
@@ -18,6 +19,7 @@ import { readTrial } from './journal/way-back.js';
 import { monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout, type Layout } from './kernel/layout.js';
+import { MOST_BLOCKS } from './model/block.js';
 import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import { XdpkeepError } from './model/errors.js';
@@ -45,7 +47,10 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
   const journal = readJournal(options.dataDir);
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
-  const observed = findRenames(desired, found).reduce(withRename, found);
+  const blocks =
+    orWarning(() => (hasBlocks(options.dataDir) ? readBlocks(options.dataDir) : []), warnings) ?? [];
+  const asked = blocks.length === 0 ? found : await withBlocks(options, desired, found);
+  const observed = findRenames(desired, asked).reduce(withRename, asked);
   const planned = plan(desired, diff(desired, observed), {
     observed,
     definitions: new Map(),
@@ -90,12 +95,23 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     ...(confirmed && { confirmed }),
     ...(waiting && { pending: waiting }),
     ...(suspensions.length > 0 && { suspensions }),
+    ...(blocks.length > 0 && { blocks: { count: blocks.length, most: MOST_BLOCKS } }),
     interfaces: rows,
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
       .map((other) => withPins(other, observed)),
     warnings: [...warnings, ...planned.warnings],
   };
+}
+
+/** What a pass would find: an interface that is new gets its blocks. */
+async function withBlocks(
+  { bpffs, dataDir }: Pick<ReconcileOptions, 'bpffs' | 'dataDir'>,
+  desired: DesiredState,
+  found: ObservedState,
+): Promise<ObservedState> {
+  const { bringBlocks } = await import('./block-maps.js');
+  return bringBlocks(undefined, layout(bpffs), { dataDir, desired, warnings: [] }, found);
 }
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {

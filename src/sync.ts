@@ -17,6 +17,7 @@ import type { ReconcileOptions } from './goal.js';
 import { reconcileWith } from './reconcile.js';
 import { remoteOf } from './source/remote.js';
 import { acquire, type Acquisition, type Candidate, restore } from './source/acquire.js';
+import { fetchedRepository, requireFetched } from './source/fetched.js';
 import {
   adopt,
   type Adoption,
@@ -30,6 +31,8 @@ import {
 export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remotes'> {
   source: GitSource;
   verification: Verification | undefined;
+  /** Where `fetch` has brought the repository to: this pass needs no network then. */
+  offline?: string;
   /** Ends what is asked of the remote, which then counts as one that does not answer. */
   ended?: AbortSignal;
 }
@@ -57,7 +60,7 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
     });
     return withWriterLock(options.dataDir, async (lock) => {
       if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
-      if (found.isCurrent) noteAnswer(options.dataDir);
+      if (found.heard) noteAnswer(options.dataDir, found.heard);
       return report(
         found,
         options,
@@ -89,15 +92,19 @@ function rehearse(options: SyncOptions): Promise<Synced> {
 interface Found {
   /** New, and valid for this host. */
   candidate?: Candidate | undefined;
-  /** Does the remote have what is applied from now on? */
-  isCurrent: boolean;
+  /** When the remote had what is applied from now on; absent where it has something else, or is not heard. */
+  heard?: Date;
   stale?: UnreachableError;
   refusal?: XdpkeepError;
 }
 
 async function look(options: SyncOptions, where: Acquisition, adopted: Adoption | undefined): Promise<Found> {
   const found = await lookAtRemote(options, where, adopted);
-  if (adopted && !found.candidate && !options.dryRun) await restore(options.dataDir, adopted, where);
+  if (adopted && !found.candidate && !options.dryRun) {
+    const { offline } = options;
+    const from = offline === undefined ? {} : { from: fetchedRepository(offline) };
+    await restore(options.dataDir, adopted, { ...where, ...from });
+  }
   return found;
 }
 
@@ -106,14 +113,18 @@ async function lookAtRemote(
   where: Acquisition,
   adopted: Adoption | undefined,
 ): Promise<Found> {
+  const { offline, source } = options;
   try {
-    const candidate = await acquire(where, adopted);
+    const fetched = offline === undefined ? undefined : requireFetched(offline, source);
+    const from = offline === undefined ? {} : { from: fetchedRepository(offline) };
+    const candidate = await acquire({ ...where, ...from }, adopted);
     if (candidate) await requireValid(options, candidate);
-    return { candidate, isCurrent: true };
+    const stale = fetched?.reason === undefined ? {} : { stale: new UnreachableError(fetched.reason) };
+    return { candidate, heard: fetched ? new Date(fetched.heard) : new Date(), ...stale };
   } catch (error) {
     if (!adopted || !(error instanceof XdpkeepError)) throw error;
-    if (error instanceof UnreachableError) return { isCurrent: false, stale: error };
-    return { isCurrent: false, refusal: error };
+    if (error instanceof UnreachableError) return { stale: error };
+    return { refusal: error };
   }
 }
 
@@ -139,7 +150,7 @@ async function report(
     ...source,
     revision: applied.revision,
     condition: refusal ? 'SourceRefused' : stale ? 'SourceStale' : 'Current',
-    heard: found.isCurrent ? new Date().toISOString() : lastAnswer(dataDir),
+    heard: found.heard?.toISOString() ?? lastAnswer(dataDir),
     ...(reason !== undefined && { reason }),
   };
   const left = applied.leftOut.map((file) => `${file} is no regular file, and left out`);

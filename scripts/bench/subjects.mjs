@@ -22,7 +22,13 @@ export function addVeth(name) {
 export function loadPolicy({ core, datapath }, wanted, function_) {
   const unbound = core.compilePolicy(wanted);
   const slots = new Map(unbound.owners.map(({ row }, index) => [row, index]));
-  const tables = core.bindTables(unbound, { slots, ifindexes: new Map(), sets: [], taiOffset: 0 });
+  const tables = core.bindTables(unbound, {
+    slots,
+    ifindexes: new Map(),
+    sets: [],
+    taiOffset: 0,
+    blocks: false,
+  });
   const object = core.loadFirewall(datapath, tables, { function: function_ });
   if (function_.endsWith('_random')) {
     const pairs = addressPairs(wanted, ADDRESSES);

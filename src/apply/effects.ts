@@ -21,7 +21,7 @@ import {
 } from '../kernel/bpffs.js';
 import { Fd } from '../kernel/fd.js';
 import { zeroCounter } from '../kernel/counters.js';
-import { COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
+import { BLOCKS, COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
 import {
   linkInfo,
@@ -60,7 +60,7 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
     });
     if (rows) pin(object.mapFd(TABLES_SECTION), layout.map(name, digest, TABLES));
     for (const map of object.maps()) {
-      const shared = rows && [COUNTERS, SET_NAME].includes(map.name);
+      const shared = rows && [BLOCKS, COUNTERS, SET_NAME].includes(map.name);
       if (!map.internal && map.made && !shared)
         pin(object.mapFd(map.name), layout.map(name, digest, map.name));
     }
@@ -93,7 +93,7 @@ export function repin(layout: Layout, name: string, digest: string, map: Repinne
   effect('pin', () => {
     using fd = requireOpen(openMap(map.id), `map ${map.id}`);
     makeDirectory(layout.maps(name, digest));
-    pin(fd.number, map.ofInterface ? layout.counters(name) : layout.map(name, digest, map.name));
+    pin(fd.number, map.ofInterface ? layout.ofInterface(name, map.name) : layout.map(name, digest, map.name));
   });
 }
 
@@ -231,7 +231,7 @@ export function clean(layout: Layout, name: string, keep: string | undefined): v
   effect('clean', () => {
     const directory = layout.interface(name);
     for (const entry of listEntries(directory)) {
-      const kept = [LINK, keep, ...(keep === undefined ? [] : [COUNTERS, ROWS])];
+      const kept = [LINK, keep, ...(keep === undefined ? [] : [BLOCKS, COUNTERS, ROWS])];
       if (!kept.includes(entry.name)) remove(join(directory, entry.name));
     }
     removeEmpty(layout, directory);
@@ -243,7 +243,7 @@ export function discard(layout: Layout, name: string, digest: string): void {
   effect('clean', () => {
     remove(layout.instance(name, digest));
     const left = listEntries(layout.interface(name)).map((entry) => entry.name);
-    if (left.every((entry) => entry === COUNTERS || entry === ROWS)) remove(layout.interface(name));
+    if (left.every((entry) => [BLOCKS, COUNTERS, ROWS].includes(entry))) remove(layout.interface(name));
     removeEmpty(layout, layout.interface(name));
   });
 }

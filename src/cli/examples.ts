@@ -26,16 +26,32 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['xdpkeep sync --dry-run', 'fetch, verify and plan the newest commit'],
     ['xdpkeep sync', 'adopt it and reconcile'],
   ],
+  fetch: [['xdpkeep fetch --into fetched', 'bring the repository here, without rights']],
+  restore: [['xdpkeep restore --wait 10s', 'what ran last, also on interfaces that come in time']],
   validate: [['xdpkeep validate --state state', 'check every file of a state directory']],
   lint: [['xdpkeep lint --output sarif', 'findings for a code scanner']],
   test: [['xdpkeep test --output junit', 'results for a CI system']],
   schema: [['xdpkeep schema policy', 'the JSON schema of Policy files']],
   init: [['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1']],
-  diff: [['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch']],
+  diff: [
+    ['xdpkeep diff running desired', 'what the next pass changes for packets'],
+    ['xdpkeep diff 4 5', 'what generation 5 changed'],
+    ['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch'],
+  ],
   status: [
     ['xdpkeep status --output json', 'the same for a program'],
+    ['xdpkeep status --watch', 'again and again, on one screen'],
     ['xdpkeep status --memory', 'and what it takes in the kernel'],
   ],
+  block: [
+    [
+      'xdpkeep block 203.0.113.0/24 --for 1h --reason "flood, ticket 12"',
+      'on every interface that runs a policy',
+    ],
+    ['xdpkeep block 2001:db8::7 ens5 --for 30m --reason scanner', 'on one'],
+  ],
+  unblock: [['xdpkeep unblock 203.0.113.0/24', 'before its time is over']],
+  blocks: [['xdpkeep blocks', 'what is blocked, by whom and why']],
   doctor: [['xdpkeep doctor', 'before the first reconcile']],
   maps: [['xdpkeep maps ens5 icmp_drops', 'the entries of one map']],
   events: [
@@ -57,7 +73,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   explain: [
     ['xdpkeep explain ens5 "protocol: tcp, source: 203.0.113.9, destinationPort: 22"', 'may it come in?'],
   ],
-  history: [['xdpkeep history', 'what was applied, when and why']],
+  history: [
+    ['xdpkeep history', 'what was applied, when, by whom, and what it changed'],
+    ['xdpkeep history 5', 'one generation: its packets and its steps'],
+  ],
   journal: [['xdpkeep journal verify', 'is the record whole?']],
   'journal show': [['xdpkeep journal show', 'every intent and what became of it']],
   'journal verify': [['xdpkeep journal verify', 'exit 74 when its chain is broken']],

@@ -1,8 +1,10 @@
 // `xdpkeep history`: what was applied, when and why.
+import { reportGeneration } from '../generation-changes.js';
 import { readHistory } from '../history.js';
-import { EXIT } from '../model/errors.js';
-import { renderHistory } from '../report/history.js';
-import { json } from '../report/style.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { EXIT, UsageError } from '../model/errors.js';
+import { renderGeneration, renderHistory } from '../report/history.js';
+import { json, painter } from '../report/style.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
@@ -13,4 +15,20 @@ export function runHistory({ dataDir, output }: Pick<CommonOptions, 'dataDir' | 
     out: output === 'json' ? json(history) : renderHistory(history),
     err: warnings.map((warning) => `warning: ${warning}\n`).join(''),
   };
+}
+
+/** One generation: what it changed for packets, and what was done. */
+export function runGeneration(
+  given: string,
+  { dataDir, output, color }: Pick<CommonOptions, 'dataDir' | 'output' | 'color'>,
+): CommandResult {
+  requireCapabilities();
+  if (!/^[1-9]\d{0,8}$/.test(given)) {
+    throw new UsageError(`${JSON.stringify(given)} is no number of a generation`, {
+      hint: '`xdpkeep history` lists them.',
+    });
+  }
+  const report = reportGeneration(dataDir, Number(given));
+  const out = output === 'json' ? json(report) : renderGeneration(report, painter(color));
+  return { exitCode: EXIT.ok, out };
 }

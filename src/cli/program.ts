@@ -1,11 +1,13 @@
 // The command line: which commands there are (commands/) and what all have. What one does is in its own file, read on use.
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.js';
+import { addBlocking } from './commands/blocking.js';
 import { addLooking } from './commands/looking.js';
 import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
 import type { Keep } from './commands/command.js';
 import { addManners } from './commands/manners.js';
+import { addUnattended } from './commands/unattended.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
 import { addTraffic } from './commands/traffic.js';
 import { failure } from './failure.js';
@@ -58,12 +60,14 @@ export function makeProgram(version: string, keep: Keep): Command {
   });
   addReconciling(program, keep);
   addGit(program, keep);
+  addUnattended(program, keep);
   addStateFiles(program, keep);
   addDiff(program, keep);
   addLooking(program, keep);
   addTraffic(program, keep);
   addOperating(program, keep);
   addConfirming(program, keep);
+  addBlocking(program, keep);
   addManners(program, keep);
   for (const { path, command } of everyCommand(program)) {
     command.addHelpText('after', () => exampleHelp(path));

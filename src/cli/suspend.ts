@@ -1,5 +1,4 @@
 // `xdpkeep suspend` and `resume`: hands off for a while, and on again.
-import { userInfo } from 'node:os';
 import { parseDuration } from '../model/duration.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { holdWords } from '../report/reconciliation.js';
@@ -8,6 +7,7 @@ import { suspensionLine } from '../report/suspension.js';
 import { resume, suspend } from '../suspend.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
+import { whoRuns } from './who.js';
 
 /** Longer than this is no suspension but another wish: that belongs into the state files. */
 const LONGEST_DAYS = 30;
@@ -34,21 +34,6 @@ export async function runSuspend(
     return { exitCode: EXIT.ok, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Suspension', suspension }) };
   }
   return { exitCode: EXIT.ok, out: `${suspensionLine(suspension)}\n` };
-}
-
-/** sudo tells who is behind root. */
-function whoRuns(): string {
-  const user = userName();
-  const behind = process.env['SUDO_USER'];
-  return behind === undefined || behind === '' || behind === user ? user : `${behind} (as ${user})`;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`; // no line in /etc/passwd
-  }
 }
 
 export async function runResume(name: string | undefined, options: CommonOptions): Promise<CommandResult> {

@@ -1,16 +1,22 @@
 // `xdpkeep sync`: one pass from the git repository that the config file names.
+import { resolve } from 'node:path';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import type { Config } from '../model/config.js';
 import { UsageError } from '../model/errors.js';
 import { sync } from '../sync.js';
 import { failure } from './failure.js';
-import { changeOptions, present, type ReconcileCommand, withDetail } from './reconcile.js';
+import { changeOptions, present, type ReconcileCommand, runReconcile, withDetail } from './reconcile.js';
 import type { CommandResult } from './result.js';
 
 /** Throws a UsageError when the config file names no source. */
-export async function runSync(options: ReconcileCommand, config: Config | undefined): Promise<CommandResult> {
+export async function runSync(
+  options: ReconcileCommand & { offline?: string },
+  config: Config | undefined,
+): Promise<CommandResult> {
   requireCapabilities();
+  const { offline } = options;
   if (!config?.source) {
+    if (offline !== undefined) return runReconcile(options); // unit files need not know where state files come from
     const what = config ? 'the config file has no `source`' : 'there is no config file';
     const hint = 'Write `source: {git: URL}` into /etc/xdpkeep/config.yaml, or name a file with --config.';
     throw new UsageError(`${what}, so nobody knows what to sync from`, { hint });
@@ -18,6 +24,7 @@ export async function runSync(options: ReconcileCommand, config: Config | undefi
   const { result, refusal } = await sync({
     source: config.source,
     verification: config.verify,
+    ...(offline !== undefined && { offline: resolve(offline) }),
     host: options.host,
     ...changeOptions(options),
   });

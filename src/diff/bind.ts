@@ -1,21 +1,35 @@
-// A policy that redirects names interfaces; the program knows only their numbers. So the numbers are part of the
-// identity of an instance: a target that was made anew makes another instance.
+// What makes a policy an instance on a host. One that redirects names interfaces; the program knows only their numbers: a
+// target that was made anew makes another instance. And where an operator has ever blocked something, sources are held
+// against the blocks; what was made before the first block does not ask.
 import type { DesiredProgram } from '../model/desired.js';
-import type { ObservedInterface } from '../model/observed.js';
+import type { ObservedInterface, OwnedInterface } from '../model/observed.js';
+
+/** What the digest of an instance ends with that asks for blocks: no hexadecimal number. */
+const BLOCKS = 'blocks';
 
 /** The program as an instance on this host, or the name of a redirect target that is not there. */
 export function bindProgram(
   program: DesiredProgram,
   interfaces: readonly ObservedInterface[],
+  owned: OwnedInterface | undefined,
 ): DesiredProgram | string {
   const targets = new Set(
     program.firewall?.policy.rules.flatMap(({ action }) => ('interface' in action ? [action.interface] : [])),
   );
-  const numbers: number[] = [];
+  const parts: (string | number)[] = [];
   for (const target of [...targets].sort()) {
     const found = interfaces.find(({ name }) => name === target);
     if (!found) return target;
-    numbers.push(found.ifindex);
+    parts.push(found.ifindex);
   }
-  return numbers.length === 0 ? program : { ...program, digest: [program.digest, ...numbers].join('-') };
+  const blocks = program.firewall !== undefined && owned?.blocks !== undefined;
+  if (blocks) parts.push(BLOCKS);
+  if (parts.length === 0) return program;
+  const digest = [program.digest, ...parts].join('-');
+  return { ...program, digest, ...(blocks && { blocks }) };
+}
+
+/** Does this instance hold sources against blocks? */
+export function asksBlocks(digest: string): boolean {
+  return digest.endsWith(`-${BLOCKS}`);
 }

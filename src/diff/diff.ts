@@ -38,7 +38,7 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   const observed = state.interfaces.find((one) => one.name === name);
   const owned = state.owned.find((one) => one.name === name);
   const entry = wantedFor(desired, name);
-  const program = entry && bindProgram(entry.program, state.interfaces);
+  const program = entry && bindProgram(entry.program, state.interfaces, owned);
   const where = standing(observed, owned);
   const ours = where.kind === 'attached' ? where.attachment : undefined;
   return {

@@ -7,6 +7,7 @@ export const holdFile = (dataDir: string): string => join(dataDir, 'hold.json');
 export const pendingFile = (dataDir: string): string => join(dataDir, 'pending.json');
 export const reserveFile = (dataDir: string): string => join(dataDir, 'reserve');
 export const suspensionFile = (dataDir: string): string => join(dataDir, 'suspend.json');
+export const blocksFile = (dataDir: string): string => join(dataDir, 'blocks.json');
 /** Either suspends everything by being there: for when the command does not work. */
 export const suspendFiles = (dataDir: string): string[] => ['/etc/xdpkeep/suspend', join(dataDir, 'suspend')];
 export const generationsFolder = (dataDir: string): string => join(dataDir, 'generations');

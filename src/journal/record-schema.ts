@@ -24,7 +24,17 @@ export const effectiveStep = z.discriminatedUnion('kind', [
 ]);
 
 const operatorStep = z.looseObject({
-  kind: z.enum(['hold', 'suspend', 'resume', 'rebase', 'source', 'trial', 'accept-lockout']),
+  kind: z.enum([
+    'hold',
+    'suspend',
+    'resume',
+    'rebase',
+    'source',
+    'trial',
+    'accept-lockout',
+    'block',
+    'unblock',
+  ]),
   reason: z.string(),
 });
 

@@ -1,14 +1,14 @@
 // Making and ending suspensions. Each is in the journal before it is in force, or out of it.
 import { removeFile, replaceFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
-import { bootId, uptime } from '../kernel/boot.js';
 import type { Suspension } from '../model/suspension.js';
+import { endAfter, isOver } from './ends.js';
 import { newestGeneration } from './generation-list.js';
 import { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { suspensionFile } from './paths.js';
 import { seal } from './sealed.js';
-import { isInForce, readStored, type StoredSuspension, toSuspension } from './suspensions.js';
+import { readStored, type StoredSuspension, toSuspension } from './suspensions.js';
 
 export interface NewSuspension extends Pick<Suspension, 'interface' | 'reason' | 'by'> {
   /** Milliseconds. */
@@ -18,16 +18,13 @@ export interface NewSuspension extends Pick<Suspension, 'interface' | 'reason' |
 /** Adds one, in the place of another of the same interface. Throws a JournalError. */
 export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspension): Suspension {
   const { duration, ...rest } = made;
-  const now = Date.now();
   const one: StoredSuspension = {
     ...rest,
-    since: new Date(now).toISOString(),
-    until: new Date(now + duration).toISOString(),
-    boot: bootId(),
-    uptime: uptime() + duration / 1000,
+    since: new Date().toISOString(),
+    ...endAfter(duration),
   };
   const others = readStored(lock.dataDir).made.filter(
-    (other) => isInForce(other) && other.interface !== one.interface,
+    (other) => !isOver(other) && other.interface !== one.interface,
   );
   record(lock, journal, 'suspend', `${words(one)}, by ${one.by}, until ${one.until}`);
   write(lock, [...others, one]);
@@ -42,13 +39,13 @@ export function endSuspensions(
   only?: string,
 ): Suspension[] {
   const { made, damaged } = readStored(lock.dataDir);
-  const ended = made.filter((one) => isInForce(one) && (only === undefined || one.interface === only));
+  const ended = made.filter((one) => !isOver(one) && (only === undefined || one.interface === only));
   const broken = damaged && only === undefined ? [damaged] : [];
   if (ended.length + broken.length === 0) return [];
   for (const one of [...broken, ...ended]) record(lock, journal, 'resume', `${reason}: ${words(one)}`);
   write(
     lock,
-    made.filter((one) => isInForce(one) && !ended.includes(one)),
+    made.filter((one) => !isOver(one) && !ended.includes(one)),
   );
   return [...broken, ...ended.map(toSuspension)];
 }
@@ -56,7 +53,7 @@ export function endSuspensions(
 /** Forgets those whose time is over, which is recorded. Throws a JournalError. */
 export function endExpired(lock: WriterLock): void {
   const { made } = readStored(lock.dataDir);
-  const over = made.filter((one) => !isInForce(one));
+  const over = made.filter((one) => isOver(one));
   if (over.length === 0) return;
   const journal = Journal.open(lock);
   for (const one of over) record(lock, journal, 'resume', `its time is over: ${words(one)}`);

@@ -1,22 +1,18 @@
 // What is suspended: by the command, in `suspend.json`, and by a file that somebody put there because the command does
 // not work. Doubt suspends: a file that is empty or unreadable does, and so does a `suspend.json` that is damaged.
-// An end is kept on two clocks: that of the boot, which nobody can set, and the wall's, for the boots after it.
 import { lstatSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { errnoCode } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
-import { bootId, uptime } from '../kernel/boot.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { Suspension } from '../model/suspension.js';
+import { type End, isOver } from './ends.js';
 import { suspendFiles, suspensionFile } from './paths.js';
 import { unseal } from './sealed.js';
 
 /** One that the command has made, as `suspend.json` has it. */
-export interface StoredSuspension extends Suspension {
+export interface StoredSuspension extends Suspension, End {
   until: string;
-  /** The boot that it was made in, and the second of that boot at which it ends. */
-  boot: string;
-  uptime: number;
 }
 
 const stored: z.ZodType<StoredSuspension> = z.looseObject({
@@ -36,7 +32,7 @@ export function readSuspensions(dataDir: string): Suspension[] {
   return [
     ...suspendFiles(dataDir).flatMap(readFile),
     ...(damaged ? [damaged] : []),
-    ...made.filter(isInForce).map(toSuspension),
+    ...made.filter((one) => !isOver(one)).map(toSuspension),
   ];
 }
 
@@ -54,11 +50,6 @@ export function readStored(dataDir: string): { made: StoredSuspension[]; damaged
 }
 
 const NEVER = new Date(0).toISOString();
-
-/** In the boot that it was made in, its clock decides: the wall's may be set. */
-export function isInForce({ boot, uptime: end, until }: StoredSuspension): boolean {
-  return boot === bootId() ? uptime() < end : Date.now() < Date.parse(until);
-}
 
 /** Without what only this file needs. */
 export function toSuspension({ interface: only, reason, by, since, until }: StoredSuspension): Suspension {

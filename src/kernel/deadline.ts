@@ -1,7 +1,7 @@
 // A deadline that outlives this process: a transient timer of systemd where that runs, else a watchdog of our own in a
 // session of its own. What is armed runs xdpkeep itself again; whether there is still something to do, that decides.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { UnreachableError, XdpkeepError } from '../model/errors.js';
 import type { Deadline } from '../model/pending.js';
 import { findTool, runTool, TOOL_ENVIRONMENT } from './tool.js';
@@ -38,7 +38,10 @@ export interface Surroundings {
 }
 
 /** Throws an UnreachableError when nobody can be found who would be there at the deadline. */
-export async function armDeadline(alarm: Alarm, surroundings = ours()): Promise<Deadline['armed']> {
+export async function armDeadline(
+  alarm: Alarm,
+  surroundings = surroundingsOf(alarm),
+): Promise<Deadline['armed']> {
   const { systemd, shared, inService } = surroundings;
   const command = [...surroundings.command, ...alarm.args];
   if (!systemd) return startWatchdog(command);
@@ -61,13 +64,14 @@ export async function disarmDeadline(armed: Deadline['armed']): Promise<void> {
   }
 }
 
-function ours(): Surroundings {
+function surroundingsOf({ args }: Alarm): Surroundings {
+  const command = [process.execPath, realpathSync(process.argv[1] ?? '')];
   return {
     systemd: existsSync(BOOTED),
-    shared: sharesNamespacesWithInit(),
+    shared: sharesWithInit([...command, ...args].filter((word) => word.startsWith('/'))),
     systemdRun: findTool('systemd-run'),
     inService: isInService(),
-    command: [process.execPath, realpathSync(process.argv[1] ?? '')],
+    command,
   };
 }
 
@@ -140,15 +144,20 @@ async function startWatchdog(command: string[]): Promise<Deadline['armed']> {
   throw cannotArm(`the watchdog did not start: ${said}`);
 }
 
-/** A unit of systemd is in these. */
-function sharesNamespacesWithInit(): boolean {
+/** A unit of systemd has these interfaces, and finds the same files under these paths: a sandboxed one of ours does too. */
+function sharesWithInit(paths: string[]): boolean {
+  const isSame = (kind: string) =>
+    readlinkSync(`/proc/1/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`);
   try {
-    return ['net', 'mnt'].every((kind) => {
-      return readlinkSync(`/proc/1/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`);
-    });
+    return isSame('net') && (isSame('mnt') || paths.every(isSameForInit));
   } catch {
     return false; // not allowed to look: then not allowed to assume
   }
+}
+
+function isSameForInit(path: string): boolean {
+  const [ours, theirs] = [statSync(path), statSync(`/proc/1/root${path}`)];
+  return ours.dev === theirs.dev && ours.ino === theirs.ino;
 }
 
 /** systemd ends what is left of a service with it: KillMode= in systemd.kill(5). */

@@ -15,6 +15,8 @@ export const mapCalls = once(() => {
     update: bpf.func(
       'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',
     ) as Call,
+    delete: bpf.func('int bpf_map_delete_elem(int fd, const void *key)') as Call,
+    nextKey: bpf.func('int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next)') as Call,
     lookupBatch: bpf.func(
       'int bpf_map_lookup_batch(int fd, const void *from, void *next, void *keys, void *values, void *count, const void *opts)',
     ) as Call,

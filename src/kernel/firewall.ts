@@ -3,6 +3,7 @@
 import type { Fd } from './fd.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
+import { BLOCKS } from './layout.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { type BpfObject, loadObject } from './object.js';
@@ -28,6 +29,8 @@ interface SetMap {
 export interface LoadOptions {
   /** The map that counts; default a new one. */
   counters?: Fd;
+  /** Hold sources against blocks: those of this map, or of a new one. */
+  blocks?: Fd | 'new';
   /** The ring buffer for sampled packets; default a new one. */
   samples?: Fd;
   /** The maps through which the large sets of the tables are found, by slot. */
@@ -44,10 +47,12 @@ export function loadFirewall(
   tables: FirewallTables,
   options: LoadOptions = {},
 ): BpfObject {
-  const { counters, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const { counters, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets);
     if (counters) one.reuseMap('counters', counters);
+    if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
+    else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (samples) one.reuseMap(SAMPLES, samples);
     sets.forEach(({ map, delta }, slot) => {
       one.reuseMap(`set${slot}`, map);

@@ -20,6 +20,10 @@ export interface Layout {
   counters(name: string): string;
   /** Which row counts in which slot: one symbolic link per slot, its target the name of the row. */
   rows(name: string): string;
+  /** A map that the instances of an interface share, by its name. */
+  ofInterface(name: string, map: string): string;
+  /** Sources that are blocked for a time; like the counters, they outlive instances. Absent before the first block. */
+  blocks(name: string): string;
   /** Large sets of addresses, shared between interfaces: a directory for each list, in it a pin for each content. */
   lists: string;
   list(name: string): string;
@@ -37,6 +41,7 @@ export interface Layout {
 export const LINK = 'link';
 export const COUNTERS = 'counters';
 export const ROWS = 'rows';
+export const BLOCKS = 'blocks';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
 /** Characters; a file name may have 255. */
@@ -62,8 +67,10 @@ export function layout(bpffs: string): Layout {
     program: (name, digest) => join(instance(name, digest), PROGRAM),
     maps: (name, digest) => join(instance(name, digest), MAPS),
     map: (name, digest, map) => join(instance(name, digest), MAPS, encodeName(map)),
+    ofInterface: (name, map) => join(interface_(name), map),
     counters: (name) => join(interface_(name), COUNTERS),
     rows: (name) => join(interface_(name), ROWS),
+    blocks: (name) => join(interface_(name), BLOCKS),
     lists,
     list,
     set: (name, digest) => join(list(name), digest),

@@ -5,6 +5,8 @@ import { checked, libbpf } from './ffi.js';
 /** "xdkp", struct question in bpf/act.h: u32 magic, u32 record. */
 const QUESTION = 0x78646b70;
 const QUESTION_BYTES = 8;
+/** In `record`, before it is answered: blocks are meant as well. */
+const WITH_BLOCKS = 1;
 const CONTEXT_BYTES = 24;
 const OPTS_BYTES = 80;
 const HEADROOM = 256;
@@ -17,12 +19,13 @@ export interface Answer {
 }
 
 /**
- * `frame` is at least 14 bytes. Metadata lies in front of it in the buffer, and `data` in the context says how long
+ * `frame` is at least 14 bytes. Without `blocks`, the policy alone is asked. Metadata lies in front of it in the buffer, and `data` in the context says how long
  * that is (bpf_prog_test_run_xdp() in net/bpf/test_run.c); Linux 5.15.
  */
-export function askFirewall(program: number, frame: Uint8Array): Answer {
+export function askFirewall(program: number, frame: Uint8Array, about?: 'blocks'): Answer {
   const input = Buffer.alloc(QUESTION_BYTES + frame.length);
   input.writeUInt32LE(QUESTION, 0);
+  if (about === 'blocks') input.writeUInt32LE(WITH_BLOCKS, 4);
   input.set(frame, QUESTION_BYTES);
   const context = Buffer.alloc(CONTEXT_BYTES);
   context.writeUInt32LE(QUESTION_BYTES, 0); // data

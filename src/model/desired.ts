@@ -23,11 +23,13 @@ export interface DesiredProgram {
   object: string;
   /** Identity of an instance made of it: object and function. */
   digest: string;
+  /** Sources are held against the blocks of the interface; of instances on a host alone (diff/bind.ts). */
+  blocks?: true;
   /** SHA-256 (hex) of what people wrote: the reference and its source, not what a compiler or release makes of it. */
   written: string;
 }
 
-/** The digest without the numbers of redirect targets that an instance on a host has behind it (diff/bind.ts). */
+/** The digest without what an instance on a host has behind it: redirect targets, blocks (diff/bind.ts). */
 export function baseDigest(digest: string): string {
   return digest.split('-', 1)[0] ?? digest;
 }

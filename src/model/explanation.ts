@@ -1,4 +1,5 @@
 // What `xdpkeep explain --output json` prints.
+import type { Block } from './block.js';
 import type { Verdict } from './policy.js';
 import type { Position } from './position.js';
 
@@ -15,6 +16,8 @@ export interface ExplainedDecision {
   audit: boolean;
   /** The rule, the `protect` entry, or the policy of a built-in row. */
   at: Position;
+  /** What an operator has blocked, where that decides; no part of the policy. */
+  block?: Block;
   /** A rule with a rate limit that would decide instead while its rate is exceeded. */
   aboveRate?: { row: string; action: string; at: Position };
 }

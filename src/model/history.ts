@@ -1,6 +1,7 @@
 // What `history` and `journal verify` print: the recorded past, summed up.
-import type { Generation, JournalDamage } from './record.js';
+import type { Generation, JournalDamage, Phase } from './record.js';
 import type { Revision } from './revision.js';
+import type { StateDiff } from './state-diff.js';
 
 /** How often a step on an interface ended in which way within one generation. */
 export interface InterfaceOutcomes {
@@ -26,6 +27,31 @@ export interface GenerationSummary extends Omit<Generation, 'desired'> {
   host: string;
   /** By name. Empty for a generation whose records were lost with a damaged journal. */
   interfaces: InterfaceOutcomes[];
+  /** What it changed against the one before, a few words each; absent where one of the two cannot be read. */
+  changes?: string[];
+}
+
+/** What `history N` prints. */
+export interface GenerationReport extends GenerationSummary {
+  apiVersion: 'xdpkeep/v1';
+  kind: 'Generation';
+  /** The generation that it is compared with; 0 is nothing. */
+  previous: number;
+  /** With the packets that meet another fate; absent when the one before cannot be read. */
+  diff?: Pick<StateDiff, 'hosts' | 'policies'>;
+  /** Outcomes, in the order of the journal. */
+  steps: RecordedStep[];
+}
+
+interface RecordedStep {
+  /** ISO 8601. */
+  time: string;
+  phase: Phase;
+  /** Absent for what is about no interface: a trial, a hold. */
+  interface?: string;
+  action: string;
+  reason: string;
+  note?: string;
 }
 
 export interface History {

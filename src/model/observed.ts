@@ -62,6 +62,8 @@ export interface OwnedInterface {
   instances: ObservedInstance[];
   /** The pinned counters of a policy, which outlive its instances. */
   counters?: ObservedMap;
+  /** The pinned blocks of operators: policies here hold sources against them. Like the counters, they outlive instances. */
+  blocks?: ObservedMap;
   /** Why what is pinned here cannot be read; then nothing else is known of it. */
   trouble?: { reason: string; hint: string | undefined };
   /** The program that was taken over here and is kept for giving back. */

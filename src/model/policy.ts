@@ -180,8 +180,15 @@ export interface PacketDescription {
   length?: number;
 }
 
-/** The built-in rows of counters, in the order of their counter slots. */
-export const BUILTIN_ROWS = ['(protect)', '(malformed)', '(fragments)', '(non-ip)', '(default)'] as const;
+/** The built-in rows, in the order of their records (bpf/tables.h). Blocks are no part of a policy: model/block.ts. */
+export const BUILTIN_ROWS = [
+  '(protect)',
+  '(malformed)',
+  '(fragments)',
+  '(non-ip)',
+  '(default)',
+  '(blocked)',
+] as const;
 export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
 
 /** Rules in one policy. */

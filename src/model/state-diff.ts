@@ -31,12 +31,19 @@ export interface PolicyDiff {
   fates?: FateReport;
 }
 
+/** One of the two that are compared. */
+export interface DiffEnd {
+  /** As it was given: `main`, `gen:5`, `running`, `desired`. */
+  revision: string;
+  /** The commit that it is, or that it was made of; absent where it is of none. */
+  commit?: string;
+}
+
 export interface StateDiff {
   apiVersion: 'xdpkeep/v1';
   kind: 'StateDiff';
-  /** As they were given, and the commits that they are. */
-  from: { revision: string; commit: string };
-  to: { revision: string; commit: string };
+  from: DiffEnd;
+  to: DiffEnd;
   /** False when nobody asked which packets change their fate. */
   semantic: boolean;
   /** Those that differ, by name. */
@@ -44,8 +51,19 @@ export interface StateDiff {
   policies: PolicyDiff[];
 }
 
-/** All that one revision wants. */
+/** All that one revision wants, or one host. */
 export interface WholeState {
   hosts: DesiredState[];
   policies: Policy[];
+}
+
+export const NOTHING: WholeState = { hosts: [], policies: [] };
+
+/** One host with the policies that it runs. A state that wants nothing is no host. */
+export function wholeOf(desired: DesiredState): WholeState {
+  const policies = new Map<string, Policy>();
+  for (const { program } of desired.interfaces) {
+    if (program.firewall) policies.set(program.firewall.policy.name, program.firewall.policy);
+  }
+  return { hosts: desired.interfaces.length === 0 ? [] : [desired], policies: [...policies.values()] };
 }

@@ -100,6 +100,8 @@ export interface Status {
   pending?: PendingReport;
   /** Those in force; absent when there are none. */
   suspensions?: Suspension[];
+  /** Blocks in force, outside of git; absent when there are none. */
+  blocks?: { count: number; most: number };
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];

@@ -116,7 +116,7 @@ interface RenameStep extends StepBase {
 export interface RepinnedMap {
   name: string;
   id: number;
-  /** The counters of a policy: they lie beside the instances. */
+  /** The counters and the blocks of a policy: they lie beside the instances. */
   ofInterface?: true;
 }
 

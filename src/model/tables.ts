@@ -54,7 +54,7 @@ export interface SetBytes {
   delta?: { bytes: number } | undefined;
 }
 
-/** What a host adds to tables. None of it is part of an instance's identity. */
+/** What a host adds to tables. Of it, ifindexes and blocks are part of an instance's identity (diff/bind.ts). */
 export interface TableBinding {
   /** Counter slot of each row name. */
   slots: ReadonlyMap<string, number>;
@@ -64,4 +64,6 @@ export interface TableBinding {
   sets: readonly SetBytes[];
   /** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME. */
   taiOffset: number;
+  /** Sources are held against the blocks of the interface. */
+  blocks: boolean;
 }

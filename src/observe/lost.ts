@@ -10,17 +10,22 @@ interface Answers {
 }
 
 export function withLostMaps(owned: OwnedInterface, answers: Answers): OwnedInterface {
-  return { ...owned, instances: owned.instances.map((one) => withLost(one, owned.counters?.id, answers)) };
+  const { counters, blocks } = owned;
+  return {
+    ...owned,
+    instances: owned.instances.map((one) => withLost(one, counters?.id, blocks?.id, answers)),
+  };
 }
 
 function withLost(
   instance: ObservedInstance,
   counters: number | undefined,
+  blocks: number | undefined,
   { programs, maps }: Answers,
 ): ObservedInstance {
   const used = programs.find(({ id }) => id === instance.programId)?.map_ids ?? [];
   const lost = used
-    .filter((id) => id !== counters && !instance.maps.some((map) => map.id === id))
+    .filter((id) => id !== counters && id !== blocks && !instance.maps.some((map) => map.id === id))
     .map((id) => ({ id, name: maps.find((map) => map.id === id)?.name ?? '' }))
     // That of a policy has a pin, though the compiler made it; only a policy has counters.
     .map(({ id, name }) => ({ id, name: counters !== undefined && name === TABLES_SECTION ? TABLES : name }))

@@ -3,6 +3,7 @@
 import { type Entry, isBpffs, listEntries, readSymlink } from '../kernel/bpffs.js';
 import type { Fd } from '../kernel/fd.js';
 import {
+  BLOCKS,
   COUNTERS,
   type Layout,
   LINK,
@@ -47,6 +48,8 @@ function readInterface(paths: Layout, name: string): OwnedInterface {
     if (entry.name === ROWS) continue; // read by those who count
     if (entry.name === COUNTERS) {
       owned.counters = { name: COUNTERS, ...identify(paths.counters(name), 'map', mapInfo) };
+    } else if (entry.name === BLOCKS) {
+      owned.blocks = { name: BLOCKS, ...identify(paths.blocks(name), 'map', mapInfo) };
     } else if (entry.kind === 'directory') owned.instances.push(readInstance(paths, name, entry.name));
     else if (entry.name === LINK) owned.link = identify(paths.link(name), 'link', linkInfo);
     else throw unexpected(paths.interface(name), entry);

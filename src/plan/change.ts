@@ -6,8 +6,8 @@ import { modesOf } from './attach.js';
 import { planInstance } from './carry.js';
 import type { PlanContext, WantedDifference } from './context.js';
 
-/** The map of a policy that belongs to its interface. */
-const COUNTERS = 'counters';
+/** The maps of a policy that belong to its interface. */
+const OF_INTERFACE = ['counters', 'blocks'];
 
 type Attached = Extract<Standing, { kind: 'attached' }>;
 
@@ -71,7 +71,7 @@ export function planChange(
       maps: current.lost.map(({ id, name }) => ({
         id,
         name: fullName(name, current, context),
-        ...(wanted.program.firewall && name === COUNTERS && { ofInterface: true as const }),
+        ...(wanted.program.firewall && OF_INTERFACE.includes(name) && { ofInterface: true as const }),
       })),
     };
   }

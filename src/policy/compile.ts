@@ -93,7 +93,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
 export function bindTables(tables: FirewallTables, binding: TableBinding): FirewallTables {
   return {
     ...tables,
-    settings: bindSettings(tables.settings, binding.taiOffset, binding.sets),
+    settings: bindSettings(tables.settings, binding),
     blob: bindRecords(tables, binding),
   };
 }

@@ -1,6 +1,6 @@
 // What a policy means: the reference that the datapath is held against. One packet, one decision, every rule looked
-// at in order. The order of decisions is the contract: malformed, protect entries, neighbour discovery, non-IP, later
-// fragments, the rules, the default. (A malformed frame has no fields that could be trusted, so that no protect entry
+// at in order. The order of decisions is the contract: malformed, protect entries, neighbour discovery, blocks, non-IP,
+// later fragments, the rules, the default. (A malformed frame has no fields that could be trusted, so that no protect entry
 // can match it: it makes no difference that it comes first.)
 import type {
   Action,
@@ -22,6 +22,8 @@ export interface Circumstances {
   now?: number;
   /** Does this packet find the rule's bucket empty? Default: never. */
   exceeds?: (rule: Rule) => boolean;
+  /** Has an operator blocked this source (4 or 16 bytes)? Default: none. */
+  isBlocked?: (source: Uint8Array) => boolean;
 }
 
 export interface Decision {
@@ -47,6 +49,8 @@ export function evaluate(
   const { fields } = parsed;
   if (protections.some(({ match }) => matches(match, fields))) return builtin('(protect)', 'pass');
   if (policy.neighborDiscovery === 'pass' && isNeighborDiscovery(fields)) return builtin('(protect)', 'pass');
+  if (isBlocked(fields, circumstances))
+    return { verdict: 'drop', action: { kind: 'drop' }, row: '(blocked)' };
   if (parsed.shape === 'non-ip' && policy.nonIp !== 'match') return builtin('(non-ip)', policy.nonIp);
   if (isLater(fields) && policy.fragments !== 'match') return builtin('(fragments)', policy.fragments);
   const rule = policy.rules.find((one) => matches(one.match, fields) && applies(one, circumstances));
@@ -66,6 +70,11 @@ type Fields = LinkFields & Partial<IpFields>;
 
 function isNeighborDiscovery({ family, icmpType }: Fields): boolean {
   return family === 6 && icmpType !== undefined && icmpType >= 133 && icmpType <= 137;
+}
+
+/** Audit mode is the policy's: it does not let pass what an operator has blocked. */
+function isBlocked({ source }: Fields, circumstances: Circumstances): boolean {
+  return source !== undefined && (circumstances.isBlocked?.(source) ?? false);
 }
 
 function isLater({ fragment }: Fields): boolean {

@@ -12,6 +12,8 @@ export function verdictOf(policy: Policy, row: string): Verdict {
   switch (row) {
     case '(protect)':
       return 'pass';
+    case '(blocked)':
+      return 'drop';
     case '(malformed)':
       return policy.malformed;
     case '(fragments)':

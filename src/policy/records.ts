@@ -33,6 +33,7 @@ export function encodeRecords(policy: Policy, protections: number): Records {
     policy.fragments === 'drop' ? XDP.drop : XDP.pass,
     policy.nonIp === 'drop' ? XDP.drop : XDP.pass,
     XDP[policy.default],
+    XDP.drop,
   ];
   const plain = [...rows, ...Array.from({ length: protections }, () => XDP.pass)];
   const bytes = new Uint8Array((plain.length + policy.rules.length) * RECORD_BYTES);

@@ -1,6 +1,6 @@
 // What a policy decides once for all packets, in the orders of bpf/settings.h: switches, numbers, and how far into the
 // blob of tables something may begin.
-import type { SetBytes, Settings } from '../model/tables.js';
+import type { Settings, TableBinding } from '../model/tables.js';
 import { FIELDS, type Field } from './fields.js';
 
 /** Single switches of `enum key`; FIELD, GROUP, MAPPED and MEMBER begin rows of them. */
@@ -23,9 +23,10 @@ const KEY = {
   source: 15,
   destination: 16,
   special: 17,
+  blocks: 18,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
-export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special'>;
+export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special' | 'blocks'>;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
 const LAST_COMMON = FIELDS.indexOf('destinationPort');
@@ -134,8 +135,11 @@ export function encodeSettings(policy: PolicySettings): Settings {
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
-/** What only the host knows: seconds that CLOCK_TAI is ahead of CLOCK_REALTIME, and the sizes of the large sets by slot. */
-export function bindSettings(settings: Settings, taiOffset: number, sets: readonly SetBytes[]): Settings {
+/** What only the host knows: clocks, the sizes of the large sets by slot, and whether anybody has blocked something. */
+export function bindSettings(
+  settings: Settings,
+  { taiOffset, sets, blocks }: Pick<TableBinding, 'taiOffset' | 'sets' | 'blocks'>,
+): Settings {
   const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
   numbers[NUMBER.taiOffset] = taiOffset;
@@ -145,5 +149,6 @@ export function bindSettings(settings: Settings, taiOffset: number, sets: readon
     keys[DELTA + slot] = 1;
     numbers[BOUND_DELTA + slot] = delta.bytes - SET_REACH;
   });
+  if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };
 }

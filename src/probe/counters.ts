@@ -72,7 +72,9 @@ function read(layout: Layout, policies: Policies, { ignore }: CounterGuard): Rea
     if (policy.mode === 'audit') continue;
     using counters = openPin(layout.counters(name));
     if (!counters) continue;
+    // What an operator has blocked is no fault of a change.
     const rows = new Set([...policy.rules.map((rule) => rule.name), ...BUILTIN_ROWS]);
+    rows.delete('(blocked)');
     for (const { row, slot } of readRows(layout, name)) {
       if (!rows.has(row) || ignore.includes(row) || verdictOf(policy, row) !== 'drop') continue;
       reading.set(`${name} ${row}`, readCounter(counters.number, slot).packets);

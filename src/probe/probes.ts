@@ -1,6 +1,8 @@
 // Probes before a change and after it. One that held before has to hold after; one that did not says nothing about the
 // change and is only reported.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mayUseInternet } from '../kernel/internet.js';
+import { EnvironmentError } from '../model/errors.js';
 import type { ProbeReport } from '../model/reconciliation.js';
 import { type Probe, probeName } from '../model/safeguards.js';
 import { tryTarget } from './targets.js';
@@ -25,8 +27,21 @@ async function askProbe({ target, timeout, tries }: Probe, ended: AbortSignal): 
   return tries === 1 ? why : `${why} (${tries} tries)`;
 }
 
-/** All at once. */
+/** A probe that may not leave this process fails before the change as well as after it, and so would judge nothing. */
+function requireInternet(probes: readonly Probe[]): void {
+  const asking = probes.find(({ target }) => target.kind !== 'exec');
+  if (!asking || mayUseInternet()) return;
+  throw new EnvironmentError(
+    `probe ${probeName(asking)} cannot be asked: this process may not use the network`,
+    {
+      hint: 'Let its unit: RestrictAddressFamilies=AF_INET AF_INET6 and IPAddressAllow=any, in a drop-in (systemctl edit).',
+    },
+  );
+}
+
+/** All at once. Throws an EnvironmentError where this process may not ask. */
 export async function askBefore(probes: readonly Probe[]): Promise<ProbeReport[]> {
+  requireInternet(probes);
   const never = new AbortController().signal;
   return Promise.all(
     probes.map(async (probe): Promise<ProbeReport> => {

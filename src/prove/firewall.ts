@@ -5,7 +5,7 @@ import { loadFirewall, taiOffset } from '../kernel/firewall.js';
 import type { Layout } from '../kernel/layout.js';
 import { openPin } from '../kernel/pinned.js';
 import { askFirewall } from '../kernel/question.js';
-import type { DesiredFirewall } from '../model/desired.js';
+import type { DesiredFirewall, DesiredProgram } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import { assignRows } from '../model/rows.js';
@@ -27,20 +27,29 @@ export interface ProveFirewallContext {
 export function proveFirewall(
   name: string,
   object: Uint8Array,
-  firewall: DesiredFirewall,
+  { firewall, blocks: asked }: Pick<DesiredProgram, 'blocks'> & { firewall: DesiredFirewall },
   { layout, observed, setMaps, ring }: ProveFirewallContext,
 ): Candidate {
   const tables = compilePolicy(firewall.policy, firewall.protections);
   const sets = setMaps.open(tables.sets);
   using counters = openPin(layout.counters(name));
+  const asks = asked === true;
+  using blocks = asks ? openPin(layout.blocks(name)) : undefined;
   const rows = assignRows(
     tables.owners.map(({ row }) => row),
     counters ? readRows(layout, name) : [],
   );
   const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
-  const bound = bindTables(tables, { slots: rows.slots, ifindexes, sets, taiOffset: taiOffset() });
+  const bound = bindTables(tables, {
+    slots: rows.slots,
+    ifindexes,
+    sets,
+    taiOffset: taiOffset(),
+    blocks: asks,
+  });
   const loaded = loadFirewall(object, bound, {
     ...(counters && { counters }),
+    ...(asks && { blocks: blocks ?? 'new' }),
     samples: ring.open(observed),
     sets,
   });

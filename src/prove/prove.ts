@@ -74,7 +74,8 @@ export function loadCandidate(
   const { program } = instance;
   if (!program) throw new Error(`a planned instance of ${name} has no program`);
   const bytes = context.store.get(program.object);
-  if (program.firewall) return proveFirewall(name, bytes, program.firewall, context);
+  if (program.firewall)
+    return proveFirewall(name, bytes, { ...program, firewall: program.firewall }, context);
   return { object: loadProgram(name, bytes, program.function, instance, context.layout) };
 }
 

@@ -1,4 +1,5 @@
 // Who decides a packet, as people read it.
+import { blockWords } from '../model/block.js';
 import type { ExplainedDecision, Explanation } from '../model/explanation.js';
 import { type Paint, printable } from './style.js';
 
@@ -21,7 +22,9 @@ function wanted(desired: Explanation['desired'], paint: Paint): string[] {
   return [`state files: ${verdict}: ${decision(desired)}`, ...aboveRate(desired)];
 }
 
-function decision({ policy, row, action, audit, at }: ExplainedDecision): string {
+function decision({ policy, row, action, audit, at, block }: ExplainedDecision): string {
+  if (block) return `${action} by ${row}, before policy ${policy}: ${blockWords(block)}`;
+  if (row === '(blocked)') return `${action} by ${row}, before policy ${policy}`;
   const passed = audit ? ' (audit: counted as such, and passed)' : '';
   return `${action}${passed} by ${row} of policy ${policy}, ${at.file}:${at.line}`;
 }

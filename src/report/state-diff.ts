@@ -1,7 +1,7 @@
 // Two revisions as people read them: in a terminal, or as Markdown beside a pull request. Names and packets come out of
 // the repository and are shown so that they can be nothing but text.
 import type { FateReport } from '../model/reconciliation.js';
-import type { Change, HostDiff, InterfaceDiff, PolicyDiff, StateDiff } from '../model/state-diff.js';
+import type { Change, DiffEnd, HostDiff, InterfaceDiff, PolicyDiff, StateDiff } from '../model/state-diff.js';
 import { fateLines } from './reconciliation.js';
 import { type Paint, printable, type Style } from './style.js';
 
@@ -9,7 +9,10 @@ const SIGNS: Record<Change, string> = { added: '+', removed: '-', changed: '~' }
 const STYLES: Record<Change, Style> = { added: 'green', removed: 'red', changed: 'yellow' };
 const NOTHING = 'no host and no policy differs';
 
-export function renderStateDiff({ hosts, policies }: StateDiff, paint: Paint): string {
+export function renderStateDiff(
+  { hosts, policies }: Pick<StateDiff, 'hosts' | 'policies'>,
+  paint: Paint,
+): string {
   const head = (change: Change, text: string) => paint(STYLES[change], printable(`${SIGNS[change]} ${text}`));
   const lines = [
     ...hosts.flatMap(({ host, change, interfaces }) => [
@@ -35,9 +38,13 @@ function interfaceWords({ from, to }: InterfaceDiff): string {
 
 /** GitHub's Markdown. */
 export function markdownStateDiff({ from, to, hosts, policies }: StateDiff): string {
-  const title = `## Firewall changes\n\n${code(from.revision)} (${code(from.commit.slice(0, 12))}) to ${code(to.revision)} (${code(to.commit.slice(0, 12))})`;
+  const title = `## Firewall changes\n\n${endWords(from)} to ${endWords(to)}`;
   const sections = [...hosts.map(markdownHost), ...policies.map(markdownPolicy)];
   return `${[title, ...(sections.length === 0 ? [`Nothing: ${NOTHING}.`] : sections)].join('\n\n')}\n`;
+}
+
+function endWords({ revision, commit }: DiffEnd): string {
+  return commit === undefined ? code(revision) : `${code(revision)} (${code(commit.slice(0, 12))})`;
 }
 
 function markdownHost({ host, change, interfaces }: HostDiff): string {

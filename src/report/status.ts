@@ -25,6 +25,11 @@ export function renderStatus(status: Status, paint: Paint): string {
       ...one.foreign.map((xdp) => printable(`  ${one.name} foreign XDP ${programWords(xdp)}`)),
       ...tcLines(one, `  ${one.name}`),
     ]),
+    ...(status.blocks
+      ? [
+          `${status.blocks.count} of at most ${status.blocks.most} blocks in force, outside of git: \`xdpkeep blocks\``,
+        ]
+      : []),
     ...status.others.flatMap((one) => otherLines(one)),
     ...(status.hold ? [holdLine(status.hold)] : []),
     ...(status.pending ? [pendingWords(status.pending)] : []),

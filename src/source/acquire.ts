@@ -13,6 +13,8 @@ import { verifySuccession } from './verify.js';
 
 export interface Acquisition {
   source: GitSource;
+  /** A copy of the repository that is asked in its place. */
+  from?: string;
   /** Commits are not verified where it is absent. */
   verification: Verification | undefined;
   /** A directory of ours, for the mirror and the copy. */
@@ -31,15 +33,16 @@ export interface Candidate {
  * the state directory.
  */
 export async function acquire(
-  { source, verification, folder, ended }: Acquisition,
+  { source, from, verification, folder, ended }: Acquisition,
   adopted: Adoption | undefined,
 ): Promise<Candidate | undefined> {
-  const commit = await askRemote(source, ended);
+  const asked = { ...source, ...(from !== undefined && { git: from }) };
+  const commit = await askRemote(asked, ended);
   const applied = adopted?.revision.commit;
   if (commit === applied && adopted?.path === source.path) return undefined;
   const judge = verification && new SignatureJudge(verification, folder, ended);
   const copy = join(folder, 'next');
-  return withMirror(mirrorIn(folder, source, ended), source.git, async (mirror) => {
+  return withMirror(mirrorIn(folder, asked, ended), asked.git, async (mirror) => {
     await mirror.update(commit, applied);
     const signer =
       verification && judge
@@ -59,7 +62,8 @@ export async function acquire(
 export async function restore(dataDir: string, adopted: Adoption, acquisition: Acquisition): Promise<void> {
   if (isIntact(treeFolder(dataDir), adopted.files)) return;
   const { folder, ended } = acquisition;
-  const { git, ref, path, revision } = adopted;
+  const { ref, path, revision } = adopted;
+  const git = acquisition.from ?? adopted.git;
   const copy = join(folder, 'next');
   try {
     await withMirror(mirrorIn(folder, { git, ref, path }, ended), git, async (mirror) => {

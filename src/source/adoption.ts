@@ -81,10 +81,9 @@ export function installTree(dataDir: string, copy: string): void {
   }
 }
 
-/** Notes that the remote has answered: the time of the record says when. */
-export function noteAnswer(dataDir: string): void {
-  const now = new Date();
-  utimesSync(adoptionFile(dataDir), now, now);
+/** Notes when the remote has answered: the time of the record says it. */
+export function noteAnswer(dataDir: string, heard: Date): void {
+  utimesSync(adoptionFile(dataDir), heard, heard);
 }
 
 /** ISO 8601. */

@@ -1,6 +1,7 @@
 // git, run so that nothing but our own arguments decides what it does: no configuration of the system, of a user or of
 // the repository that could run a program, no hook, no prompt, no transport but file, ssh and https. Only plumbing is
 // called: no work tree is ever made, so no filter, attribute or submodule has a say.
+import { existsSync } from 'node:fs';
 import { findTool, runForBytes } from '../kernel/tool.js';
 import { EnvironmentError } from '../model/errors.js';
 
@@ -32,7 +33,6 @@ const ENVIRONMENT = {
   GIT_NO_REPLACE_OBJECTS: '1',
   // Objects that are missing are fetched in one go, by us; git would ask for each by itself.
   GIT_NO_LAZY_FETCH: '1',
-  GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oConnectTimeout=20',
 };
 
 /**
@@ -40,6 +40,20 @@ const ENVIRONMENT = {
  * though nothing of theirs is run here.
  */
 export const UPLOAD_PACK = 'git -c safe.directory=* -c core.hooksPath=/dev/null upload-pack';
+
+/** systemd hands a unit files that only root may read: LoadCredential=ssh:FOLDER in systemd.exec(5). */
+function sshCommand(): string {
+  const { CREDENTIALS_DIRECTORY: folder } = process.env;
+  const options = (name: string, what: (path: string) => string[]) => {
+    const path = `${folder ?? ''}/ssh_${name}`;
+    return folder !== undefined && existsSync(path) ? what(path) : [];
+  };
+  return [
+    'ssh -oBatchMode=yes -oConnectTimeout=20',
+    ...options('key', (path) => ['-oIdentitiesOnly=yes', '-i', path]),
+    ...options('known_hosts', (path) => [`-oUserKnownHostsFile=${path}`]),
+  ].join(' ');
+}
 
 export interface GitRun {
   input?: string;
@@ -69,7 +83,8 @@ export class Git {
   async run(args: string[], { input, time = 60_000 }: GitRun = {}) {
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const where = this.dir === undefined ? [] : [`--git-dir=${this.dir}`];
-    const limits = { time, output: MOST_OUTPUT, input, env: ENVIRONMENT, ended: this.ended };
+    const env = { ...ENVIRONMENT, GIT_SSH_COMMAND: sshCommand() };
+    const limits = { time, output: MOST_OUTPUT, input, env, ended: this.ended };
     try {
       return await runForBytes(this.#tool, [...settings, ...where, ...args], limits);
     } catch (error) {

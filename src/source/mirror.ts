@@ -11,9 +11,9 @@ import type { Tree } from './tree.js';
 import { OBJECT_NAME, readObjects } from './objects.js';
 
 const LISTING_TIME = 60_000;
-const FETCH_TIME = 300_000;
+export const FETCH_TIME = 300_000;
 /** Each fetch that brings something leaves a pack; so many are no reason to worry, and a reason to begin again. */
-const MOST_PACKS = 50;
+export const MOST_PACKS = 50;
 const CANDIDATE = 'refs/xdpkeep/candidate';
 
 /** What the ref names in the remote: a commit. Throws an UnreachableError. */
@@ -40,16 +40,16 @@ export async function askRemote({ git: url, ref }: GitSource, ended?: AbortSigna
   throw new UnreachableError(`${url} ${what}`, { hint: 'Correct `source` in the config file.' });
 }
 
-function unreachable(url: string, why: string, log?: string): UnreachableError {
+export function unreachable(url: string, why: string, log?: string): UnreachableError {
   const hint = 'Check the network, the URL, and that this user may read it: git ls-remote.';
   return new UnreachableError(`${url} cannot be reached: ${why}`, { hint, log });
 }
 
-function fullName(ref: string): string {
+export function fullName(ref: string): string {
   return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
 }
 
-function uploadPack(url: string): string[] {
+export function uploadPack(url: string): string[] {
   return url.startsWith('/') || url.startsWith('file://') ? [`--upload-pack=${UPLOAD_PACK}`] : [];
 }
 

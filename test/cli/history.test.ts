@@ -58,9 +58,9 @@ test('each generation with where it came from and what became of it', async () =
   });
   const [header, first, second, ...more] = runHistory({ dataDir, output: 'text' }).out.trimEnd().split('\n');
   expect(more).toEqual([]);
-  expect(header).toMatch(/^GENERATION +TIME +ORIGIN +HOST +INTERFACES +REASON$/);
-  expect(first).toMatch(/^1 +\S+Z +reconcile +edge-1 +veth0: 1 done +-$/);
-  expect(second).toMatch(/^2 +\S+Z +rollback to 0 +edge-1 +veth0: 1 open +it broke$/);
+  expect(header).toMatch(/^GENERATION +TIME +ORIGIN +AUTHOR +INTERFACES +CHANGES +REASON$/);
+  expect(first).toMatch(/^1 +\S+Z +reconcile +- +veth0: 1 done +.+ +-$/);
+  expect(second).toMatch(/^2 +\S+Z +rollback to 0 +- +veth0: 1 open +nothing +it broke$/);
 });
 
 test('a damaged generation is left out with a warning; its outcomes are not lost for the others', async () => {

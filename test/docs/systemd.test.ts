@@ -5,6 +5,14 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { finish } from '../lab/exec.js';
 
+/** All that change the kernel. */
+const SANDBOXED = [
+  'xdpkeep.service',
+  'xdpkeep-boot.service',
+  'xdpkeep-interface@.service',
+  'xdpkeep-watch.service',
+];
+
 it('systemd-analyze finds nothing wrong', async () => {
   const root = mkdtempSync(join(tmpdir(), 'xdpkeep-units-'));
   try {
@@ -12,15 +20,23 @@ it('systemd-analyze finds nothing wrong', async () => {
     mkdirSync(units, { recursive: true });
     mkdirSync(join(root, 'usr/bin'), { recursive: true });
     mkdirSync(join(root, 'lib/systemd/system'), { recursive: true });
-    cpSync('systemd', units, { recursive: true });
+    const names = readdirSync('systemd').filter((name) => /\.(service|timer)$/.test(name));
+    for (const name of names) cpSync(join('systemd', name), join(units, name));
+    for (const name of SANDBOXED) {
+      mkdirSync(join(units, `${name}.d`));
+      cpSync('systemd/sandbox.conf', join(units, `${name}.d/sandbox.conf`));
+    }
     for (const target of readdirSync('/lib/systemd/system').filter((name) => name.endsWith('.target'))) {
       cpSync(join('/lib/systemd/system', target), join(root, 'lib/systemd/system', target), {
         dereference: true,
       });
     }
-    writeFileSync(join(root, 'usr/bin/xdpkeep'), '#!/bin/sh\n');
-    chmodSync(join(root, 'usr/bin/xdpkeep'), 0o755);
-    const verify = ['verify', '--man=no', `--root=${root}`, ...readdirSync('systemd')];
+    mkdirSync(join(root, 'bin'));
+    for (const program of ['usr/bin/xdpkeep', 'bin/kill']) {
+      writeFileSync(join(root, program), '#!/bin/sh\n');
+      chmodSync(join(root, program), 0o755);
+    }
+    const verify = ['verify', '--man=no', `--root=${root}`, ...names];
     expect(await finish('systemd-analyze', verify)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
 
     writeFileSync(join(units, 'xdpkeep.timer'), '[Timer]\nOnBootSec=soon\n');

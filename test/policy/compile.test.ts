@@ -53,7 +53,13 @@ describe('compiling', () => {
     }));
     const tables = compilePolicy(policy(redirects));
     const slots = new Map(tables.owners.map(({ row }, slot) => [row, slot]));
-    const binding = { slots, ifindexes: new Map<string, number>(), sets: [], taiOffset: 0 };
+    const binding = {
+      slots,
+      ifindexes: new Map<string, number>(),
+      sets: [],
+      taiOffset: 0,
+      blocks: false,
+    };
     expect(() => bindTables(tables, binding)).toThrow('no ifindex for veth-scrub');
     expect(() => bindTables(tables, { ...binding, slots: new Map() })).toThrow(
       'no counter slot for (protect)',

@@ -1,8 +1,10 @@
 // The firewall in the kernel, loaded but attached to nothing, and what it says of a frame beside the reference.
 import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../../src/kernel/object.js';
+import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';
 import { loadFirewall } from '../../src/kernel/firewall.js';
 import { askFirewall } from '../../src/kernel/question.js';
+import type { BlockEntry } from '../../src/model/block.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
@@ -21,10 +23,11 @@ export interface Answered {
 }
 
 /** Row names are given slots in their order; every redirect target is the loopback. */
-export function bindForTest(tables: FirewallTables, sets: SetBytes[] = []): FirewallTables {
+export function bindForTest(tables: FirewallTables, sets: SetBytes[] = [], blocks = false): FirewallTables {
   const names = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
+    blocks,
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
     sets,
@@ -36,20 +39,23 @@ export class Datapath implements Disposable {
   readonly #object: BpfObject;
   readonly #tables: FirewallTables;
 
-  constructor(policy: Policy, protections: Protection[] = []) {
+  /** With `blocks`, questions may be about those too. */
+  constructor(policy: Policy, protections: Protection[] = [], blocks?: BlockEntry[]) {
     const tables = compilePolicy(policy, protections);
     using setMaps = new SetMaps(); // the program keeps them
     const sets = setMaps.open(tables.sets);
-    this.#tables = bindForTest(tables, sets);
-    this.#object = loadFirewall(firewallObject(), this.#tables, { sets });
+    this.#tables = bindForTest(tables, sets, blocks !== undefined);
+    using map = blocks && createBlockMap();
+    if (map) fillBlockMap(map, blocks);
+    this.#object = loadFirewall(firewallObject(), this.#tables, { sets, ...(map && { blocks: map }) });
   }
 
   get program(): number {
     return this.#object.programFd();
   }
 
-  ask(frame: Uint8Array): Answered {
-    const { verdict, record } = askFirewall(this.program, frame);
+  ask(frame: Uint8Array, about?: 'blocks'): Answered {
+    const { verdict, record } = askFirewall(this.program, frame, about);
     return { verdict: VERDICTS[verdict], row: this.#tables.owners[record]?.row };
   }
 

@@ -78,12 +78,13 @@ function masked(cidr: Cidr, length: number): Cidr {
   };
 }
 
+export function randomNetwork(random: Random): Cidr {
+  const family = random.pick([4, 6] as const);
+  return masked(address(random, family), random.below(family === 4 ? 33 : 129));
+}
+
 function addressSet(random: Random): AddressSet {
-  const cidrs = random.some(random.pick([1, 3, 12]), () => {
-    const family = random.pick([4, 6] as const);
-    return masked(address(random, family), random.below(family === 4 ? 33 : 129));
-  });
-  return addressSetOf(cidrs);
+  return addressSetOf(random.some(random.pick([1, 3, 12]), () => randomNetwork(random)));
 }
 
 function ranges(random: Random, values: readonly number[], top: number): Range[] {

@@ -10,7 +10,7 @@ import { policyFile } from '../support/policies.js';
 
 const NOBODY = 65534;
 const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-const FREE = ['doctor', 'diff', 'validate', 'lint', 'test', 'schema', 'init', 'help'];
+const FREE = 'completion diff doctor fetch help init lint manual schema test validate'.split(' ');
 /** What a command cannot do without. */
 const ARGUMENTS: Record<string, string[]> = {
   detach: ['--all', '--reason', 'try'],
@@ -19,6 +19,9 @@ const ARGUMENTS: Record<string, string[]> = {
   apply: ['plan.json'],
   suspend: ['--reason', 'try', '--for', '1h'],
   explain: ['veth0', '{}'],
+  capture: ['veth0', '{}'],
+  block: ['192.0.2.0/24', '--reason', 'try', '--for', '1h'],
+  unblock: ['192.0.2.0/24'],
 };
 
 let lab: Lab;

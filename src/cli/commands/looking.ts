@@ -40,12 +40,16 @@ export function addLooking(program: Command, keep: Keep): void {
     const { runExplain } = await import('../explain.js');
     keep(await runExplain(name, packet, readCommon(self)));
   });
-  command(program, 'history', 'the generations: what was applied, when and why').action(
-    async (_flags: Flags, self: Command) => {
-      const { runHistory } = await import('../history.js');
-      keep(runHistory(readCommon(self)));
-    },
-  );
+  command(
+    program,
+    'history [generation]',
+    'the generations: what was applied, when, by whom, and what it changed; one of them in full',
+  ).action(async (generation: string | undefined, _flags: Flags, self: Command) => {
+    const { runGeneration, runHistory } = await import('../history.js');
+    keep(
+      generation === undefined ? runHistory(readCommon(self)) : runGeneration(generation, readCommon(self)),
+    );
+  });
   const journal = program.command('journal').description('the record of every change');
   for (const [name, description] of JOURNAL_COMMANDS) {
     command(journal, name, description).action(async (_flags: Flags, self: Command) => {

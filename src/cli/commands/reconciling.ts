@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { acceptLockout, addPassFlags, allowPruneAll, confirmWithin } from '../change-flags.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
+import { offline } from './unattended.js';
 
 export function addReconciling(program: Command, keep: Keep): void {
   addPassFlags(
@@ -56,14 +57,16 @@ export function addGit(program: Command, keep: Keep): void {
   addPassFlags(
     command(program, 'sync', 'the same from git: fetch, verify, adopt the newest commit, reconcile'),
     'fetch, verify, plan and prove, change nothing',
-  ).action(async (_flags: Flags, self: Command) => {
-    const [{ runSync }, { readConfigOf }, { withMetrics }] = await Promise.all([
-      import('../sync.js'),
-      import('../config.js'),
-      import('../metrics.js'),
-    ]);
-    const options = { ...self.opts(), ...readCommon(self) };
-    const config = await readConfigOf(self);
-    keep(await withMetrics(options, program.version() ?? '', () => runSync(options, config)));
-  });
+  )
+    .addOption(offline())
+    .action(async (_flags: Flags, self: Command) => {
+      const [{ runSync }, { readConfigOf }, { withMetrics }] = await Promise.all([
+        import('../sync.js'),
+        import('../config.js'),
+        import('../metrics.js'),
+      ]);
+      const options = { ...self.opts(), ...readCommon(self) };
+      const config = await readConfigOf(self);
+      keep(await withMetrics(options, program.version() ?? '', () => runSync(options, config)));
+    });
 }

@@ -42,7 +42,7 @@ export function addDiff(program: Command, keep: Keep): void {
   command(
     program,
     'diff <from> <to>',
-    'what differs between two revisions of a state repository; needs no root',
+    'what differs: git revisions (no root needed), generations (5 or gen:5), `running`, `desired`',
   )
     .option('--semantic', 'show which packets change their fate, with an example each')
     .option('--detailed-exitcode', 'exit 2 when something differs')

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Sources that an operator has blocked for a time, beside what the policy says. One map for each interface, which all its
+ * instances share; instances that were made before the first block do not ask. Of nested networks each holds the latest end
+ * of those around it (src/policy/block-table.ts), so that the longest prefix alone has to be found.
+ */
+#pragma once
+
+#include "tables.h"
+
+#define BLOCKS 4096 /* src/model/block.ts says the same */
+
+/* The prefix length counts the family, so that an IPv4 network never holds an IPv6 address. */
+#define BLOCK_BITS(address_bits) (32 + (address_bits))
+
+struct block_key {
+	__u32 length; /* bits behind it */
+	__u32 family;
+	__be64 hi, lo;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, BLOCKS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct block_key);
+	__type(value, __u64); /* ns since the boot, time asleep included: until then */
+} blocks SEC(".maps");
+
+static __always_inline bool is_blocked(const struct packet *p)
+{
+	struct block_key key = {
+		.length = p->family == 1 ? BLOCK_BITS(32) : BLOCK_BITS(128),
+		.family = p->family,
+		.hi = bpf_cpu_to_be64(p->source.hi),
+		.lo = bpf_cpu_to_be64(p->source.lo),
+	};
+	__u64 *until = bpf_map_lookup_elem(&blocks, &key);
+
+	return until && bpf_ktime_get_boot_ns() < *until;
+}

@@ -1,0 +1,90 @@
+// `xdpkeep block`, `unblock` and `blocks`: sources that are dropped for a time, beside what git says.
+import { block, listBlocks, unblock } from '../blocks.js';
+import { parseCidr } from '../desired/address.js';
+import { formatCidr } from '../model/address.js';
+import { parseDuration } from '../model/duration.js';
+import { EXIT, UsageError } from '../model/errors.js';
+import type { Cidr } from '../model/policy.js';
+import { blockLine, renderBlocks } from '../report/blocks.js';
+import { json, printable } from '../report/style.js';
+import type { CommonOptions } from './options.js';
+import type { CommandResult } from './result.js';
+import { whoRuns } from './who.js';
+
+/** Longer than this is no incident but a wish: that belongs into the state files. */
+const LONGEST_DAYS = 30;
+
+export interface BlockCommand extends CommonOptions {
+  reason?: string;
+  for?: string;
+  acceptLockout?: boolean;
+}
+
+export async function runBlock(
+  cidr: string,
+  name: string | undefined,
+  options: BlockCommand,
+): Promise<CommandResult> {
+  const { reason, for: time, acceptLockout = false, host, output } = options;
+  const network = networkOf(cidr);
+  if (reason === undefined || reason.trim() === '' || time === undefined) {
+    throw new UsageError('block asks for --reason and --for: who finds it must know why, and it must end', {
+      hint: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
+    });
+  }
+  const duration = parseDuration(time);
+  if (duration === undefined || duration > LONGEST_DAYS * 86_400_000) {
+    throw new UsageError(`"${time}" is not a time of at most ${LONGEST_DAYS} days`, {
+      hint: 'Write it like 90s, 30m, 2h or 1d; what is to stay belongs into a list of the policy.',
+    });
+  }
+  const { warnings, ...result } = await block(options, host, {
+    cidr: formatCidr(network),
+    network,
+    ...(name !== undefined && { interface: name }),
+    reason,
+    by: whoRuns(),
+    duration,
+    acceptLockout,
+  });
+  const exitCode = result.notYet.length > 0 ? EXIT.partial : EXIT.ok;
+  if (output === 'json') {
+    return { exitCode, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Block', ...result, warnings }) };
+  }
+  const where = result.inForce.length > 0 ? `in force on ${result.inForce.join(', ')}` : 'in force nowhere';
+  const err = [
+    ...warnings.map((warning) => `warning: ${warning}`),
+    ...result.notYet.map((one) => `error: not in force on ${one}; the next pass tries again`),
+  ];
+  return {
+    exitCode,
+    out: printable(`${blockLine('blocked', result.block)}; ${where}\n`),
+    err: err.map((line) => `${printable(line)}\n`).join(''),
+  };
+}
+
+/** Fine when it is not blocked: its time may have been over. */
+export async function runUnblock(
+  cidr: string,
+  name: string | undefined,
+  options: CommonOptions,
+): Promise<CommandResult> {
+  const text = formatCidr(networkOf(cidr));
+  const ended = await unblock(options, text, name, whoRuns());
+  if (options.output === 'json') {
+    return { exitCode: EXIT.ok, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Unblock', ended }) };
+  }
+  const lines = ended.map((one) => blockLine('unblocked', one));
+  return { exitCode: EXIT.ok, out: `${lines.join('\n') || `${text} is not blocked`}\n` };
+}
+
+export function runBlocks(options: CommonOptions): CommandResult {
+  const blocks = listBlocks(options);
+  return { exitCode: EXIT.ok, out: options.output === 'json' ? json(blocks) : renderBlocks(blocks) };
+}
+
+function networkOf(text: string): Cidr {
+  const network = parseCidr(text);
+  if (!('message' in network)) return network;
+  throw new UsageError(`CIDR ${network.message}`, network.hint === undefined ? {} : { hint: network.hint });
+}

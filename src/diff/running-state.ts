@@ -1,0 +1,50 @@
+// What the kernel runs, put as a wish, so that it can be compared with one. A wish has patterns and the mode `auto`; what
+// runs has neither: a wish is settled first, into the interfaces and modes that it means here.
+import type { DesiredInterface, DesiredMode, DesiredProgram, DesiredState } from '../model/desired.js';
+import type { Difference } from '../model/difference.js';
+import { type ObservedState, runningInstance } from '../model/observed.js';
+import { standing } from './standing.js';
+
+const AT = { file: 'the kernel', line: 1, column: 1 };
+
+/** `programOf`: what the records know of a digest. */
+export function runningState(
+  host: string,
+  { interfaces, owned }: ObservedState,
+  programOf: (digest: string) => DesiredProgram | undefined,
+): DesiredState {
+  const running = owned.flatMap((one): DesiredInterface[] => {
+    const seen = interfaces.find(({ name }) => name === one.name);
+    const now = standing(seen, one);
+    if (now.kind !== 'attached') return [];
+    const digest = runningInstance(one)?.digest;
+    const program = (digest === undefined ? undefined : programOf(digest)) ?? unknownProgram(digest);
+    return [{ pattern: one.name, mode: now.attachment.mode, foreign: 'refuse', program, at: AT }];
+  });
+  return { host, interfaces: running, digest: 'running', written: 'running' };
+}
+
+function unknownProgram(digest = 'of a lost pin'): DesiredProgram {
+  return {
+    label: `that no generation knows, ${digest}`,
+    origin: 'object',
+    function: '?',
+    object: '',
+    digest,
+    written: digest,
+  };
+}
+
+/** Literal names, the mode that each runs in where that is one of those wanted, and no word on taking over. */
+export function settledState(desired: DesiredState, differences: readonly Difference[]): DesiredState {
+  const interfaces = differences.flatMap(({ interface: name, wanted, standing: now }): DesiredInterface[] => {
+    if (!wanted) return [];
+    const mode = now.kind === 'attached' ? settledMode(wanted.mode, now.attachment.mode) : wanted.mode;
+    return [{ ...wanted, pattern: name, mode, foreign: 'refuse' }];
+  });
+  return { ...desired, interfaces };
+}
+
+function settledMode(wanted: DesiredMode, runs: DesiredMode): DesiredMode {
+  return wanted === 'auto' && runs !== 'offload' ? runs : wanted;
+}

@@ -1,0 +1,97 @@
+// Making and ending blocks. Each is in the journal before it is in force, or out of it.
+import { removeFile, replaceFile } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
+import { type Block, blockWords, MOST_BLOCKS } from '../model/block.js';
+import { RefusedError } from '../model/errors.js';
+import type { Cidr } from '../model/policy.js';
+import { readStoredBlocks, type StoredBlock, toBlock } from './blocks.js';
+import { endAfter, isOver, ofThisBoot } from './ends.js';
+import { newestGeneration } from './generation-list.js';
+import { Journal } from './journal.js';
+import type { WriterLock } from './lock.js';
+import { blocksFile } from './paths.js';
+import { seal } from './sealed.js';
+
+export interface NewBlock extends Pick<Block, 'cidr' | 'interface' | 'reason' | 'by'> {
+  network: Cidr;
+  /** Milliseconds. */
+  duration: number;
+}
+
+/** Adds one, in the place of another of the same network and interface. Throws a RefusedError when there are too many. */
+export function addBlock(lock: WriterLock, made: NewBlock): Block {
+  const { duration, ...rest } = made;
+  const one: StoredBlock = { ...rest, since: new Date().toISOString(), ...endAfter(duration) };
+  const others = readStoredBlocks(lock.dataDir).filter(
+    (other) => !isOver(other) && !(other.cidr === one.cidr && other.interface === one.interface),
+  );
+  if (others.length >= MOST_BLOCKS) {
+    throw new RefusedError(`there are ${others.length} blocks, and more than ${MOST_BLOCKS} are too many`, {
+      hint: 'Block a wider network, unblock what is not needed any more, or put them into a list of the policy.',
+    });
+  }
+  record(lock, 'block', blockWords(one));
+  write(lock, [...others, one]);
+  return toBlock(one);
+}
+
+/** Ends those of a network, on one interface or wherever; what it has ended. Throws a JournalError. */
+export function endBlocks(lock: WriterLock, cidr: string, only: string | undefined, by: string): Block[] {
+  const all = readStoredBlocks(lock.dataDir);
+  const ended = all.filter(
+    (one) => one.cidr === cidr && !isOver(one) && (only === undefined || one.interface === only),
+  );
+  if (ended.length === 0) return [];
+  record(lock, 'unblock', `by ${by}: ${ended.map(blockWords).join('; ')}`);
+  write(
+    lock,
+    all.filter((one) => !ended.includes(one)),
+  );
+  return ended.map(toBlock);
+}
+
+/**
+ * Forgets those whose time is over, which is recorded; counts the others by the clock of this boot, and names interfaces
+ * as they are called now. `journal`: the one that the caller writes to. What is left. Throws a JournalError.
+ */
+export function refreshBlocks(
+  lock: WriterLock,
+  renamed: ReadonlyMap<string, string> = new Map(),
+  journal?: Journal,
+): StoredBlock[] {
+  const all = readStoredBlocks(lock.dataDir);
+  const over = all.filter(isOver);
+  if (over.length > 0)
+    record(lock, 'unblock', `their time is over: ${over.map(({ cidr }) => cidr).join(', ')}`, journal);
+  const left = all
+    .filter((one) => !over.includes(one))
+    .map(ofThisBoot)
+    .map((one) => follow(one, renamed));
+  if (left.length < all.length || left.some((one, at) => one !== all[at])) write(lock, left);
+  return left;
+}
+
+function follow(one: StoredBlock, renamed: ReadonlyMap<string, string>): StoredBlock {
+  const name = one.interface === undefined ? undefined : renamed.get(one.interface);
+  return name === undefined ? one : { ...one, interface: name };
+}
+
+function record(
+  lock: WriterLock,
+  kind: 'block' | 'unblock',
+  reason: string,
+  journal: Journal = Journal.open(lock),
+): void {
+  journal.append({ generation: newestGeneration(lock.dataDir), phase: 'done', step: { kind, reason } });
+}
+
+function write(lock: WriterLock, blocks: StoredBlock[]): void {
+  lock.assertHeld();
+  const path = blocksFile(lock.dataDir);
+  try {
+    if (blocks.length === 0) removeFile(path);
+    else replaceFile(path, seal('Blocks', { blocks }));
+  } catch (error) {
+    throw writeFailed('write the blocks', error);
+  }
+}

@@ -1,0 +1,60 @@
+// blocks.json: what operators have blocked, whatever their time. A file that cannot be read is an error and never an empty
+// list: what the kernel holds stays as it is until somebody has looked.
+import { existsSync } from 'node:fs';
+import * as z from 'zod';
+import { readIfThere } from '../disk/read.js';
+import type { Block } from '../model/block.js';
+import type { Cidr } from '../model/policy.js';
+import { type End, isOver } from './ends.js';
+import { blocksFile } from './paths.js';
+import { unseal } from './sealed.js';
+
+export interface StoredBlock extends Block, End {
+  network: Cidr;
+}
+
+const word = z.int().nonnegative();
+const stored: z.ZodType<StoredBlock> = z.looseObject({
+  cidr: z.string(),
+  network: z.looseObject({
+    family: z.union([z.literal(4), z.literal(6)]),
+    a: word,
+    b: word,
+    c: word,
+    d: word,
+    length: word,
+  }),
+  interface: z.exactOptional(z.string()),
+  reason: z.string(),
+  by: z.string(),
+  since: z.iso.datetime(),
+  until: z.iso.datetime(),
+  boot: z.string(),
+  uptime: z.number(),
+});
+const schema = z.looseObject({ blocks: z.array(stored) });
+
+/** Most hosts never have any: who only wants to know that reads nothing. */
+export function hasBlocks(dataDir: string): boolean {
+  return existsSync(blocksFile(dataDir));
+}
+
+/** Those that are over included. Throws a JournalError when the file is damaged. */
+export function readStoredBlocks(dataDir: string): StoredBlock[] {
+  const path = blocksFile(dataDir);
+  const hint = 'Restore it from a backup, or remove it: then the next pass ends every block.';
+  const bytes = readIfThere(path);
+  return bytes ? unseal(bytes.toString(), 'Blocks', schema, { path, hint }).blocks : [];
+}
+
+/** Those in force now. Throws a JournalError. */
+export function readBlocks(dataDir: string): Block[] {
+  return readStoredBlocks(dataDir)
+    .filter((one) => !isOver(one))
+    .map(toBlock);
+}
+
+/** Without what only the file needs. */
+export function toBlock({ cidr, interface: only, reason, by, since, until }: StoredBlock): Block {
+  return { cidr, ...(only !== undefined && { interface: only }), reason, by, since, until };
+}

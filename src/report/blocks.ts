@@ -1,0 +1,20 @@
+// Blocks as people read them.
+import { type Block, type Blocks, blockWords } from '../model/block.js';
+import { columns, printable } from './style.js';
+
+export function renderBlocks({ blocks }: Blocks): string {
+  if (blocks.length === 0) return 'nothing is blocked\n';
+  const rows = blocks.map((one) => [
+    one.cidr,
+    printable(one.interface ?? 'every'),
+    one.until,
+    printable(one.inForce.join(',') || '-'),
+    printable(one.by),
+    printable(one.reason),
+  ]);
+  return `${columns([['NETWORK', 'INTERFACE', 'UNTIL', 'IN FORCE', 'BY', 'REASON'], ...rows]).join('\n')}\n`;
+}
+
+export function blockLine(verb: 'blocked' | 'unblocked', block: Block): string {
+  return printable(`${verb}: ${blockWords(block)}`);
+}

@@ -1,0 +1,89 @@
+// examples/fail2ban with the real fail2ban: a log that somebody fills, a ban, a flood that is dropped, an end.
+import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Blocks } from '../../src/model/block.js';
+import { createLab, type Lab } from '../lab.js';
+import { background, finish, within } from '../lab/exec.js';
+import { ip, macOf } from '../lab/traffic.js';
+import { document, reconcile } from '../support/host.js';
+import { counts, writePolicy } from '../support/policies.js';
+
+const ATTACKER = '198.51.100.7';
+const patience = { timeout: 30_000, interval: 250 };
+
+/** A jail over one log, whose action is the example as it is; `xdpkeep` in it is ours, with the paths of the lab. */
+function configure(lab: Lab): { config: string; log: string } {
+  const config = join(lab.directory, 'fail2ban');
+  const log = join(lab.directory, 'auth.log');
+  for (const folder of ['action.d', 'filter.d']) mkdirSync(join(config, folder), { recursive: true });
+  cpSync('examples/fail2ban/action.d/xdpkeep.conf', join(config, 'action.d/xdpkeep.conf'));
+  writeFileSync(log, '');
+  const xdpkeep = join(lab.directory, 'xdpkeep');
+  const flags = `--bpffs ${lab.bpffs} --data-dir ${lab.dataDir} --state ${lab.state} --host lab`;
+  writeFileSync(
+    xdpkeep,
+    `#!/bin/sh\nexec ${process.execPath} ${resolve('dist/xdpkeep.js')} "$@" ${flags}\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  const files = {
+    'fail2ban.conf': `[Definition]\nloglevel = INFO\nlogtarget = ${join(lab.directory, 'fail2ban.log')}\nsyslogsocket = auto\nsocket = ${join(lab.directory, 'f2b.sock')}\npidfile = ${join(lab.directory, 'f2b.pid')}\ndbfile = None\n`,
+    'filter.d/login.conf': '[Definition]\nfailregex = login failed from <HOST>$\n',
+    'jail.conf': `[INCLUDES]\n[DEFAULT]\n[login]\nenabled = true\nfilter = login\nlogpath = ${log}\nbackend = polling\nmaxretry = 3\nfindtime = 600\nbantime = 600\nusedns = no\naction = xdpkeep[xdpkeep="${xdpkeep}"]\n`,
+  };
+  for (const [path, content] of Object.entries(files)) writeFileSync(join(config, path), content);
+  return { config, log };
+}
+
+async function blocked(lab: Lab): Promise<Blocks['blocks']> {
+  return document<Blocks>(await lab.run(['blocks', '--output', 'json']), 0).blocks;
+}
+
+function failures(log: string, address: string, count: number): void {
+  const time = new Date().toISOString().slice(0, 19).replace('T', ' ');
+  appendFileSync(log, `${time} login failed from ${address}\n`.repeat(count));
+}
+
+it('a ban is a block that drops the flood, an unban ends it', { timeout: 90_000 }, async () => {
+  await using lab = await createLab();
+  writePolicy(lab, {
+    rules: [{ name: 'telnet', match: { protocol: 'tcp', destinationPort: 23 }, action: 'drop' }],
+  });
+  await reconcile(lab);
+  const { config, log } = configure(lab);
+  const env = { TZ: 'UTC' };
+  const server = background(
+    ...within(lab.network.firewall, ['fail2ban-server', '-f', '-c', config, 'start']),
+    { env },
+  );
+  const client = (...args: string[]) => finish('fail2ban-client', ['-c', config, ...args], { env });
+  try {
+    await expect.poll(async () => (await client('status', 'login')).exitCode, patience).toBe(0);
+    failures(log, ATTACKER, 3);
+    await expect.poll(async () => (await blocked(lab)).map(({ cidr }) => cidr), patience).toEqual([ATTACKER]);
+    const [block] = await blocked(lab);
+    expect(block).toMatchObject({ reason: 'fail2ban login', inForce: ['veth0'] });
+    expect(Date.parse(block?.until ?? '') - Date.parse(block?.since ?? '')).toBe(600_000);
+
+    const destinationMac = await macOf(lab.network.firewall, 'veth0');
+    const packet = {
+      source: ip(ATTACKER),
+      destination: ip('10.77.0.1'),
+      destinationMac,
+      destinationPort: 80,
+    };
+    await using flood = await lab.flood({ frames: 100_000, seconds: 20, packets: [packet] });
+    const sent = await flood.done();
+    expect(sent).toBeGreaterThan(1000);
+    await expect.poll(async () => (await counts(lab))['(blocked)'], patience).toBe(sent);
+
+    failures(log, '198.51.100.8', 2);
+    await client('set', 'login', 'unbanip', ATTACKER);
+    await expect.poll(() => blocked(lab), patience).toEqual([]);
+  } finally {
+    server.kill('SIGTERM');
+    await server;
+  }
+});
