@@ -18,7 +18,7 @@ const ON_TRIAL = ['--confirm-within', '1h'];
 /** How each decisive effect is undone. */
 const UNDOING: Partial<Record<Effect, Effect>> = { link: 'drop-link', 'drop-link': 'link', swap: 'swap' };
 
-/** Nothing is cleaned away while a change waits. Before an effect is as behind the one before it, but for these two. */
+/** Nothing is cleaned away while a change waits. Before an effect is much as behind the one before it: both only where it matters. */
 function pointsOf({ effects }: Transition): Point[] {
   const steps = [...TRIAL_EFFECTS, ...effects].filter((effect) => effect !== 'clean');
   return [...steps.map((effect) => `${effect}:after` as const), 'intent:before', 'decide:before'];
