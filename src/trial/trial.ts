@@ -20,7 +20,7 @@ import type { Safeguards } from '../model/safeguards.js';
 import type { EffectiveStep } from '../model/step.js';
 import { askAfter, askBefore } from '../probe/probes.js';
 import { measureBaseline, type Policies, watchCounters } from '../probe/counters.js';
-import { abandon, endAnnouncement, runInverses } from './abandon.js';
+import { abandon, doomGivenUp, endAnnouncement, runInverses } from './abandon.js';
 
 export interface TrialGoal {
   layout: Layout;
@@ -82,7 +82,9 @@ export class Trial {
       ...(previous === 0 && goal.unknown && { unknown: true }),
       ...(goal.place && { place: goal.place }),
     };
-    announceAs(lock, goal, pending);
+    // In the data directory, and beside the programs: whichever is left knows that the change is not decided.
+    writePending(lock, pending);
+    keepWayBack(lock, goal.layout, { pending, inverses: goal.inverses });
     return new Trial(lock, goal, pending, { probes, rates });
   }
 
@@ -135,7 +137,9 @@ export class Trial {
       endAnnouncement(lock, layout);
     } else if (pending.deadline) {
       this.pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
-      announceAs(lock, this.goal, this.pending);
+      // What makes it one that can be confirmed comes last: should either fail, it is given up.
+      keepWayBack(lock, layout, { pending: this.pending, inverses: this.goal.inverses });
+      writePending(lock, this.pending);
       return;
     } else {
       // A step that is still to be done is tried again by the next pass: on trial again.
@@ -150,6 +154,7 @@ export class Trial {
   giveUp(): void {
     const { journal, layout } = this.goal;
     runInverses(this.lock, layout, inversesOf(journal.records, this.pending.generation, bootId()));
+    doomGivenUp(this.lock, layout, 'the run that made it failed before it was decided');
   }
 
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
@@ -162,12 +167,6 @@ export class Trial {
       ...(of !== undefined && { of }),
     });
   }
-}
-
-/** In the data directory, and beside the programs: whichever is left knows that the change is not decided. */
-function announceAs(lock: WriterLock, { layout, inverses }: TrialGoal, pending: Pending): void {
-  writePending(lock, pending);
-  keepWayBack(lock, layout, { pending, inverses });
 }
 
 /** Throws a RefusedError when the deadline would come while the counters are still watched. */
