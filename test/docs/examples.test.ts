@@ -130,7 +130,7 @@ function read(example: string, folder: string): StateFile<unknown>[] {
 it('there is a promise to see for each example, and a line in the list of them', () => {
   expect(EXAMPLES.toSorted()).toEqual(Object.keys(PROMISES).toSorted());
   const links = [...readFileSync('examples/README.md', 'utf8').matchAll(/\]\((?!http)([^)]+)\)/g)];
-  expect(links.map(([, target]) => target).toSorted()).toEqual([...EXAMPLES, 'ci'].toSorted());
+  expect(links.map(([, target]) => target).toSorted()).toEqual([...EXAMPLES, 'ci', 'fail2ban'].toSorted());
 });
 
 describe.each(EXAMPLES)('%s', (example) => {

@@ -20,6 +20,8 @@ const ARGUMENTS: Record<string, string[]> = {
   suspend: ['--reason', 'try', '--for', '1h'],
   explain: ['veth0', '{}'],
   capture: ['veth0', '{}'],
+  block: ['192.0.2.0/24', '--reason', 'try', '--for', '1h'],
+  unblock: ['192.0.2.0/24'],
 };
 
 let lab: Lab;
