@@ -123,6 +123,22 @@ export function doomTrial(lock: WriterLock, layout: Layout, reason: string): voi
   keepWayBack(lock, layout, { ...announced, pending });
 }
 
+/** Nobody may confirm what a failed run has undone: said wherever it can be written, for that may be why it failed. */
+export function doomGivenUp(lock: WriterLock, layout: Layout, reason: string): void {
+  const announced = trialIfReadable(lock, layout);
+  if (!announced) return;
+  const pending = { ...announced.pending, ending: reason };
+  for (const write of [
+    () => {
+      keepWayBack(lock, layout, { ...announced, pending });
+    },
+    () => {
+      writePending(lock, pending);
+    },
+  ])
+    tryTo(write);
+}
+
 /** Ends whatever is on trial, readable or not, and undoes nothing: what comes next leaves nothing of it. */
 export async function dropTrial(lock: WriterLock, layout: Layout, reason: string): Promise<void> {
   const pending = trialIfReadable(lock, layout)?.pending;
@@ -151,12 +167,17 @@ function wasConfirmed({ records }: Journal, { generation }: Pending): boolean {
 
 /** One that fails does not stop the others: what is left of it, the next plan sees. */
 export function runInverses(lock: WriterLock, layout: Layout, inverses: readonly EffectiveStep[]): void {
-  for (const inverse of inverses) {
-    try {
+  for (const inverse of inverses)
+    tryTo(() => {
       execute(lock, inverse, layout, undefined);
-    } catch (error) {
-      if (!(error instanceof XdpkeepError)) throw error;
-    }
+    });
+}
+
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
   }
 }
 
@@ -185,7 +206,8 @@ export function abandon(
   const digests = [...new Set(left)];
   const now = new Date().toISOString();
   // A new hold replaces a damaged one.
-  const hold: Hold = { digests, generation: previous, reason, since: now, ...(lost && { lost }) };
+  const about = { undone: generation, ...(lost && { lost }) };
+  const hold: Hold = { digests, generation: previous, reason, since: now, ...about };
   writeHold(lock, hold);
   const of = trialOf(journal.records, generation)?.seq;
   const step = { kind: 'trial', reason } as const;

@@ -21,7 +21,7 @@ import type { Safeguards } from '../model/safeguards.js';
 import type { EffectiveStep } from '../model/step.js';
 import { askAfter, askBefore } from '../probe/probes.js';
 import { measureBaseline, type Policies, watchCounters } from '../probe/counters.js';
-import { abandon, endAnnouncement, runInverses } from './abandon.js';
+import { abandon, doomGivenUp, endAnnouncement, runInverses } from './abandon.js';
 
 export interface TrialGoal {
   layout: Layout;
@@ -84,8 +84,10 @@ export class Trial {
       ...(previous === 0 && goal.unknown && { unknown: true }),
       ...(goal.place && { place: goal.place }),
     };
+    // In the data directory, and beside the programs: whichever is left knows that the change is not decided.
     effect('announce', () => {
-      announceAs(lock, goal, pending);
+      writePending(lock, pending);
+      keepWayBack(lock, goal.layout, { pending, inverses: goal.inverses });
     });
     return new Trial(lock, goal, pending, { probes, rates });
   }
@@ -140,8 +142,10 @@ export class Trial {
     } else if (pending.deadline) {
       const waiting: Pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
       this.pending = waiting;
+      // What makes it one that can be confirmed comes last: should either fail, it is given up.
       effect('decide', () => {
-        announceAs(lock, this.goal, waiting);
+        keepWayBack(lock, layout, { pending: waiting, inverses: this.goal.inverses });
+        writePending(lock, waiting);
       });
       return;
     } else {
@@ -157,6 +161,7 @@ export class Trial {
   giveUp(): void {
     const { journal, layout } = this.goal;
     runInverses(this.lock, layout, inversesOf(journal.records, this.pending.generation, bootId()));
+    doomGivenUp(this.lock, layout, 'the run that made it failed before it was decided');
   }
 
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
@@ -167,12 +172,6 @@ export class Trial {
       this.goal.journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
     });
   }
-}
-
-/** In the data directory, and beside the programs: whichever is left knows that the change is not decided. */
-function announceAs(lock: WriterLock, { layout, inverses }: TrialGoal, pending: Pending): void {
-  writePending(lock, pending);
-  keepWayBack(lock, layout, { pending, inverses });
 }
 
 /** Throws a RefusedError when the deadline would come while the counters are still watched. */

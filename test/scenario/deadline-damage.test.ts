@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { must } from '../lab/exec.js';
 import { reconcile, status } from '../support/host.js';
+import { writePolicy } from '../support/policies.js';
 import {
   CHANGES,
   command,
@@ -117,6 +118,25 @@ it.each(['read-only', 'full'])('the disk is %s when the deadline comes', async (
   } finally {
     await must('umount', [lab.dataDir]);
   }
+});
+
+it('the data directory is gone when the deadline comes, and somebody reads events', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, { rules: [{ name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' }] });
+  await reconcile(lab);
+  const former = await running(lab);
+  writePolicy(lab, { rules: [] });
+  await reconcile(lab, 0, '--confirm-within', '1h');
+  expect(await running(lab)).not.toBe(former);
+  const reader = lab.start(['events']);
+  let said = '';
+  reader.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  await expect.poll(() => said, { timeout: 15_000 }).toContain('listening on veth0');
+  renameSync(lab.dataDir, `${lab.dataDir}.moved`);
+  await endTime(lab);
+  expect(await running(lab)).toBe(former);
+  reader.kill('SIGTERM');
+  expect((await reader).exitCode, said).toBe(0);
 });
 
 it('a pass undoes the change of a run that was killed, though the journal is damaged', async () => {
