@@ -1,6 +1,7 @@
 // The end of a change that may not stay: what it did is undone first, then written down, so that a full disk cannot keep
 // the old programs from coming back. `pending.json` is the intent of all this, and goes last: until then it is done again.
 import { execute } from '../apply/execute.js';
+import { effect } from '../apply/failpoint.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import { writeGeneration } from '../journal/generation-writer.js';
@@ -209,12 +210,10 @@ export function abandon(
   const hold: Hold = { digests, generation: previous, reason, since: now, ...about };
   writeHold(lock, hold);
   const of = trialOf(journal.records, generation)?.seq;
-  journal.append({
-    generation,
-    phase: 'undone',
-    step: { kind: 'trial', reason },
-    ...(of !== undefined && { of }),
-  });
+  const step = { kind: 'trial', reason } as const;
+  effect('decide', () =>
+    journal.append({ generation, phase: 'undone', step, ...(of !== undefined && { of }) }),
+  );
   if (kept) writeGeneration(lock, { origin: 'rollback', of: previous, reason, desired: kept });
   endAnnouncement(lock, layout);
   return hold;

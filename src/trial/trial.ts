@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve as toAbsolute } from 'node:path';
 import type { Applied } from '../apply/apply.js';
+import { awaitEffect, effect } from '../apply/failpoint.js';
 import { highestGeneration, listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import type { Journal } from '../journal/journal.js';
@@ -68,8 +69,9 @@ export class Trial {
         : new Map<string, number>(),
     ]);
     const id = randomUUID().slice(0, 8);
+    const { confirm } = safeguards;
     const deadline =
-      safeguards.confirm === undefined ? undefined : await arm(id, safeguards.confirm, lock, goal);
+      confirm === undefined ? undefined : await awaitEffect('arm', () => arm(id, confirm, lock, goal));
     const pending: Pending = {
       id,
       generation: goal.generation ?? highestGeneration(lock.dataDir, journal.records) + 1,
@@ -83,8 +85,10 @@ export class Trial {
       ...(goal.place && { place: goal.place }),
     };
     // In the data directory, and beside the programs: whichever is left knows that the change is not decided.
-    writePending(lock, pending);
-    keepWayBack(lock, goal.layout, { pending, inverses: goal.inverses });
+    effect('announce', () => {
+      writePending(lock, pending);
+      keepWayBack(lock, goal.layout, { pending, inverses: goal.inverses });
+    });
     return new Trial(lock, goal, pending, { probes, rates });
   }
 
@@ -136,10 +140,13 @@ export class Trial {
       this.#conclude('undone', 'nothing of it took effect');
       endAnnouncement(lock, layout);
     } else if (pending.deadline) {
-      this.pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
+      const waiting: Pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
+      this.pending = waiting;
       // What makes it one that can be confirmed comes last: should either fail, it is given up.
-      keepWayBack(lock, layout, { pending: this.pending, inverses: this.goal.inverses });
-      writePending(lock, this.pending);
+      effect('decide', () => {
+        keepWayBack(lock, layout, { pending: waiting, inverses: this.goal.inverses });
+        writePending(lock, waiting);
+      });
       return;
     } else {
       // A step that is still to be done is tried again by the next pass: on trial again.
@@ -160,11 +167,9 @@ export class Trial {
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
     const { generation } = this.pending;
     const of = trialOf(this.goal.journal.records, generation)?.seq;
-    this.goal.journal.append({
-      generation,
-      phase,
-      step: { kind: 'trial', reason },
-      ...(of !== undefined && { of }),
+    const step = { kind: 'trial', reason } as const;
+    effect('decide', () => {
+      this.goal.journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
     });
   }
 }
