@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
     maxWorkers: 2,
+    // Many polls start a process, or wait for the kernel to let go of something.
+    expect: { poll: { timeout: 15_000, interval: 50 } },
     testTimeout: 60_000,
     hookTimeout: 30_000,
   },

@@ -78,7 +78,7 @@ fi
 
 # Written last: a build that was interrupted has none.
 built=dist/.built
-if [ ! -e $built ] || [ -n "$(find src bpf schema scripts/build.mjs package-lock.json -newer $built -print -quit)" ]; then
+if [ ! -e $built ] || [ -n "$(find src bpf schema scripts/build.mjs scripts/code-cache.mjs package-lock.json -newer $built -print -quit)" ]; then
 	echo 'building dist/'
 	started=$(mktemp)
 	node scripts/build.mjs

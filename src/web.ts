@@ -1,6 +1,7 @@
 // The status page and /metrics of a daemon: which path shows what. Answers are shared for a moment, so that readers cost
 // the host the same however many they are.
 import { readFileSync } from 'node:fs';
+import { reportGeneration } from './generation-changes.js';
 import { readHistory } from './history.js';
 import type { HttpAddress } from './http/address.js';
 import { Fresh } from './http/fresh.js';
@@ -44,7 +45,7 @@ export function openWeb(options: WebOptions): Promise<HttpServer> {
       return { type: 'text/plain; version=0.0.4; charset=utf-8', body };
     },
   };
-  const routes: [string, Route][] = [
+  const fixed = new Map<string, Route>([
     ...Object.entries(ASSETS).map(([path, [file, type]]): [string, Route] => {
       const body = asset(file);
       return [path, () => ({ type, body })];
@@ -53,8 +54,32 @@ export function openWeb(options: WebOptions): Promise<HttpServer> {
       const fresh = new Fresh(make, FRESH);
       return [path, () => fresh.get()];
     }),
-  ];
-  return serve(options.address, new Map(routes));
+  ]);
+  const generations = new Generations(dataDir);
+  return serve(options.address, (path) => fixed.get(path) ?? generations.route(path));
+}
+
+/** One generation in full. It does not change, but for its steps, and is dear to compare: the last few are kept. */
+class Generations {
+  static readonly #KEPT = 16;
+  static readonly #MAX_AGE = 30_000;
+  readonly #made = new Map<string, Fresh<Answer>>();
+
+  constructor(private readonly dataDir: string) {}
+
+  route(path: string): Route | undefined {
+    const number = /^\/api\/generations\/([1-9]\d{0,8})$/.exec(path)?.[1];
+    if (number === undefined) return undefined;
+    const known = this.#made.get(number);
+    const make = () =>
+      Promise.resolve().then(() => jsonAnswer(reportGeneration(this.dataDir, Number(number))));
+    const fresh = known ?? new Fresh(make, Generations.#MAX_AGE);
+    this.#made.delete(number);
+    this.#made.set(number, fresh);
+    const [oldest] = this.#made.keys();
+    if (this.#made.size > Generations.#KEPT && oldest !== undefined) this.#made.delete(oldest);
+    return () => fresh.get();
+  }
 }
 
 /** Beside the bundle. */

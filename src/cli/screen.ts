@@ -56,9 +56,9 @@ export class Screen implements Disposable {
       lines.length > rows
         ? [...lines.slice(0, rows - 1), `... ${lines.length - rows + 1} more lines`]
         : lines;
-    process.stdout.write(
-      HOME + shown.map((line) => cut(line, columns) + TO_LINE_END).join('\n') + TO_SCREEN_END,
-    );
+    // Erased first: behind a full line the cursor stands on its last character.
+    const drawn = shown.map((line) => TO_LINE_END + cut(line, columns)).join('\n');
+    process.stdout.write(HOME + drawn + (shown.length < rows ? `\n${TO_SCREEN_END}` : ''));
   }
 
   [Symbol.dispose](): void {

@@ -3,14 +3,13 @@ import { UsageError } from '../model/errors.js';
 
 export type HttpAddress = { path: string } | { host: string; port: number };
 
-/** Whoever may reach the page sees what the firewall does. */
 const HINT = 'Write it like 127.0.0.1:9470, [::1]:9470 or unix:/run/xdpkeep.sock.';
 
 /** Throws a UsageError for what is no address, and for one beyond this machine unless that is allowed. */
 export function parseHttpAddress(text: string, allowRemote: boolean): HttpAddress {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
-    if (path.startsWith('/') && !path.includes('\0') && path.length <= 107) return { path };
+    if (path.startsWith('/') && !path.includes('\0') && Buffer.byteLength(path) <= 107) return { path };
     throw new UsageError(`"${text}" names no socket: an absolute path of at most 107 bytes is needed`, {
       hint: HINT,
     });

@@ -14,7 +14,7 @@ export class Fresh<T> {
   get(): Promise<T> {
     if (this.#answer && this.clock() - this.#made < this.maxAge) return this.#answer;
     this.#made = Infinity; // its age is negative until it is there: everybody waits for this one
-    const answer = this.make();
+    const answer = Promise.resolve().then(this.make); // what it throws at once is a failure like any other
     this.#answer = answer;
     const done = () => {
       this.#made = this.clock();

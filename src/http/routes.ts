@@ -7,8 +7,8 @@ export interface Answer {
 /** A rejection is answered with 503 and its message. */
 export type Route = () => Answer | Promise<Answer>;
 
-/** By path. */
-export type Routes = ReadonlyMap<string, Route>;
+/** What a path answers, its query left out; `undefined` when there is no such page. */
+export type Routes = (path: string) => Route | undefined;
 
 export const TYPES = {
   html: 'text/html; charset=utf-8',

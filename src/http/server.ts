@@ -80,6 +80,7 @@ async function answer(
   onlyLoopback: boolean,
 ): Promise<void> {
   const { method = '', url = '' } = request;
+  request.socket.setTimeout(0); // making an answer may take its time; taking it may not
   const refuse = (status: number, why: string, headers: Record<string, string> = {}) => {
     send(request, response, status, { type: TYPES.text, body: `${why}\n` }, headers);
   };
@@ -99,7 +100,7 @@ async function answer(
     refuse(414, 'the path is too long');
     return;
   }
-  const found = routes.get(url.split('?', 1)[0] ?? '');
+  const found = routes(url.split('?', 1)[0] ?? '');
   if (!found) {
     refuse(404, 'there is no such page');
     return;
@@ -112,20 +113,21 @@ async function answer(
 }
 
 function send(
-  { method }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   status: number,
   { type, body }: { type: string; body: string | Uint8Array },
   headers: Record<string, string> = {},
 ): void {
   const bytes = Buffer.from(body);
+  request.socket.setTimeout(LIMITS.patience);
   response.writeHead(status, {
     ...HEADERS,
     ...headers,
     'Content-Type': type,
     'Content-Length': bytes.length,
   });
-  response.end(method === 'HEAD' ? undefined : bytes);
+  response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
 /** The `Host` of a request, its port left out. */
@@ -152,17 +154,17 @@ async function removeStale(path: string): Promise<void> {
 
 function listen(server: Server, address: HttpAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
+    const failed = (cause: NodeJS.ErrnoException) => {
+      const message = `cannot listen on ${describeAddress(address)} (${cause.code ?? cause.message})`;
       reject(
-        new EnvironmentError(
-          `cannot listen on ${describeAddress(address)} (${cause.code ?? cause.message})`,
-          {
-            hint: 'Free the address, or name another one with --http.',
-            cause,
-          },
-        ),
+        new EnvironmentError(message, { hint: 'Free the address, or name another one with --http.', cause }),
       );
+    };
+    server.once('error', failed);
+    server.listen(address, () => {
+      // From now on it is about one connection that cannot be taken (no memory, no descriptor): the next one may be.
+      server.off('error', failed).on('error', () => undefined);
+      resolve();
     });
-    server.listen(address, resolve);
   });
 }

@@ -55,7 +55,12 @@ export class LinkMonitor {
   async #listen(): Promise<string> {
     const ip = findTool('ip');
     if (ip === undefined) return 'there is no `ip`: apt-get install iproute2';
-    const subprocess = execa(ip, ['-o', 'monitor', 'link'], {
+    const setpriv = findTool('setpriv');
+    // Nobody else ends it where this process is killed: the kernel does, if setpriv (util-linux) is there to ask for it.
+    const monitor = [ip, '-o', 'monitor', 'link'];
+    const [file = ip, ...args] =
+      setpriv === undefined ? monitor : [setpriv, '--pdeathsig', 'TERM', ...monitor];
+    const subprocess = execa(file, args, {
       extendEnv: false,
       env: TOOL_ENVIRONMENT,
       stdin: 'ignore',

@@ -8,7 +8,7 @@ export interface JournalFigures {
   /** Size of the file. */
   bytes: number;
   records: number;
-  /** Steps that brought back what a generation had already done on an interface. */
+  /** Steps that brought back what somebody or something had changed. */
   heals: number;
   /** Steps that were undone, by verification, probes, deadlines or an operator. */
   undone: number;
@@ -22,20 +22,12 @@ export function journalFigures(dataDir: string): JournalFigures {
   return {
     bytes: statSync(journalFile(dataDir), { throwIfNoEntry: false })?.size ?? 0,
     records: records.length,
-    heals: countHeals(records),
+    heals: records.filter(isHeal).length,
     undone: of('undone'),
     failed: of('failed'),
   };
 }
 
-function countHeals(records: readonly JournalRecord[]): number {
-  const done = new Set<string>();
-  let heals = 0;
-  for (const { phase, generation, step } of records) {
-    if (phase !== 'done' || !('interface' in step)) continue;
-    const key = `${generation} ${step.interface}`;
-    if (done.has(key)) heals++;
-    done.add(key);
-  }
-  return heals;
+function isHeal({ phase, step }: JournalRecord): boolean {
+  return phase === 'done' && 'drift' in step;
 }

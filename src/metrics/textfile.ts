@@ -8,9 +8,11 @@ import { accessFailed } from '../disk/failure.js';
 export async function writeTextfile(path: string, snapshot: Snapshot): Promise<void> {
   const pass = snapshot.pass && { ...snapshot.pass, ...succeededBefore(path, snapshot.pass) };
   const text = await expose({ ...snapshot, ...(pass && { pass }) });
-  const fresh = `${path}.${process.pid}.tmp`; // the collector reads *.prom alone
+  const fresh = `${path}.tmp`; // the collector reads *.prom alone
   try {
-    writeFileSync(fresh, text, { mode: 0o644 });
+    rmSync(fresh, { force: true });
+    // The folder may be somebody else's: a link that lies there is not followed.
+    writeFileSync(fresh, text, { mode: 0o644, flag: 'wx' });
     renameSync(fresh, path);
   } catch (error) {
     rmSync(fresh, { force: true });

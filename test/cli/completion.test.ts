@@ -101,6 +101,10 @@ it('bash, zsh and fish know commands, interfaces, maps and generations', async (
   expect(await bash('maps', 'veth0', "''")).toBe('icmp_drops');
   expect(await bash('rollback', "''")).toBe('1');
 
+  // Words of the kernel, of the records and of state files are one word each, whatever is in them.
+  const odd = stateDir({ 'hosts/x; touch $(id).yaml': '' });
+  expect(await bash('validate', '--state', odd, '--host', 'x')).toBe('x\\;\\ touch\\ \\$\\(id\\)');
+
   const fish = (line: string) =>
     shell(lab, 'fish', `xdpkeep completion fish | source; complete -C '${line}'`);
   expect(await fish('xdpkeep rol')).toMatch(/^rollback run an earlier/);

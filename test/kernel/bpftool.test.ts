@@ -30,8 +30,18 @@ test('real output is read: two XDP programs, tc with and without an id', async (
     { ifindex: 2, kind: 'clsact/egress' },
     { ifindex: 3, kind: 'clsact/ingress', name: 'tc:[*fsobj]', id: 128 },
   ]);
-  expect(await showPrograms(fake.path)).toContainEqual({ id: 123, name: 'icmp_drop', map_ids: [29] });
-  expect(await showMaps(fake.path)).toContainEqual({ id: 29, name: 'icmp_drops', max_entries: 1 });
+  expect(await showPrograms(fake.path)).toContainEqual({
+    id: 123,
+    name: 'icmp_drop',
+    map_ids: [29],
+    bytes_memlock: 4096,
+  });
+  expect(await showMaps(fake.path)).toContainEqual({
+    id: 29,
+    name: 'icmp_drops',
+    max_entries: 1,
+    bytes_memlock: 320,
+  });
   expect(await showLinks(fake.path)).toEqual([
     { id: 92, type: 'xdp', prog_id: 123 },
     { id: 93, type: 11, prog_id: 128 }, // a tcx link: newer than bpftool 7.1
@@ -81,9 +91,15 @@ test('the real bpftool: an empty namespace, and what is loaded', async () => {
   expect(await lab.inside(() => showNet())).toEqual({ xdp: [], tc: [] });
   using object = loadIcmpDrop();
   const { id } = mapInfo(new Fd(object.mapFd('icmp_drops')));
-  const program = { id: programId(new Fd(object.programFd())), name: 'icmp_drop', map_ids: [id] };
+  const bytes_memlock: unknown = expect.any(Number);
+  const program = {
+    id: programId(new Fd(object.programFd())),
+    name: 'icmp_drop',
+    map_ids: [id],
+    bytes_memlock,
+  };
   expect(await showPrograms()).toContainEqual(program);
-  expect(await showMaps()).toContainEqual({ id, name: 'icmp_drops', max_entries: 1 });
+  expect(await showMaps()).toContainEqual({ id, name: 'icmp_drops', max_entries: 1, bytes_memlock });
   expect(await dumpMap(id)).toMatchObject([{ formatted: { key: 0, value: 0 } }]);
   const linkId = await lab.inside(async () => {
     using link = createLink(new Fd(object.programFd()), await lab.ifindex('veth0'), 'generic');

@@ -78,6 +78,10 @@ it(
       await expect
         .poll(() => page.locator('#rules-of-veth0 tbody th').first().innerText(), { timeout: 15_000 })
         .toBe('discard');
+      await page.locator('#history li[data-generation="2"] summary').click();
+      await expect
+        .poll(() => page.locator('#history li[data-generation="2"] details').innerText(), { timeout: 15_000 })
+        .toContain(`policy edge: drop by ${ODD}, now pass by (default). For example: icmp `);
       expect(complaints).toEqual([]);
       expect(asked.filter((url) => !url.startsWith(URL))).toEqual([]);
     } finally {

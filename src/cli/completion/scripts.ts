@@ -24,7 +24,9 @@ _xdpkeep() {
   COMPREPLY=()
   for line in "\${answer[@]:1}"; do
     line=\${line%%$'\t'*}
-    [[ $line == "$current"* ]] && COMPREPLY+=("$line")
+    [[ $line == "$current"* ]] || continue
+    printf -v line %q "$line" # a name may hold spaces, or what a shell would run
+    COMPREPLY+=("$line")
   done
   case $kind in
     files) mapfile -t COMPREPLY < <(compgen -f -- "\${current##*=}") ;;
