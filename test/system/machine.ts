@@ -58,6 +58,7 @@ export class Machine implements AsyncDisposable {
       machine.write(FILES, 0o755);
       mkdirSync(join(machine.root, 'mnt/bpf'), { recursive: true });
       await must('systemctl', ['--root', machine.root, 'enable', 'systemd-networkd.service']);
+      await machine.#plugFirst();
       return machine;
     } catch (error) {
       await machine[Symbol.asyncDispose]();
@@ -83,7 +84,6 @@ export class Machine implements AsyncDisposable {
 
   /** Until systemd says that everything is up. `veth0` is there from the beginning, down and without an address. */
   async boot(): Promise<void> {
-    await this.#plugFirst();
     const { firewall } = this.lab.network;
     this.#running = background(
       'systemd-nspawn',
@@ -103,12 +103,13 @@ export class Machine implements AsyncDisposable {
     expect((await this.run('systemctl', '--failed', '--plain', '--no-legend')).stdout).toBe('');
   }
 
-  /** What the kernel held is gone as well. */
+  /** What the kernel held is gone as well, and so is what `veth0` was told. */
   async powerOff(): Promise<void> {
     await this.run('systemctl', 'poweroff');
     await this.#end();
     await must('umount', [this.lab.bpffs]);
     await must('mount', ['-t', 'bpf', 'bpf', this.lab.bpffs]);
+    await this.#plugFirst();
   }
 
   /** As root on this machine. */
@@ -166,14 +167,23 @@ export class Machine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#running?.kill('SIGKILL'); // its PID 1 dies with it, and so do all others
-    await this.#end();
-    const { firewall } = this.lab.network;
-    await vi.waitUntil(async () => (await processesIn(firewall)).length === 0, PATIENT);
-    await finish('umount', ['--recursive', this.root]);
-    rmSync(this.folder, { recursive: true });
-    await this.lab[Symbol.asyncDispose]();
+    try {
+      this.#running?.kill('SIGKILL');
+      await vi.waitUntil(() => killAll(this.lab.network.firewall), PATIENT);
+      await this.#end();
+      await finish('umount', ['--recursive', this.root]);
+      rmSync(this.folder, { recursive: true });
+    } finally {
+      await this.lab[Symbol.asyncDispose]();
+    }
   }
+}
+
+/** Its PID 1, which takes all others with it, does not always end with systemd-nspawn. Whether nothing is left. */
+async function killAll(namespace: string): Promise<boolean> {
+  const pids = await processesIn(namespace);
+  for (const pid of pids) await finish('kill', ['-KILL', String(pid)]); // some are gone by then
+  return pids.length === 0;
 }
 
 /** 0 while there is none. */
