@@ -139,11 +139,14 @@ static __noinline int watch(struct xdp_md *ctx, __u32 decision)
 {
 	struct tap *tap = find_tap();
 	__u32 fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
+	__u64 until;
 
 	if (!tap)
 		return 0;
-	if (tap->until <= bpf_ktime_get_coarse_ns()) {
-		tap->until = 0;
+	until = *(volatile __u64 *)&tap->until;
+	if (until <= bpf_ktime_get_coarse_ns()) {
+		/* not over what the watcher has said meanwhile */
+		__sync_val_compare_and_swap(&tap->until, until, 0);
 		return 0;
 	}
 	if (tap->verdicts >> (fate & 31) & 1 &&

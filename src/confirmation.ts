@@ -1,5 +1,6 @@
 // The last word on a change that waits for its confirmation: an operator's `confirm` or `cancel`, or the deadline's.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { effect } from './apply/failpoint.js';
 import { DiskObjectStore } from './disk/object-store.js';
 import { newestGeneration } from './journal/generation-list.js';
 import { endHold } from './journal/end-hold.js';
@@ -50,7 +51,7 @@ export async function confirm(paths: Paths): Promise<Verdict> {
       reason: inPart ? `confirmed by hand, ${IN_PART}` : 'confirmed by hand',
     } as const;
     const phase = inPart ? 'failed' : 'confirmed';
-    journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
+    effect('decide', () => journal.append({ generation, phase, step, ...(of !== undefined && { of }) }));
     if (isHeld(paths.dataDir)) endHold(lock, journal, 'another change was confirmed');
     endAnnouncement(lock, layout(paths.bpffs));
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);

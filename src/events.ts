@@ -34,10 +34,19 @@ interface Named {
   rows: Map<number, string>;
 }
 
+interface Ring {
+  reader: RingReader;
+  /** Nothing that runs writes into it any more: closed as soon as it is empty. */
+  isLeft: boolean;
+}
+
 interface Losing {
   interface: string;
-  map: Fd;
+  /** Absent once the instance is gone; what is known of it stays, for it may come back. */
+  map?: Fd;
   known: bigint;
+  /** It does not run any more: asked once more, then closed, so that the kernel can free it. */
+  isLeft: boolean;
 }
 
 export interface Wish {
@@ -51,7 +60,7 @@ export interface Wish {
 export class EventReader implements Disposable {
   readonly #paths: Layout;
   readonly #lock: Fd;
-  readonly #rings = new Map<number, RingReader>();
+  readonly #rings = new Map<number, Ring>();
   readonly #taps: Fd[] = [];
   readonly #losing = new Map<number, Losing>();
   readonly #running: RunningPolicies;
@@ -66,11 +75,11 @@ export class EventReader implements Disposable {
     this.#paths = layout(bpffs);
     new RunningPolicies(bpffs, only); // is it one that can be listened to?
     this.#running = new RunningPolicies(bpffs);
-    this.#lock = lockReading(this.#paths.root);
+    this.#lock = lockReading(this.#paths.interfaces);
     try {
       this.#look();
-      for (const ring of this.#rings.values()) ring.take(); // of before anybody asked
-      for (const one of this.#losing.values()) one.known = readLost(one.map);
+      this.#samples(); // of before anybody asked
+      this.#lost();
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -86,9 +95,7 @@ export class EventReader implements Disposable {
   take(): Caught {
     if (performance.now() - this.#looked > LOOK_AGAIN) this.#look();
     const isWatching = this.wish.tap !== undefined;
-    const samples = [...this.#rings.values()]
-      .flatMap((ring) => ring.take())
-      .filter(({ watched }) => watched === isWatching);
+    const samples = this.#samples().filter(({ watched }) => watched === isWatching);
     if (samples.some((sample) => this.#rowOf(sample) === undefined)) this.#look();
     const packets = samples
       .map((sample) => this.#name(sample))
@@ -98,8 +105,8 @@ export class EventReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const ring of this.#rings.values()) ring[Symbol.dispose]();
-    for (const { map } of this.#losing.values()) map[Symbol.dispose]();
+    for (const { reader } of this.#rings.values()) reader[Symbol.dispose]();
+    for (const { map } of this.#losing.values()) map?.[Symbol.dispose]();
     this.#arm(0n);
     for (const tap of this.#taps) tap[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
@@ -127,13 +134,28 @@ export class EventReader implements Disposable {
     };
   }
 
+  #samples(): Sample[] {
+    return [...this.#rings].flatMap(([id, { reader, isLeft }]) => {
+      const samples = reader.take();
+      if (isLeft && samples.length === 0) {
+        reader[Symbol.dispose]();
+        this.#rings.delete(id);
+      }
+      return samples;
+    });
+  }
+
   #lost(): Lost[] {
     const lost: Lost[] = [];
     for (const one of this.#losing.values()) {
+      if (!one.map) continue;
       const now = readLost(one.map);
       if (now > one.known && this.#isWanted(one.interface))
         lost.push({ interface: one.interface, samples: Number(now - one.known) });
       one.known = now;
+      if (!one.isLeft) continue;
+      one.map[Symbol.dispose]();
+      delete one.map;
     }
     return lost;
   }
@@ -154,9 +176,10 @@ export class EventReader implements Disposable {
   #use(running: OwnedInterface[]): void {
     for (const tap of this.#taps.splice(0)) tap[Symbol.dispose]();
     this.#names = new Map(running.flatMap((one) => this.#namesOf(one)));
+    for (const one of [...this.#rings.values(), ...this.#losing.values()]) one.isLeft = true;
     for (const { name, id, map } of running.flatMap(mapsOf)) {
-      if (map === SAMPLES && !this.#rings.has(id)) this.#addRing(id);
-      if (map === SAMPLING && !this.#losing.has(id)) this.#addLosing(id, name);
+      if (map === SAMPLES) this.#keepRing(id);
+      if (map === SAMPLING) this.#keepLosing(id, name);
       if (map === TAP && this.#isWanted(name)) this.#addTap(id);
     }
   }
@@ -167,9 +190,11 @@ export class EventReader implements Disposable {
     return [[link.ifindex, { name, rows: new Map(rows) }]];
   }
 
-  #addRing(id: number): void {
-    using map = openMap(id);
-    if (map) this.#rings.set(id, new RingReader(map));
+  #keepRing(id: number): void {
+    const known = this.#rings.get(id);
+    using map = known ? undefined : openMap(id);
+    const reader = known?.reader ?? (map && new RingReader(map));
+    if (reader) this.#rings.set(id, { reader, isLeft: false });
   }
 
   #addTap(id: number): void {
@@ -177,9 +202,9 @@ export class EventReader implements Disposable {
     if (map) this.#taps.push(map);
   }
 
-  #addLosing(id: number, name: string): void {
-    const map = openMap(id);
-    if (map) this.#losing.set(id, { interface: name, map, known: 0n });
+  #keepLosing(id: number, name: string): void {
+    const { map = openMap(id), known = 0n } = this.#losing.get(id) ?? {};
+    if (map) this.#losing.set(id, { interface: name, map, known, isLeft: false });
   }
 }
 
@@ -191,8 +216,9 @@ function mapsOf(owned: OwnedInterface): { name: string; id: number; map: string 
     .map((map) => ({ name: owned.name, id: map.id, map: map.name }));
 }
 
-function lockReading(root: string): Fd {
-  const attempt = tryLockFolder(root);
+/** Not the folder above, which an emergency rollback locks: somebody who only looks must never be in its way. */
+function lockReading(interfaces: string): Fd {
+  const attempt = tryLockFolder(interfaces);
   if ('fd' in attempt) return attempt.fd;
   const holder = attempt.heldBy === undefined ? 'another process' : `process ${attempt.heldBy}`;
   throw new LockedError(`the events are being read already: by ${holder}`, {

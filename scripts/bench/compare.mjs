@@ -41,11 +41,17 @@ function buildRevision(revision) {
   const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-base-'));
   const git = (...args) => execFileSync('git', ['-C', root, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const remove = () => {
-    git('worktree', 'remove', '--force', folder);
+    process.off('exit', remove);
+    try {
+      git('worktree', 'remove', '--force', folder);
+    } catch {
+      // it was never made: the revision is none
+    }
     rmSync(folder, { recursive: true, force: true });
   };
-  git('worktree', 'add', '--detach', folder, revision);
+  process.on('exit', remove); // also after a signal
   try {
+    git('worktree', 'add', '--detach', folder, revision);
     if (!existsSync(join(folder, 'node_modules')))
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     execFileSync(process.execPath, ['scripts/build.mjs'], {

@@ -3,7 +3,7 @@
 // once, so that undoing can use the effect that failed. Several are separated by commas. Without it: one comparison.
 import { EnvironmentError, JournalError } from '../model/errors.js';
 
-/** Every effect of the executor; each can be struck before and after. */
+/** Every effect of the executor in a change that is not on trial; each can be struck before and after. */
 export const EFFECTS = [
   'generation',
   'intent',
@@ -19,13 +19,17 @@ export const EFFECTS = [
   'outcome',
 ] as const;
 
+/** What a trial adds: arming its deadline, announcing it, and what decides it or leaves it to wait. */
+export const TRIAL_EFFECTS = ['arm', 'announce', 'decide'] as const;
+
 export type Effect = (typeof EFFECTS)[number];
+export type TrialEffect = (typeof TRIAL_EFFECTS)[number];
 
 /** Those whose failure means that the journal or a generation cannot be written. */
-const WRITTEN = new Set<Effect>(['generation', 'intent', 'outcome']);
+const WRITTEN = new Set<Effect | TrialEffect>(['generation', 'intent', 'outcome', 'announce', 'decide']);
 
 /** Runs one effect, with a failpoint on each side. */
-export function effect<T>(name: Effect, run: () => T): T {
+export function effect<T>(name: Effect | TrialEffect, run: () => T): T {
   strike(name, 'before');
   const result = run();
   strike(name, 'after');
@@ -33,7 +37,7 @@ export function effect<T>(name: Effect, run: () => T): T {
 }
 
 /** The same for an effect that takes its time. */
-export async function awaitEffect<T>(name: Effect, run: () => Promise<T>): Promise<T> {
+export async function awaitEffect<T>(name: Effect | TrialEffect, run: () => Promise<T>): Promise<T> {
   strike(name, 'before');
   const result = await run();
   strike(name, 'after');
@@ -42,7 +46,7 @@ export async function awaitEffect<T>(name: Effect, run: () => Promise<T>): Promi
 
 let struck = false;
 
-function strike(name: Effect, side: 'before' | 'after'): void {
+function strike(name: Effect | TrialEffect, side: 'before' | 'after'): void {
   const [points, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
   const point = `${name}:${side}`;
   if (struck || !points?.split(',').includes(point)) return;

@@ -15,6 +15,7 @@ export const holdSchema: z.ZodType<Hold> = z.looseObject({
   generation: z.int().nonnegative(),
   reason: z.string(),
   since: z.iso.datetime(),
+  undone: z.exactOptional(z.int().positive()),
   lost: z.exactOptional(z.literal(true)),
 });
 

@@ -1,8 +1,10 @@
 // Questions to rtnetlink(7) about the network namespace of this process: how interfaces are built upon each other, behind
 // which of them a neighbour is, and by which one a packet leaves. Each is one message, and an answer of one or several.
 // Sources: uapi/linux/rtnetlink.h, uapi/linux/if_link.h, uapi/linux/neighbour.h.
+import { constants } from 'node:os';
 import { Fd } from './fd.js';
-import { checked, lastErrno, libc } from './ffi.js';
+import { callFailed, checked, lastErrno, libc } from './ffi.js';
+import { aligned, type Answer, HEADER, readPart } from './netlink-answer.js';
 
 const AF_NETLINK = 16;
 const AF_INET = 2;
@@ -14,9 +16,9 @@ const MSG_DONTWAIT = 0x40; // the kernel puts each part of an answer there befor
 
 const NLM_F_REQUEST = 1;
 const NLM_F_DUMP = 0x300;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
-const HEADER = 16; // struct nlmsghdr
+/** So often a list is asked for again that changed while the kernel gave it. */
+const ATTEMPTS = 10;
+const { EINTR } = constants.errno;
 const NESTED = 0x3fff; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 
 const RTM_GETLINK = 18;
@@ -106,16 +108,27 @@ export function interfaceTowards(address: Buffer): number | undefined {
   const question = Buffer.alloc(RTMSG);
   question.writeUInt8(address.length === 4 ? AF_INET : AF_INET6, 0);
   question.writeUInt8(address.length * 8, 1);
-  const [answer] = ask(RTM_GETROUTE, 0, Buffer.concat([question, attribute(RTA.destination, address)]));
+  const { messages, error } = ask(
+    RTM_GETROUTE,
+    0,
+    Buffer.concat([question, attribute(RTA.destination, address)]),
+  );
+  const answer = error === 0 ? messages[0] : undefined;
   return answer && attributes(answer.subarray(RTMSG)).get(RTA.interface)?.readUInt32LE();
 }
 
+/** The whole list, as it was at one time. Throws a KernelError when there is none to be had: a part of it would pass for all. */
 function dump(type: number, body: Buffer): Buffer[] {
-  return ask(type, NLM_F_DUMP, body);
+  for (let attempt = 1; ; attempt++) {
+    const { messages, error, interrupted } = ask(type, NLM_F_DUMP, body);
+    checked('read a list over netlink', error);
+    if (!interrupted) return messages;
+    if (attempt === ATTEMPTS) throw callFailed('read a list over netlink that keeps changing', EINTR);
+  }
 }
 
-/** What stands behind the header of each message of the answer; empty where the kernel has none. */
-function ask(type: number, flags: number, body: Buffer): Buffer[] {
+/** What the kernel says to one question, in as many parts as it likes. */
+function ask(type: number, flags: number, body: Buffer): Answer {
   using socket = new Fd(
     checked('open a netlink socket', libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE)),
   );
@@ -125,19 +138,13 @@ function ask(type: number, flags: number, body: Buffer): Buffer[] {
   request.writeUInt16LE(flags | NLM_F_REQUEST, 6);
   body.copy(request, HEADER);
   checked('ask over netlink', result(libc().send(socket.number, request, request.length, 0)));
-  const messages: Buffer[] = [];
+  const answer: Answer = { messages: [], error: 0, interrupted: false };
   for (;;) {
-    const answer = Buffer.alloc(1 << 16);
-    const length = result(libc().recv(socket.number, answer, answer.length, MSG_DONTWAIT));
+    const part = Buffer.alloc(1 << 16);
+    const length = result(libc().recv(socket.number, part, part.length, MSG_DONTWAIT));
     checked('read from netlink', length);
-    for (let at = 0; at + HEADER <= length;) {
-      const size = answer.readUInt32LE(at);
-      const kind = answer.readUInt16LE(at + 4);
-      if (kind === NLMSG_DONE || kind === NLMSG_ERROR) return messages;
-      messages.push(answer.subarray(at + HEADER, at + size));
-      at += aligned(size);
-    }
-    if (flags === 0) return messages;
+    const isOver = readPart(part.subarray(0, length), answer);
+    if (isOver || flags === 0) return answer;
   }
 }
 
@@ -167,9 +174,4 @@ function attributes(bytes: Buffer): Map<number, Buffer> {
 
 function text(bytes: Buffer | undefined): string | undefined {
   return bytes?.toString().replace(/\0+$/, '');
-}
-
-/** NLMSG_ALIGN, NLA_ALIGN */
-function aligned(length: number): number {
-  return (length + 3) & ~3;
 }

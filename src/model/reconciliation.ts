@@ -92,7 +92,7 @@ export interface Reconciliation {
   exitCode: ExitCode;
 }
 
-/** `hold.json`: desired states that were left by an operator and are not to be brought back. */
+/** `hold.json`: desired states that were left, by an operator or as a trial ended, and are not to be brought back. */
 export interface Hold {
   /** `DesiredState.written`: the hold ends when the state files say something that is none of these. */
   digests: string[];
@@ -101,6 +101,8 @@ export interface Hold {
   reason: string;
   /** ISO 8601. */
   since: string;
+  /** The generation on trial that was undone; absent when an operator went back or detached everything. */
+  undone?: number;
   /** What is kept is in no generation: nothing that runs is changed. */
   lost?: true;
 }

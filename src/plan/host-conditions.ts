@@ -65,7 +65,8 @@ function of(rows: readonly Row[], which: readonly string[], otherwise: string, m
 function held(hold: Hold | undefined): Answer {
   if (!hold) return { status: 'False', reason: 'NoHold', message: 'the state files are applied' };
   const message = `generation ${hold.generation} is kept: ${hold.reason}`;
-  return { status: 'True', reason: 'HeldByOperator', message, since: hold.since };
+  const reason = hold.undone === undefined ? 'HeldByOperator' : 'ChangeUndone';
+  return { status: 'True', reason, message, since: hold.since };
 }
 
 function suspended(suspensions: readonly Suspension[]): Answer {

@@ -1,6 +1,7 @@
 // The end of a change that may not stay: what it did is undone first, then written down, so that a full disk cannot keep
 // the old programs from coming back. `pending.json` is the intent of all this, and goes last: until then it is done again.
 import { execute } from '../apply/execute.js';
+import { effect } from '../apply/failpoint.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import { writeGeneration } from '../journal/generation-writer.js';
@@ -122,6 +123,22 @@ export function doomTrial(lock: WriterLock, layout: Layout, reason: string): voi
   keepWayBack(lock, layout, { ...announced, pending });
 }
 
+/** Nobody may confirm what a failed run has undone: said wherever it can be written, for that may be why it failed. */
+export function doomGivenUp(lock: WriterLock, layout: Layout, reason: string): void {
+  const announced = trialIfReadable(lock, layout);
+  if (!announced) return;
+  const pending = { ...announced.pending, ending: reason };
+  for (const write of [
+    () => {
+      keepWayBack(lock, layout, { ...announced, pending });
+    },
+    () => {
+      writePending(lock, pending);
+    },
+  ])
+    tryTo(write);
+}
+
 /** Ends whatever is on trial, readable or not, and undoes nothing: what comes next leaves nothing of it. */
 export async function dropTrial(lock: WriterLock, layout: Layout, reason: string): Promise<void> {
   const pending = trialIfReadable(lock, layout)?.pending;
@@ -150,12 +167,17 @@ function wasConfirmed({ records }: Journal, { generation }: Pending): boolean {
 
 /** One that fails does not stop the others: what is left of it, the next plan sees. */
 export function runInverses(lock: WriterLock, layout: Layout, inverses: readonly EffectiveStep[]): void {
-  for (const inverse of inverses) {
-    try {
+  for (const inverse of inverses)
+    tryTo(() => {
       execute(lock, inverse, layout, undefined);
-    } catch (error) {
-      if (!(error instanceof XdpkeepError)) throw error;
-    }
+    });
+}
+
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
   }
 }
 
@@ -184,15 +206,14 @@ export function abandon(
   const digests = [...new Set(left)];
   const now = new Date().toISOString();
   // A new hold replaces a damaged one.
-  const hold: Hold = { digests, generation: previous, reason, since: now, ...(lost && { lost }) };
+  const about = { undone: generation, ...(lost && { lost }) };
+  const hold: Hold = { digests, generation: previous, reason, since: now, ...about };
   writeHold(lock, hold);
   const of = trialOf(journal.records, generation)?.seq;
-  journal.append({
-    generation,
-    phase: 'undone',
-    step: { kind: 'trial', reason },
-    ...(of !== undefined && { of }),
-  });
+  const step = { kind: 'trial', reason } as const;
+  effect('decide', () =>
+    journal.append({ generation, phase: 'undone', step, ...(of !== undefined && { of }) }),
+  );
   if (kept) writeGeneration(lock, { origin: 'rollback', of: previous, reason, desired: kept });
   endAnnouncement(lock, layout);
   return hold;

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve as toAbsolute } from 'node:path';
 import type { Applied } from '../apply/apply.js';
+import { awaitEffect, effect } from '../apply/failpoint.js';
 import { highestGeneration, listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import type { Journal } from '../journal/journal.js';
@@ -20,7 +21,7 @@ import type { Safeguards } from '../model/safeguards.js';
 import type { EffectiveStep } from '../model/step.js';
 import { askAfter, askBefore } from '../probe/probes.js';
 import { measureBaseline, type Policies, watchCounters } from '../probe/counters.js';
-import { abandon, endAnnouncement, runInverses } from './abandon.js';
+import { abandon, doomGivenUp, endAnnouncement, runInverses } from './abandon.js';
 
 export interface TrialGoal {
   layout: Layout;
@@ -68,8 +69,9 @@ export class Trial {
         : new Map<string, number>(),
     ]);
     const id = randomUUID().slice(0, 8);
+    const { confirm } = safeguards;
     const deadline =
-      safeguards.confirm === undefined ? undefined : await arm(id, safeguards.confirm, lock, goal);
+      confirm === undefined ? undefined : await awaitEffect('arm', () => arm(id, confirm, lock, goal));
     const pending: Pending = {
       id,
       generation: goal.generation ?? highestGeneration(lock.dataDir, journal.records) + 1,
@@ -82,7 +84,11 @@ export class Trial {
       ...(previous === 0 && goal.unknown && { unknown: true }),
       ...(goal.place && { place: goal.place }),
     };
-    announceAs(lock, goal, pending);
+    // In the data directory, and beside the programs: whichever is left knows that the change is not decided.
+    effect('announce', () => {
+      writePending(lock, pending);
+      keepWayBack(lock, goal.layout, { pending, inverses: goal.inverses });
+    });
     return new Trial(lock, goal, pending, { probes, rates });
   }
 
@@ -134,8 +140,13 @@ export class Trial {
       this.#conclude('undone', 'nothing of it took effect');
       endAnnouncement(lock, layout);
     } else if (pending.deadline) {
-      this.pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
-      announceAs(lock, this.goal, this.pending);
+      const waiting: Pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
+      this.pending = waiting;
+      // What makes it one that can be confirmed comes last: should either fail, it is given up.
+      effect('decide', () => {
+        keepWayBack(lock, layout, { pending: waiting, inverses: this.goal.inverses });
+        writePending(lock, waiting);
+      });
       return;
     } else {
       // A step that is still to be done is tried again by the next pass: on trial again.
@@ -150,24 +161,17 @@ export class Trial {
   giveUp(): void {
     const { journal, layout } = this.goal;
     runInverses(this.lock, layout, inversesOf(journal.records, this.pending.generation, bootId()));
+    doomGivenUp(this.lock, layout, 'the run that made it failed before it was decided');
   }
 
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
     const { generation } = this.pending;
     const of = trialOf(this.goal.journal.records, generation)?.seq;
-    this.goal.journal.append({
-      generation,
-      phase,
-      step: { kind: 'trial', reason },
-      ...(of !== undefined && { of }),
+    const step = { kind: 'trial', reason } as const;
+    effect('decide', () => {
+      this.goal.journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
     });
   }
-}
-
-/** In the data directory, and beside the programs: whichever is left knows that the change is not decided. */
-function announceAs(lock: WriterLock, { layout, inverses }: TrialGoal, pending: Pending): void {
-  writePending(lock, pending);
-  keepWayBack(lock, layout, { pending, inverses });
 }
 
 /** Throws a RefusedError when the deadline would come while the counters are still watched. */

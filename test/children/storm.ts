@@ -1,7 +1,7 @@
 // Runs a pinned program on a frame again and again, from the CPU that it is bound to: storm PIN FRAMES SECONDS HEX
-// Says `ready`, begins when its input ends, and stops after that many frames or seconds. Says how many frames they were, and
+// Says `ready`, begins at the time that its input says (ns of the monotonic clock), and stops after that many frames or seconds. Says how many frames they were, and
 // when it began and ended, in ns of the monotonic clock.
-import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { openPin } from '../../src/kernel/pinned.js';
 import { testRun } from '../../src/kernel/testrun.js';
 
@@ -12,9 +12,9 @@ const [path = '', frames, seconds, hex = ''] = process.argv.slice(2);
 using program = openPin(path);
 if (!program) throw new Error(`nothing is pinned at ${path}`);
 const data = Buffer.from(hex, 'hex');
-const input = process.stdin.resume();
 console.log('ready');
-await once(input, 'end');
+const begin = BigInt(await text(process.stdin));
+while (process.hrtime.bigint() < begin); // asleep it would be late
 const start = process.hrtime.bigint();
 const limit = start + BigInt(Math.round(Number(seconds) * 1e9));
 let sent = 0;

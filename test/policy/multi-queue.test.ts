@@ -56,7 +56,8 @@ async function storm(lab: Lab, program: number, frames: number, seconds: number)
   );
   // At once: what a process says while nobody listens is lost.
   await Promise.all(storms.map((one) => new Promise((resolve) => one.stdout.once('data', resolve))));
-  for (const one of storms) one.stdin.end();
+  const begin = process.hrtime.bigint() + 500_000_000n;
+  for (const one of storms) one.stdin.end(String(begin));
   const said = (await Promise.all(storms)).map(({ stdout }) => stdout.split('\n').at(-1)?.split(' ') ?? []);
   const times = said.map(([, start = '', end = '']) => [Number(start), Number(end)] as const);
   const [begins, ends] = [times.map(([start]) => start), times.map(([, end]) => end)];
@@ -81,7 +82,8 @@ it.each(['rule', 'source'] as const)(
   'one limit for both CPUs, per %s',
   async (per) => {
     await using lab = await createLab();
-    const [packetsPerSecond, burst] = [20_000, 20_000];
+    // So large that it takes five seconds in which neither gets a CPU before anything is lost.
+    const [packetsPerSecond, burst] = [20_000, 100_000];
     using firewall = load(limited({ packetsPerSecond, burst, per }));
     const [sent, seconds] = await storm(lab, firewall.object.programFd(), 1e9, 3);
     const passed = firewall.packets('(default)');

@@ -1,13 +1,16 @@
 // A change that has to be confirmed: what it is while it waits, and what each of its ends leaves.
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab } from '../lab.js';
+import { must } from '../lab/exec.js';
 import { reconcile, status } from '../support/host.js';
+import { stopAt } from '../support/stopped.js';
 import {
   command,
   decided,
   DROP,
+  HeldProbe,
   LONG,
   OTHER,
   running,
@@ -68,6 +71,8 @@ it('that is cancelled is undone by going back to the program that is still loade
   expect(trialPhases(lab)).toEqual(['intent', 'undone']);
   await decided(lab);
   expect(await reconcile(lab, 13)).toMatchObject({ changed: false, generation: 3 });
+  const held = (await status(lab)).conditions.find(({ type }) => type === 'Held');
+  expect(held).toMatchObject({ status: 'True', reason: 'ChangeUndone' });
   expect((await lab.run(['confirm'])).exitCode).toBe(10);
   expect((await lab.run(['resume'])).exitCode).toBe(0);
   expect(await reconcile(lab)).toMatchObject({ changed: true, generation: 4 });
@@ -82,6 +87,31 @@ it('gives a foreign program back that it took over', async () => {
   expect(await command(lab, 0, 'cancel')).toMatchObject({ hold: { generation: 0 } });
   expect(await running(lab)).toBe(stranger);
   expect(readdirSync(lab.bpffs)).not.toContain('xdpkeep');
+  await decided(lab);
+});
+
+it('that cannot be left to wait is undone, and nobody can confirm it', async () => {
+  await using lab = await createLab();
+  const former = await start(lab);
+  const probe = new HeldProbe(lab);
+  writeGuarded(lab, OTHER, probe.yaml + LONG);
+  const stopped = await stopAt(lab, 'pin:after');
+  probe.arm();
+  const run = stopped.resume();
+  await probe.asked();
+  const inTheWay = join(lab.bpffs, 'xdpkeep/trial-new'); // where the way back is written anew
+  mkdirSync(inTheWay);
+  await must('mount', ['-t', 'tmpfs', 'none', inTheWay]);
+  try {
+    probe.answer(0);
+    expect((await run).exitCode).not.toBe(0);
+    expect(await running(lab)).toBe(former);
+    expect((await lab.run(['confirm'])).exitCode).not.toBe(0);
+  } finally {
+    await must('umount', [inTheWay]);
+  }
+  expect(await reconcile(lab, 13)).toMatchObject({ hold: { generation: 1, undone: 2 } });
+  expect(await running(lab)).toBe(former);
   await decided(lab);
 });
 

@@ -6,13 +6,19 @@ import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { must } from '../lab/exec.js';
 import { reconcile, status } from '../support/host.js';
-import { command, decided, DROP, LONG, OTHER, running, watchdogs, writeGuarded } from '../support/trials.js';
-
-const CHANGES = {
-  update: { from: DROP, to: OTHER },
-  attach: { from: {}, to: DROP },
-  detach: { from: DROP, to: {} },
-};
+import { writePolicy } from '../support/policies.js';
+import {
+  CHANGES,
+  command,
+  decided,
+  DROP,
+  endTime,
+  LONG,
+  OTHER,
+  running,
+  watchdogs,
+  writeGuarded,
+} from '../support/trials.js';
 
 interface Damage {
   name: string;
@@ -63,16 +69,17 @@ const DAMAGES: Damage[] = [
 ];
 
 const CASES = DAMAGES.flatMap((damage, at) =>
-  Object.entries(CHANGES)
-    .filter(([change]) => change === 'update' || at === 0 || at === 4)
-    .map(([change, way]) => ({ ...way, change, damage })),
+  CHANGES.filter(({ change }) => change === 'update' || at === 0 || at === 4).map((way) => ({
+    ...way,
+    damage,
+  })),
 );
 
 it.each(CASES)('$damage.name while $change waits', async ({ from, to, damage }) => {
   await using lab = await createLab();
   const former = await wait(lab, from, to);
   damage.do(lab);
-  await deadline(lab);
+  await endTime(lab);
   expect(await running(lab)).toBe(former);
   for (const args of [[], ['--allow-prune-all']])
     expect((await lab.run(['reconcile', ...args])).exitCode).toBe(damage.after);
@@ -101,7 +108,7 @@ it.each(['read-only', 'full'])('the disk is %s when the deadline comes', async (
     const former = await wait(lab, DROP, OTHER);
     if (how === 'full') fill(lab.dataDir);
     else await must('mount', ['-o', 'remount,ro', lab.dataDir]);
-    await deadline(lab);
+    await endTime(lab);
     expect(await running(lab)).toBe(former);
     expect((await lab.run(['reconcile'])).exitCode).toBe(how === 'full' ? 74 : 78);
     await must('mount', ['-o', 'remount,rw,size=4m', lab.dataDir]);
@@ -111,6 +118,25 @@ it.each(['read-only', 'full'])('the disk is %s when the deadline comes', async (
   } finally {
     await must('umount', [lab.dataDir]);
   }
+});
+
+it('the data directory is gone when the deadline comes, and somebody reads events', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, { rules: [{ name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' }] });
+  await reconcile(lab);
+  const former = await running(lab);
+  writePolicy(lab, { rules: [] });
+  await reconcile(lab, 0, '--confirm-within', '1h');
+  expect(await running(lab)).not.toBe(former);
+  const reader = lab.start(['events']);
+  let said = '';
+  reader.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  await expect.poll(() => said, { timeout: 15_000 }).toContain('listening on veth0');
+  renameSync(lab.dataDir, `${lab.dataDir}.moved`);
+  await endTime(lab);
+  expect(await running(lab)).toBe(former);
+  reader.kill('SIGTERM');
+  expect((await reader).exitCode, said).toBe(0);
 });
 
 it('a pass undoes the change of a run that was killed, though the journal is damaged', async () => {
@@ -157,13 +183,6 @@ async function wait(
   await reconcile(lab, 0, '--confirm-within', '1h', '--allow-prune-all');
   expect(await running(lab)).not.toBe(former);
   return former;
-}
-
-/** Now: whoever ends the watchdog makes it so. */
-async function deadline(lab: Lab): Promise<void> {
-  const [pid = 0] = watchdogs(lab);
-  process.kill(pid, 'SIGTERM');
-  await expect.poll(() => watchdogs(lab), { timeout: 20_000 }).toEqual([]);
 }
 
 function fill(folder: string): void {

@@ -9,9 +9,9 @@ import { background, finish, type Finished, within } from '../lab/exec.js';
 import { document, reconcile, status } from '../support/host.js';
 import { stopAt } from '../support/stopped.js';
 import {
+  CHANGES,
   command,
   decided,
-  DROP,
   HeldProbe,
   LONG,
   OTHER,
@@ -26,12 +26,10 @@ import {
 /** Long enough to do something before it is over. */
 const SOON = 'confirm: 12s\n';
 
-it.each([
-  { name: 'an update', from: DROP, to: OTHER },
-  { name: 'an attachment', from: {}, to: DROP },
-  { name: 'a detachment', from: DROP, to: {} },
-])(
-  '$name that nobody confirms is undone, though everything in its session is killed',
+const CHANGE = ['reconcile', '--allow-prune-all', '--output', 'json'];
+
+it.each(CHANGES)(
+  '$change that nobody confirms is undone, though everything in its session is killed',
   async ({ from, to }) => {
     await using lab = await createLab();
     writeGuarded(lab, from);
@@ -82,54 +80,67 @@ it('a watchdog that is told to end does its work first, and no signal of a sessi
   expect(await running(lab)).toBe(former);
 });
 
-it('refuses a change whose deadline cannot be armed, and does nothing', async () => {
-  await using lab = await createLab();
-  const former = await start(lab);
-  const before = readJournal(lab.dataDir).records.length;
-  writeGuarded(lab, OTHER, LONG);
-  const wrapper = join(lab.directory, 'wrapper.mjs');
-  writeFileSync(
-    wrapper,
-    `if (process.argv.includes('--at-deadline')) process.exit(9);\nawait import(${JSON.stringify(resolve('dist/xdpkeep.js'))});\n`,
-  );
-  const refused = await runAs(lab, [process.execPath, wrapper, 'reconcile', '--output', 'json']);
-  expect(refused).toMatchObject({ exitCode: 69 });
-  expect(JSON.parse(refused.stdout)).toMatchObject({
-    message:
-      'the deadline of the change cannot be armed: the watchdog did not start: it ended at once (exit 9)',
-  });
-  expect(await running(lab)).toBe(former);
-  expect(readJournal(lab.dataDir).records).toHaveLength(before);
-  expect((await status(lab)).pending).toBeUndefined();
-  expect(await reconcile(lab)).toMatchObject({ generation: 2, pending: { generation: 2 } });
-  await command(lab, 0, 'cancel');
-  await decided(lab);
-});
+it.each(CHANGES)(
+  '$change is refused when its deadline cannot be armed, and does nothing',
+  async ({ from, to }) => {
+    await using lab = await createLab();
+    writeGuarded(lab, from);
+    await reconcile(lab);
+    const former = await running(lab);
+    const before = readJournal(lab.dataDir).records.length;
+    writeGuarded(lab, to, LONG);
+    const wrapper = join(lab.directory, 'wrapper.mjs');
+    writeFileSync(
+      wrapper,
+      `if (process.argv.includes('--at-deadline')) process.exit(9);\nawait import(${JSON.stringify(resolve('dist/xdpkeep.js'))});\n`,
+    );
+    const refused = await runAs(lab, [process.execPath, wrapper, ...CHANGE]);
+    expect(refused).toMatchObject({ exitCode: 69 });
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      message:
+        'the deadline of the change cannot be armed: the watchdog did not start: it ended at once (exit 9)',
+    });
+    expect(await running(lab)).toBe(former);
+    expect(readJournal(lab.dataDir).records).toHaveLength(before);
+    expect((await status(lab)).pending).toBeUndefined();
+    const { generation, pending } = await reconcile(lab, 0, '--allow-prune-all');
+    expect(pending?.generation).toBe(generation);
+    expect(await running(lab)).not.toBe(former);
+    await command(lab, 0, 'cancel');
+    await decided(lab);
+    expect(await running(lab)).toBe(former);
+  },
+);
 
-it('after a reboot the last confirmed generation is applied, never the one that waited', async () => {
-  await using lab = await createLab();
-  await start(lab);
-  const { interfaces } = await reconcile(lab);
-  writeGuarded(lab, OTHER, LONG);
-  expect((await reconcile(lab)).interfaces[0]?.digest).not.toBe(interfaces[0]?.digest);
-  // The kernel forgets, and our watchdog is gone.
-  for (const pid of watchdogs(lab)) process.kill(pid, 'SIGKILL');
-  rmSync(join(lab.bpffs, 'xdpkeep'), { recursive: true });
-  await expect.poll(() => running(lab)).toBeUndefined();
-  const bootId = join(lab.directory, 'boot_id');
-  writeFileSync(bootId, '00000000-1111-2222-3333-444444444444\n');
-  const mount = `mount --bind ${bootId} /proc/sys/kernel/random/boot_id && exec "$@"`;
-  const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--output', 'json'];
-  const booted = await runAs(lab, ['unshare', '--mount', 'sh', '-c', mount, 'sh', ...xdpkeep]);
-  const result = document<Reconciliation>(booted, 13);
-  expect(result).toMatchObject({
-    generation: 3,
-    changed: true,
-    interfaces: [{ condition: 'Ready', digest: interfaces[0]?.digest }],
-    hold: { generation: 1, reason: 'the machine was rebooted before it was confirmed' },
-  });
-  expect(trialPhases(lab)).toEqual(['intent', 'undone']);
-});
+it.each(CHANGES)(
+  'after a reboot the last confirmed generation is applied, never $change that waited',
+  async ({ from, to }) => {
+    await using lab = await createLab();
+    writeGuarded(lab, from);
+    const confirmed = digests(await reconcile(lab));
+    writeGuarded(lab, to, LONG);
+    const { pending, ...changed } = await reconcile(lab, 0, '--allow-prune-all');
+    expect(pending).toBeDefined();
+    expect(digests(changed)).not.toEqual(confirmed);
+    // The kernel forgets, and our watchdog is gone.
+    for (const pid of watchdogs(lab)) process.kill(pid, 'SIGKILL');
+    rmSync(join(lab.bpffs, 'xdpkeep'), { recursive: true });
+    await expect.poll(() => running(lab)).toBeUndefined();
+    const bootId = join(lab.directory, 'boot_id');
+    writeFileSync(bootId, '00000000-1111-2222-3333-444444444444\n');
+    const mount = `mount --bind ${bootId} /proc/sys/kernel/random/boot_id && exec "$@"`;
+    const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), ...CHANGE];
+    const booted = await runAs(lab, ['unshare', '--mount', 'sh', '-c', mount, 'sh', ...xdpkeep]);
+    const result = document<Reconciliation>(booted, 13);
+    expect(result).toMatchObject({
+      changed: 'veth0' in from,
+      hold: { generation: pending?.previous, reason: 'the machine was rebooted before it was confirmed' },
+    });
+    expect(digests(result)).toEqual(confirmed);
+    expect((await running(lab)) !== undefined).toBe('veth0' in from);
+    expect(trialPhases(lab)).toEqual(['intent', 'undone']);
+  },
+);
 
 it.each([
   'intent:after',
@@ -197,6 +208,11 @@ it('of two changes at once one is refused, and the first one is decided alone', 
   await command(lab, 0, 'confirm');
   await decided(lab);
 });
+
+/** Of what runs on the interfaces. */
+function digests({ interfaces }: Pick<Reconciliation, 'interfaces'>): string[] {
+  return interfaces.flatMap(({ digest }) => digest ?? []);
+}
 
 /** In a session of its own, all of which is killed once the change waits. */
 async function runAndKillSession(lab: Lab): Promise<void> {

@@ -7,6 +7,8 @@ import type { Check, Doctor } from '../../src/model/doctor.js';
 import { createLab, type Lab } from '../lab.js';
 import { finish, must, within } from '../lab/exec.js';
 import { document, ICMP_DROP, reconcile, writeHost } from '../support/host.js';
+import { stopAt } from '../support/stopped.js';
+import { decided } from '../support/trials.js';
 import { snapshot } from '../support/world.js';
 
 const NATIVE = `mode: native, program: ${ICMP_DROP}`;
@@ -163,6 +165,29 @@ describe('what is wrong', () => {
       help: 'Run `xdpkeep journal repair`.',
     });
     writeFileSync(journal, sound);
+  });
+
+  it('with what is at work: a run that has the lock, a change on trial', async () => {
+    writeHost(lab, { veth0: NATIVE, veth2: NATIVE });
+    const run = await stopAt(lab, 'link:before', {}, ['--confirm-within', '1h']);
+    const busy = await examine(lab, 0);
+    expect(busy.get('lock')?.found).toBe(`process ${run.pid} is at work`);
+    expect(busy.get('trial')).toMatchObject({
+      status: 'warning',
+      found: expect.stringContaining('is being tried') as string,
+    });
+    expect(await run.resume()).toMatchObject({ exitCode: 0 });
+    const waiting = await examine(lab, 0);
+    expect(waiting.get('lock')).toMatchObject({ status: 'ok', found: 'free' });
+    expect(waiting.get('trial')).toMatchObject({
+      status: 'warning',
+      found: expect.stringContaining('waits for its confirmation') as string,
+      help: 'Run `xdpkeep confirm`, or `xdpkeep cancel`.',
+    });
+    expect(await lab.run(['confirm'])).toMatchObject({ exitCode: 0 });
+    await decided(lab);
+    writeHost(lab, { veth0: NATIVE });
+    await reconcile(lab);
   });
 
   it('with the clock', async () => {

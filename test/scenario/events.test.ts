@@ -1,4 +1,5 @@
 // Sampled packets, from the datapath to the line, the record and the file.
+import { readdirSync, readlinkSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { reconcile } from '../support/host.js';
@@ -87,12 +88,22 @@ it('keeps listening while the policy changes, and knows the rules of the new one
   await using lab = await createLab();
   writePolicy(lab, { rules: [PING] });
   await reconcile(lab);
-  const { records } = await listening(lab, '--count', '2', '--output', 'json');
+  const { child, records } = await listening(lab, '--count', '4', '--output', 'json');
+  const maps = () => {
+    const folder = `/proc/${child.pid}/fd`;
+    const targets = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
+    return targets.filter((target) => target.includes('bpf-map')).length;
+  };
+  const open = maps();
   await lab.ping(1);
-  writePolicy(lab, { rules: [{ ...PING, name: 'renamed' }] });
-  await reconcile(lab);
+  for (const name of ['renamed', 'again']) {
+    writePolicy(lab, { rules: [{ ...PING, name }] });
+    await reconcile(lab);
+    await lab.ping(1);
+  }
+  await expect.poll(maps, { timeout: 15_000 }).toBe(open); // none of an instance that is gone
   await lab.ping(1);
-  expect((await records()).map(({ rule }) => rule)).toEqual(['no-ping', 'renamed']);
+  expect((await records()).map(({ rule }) => rule)).toEqual(['no-ping', 'renamed', 'again', 'again']);
 });
 
 it('is read by one at a time', async () => {

@@ -1,10 +1,21 @@
-// Under a constant flood of ICMP, an update between two programs that both drop it lets not one packet through. That a
-// gap would be seen is shown by the one change that has one, and says so: the change of mode.
+// Under a constant flood of ICMP, an update between two programs that both drop it lets not one packet through, nor does
+// what undoes it at its deadline or settles it after a crash. That a gap would be seen is shown by the one change that has one, and says so: the change of mode.
 import { expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
 import { document, ICMP_DROP, mapValues, OWN, ownProgram, reconcile, writeHost } from '../support/host.js';
 import { stopAt } from '../support/stopped.js';
+import {
+  decided,
+  DROP,
+  endTime,
+  LONG,
+  OTHER,
+  running,
+  start,
+  trialPhases,
+  writeGuarded,
+} from '../support/trials.js';
 
 /** Packets that a program must have seen between two looks, for the flood to count as running: it does 100,000 a second. */
 const RUNNING = 1000;
@@ -48,6 +59,60 @@ it(
       { action: 'update', gap: true, outcome: 'done' },
     ]);
     await flood.stop();
+  },
+);
+
+it(
+  'the end of a trial and the recovery of a killed run let nothing through',
+  { timeout: 180_000 },
+  async () => {
+    await using lab = await createLab();
+    const former = await start(lab);
+    const passed = await lab.icmpReceived();
+    await using flood = await lab.flood(LIMITS);
+    const goesOn = async () => {
+      const dropped = await drops(lab);
+      await expect.poll(() => drops(lab), PATIENCE).toBeGreaterThan(dropped + RUNNING);
+    };
+    const killSwapped = async () => {
+      const killed = await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: 'swap:after' } });
+      expect(killed).toMatchObject({ signal: 'SIGKILL' });
+      expect(await running(lab)).not.toBe(former);
+    };
+    await goesOn();
+
+    // Its deadline comes.
+    writeGuarded(lab, OTHER, LONG);
+    expect((await reconcile(lab)).pending).toBeDefined();
+    expect(await running(lab)).not.toBe(former);
+    await goesOn();
+    await endTime(lab);
+    await decided(lab);
+    expect(await running(lab)).toBe(former);
+    await goesOn();
+
+    // The run that put it on trial is killed: the next pass goes back.
+    writeGuarded(lab, DROP);
+    await reconcile(lab);
+    writeGuarded(lab, OTHER, LONG);
+    await killSwapped();
+    await reconcile(lab, 13);
+    await decided(lab);
+    expect(await running(lab)).toBe(former);
+    expect(trialPhases(lab)).toEqual(['intent', 'undone', 'intent', 'undone']);
+    await goesOn();
+
+    // Without a trial it goes on.
+    writeGuarded(lab, DROP);
+    await reconcile(lab);
+    writeGuarded(lab, OTHER);
+    await killSwapped();
+    await reconcile(lab);
+    expect(await running(lab)).not.toBe(former);
+    await goesOn();
+
+    expect(await flood.stop()).toBeGreaterThan(RUNNING);
+    expect(await lab.icmpReceived()).toBe(passed);
   },
 );
 

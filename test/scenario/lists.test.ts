@@ -6,7 +6,9 @@ import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
 import { document, reconcile } from '../support/host.js';
+import { passCode } from '../support/pass.js';
 import { counts, writePolicy } from '../support/policies.js';
+import { snapshot } from '../support/world.js';
 
 /** So many addresses 198.18.x.y that do not touch each other. */
 function addresses(count: number, from = 0): string {
@@ -70,6 +72,37 @@ it('a list that changes says what came and went; one that collapses is refused, 
   expect(text.stdout).toContain('  list blocked: 0 added, 199 removed: 199 ranges\n');
   expect((await reconcile(lab)).generation).toBe(3);
   expect(await isBlocked(lab, '198.18.3.20')).toBe(false);
+});
+
+it('a list whose file is half written is refused, wherever it ends, and what ran keeps running', async () => {
+  await using lab = await createLab();
+  const lists = { blocked: { maxShrink: '10%' } };
+  writePolicy(lab, { rules: [BLOCKED], lists });
+  const whole = addresses(40);
+  writeList(lab, whole);
+  await reconcile(lab);
+  const former = await snapshot(lab);
+  const [half, line] = [Math.floor(whole.length / 2), whole.lastIndexOf('\n', whole.length - 2) + 1];
+  const codes = async (cuts: number[]) => {
+    const found = new Set<number>();
+    for (const cut of cuts) {
+      writeList(lab, whole.slice(0, cut));
+      found.add(await passCode(lab));
+    }
+    return [...found].sort();
+  };
+  // In the middle: what is left of the line is no address, or there are too few. In the last line nothing else is missing.
+  expect(await codes(Array.from({ length: 12 }, (_, at) => half + at))).toEqual([14, 65]);
+  expect(await codes(Array.from({ length: '198.18.'.length - 1 }, (_, at) => line + at + 1))).toEqual([65]);
+  expect(await codes([0])).toEqual([14]);
+  expect(await snapshot(lab)).toEqual(former);
+  expect([await isBlocked(lab, '198.18.0.0'), await isBlocked(lab, '198.18.0.78')]).toEqual([true, true]);
+
+  // A shorter list that is meant is applied.
+  writePolicy(lab, { rules: [BLOCKED], lists: { blocked: { maxShrink: '60%' } } });
+  writeList(lab, addresses(20));
+  expect(await reconcile(lab)).toMatchObject({ lists: [{ name: 'blocked', removed: 20 }] });
+  expect(await isBlocked(lab, '198.18.0.78')).toBe(false);
 });
 
 it('generations name large lists and keep each content once; a rollback has it again', async () => {

@@ -1,6 +1,6 @@
 // Every kind of step as a way from one state of an interface to another, with the effects that it is made of. The tests of
 // crashes and failures walk them there and back, so that each case ends where the next one starts.
-import { EFFECTS, type Effect } from '../../src/apply/failpoint.js';
+import { EFFECTS, type Effect, type TrialEffect } from '../../src/apply/failpoint.js';
 import { ICMP_DROP, OWN } from './host.js';
 
 /** What the Host file wants, and what is to be seen when it has been done. */
@@ -150,7 +150,7 @@ export const ROUND_TRIPS: RoundTrip[] = [
 ];
 
 /** `swap:before`. */
-export type Point = `${Effect}:${'before' | 'after'}`;
+export type Point = `${Effect | TrialEffect}:${'before' | 'after'}`;
 
 export interface Case {
   transition: Transition;

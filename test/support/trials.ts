@@ -13,6 +13,13 @@ export const LONG = 'confirm: 1h\n';
 export const DROP = { veth0: `mode: native, program: ${ICMP_DROP}` };
 export const OTHER = { veth0: `mode: native, program: ${OWN}` };
 
+/** What a change can be, from one set of interfaces to another. */
+export const CHANGES = [
+  { change: 'update', from: DROP, to: OTHER },
+  { change: 'attach', from: {}, to: DROP },
+  { change: 'detach', from: DROP, to: {} },
+];
+
 /** A Host file with safeguards: lines behind its interfaces. */
 export function writeGuarded(lab: Lab, interfaces: Record<string, string>, safeguards = ''): void {
   lab.writeState({
@@ -44,6 +51,12 @@ export async function decided(lab: Lab): Promise<void> {
   const pending = async () => (await status(lab)).pending;
   await expect.poll(pending, { timeout: 30_000, interval: 200 }).toBeUndefined();
   await expect.poll(() => watchdogs(lab), { timeout: 10_000 }).toEqual([]);
+}
+
+/** Makes it the deadline now: whoever tells the watchdog to end does. */
+export async function endTime(lab: Lab): Promise<void> {
+  for (const pid of watchdogs(lab)) process.kill(pid, 'SIGTERM');
+  await expect.poll(() => watchdogs(lab), { timeout: 30_000 }).toEqual([]);
 }
 
 /** Pids of the watchdogs of this lab. */

@@ -61,12 +61,12 @@ export class World implements AsyncDisposable {
   }
 
   /** One reconcile towards a state, with a failpoint if one is given. */
-  async run(state: State, failpoint?: string): Promise<Finished> {
+  async run(state: State, failpoint?: string, ...args: string[]): Promise<Finished> {
     await this.#rename(state.device ?? 'veth0');
     writeHost(this.lab, state.interfaces);
     this.#at = undefined;
     const env = failpoint === undefined ? {} : { XDPKEEP_FAILPOINT: failpoint };
-    return this.lab.run(['reconcile', '--allow-prune-all', '--output', 'json'], { env });
+    return this.lab.run(['reconcile', '--allow-prune-all', '--output', 'json', ...args], { env });
   }
 
   async reconcile(state: State, failpoint?: string): Promise<Reconciliation> {
@@ -74,8 +74,8 @@ export class World implements AsyncDisposable {
   }
 
   /** A run that ends at a failpoint. */
-  async kill(state: State, point: Point): Promise<void> {
-    const killed = await this.run(state, point);
+  async kill(state: State, point: Point, ...args: string[]): Promise<void> {
+    const killed = await this.run(state, point, ...args);
     expect(killed, 'the failpoint must strike').toMatchObject({ signal: 'SIGKILL', stdout: '' });
   }
 
