@@ -17,7 +17,10 @@ export default tseslint.config(
         { considerDefaultExhaustiveForUnions: true },
       ],
       // The lock is a capability: it is asked for, not used.
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_lock$' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_lock$', ignoreUsingDeclarations: true },
+      ],
       'max-lines': ['error', { max: 300 }],
       'no-restricted-properties': [
         'error',

@@ -7,6 +7,7 @@ exec 9>build/.node-lock
 flock 9 # two at once would make it twice
 folder=build/node-$(sha256sum packaging/node/package-lock.json | cut -c1-12)
 if [ ! -e "$folder/node_modules/.package-lock.json" ]; then
+	echo 'fetching the Node of the package' >&2
 	rm -rf "$folder.new" "$folder"
 	cp -r packaging/node "$folder.new"
 	npm ci --prefix "$folder.new" --ignore-scripts --no-audit --no-fund --loglevel=error >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a fresh clone runnable: system packages (when root), npm packages, dist/. Does only what is missing, one line
-# for each thing that it does, and nothing at all when everything is there. `setup.sh test` has the packages of the tests too.
+# for each thing that it does, and nothing at all when everything is there. `setup.sh test` has what the tests need too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -32,6 +32,7 @@ ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
 	need chromium chromium
 	need curl curl
+	need debootstrap debootstrap
 	need fail2ban fail2ban-server
 	need faketime faketime
 	need fish fish
@@ -42,6 +43,7 @@ if [ "${1-}" = test ]; then
 	need openssh-client ssh-keygen
 	need prometheus promtool
 	need strace strace
+	need systemd-container systemd-nspawn
 	need tmux tmux
 	need tshark tshark
 	need zsh zsh
@@ -81,4 +83,10 @@ if [ ! -e $built ] || [ -n "$(find src bpf schema scripts/build.mjs scripts/code
 	started=$(mktemp)
 	node scripts/build.mjs
 	mv "$started" $built # as old as the start of the build: what changed during it is built again
+fi
+
+if [ "${1-}" = test ]; then
+	# What tests would have to fetch, and they know nothing of proxies and certificates of this machine.
+	bash scripts/lts-node.sh >/dev/null
+	bash scripts/test/root.sh >/dev/null
 fi

@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh test
-node=$(bash scripts/lts-node.sh)/bin/node
-[ -e "dist/code/$($node --version)-x64" ] || $node scripts/code-cache.mjs dist
-exec "$node" node_modules/vitest/vitest.mjs run "$@"
+XDPKEEP_TEST_NODE=$(bash scripts/lts-node.sh)/bin/node
+export XDPKEEP_TEST_NODE
+[ -e "dist/code/$("$XDPKEEP_TEST_NODE" --version)-x64" ] || "$XDPKEEP_TEST_NODE" scripts/code-cache.mjs dist
+exec bash scripts/test.sh "$@"

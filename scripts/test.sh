@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # Sets up, checks, tests. Arguments go to vitest (file filters, -t NAME), and then only what they name is run.
-# The last line says how it went: `123 passed, 0 failed`.
+# The last line says how it went: `123 passed, 0 failed`. XDPKEEP_TEST_REPORT names a file for vitest's report.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh test
 [ $# -gt 0 ] || bash scripts/check.sh
 
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
+report=${XDPKEEP_TEST_REPORT-}
+if [ -z "$report" ]; then
+	report=$(mktemp)
+	trap 'rm -f "$report"' EXIT
+fi
 status=0
-node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$report" "$@" || status=$?
+"${XDPKEEP_TEST_NODE:-node}" node_modules/vitest/vitest.mjs run --reporter=default --reporter=json \
+	--outputFile.json="$report" "$@" || status=$?
 node scripts/test-summary.mjs "$report" || status=1
 exit $status

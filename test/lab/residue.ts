@@ -94,11 +94,9 @@ export async function sweep(name: string, temporary: string): Promise<string[]> 
     for (const pid of await processesIn(namespace)) process.kill(pid, 'SIGKILL');
     await must('ip', ['netns', 'del', namespace]);
   }
-  for (const mount of found
-    .filter((one) => one.startsWith('mount '))
-    .map((one) => one.slice('mount '.length))) {
-    await must('umount', [mount]);
-  }
+  // Those of the namespaces went with them; what is mounted within another mount goes first.
+  const mounts = leftovers(name, temporary).filter((one) => one.startsWith('mount '));
+  for (const mount of mounts.reverse()) await must('umount', [mount.slice('mount '.length)]);
   for (const directory of list(temporary).filter((one) => one.includes(name))) {
     rmSync(join(temporary, directory), { recursive: true, force: true });
   }

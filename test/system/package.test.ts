@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { finish, must } from '../lab/exec.js';
-import { makePackage } from './deb.js';
+import { BUILD_TIME, makePackage } from './deb.js';
 
 let folder: string;
 let deb: string;
@@ -13,12 +13,12 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), `${inject('run')}-package-`));
   chmodSync(folder, 0o755);
   deb = await makePackage(join(folder, 'one'));
-}, 300_000);
+}, BUILD_TIME);
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('two builds give the same bytes', { timeout: 300_000 }, async () => {
+it('two builds give the same bytes', { timeout: BUILD_TIME }, async () => {
   const again = await makePackage(join(folder, 'two'), {
     TZ: 'Asia/Tokyo',
     TMPDIR: folder,
