@@ -1,4 +1,5 @@
 // A million packets of five kinds through the attached program: whatever counts or samples them says the same.
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { listInterfaces } from '../../src/kernel/interfaces.js';
 import { layout } from '../../src/kernel/layout.js';
@@ -7,6 +8,7 @@ import { liveFrames } from '../../src/kernel/testrun.js';
 import type { Counters } from '../../src/model/counters.js';
 import type { InterfaceTraffic } from '../../src/model/traffic.js';
 import { buildPacket } from '../../src/policy/packet.js';
+import { readRuleTable } from '../../src/rule-table.js';
 import { createLab, type Lab } from '../lab.js';
 import { document, reconcile } from '../support/host.js';
 import { writePolicy } from '../support/policies.js';
@@ -48,7 +50,7 @@ function plausible(oneIn: number): [number, number] {
   return [mean - 6 * Math.sqrt(mean), mean + 6 * Math.sqrt(mean)];
 }
 
-it('counters, top, events and pcapng agree with what was sent', async () => {
+it('counters, metrics, top, page, events and pcapng agree with what was sent', async () => {
   await using lab = await createLab();
   await lab.exec('ip', 'link', 'set', 'veth0', 'arp', 'off');
   writePolicy(lab, { default: 'drop', rules: RULES });
@@ -80,6 +82,20 @@ it('counters, top, events and pcapng agree with what was sent', async () => {
   const top = JSON.parse(stdout.trim().split('\n')[1] ?? '') as { interfaces: InterfaceTraffic[] };
   for (const { rule, packets, bytes } of top.interfaces[0]?.rules ?? []) {
     if (rule in KINDS) expect(counted.get(rule)).toMatchObject({ packets, bytes });
+  }
+
+  // What Prometheus and the page read, of a pass that changes nothing.
+  const metrics = `${lab.directory}/million.prom`;
+  expect(await lab.run(['reconcile', '--metrics-file', metrics])).toMatchObject({ exitCode: 0 });
+  const exposed = readFileSync(metrics, 'utf8');
+  const table = await lab.inside(() => readRuleTable({ bpffs: lab.bpffs, dataDir: lab.dataDir }));
+  const shown = new Map(table.interfaces[0]?.rules.map((row) => [row.name, row]));
+  for (const rule of Object.keys(KINDS)) {
+    const { packets = -1, bytes = -1 } = counted.get(rule) ?? {};
+    const labels = `{interface="veth0",rule="${rule}",action="${shown.get(rule)?.action ?? ''}"}`;
+    expect(exposed).toContain(`\nxdpkeep_rule_packets_total${labels} ${packets}\n`);
+    expect(exposed).toContain(`\nxdpkeep_rule_bytes_total${labels} ${bytes}\n`);
+    expect(shown.get(rule)).toMatchObject({ packets, bytes });
   }
 
   const records = (await reader).stdout
