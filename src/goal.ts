@@ -61,6 +61,8 @@ export interface ReconcileOptions extends Paths, ChangeOptions {
 }
 
 export interface Convergence extends Paths, Omit<ChangeOptions, 'confirmWithin'> {
+  /** Told while programs are proven. */
+  progress?: Progress;
   desired: DesiredState;
   store: ObjectStore;
   warnings: string[];

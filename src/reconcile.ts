@@ -75,7 +75,12 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   goal.witness?.(planned, found);
   const { active, waiting } = suspend(planned, goal.suspensions ?? []);
   guardPrune(goal, active, before);
-  using proven = prove(active, { layout: paths, store: goal.store, observed: before });
+  using proven = prove(active, {
+    layout: paths,
+    store: goal.store,
+    observed: before,
+    ...(goal.progress && { progress: goal.progress }),
+  });
   const accepted = await guardFlows(goal, active, proven, isCurrent(goal, current) ? records : []);
   const idle =
     goal.origin.origin === 'reconcile' &&

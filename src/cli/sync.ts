@@ -6,6 +6,7 @@ import { UsageError } from '../model/errors.js';
 import { sync } from '../sync.js';
 import { failure } from './failure.js';
 import { changeOptions, present, type ReconcileCommand, runReconcile, withDetail } from './reconcile.js';
+import { withProgress } from './progress.js';
 import type { CommandResult } from './result.js';
 
 /** Throws a UsageError when the config file names no source. */
@@ -21,13 +22,17 @@ export async function runSync(
     const hint = 'Write `source: {git: URL}` into /etc/xdpkeep/config.yaml, or name a file with --config.';
     throw new UsageError(`${what}, so nobody knows what to sync from`, { hint });
   }
-  const { result, refusal } = await sync({
-    source: config.source,
-    verification: config.verify,
-    ...(offline !== undefined && { offline: resolve(offline) }),
-    host: options.host,
-    ...changeOptions(options),
-  });
+  const { source, verify: verification } = config;
+  const { result, refusal } = await withProgress((progress) =>
+    sync({
+      source,
+      verification,
+      ...(offline !== undefined && { offline: resolve(offline) }),
+      host: options.host,
+      ...changeOptions(options),
+      progress,
+    }),
+  );
   const shown = present(withDetail(result, options.detailedExitcode), options);
   if (!refusal) return shown;
   const { err = '' } = failure(refusal, options.color ? [] : ['--no-color']);

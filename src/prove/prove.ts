@@ -9,6 +9,7 @@ import type { DesiredProgram } from '../model/desired.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
+import type { Progress } from '../model/progress.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
 import { proveFirewall } from './firewall.js';
@@ -35,13 +36,16 @@ export interface ProveContext {
   layout: Layout;
   store: ObjectStore;
   observed: ObservedState;
+  /** Told before each load. */
+  progress?: Progress;
 }
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
   const proven = new Proven(new SetMaps(context));
-  for (const { step } of plan.steps) {
+  for (const [done, { step }] of plan.steps.entries()) {
     if (!('instance' in step) || step.instance.pinned) continue;
+    context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
     try {
       proven.loaded.set(
         step.interface,
