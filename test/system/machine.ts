@@ -97,7 +97,7 @@ export class Machine implements AsyncDisposable {
       { timeout: 900_000, env: { SYSTEMD_NSPAWN_LOCK: '0' } },
     );
     const { pid = 0 } = this.#running;
-    await vi.waitUntil(() => (this.#leader = firstChild(pid)) > 0, BOOT);
+    await vi.waitUntil(() => (this.#leader = initOf(pid)) > 0, BOOT);
     const state = async () => (await this.run('systemctl', 'is-system-running')).stdout;
     await vi.waitUntil(async () => /^(running|degraded)$/.test(await state()), BOOT);
     expect((await this.run('systemctl', '--failed', '--plain', '--no-legend')).stdout).toBe('');
@@ -186,7 +186,16 @@ async function killAll(namespace: string): Promise<boolean> {
   return pids.length === 0;
 }
 
-/** 0 while there is none. */
-function firstChild(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
+/** PID 1 of the container that a systemd-nspawn runs, which is not its first child; 0 while there is none. */
+function initOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  return Number(children.find(isInit) ?? 0);
+}
+
+function isInit(pid: string): boolean {
+  try {
+    return /^NSpid:(\t\d+)+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false; // it has ended meanwhile
+  }
 }
