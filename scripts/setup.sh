@@ -30,7 +30,9 @@ need mount mount
 need util-linux nsenter setpriv unshare
 ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 if [ "${1-}" = test ]; then
+	need busybox-static busybox
 	need chromium chromium
+	need cpio cpio
 	need curl curl
 	need debootstrap debootstrap
 	need fail2ban fail2ban-server
@@ -42,6 +44,7 @@ if [ "${1-}" = test ]; then
 	need man-db man
 	need openssh-client ssh-keygen
 	need prometheus promtool
+	need qemu-system-x86 qemu-system-x86_64
 	need strace strace
 	need systemd-container systemd-nspawn
 	need tmux tmux

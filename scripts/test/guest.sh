@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# guest.sh DEB FOLDER: makes FOLDER/vmlinuz, the kernel of Debian 12 for virtual machines, and FOLDER/initramfs, in which
+# it finds what the package holds and what that depends on, and a shell on the serial line.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+deb=$1 folder=$2
+cache=${XDPKEEP_TEST_CACHE:-/var/cache/xdpkeep-test}
+base=$(bash scripts/test/root.sh)
+
+# The kernel is fetched once.
+exec 9>"$cache/lock"
+flock 9
+name() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: *//p' | head -1; }
+package=$(name)
+if [ -z "$package" ]; then
+	apt-get -q update >/dev/null 2>&1
+	package=$(name)
+fi
+kernel=$cache/$package
+if [ ! -d "$kernel" ]; then
+	rm -rf "$kernel.new"
+	mkdir "$kernel.new"
+	(cd "$kernel.new" && apt-get -q download "$package" >/dev/null 2>&1)
+	dpkg-deb --extract "$kernel.new"/*.deb "$kernel.new"
+	rm "$kernel.new"/*.deb
+	mv "$kernel.new" "$kernel"
+fi
+flock -u 9
+
+root=$folder/root
+mkdir -p "$root"/{bin,dev,proc,sys,tmp,etc,modules,var/lib,lib64}
+dpkg-deb --extract "$deb" "$root"
+cp "$(command -v busybox)" "$root/bin/busybox"
+cp "$base/sbin/ip" "$base/usr/sbin/bpftool" "$root/bin"
+libraries() { # of programs in $base, as it finds them
+	local program
+	for program in "$@"; do ldd "$program" 2>/dev/null || true; done | grep -o '/[^ ]*' | sort -u
+}
+for library in $(libraries "$root/bin/ip" "$root/bin/bpftool" "$root/usr/lib/xdpkeep/node") /lib/x86_64-linux-gnu/libbpf.so.1; do
+	mkdir -p "$root${library%/*}"
+	cp -L "$base$library" "$root$library"
+done
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
+	cp "$(find "$kernel/lib/modules" -name "$module.ko")" "$root/modules"
+done
+cat >"$root/init" <<'INIT'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin:/usr/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mount -t bpf bpf /sys/fs/bpf
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
+	insmod /modules/$module.ko
+done
+ip link set lo up
+stty -echo # what is written to it is no answer
+echo 'guest: ready'
+while read -r line; do
+	sh -c "$line" </dev/null 2>&1
+	echo "guest: exit $?"
+done
+poweroff -f
+INIT
+chmod 755 "$root/init"
+(cd "$root" && find . -print0 | cpio --null --create --format=newc --quiet) >"$folder/initramfs"
+cp "$kernel"/boot/vmlinuz-* "$folder/vmlinuz"
+rm -rf "$root"

@@ -1,0 +1,48 @@
+// The package on the kernel of Debian 12, which is years older than that of most machines that run these tests: attaches
+// natively to a virtio network card, and drops what comes from the other side.
+import { expect, it } from 'vitest';
+import type { Reconciliation } from '../../src/model/reconciliation.js';
+import { createLab } from '../lab.js';
+import { ping } from '../lab/traffic.js';
+import { policyFile } from '../support/policies.js';
+import { makePackage } from '../system/deb.js';
+import { Guest } from './guest.js';
+
+const ADDRESS = '10.77.9.1';
+const HOST = `apiVersion: xdpkeep/v1
+kind: Host
+name: guest
+interfaces: {eth0: {mode: native, policy: edge}}
+`;
+const POLICY = policyFile('edge', {
+  rules: [{ name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' }],
+  tests: [{ name: 'dies', packet: { protocol: 'icmp', source: '10.77.9.2' }, expect: 'drop' }],
+});
+
+/** One line for a shell without quotes of its own to worry about. */
+function writing(path: string, text: string): string {
+  return `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; echo ${Buffer.from(text).toString('base64')} | base64 -d > ${path}`;
+}
+
+it('attaches natively to virtio_net under Linux 6.1', { timeout: 900_000 }, async () => {
+  await using lab = await createLab();
+  const deb = await makePackage(lab.directory);
+  await using guest = await Guest.boot(deb, lab, '10.77.9.2');
+  expect(await guest.must('cat /proc/version')).toContain('Linux version 6.1.');
+  await guest.must(`ip address add ${ADDRESS}/24 dev eth0; ip link set eth0 up`);
+  const answers = async () => (await ping(lab.network, ADDRESS, 2)).received;
+  await expect.poll(answers, { timeout: 120_000 }).toBeGreaterThan(0);
+
+  await guest.must(writing('/state/hosts/guest.yaml', HOST));
+  await guest.must(writing('/state/policies/edge.yaml', POLICY));
+  const xdpkeep = (command: string) =>
+    guest.must(`XDPKEEP_HOST=guest XDPKEEP_STATE=/state xdpkeep ${command}`);
+  const result = JSON.parse(await xdpkeep('reconcile --output json')) as Reconciliation;
+  expect(result).toMatchObject({
+    changed: true,
+    interfaces: [{ name: 'eth0', mode: 'native', condition: 'Ready' }],
+  });
+  expect(await ping(lab.network, ADDRESS, 4)).toMatchObject({ sent: 4, received: 0 });
+  expect(await xdpkeep('counters eth0')).toMatch(/no-ping +4 /);
+  expect(await guest.must('bpftool net show')).toMatch(/eth0\(\d+\) driver id \d+/);
+});
