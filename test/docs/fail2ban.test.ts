@@ -62,9 +62,11 @@ it('a ban is a block that drops the flood, an unban ends it', { timeout: 90_000 
   try {
     await expect.poll(async () => (await client('status', 'login')).exitCode, patience).toBe(0);
     failures(log, ATTACKER, 3);
-    await expect.poll(async () => (await blocked(lab)).map(({ cidr }) => cidr), patience).toEqual([ATTACKER]);
+    // It is written down before it is in force.
+    await expect
+      .poll(() => blocked(lab), patience)
+      .toMatchObject([{ cidr: ATTACKER, reason: 'fail2ban login', inForce: ['veth0'] }]);
     const [block] = await blocked(lab);
-    expect(block).toMatchObject({ reason: 'fail2ban login', inForce: ['veth0'] });
     expect(Date.parse(block?.until ?? '') - Date.parse(block?.since ?? '')).toBe(600_000);
 
     const destinationMac = await macOf(lab.network.firewall, 'veth0');
