@@ -9,9 +9,10 @@ import { document, hostFile, ICMP_DROP, OWN, ownProgram, reconcile } from '../su
 import { policyFile } from '../support/policies.js';
 
 /** The kernel forgets everything, and the state files are out of reach. */
-function reboot(lab: Lab): void {
+async function reboot(lab: Lab): Promise<void> {
   rmSync(join(lab.bpffs, 'xdpkeep'), { recursive: true, force: true });
   rmSync(lab.state, { recursive: true, force: true });
+  await expect.poll(async () => (await lab.netShow()).xdp).toEqual([]);
 }
 
 async function restore(lab: Lab, exitCode = 0, ...args: string[]): Promise<Reconciliation> {
@@ -28,7 +29,7 @@ it('runs what ran last, without state files, and makes no generation of it', asy
     }),
   });
   const before = await reconcile(lab);
-  reboot(lab);
+  await reboot(lab);
   expect(await lab.ping(1)).toMatchObject({ received: 1 });
 
   const result = await restore(lab);
@@ -55,7 +56,7 @@ it('passes over a generation that never took effect', async () => {
   const failed = await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: 'swap:before=fail' } });
   expect(failed.exitCode).toBe(12);
   expect(readJournal(lab.dataDir).records.at(-1)?.phase).not.toBe('done');
-  reboot(lab);
+  await reboot(lab);
 
   const { interfaces } = await restore(lab);
   expect(interfaces).toMatchObject([{ condition: 'Ready', digest: good.interfaces[0]?.digest }]);
@@ -66,14 +67,14 @@ it('attaches at once what is there, and in time what comes later', async () => {
   const fields = `program: ${ICMP_DROP}`;
   lab.writeState({ 'hosts/lab.yaml': hostFile({ veth0: fields, veth1: fields }) });
   await reconcile(lab);
-  reboot(lab);
+  await reboot(lab);
   await lab.exec('ip', 'link', 'delete', 'veth1');
 
   // Not waited for: said, and the other one runs.
   expect(await restore(lab, 12)).toMatchObject({
     interfaces: [{ condition: 'Ready' }, { name: 'veth1', condition: 'Missing' }],
   });
-  reboot(lab);
+  await reboot(lab);
   await expect.poll(async () => (await lab.netShow()).xdp).toEqual([]);
   const waiting = restore(lab, 0, '--wait', '1m');
   await expect
@@ -90,13 +91,13 @@ it('honours a hold and a suspension', async () => {
   lab.writeState({ 'hosts/lab.yaml': hostFile({ veth0: `program: ${ICMP_DROP}` }) });
   await reconcile(lab);
   document(await lab.run(['detach', '--all', '--reason', 'a test', '--output', 'json']), 0);
-  reboot(lab);
+  await reboot(lab);
   expect(await restore(lab, 13)).toMatchObject({ changed: false, hold: { reason: 'a test' } });
   expect((await lab.netShow()).xdp).toEqual([]);
 
   document(await lab.run(['rollback', '1', '--output', 'json']), 0);
   await lab.run(['suspend', '--reason', 'a test', '--for', '1h']);
-  reboot(lab);
+  await reboot(lab);
   expect(await restore(lab, 13)).toMatchObject({ steps: [{ interface: 'veth0', outcome: 'suspended' }] });
   expect((await lab.netShow()).xdp).toEqual([]);
 });
