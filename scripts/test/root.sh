@@ -14,7 +14,7 @@ if [ ! -d "$root" ]; then
 	# From where this machine has its own packages.
 	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -m1 -E '/debian/?$' || true)
 	rm -rf "$root.new"
-	if ! log=$(debootstrap --variant=minbase --arch=amd64 --include="$include" bookworm "$root.new" "${mirror:-http://deb.debian.org/debian}" 2>&1); then
+	if ! log=$(debootstrap --variant=minbase --arch=amd64 --include="$include" bookworm "$root.new" ${mirror:+"$mirror"} 2>&1); then
 		printf '%s\n' "$log" | tail -20 >&2
 		exit 1
 	fi
