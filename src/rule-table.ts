@@ -1,8 +1,6 @@
 // The rules that decide on each interface, where they stand and what they have counted. Reads only and takes no lock.
 import { readCounters } from './counters.js';
-import { recordedFirewall } from './journal/running.js';
 import { runningInstance } from './model/observed.js';
-import { ifReadable } from './model/if-readable.js';
 import type { Position } from './model/position.js';
 import type { Policy } from './model/policy.js';
 import type { RuleRow, RuleTable } from './model/rule-table.js';
@@ -11,17 +9,17 @@ import { readOwned } from './observe/owned.js';
 import { describeAction } from './policy/decisions.js';
 import { verdictOf } from './policy/judge.js';
 import type { Paths } from './goal.js';
+import { RunningPrograms } from './status/running.js';
 
 /** Interfaces whose policy no generation knows have their rows without what they do. */
 export async function readRuleTable(paths: Paths): Promise<RuleTable> {
   const counters = await readCounters(paths);
   const owned = readOwned(paths.bpffs);
+  const programs = new RunningPrograms(paths.dataDir);
   const interfaces = counters.interfaces.map(({ name, rules }) => {
     const pinned = owned.find((one) => one.name === name);
     const digest = pinned && runningInstance(pinned)?.digest;
-    const firewall =
-      digest === undefined ? undefined : ifReadable(() => recordedFirewall(paths.dataDir, digest));
-    const policy = firewall?.policy;
+    const policy = digest === undefined ? undefined : programs.firewall(digest)?.policy;
     return {
       name,
       policy: policy?.name ?? '',

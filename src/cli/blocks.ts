@@ -2,21 +2,16 @@
 import { block, listBlocks, unblock } from '../blocks.js';
 import { parseCidr } from '../desired/address.js';
 import { formatCidr } from '../model/address.js';
-import { parseDuration } from '../model/duration.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import type { Cidr } from '../model/policy.js';
 import { blockLine, renderBlocks } from '../report/blocks.js';
 import { json, printable } from '../report/style.js';
 import type { CommonOptions } from './options.js';
+import { type ForATime, readForATime } from './for-a-time.js';
 import type { CommandResult } from './result.js';
 import { whoRuns } from './who.js';
 
-/** Longer than this is no incident but a wish: that belongs into the state files. */
-const LONGEST_DAYS = 30;
-
-export interface BlockCommand extends CommonOptions {
-  reason?: string;
-  for?: string;
+export interface BlockCommand extends CommonOptions, ForATime {
   acceptLockout?: boolean;
 }
 
@@ -25,19 +20,12 @@ export async function runBlock(
   name: string | undefined,
   options: BlockCommand,
 ): Promise<CommandResult> {
-  const { reason, for: time, acceptLockout = false, host, output } = options;
+  const { acceptLockout = false, host, output } = options;
   const network = networkOf(cidr);
-  if (reason === undefined || reason.trim() === '' || time === undefined) {
-    throw new UsageError('block asks for --reason and --for: who finds it must know why, and it must end', {
-      hint: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
-    });
-  }
-  const duration = parseDuration(time);
-  if (duration === undefined || duration > LONGEST_DAYS * 86_400_000) {
-    throw new UsageError(`"${time}" is not a time of at most ${LONGEST_DAYS} days`, {
-      hint: 'Write it like 90s, 30m, 2h or 1d; what is to stay belongs into a list of the policy.',
-    });
-  }
+  const { reason, duration } = readForATime('block', options, {
+    example: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
+    instead: '; what is to stay belongs into a list of the policy',
+  });
   const { warnings, ...result } = await block(options, host, {
     cidr: formatCidr(network),
     network,

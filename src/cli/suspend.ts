@@ -1,33 +1,20 @@
 // `xdpkeep suspend` and `resume`: hands off for a while, and on again.
-import { parseDuration } from '../model/duration.js';
-import { EXIT, UsageError } from '../model/errors.js';
+import { EXIT } from '../model/errors.js';
 import { holdWords } from '../report/reconciliation.js';
 import { json, printable } from '../report/style.js';
 import { suspensionLine } from '../report/suspension.js';
 import { resume, suspend } from '../suspend.js';
 import type { CommonOptions } from './options.js';
+import { type ForATime, readForATime } from './for-a-time.js';
 import type { CommandResult } from './result.js';
 import { whoRuns } from './who.js';
 
-/** Longer than this is no suspension but another wish: that belongs into the state files. */
-const LONGEST_DAYS = 30;
-
 export async function runSuspend(
   name: string | undefined,
-  options: CommonOptions & { reason?: string; for?: string },
+  options: CommonOptions & ForATime,
 ): Promise<CommandResult> {
-  const { reason, for: time } = options;
-  if (reason === undefined || reason.trim() === '' || time === undefined) {
-    throw new UsageError('suspend asks for --reason and --for: who finds it must know why, and it must end', {
-      hint: 'xdpkeep suspend --reason "replacing the switch" --for 2h [INTERFACE]',
-    });
-  }
-  const duration = parseDuration(time);
-  if (duration === undefined || duration > LONGEST_DAYS * 86_400_000) {
-    throw new UsageError(`"${time}" is not a time of at most ${LONGEST_DAYS} days`, {
-      hint: 'Write it like 90s, 30m, 2h or 1d.',
-    });
-  }
+  const example = 'xdpkeep suspend --reason "replacing the switch" --for 2h [INTERFACE]';
+  const { reason, duration } = readForATime('suspend', options, { example });
   const target = name === undefined ? {} : { interface: name };
   const suspension = await suspend(options, { ...target, reason, by: whoRuns(), duration });
   if (options.output === 'json') {

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
 import type { Block } from '../model/block.js';
 import type { Cidr } from '../model/policy.js';
-import { type End, isOver } from './ends.js';
+import { type End, isOver, STORED_FOR_A_TIME } from './ends.js';
 import { blocksFile } from './paths.js';
 import { unseal } from './sealed.js';
 
@@ -24,13 +24,7 @@ const stored: z.ZodType<StoredBlock> = z.looseObject({
     d: word,
     length: word,
   }),
-  interface: z.exactOptional(z.string()),
-  reason: z.string(),
-  by: z.string(),
-  since: z.iso.datetime(),
-  until: z.iso.datetime(),
-  boot: z.string(),
-  uptime: z.number(),
+  ...STORED_FOR_A_TIME,
 });
 const schema = z.looseObject({ blocks: z.array(stored) });
 

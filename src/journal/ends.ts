@@ -1,5 +1,6 @@
 // When something ends that operators have made for a time: kept on two clocks, that of the boot, which nobody can set, and
 // the wall's, for the boots after it.
+import * as z from 'zod';
 import { bootId, uptime } from '../kernel/boot.js';
 
 export interface End {
@@ -9,6 +10,17 @@ export interface End {
   boot: string;
   uptime: number;
 }
+
+/** How files have what ends: who asked for it and why, on which interface (absent: all), until when. */
+export const STORED_FOR_A_TIME = {
+  interface: z.exactOptional(z.string()),
+  reason: z.string(),
+  by: z.string(),
+  since: z.iso.datetime(),
+  until: z.iso.datetime(),
+  boot: z.string(),
+  uptime: z.number(),
+};
 
 /** Milliseconds from now. */
 export function endAfter(duration: number): End {

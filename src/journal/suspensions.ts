@@ -6,7 +6,7 @@ import { errnoCode } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { Suspension } from '../model/suspension.js';
-import { type End, isOver } from './ends.js';
+import { type End, isOver, STORED_FOR_A_TIME } from './ends.js';
 import { suspendFiles, suspensionFile } from './paths.js';
 import { unseal } from './sealed.js';
 
@@ -16,13 +16,7 @@ export interface StoredSuspension extends Suspension, End {
 }
 
 const stored: z.ZodType<StoredSuspension> = z.looseObject({
-  interface: z.exactOptional(z.string()),
-  reason: z.string(),
-  by: z.string(),
-  since: z.iso.datetime(),
-  until: z.iso.datetime(),
-  boot: z.string(),
-  uptime: z.number(),
+  ...STORED_FOR_A_TIME,
 });
 const schema = z.looseObject({ suspensions: z.array(stored) });
 
