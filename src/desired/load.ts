@@ -36,6 +36,7 @@ export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   if (found.some(({ severity }) => severity === 'error')) throw new InvalidStateError(warnings);
   const remember = (): void => {
     rememberHost(options.store, { ...host, warnings: found }, inputs);
+    reader.lists.keepTexts();
   };
   return { ...host, warnings, remember };
 }
