@@ -80,7 +80,7 @@ function withContents(policy: Policy): Policy {
     const contents = [source, destination].map((set) => set && { ...set, content: set.content() });
     return { ...rule, match: { ...match, contents } };
   });
-  return { ...policy, rules } as unknown as Policy;
+  return { ...policy, rules };
 }
 
 function known(folder: string, text: string): KnownPolicy {
