@@ -37,9 +37,13 @@ import { attachedAt, RunningPrograms } from './status/running.js';
 import { sumRows } from './status/totals.js';
 import { countRows } from './counters.js';
 
-export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
+/** `seen` stands in for a look. */
+export async function status(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  seen?: ObservedState,
+): Promise<Status> {
   requireCapabilities();
-  const found = await observe({ bpffs: options.bpffs });
+  const found = seen ?? (await observe({ bpffs: options.bpffs }));
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
   const pending = orWarning(() => readTrial(options.dataDir, layout(options.bpffs))?.pending, warnings);
