@@ -16,7 +16,7 @@ import { attachedFrom } from './journal/intents.js';
 import { readJournal } from './journal/read.js';
 import { readSuspensions } from './journal/suspensions.js';
 import { readTrial } from './journal/way-back.js';
-import { monotonicNow } from './kernel/boot.js';
+import { bootedAt, monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout, type Layout } from './kernel/layout.js';
 import { MOST_BLOCKS } from './model/block.js';
@@ -92,7 +92,15 @@ export async function status(
     host: desired.host,
     time: new Date().toISOString(),
     generation: newestGeneration(options.dataDir),
-    conditions: hostConditions({ rows, hold, pending: waiting, suspensions, revision, adopted }),
+    conditions: hostConditions({
+      rows,
+      booted: bootedAt(),
+      hold,
+      pending: waiting,
+      suspensions,
+      revision,
+      adopted,
+    }),
     ...(hold && { hold }),
     ...(revision && { revision }),
     ...(applied && { applied: inShort(applied) }),

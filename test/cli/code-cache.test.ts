@@ -57,15 +57,14 @@ test.each<[string, (dist: string) => void]>([
 });
 
 /** Makes the code of a copy of dist/ anew. */
-async function makeCode(before: string[] = []): Promise<{ stderr: string; bytes: number }> {
+async function makeCode(...before: string[]): Promise<{ stderr: string; bytes: number }> {
   const folder = scratch();
   const [dist, script] = [join(folder, 'dist'), join(folder, 'code-cache.mjs')];
   cpSync('dist', dist, { recursive: true });
   cpSync('scripts/code-cache.mjs', script);
   rmSync(join(dist, 'code'), { recursive: true });
   await must('chmod', ['-R', 'go+rwX', folder]);
-  const [command = '', ...args] = [...before, process.execPath, script, dist];
-  const { exitCode, stderr } = await finish(command, args);
+  const { exitCode, stderr } = await finish('env', [...before, process.execPath, script, dist]);
   expect(exitCode, stderr).toBe(0);
   return { stderr, bytes: statSync(join(dist, CODE)).size };
 }
@@ -73,9 +72,9 @@ async function makeCode(before: string[] = []): Promise<{ stderr: string; bytes:
 test('a root that may not attach is told, in one line, that less is in the code; others are not', async () => {
   const whole = await makeCode();
   expect(whole.stderr).toBe('');
-  const cut = await makeCode(['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin']);
+  const cut = await makeCode('setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin');
   expect(cut.stderr).toMatch(/^code-cache: nothing was attached .*: unshare: .*Operation not permitted$/);
-  const user = await makeCode(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']);
+  const user = await makeCode('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups');
   expect(user.stderr).toBe('');
   for (const { bytes } of [cut, user]) expect(bytes).toBeLessThan(whole.bytes);
 });
