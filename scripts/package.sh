@@ -40,7 +40,6 @@ put 644 lib/systemd/system systemd/*.service systemd/*.timer
 for unit in xdpkeep.service xdpkeep-boot.service xdpkeep-interface@.service xdpkeep-watch.service; do
 	put 644 "lib/systemd/system/$unit.d" systemd/sandbox.conf
 done
-put 644 lib/systemd/system/xdpkeep-watch.service.d systemd/watch.conf
 put 644 lib/udev/rules.d systemd/99-xdpkeep.rules
 
 for page in dist/man/*.[1-9]; do
