@@ -29,6 +29,7 @@ put 755 $lib "$lts/bin/node"
 strip --strip-unneeded -R .comment "$root/$lib/node" "$root/$lib/koffi.node"
 put 644 $lib/bpf dist/bpf/*.o
 put 644 $lib/schema dist/schema/*
+put 644 $lib/page dist/page/*
 install -d "$root/usr/bin"
 cat >"$root/usr/bin/xdpkeep" <<'WRAPPER'
 #!/bin/sh

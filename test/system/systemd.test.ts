@@ -137,7 +137,8 @@ it('the unit that stays applies what another one fetches', { timeout: 200_000 },
   const page = (address: string) => `[Service]\nEnvironment=XDPKEEP_HTTP=${address}\n`;
   await dropIn('xdpkeep-fetch.timer', SOON);
   await dropIn('xdpkeep-watch.service', page('unix:/run/xdpkeep/page'));
-  await machine.must('systemctl', 'start', 'xdpkeep-watch.service');
+  const started = await machine.run('systemctl', 'start', 'xdpkeep-watch.service');
+  expect(started.exitCode, await machine.log('xdpkeep-watch.service')).toBe(0);
   await settle(repository.commit('let pings in', state('pass'), { key: 'ada' }), 1);
   await settle(repository.commit('drop pings again', state('drop'), { key: 'ada' }), 0);
   const ask = `require('node:http').get({ socketPath: '/run/xdpkeep/page', path: '/metrics' }, (answer) => answer.pipe(process.stdout))`;
