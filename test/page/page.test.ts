@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { createLab, type Lab } from '../lab.js';
 import { background, finish, within } from '../lab/exec.js';
+import { promtool } from '../lab/unpacked.js';
 import { counts, writePolicy } from '../support/policies.js';
 import { openBrowser } from './browser.js';
 
@@ -155,9 +156,7 @@ it(
       kind: 'Rules',
       interfaces: [{ name: 'veth0' }],
     });
-    const checked = await finish('promtool', ['check', 'metrics'], {
-      input: `${await curl(lab, 'metrics')}\n`,
-    });
+    const checked = await promtool(['check', 'metrics'], `${await curl(lab, 'metrics')}\n`);
     expect(checked).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
 
     const twice = await lab.run(['reconcile', '--watch', '--http', '127.0.0.1:9470']);
