@@ -129,7 +129,7 @@ function differs(x: string, y: string): boolean {
 
 test.each<[string, string[]]>([
   ['a bad line', ['10.0.0.256']],
-  ['a line with a byte order mark', ['\ufeff192.0.2.7']],
+  ['a line with a byte order mark', [LINES[0] ?? '', '\ufeff192.0.2.7']],
   ['an exception', ['add l 10.0.0.0/8 nomatch']],
   ['much of it', LINES.slice(0, 9000).map((line) => `${line} # new`)],
   ['an address of another line', ['192.0.2.1']],
@@ -139,6 +139,33 @@ test.each<[string, string[]]>([
   expect(patch(store, [...LINES.slice(9000), ...LINES.slice(0, 9000)].slice(0, 1), format)).toBeUndefined();
   expect(patch(store, [...lines, ...LINES.slice(lines.length)], format)).toBeUndefined();
   expect(patch(store, [...LINES, '198.18.0.1'], format)?.entries).toBe(LINES.length + 1);
+});
+
+test('a line in front of the byte order mark makes the mark part of a line, as it does when all of it is parsed', () => {
+  const format: ListFormat = { format: 'ipset' };
+  const lines = LINES.map((line) => `add l ${line}`);
+  const store = keeping([`\ufeff${lines[0] ?? ''}`, ...lines.slice(1)], format);
+  const before = ['add l 198.18.0.1', `\ufeff${lines[0] ?? ''}`, ...lines.slice(1)];
+  expect(parse(before, format).problems).toHaveLength(1);
+  expect(patch(store, before, format)).toBeUndefined();
+  for (const mark of ['', '\ufeff'])
+    expect(patch(store, [`${mark}add l 198.18.0.1`, ...lines], format)?.entries).toBe(lines.length + 1);
+});
+
+test('a list that grows beyond what one may have is refused, not patched', () => {
+  const store = keeping(LINES, { format: 'plain' });
+  const kept = store.recallText('key');
+  const [digest, text] = [kept?.digest ?? '', Buffer.from(LINES.join('\n'))];
+  const counts = { entries: 5_000_000, duplicates: 0, overlaps: 0, skipped: 0 };
+  keepText(store, 'key', {
+    bytes: text,
+    text: sha256(text),
+    digest,
+    counts,
+    shared: { four: new Uint32Array(), six: new Uint32Array() },
+  });
+  expect(patch(store, LINES.slice(1), { format: 'plain' })?.entries).toBe(4_999_999);
+  expect(patch(store, [...LINES, '198.18.0.1'], { format: 'plain' })).toBeUndefined();
 });
 
 const FILES = {
