@@ -164,6 +164,7 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 
 	(void)step;
 	if (!pursuit->bits) {
+		anchor();
 		if (!pursuit->summary)
 			return 1;
 		pursuit->word = lowest(pursuit->summary);

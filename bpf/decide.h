@@ -37,6 +37,7 @@ static __always_inline __u32 decide_malformed(struct xdp_md *ctx)
 {
 	__u32 decision = decision_of(ROW_MALFORMED);
 
+	anchor();
 	if (!is_question(ctx))
 		keep_malformed(ctx, decision);
 	return decision;

@@ -67,6 +67,7 @@ __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 	__u32 zero = 0;
 
 	if (!sample) {
+		anchor();
 		state = bpf_map_lookup_elem(&sampling, &zero);
 		if (state)
 			state->lost++;
