@@ -70,6 +70,8 @@ enum key {
 	KEY_SET = KEY_MEMBER + 16 * 16, /* + slot: there is such a set */
 	KEY_SET_DESTINATION = KEY_SET + 16, /* + slot: it is about the destination */
 	KEY_DELTA = KEY_SET_DESTINATION + 16, /* + slot: the set has changed since it was laid out; known to the host alone */
+	KEY_NODE = KEY_DELTA + 16, /* + enum field: the lookup starts at a node, of which NUMBER_ROOT is the byte */
+	KEY_NODE6 = KEY_NODE + 16, /* + enum field: the same for IPv6 and NUMBER_ROOT6 */
 };
 
 enum number {
@@ -80,9 +82,9 @@ enum number {
 	NUMBER_RECORDS,   /* byte of the blob of tables at which the records begin */
 	NUMBER_DECISIONS, /* the same for their decisions */
 	NUMBER_BASE = 16,   /* + group: what its sum begins with */
-	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses the entry, at which the lookup starts */
+	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses mostly an entry, at which the lookup starts */
 	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */
-	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this field */
+	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this address */
 	NUMBER_BOUND_SET = 80, /* + slot: the last byte of a set at which something can begin */
 	NUMBER_BOUND_DELTA = 96, /* + slot: the same of what has changed in it */
 };
