@@ -7,9 +7,7 @@ import { ProgramError } from '../model/errors.js';
 import type { FirewallTables, Settings } from '../model/tables.js';
 import { hangUpDeadCode, INSTRUCTION_BYTES, JUMP, setJump } from './dead-code.js';
 import { functionsOf, sectionsOf } from './elf.js';
-
-/** Where the program looks for its tables (bpf/tables.h); libbpf names the map after it. */
-export const TABLES_SECTION = '.data.tables';
+import { TABLES_SECTION } from './layout.js';
 
 /** Of what is put behind the file. */
 const ALIGNMENT = 8;
