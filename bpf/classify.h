@@ -171,8 +171,8 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	__u32 record;
 
 	(void)step;
+	anchor();
 	if (!pursuit->bits) {
-		anchor();
 		if (!pursuit->summary)
 			return 1;
 		pursuit->word = lowest(pursuit->summary);

@@ -15,7 +15,7 @@ static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packe
 {
 	__u32 shape = p->shape;
 
-	if (shape == SHAPE_IP && !enabled(KEY_BLOCKS))
+	if (shape == SHAPE_IP && !enabled(KEY_BLOCKS)) /* nearly all, and known at once */
 		return ROWS;
 	if (shape == SHAPE_NON_IP)
 		return enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
@@ -33,7 +33,6 @@ static __always_inline __u32 decide_malformed(struct xdp_md *ctx)
 {
 	__u32 decision = decision_of(ROW_MALFORMED);
 
-	anchor();
 	if (!is_question(ctx))
 		keep_malformed(ctx, decision);
 	return decision;

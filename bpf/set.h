@@ -213,14 +213,10 @@ static __noinline __u32 is_in_set(struct set *set, __u64 bound, __u32 family, co
                                                                                                            \
 	__noinline int ask_set##slot(const struct address *x, __u32 family)                                \
 	{                                                                                                  \
-		__u32 zero = 0, found;                                                                     \
+		__u32 zero = anchor(), found;                                                              \
 		struct set *set;                                                                           \
                                                                                                            \
-		if (!x) {                                                                                  \
-			anchor();                                                                          \
-			return 0;                                                                          \
-		}                                                                                          \
-		if (!enabled(KEY_SET + slot))                                                              \
+		if (!x || !enabled(KEY_SET + slot))                                                        \
 			return 0;                                                                          \
 		set = bpf_map_lookup_elem(&set##slot, &zero);                                              \
 		found = set ? is_in_set(set, number(NUMBER_BOUND_SET + slot), family, x) : 0;              \

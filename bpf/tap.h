@@ -126,13 +126,13 @@ static __always_inline bool interests(const struct tap *tap, const __u8 *frame, 
 
 static __noinline int watch(struct xdp_md *ctx, __u32 decision)
 {
+	__u64 nought = anchor();
 	__u32 fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
 	__u64 until = *(volatile __u64 *)&tap.until;
 
 	if (until <= bpf_ktime_get_coarse_ns()) {
-		anchor();
 		/* not over what the watcher has said meanwhile */
-		__sync_val_compare_and_swap(&tap.until, until, 0);
+		__sync_val_compare_and_swap(&tap.until, until, nought);
 		return 0;
 	}
 	if (tap.verdicts >> (fate & 31) & 1 &&

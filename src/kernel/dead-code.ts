@@ -38,7 +38,8 @@ export function hangUpDeadCode(view: DataView, { from, to }: Extent, anchors: re
   const anchor = slots[0];
   for (const region of regions.sort((x, y) => y.free.length - x.free.length)) {
     const slot = slots.shift();
-    if (slot === undefined) throw new ProgramError('a function of the object has code that cannot be reached');
+    if (slot === undefined)
+      throw new ProgramError('a function of the object has code that cannot be reached');
     if (slot === anchor) view.setInt16(slot + 2, (region.from - slot) / INSTRUCTION_BYTES - 1, true);
     else setJump(view, slot, JUMP_IF_EQUAL, region.from);
     slots.push(...region.free);

@@ -52,7 +52,8 @@ export class Blob {
   reserve(words: number): number {
     const at = this.#used;
     this.#used += words + (words & 1);
-    if ((this.#used + READ_BEYOND) * 4 > MAX_BYTES) throw new RangeError('the tables of a policy do not fit in 512 MB');
+    if ((this.#used + READ_BEYOND) * 4 > MAX_BYTES)
+      throw new RangeError('the tables of a policy do not fit in 512 MB');
     if (this.#used > this.#words.length) {
       const larger = new Uint32Array(Math.max(this.#used, this.#words.length * 2));
       larger.set(this.#words);

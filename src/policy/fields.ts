@@ -31,7 +31,7 @@ export type NumberField = Exclude<Field, PrefixField>;
 export type PrefixField = 'source' | 'destination' | 'sourceMac' | 'destinationMac';
 
 /** As numbers of bpf/packet.h. */
-export const FRAGMENTS: readonly FragmentKind[] = ['none', 'first', 'later'];
+const FRAGMENTS: readonly FragmentKind[] = ['none', 'first', 'later'];
 /** Stands for "no tag" where VLAN ids are numbers. */
 export const VLAN_NONE = 4096;
 

@@ -52,7 +52,12 @@ describe('the tap', () => {
     const match = parseMatch(text);
     const random = new Random(7);
     const now = process.hrtime.bigint();
-    writeEntry(object.mapFd(TAP_SECTION), TAP_SECTION, 0, tapUntil(makeTap(match, ALL), now + 600_000_000_000n));
+    writeEntry(
+      object.mapFd(TAP_SECTION),
+      TAP_SECTION,
+      0,
+      tapUntil(makeTap(match, ALL), now + 600_000_000_000n),
+    );
     let [matching, left] = [0, 0];
     for (const packet of [...SURE, ...Array.from({ length: PACKETS }, () => randomPacket(random))]) {
       const frame = buildPacket(packet);

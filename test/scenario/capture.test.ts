@@ -98,7 +98,10 @@ it('ends in the datapath too when it is killed', async () => {
   await reconcile(lab);
   const { child } = await capturing(lab);
   const until = async () => {
-    const [section] = (await mapValues(lab, 'veth0', 'tap')) as Record<string, [{ tap: { until: number } }]>[];
+    const [section] = (await mapValues(lab, 'veth0', 'tap')) as Record<
+      string,
+      [{ tap: { until: number } }]
+    >[];
     return section?.[TAP_SECTION]?.[0].tap.until;
   };
   expect(await until()).toBeGreaterThan(0);
