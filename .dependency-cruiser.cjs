@@ -10,7 +10,7 @@ const layers = {
   disk: ['model'],
   desired: ['model', 'policy', 'kernel', 'disk'],
   observe: ['model', 'kernel'],
-  prove: ['model', 'policy', 'kernel'],
+  prove: ['model', 'policy', 'kernel', 'disk'],
   verify: ['model', 'diff'],
   journal: ['model', 'kernel', 'disk'],
   source: ['model', 'kernel', 'disk', 'journal'],

@@ -46,12 +46,17 @@ tests:
 
 if (isApart || !runApart()) await writeCode();
 
-/** False when that is not possible here. */
+/** False when that is not possible here, which surprises nobody who is not root. */
 function runApart() {
   if (process.getuid?.() !== 0) return false;
   const enter = 'mount -t bpf bpf /sys/fs/bpf && exec "$@"';
   const command = ['sh', '-c', enter, 'sh', process.execPath, self, dist, '--apart'];
-  return spawnSync('unshare', ['--net', '--mount', ...command], { stdio: 'ignore' }).status === 0;
+  const options = { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' };
+  const { status, error, stderr } = spawnSync('unshare', ['--net', '--mount', ...command], options);
+  if (status === 0) return true;
+  const why = error?.message ?? /^(?:\w*Error|unshare|mount): .+$/m.exec(stderr)?.[0] ?? `exit ${status}`;
+  console.error(`code-cache: nothing was attached to warm up with, so starts will be slower: ${why}`);
+  return false;
 }
 
 async function writeCode() {
@@ -73,7 +78,10 @@ async function warmUp(runCommandLine) {
   for (const name of Object.keys(process.env)) if (name.startsWith('XDPKEEP_')) delete process.env[name];
   const work = mkdtempSync(join(tmpdir(), 'xdpkeep-code-'));
   const flags = ['--state', work, '--host', 'warm', '--data-dir', join(work, 'data')];
-  const run = (...args) => runCommandLine([...args, ...flags], '');
+  const run = async (...args) => {
+    const { exitCode, err } = await runCommandLine([...args, ...flags], '');
+    if (exitCode !== 0) throw new Error(`xdpkeep ${args.join(' ')}: exit ${exitCode}: ${err}`);
+  };
   try {
     for (const folder of ['hosts', 'policies', 'lists']) mkdirSync(join(work, folder));
     writeFileSync(join(work, 'hosts/warm.yaml'), HOST);

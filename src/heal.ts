@@ -8,6 +8,7 @@ import { Journal } from './journal/journal.js';
 import type { WriterLock } from './journal/lock.js';
 import { settleOpenIntents } from './journal/settle.js';
 import { layout } from './kernel/layout.js';
+import { lookPastLeaving } from './leaving.js';
 import { makePlan } from './make-plan.js';
 import type { PendingReport } from './model/pending.js';
 import type { Reconciliation } from './model/reconciliation.js';
@@ -24,8 +25,8 @@ export async function healWaiting(
 ): Promise<Reconciliation | undefined> {
   const { pending, suspensions = [] } = goal;
   const look = () => observe({ bpffs: goal.bpffs });
-  const before = await (goal.look ?? look)();
   const journal = Journal.open(lock);
+  const before = await lookPastLeaving(await (goal.look ?? look)(), goal, journal.records, look);
   const planned = makePlan(goal, before, journal.records);
   const { active, waiting } = suspend(planned, suspensions);
   const isLost = ({ step }: PlannedStep) =>

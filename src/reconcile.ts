@@ -23,6 +23,7 @@ import { ensureMounted } from './kernel/bpffs.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout } from './kernel/layout.js';
 import { listChanges } from './list-changes.js';
+import { lookPastLeaving } from './leaving.js';
 import { makePlan } from './make-plan.js';
 import type { ObservedState } from './model/observed.js';
 import type { Reconciliation } from './model/reconciliation.js';
@@ -64,12 +65,12 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
   const look = () => observe({ bpffs: goal.bpffs });
-  const seen = await (goal.look ?? look)();
+  const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
+  const seen = await lookPastLeaving(await (goal.look ?? look)(), goal, records, look);
   const found = goal.deep === true ? await compareDeeply(goal, seen) : seen;
   if (journal) recover(journal, found);
   const before = await withBlocks(goal, journal && { lock, journal }, found);
   const current = currentIfReadable(goal.dataDir);
-  const records = journal?.records ?? readSoundJournal(goal.dataDir).records;
 
   const planned = makePlan(goal, before, records);
   goal.witness?.(planned, found);

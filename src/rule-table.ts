@@ -1,30 +1,32 @@
 // The rules that decide on each interface, where they stand and what they have counted. Reads only and takes no lock.
-import { readCounters } from './counters.js';
-import { runningInstance } from './model/observed.js';
+import { countRows } from './counters.js';
+import { requireCapabilities } from './kernel/capabilities.js';
+import { layout } from './kernel/layout.js';
+import { type ObservedState, runningInstance, runsPolicy } from './model/observed.js';
 import type { Position } from './model/position.js';
 import type { Policy } from './model/policy.js';
 import type { RuleRow, RuleTable } from './model/rule-table.js';
 import type { RowCount } from './model/counters.js';
-import { readOwned } from './observe/owned.js';
+import { observe } from './observe/observe.js';
 import { describeAction } from './policy/decisions.js';
 import { verdictOf } from './policy/judge.js';
 import type { Paths } from './goal.js';
 import { RunningPrograms } from './status/running.js';
 
-/** Interfaces whose policy no generation knows have their rows without what they do. */
-export async function readRuleTable(paths: Paths): Promise<RuleTable> {
-  const counters = await readCounters(paths);
-  const owned = readOwned(paths.bpffs);
-  const programs = new RunningPrograms(paths.dataDir);
-  const interfaces = counters.interfaces.map(({ name, rules }) => {
-    const pinned = owned.find((one) => one.name === name);
-    const digest = pinned && runningInstance(pinned)?.digest;
-    const policy = digest === undefined ? undefined : programs.firewall(digest)?.policy;
+/** Interfaces whose policy no generation knows have their rows without what they do. `seen` stands in for a look. */
+export async function readRuleTable({ bpffs, dataDir }: Paths, seen?: ObservedState): Promise<RuleTable> {
+  requireCapabilities();
+  const { owned } = seen ?? (await observe({ bpffs }));
+  const programs = new RunningPrograms(dataDir);
+  const interfaces = owned.filter(runsPolicy).map((one) => {
+    const digest = runningInstance(one)?.digest;
+    const firewall = digest === undefined ? undefined : programs.firewall(digest);
+    const policy = firewall?.policy;
     return {
-      name,
+      name: one.name,
       policy: policy?.name ?? '',
       mode: policy?.mode ?? ('enforce' as const),
-      rules: rules.map((row) => withAction(row, policy)),
+      rules: countRows(one.name, layout(bpffs), firewall).map((row) => withAction(row, policy)),
     };
   });
   return { apiVersion: 'xdpkeep/v1', kind: 'Rules', interfaces };

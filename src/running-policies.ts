@@ -48,8 +48,11 @@ export class RunningPolicies {
 
   #times(): string {
     const { interfaces } = layout(this.bpffs);
-    const directories = listEntries(interfaces).map(({ name }) => join(interfaces, name));
-    const all = [interfaces, ...directories.flatMap((path) => [path, join(path, ROWS)])];
+    const entries = listEntries(interfaces).flatMap(({ name, kind }) => {
+      const path = join(interfaces, name);
+      return kind === 'directory' ? [path, join(path, ROWS)] : [path]; // what belongs there, those say who read it
+    });
+    const all = [interfaces, ...entries];
     return all.map((path) => `${path} ${changed(path)}`).join('\n');
   }
 }

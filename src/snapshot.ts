@@ -1,8 +1,10 @@
-// Everything that is measured of a host, for metrics. A part that cannot be read is absent, and the rest is there.
+// Everything that is measured of a host, for metrics, from one look at its kernel. A part that cannot be read is absent, and the rest is there.
+import { requireCapabilities } from './kernel/capabilities.js';
 import { journalFigures } from './metrics/figures.js';
 import type { Snapshot } from './metrics/exposition.js';
 import { XdpkeepError } from './model/errors.js';
 import type { ReconcileOptions } from './goal.js';
+import { observe } from './observe/observe.js';
 import { readRuleTable } from './rule-table.js';
 import { status } from './status.js';
 
@@ -10,8 +12,12 @@ export async function readSnapshot(
   options: Omit<ReconcileOptions, 'dryRun'>,
   version: string,
 ): Promise<Snapshot> {
-  const found = await orAbsent(() => status(options));
-  const rules = await orAbsent(() => readRuleTable(options));
+  const seen = await orAbsent(() => {
+    requireCapabilities();
+    return observe({ bpffs: options.bpffs });
+  });
+  const found = seen && (await orAbsent(() => status(options, seen)));
+  const rules = seen && (await orAbsent(() => readRuleTable(options, seen)));
   const journal = await orAbsent(() => journalFigures(options.dataDir));
   return {
     version,

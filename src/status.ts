@@ -16,7 +16,7 @@ import { attachedFrom } from './journal/intents.js';
 import { readJournal } from './journal/read.js';
 import { readSuspensions } from './journal/suspensions.js';
 import { readTrial } from './journal/way-back.js';
-import { monotonicNow } from './kernel/boot.js';
+import { bootedAt, monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout, type Layout } from './kernel/layout.js';
 import { MOST_BLOCKS } from './model/block.js';
@@ -37,9 +37,13 @@ import { attachedAt, RunningPrograms } from './status/running.js';
 import { sumRows } from './status/totals.js';
 import { countRows } from './counters.js';
 
-export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Status> {
+/** `seen` stands in for a look. */
+export async function status(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  seen?: ObservedState,
+): Promise<Status> {
   requireCapabilities();
-  const found = await observe({ bpffs: options.bpffs });
+  const found = seen ?? (await observe({ bpffs: options.bpffs }));
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
   const pending = orWarning(() => readTrial(options.dataDir, layout(options.bpffs))?.pending, warnings);
@@ -88,7 +92,15 @@ export async function status(options: Omit<ReconcileOptions, 'dryRun'>): Promise
     host: desired.host,
     time: new Date().toISOString(),
     generation: newestGeneration(options.dataDir),
-    conditions: hostConditions({ rows, hold, pending: waiting, suspensions, revision, adopted }),
+    conditions: hostConditions({
+      rows,
+      booted: bootedAt(),
+      hold,
+      pending: waiting,
+      suspensions,
+      revision,
+      adopted,
+    }),
     ...(hold && { hold }),
     ...(revision && { revision }),
     ...(applied && { applied: inShort(applied) }),

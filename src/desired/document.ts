@@ -39,17 +39,26 @@ export function readDocument<T>(
   findMore: (document: StateDocument) => Issue[],
   problems: Diagnostic[],
 ): StateDocument<T> | undefined {
+  const source = readStateFile(stateDir, stateFilePath(file.folder, file.name), problems);
+  return source && parseDocument(source, file, findMore, problems);
+}
+
+/** The same for a text that was read. */
+export function parseDocument<T>(
+  source: Source,
+  file: StateFile<T>,
+  findMore: (document: StateDocument) => Issue[],
+  problems: Diagnostic[],
+): StateDocument<T> | undefined {
   const found: Diagnostic[] = [];
-  const path = stateFilePath(file.folder, file.name);
-  const source = readStateFile(stateDir, path, found);
-  const parsed = source && parseYaml(source, found);
+  const parsed = parseYaml(source, found);
   const document = parsed && applySchema(source, parsed, file.schema);
   if (document) {
     const issues = [...document.issues, ...findMore(document)];
     found.push(...checkDocument(document, file, issues, found));
   }
   problems.push(...found.slice(0, MOST_PROBLEMS));
-  if (found.length > MOST_PROBLEMS) problems.push(moreProblems(path, found.length - MOST_PROBLEMS));
+  if (found.length > MOST_PROBLEMS) problems.push(moreProblems(source.file, found.length - MOST_PROBLEMS));
   return document;
 }
 

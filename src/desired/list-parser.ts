@@ -26,6 +26,8 @@ const MOST_NAMED = 3;
 
 export interface ParsedList {
   ranges: AddressRanges;
+  /** Addresses of more than one line are all in it, if no more than MOST_SHARED lines say what others say. */
+  shared: AddressRanges;
   /** Lines with an address or network. */
   entries: number;
   /** Of those the ones that say what another one says, */
@@ -80,6 +82,7 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
   const [four, six] = [collected[4].merge(), collected[6].merge()];
   return {
     ranges: { four: four.words, six: six.words },
+    shared: { four: mergeRanges(four.shared, 1).words, six: mergeRanges(six.shared, 4).words },
     entries: collected[4].count + collected[6].count,
     duplicates: four.duplicates + six.duplicates,
     overlaps: four.overlaps + six.overlaps,

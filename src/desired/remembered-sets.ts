@@ -37,7 +37,7 @@ export function rememberSet(
   lists: string[],
   make: () => MadeSet | undefined,
 ): RememberedSet | undefined {
-  const key = sha256(canonicalJson({ identity, version: VERSION }));
+  const key = keyOf(identity);
   const record = store.recallList(key);
   if (record) {
     const { counts, warnings, ...kept } = record;
@@ -46,11 +46,16 @@ export function rememberSet(
   }
   const made = make();
   if (!made) return undefined;
-  const { content, ...told } = made;
+  const { content, counts, warnings } = made;
   const set = toAddressSet(content, lists, store);
   const { digest, ranges, small } = set;
-  store.rememberList(key, { digest, ranges, ...(small && { small }), ...told });
-  return { set, ...told };
+  store.rememberList(key, { digest, ranges, ...(small && { small }), counts, warnings });
+  return { set, counts, warnings };
+}
+
+/** Under which a thing with this identity is remembered. */
+export function keyOf(identity: unknown): string {
+  return sha256(canonicalJson({ identity, version: VERSION }));
 }
 
 /** What is lost or damaged is made again, if its source is still the same. */

@@ -43,6 +43,17 @@ export function attachedFrom(records: readonly JournalRecord[], boot: string): M
   return from;
 }
 
+/** Ifindex -> digest of what we put there last, or were about to, in this boot and network namespace. */
+export function lastInstances(
+  records: readonly JournalRecord[],
+  here: Pick<JournalRecord, 'boot' | 'netns'>,
+): Map<number, string> {
+  const ours = records.filter(({ boot, netns }) => boot === here.boot && netns === here.netns);
+  return new Map(
+    ours.flatMap(({ step }) => ('instance' in step ? [[step.ifindex, step.instance.digest] as const] : [])),
+  );
+}
+
 /** Does the step only bring back what the last step that was done on its interface had left there? */
 export function bringsBack(records: readonly JournalRecord[], step: Step): boolean {
   if (!('instance' in step)) return records.length > 0;

@@ -15,3 +15,8 @@ export function monotonicNow(): number {
 export function uptime(): number {
   return Number(readFileSync('/proc/uptime', 'utf8').split(' ', 1)[0]);
 }
+
+/** When that was, by today's wall clock, which may have been set since. ISO 8601. */
+export function bootedAt(): string {
+  return new Date(Date.now() - uptime() * 1000).toISOString();
+}

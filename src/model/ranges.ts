@@ -48,6 +48,10 @@ export function union(x: AddressRanges, y: AddressRanges): AddressRanges {
   return { four: uniteWords(x.four, y.four, 1), six: uniteWords(x.six, y.six, 4) };
 }
 
+export function intersect(x: AddressRanges, y: AddressRanges): AddressRanges {
+  return { four: intersectWords(x.four, y.four, 1), six: intersectWords(x.six, y.six, 4) };
+}
+
 export function subtract(x: AddressRanges, y: AddressRanges): AddressRanges {
   return { four: subtractWords(x.four, y.four, 1), six: subtractWords(x.six, y.six, 4) };
 }
@@ -113,24 +117,29 @@ function combine(x: Uint32Array, y: Uint32Array, width: Width, keeps: number): U
   const a = new Edges(x, width);
   const b = new Edges(y, width);
   const result = new Uint32Array(x.length + y.length);
+  const bit = (inX: number, inY: number): number => (keeps >> (inX + 2 * inY)) & 1;
   let used = 0;
   let inside = 0;
   while (!a.ended || !b.ended) {
     const same = a.inside === 0 && b.inside === 0 ? a.sameAs(b) : 0;
     if (same > 0) {
       // Two versions of a list are mostly the same.
-      if ((keeps & IN_BOTH) !== 0) {
-        result.set(a.ahead(same), used);
-        used += same;
-      }
+      if ((keeps & IN_BOTH) !== 0) used = a.copy(same, result, used);
       a.skip(same);
       b.skip(same);
+      continue;
+    }
+    // One of them is often much shorter, and stays as it is between its edges.
+    let leapt = leap(a, b, bit(0, b.inside), bit(1, b.inside), result, used);
+    if (leapt < 0) leapt = leap(b, a, bit(a.inside, 0), bit(a.inside, 1), result, used);
+    if (leapt >= 0) {
+      used = leapt;
       continue;
     }
     const order = a.ended ? 1 : b.ended ? -1 : compareWords(a.at, 0, b.at, 0, width);
     const inX = order <= 0 ? 1 - a.inside : a.inside;
     const inY = order >= 0 ? 1 - b.inside : b.inside;
-    if (((keeps >> (inX + 2 * inY)) & 1) !== inside) {
+    if (bit(inX, inY) !== inside) {
       writeEdge(result, used, order <= 0 ? a.at : b.at, inside, width);
       used += width;
       inside = 1 - inside;
@@ -138,7 +147,28 @@ function combine(x: Uint32Array, y: Uint32Array, width: Width, keeps: number): U
     if (order <= 0) a.advance();
     if (order >= 0) b.advance();
   }
-  return used === result.length ? result : result.slice(0, used);
+  // What was not written to takes no memory; a small part of much should not hold on to it.
+  return used * 4 > result.length ? result.subarray(0, used) : result.slice(0, used);
+}
+
+/**
+ * Goes on by all ranges of `one` that end before the other's next edge, at once, and copies them if they are kept. Negative when
+ * there are none, or when they would be holes in what is kept.
+ */
+function leap(
+  one: Edges,
+  other: Edges,
+  outside: number,
+  within: number,
+  to: Uint32Array,
+  used: number,
+): number {
+  if (one.inside === 1 || outside > within) return -1;
+  const words = one.aheadOf(other);
+  if (words === 0) return -1;
+  const end = outside < within ? one.copy(words, to, used) : used;
+  one.skip(words);
+  return end;
 }
 
 /** Where a range ends, the edge is one beyond its last address. */
@@ -150,6 +180,9 @@ function writeEdge(to: Uint32Array, at: number, edge: Float64Array, less: number
     to[at + word] = value; // modulo 2^32
   }
 }
+
+/** Words that are copied one by one sooner than as a row. */
+const FEW = 32;
 
 /** The places where membership changes, in order: the first address of a range, then the one behind its last. */
 export class Edges {
@@ -183,9 +216,37 @@ export class Edges {
     return same - (same % (2 * width));
   }
 
-  /** The next so many words. */
-  ahead(words: number): Uint32Array {
-    return this.words.subarray(this.#next, this.#next + words);
+  /** Before a range: words of the ranges that end before the next edge of `other`, and do not touch it. */
+  aheadOf(other: Edges): number {
+    const stride = 2 * this.width;
+    const ranges = (this.words.length - this.#next) / stride;
+    if (other.ended) return ranges * stride;
+    const isAhead = (range: number): boolean => range < ranges && this.#endsBefore(range * stride, other.at);
+    let count = 0;
+    let step = 1;
+    for (; isAhead(count + step - 1); step *= 2) count += step;
+    for (step >>= 1; step > 0; step >>= 1) if (isAhead(count + step - 1)) count += step;
+    return count * stride;
+  }
+
+  /** Is the address behind the range that is so many words ahead before this edge? */
+  #endsBefore(ahead: number, edge: Float64Array): boolean {
+    const last = this.#next + ahead + this.width;
+    let order = 0;
+    let carry = 1;
+    for (let word = this.width - 1; word >= 0; word--) {
+      const value = (this.words[last + word] ?? 0) + carry;
+      carry = value === 2 ** 32 && word > 0 ? 1 : 0;
+      order = (carry === 1 ? 0 : value) - (edge[word] ?? 0) || order;
+    }
+    return order < 0;
+  }
+
+  /** Puts the next so many words at `used`, and says where they end. */
+  copy(words: number, to: Uint32Array, used: number): number {
+    if (words > FEW) to.set(this.words.subarray(this.#next, this.#next + words), used);
+    else for (let word = 0; word < words; word++) to[used + word] = this.words[this.#next + word] ?? 0;
+    return used + words;
   }
 
   /** Goes on by so many words: whole ranges. */

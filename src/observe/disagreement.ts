@@ -1,4 +1,16 @@
 // Looking takes several calls, and the kernel does not wait for them. What cannot be true at one moment is this.
+import { EnvironmentError } from '../model/errors.js';
 
 /** Two answers contradict each other: something changed between them, so look again. Never leaves observe/. */
 export class Disagreement extends Error {}
+
+/** What leaves observe/ in its place, when looking again and again did not help. */
+export function restless(cause: Disagreement): EnvironmentError {
+  return new EnvironmentError(
+    `the BPF state of the kernel kept changing while it was read: ${cause.message}`,
+    {
+      cause,
+      hint: 'Another tool is loading or attaching programs: run again when it is done.',
+    },
+  );
+}

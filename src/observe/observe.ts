@@ -6,12 +6,11 @@ import { bootId } from '../kernel/boot.js';
 import { findBpftool, showLinks, showMaps, showNet, showPrograms } from '../kernel/bpftool.js';
 import { listInterfaces, netnsInode } from '../kernel/interfaces.js';
 import { type LinkInfo, linkInfo, openLink } from '../kernel/pinned.js';
-import { EnvironmentError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
-import { Disagreement } from './disagreement.js';
+import { Disagreement, restless } from './disagreement.js';
 import { type Own, checkOwned, joinInterfaces } from './join.js';
 import { withLostMaps } from './lost.js';
-import { readOwned } from './owned.js';
+import { readOwnedOnce } from './owned.js';
 
 export interface ObserveOptions {
   /** A bpffs mount; one that is absent or no bpffs holds nothing of ours. */
@@ -66,20 +65,10 @@ async function look(bpffs: string): Promise<ObservedState> {
 }
 
 function lookAtOwn(bpffs: string): Own {
-  return { interfaces: listInterfaces(), owned: readOwned(bpffs) };
+  return { interfaces: listInterfaces(), owned: readOwnedOnce(bpffs) };
 }
 
 function infoOfLink(id: number): LinkInfo | undefined {
   using link = openLink(id);
   return link && linkInfo(link);
-}
-
-function restless(cause: Disagreement): EnvironmentError {
-  return new EnvironmentError(
-    `the BPF state of the kernel kept changing while it was read: ${cause.message}`,
-    {
-      cause,
-      hint: 'Another tool is loading or attaching programs: run again when it is done.',
-    },
-  );
 }

@@ -18,10 +18,27 @@ import { type ObjectKind, kindOf, linkInfo, mapInfo, openPin, programId } from '
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError } from '../model/errors.js';
 import type { ObservedInstance, OwnedInterface } from '../model/observed.js';
-import { Disagreement } from './disagreement.js';
+import { Disagreement, restless } from './disagreement.js';
 
-/** By name. Empty without a bpffs, and on a host that xdpkeep never changed. */
+const ATTEMPTS = 20;
+
+/**
+ * By name. Empty without a bpffs, and on a host that xdpkeep never changed. Pins that are moved or removed meanwhile are
+ * read again; throws an EnvironmentError where that never ends.
+ */
 export function readOwned(bpffs: string): OwnedInterface[] {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return readOwnedOnce(bpffs);
+    } catch (error) {
+      if (!(error instanceof Disagreement)) throw error;
+      if (attempt === ATTEMPTS) throw restless(error);
+    }
+  }
+}
+
+/** The same for a look at more than pins, which has to begin anew as a whole: throws a Disagreement. */
+export function readOwnedOnce(bpffs: string): OwnedInterface[] {
   if (!isBpffs(bpffs)) return [];
   const paths = layout(bpffs);
   const kept = listEntries(paths.foreigners).map((entry) => foreignName(paths, entry));

@@ -11,6 +11,8 @@ type Row = ReportedInterface & { changed?: string };
 
 export interface Circumstances {
   rows: readonly Row[];
+  /** ISO 8601. */
+  booted: string;
   hold?: Hold | undefined;
   pending?: PendingReport | undefined;
   suspensions: readonly Suspension[];
@@ -23,15 +25,10 @@ type Answer = Omit<StatusCondition, 'type'>;
 
 export function hostConditions(about: Circumstances): StatusCondition[] {
   const answers: Record<StatusCondition['type'], Answer> = {
-    Ready: ready(about.rows),
-    Degraded: of(
-      about.rows,
-      ['Degraded', 'Missing', 'Refused', 'Failed'],
-      'AsWanted',
-      'everything is as wanted',
-    ),
-    Drifted: of(about.rows, ['Drifted'], 'NoDrift', 'the kernel runs what is wanted, as far as it may'),
-    Stalled: of(about.rows, ['Stalled'], 'NotStalled', 'nothing was given up'),
+    Ready: ready(about),
+    Degraded: of(about, ['Degraded', 'Missing', 'Refused', 'Failed'], 'AsWanted', 'everything is as wanted'),
+    Drifted: of(about, ['Drifted'], 'NoDrift', 'the kernel runs what is wanted, as far as it may'),
+    Stalled: of(about, ['Stalled'], 'NotStalled', 'nothing was given up'),
     Held: held(about.hold),
     Suspended: suspended(about.suspensions),
     PendingConfirm: pending(about.pending),
@@ -40,9 +37,10 @@ export function hostConditions(about: Circumstances): StatusCondition[] {
   return STATUS_CONDITIONS.map((type) => ({ type, ...answers[type] }));
 }
 
-function ready(rows: readonly Row[]): Answer {
+function ready({ rows, booted }: Circumstances): Answer {
   const not = rows.find(({ condition }) => condition !== 'Ready' && condition !== 'Degraded');
-  if (not) return { status: 'False', reason: not.condition, message: words(not) };
+  if (not)
+    return { status: 'False', reason: not.condition, message: words(not), ...driftedSince(not, booted) };
   const since = latest(rows);
   if (rows.length === 0)
     return { status: 'True', reason: 'NothingWanted', message: 'no interface is wanted' };
@@ -52,14 +50,30 @@ function ready(rows: readonly Row[]): Answer {
 }
 
 /** True when an interface has one of these conditions; the first says why. */
-function of(rows: readonly Row[], which: readonly string[], otherwise: string, message: string): Answer {
+function of(
+  { rows, booted }: Circumstances,
+  which: readonly string[],
+  otherwise: string,
+  message: string,
+): Answer {
   const found = rows.filter(({ condition }) => which.includes(condition));
   const [first] = found;
   if (!first) return { status: 'False', reason: otherwise, message };
   const more = found.length > 1 ? ` (and ${found.length - 1} more)` : '';
-  const since = first.condition === 'Degraded' ? latest(found) : undefined;
-  const reason = first.condition === 'Degraded' ? 'FellBack' : first.condition;
-  return { status: 'True', reason, message: words(first) + more, ...(since !== undefined && { since }) };
+  const fellBack = first.condition === 'Degraded';
+  const since = fellBack ? latest(found) : undefined;
+  return {
+    status: 'True',
+    reason: fellBack ? 'FellBack' : first.condition,
+    message: words(first) + more,
+    ...(since !== undefined && { since }),
+    ...driftedSince(first, booted),
+  };
+}
+
+/** Nobody writes down what is done behind our back, and when. A boot has its time: from then on nothing ran. */
+function driftedSince({ drift }: Row, booted: string): Pick<Answer, 'since'> {
+  return drift === 'rebooted' ? { since: booted } : {};
 }
 
 function held(hold: Hold | undefined): Answer {

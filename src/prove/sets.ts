@@ -6,9 +6,9 @@ import type { Fd } from '../kernel/fd.js';
 import type { Layout } from '../kernel/layout.js';
 import { mapInfo, openPin } from '../kernel/pinned.js';
 import { createSet, readSetHead } from '../kernel/sets.js';
+import { loadRanges } from '../disk/address-sets.js';
 import { ifReadable } from '../model/if-readable.js';
 import type { ObjectStore } from '../model/object-store.js';
-import { decodeRanges } from '../model/range-bytes.js';
 import { type AddressRanges, countRanges, differences } from '../model/ranges.js';
 import type { TableSet } from '../model/tables.js';
 import {
@@ -106,7 +106,7 @@ export class SetMaps implements Disposable {
       if (delta) return { ...set, delta };
     }
     for (const { base, set } of bases) {
-      const was = ifReadable(() => decodeRanges(places.store.get(base, 'set')));
+      const was = ifReadable(() => loadRanges(places.store, base));
       const changes = was && smallDifference(was, content());
       if (changes) return { ...set, delta: this.#made(name, { digest, base }, changes) };
     }

@@ -1,5 +1,5 @@
 // dist/code/ saves time and decides nothing: without it, or with another one, the program does the same.
-import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { scratch } from '../desired/state-dir.js';
@@ -54,6 +54,29 @@ test.each<[string, (dist: string) => void]>([
   spoil(dist);
   const command = [join(dist, 'xdpkeep.js'), 'validate', '--state', 'examples/drop-icmp'];
   expect(await finish(process.execPath, command)).toMatchObject(VALID);
+});
+
+/** Makes the code of a copy of dist/ anew. */
+async function makeCode(...before: string[]): Promise<{ stderr: string; bytes: number }> {
+  const folder = scratch();
+  const [dist, script] = [join(folder, 'dist'), join(folder, 'code-cache.mjs')];
+  cpSync('dist', dist, { recursive: true });
+  cpSync('scripts/code-cache.mjs', script);
+  rmSync(join(dist, 'code'), { recursive: true });
+  await must('chmod', ['-R', 'go+rwX', folder]);
+  const { exitCode, stderr } = await finish('env', [...before, process.execPath, script, dist]);
+  expect(exitCode, stderr).toBe(0);
+  return { stderr, bytes: statSync(join(dist, CODE)).size };
+}
+
+test('a root that may not attach is told, in one line, that less is in the code; others are not', async () => {
+  const whole = await makeCode();
+  expect(whole.stderr).toBe('');
+  const cut = await makeCode('setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin');
+  expect(cut.stderr).toMatch(/^code-cache: nothing was attached .*: unshare: .*Operation not permitted$/);
+  const user = await makeCode('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups');
+  expect(user.stderr).toBe('');
+  for (const { bytes } of [cut, user]) expect(bytes).toBeLessThan(whole.bytes);
 });
 
 /** Every thousandth byte, the seal left as it is. */

@@ -10,6 +10,7 @@ import {
   contains,
   countAddresses,
   countRanges,
+  differences,
   equalWords,
   intersectWords,
   NO_RANGES,
@@ -37,7 +38,10 @@ const network: fc.Arbitrary<Cidr> = fc
       ? { family, a: (a | cut) >>> 0, b, c, d, length: 32 - free }
       : { family, a, b, c, d: (d | cut) >>> 0, length: 128 - free };
   });
-const networks = fc.array(network, { maxLength: 24 });
+const networks = fc.oneof(
+  fc.array(network, { maxLength: 24 }),
+  fc.array(network, { minLength: 150, maxLength: 200 }),
+);
 
 function addressesOf(window: readonly number[]): Uint8Array[] {
   return Array.from({ length: 256 }, (_, low) => {
@@ -82,7 +86,9 @@ test('membership, union, difference and intersection are those of sets of addres
       expect(real(union(x, y))).toEqual(inX.map((is, at) => is || inY[at]));
       expect(real(both)).toEqual(inX.map((is, at) => is && inY[at]));
       expect(real(subtract(x, y))).toEqual(inX.map((is, at) => is && !inY[at]));
-      for (const set of [x, both, union(x, y), subtract(x, y)]) expect(isCanonical(set)).toBe(true);
+      expect(real(differences(x, y))).toEqual(inX.map((is, at) => is !== inY[at]));
+      for (const set of [x, both, union(x, y), subtract(x, y), differences(x, y)])
+        expect(isCanonical(set)).toBe(true);
     }),
   );
 });
@@ -135,17 +141,22 @@ test('thousands of networks in one another, in any order, are as the few that ho
     return [first, (first + 2 ** (Math.imul(at, 0x9e3779b1) >>> 28)) >>> 0];
   };
   const pairs = Array.from({ length: 20_000 }, (_, at) => network(at)).reverse();
-  expect(mergeRanges(Uint32Array.from(pairs.flat()), 1)).toEqual({
+  expect(mergeRanges(Uint32Array.from(pairs.flat()), 1)).toMatchObject({
     words: Uint32Array.of(0, 2 ** 15, 2 ** 28, 2 ** 28 + 2 ** 15, 2 ** 29, 2 ** 29 + 2 ** 15),
     duplicates: 20_000 - new Set(pairs.map(String)).size,
     overlaps: new Set(pairs.map(String)).size - 3,
   });
 });
 
-test('duplicates and overlaps are told apart', () => {
-  const merge = (...words: number[]) => mergeRanges(Uint32Array.from(words), 1);
-  expect(merge(1, 2, 1, 2, 1, 2)).toEqual({ words: Uint32Array.of(1, 2), duplicates: 2, overlaps: 0 });
-  expect(merge(4, 5, 0, 9, 4, 5)).toEqual({ words: Uint32Array.of(0, 9), duplicates: 1, overlaps: 1 });
-  expect(merge(3, 7, 0, 4)).toEqual({ words: Uint32Array.of(0, 7), duplicates: 0, overlaps: 1 });
-  expect(merge(3, 7, 0, 2)).toEqual({ words: Uint32Array.of(0, 7), duplicates: 0, overlaps: 0 });
+test('duplicates and overlaps are told apart, and what they share is told', () => {
+  const merge = (...words: number[]) => {
+    const { words: merged, duplicates, overlaps, shared } = mergeRanges(Uint32Array.from(words), 1);
+    return [[...merged], duplicates, overlaps, [...shared]];
+  };
+  expect(merge(1, 2, 1, 2, 1, 2)).toEqual([[1, 2], 2, 0, [1, 2, 1, 2]]);
+  expect(merge(4, 5, 0, 9, 4, 5)).toEqual([[0, 9], 1, 1, [4, 5, 4, 5]]);
+  expect(merge(3, 7, 0, 4)).toEqual([[0, 7], 0, 1, [3, 7]]);
+  expect(merge(3, 7, 0, 2)).toEqual([[0, 7], 0, 0, []]);
+  const wide = Uint32Array.of(0, 0, 0, 4, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 4);
+  expect([...mergeRanges(wide, 4).shared]).toEqual([0, 0, 0, 4, 0, 0, 0, 9]);
 });

@@ -1,11 +1,15 @@
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { makeDirectory, writeSymlink } from '../../src/kernel/bpffs.js';
 import { Fd } from '../../src/kernel/fd.js';
 import { layout } from '../../src/kernel/layout.js';
 import { pin, programId } from '../../src/kernel/pinned.js';
+import { Disagreement } from '../../src/observe/disagreement.js';
 import { observe } from '../../src/observe/observe.js';
+import { readOwned, readOwnedOnce } from '../../src/observe/owned.js';
 import { rejected } from '../lab/caught.js';
 import { loadIcmpDrop } from '../lab/programs.js';
 import { createLab } from '../lab.js';
@@ -128,5 +132,32 @@ test('a bpffs that is not there, or is none, holds nothing of ours', async () =>
   mkdirSync(join(lab.directory, 'xdpkeep', 'interfaces', 'veth0'), { recursive: true });
   for (const bpffs of [join(lab.directory, 'absent'), lab.directory]) {
     expect((await lab.inside(() => observe({ bpffs }))).owned).toEqual([]);
+  }
+});
+
+test('a pin that is moved while it is read is read again', async () => {
+  await using lab = await createLab();
+  await install(lab, 'veth0');
+  const maps = layout(lab.bpffs).maps('veth0', DIGEST);
+  const [from, to] = [join(maps, readdirSync(maps)[0] ?? ''), join(maps, 'elsewhere')];
+  const moving = `
+    const { renameSync } = require('node:fs');
+    for (;;) { renameSync(${JSON.stringify(from)}, ${JSON.stringify(to)}); renameSync(${JSON.stringify(to)}, ${JSON.stringify(from)}); }`;
+  const worker = new Worker(moving, { eval: true });
+  try {
+    let vanished = 0;
+    for (let reads = 0; reads < 50_000 && (vanished === 0 || reads < 500); reads++) {
+      expect(readOwned(lab.bpffs)).toMatchObject([{ name: 'veth0', instances: [{ digest: DIGEST }] }]);
+      if (reads % 10 === 0) await setImmediate();
+      try {
+        readOwnedOnce(lab.bpffs);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Disagreement);
+        vanished += 1;
+      }
+    }
+    expect(vanished).toBeGreaterThan(0);
+  } finally {
+    await worker.terminate();
   }
 });

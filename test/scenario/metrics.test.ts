@@ -5,12 +5,16 @@ import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { finish } from '../lab/exec.js';
 import { counts, writePolicy } from '../support/policies.js';
+import { trace } from '../support/strace.js';
 
 const ODD = 'no "ping" <b>\\';
 const RULES = [
   { name: ODD, match: { protocol: 'icmp', icmpType: 'echo-request' }, action: 'drop' },
   { name: 'discard', match: { protocol: 'udp', destinationPort: 9 }, action: 'pass' },
 ];
+
+/** Runs of bpftool: what is on interfaces, programs, maps, links. */
+const LOOK = 4;
 
 /** Series -> value. */
 function samples(text: string): Map<string, number> {
@@ -58,12 +62,20 @@ it('a pass writes what is counted, and promtool finds nothing to say', async () 
   expect(statSync(file).mode & 0o777).toBe(0o644);
 });
 
+it('the kernel is looked at once for the pass, and once for all that is measured after it', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, { rules: RULES });
+  await pass(lab);
+  const { executed } = await trace(lab, ['reconcile', '--metrics-file', join(lab.directory, 'x.prom')]);
+  expect(executed.filter((path) => path.endsWith('/bpftool'))).toHaveLength(2 * LOOK);
+  expect(samples(readFileSync(join(lab.directory, 'x.prom'), 'utf8')).get('xdpkeep_up')).toBe(1);
+});
+
 it('healed drift is counted; a pass that fails keeps the time of the last success', async () => {
   await using lab = await createLab();
   writePolicy(lab, { rules: RULES });
   await pass(lab);
   await lab.exec('rm', join(lab.bpffs, 'xdpkeep/interfaces/veth0/link'));
-  await expect.poll(async () => (await lab.netShow()).xdp).toEqual([]); // the kernel takes it off in its own time
   const healed = await pass(lab);
   expect(healed.get('xdpkeep_drift_heals_total')).toBe(1);
   const success = healed.get('xdpkeep_last_success_timestamp_seconds');

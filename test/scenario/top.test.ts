@@ -1,45 +1,13 @@
 // `top` in a real terminal, with real packets.
 import { expect, it } from 'vitest';
 import { scaled } from '../../src/report/cells.js';
-import { createLab, type Lab } from '../lab.js';
-import { Terminal } from '../lab/terminal.js';
-import { reconcile } from '../support/host.js';
-import { counts, writePolicy } from '../support/policies.js';
-
-const RULES = [
-  { name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' },
-  { name: 'web', match: { protocol: 'tcp', destinationPort: 443 }, action: 'pass' },
-];
-const PATIENCE = { timeout: 20_000 };
-
-/** Everything that a command needs to find the lab. */
-function commandLine(lab: Lab, env = 'LC_ALL=C.UTF-8'): string {
-  return `env ${env} ${lab.commandLine(['top', '--every', '200ms']).join(' ')}`;
-}
-
-async function opened(lab: Lab, env?: string): Promise<Terminal> {
-  writePolicy(lab, { rules: RULES });
-  await reconcile(lab);
-  const terminal = await Terminal.open(lab);
-  await terminal.type('echo before');
-  await terminal.type(commandLine(lab, env));
-  await expect.poll(() => terminal.shown(), PATIENCE).toContain('q quit');
-  return terminal;
-}
-
-/** It has ended, and the shell reads lines again as it did before. */
-async function expectGivenBack(terminal: Terminal): Promise<void> {
-  await expect.poll(() => terminal.running(), PATIENCE).toBe(undefined);
-  expect(await terminal.isPlain()).toBe(true);
-  await terminal.type('stty -a | tr ";" "\\n"; echo end of $((40 + 2))');
-  await expect.poll(() => terminal.shown(), PATIENCE).toContain('end of 42');
-  expect(await terminal.shown()).toMatch(/(?<!-)icanon/);
-  expect(await terminal.shown()).toMatch(/ (?<!-)echo /);
-}
+import { createLab } from '../lab.js';
+import { counts } from '../support/policies.js';
+import { expectGivenBack, openTop, PATIENCE, topLine } from '../support/top-terminal.js';
 
 it('shows what a flood does to each rule, and the totals that counters has', async () => {
   await using lab = await createLab();
-  await using terminal = await opened(lab);
+  await using terminal = await openTop(lab);
   await using flood = await lab.flood({ frames: 1e9, seconds: 60 });
   // In one picture: the flood pauses, and then a picture says so.
   const interface_ = /^veth0 .* (9\d\.\d|100)% dropped .*[▁-█]/;
@@ -54,7 +22,7 @@ it('shows what a flood does to each rule, and the totals that counters has', asy
 
 it('sorts and filters by keys, fits any size, and goes away without a trace', async () => {
   await using lab = await createLab();
-  await using terminal = await opened(lab);
+  await using terminal = await openTop(lab);
   await terminal.press('n');
   await expect.poll(() => terminal.shown(), PATIENCE).toContain('by name');
   await terminal.press('/', 'w', 'e', 'b', 'Enter');
@@ -72,38 +40,23 @@ it('sorts and filters by keys, fits any size, and goes away without a trace', as
   expect(await terminal.shown()).toContain('before');
 });
 
-it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'Ctrl-C', 'Ctrl-Z'])('gives the terminal back on %s', async (how) => {
-  await using lab = await createLab();
-  await using terminal = await opened(lab);
-  if (how === 'Ctrl-C') await terminal.press('C-c');
-  else if (how === 'Ctrl-Z') {
-    await terminal.press('C-z');
-    await expect.poll(() => terminal.isPlain(), PATIENCE).toBe(true);
-    await terminal.type('fg');
-    await expect.poll(() => terminal.isPlain(), PATIENCE).toBe(false);
-    await expect.poll(() => terminal.shown(), PATIENCE).toContain('q quit');
-    await terminal.press('q');
-  } else process.kill((await terminal.running()) ?? -1, how);
-  await expectGivenBack(terminal);
-});
-
 it('uses colours and bars only where they are wanted and known', async () => {
   await using lab = await createLab();
-  await using plain = await opened(lab, 'NO_COLOR=1 LC_ALL=C');
+  await using plain = await openTop(lab, topLine(lab, 'NO_COLOR=1 LC_ALL=C'));
   await lab.ping(5);
   await expect.poll(() => plain.shown(), PATIENCE).toMatch(/no-ping .* 5 +[.:=+*#@-]+/);
   expect(await plain.shown(true)).not.toContain('\x1b[3');
   expect(await plain.shown()).toMatch(/^[\x20-\x7e\n]*$/);
   await plain.press('q');
-  await plain.type(commandLine(lab));
+  await plain.type(topLine(lab));
   await expect.poll(() => plain.shown(true), PATIENCE).toMatch(/\x1b\[31mdrop/);
 });
 
 it('says lines or records where there is no terminal for pictures', async () => {
   await using lab = await createLab();
-  await using terminal = await opened(lab);
+  await using terminal = await openTop(lab);
   await terminal.press('q');
-  await terminal.type(`${commandLine(lab, 'TERM=dumb')} --count 1; echo ended $?`);
+  await terminal.type(`${topLine(lab, 'TERM=dumb')} --count 1; echo ended $?`);
   await expect.poll(() => terminal.shown(), PATIENCE).toContain('ended 0');
   expect(await terminal.shown()).toMatch(/INTERFACE +RULE +ACTION/);
   await lab.ping(3);
