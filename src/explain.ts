@@ -10,7 +10,7 @@ import { isOver } from './journal/ends.js';
 import { recordedFirewall } from './journal/running.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { openProgram } from './kernel/pinned.js';
-import { askFirewall } from './kernel/question.js';
+import { askFirewall, LONGEST_QUESTION } from './kernel/question.js';
 import { type Block, concerns, holdsNetwork } from './model/block.js';
 import type { DesiredFirewall } from './model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from './model/errors.js';
@@ -35,7 +35,8 @@ export async function explain(name: string, packet: string, options: ExplainOpti
   const frame = buildPacket(described);
   const running = findRunning(name, await observe({ bpffs: options.bpffs }), options.dataDir);
   const now = Date.now();
-  const row = ask(running, frame);
+  const inKernel = frame.length <= LONGEST_QUESTION;
+  const row = inKernel ? ask(running, frame) : decideByReference(running.firewall, now)(frame);
   const decision = explainRow(running.firewall, row, frame, now);
   const block = row === '(blocked)' ? findBlock(name, described.source, options.dataDir) : undefined;
   return {
@@ -43,7 +44,13 @@ export async function explain(name: string, packet: string, options: ExplainOpti
     kind: 'Explanation',
     interface: name,
     packet: describePacket(described),
-    running: { ...decision, ...(block && { block }), programId: running.programId, digest: running.digest },
+    running: {
+      ...decision,
+      ...(block && { block }),
+      programId: running.programId,
+      digest: running.digest,
+      decidedBy: inKernel ? 'kernel' : 'reference',
+    },
     desired: await askDesired(name, frame, now, decision.action, options),
   };
 }

@@ -7,6 +7,7 @@ import { loadPolicies } from './desired/load-all.js';
 import { MemoryObjectStore } from './disk/object-store.js';
 import { missingCapabilities } from './kernel/capabilities.js';
 import { loadFirewall, taiOffset } from './kernel/firewall.js';
+import { LONGEST_QUESTION } from './kernel/question.js';
 import type { DesiredFirewall } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
 import type { TestOutcome, TestReport } from './model/test-report.js';
@@ -33,8 +34,9 @@ export function testPolicies({ stateDir, host, hostIsNamed }: PacketTestOptions)
       missing.length === 0
         ? testInKernel(firewall)
         : runPacketTests(firewall, decideByReference(firewall, now));
-    return results.map((result) => outcome(firewall.policy.name, result));
+    return results.map((result) => outcome(firewall.policy.name, result, missing.length === 0));
   });
+  const tooLong = tests.filter(({ decidedBy }) => decidedBy !== undefined).length;
   const noHost = `no host ${JSON.stringify(host)} in ${stateDir}: policies are tested without protected flows`;
   return {
     apiVersion: 'xdpkeep/v1',
@@ -44,7 +46,11 @@ export function testPolicies({ stateDir, host, hostIsNamed }: PacketTestOptions)
     policies: firewalls.map(({ policy }) => policy.name),
     failed: tests.filter(({ passed }) => !passed).length,
     tests,
-    warnings: [...warnings.map(diagnosticLine), ...(hasHost ? [] : [noHost])],
+    warnings: [
+      ...warnings.map(diagnosticLine),
+      ...(hasHost ? [] : [noHost]),
+      ...(tooLong > 0 ? [`the kernel takes no packet so long: the reference decided ${tooLong}`] : []),
+    ],
   };
 }
 
@@ -70,13 +76,18 @@ function testInKernel(firewall: DesiredFirewall): TestResult[] {
   return testFirewall(loaded.programFd(), tables.owners, firewall);
 }
 
-function outcome(policy: string, { name, at, expect, rule, got, problem }: TestResult): TestOutcome {
+function outcome(
+  policy: string,
+  { name, at, expect, rule, got, bytes, problem }: TestResult,
+  inKernel: boolean,
+): TestOutcome {
   return {
     policy,
     name,
     passed: problem === undefined,
     expected: { verdict: expect, ...(rule !== undefined && { rule }) },
     got: { verdict: got.verdict, rule: got.row },
+    ...(inKernel && bytes > LONGEST_QUESTION && { decidedBy: 'reference' }),
     at,
   };
 }

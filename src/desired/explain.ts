@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Node } from 'yaml';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { suggest } from '../model/suggest.js';
-import { choiceHint, interfaceHint, MISSING_HINTS, valueHint } from './hints.js';
+import { choiceHint, interfaceHint, missingHint, valueHint } from './hints.js';
 import { fieldNamesOf, type WrittenKind } from './json-schema.js';
 import { locate, type Target } from './locate.js';
 import { PROGRAM_HINT } from './schema.js';
@@ -79,7 +79,7 @@ class Explainer {
   #missingField(path: PropertyKey[]): Text {
     const field = String(path.at(-1));
     const kind = this.file.kind === 'host' ? 'Host' : 'Policy';
-    const hint = field === 'kind' ? `Add \`kind: ${kind}\`.` : MISSING_HINTS[field];
+    const hint = field === 'kind' ? `Add \`kind: ${kind}\`.` : missingHint(path);
     return {
       summary: 'missing field',
       detail: `\`${field}\` is missing`,
@@ -151,7 +151,7 @@ function wrongValue(issue: Issue): Text {
     return {
       summary,
       detail,
-      hint: meant === undefined ? choiceHint(values) : `Did you mean ${quote(meant)}?`,
+      hint: meant === undefined ? choiceHint(issue.path, values) : `Did you mean ${quote(meant)}?`,
     };
   }
   const { params = {} } = issue as { params?: Partial<Problem> };

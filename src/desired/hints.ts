@@ -4,7 +4,7 @@ import type { YAMLError } from 'yaml';
 
 const PROGRAM = 'Write `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.';
 
-export const MISSING_HINTS: Record<string, string> = {
+const MISSING_HINTS: Record<string, string> = {
   apiVersion: 'Add `apiVersion: xdpkeep/v1`.',
   name: 'Add `name:` with the name of the file, without .yaml.',
   interfaces: 'Add `interfaces:`, or `interfaces: {}` if nothing is wanted on this host.',
@@ -13,6 +13,18 @@ export const MISSING_HINTS: Record<string, string> = {
   allowedSigners: 'Add `allowedSigners:` with the path of the file of the keys that may sign.',
   program: 'Add `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.',
 };
+
+/** For a field that is missing; `path` ends in its name. */
+export function missingHint(path: readonly PropertyKey[]): string | undefined {
+  return isNameOfItem(path) ? NAME_HINT : MISSING_HINTS[String(path.at(-1))];
+}
+
+const NAME_HINT = 'Add `name:` with a short text that no other one here has.';
+
+/** Of a rule or a test: files are named too. */
+function isNameOfItem(path: readonly PropertyKey[]): boolean {
+  return path.length > 1 && path.at(-1) === 'name';
+}
 
 const VALUE_HINTS: Record<string, string> = {
   name: 'Write the name of the file, without .yaml.',
@@ -26,14 +38,17 @@ const VALUE_HINTS: Record<string, string> = {
 export function valueHint(path: readonly PropertyKey[]): string {
   if (path.length === 0)
     return 'Begin the file with `apiVersion: xdpkeep/v1`; `xdpkeep init` writes a whole one.';
+  if (isNameOfItem(path)) return 'Write a short text that no other one here has.';
   return (
     VALUE_HINTS[String(path.at(-1))] ??
     'See docs/state-files.md for what may stand here, or ask `xdpkeep schema`.'
   );
 }
 
-/** For a value that must be one of a few words. */
-export function choiceHint(values: readonly string[]): string {
+/** For a value at this path that must be one of a few words. */
+export function choiceHint(path: readonly PropertyKey[], values: readonly string[]): string {
+  if (path.at(-1) === 'action')
+    return `Choose one of ${values.join(', ')}, or {redirect: {interface: NAME}}.`;
   const [first = '', ...more] = values;
   return more.length === 0 ? `Write ${first}.` : `Choose one of ${values.join(', ')}.`;
 }

@@ -7,6 +7,7 @@ import { MAX_RULES, type Policy, type Rule } from '../model/policy.js';
 import type { Position } from '../model/position.js';
 import { fieldsOf } from './yaml.js';
 import { Source } from './source.js';
+import { MOST_TOKENS } from './syntax.js';
 
 /** A policy that was made of this text without a word. */
 export interface KnownPolicy {
@@ -23,11 +24,15 @@ export interface Remainder {
   restore: (policy: Policy, root: Node) => Policy | undefined;
 }
 
+/** UTF-16 code units. A longer text may have more tokens than are read, which a part of it does not show: two a unit at most. */
+const LONGEST = MOST_TOKENS / 2;
+
 /** `undefined` when no rule of it is known. */
 export function takeOutKnown(source: Source, known: KnownPolicy): Remainder | undefined {
+  if (source.text.length > LONGEST) return undefined;
   const items = knownItems(known);
   if (!items) return undefined;
-  const { isFlow } = items;
+  const { isFlow, prefix } = items;
   const [kept, lines]: [string[], number[]] = [[], []];
   const found: { rule: Rule; line: number }[] = [];
   /** Lines of items that stay and had one in front of them taken out. */
@@ -54,7 +59,9 @@ export function takeOutKnown(source: Source, known: KnownPolicy): Remainder | un
   };
   const restore = (policy: Policy, root: Node): Policy | undefined => {
     const parsed = policy.rules.map(moved);
-    const there = new Set(parsed.map(({ at }) => at.line));
+    // Not behind something else in its line: that may be the end of what began in front of the rules that were taken out.
+    const first = parsed.filter(({ at }) => at.column === prefix.length + 1);
+    const there = new Set(first.map(({ at }) => at.line));
     if (isFlow !== isFlowSeq(root) || ![...followers].every((follower) => there.has(follower)))
       return undefined;
     const back = found.map(({ rule, line }): Rule => ({ ...rule, at: { ...rule.at, line } }));
@@ -96,9 +103,14 @@ function knownItems({ text, policy: { rules } }: KnownPolicy): Items | undefined
     const next = rules[index + 1];
     if (!next || !isItem(rule) || !isItem(next) || !isSelfContained(rule)) continue;
     const item = text.slice(startOf(rule), startOf(next));
-    if (!isFlow || /,\s*$/.test(item)) items.set(item, rule);
+    if (!isFlow || isFlowItem(item)) items.set(item, rule);
   }
   return { prefix, isFlow, rules: items };
+}
+
+/** Maps may also stand each in the line below its dash; no line of a flow begins with one. */
+function isFlowItem(item: string): boolean {
+  return /,\s*$/.test(item) && !/^ *-/m.test(item);
 }
 
 function isSelfContained({ match: { source, destination } }: Rule): boolean {

@@ -16,7 +16,7 @@ import { MOST_PROBLEMS } from './syntax.js';
 import type { Problem } from './wording.js';
 
 /** More would not fit into the memory of this process. */
-const MOST_ENTRIES = 5_000_000;
+export const MOST_ENTRIES = 5_000_000;
 /** Bytes of a line, roughly: so much room there is from the start. */
 const USUAL_LINE = 14;
 /** Lines between two calls of a progress callback. */

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { ETHER_TYPES, PORT_PROTOCOLS, PROTOCOLS } from '../model/names.js';
 import type { ExtensionHeader, PacketDescription } from '../model/policy.js';
-import { familyOf } from '../policy/packet.js';
+import { buildPacket, familyOf } from '../policy/packet.js';
 import { checkFields, type FieldProblem } from './check-fields.js';
 import { ICMP_PROTOCOLS, icmpTypeNumber, notIcmp } from './icmp.js';
 import { noPorts, notTcp } from './match-check.js';
@@ -45,6 +45,8 @@ const extension = z.union([
 ]);
 
 const vlanTag = wholeNumber(0, 4095);
+const twoTags = 'must be one id or two';
+const vlanTags = z.array(vlanTag).min(1, twoTags).max(2, twoTags);
 const port = wholeNumber(0, 0xffff);
 
 const packetFields = z.strictObject({
@@ -59,7 +61,7 @@ const packetFields = z.strictObject({
   icmpCode: mayBeAbsent(wholeNumber(0, 255)).describe('Default: 0.'),
   ttl: mayBeAbsent(wholeNumber(0, 255)),
   dscp: mayBeAbsent(wholeNumber(0, 63)),
-  vlan: mayBeAbsent(z.union([z.array(vlanTag).min(1).max(2), vlanTag.transform((id) => [id])])).describe(
+  vlan: mayBeAbsent(z.union([vlanTags, vlanTag.transform((id) => [id])])).describe(
     'Id of the tag, or of two tags, the outer one first.',
   ),
   etherType: mayBeAbsent(namedNumber(ETHER_TYPES, 0xffff)).describe(
@@ -68,7 +70,9 @@ const packetFields = z.strictObject({
   sourceMac: mayBeAbsent(mac),
   destinationMac: mayBeAbsent(mac),
   ipv4Options: mayBeAbsent(wholeNumber(0, 40)).describe('Bytes of IPv4 options, a multiple of 4.'),
-  extensions: mayBeAbsent(z.array(extension).max(8)).describe('IPv6 extension headers in this order.'),
+  extensions: mayBeAbsent(z.array(extension).max(8, 'must be 8 headers at most')).describe(
+    'IPv6 extension headers in this order.',
+  ),
   fragment: mayBeAbsent(z.enum(['none', 'first', 'later'])),
   length: mayBeAbsent(wholeNumber(1, 0xffff)).describe('Bytes of the IP packet, filled up with zeros.'),
 });
@@ -77,6 +81,7 @@ type WrittenPacket = z.output<typeof packetFields>;
 type PacketProblem = FieldProblem<WrittenPacket>;
 
 const IP_TYPES: Record<number, 4 | 6> = { [ETHER_TYPES.ipv4]: 4, [ETHER_TYPES.ipv6]: 6 };
+const ETHERNET_BYTES = 14;
 /** What a frame that is not IP can have. */
 const LINK_FIELDS = new Set(['vlan', 'etherType', 'sourceMac', 'destinationMac', 'length']);
 
@@ -99,6 +104,14 @@ function* packetProblems(packet: WrittenPacket): Generator<PacketProblem> {
   }
   yield* icmpTypeProblems(packet, protocol);
   yield* familyProblems(packet, protocol);
+  yield* lengthProblems(packet);
+}
+
+function* lengthProblems(packet: WrittenPacket): Generator<PacketProblem> {
+  if (packet.length === undefined) return;
+  const least = buildPacket({ ...withoutNames(packet), vlan: [], length: 0 }).length - ETHERNET_BYTES;
+  if (packet.length < least)
+    yield { fields: ['length'], message: `must be ${least} at least: its headers have so many bytes` };
 }
 
 function* icmpTypeProblems({ icmpType }: WrittenPacket, protocol: number): Generator<PacketProblem> {

@@ -9,7 +9,7 @@ import type { ListCounts, ObjectStore } from '../model/object-store.js';
 import { MOST_SHARED } from '../model/pair-merge.js';
 import { type AddressRanges, countRanges, intersect, subtract, union } from '../model/ranges.js';
 import { changedLines } from './changed-lines.js';
-import { type ListFile, type ParsedList, parseList } from './list-parser.js';
+import { type ListFile, MOST_ENTRIES, type ParsedList, parseList } from './list-parser.js';
 
 /** Bytes of the shortest text that is kept: all others are parsed in no time. */
 const LONG = 1 << 18;
@@ -69,10 +69,12 @@ export function patchList(
   if (!was) return undefined;
   const left = subtract(was, went.ranges);
   if (countRanges(intersect(came.ranges, left)) > 0) return undefined;
+  const entries = known.counts.entries - went.entries + came.entries;
+  if (entries > MOST_ENTRIES) return undefined;
   return {
     ranges: union(left, came.ranges),
     shared: union(known.shared, came.shared),
-    entries: known.counts.entries - went.entries + came.entries,
+    entries,
     duplicates: known.counts.duplicates + came.duplicates,
     overlaps: known.counts.overlaps + came.overlaps,
     skipped: 0,

@@ -58,9 +58,9 @@ const probeFields = z.strictObject({
   server: mayBeAbsent(hostText).describe('The resolver that `dns` asks; default: those of the host.'),
   exec: mayBeAbsent(
     z
-      .array(z.string().max(4096))
+      .array(z.string().max(4096, 'must be 4096 characters at most'))
       .min(1, 'must not be an empty list')
-      .max(64)
+      .max(64, 'must be a command with 63 arguments at most')
       .refine(([file = '']) => file.startsWith('/'), 'must begin with the absolute path of a command'),
   ).describe('Command and arguments, without a shell, that exits with 0.'),
   timeout: mayBeAbsent(duration(100, MINUTE / 2, '100ms to 30s')).describe(

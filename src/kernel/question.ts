@@ -11,6 +11,12 @@ const CONTEXT_BYTES = 24;
 const OPTS_BYTES = 80;
 const HEADROOM = 256;
 
+/**
+ * Bytes of a frame that can be asked about. A longer one may not fit into a page with what the kernel puts around it, and
+ * would come in pieces, of which a program sees the first: about 3,500 with pages of 4 KiB (net/bpf/test_run.c).
+ */
+export const LONGEST_QUESTION = 3072;
+
 export interface Answer {
   /** enum xdp_action, uapi/linux/bpf.h. */
   verdict: number;
@@ -19,7 +25,7 @@ export interface Answer {
 }
 
 /**
- * `frame` is at least 14 bytes. Without `blocks`, the policy alone is asked. Metadata lies in front of it in the buffer, and `data` in the context says how long
+ * `frame` is 14 to LONGEST_QUESTION bytes. Without `blocks`, the policy alone is asked. Metadata lies in front of it in the buffer, and `data` in the context says how long
  * that is (bpf_prog_test_run_xdp() in net/bpf/test_run.c); Linux 5.15.
  */
 export function askFirewall(program: number, frame: Uint8Array, about?: 'blocks'): Answer {

@@ -28,8 +28,11 @@ export interface Explanation {
   interface: string;
   /** The packet in words. */
   packet: string;
-  /** Said by the attached program; places are those of the state files that it was made of. */
-  running: ExplainedDecision & { programId: number; digest: string };
+  /**
+   * Said by the attached program, or by the reference about its policy where the kernel takes no packet so long; places are
+   * those of the state files that it was made of.
+   */
+  running: ExplainedDecision & { programId: number; digest: string; decidedBy: 'kernel' | 'reference' };
   /** What the state files would decide, or why they do not say. */
   desired: (ExplainedDecision & { same: boolean }) | { reason: string };
 }

@@ -9,6 +9,8 @@ export interface TestOutcome {
   /** `rule` is absent when any may decide. */
   expected: { verdict: Verdict; rule?: string };
   got: { verdict: Verdict; rule: string };
+  /** The kernel was asked about the others, and takes no packet so long. */
+  decidedBy?: 'reference';
   at: Position;
 }
 

@@ -12,16 +12,19 @@ export type Decider = (frame: Uint8Array) => string;
 
 export interface TestResult extends Pick<PacketTest, 'name' | 'at' | 'expect' | 'rule'> {
   got: Judged;
+  /** Bytes of the frame. */
+  bytes: number;
   /** `undefined` when the verdict is the expected one. */
   problem?: string;
 }
 
 export function runPacketTests(firewall: DesiredFirewall, decide: Decider): TestResult[] {
   return testsOf(firewall).map(({ packet, ...test }) => {
-    const row = decide(buildPacket(packet));
+    const frame = buildPacket(packet);
+    const row = decide(frame);
     const got = { row, verdict: verdictOf(firewall.policy, row) };
     const problem = judge(test, got);
-    return { ...test, got, ...(problem !== undefined && { problem }) };
+    return { ...test, got, bytes: frame.length, ...(problem !== undefined && { problem }) };
   });
 }
 

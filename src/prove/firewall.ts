@@ -4,14 +4,14 @@ import { readRows } from '../kernel/counters.js';
 import { loadFirewall, taiOffset } from '../kernel/firewall.js';
 import type { Layout } from '../kernel/layout.js';
 import { openPin } from '../kernel/pinned.js';
-import { askFirewall } from '../kernel/question.js';
+import { askFirewall, LONGEST_QUESTION } from '../kernel/question.js';
 import type { DesiredFirewall, DesiredProgram } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import { assignRows } from '../model/rows.js';
 import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile.js';
-import { runPacketTests, type TestResult } from '../policy/packet-tests.js';
+import { decideByReference, runPacketTests, type TestResult } from '../policy/packet-tests.js';
 import type { Candidate } from './candidate.js';
 import type { SharedRing } from './ring.js';
 import type { SetMaps } from './sets.js';
@@ -84,13 +84,15 @@ function requirePassed({ policy }: DesiredFirewall, results: TestResult[]): void
   );
 }
 
-/** What a loaded program says to every packet test and every protected flow. */
+/** What a loaded program says to every packet test and every protected flow; of what is too long to ask, the reference. */
 export function testFirewall(
   program: number,
   owners: RecordOwner[],
   firewall: DesiredFirewall,
 ): TestResult[] {
+  const reference = decideByReference(firewall, Date.now());
   return runPacketTests(firewall, (frame) => {
+    if (frame.length > LONGEST_QUESTION) return reference(frame);
     const { record } = askFirewall(program, frame);
     return owners[record]?.row ?? `record ${record}`;
   });

@@ -3,13 +3,16 @@ import { blockWords } from '../model/block.js';
 import type { ExplainedDecision, Explanation } from '../model/explanation.js';
 import { type Paint, printable } from './style.js';
 
+/** It is longer than the kernel takes in a test run. */
+const BY_REFERENCE = ' (by the reference: too long to ask the kernel)';
+
 export function renderExplanation(
   { interface: name, packet, running, desired }: Explanation,
   paint: Paint,
 ): string {
   const lines = [
     `${name}: ${packet}`,
-    `runs now: ${paint('bold', decision(running))}`,
+    `runs now${running.decidedBy === 'kernel' ? '' : BY_REFERENCE}: ${paint('bold', decision(running))}`,
     ...aboveRate(running),
     ...wanted(desired, paint),
   ];

@@ -44,6 +44,24 @@ ok   other: all pass: pass by (default)  policies/other.yaml:5
   });
 });
 
+test('a packet that is too long for the kernel is decided by the reference, and it says so', async () => {
+  const text = `${HEAD}name: long
+rules:
+  - {name: jumbo, match: {length: 3000-65535}, action: drop}
+tests:
+  - {name: most that fits, packet: {length: 3058}, expect: drop, rule: jumbo}
+  - {name: one byte more, packet: {length: 3059}, expect: drop, rule: jumbo}
+  - {name: the longest, packet: {family: 6, length: 65535}, expect: drop, rule: jumbo}
+`;
+  const state = stateDir({ ...STATE, 'policies/long.yaml': text });
+  const { exitCode, out, err } = await run(state, '--output', 'json');
+  const { decidedBy, tests } = JSON.parse(out) as TestReport;
+  expect([exitCode, decidedBy]).toEqual([0, 'kernel']);
+  const by = tests.filter(({ policy }) => policy === 'long').map((one) => one.decidedBy);
+  expect(by).toEqual([undefined, 'reference', 'reference']);
+  expect(err).toContain('the kernel takes no packet so long: the reference decided 2');
+});
+
 test('without a file for this machine all policies are tested, and it says so', async () => {
   const state = stateDir(STATE);
   const { exitCode, out, err } = await run(state, '--output', 'json');

@@ -2,12 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type KnownPolicy, takeOutKnown } from '../../src/desired/known-rules.js';
-import { ListReader } from '../../src/desired/lists.js';
-import { PolicyReader } from '../../src/desired/policies.js';
 import { Source } from '../../src/desired/source.js';
-import { MemoryObjectStore } from '../../src/disk/object-store.js';
-import type { Diagnostic } from '../../src/model/diagnostic.js';
-import type { Policy } from '../../src/model/policy.js';
+import { known, read } from './known-policy.js';
 import { policyFile, stateDir, write } from './state-dir.js';
 
 const BLOCK = policyFile(
@@ -59,38 +55,6 @@ const FLOW = `${JSON.stringify(
 )}\n`;
 
 const LISTS = { 'lists/known.txt': '203.0.113.0/24\n' };
-
-/** What stands in policies/edge.yaml, and what was said of it. */
-function read(
-  folder: string,
-  text: string,
-  known?: KnownPolicy,
-): { policy?: Policy; problems: Diagnostic[] } {
-  write(folder, { 'policies/edge.yaml': text });
-  const problems: Diagnostic[] = [];
-  const lists = new ListReader(folder, problems, new MemoryObjectStore());
-  const remembered = new Map(known && [['edge', known]]);
-  const policy = new PolicyReader(folder, lists, problems, remembered).read('edge');
-  return { ...(policy && { policy: withContents(policy) }), problems };
-}
-
-/** Sets are compared by what is in them. */
-function withContents(policy: Policy): Policy {
-  const rules = policy.rules.map(({ match: { source, destination, ...match }, ...rule }) => {
-    const contents = [source, destination].map((set) => set && { ...set, content: set.content() });
-    return { ...rule, match: { ...match, contents } };
-  });
-  return { ...policy, rules };
-}
-
-function known(folder: string, text: string): KnownPolicy {
-  write(folder, { 'policies/edge.yaml': text });
-  const problems: Diagnostic[] = [];
-  const lists = new ListReader(folder, problems, new MemoryObjectStore());
-  const policy = new PolicyReader(folder, lists, problems).read('edge');
-  if (!policy) throw new Error(JSON.stringify(problems));
-  return { text, policy };
-}
 
 function takenOut(text: string, was: KnownPolicy): string[] {
   return takeOutKnown(new Source('policies/edge.yaml', text), was)?.names ?? [];

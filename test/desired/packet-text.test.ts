@@ -11,6 +11,7 @@ it('takes the fields of a test, with braces or without', () => {
   });
   expect(parsePacket(' protocol: tcp, source: 10.0.0.1, destinationPort: 22 ')).toEqual(packet);
   expect(parsePacket('')).toEqual({});
+  expect(parsePacket('length: 40')).toEqual({ length: 40 });
 });
 
 it.each([
@@ -24,6 +25,9 @@ it.each([
     '`destinationPort` must be a whole number from 0 to 65535',
     'docs/state-files.md',
   ],
+  ['vlan: [1, 2, 3]', '`vlan` must be one id or two', ''],
+  ['length: 39', '`length` must be 40 at least: its headers', ''],
+  ['family: 6, protocol: udp, fragment: first, length: 55, vlan: 5', '`length` must be 56 at least', ''],
   ['protocol: udp, tcpFlags: {syn: true}', '`tcpFlags`', ''],
   ['{protocol: tcp', 'Flow map', ''],
   ['protocol: tcp, protocol: udp', '"protocol" stands here a second time', 'Keep one of the two.'],

@@ -11,6 +11,7 @@ import { keepText, patchList } from '../../src/desired/patched-list.js';
 import { DiskObjectStore, MemoryObjectStore } from '../../src/disk/object-store.js';
 import { sha256 } from '../../src/disk/sha256.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
+import type { ListCounts } from '../../src/model/object-store.js';
 import { encodeRanges } from '../../src/model/range-bytes.js';
 import { hostFile, policyFile, scratch, stateDir, write } from './state-dir.js';
 
@@ -30,9 +31,10 @@ function parse(lines: string[], format: ListFormat): ParsedList & { problems: Di
 }
 
 /** A store that has the text of a list, and the set that it is. */
-function keeping(lines: string[], format: ListFormat): MemoryObjectStore {
+function keeping(lines: string[], format: ListFormat, others?: Partial<ListCounts>): MemoryObjectStore {
   const store = new MemoryObjectStore();
-  const { ranges, shared, problems, ...counts } = parse(lines, format);
+  const { ranges, shared, problems, ...found } = parse(lines, format);
+  const counts = { ...found, ...others };
   expect(problems).toEqual([]);
   const bytes = Buffer.from(lines.join('\n'));
   keepText(store, 'key', {
@@ -139,6 +141,13 @@ test.each<[string, string[]]>([
   expect(patch(store, [...LINES.slice(9000), ...LINES.slice(0, 9000)].slice(0, 1), format)).toBeUndefined();
   expect(patch(store, [...lines, ...LINES.slice(lines.length)], format)).toBeUndefined();
   expect(patch(store, [...LINES, '198.18.0.1'], format)?.entries).toBe(LINES.length + 1);
+});
+
+test('a list that grows beyond what is read is refused like one that nobody knows', () => {
+  const format: ListFormat = { format: 'plain' };
+  const store = keeping(LINES, format, { entries: 5_000_000 });
+  expect(patch(store, LINES.slice(1), format)?.entries).toBe(4_999_999);
+  expect(patch(store, [...LINES, '198.18.0.1'], format)).toBeUndefined();
 });
 
 const FILES = {

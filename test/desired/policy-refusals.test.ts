@@ -219,6 +219,12 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
     '`rule` names "b", which is no rule of this policy',
     'Name a rule of this policy',
   ],
+  [policyFile('rules:', '- {action: drop}'), '`name` is missing', 'Add `name:` with a short text'],
+  [
+    policyFile('rules:', '- {name: a, action: reject}'),
+    '`action` must be pass, drop or tx',
+    'Choose one of pass, drop, tx, or {redirect: {interface: NAME}}.',
+  ],
   ['', 'policies/edge.yaml says nothing', 'Write apiVersion, kind and name at least'],
   [policyFile().replace('kind: Policy\n', ''), '`kind` is missing', 'Add `kind: Policy`.'],
 ])('it is said what is wrong and what to write: %#', (text, detail, hint) => {

@@ -48,6 +48,13 @@ it('asks the attached program, and counts nothing', async () => {
   expect(await counts(lab)).toMatchObject({ 'no-ping': pings, few });
 });
 
+it('a packet that is longer than the kernel can be asked about is decided by the reference', async () => {
+  const { running, desired } = await explain('protocol: icmp, length: 3500');
+  expect(running).toMatchObject({ row: 'no-ping', verdict: 'drop', decidedBy: 'reference' });
+  expect(desired).toMatchObject({ row: 'no-ping', same: true });
+  expect((await lines('protocol: icmp, length: 65535'))[1]).toContain('too long to ask the kernel');
+});
+
 it('names the protect entry, the policy of a built-in row, and what a rate limit would change', async () => {
   const ssh = await explain('protocol: tcp, source: 10.1.2.3, destinationPort: 22');
   expect(ssh.running).toMatchObject({ row: '(protect)', verdict: 'pass', at: { file: 'hosts/lab.yaml' } });
