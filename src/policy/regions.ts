@@ -1,9 +1,9 @@
 // Sets of packets, exactly. Every packet is of one kind (IPv4 TCP, IPv6 later fragment, not IP, ...), and a kind says
 // which fields there are; within it a region is a box whose sides are sets of values. A match is at most one box a
 // kind, and a box less a box is a few boxes. Malformed frames are outside of all this.
-import type { Match } from '../model/policy.js';
+import type { FragmentKind, Match } from '../model/policy.js';
 import { NO_WORDS, widthOf } from '../model/ranges.js';
-import { addressesOf, FAMILIES, FRAGMENTS, DOMAIN, isPrefixField, rangesOf, type Field } from './fields.js';
+import { addressesOf, baseKey, DOMAIN, isPrefixField, rangesOf, type Field } from './fields.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
 import { ALL_ADDRESSES, intersectSides, isEmpty, type Side, subtractSides } from './sides.js';
 
@@ -29,13 +29,13 @@ export interface Box {
   sides: Map<Field, Side>;
 }
 
-function baseSet(family: 4 | 6, fragments: readonly number[], protocols: IntervalSet): IntervalSet {
+function baseSet(family: 4 | 6, fragments: readonly FragmentKind[], protocols: IntervalSet): IntervalSet {
   return union(
     fragments.flatMap((fragment) =>
-      protocols.map(([from, to]): Interval => {
-        const above = (FAMILIES.indexOf(family) * FRAGMENTS.length + fragment) << 8;
-        return [above + from, above + to];
-      }),
+      protocols.map(([from, to]): Interval => [
+        baseKey(family, fragment, from),
+        baseKey(family, fragment, to),
+      ]),
     ),
   );
 }
@@ -48,7 +48,7 @@ function kindsOf(family: 4 | 6): Kind[] {
   const header = family === 4 ? 20 : 40;
   const kind = (
     name: string,
-    fragments: number[],
+    fragments: FragmentKind[],
     protocols: IntervalSet,
     transport: number,
     fields: Field[],
@@ -60,14 +60,14 @@ function kindsOf(family: 4 | 6): Kind[] {
     fields: [...IP, ...fields],
     base: baseSet(family, fragments, protocols),
   });
-  const whole = [FRAGMENTS.indexOf('none'), FRAGMENTS.indexOf('first')];
+  const whole: FragmentKind[] = ['none', 'first'];
   return [
     kind('TCP', whole, [[6, 6]], 20, [...PORTS, 'tcpFlags']),
     kind('UDP', whole, [[17, 17]], 8, PORTS),
     kind('SCTP', whole, [[132, 132]], 12, PORTS),
     kind('ICMP', whole, [[icmp, icmp]], 8, ['icmp']),
     kind('other protocol', whole, subtractSets([[0, 255]], union(taken)), 0, []),
-    kind('later fragment', [FRAGMENTS.indexOf('later')], [[0, 255]], family === 4 ? 0 : 8, []),
+    kind('later fragment', ['later'], [[0, 255]], family === 4 ? 0 : 8, []),
   ];
 }
 
