@@ -81,7 +81,7 @@ static __always_inline int redirect(const struct record *record)
 	return enabled(KEY_INTERFACE) ? bpf_redirect(record->target, 0) : XDP_ABORTED;
 }
 
-static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision, bool asked)
+static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision)
 {
 	__u64 offset = record_offset(DECISION_RECORD(decision));
 	__u32 verdict = DECISION_VERDICT(decision);
@@ -89,7 +89,7 @@ static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision, boo
 
 	if (!is_inside(offset, BOUND_RECORD))
 		return XDP_ABORTED;
-	if (enabled(KEY_LOG) && !asked && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample)
+	if (enabled(KEY_LOG) && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample && !is_question(ctx))
 		keep_sample(ctx, decision, KEPT_SAMPLED);
 	if (enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED) /* not the policy's doing */
 		return XDP_PASS;
@@ -113,5 +113,5 @@ static __always_inline int act(struct xdp_md *ctx, __u32 decision)
 		question->record = DECISION_RECORD(decision);
 	else
 		note(ctx, decision);
-	return enabled(KEY_SPECIAL) ? act_specially(ctx, decision, question != 0) : DECISION_VERDICT(decision);
+	return enabled(KEY_SPECIAL) ? act_specially(ctx, decision) : DECISION_VERDICT(decision);
 }

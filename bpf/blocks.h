@@ -29,9 +29,10 @@ struct {
 
 static __always_inline bool is_blocked(const struct packet *p)
 {
+	__u32 family = family_of(p);
 	struct block_key key = {
-		.length = p->family == 1 ? BLOCK_BITS(32) : BLOCK_BITS(128),
-		.family = p->family,
+		.length = family == 1 ? BLOCK_BITS(32) : BLOCK_BITS(128),
+		.family = family,
 		.hi = bpf_cpu_to_be64(p->source.hi),
 		.lo = bpf_cpu_to_be64(p->source.lo),
 	};

@@ -23,29 +23,39 @@ struct sums {
 #define NEAR_SUM(sums, group) ((sums).near[(group) < NEAR ? (group) : 0])
 #define SUM(sums, group) (*((group) < NEAR ? &NEAR_SUM(sums, group) : &(sums).far[group]))
 
-static __always_inline __u32 find_address(enum field field, const struct packet *p, const struct address *address)
+/* A root is mostly a node, and then the first step does not wait for it. */
+static __always_inline __u32 find_four(enum field field, __u64 hi)
 {
-	if (p->family == 1)
-		return lookup_address(number(NUMBER_ROOT + field), address->hi, 0, false);
-	if (p->family == 2)
-		return lookup_address(number(NUMBER_ROOT6 + field), address->hi, address->lo, true);
-	return number(NUMBER_ABSENT + field);
+	__u32 entry = number(NUMBER_ROOT + field);
+
+	return lookup_address(enabled(KEY_NODE + field) ? entry_in(entry, FIRST_BYTE(hi)) : entry, hi, 0, false);
 }
 
-static __always_inline __u32 find_mac(enum field field, __u64 mac)
+static __always_inline __u32 find_six(enum field field, const struct address *address)
 {
-	return lookup_address(number(NUMBER_ROOT + field), mac, 0, false);
+	__u32 entry = number(NUMBER_ROOT6 + field);
+
+	if (enabled(KEY_NODE6 + field))
+		entry = entry_in(entry, FIRST_BYTE(address->hi));
+	return lookup_address(entry, address->hi, address->lo, true);
 }
 
-static __always_inline __u32 find_short(enum field field, bool present, __u32 key)
+static __always_inline __u32 find_address(enum field field, __u32 base, const struct address *address)
 {
-	return present ? lookup_short(number(NUMBER_ROOT + field), key) : number(NUMBER_ABSENT + field);
+	if (base >= BASE_IPV6)
+		return find_six(field, address);
+	return base >= BASE_IPV4 ? find_four(field, address->hi) : number(NUMBER_ABSENT + field);
+}
+
+static __always_inline __u32 find_short(enum field field, __u32 key)
+{
+	return lookup_short(number(NUMBER_ROOT + field), key);
 }
 
 /* For fields of so few values that all their leaves lie in a row. */
-static __always_inline __u32 find_small(enum field field, bool present, __u32 key)
+static __always_inline __u32 find_small(enum field field, __u32 key)
 {
-	return present ? entry_at(number(NUMBER_ROOT + field) + key * 4ULL) : number(NUMBER_ABSENT + field);
+	return entry_at(number(NUMBER_ROOT + field) + key * 4ULL);
 }
 
 static const __u8 bit_of[64] = {
@@ -64,8 +74,8 @@ static __always_inline __u32 lowest(__u64 x)
 static __always_inline struct vector *vector_of(__u32 group, __u32 sum)
 {
 	if (enabled(KEY_MAPPED + group))
-		sum = entry_at(sum * 4ULL);
-	return is_inside(sum * 8ULL, BOUND_VECTOR) ? blob_at(sum * 8ULL) : 0;
+		sum = entry_at(sum);
+	return is_inside(sum, BOUND_VECTOR) ? blob_at(sum) : 0;
 }
 
 struct vectors {
@@ -85,44 +95,42 @@ static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
 	return bits;
 }
 
-/* Sets `v` to the groups' vectors and returns which words may have a bit in all of them. */
-static __always_inline __u64 find_vectors(struct vectors *v, const struct sums *sums)
-{
-	__u64 summary;
+/* What a group's vector says of its words. */
+#define FIND_VECTOR(group, none)                     \
+	place = SUM(*sums, group);                   \
+	if (enabled(KEY_MAPPED + group))             \
+		place = entry_at(place);             \
+	if (!is_inside(place, BOUND_VECTOR))         \
+		goto none;                           \
+	v.of[group] = blob_at(place);
 
-	v->of[0] = vector_of(0, SUM(*sums, 0));
-	if (!v->of[0])
-		return 0;
-	summary = v->of[0]->summary;
-#define FIND_VECTOR(group, unused)                              \
-	if (!enabled(KEY_GROUP + group))                \
-		return summary;                         \
-	v->of[group] = vector_of(group, SUM(*sums, group)); \
-	if (!v->of[group])                              \
-		return 0;                               \
-	summary &= v->of[group]->summary;
-	EACH_OTHER_GROUP(FIND_VECTOR, 0)
-	return summary;
-}
+#define AND_SUMMARY(group, none)             \
+	if (!enabled(KEY_GROUP + group))     \
+		goto found;                  \
+	FIND_VECTOR(group, none)             \
+	summary &= v.of[group]->summary;
 
 /* A rule's decision, or the default's. */
 static __always_inline __u32 search(const struct sums *sums)
 {
-	__u32 words = number(NUMBER_WORDS), step, word;
+	__u32 step, word = 0;
 	struct vectors v;
-	__u64 summary = find_vectors(&v, sums), bits;
+	__u64 summary, bits, place;
 
-	for (step = 0; step < words; step++) {
+	FIND_VECTOR(0, none)
+	summary = v.of[0]->summary;
+	EACH_OTHER_GROUP(AND_SUMMARY, none)
+found:
+	for (step = 0; step < MAX_WORDS; step++) {
 		if (!summary)
 			break;
-		word = lowest(summary);
+		word = lowest(summary) & (MAX_WORDS - 1);
 		summary &= summary - 1;
-		if (word >= words)
-			break;
 		bits = agreeing(&v, word);
 		if (bits)
 			return decision_of(ROWS + word * 64 + lowest(bits));
 	}
+none:
 	return decision_of(ROW_DEFAULT);
 }
 
@@ -163,6 +171,7 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	__u32 record;
 
 	(void)step;
+	anchor();
 	if (!pursuit->bits) {
 		if (!pursuit->summary)
 			return 1;
@@ -183,7 +192,7 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 /* The same as `search` where a rule that agrees may not apply after all, and the search goes on. */
 static __always_inline __u32 search_conditional(const struct sums *sums, const struct packet *p, bool peek)
 {
-	struct pursuit pursuit = {.sender = {.family = p->family}, .peek = peek, .record = ROW_DEFAULT};
+	struct pursuit pursuit = {.sender = {.family = family_of(p)}, .peek = peek, .record = ROW_DEFAULT};
 
 #define KEEP(group, unused)              \
 	if (!enabled(KEY_GROUP + group)) \
@@ -208,7 +217,7 @@ static __always_inline __u32 find_sets(const struct packet *p)
 #define ASK(slot)                                                                                            \
 	if (!enabled(KEY_SET + slot))                                                                        \
 		return found;                                                                                \
-	found |= (ask_set##slot(enabled(KEY_SET_DESTINATION + slot) ? &p->destination : &p->source, p->family) & 1) \
+	found |= (ask_set##slot(enabled(KEY_SET_DESTINATION + slot) ? &p->destination : &p->source, family_of(p)) & 1) \
 		 << slot;
 	EACH_SET(ASK)
 	return found;
@@ -242,53 +251,55 @@ static __always_inline __u32 find_sets(const struct packet *p)
 		EACH_OTHER_GROUP(ADD_TO, field)     \
 	} while (0)
 
-/* Returns a decision. With `peek`, no bucket is touched. */
-static __always_inline __u32 classify(const struct packet *p, bool peek)
+/* Returns a decision. With `peek`, and for a question, no bucket is touched. */
+static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p, bool peek)
 {
-	bool ports = p->transport == TRANSPORT_TCP || p->transport == TRANSPORT_PORTS, ip = p->family != 0;
+	__u32 base = p->base;
 	__u32 far[GROUPS];
-	struct sums sums = {.near = {number(NUMBER_BASE)}, .far = far};
+	struct sums sums;
 
-	asm volatile("" : : "r"(far)); /* or clang would know better */
+	sums.far = far;
+	sums.near[0] = number(NUMBER_BASE);
+	asm volatile("" : "=m"(far)); /* or clang would know better */
 	do {
 		EACH_OTHER_GROUP(BEGIN, 0)
 	} while (0);
 	if (asks(FIELD_BASE))
-		ADD(FIELD_BASE, find_small(FIELD_BASE, true, (p->family * 3 + p->fragment) << 8 | p->protocol));
+		ADD(FIELD_BASE, entry_in(number(NUMBER_ROOT + FIELD_BASE), (base & BASE_MASK) * 4));
 	if (asks(FIELD_SOURCE))
-		ADD(FIELD_SOURCE, find_address(FIELD_SOURCE, p, &p->source));
+		ADD(FIELD_SOURCE, find_address(FIELD_SOURCE, base, &p->source));
 	if (asks(FIELD_DESTINATION))
-		ADD(FIELD_DESTINATION, find_address(FIELD_DESTINATION, p, &p->destination));
+		ADD(FIELD_DESTINATION, find_address(FIELD_DESTINATION, base, &p->destination));
 	if (asks(FIELD_SOURCE_PORT))
-		ADD(FIELD_SOURCE_PORT, find_short(FIELD_SOURCE_PORT, ports, p->source_port));
+		ADD(FIELD_SOURCE_PORT, find_short(FIELD_SOURCE_PORT, p->source_port));
 	if (asks(FIELD_DESTINATION_PORT))
-		ADD(FIELD_DESTINATION_PORT, find_short(FIELD_DESTINATION_PORT, ports, p->destination_port));
+		ADD(FIELD_DESTINATION_PORT, find_short(FIELD_DESTINATION_PORT, p->destination_port));
 	if (!enabled(KEY_UNCOMMON))
 		goto summed;
 	if (asks(FIELD_ICMP))
-		ADD(FIELD_ICMP, find_short(FIELD_ICMP, p->transport == TRANSPORT_ICMP, p->icmp));
+		ADD(FIELD_ICMP, find_short(FIELD_ICMP, p->icmp));
 	if (asks(FIELD_TCP_FLAGS))
-		ADD(FIELD_TCP_FLAGS, find_small(FIELD_TCP_FLAGS, p->transport == TRANSPORT_TCP, p->tcp_flags));
+		ADD(FIELD_TCP_FLAGS, find_small(FIELD_TCP_FLAGS, p->tcp_flags));
 	if (asks(FIELD_LENGTH))
-		ADD(FIELD_LENGTH, find_short(FIELD_LENGTH, ip, p->length));
+		ADD(FIELD_LENGTH, find_short(FIELD_LENGTH, p->length));
 	if (asks(FIELD_TTL))
-		ADD(FIELD_TTL, find_small(FIELD_TTL, ip, p->ttl));
+		ADD(FIELD_TTL, find_small(FIELD_TTL, p->ttl));
 	if (asks(FIELD_DSCP))
-		ADD(FIELD_DSCP, find_small(FIELD_DSCP, ip, p->dscp));
+		ADD(FIELD_DSCP, find_small(FIELD_DSCP, p->dscp));
 	if (asks(FIELD_VLAN))
-		ADD(FIELD_VLAN, find_small(FIELD_VLAN, true, p->vlan));
+		ADD(FIELD_VLAN, find_small(FIELD_VLAN, p->vlan));
 	if (asks(FIELD_ETHER_TYPE))
-		ADD(FIELD_ETHER_TYPE, find_short(FIELD_ETHER_TYPE, true, p->ether_type));
+		ADD(FIELD_ETHER_TYPE, find_short(FIELD_ETHER_TYPE, p->ether_type));
 	if (asks(FIELD_SOURCE_MAC))
-		ADD(FIELD_SOURCE_MAC, find_mac(FIELD_SOURCE_MAC, p->source_mac));
+		ADD(FIELD_SOURCE_MAC, find_four(FIELD_SOURCE_MAC, p->source_mac));
 	if (asks(FIELD_DESTINATION_MAC))
-		ADD(FIELD_DESTINATION_MAC, find_mac(FIELD_DESTINATION_MAC, p->destination_mac));
+		ADD(FIELD_DESTINATION_MAC, find_four(FIELD_DESTINATION_MAC, p->destination_mac));
 	if (asks(FIELD_SETS))
-		ADD(FIELD_SETS, find_small(FIELD_SETS, ip, ip ? find_sets(p) : 0));
+		ADD(FIELD_SETS, find_small(FIELD_SETS, base ? find_sets(p) + PRESENT : 0));
 summed:
 	if (enabled(KEY_DIRECT))
-		return entry_at(SUM(sums, 0) * 4ULL);
+		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(&sums, p, peek);
+		return search_conditional(&sums, p, peek || is_question(ctx));
 	return search(&sums);
 }

@@ -10,24 +10,20 @@
 #include "classify.h"
 #include "parse.h"
 
-#define ND_FIRST 133 /* router solicitation */
-#define ND_LAST 137  /* redirect */
-
-static __always_inline bool is_neighbor_discovery(const struct packet *p)
+/* The row that decides a packet before the rules do, or ROWS when none does. */
+static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packet *p)
 {
-	__u32 type = p->icmp >> 8;
+	__u32 shape = p->shape;
 
-	return p->transport == TRANSPORT_ICMP && p->family == 2 && type >= ND_FIRST && type <= ND_LAST;
-}
-
-/* The row that decides an IP packet before the rules do, or ROWS when none does. */
-static __always_inline __u32 decide_early(const struct packet *p, bool blocks)
-{
-	if (enabled(KEY_ND_PASS) && is_neighbor_discovery(p))
+	if (shape == SHAPE_IP && !enabled(KEY_BLOCKS)) /* nearly all, and known at once */
+		return ROWS;
+	if (shape == SHAPE_NON_IP)
+		return enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
+	if (enabled(KEY_ND_PASS) && shape == SHAPE_NEIGHBOR_DISCOVERY)
 		return ROW_PROTECT;
-	if (enabled(KEY_BLOCKS) && blocks && is_blocked(p))
+	if (enabled(KEY_BLOCKS) && asks_blocks(ctx) && is_blocked(p))
 		return ROW_BLOCKED;
-	if (!enabled(KEY_FRAGMENT_MATCH) && p->fragment == FRAGMENT_LATER)
+	if (!enabled(KEY_FRAGMENT_MATCH) && shape == SHAPE_LATER_FRAGMENT)
 		return ROW_FRAGMENTS;
 	return ROWS;
 }
@@ -44,23 +40,20 @@ static __always_inline __u32 decide_malformed(struct xdp_md *ctx)
 
 /*
  * Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. Everything
- * else is held against the protect entries first, if there are any. `blocks`: ask what is blocked, too.
+ * else is held against the protect entries first, if there are any.
  */
-static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p, bool peek, bool blocks)
+static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p)
 {
 	__u32 early, decision;
 
-	if (p->shape == SHAPE_IP)
-		early = decide_early(p, blocks);
-	else if (p->shape == SHAPE_MALFORMED)
+	if (p->shape == SHAPE_MALFORMED)
 		return decide_malformed(ctx);
-	else
-		early = enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
+	early = decide_early(ctx, p);
 	if (early == ROWS)
-		return classify(p, peek);
+		return classify(ctx, p, false);
 	if (!enabled(KEY_PROTECT))
 		return decision_of(early);
-	decision = classify(p, true);
+	decision = classify(ctx, p, true);
 	if (DECISION_RECORD(decision) - ROWS < number(NUMBER_PROTECTED)) /* wraps for a built-in row: is not less */
 		return decision;
 	return decision_of(early);
@@ -82,5 +75,5 @@ static __always_inline int filter(struct xdp_md *ctx)
 
 	parse(ctx, &packet);
 	remember(&packet);
-	return act(ctx, decide(ctx, &packet, enabled(KEY_CONDITIONAL) && is_question(ctx), enabled(KEY_BLOCKS) && asks_blocks(ctx)));
+	return act(ctx, decide(ctx, &packet));
 }

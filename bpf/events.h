@@ -62,9 +62,9 @@ static __always_inline __u32 copy_frame(struct xdp_md *ctx, __u8 *to)
 /* Not inlined: few packets come here, and the others are better off without it. Nobody is woken: readers come by. */
 __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 {
+	__u32 zero = anchor();
 	struct sample *sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
 	struct sampling *state;
-	__u32 zero = 0;
 
 	if (!sample) {
 		state = bpf_map_lookup_elem(&sampling, &zero);

@@ -6,34 +6,47 @@
 
 #include "packet.h"
 
-/* Leaves the cursor behind the options. */
-static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p)
+/* Of the packet, which has a base. False for a later one. */
+static __always_inline bool set_fragment(struct packet *p, bool later)
+{
+	p->base += (later ? FRAGMENT_LATER : FRAGMENT_FIRST) << 8;
+	if (later)
+		p->shape = SHAPE_LATER_FRAGMENT;
+	return !later;
+}
+
+/*
+ * Leaves the cursor behind the options, `protocol` at that of the transport header, and sets p->base. False when no
+ * transport header may be read: of a malformed packet, and of a later fragment, which p->shape then says.
+ */
+static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p, __u32 *protocol)
 {
 	struct iphdr *ip = c->at;
-	__u32 header, total;
+	__u32 first, header, total;
 
-	if ((void *)(ip + 1) > c->end || ip->version != 4)
+	if ((void *)(ip + 1) > c->end)
 		return false;
-	header = ip->ihl * 4;
+	first = *(__u8 *)ip;
+	if (first < 0x45 || first > 0x4f) /* version 4, and five words at least */
+		return false;
+	header = first * 4 & 0x3c;
 	total = bpf_ntohs(ip->tot_len);
-	if (header < sizeof(*ip) || total < header || total > c->end - c->at)
+	if (total < header || total > c->end - c->at)
 		return false;
-	p->family = 1;
-	p->protocol = ip->protocol;
+	*protocol = ip->protocol;
+	p->base = BASE_IPV4 | *protocol;
 	if (enabled(KEY_UNCOMMON)) {
-		p->length = total;
-		p->ttl = ip->ttl;
-		p->dscp = ip->tos >> 2;
+		p->length = total + PRESENT_SHORT;
+		p->ttl = ip->ttl + PRESENT;
+		p->dscp = (ip->tos >> 2) + PRESENT;
 	}
 	if (enabled(KEY_SOURCE))
 		p->source.hi = (__u64)bpf_ntohl(ip->saddr) << 32;
 	if (enabled(KEY_DESTINATION))
 		p->destination.hi = (__u64)bpf_ntohl(ip->daddr) << 32;
-	if (ip->frag_off & bpf_htons(0x3fff))
-		p->fragment = ip->frag_off & bpf_htons(0x1fff) ? FRAGMENT_LATER : FRAGMENT_FIRST;
 	c->left = total;
 	skip(c, header);
-	return true;
+	return !(ip->frag_off & bpf_htons(0x3fff)) || set_fragment(p, ip->frag_off & bpf_htons(0x1fff));
 }
 
 /* Length in bytes of an extension header (RFC 8200, RFC 4302); that of a fragment header is fixed. */
@@ -96,8 +109,8 @@ __noinline int walk_extensions(struct xdp_md *ctx, struct walk *w)
 	return !is_extension(FORGET(w->protocol)); /* a ninth hides the transport: nobody may pass behind it */
 }
 
-/* Leaves the cursor as walk_extensions does. */
-static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p)
+/* The same, of IPv6: behind the extension headers. */
+static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p, __u32 *protocol)
 {
 	struct ipv6hdr *ip = c->at;
 	struct walk walk;
@@ -108,12 +121,11 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	total = sizeof(*ip) + bpf_ntohs(ip->payload_len);
 	if (total > c->end - c->at)
 		return false;
-	p->family = 2;
-	p->protocol = ip->nexthdr;
+	*protocol = ip->nexthdr;
 	if (enabled(KEY_UNCOMMON)) {
-		p->length = total < 65535 ? total : 65535;
-		p->ttl = ip->hop_limit;
-		p->dscp = (ip->priority << 2 | ip->flow_lbl[0] >> 6) & 0x3f;
+		p->length = (total < 65535 ? total : 65535) + PRESENT_SHORT;
+		p->ttl = ip->hop_limit + PRESENT;
+		p->dscp = ((ip->priority << 2 | ip->flow_lbl[0] >> 6) & 0x3f) + PRESENT;
 	}
 	if (enabled(KEY_SOURCE)) {
 		p->source.hi = bpf_be64_to_cpu(*(__be64 *)&ip->saddr);
@@ -125,13 +137,17 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	}
 	c->left = total;
 	skip(c, sizeof(*ip));
-	if (!is_extension(p->protocol))
+	if (!is_extension(*protocol)) {
+		p->base = BASE_IPV6 | *protocol;
 		return true;
-	walk = (struct walk){.at = c->at - (void *)(long)ctx->data, .left = c->left, .protocol = p->protocol};
+	}
+	walk = (struct walk){.at = c->at - (void *)(long)ctx->data, .left = c->left, .protocol = *protocol};
 	if (!walk_extensions(ctx, &walk))
 		return false;
-	p->protocol = walk.protocol;
-	p->fragment = walk.fragment;
+	*protocol = walk.protocol;
+	p->base = BASE_IPV6 | *protocol;
+	if (walk.fragment != FRAGMENT_NONE && !set_fragment(p, walk.fragment == FRAGMENT_LATER))
+		return false;
 	at = FORGET(walk.at) & MAX_HEADERS;
 	barrier_var(at);
 	c->end = (void *)(long)ctx->data_end;

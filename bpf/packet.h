@@ -24,33 +24,62 @@
 #define EXTENSIONS 8
 #define VLAN_NONE 4096
 
-enum shape { SHAPE_MALFORMED, SHAPE_NON_IP, SHAPE_IP }; /* malformed until proven otherwise */
+/*
+ * What a frame is, malformed until proven otherwise. Neighbor discovery and later fragments are told apart here: of them rules
+ * are not the first to be asked.
+ */
+enum shape { SHAPE_MALFORMED, SHAPE_NON_IP, SHAPE_NEIGHBOR_DISCOVERY, SHAPE_LATER_FRAGMENT, SHAPE_IP };
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
-enum transport { TRANSPORT_NONE, TRANSPORT_PORTS, TRANSPORT_TCP, TRANSPORT_ICMP };
+
+/* Family and fragment in the upper byte of `base`: not IP 0, then three of IPv4, then three of IPv6. */
+#define BASE_IPV4 0x100
+#define BASE_IPV6 0x400
+#define BASE_MASK 0x7ff
+
+/* What is added to a number that a packet may lack, so that 0 says that it does: one row of its table of rows. */
+#define PRESENT_SHORT 0x100
+#define PRESENT 1
 
 /* Addresses as two 64-bit numbers, first byte most significant; IPv4 in the upper half of the first. */
 struct address {
 	__u64 hi, lo;
 };
 
-/* Numbers in host order. What `shape` and `transport` do not promise, or no rule asks for, is 0. */
+/*
+ * Numbers in host order, as tables are indexed by them: more by PRESENT_SHORT or PRESENT, and 0 for what the packet has not
+ * or no rule asks for. Nothing that is set on the common way begins a word: of what does, the verifier of Linux 6.1
+ * remembers the value, and follows each way to the end.
+ */
 struct packet {
 	struct address source, destination;
 	__u64 source_mac, destination_mac; /* first byte most significant */
 	union {
-		__u64 word[3];
+		__u64 word[6];
 		struct {
-			__u16 length; /* of the IP packet */
-			__u16 source_port, destination_port;
-			__u16 icmp; /* type << 8 | code */
-			__u8 family; /* 0 not IP, 1 IPv4, 2 IPv6 */
-			__u8 fragment, transport, protocol, shape;
-			__u8 tcp_flags, ttl, dscp;
-			__u16 vlan, ether_type;
-			__u32 unused;
+			__u32 first;
+			__u32 source_port; /* short, like the other ones of 32 bits */
+			__u32 second;
+			__u32 destination_port;
+			__u8 third, shape;
+			__u16 base; /* BASE_*, fragment << 8, protocol */
+			__u32 icmp; /* type << 8 | code */
+			/* uncommon */
+			__u32 fourth;
+			__u32 length; /* of the IP packet */
+			__u32 fifth;
+			__u32 ether_type;
+			__u16 ttl, vlan, dscp, tcp_flags; /* the VLAN of a tagged frame is set unasked */
 		};
 	};
 };
+
+/* 0 not IP, 1 IPv4, 2 IPv6 */
+static __always_inline __u32 family_of(const struct packet *p)
+{
+	if (p->base >= BASE_IPV6)
+		return 2;
+	return p->base >= BASE_IPV4;
+}
 
 struct cursor {
 	void *at;
@@ -126,28 +155,23 @@ static __always_inline bool parse_tag(struct cursor *c, __u32 *tci, __be16 *type
 static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be16 *type)
 {
 	struct link *eth = c->at;
-	__u32 outer = VLAN_NONE, inner;
+	__u32 outer, inner;
 
 	if ((void *)(eth + 1) > c->end)
 		return false;
+	if (enabled(KEY_UNCOMMON)) {
+		if (asks(FIELD_SOURCE_MAC))
+			p->source_mac = mac(eth->source);
+		if (asks(FIELD_DESTINATION_MAC))
+			p->destination_mac = mac(eth->destination);
+		p->vlan = VLAN_NONE + PRESENT;
+	}
 	*type = eth->type;
 	c->at = eth + 1;
-	if (*type != bpf_htons(ETH_P_IP) && is_tag(*type)) { /* mostly not, and then known at once */
-		if (!parse_tag(c, &outer, type))
-			return false;
-		outer &= 0xfff;
-		if (is_tag(*type) && !parse_tag(c, &inner, type))
-			return false;
-	}
-	if (!enabled(KEY_UNCOMMON))
+	if (*type == bpf_htons(ETH_P_IP) || !is_tag(*type)) /* mostly, and then known at once */
 		return true;
-	if (asks(FIELD_SOURCE_MAC))
-		p->source_mac = mac(eth->source);
-	if (asks(FIELD_DESTINATION_MAC))
-		p->destination_mac = mac(eth->destination);
-	if (asks(FIELD_VLAN))
-		p->vlan = outer;
-	if (asks(FIELD_ETHER_TYPE))
-		p->ether_type = bpf_ntohs(*type);
-	return true;
+	if (!parse_tag(c, &outer, type))
+		return false;
+	p->vlan = (outer & 0xfff) + PRESENT;
+	return !is_tag(*type) || parse_tag(c, &inner, type);
 }

@@ -14,82 +14,113 @@ struct icmp {
 	__be32 rest;
 };
 
-/* Reads the transport header at the cursor; its whole fixed part must be there. */
-static __always_inline bool parse_transport(struct cursor *c, struct packet *p)
+#define ND_FIRST 133 /* router solicitation */
+#define ND_LAST 137  /* redirect */
+
+static __always_inline bool parse_tcp(const struct cursor *c, struct packet *p)
+{
+	__u8 *bytes = c->at;
+	__u32 header;
+
+	if (!holds(c, sizeof(struct tcphdr)))
+		return false;
+	header = bytes[12] >> 2 & 0x3c;
+	if (header < sizeof(struct tcphdr) || header > c->left)
+		return false;
+	if (enabled(KEY_UNCOMMON) && asks(FIELD_TCP_FLAGS))
+		p->tcp_flags = bytes[13] + PRESENT;
+	return true;
+}
+
+static __always_inline void parse_icmp(const struct cursor *c, struct packet *p)
+{
+	struct icmp *icmp = c->at;
+
+	if (!holds(c, sizeof(*icmp)))
+		return;
+	if (enabled(KEY_UNCOMMON) && asks(FIELD_ICMP))
+		p->icmp = (icmp->type << 8 | icmp->code) + PRESENT_SHORT;
+	p->shape = SHAPE_IP;
+	if (p->base >= BASE_IPV6 && icmp->type >= ND_FIRST && icmp->type <= ND_LAST)
+		p->shape = SHAPE_NEIGHBOR_DISCOVERY;
+}
+
+/* Reads the transport header at the cursor, whose whole fixed part must be there, and sets p->shape. */
+static __always_inline void parse_transport(const struct cursor *c, struct packet *p, __u32 protocol)
 {
 	struct ports *ports = c->at;
-	struct icmp *icmp = c->at;
-	struct tcphdr *tcp = c->at;
 
-	if (p->protocol == IPPROTO_TCP) {
-		__u8 *bytes = c->at;
-		__u32 header;
-
-		if (!holds(c, sizeof(*tcp)))
-			return false;
-		header = (bytes[12] >> 4) * 4;
-		if (header < sizeof(*tcp) || header > c->left)
-			return false;
-		if (enabled(KEY_UNCOMMON) && asks(FIELD_TCP_FLAGS))
-			p->tcp_flags = bytes[13];
-		p->transport = TRANSPORT_TCP;
-	} else if (p->protocol == IPPROTO_UDP) {
+	if (__builtin_expect(protocol == IPPROTO_TCP, 1)) {
+		if (!parse_tcp(c, p))
+			return;
+	} else if (protocol == IPPROTO_UDP) {
 		if (!holds(c, sizeof(struct udphdr)))
-			return false;
-		p->transport = TRANSPORT_PORTS;
-	} else if (p->protocol == IPPROTO_SCTP) {
+			return;
+	} else if (protocol == IPPROTO_SCTP) {
 		if (!holds(c, 12))
-			return false;
-		p->transport = TRANSPORT_PORTS;
-	} else if (p->protocol == (p->family == 1 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
-		if (!holds(c, sizeof(*icmp)))
-			return false;
-		p->icmp = icmp->type << 8 | icmp->code;
-		p->transport = TRANSPORT_ICMP;
-		return true;
+			return;
+	} else if (protocol == (p->base < BASE_IPV6 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
+		parse_icmp(c, p);
+		return;
 	} else {
-		return true;
+		p->shape = SHAPE_IP;
+		return;
 	}
 	if (asks(FIELD_SOURCE_PORT))
-		p->source_port = bpf_ntohs(ports->source);
+		p->source_port = bpf_ntohs(ports->source) + PRESENT_SHORT;
 	if (asks(FIELD_DESTINATION_PORT))
-		p->destination_port = bpf_ntohs(ports->destination);
-	return true;
+		p->destination_port = bpf_ntohs(ports->destination) + PRESENT_SHORT;
+	p->shape = SHAPE_IP;
 }
 
 /* What may be read without being set: as little as possible, a word at a time. */
 static __always_inline void clear(struct packet *p)
 {
-	p->word[0] = p->word[1] = 0;
+	__u64 nought = anchor();
+
+	p->word[2] = nought;
+	if (asks(FIELD_SOURCE_PORT))
+		p->word[0] = nought;
+	if (asks(FIELD_DESTINATION_PORT))
+		p->word[1] = nought;
 	if (enabled(KEY_UNCOMMON)) {
-		p->word[2] = 0;
-		p->source_mac = p->destination_mac = 0;
+		p->word[3] = p->word[4] = p->word[5] = nought;
+		p->source_mac = p->destination_mac = nought;
 	}
 	if (enabled(KEY_SOURCE))
-		p->source = (struct address){};
+		p->source = (struct address){nought, nought};
 	if (enabled(KEY_DESTINATION))
-		p->destination = (struct address){};
+		p->destination = (struct address){nought, nought};
+}
+
+static __always_inline void set_ether_type(struct packet *p, __u32 type)
+{
+	if (enabled(KEY_UNCOMMON) && asks(FIELD_ETHER_TYPE))
+		p->ether_type = type + PRESENT_SHORT;
 }
 
 /* Sets p->shape, and what it promises. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor cursor = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end}, *c = &cursor;
+	__u32 protocol;
 	__be16 type;
 
 	clear(p);
 	if (!parse_link(c, p, &type))
 		return;
-	if (type == bpf_htons(ETH_P_IP)) {
-		if (!parse_ipv4(c, p))
+	if (__builtin_expect(type == bpf_htons(ETH_P_IP), 1)) {
+		set_ether_type(p, ETH_P_IP);
+		if (!parse_ipv4(c, p, &protocol))
 			return;
 	} else if (type == bpf_htons(ETH_P_IPV6)) {
-		if (!parse_ipv6(ctx, c, p))
+		set_ether_type(p, ETH_P_IPV6);
+		if (!parse_ipv6(ctx, c, p, &protocol))
 			return;
 	} else {
+		set_ether_type(p, bpf_ntohs(type));
 		p->shape = SHAPE_NON_IP;
 		return;
 	}
-	if (p->fragment == FRAGMENT_LATER || parse_transport(c, p))
-		p->shape = SHAPE_IP;
+	parse_transport(c, p, protocol);
 }

@@ -213,7 +213,7 @@ static __noinline __u32 is_in_set(struct set *set, __u64 bound, __u32 family, co
                                                                                                            \
 	__noinline int ask_set##slot(const struct address *x, __u32 family)                                \
 	{                                                                                                  \
-		__u32 zero = 0, found;                                                                     \
+		__u32 zero = anchor(), found;                                                              \
 		struct set *set;                                                                           \
                                                                                                            \
 		if (!x || !enabled(KEY_SET + slot))                                                        \

@@ -70,6 +70,8 @@ enum key {
 	KEY_SET = KEY_MEMBER + 16 * 16, /* + slot: there is such a set */
 	KEY_SET_DESTINATION = KEY_SET + 16, /* + slot: it is about the destination */
 	KEY_DELTA = KEY_SET_DESTINATION + 16, /* + slot: the set has changed since it was laid out; known to the host alone */
+	KEY_NODE = KEY_DELTA + 16, /* + enum field: the lookup starts at a node, of which NUMBER_ROOT is the byte */
+	KEY_NODE6 = KEY_NODE + 16, /* + enum field: the same for IPv6 and NUMBER_ROOT6 */
 };
 
 enum number {
@@ -80,9 +82,9 @@ enum number {
 	NUMBER_RECORDS,   /* byte of the blob of tables at which the records begin */
 	NUMBER_DECISIONS, /* the same for their decisions */
 	NUMBER_BASE = 16,   /* + group: what its sum begins with */
-	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses the entry, at which the lookup starts */
+	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses mostly an entry, at which the lookup starts */
 	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */
-	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this field */
+	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this address */
 	NUMBER_BOUND_SET = 80, /* + slot: the last byte of a set at which something can begin */
 	NUMBER_BOUND_DELTA = 96, /* + slot: the same of what has changed in it */
 };
@@ -93,17 +95,28 @@ enum bound { BOUND_ENTRY, BOUND_VECTOR, BOUND_RECORD, BOUND_TEST };
 #define MARK_KEY 0x786b0000
 #define MARK_NUMBER 0x786e0000
 #define MARK_BOUND 0x78620000
+#define MARK_ANCHOR 0x78610000
 
-/*
- * A comparison with nought whose outcome the verifier knows, not a plain jump: code that cannot be reached at all is
- * refused before the verifier looks at it. It jumps where the key is off.
- */
+/* Becomes a jump where the key is off, else nothing: the comparison only holds the mark. */
 static __always_inline bool enabled(__u32 key)
 {
-	asm goto("if %0 >= %1 goto %l[off]" : : "r"(0ULL), "i"(MARK_KEY + key) : : off);
+	asm goto("if r10 >= %0 goto %l[off]" : : "i"(MARK_KEY + key) : : off);
 	return true;
 off:
 	return false;
+}
+
+/*
+ * Code that cannot be reached at all is refused before the verifier looks at it: from here it is, and never run, as the
+ * verifier knows. Every function that asks whether a key is enabled begins with it: Linux 6.1 takes nothing for reached from
+ * below that goes on in code from which it is reached. Gives 0, which most functions need anyway.
+ */
+static __always_inline __u64 anchor(void)
+{
+	__u64 nought;
+
+	asm volatile("%0 = 0\n\tif %0 > %1 goto +0" : "=r"(nought) : "i"(MARK_ANCHOR));
+	return nought;
 }
 
 static __always_inline __u32 number(__u32 which)

@@ -2,25 +2,29 @@
 /*
  * What the compiler (src/policy/compile.ts) made of the rules. Sizes are set before load.
  *
- * One blob, the only value of an array map, whose address is part of the program: everything in it is found by
- * offset, in units of 8 bytes unless said otherwise.
+ * One blob, the only value of an array map, whose address is part of the program: everything in it is found by its
+ * byte. Behind its end there is room enough (READ_BEYOND) that what a mask bounds need not be compared.
  *
  * An entry is 32 bits: a leaf with a value; a node of 256 entries, which is indexed by one byte of the key; or a
  * test, which compares the key under a mask and goes on to one of two entries. Addresses may need several of them,
- * a port two nodes at most, a field of few values is one table of leaves.
+ * a port two rows at most, a field of few values is one row of leaves. Nodes and tests begin at a cache line, which leaves
+ * six bits in the entry for the shift that brings their byte of the key to its place.
  */
 #pragma once
 
 #include "packet.h"
 #include "settings.h"
 
-#define MAX_WORDS 20
+#define MAX_WORDS 32 /* room for them; what a policy needs is NUMBER_WORDS */
 
 #define ENTRY_LEAF 0x80000000U
 #define ENTRY_TEST 0x40000000U
-#define ENTRY_LOW 0x04000000U /* a node is indexed by a byte of the lower half of the key */
-#define ENTRY_SHIFT(e) ((e) >> 24 & 0x38) /* bits to the right of that byte */
-#define ENTRY_OFFSET(e) (((e) & 0x3ffffff) * 8ULL)
+#define ENTRY_LOW 0x20000000U /* a node is indexed by a byte of the lower half of the key */
+#define ENTRY_SHIFT(e) ((e) & 63) /* bits to the right of that byte; two less where keys have no lower half */
+#define ENTRY_OFFSET(e) ((e) & 0x1fffffc0)
+
+/* Of the first byte of an address, times four: what indexes the node at the root. */
+#define FIRST_BYTE(hi) ((hi) >> 54 & 0x3fc)
 
 /* The loader brings a map of the size that the compiler says. */
 struct {
@@ -35,16 +39,16 @@ struct test {
 /* Bit r of words[w] is rule 64 w + r; bit w of summary says that words[w] is not zero. */
 struct vector {
 	__u64 summary;
-	__u64 words[MAX_WORDS]; /* as many as the policy needs: NUMBER_WORDS */
+	__u64 words[MAX_WORDS];
 };
 
 /* Records 0 to 5 are the built-in rows, in the order of enum row; rule bits follow. */
 enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, ROW_BLOCKED, ROWS };
 
-/* What most packets need of the record that decides, in one word: its index, its slot in counters, its verdict. */
-#define DECISION_RECORD(d) ((d) & 0x7ff)
-#define DECISION_SLOT(d) ((d) >> 11 & 0xfff)
-#define DECISION_VERDICT(d) ((d) >> 23 & 7)
+/* What most packets need of the record that decides, in one word: its verdict, its index, its slot in counters. */
+#define DECISION_VERDICT(d) ((d) & 7)
+#define DECISION_RECORD(d) ((d) >> 3 & 0x7ff)
+#define DECISION_SLOT(d) ((d) >> 20)
 
 #define RECORD_LIMIT 0x100
 #define RECORD_LIMIT_SOURCE 0x200 /* with RECORD_LIMIT */
@@ -88,22 +92,39 @@ static __always_inline __u32 entry_at(__u64 offset)
 	return is_inside(offset, BOUND_ENTRY) ? *(__u32 *)blob_at(offset) : ENTRY_LEAF;
 }
 
-/* Nodes of numbers have no bits but their offset. */
-static __always_inline __u32 lookup_short(__u32 root, __u32 key)
+/* Of a row that begins at `row`; a mask sees to it that `index`, in bytes, is not more than READ_BEYOND behind its end. */
+static __always_inline __u32 entry_in(__u32 row, __u32 index)
 {
-	__u32 entry = entry_at(root + (key >> 8) * 4ULL);
-
-	return entry & ENTRY_LEAF ? entry : entry_at(entry * 8ULL + (key & 0xff) * 4);
+	return *(__u32 *)blob_at(row + (__u64)index);
 }
 
-static __always_inline __u32 next_in_test(__u32 entry, __u64 hi, __u64 lo)
+/* A row of rows, or of leaves, by the upper byte; the first one is for packets without the field. */
+static __always_inline __u32 lookup_short(__u32 row, __u32 key)
+{
+	__u32 entry = entry_in(row, key >> 6 & 0x7fc);
+
+	return entry & ENTRY_LEAF ? entry : entry_at(entry + (key << 2 & 0x3fc));
+}
+
+static __always_inline __u32 next_in_test(__u32 entry, __u64 hi, __u64 lo, bool wide)
 {
 	__u64 offset = ENTRY_OFFSET(entry);
 	struct test *test = blob_at(offset);
 
 	if (!is_inside(offset, BOUND_TEST))
 		return ENTRY_LEAF;
-	return (hi & test->hi_mask) == test->hi && (lo & test->lo_mask) == test->lo ? test->next : test->miss;
+	return (hi & test->hi_mask) == test->hi && (!wide || (lo & test->lo_mask) == test->lo) ? test->next : test->miss;
+}
+
+static __always_inline __u32 next_in_node(__u32 entry, __u64 hi, __u64 lo, bool wide)
+{
+	__u32 byte;
+
+	if (wide)
+		byte = ((entry & ENTRY_LOW ? lo : hi) >> ENTRY_SHIFT(entry) & 0xff) * 4;
+	else
+		byte = hi >> ENTRY_SHIFT(entry) & 0x3fc;
+	return entry_at(ENTRY_OFFSET(entry) + byte);
 }
 
 /* `wide`, a constant: the key has a lower half. */
@@ -115,10 +136,9 @@ static __always_inline __u32 lookup_address(__u32 entry, __u64 hi, __u64 lo, boo
 		if (entry & ENTRY_LEAF)
 			break;
 		if (entry & ENTRY_TEST)
-			entry = next_in_test(entry, hi, lo);
+			entry = next_in_test(entry, hi, lo, wide);
 		else
-			entry = entry_at(ENTRY_OFFSET(entry) +
-					 ((wide && entry & ENTRY_LOW ? lo : hi) >> ENTRY_SHIFT(entry) & 0xff) * 4);
+			entry = next_in_node(entry, hi, lo, wide);
 	}
 	return entry;
 }
@@ -129,7 +149,12 @@ static __always_inline __u64 record_offset(__u32 index)
 }
 
 /* Outside of the tables, which would mean that they and the program disagree, the verdict is XDP_ABORTED. */
+static __always_inline __u32 decision_at(__u64 offset)
+{
+	return is_inside(offset, BOUND_ENTRY) ? *(__u32 *)blob_at(offset) : XDP_ABORTED;
+}
+
 static __always_inline __u32 decision_of(__u32 record)
 {
-	return entry_at(number(NUMBER_DECISIONS) + record * 4ULL);
+	return decision_at(number(NUMBER_DECISIONS) + record * 4ULL);
 }

@@ -31,12 +31,8 @@ struct tap {
 	__u16 source_low, source_high, destination_low, destination_high; /* ports */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tap);
-} tap SEC(".maps");
+/* A section of data, not a map to look into: its address is part of the program. */
+struct tap tap SEC(".data.tap");
 
 static __always_inline __u32 two_bytes(const __u8 *at)
 {
@@ -128,36 +124,24 @@ static __always_inline bool interests(const struct tap *tap, const __u8 *frame, 
 	return tap->families & FAMILY_OTHER;
 }
 
-static __always_inline struct tap *find_tap(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&tap, &zero);
-}
-
 static __noinline int watch(struct xdp_md *ctx, __u32 decision)
 {
-	struct tap *tap = find_tap();
+	__u64 nought = anchor();
 	__u32 fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
-	__u64 until;
+	__u64 until = *(volatile __u64 *)&tap.until;
 
-	if (!tap)
-		return 0;
-	until = *(volatile __u64 *)&tap->until;
 	if (until <= bpf_ktime_get_coarse_ns()) {
 		/* not over what the watcher has said meanwhile */
-		__sync_val_compare_and_swap(&tap->until, until, 0);
+		__sync_val_compare_and_swap(&tap.until, until, nought);
 		return 0;
 	}
-	if (tap->verdicts >> (fate & 31) & 1 &&
-	    interests(tap, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	if (tap.verdicts >> (fate & 31) & 1 &&
+	    interests(&tap, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
 		keep_sample(ctx, decision, KEPT_WATCHED);
 	return 0;
 }
 
 static __always_inline bool is_watched(void)
 {
-	struct tap *tap = find_tap();
-
-	return tap && tap->until;
+	return *(volatile __u64 *)&tap.until != 0;
 }

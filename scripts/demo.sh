@@ -10,27 +10,8 @@ if [ "$(id -u)" != 0 ]; then
 fi
 bash scripts/setup.sh
 
-server="xk-demo-server-$$"
-client="xk-demo-client-$$"
-work=$(mktemp -d /tmp/xdpkeep-demo.XXXXXX)
-bpffs="$work/bpf"
-pids=()
-
-cleanup() {
-	local code=$?
-	trap - EXIT
-	trap '' INT TERM
-	for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-	for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-	umount "$bpffs" 2>/dev/null || true
-	ip netns del "$server" 2>/dev/null || true
-	ip netns del "$client" 2>/dev/null || true
-	rm -rf "$work"
-	exit "$code"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. scripts/throwaway.sh
+throwaway demo
 
 bold='' plain=''
 if [ -t 1 ]; then
@@ -40,11 +21,11 @@ fi
 say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 run() { # shows a command as one would type it on the server, and runs it there
 	printf '$ %s\n' "$*"
-	nsenter --net="/var/run/netns/$server" "$@"
+	"${on_server[@]}" "$@"
 }
 xdpkeep() {
 	printf '$ xdpkeep%s\n' "$(printf ' %q' "$@")"
-	nsenter --net="/var/run/netns/$server" node dist/xdpkeep.js "$@"
+	"${on_server[@]}" node dist/xdpkeep.js "$@"
 }
 fail() {
 	echo "the demo did not show what it should: $*" >&2
@@ -53,7 +34,7 @@ fail() {
 loss() { # sends four pings from the client; $1 is the loss that must be seen, in per cent
 	local out
 	printf '$ ping -c 4 10.77.0.1        (from the client)\n'
-	out=$(nsenter --net="/var/run/netns/$client" ping -c 4 -i 0.2 -W 1 10.77.0.1 || true)
+	out=$("${on_client[@]}" ping -c 4 -i 0.2 -W 1 10.77.0.1 || true)
 	grep 'packet loss' <<<"$out"
 	grep -q " $1% packet loss" <<<"$out" || fail "$1 % packet loss was expected"
 }
@@ -66,23 +47,15 @@ talk() { # sends a line over the connection that was opened in the beginning
 }
 
 say 'A throw-away network: server (10.77.0.1, xk0) and client (10.77.0.2, xk1)'
-ip netns add "$server"
-ip netns add "$client"
-ip -n "$server" link add xk0 type veth peer name xk1 netns "$client"
-ip -n "$server" addr add 10.77.0.1/24 dev xk0
-ip -n "$client" addr add 10.77.0.2/24 dev xk1
-ip -n "$server" link set xk0 up
-ip -n "$client" link set xk1 up
-mkdir "$bpffs"
-mount -t bpf bpf "$bpffs"
+make_network xk0 10.77.0.1/24 xk1 10.77.0.2/24
 cp -r state "$work/state"
 export XDPKEEP_STATE="$work/state" XDPKEEP_HOST=demo XDPKEEP_BPFFS="$bpffs" XDPKEEP_DATA_DIR="$work/data"
 
 mkfifo "$work/served" "$work/in" "$work/out"
-nsenter --net="/var/run/netns/$server" node scripts/tcp.mjs serve 10.77.0.1 7000 >"$work/served" &
+"${on_server[@]}" node scripts/tcp.mjs serve 10.77.0.1 7000 >"$work/served" &
 pids+=($!)
 read -r -t 10 _ <"$work/served" || fail 'the TCP service does not start'
-nsenter --net="/var/run/netns/$client" node scripts/tcp.mjs talk 10.77.0.1 7000 <"$work/in" >"$work/out" &
+"${on_client[@]}" node scripts/tcp.mjs talk 10.77.0.1 7000 <"$work/in" >"$work/out" &
 pids+=($!)
 exec {to_client}>"$work/in" {from_client}<"$work/out"
 read -r -t 10 line <&"$from_client" || fail 'the TCP client does not connect'
@@ -103,7 +76,7 @@ say 'ICMP is dropped, TCP lives on'
 loss 100
 talk 'still here'
 xdpkeep maps xk0 icmp_drops
-drops=$(nsenter --net="/var/run/netns/$server" node dist/xdpkeep.js maps xk0 icmp_drops --output json |
+drops=$("${on_server[@]}" node dist/xdpkeep.js maps xk0 icmp_drops --output json |
 	node -pe 'JSON.parse(require("fs").readFileSync(0, "utf8")).maps[0].entries[0].value')
 [ "$drops" = 4 ] || fail "icmp_drops is $drops and not 4"
 

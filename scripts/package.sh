@@ -29,6 +29,7 @@ put 755 $lib "$lts/bin/node"
 strip --strip-unneeded -R .comment "$root/$lib/node" "$root/$lib/koffi.node"
 put 644 $lib/bpf dist/bpf/*.o
 put 644 $lib/schema dist/schema/*
+put 644 $lib/page dist/page/*
 install -d "$root/usr/bin"
 cat >"$root/usr/bin/xdpkeep" <<'WRAPPER'
 #!/bin/sh
@@ -40,7 +41,6 @@ put 644 lib/systemd/system systemd/*.service systemd/*.timer
 for unit in xdpkeep.service xdpkeep-boot.service xdpkeep-interface@.service xdpkeep-watch.service; do
 	put 644 "lib/systemd/system/$unit.d" systemd/sandbox.conf
 done
-put 644 lib/systemd/system/xdpkeep-watch.service.d systemd/watch.conf
 put 644 lib/udev/rules.d systemd/99-xdpkeep.rules
 
 for page in dist/man/*.[1-9]; do

@@ -35,7 +35,6 @@ if [ "${1-}" = test ]; then
 	need cpio cpio
 	need curl curl
 	need debootstrap debootstrap
-	need fail2ban fail2ban-server
 	need faketime faketime
 	need fish fish
 	need git git
@@ -43,7 +42,7 @@ if [ "${1-}" = test ]; then
 	need groff-base groff
 	need man-db man
 	need openssh-client ssh-keygen
-	need prometheus promtool
+	need python3 python3
 	need qemu-system-x86 qemu-system-x86_64
 	need strace strace
 	need systemd-container systemd-nspawn
@@ -92,4 +91,6 @@ if [ "${1-}" = test ]; then
 	# What tests would have to fetch, and they know nothing of proxies and certificates of this machine.
 	bash scripts/lts-node.sh >/dev/null
 	bash scripts/test/root.sh >/dev/null
+	# Of packages with services, which an installation would start.
+	for package in fail2ban prometheus; do bash scripts/test/unpacked.sh $package >/dev/null; done
 fi

@@ -23,6 +23,8 @@ export interface DaemonOptions extends ReconcileOptions {
   schedule: string | undefined;
   /** Asks the repository that the state files come from, and reconciles; absent where they come from none. */
   ask?: (ended: AbortSignal) => Promise<Synced>;
+  /** A file that is replaced when somebody else has asked the remote; absent where this process does. */
+  fetched?: string;
   log: Logger;
   /** Gets every reconciliation. */
   emit: (result: Reconciliation) => void;
@@ -73,11 +75,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   process.off('SIGHUP', hangup);
   await task?.destroy();
   watchers?.next.close();
-  await Promise.all([watchers?.state.close(), watchers?.interfaces.close(), queue.close()]);
+  const { state, fetched, interfaces } = watchers ?? {};
+  await Promise.all([state?.close(), fetched?.close(), interfaces?.close(), queue.close()]);
   log.info({ reason }, 'stopped; what is attached stays attached');
 }
 
-function openWatchers({ stateDir, log }: DaemonOptions, look: (cause: string) => void) {
+function openWatchers({ stateDir, fetched, log }: DaemonOptions, look: (cause: string) => void) {
   const lost = (reason: string, pause: number) => {
     log.warn({ again: `in ${pause / 1000} s` }, `interfaces are looked at every minute alone: ${reason}`);
   };
@@ -86,6 +89,12 @@ function openWatchers({ stateDir, log }: DaemonOptions, look: (cause: string) =>
     state: new StateWatcher(stateDir, () => {
       look('state files');
     }),
+    fetched:
+      fetched === undefined
+        ? undefined
+        : new StateWatcher(fetched, () => {
+            look('fetched');
+          }),
     interfaces: new InterfaceWatcher(() => {
       look('interfaces');
     }, lost),

@@ -3,10 +3,10 @@
 import { readRows } from './kernel/counters.js';
 import type { Fd } from './kernel/fd.js';
 import { tryLockFolder } from './kernel/flock.js';
-import { layout, type Layout } from './kernel/layout.js';
+import { layout, type Layout, TAP } from './kernel/layout.js';
 import { writeEntry } from './kernel/map-write.js';
 import { openMap } from './kernel/pinned.js';
-import { readLost, RingReader, SAMPLES, SAMPLING, TAP } from './kernel/samples.js';
+import { readLost, RingReader, SAMPLES, SAMPLING } from './kernel/samples.js';
 import { LockedError } from './model/errors.js';
 import { type OwnedInterface, runningInstance } from './model/observed.js';
 import { type Sample, type SeenPacket, XDP_ACTIONS } from './model/sample.js';

@@ -102,8 +102,7 @@ async function leave(lock: WriterLock, paths: Paths, departure: Departure): Prom
   const before = holdIfReadable(paths.dataDir)?.digests ?? [];
   const digests = [...new Set([...before, ...left])].filter((digest) => digest !== desired.written);
   const hold: Hold = { digests, generation: of, reason, since: new Date().toISOString() };
-  const generation = newestGeneration(paths.dataDir);
-  journal.append({ generation, phase: 'done', step: { kind: 'hold', reason } });
+  journal.appendDone({ kind: 'hold', reason });
   writeHold(lock, hold);
   const store = new DiskObjectStore(paths.dataDir);
   const result = await converge(

@@ -75,10 +75,9 @@ export async function resume(
 function endStalls(journal: Journal, generation: number, reason: string): string[] {
   const stalled = [...new Set(stalledNow(generation, journal.records).values())];
   if (stalled.length === 0) return [];
-  const step = {
+  journal.appendDone({
     kind: 'resume',
     reason: `${reason}: drift of ${stalled.join(', ')} is healed again`,
-  } as const;
-  journal.append({ generation, phase: 'done', step });
+  });
   return stalled;
 }

@@ -37,7 +37,7 @@ export function measureSampling(context) {
   };
   const watched = make();
   const nothing = core.makeTap({ protocol: [{ from: 17, to: 17 }] }, ALL_VERDICTS);
-  core.writeEntry(watched.mapFd(core.TAP), core.TAP, 0, core.tapUntil(nothing, 2n ** 62n));
+  core.writeEntry(watched.mapFd(core.TAP_SECTION), core.TAP, 0, core.tapUntil(nothing, 2n ** 62n));
   const hit = core.buildPacket(lastRulePacket(singleField(1)));
   const broken = core.buildPacket({ protocol: 6 }).subarray(0, 30);
   const plain = make();

@@ -4,28 +4,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 deb=$1 folder=$2
-cache=${XDPKEEP_TEST_CACHE:-/var/cache/xdpkeep-test}
 base=$(bash scripts/test/root.sh)
 
-# The kernel is fetched once.
-exec 9>"$cache/lock"
-flock 9
 name() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: *//p' | head -1; }
 package=$(name)
 if [ -z "$package" ]; then
 	apt-get -q update >/dev/null 2>&1
 	package=$(name)
 fi
-kernel=$cache/$package
-if [ ! -d "$kernel" ]; then
-	rm -rf "$kernel.new"
-	mkdir "$kernel.new"
-	(cd "$kernel.new" && apt-get -q download "$package" >/dev/null 2>&1)
-	dpkg-deb --extract "$kernel.new"/*.deb "$kernel.new"
-	rm "$kernel.new"/*.deb
-	mv "$kernel.new" "$kernel"
-fi
-flock -u 9
+kernel=$(bash scripts/test/unpacked.sh "$package")
 
 root=$folder/root
 mkdir -p "$root"/{bin,dev,proc,sys,tmp,etc,modules,var/lib,lib64}

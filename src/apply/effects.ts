@@ -21,7 +21,7 @@ import {
 } from '../kernel/bpffs.js';
 import { Fd } from '../kernel/fd.js';
 import { zeroCounter } from '../kernel/counters.js';
-import { BLOCKS, COUNTERS, LINK, type Layout, ROWS } from '../kernel/layout.js';
+import { BLOCKS, COUNTERS, LINK, type Layout, PINNED_SECTIONS, ROWS } from '../kernel/layout.js';
 import type { BpfObject } from '../kernel/object.js';
 import {
   linkInfo,
@@ -34,10 +34,8 @@ import {
   programId,
 } from '../kernel/pinned.js';
 import { SET_NAME } from '../kernel/sets.js';
-import { TABLES_SECTION } from '../kernel/specialize.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
-import { TABLES } from '../model/observed.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
@@ -58,7 +56,8 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
       keepSet(layout, set.name, delta);
       pin(delta.map.number, layout.map(name, digest, `delta${slot}`));
     });
-    if (rows) pin(object.mapFd(TABLES_SECTION), layout.map(name, digest, TABLES));
+    for (const [section, map] of rows ? PINNED_SECTIONS : [])
+      pin(object.mapFd(section), layout.map(name, digest, map));
     for (const map of object.maps()) {
       const shared = rows && [BLOCKS, COUNTERS, SET_NAME].includes(map.name);
       if (!map.internal && map.made && !shared)

@@ -1,4 +1,5 @@
 // `xdpkeep reconcile --watch` and `--schedule`: the same command, staying.
+import { resolve } from 'node:path';
 import { runDaemon } from '../daemon.js';
 import { openLog } from '../daemon/log.js';
 import type { Config } from '../model/config.js';
@@ -7,6 +8,7 @@ import { parseHttpAddress } from '../http/address.js';
 import type { HttpServer } from '../http/server.js';
 import { type PassFigures, passFigures } from '../metrics/exposition.js';
 import { json } from '../report/style.js';
+import { answerFile } from '../source/fetched.js';
 import { sync } from '../sync.js';
 import type { WebOptions } from '../web.js';
 import type { CommonOptions } from './options.js';
@@ -19,6 +21,8 @@ export interface WatchCommand extends CommonOptions {
   confirmWithin?: number;
   deep?: boolean;
   acceptLockout?: boolean;
+  /** Where `fetch` has brought the repository to. */
+  offline?: string;
   allowPruneAll?: boolean;
   /** Where the status page listens. */
   http?: string;
@@ -74,6 +78,7 @@ export async function runWatch(
     ...(confirmWithin !== undefined && { confirmWithin }),
   };
   const { source, verify: verification } = followed ?? {};
+  const offline = options.offline === undefined ? {} : { offline: resolve(options.offline) };
   let last: PassFigures | undefined;
   const web = await openPage(options, { ...where, version, lastPass: () => last });
   if (web) log.info({ where: web.where }, 'the status page is there');
@@ -82,7 +87,8 @@ export async function runWatch(
       ...common,
       ...(source && {
         shownAs: source.path,
-        ask: (ended) => sync({ ...common, source, verification, ended }),
+        ask: (ended) => sync({ ...common, ...offline, source, verification, ended }),
+        ...(offline.offline !== undefined && { fetched: answerFile(offline.offline) }),
       }),
       watch: options.watch ?? false,
       schedule: options.schedule,

@@ -1,4 +1,4 @@
-// Says "look again" when something in the state directory may have changed. What changed, nobody asks: content is read
+// Says "look again" when something in the state directory, or in another place, may have changed. What changed, nobody asks: content is read
 // afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink at any height above it),
 // so every folder on the way to the root is watched as well, and the root is opened anew when its name moves.
 import { type FSWatcher as FolderWatcher, watch as watchFolder } from 'node:fs';

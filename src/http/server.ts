@@ -156,9 +156,7 @@ function listen(server: Server, address: HttpAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) => {
       const message = `cannot listen on ${describeAddress(address)} (${cause.code ?? cause.message})`;
-      reject(
-        new EnvironmentError(message, { hint: 'Free the address, or name another one with --http.', cause }),
-      );
+      reject(new EnvironmentError(message, { hint: listenHint(cause), cause }));
     };
     server.once('error', failed);
     server.listen(address, () => {
@@ -167,4 +165,9 @@ function listen(server: Server, address: HttpAddress): Promise<void> {
       resolve();
     });
   });
+}
+
+function listenHint({ code }: NodeJS.ErrnoException): string {
+  if (code !== 'EAFNOSUPPORT') return 'Free the address, or name another one with --http.';
+  return 'Its unit has no network: name a socket (unix:PATH), or let it, in a drop-in: RestrictAddressFamilies=AF_INET AF_INET6 and IPAddressAllow=localhost.';
 }

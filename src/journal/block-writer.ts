@@ -1,16 +1,13 @@
 // Making and ending blocks. Each is in the journal before it is in force, or out of it.
-import { removeFile, replaceFile } from '../disk/durable.js';
-import { writeFailed } from '../disk/failure.js';
 import { type Block, blockWords, MOST_BLOCKS } from '../model/block.js';
 import { RefusedError } from '../model/errors.js';
 import type { Cidr } from '../model/policy.js';
 import { readStoredBlocks, type StoredBlock, toBlock } from './blocks.js';
 import { endAfter, isOver, ofThisBoot } from './ends.js';
-import { newestGeneration } from './generation-list.js';
 import { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { blocksFile } from './paths.js';
-import { seal } from './sealed.js';
+import { writeSealed } from './sealed.js';
 
 export interface NewBlock extends Pick<Block, 'cidr' | 'interface' | 'reason' | 'by'> {
   network: Cidr;
@@ -30,7 +27,7 @@ export function addBlock(lock: WriterLock, made: NewBlock): Block {
       hint: 'Block a wider network, unblock what is not needed any more, or put them into a list of the policy.',
     });
   }
-  record(lock, 'block', blockWords(one));
+  Journal.open(lock).appendDone({ kind: 'block', reason: blockWords(one) });
   write(lock, [...others, one]);
   return toBlock(one);
 }
@@ -42,7 +39,8 @@ export function endBlocks(lock: WriterLock, cidr: string, only: string | undefin
     (one) => one.cidr === cidr && !isOver(one) && (only === undefined || one.interface === only),
   );
   if (ended.length === 0) return [];
-  record(lock, 'unblock', `by ${by}: ${ended.map(blockWords).join('; ')}`);
+  const reason = `by ${by}: ${ended.map(blockWords).join('; ')}`;
+  Journal.open(lock).appendDone({ kind: 'unblock', reason });
   write(
     lock,
     all.filter((one) => !ended.includes(one)),
@@ -61,8 +59,10 @@ export function refreshBlocks(
 ): StoredBlock[] {
   const all = readStoredBlocks(lock.dataDir);
   const over = all.filter(isOver);
-  if (over.length > 0)
-    record(lock, 'unblock', `their time is over: ${over.map(({ cidr }) => cidr).join(', ')}`, journal);
+  if (over.length > 0) {
+    const reason = `their time is over: ${over.map(({ cidr }) => cidr).join(', ')}`;
+    (journal ?? Journal.open(lock)).appendDone({ kind: 'unblock', reason });
+  }
   const left = all
     .filter((one) => !over.includes(one))
     .map(ofThisBoot)
@@ -76,22 +76,7 @@ function follow(one: StoredBlock, renamed: ReadonlyMap<string, string>): StoredB
   return name === undefined ? one : { ...one, interface: name };
 }
 
-function record(
-  lock: WriterLock,
-  kind: 'block' | 'unblock',
-  reason: string,
-  journal: Journal = Journal.open(lock),
-): void {
-  journal.append({ generation: newestGeneration(lock.dataDir), phase: 'done', step: { kind, reason } });
-}
-
 function write(lock: WriterLock, blocks: StoredBlock[]): void {
-  lock.assertHeld();
-  const path = blocksFile(lock.dataDir);
-  try {
-    if (blocks.length === 0) removeFile(path);
-    else replaceFile(path, seal('Blocks', { blocks }));
-  } catch (error) {
-    throw writeFailed('write the blocks', error);
-  }
+  const content = blocks.length === 0 ? undefined : { blocks };
+  writeSealed(lock, blocksFile(lock.dataDir), 'Blocks', content, 'write the blocks');
 }

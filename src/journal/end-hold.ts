@@ -1,11 +1,9 @@
 // Ending a hold is recorded before it is done: a hold that ends without a trace is a change nobody can explain.
-import { newestGeneration } from './generation-list.js';
 import { clearHold } from './hold.js';
 import type { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 
 export function endHold(lock: WriterLock, journal: Journal, reason: string): void {
-  const generation = newestGeneration(lock.dataDir);
-  journal.append({ generation, phase: 'done', step: { kind: 'resume', reason } });
+  journal.appendDone({ kind: 'resume', reason });
   clearHold(lock);
 }

@@ -1,14 +1,12 @@
 // The hold: which desired states must not come back by themselves. A hold that cannot be read holds all the same:
 // taking it for absent would bring back what an operator took away.
 import * as z from 'zod';
-import { removeFile, replaceFile } from '../disk/durable.js';
-import { writeFailed } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
 import { ifReadable } from '../model/if-readable.js';
 import type { Hold } from '../model/reconciliation.js';
 import type { WriterLock } from './lock.js';
 import { holdFile } from './paths.js';
-import { seal, unseal } from './sealed.js';
+import { unseal, writeSealed } from './sealed.js';
 
 export const holdSchema: z.ZodType<Hold> = z.looseObject({
   digests: z.array(z.string()),
@@ -39,20 +37,10 @@ export function isHeld(dataDir: string): boolean {
 
 /** Replaces the hold that there is. Throws a JournalError. */
 export function writeHold(lock: WriterLock, hold: Hold): void {
-  lock.assertHeld();
-  try {
-    replaceFile(holdFile(lock.dataDir), seal('Hold', hold));
-  } catch (error) {
-    throw writeFailed('write the hold', error);
-  }
+  writeSealed(lock, holdFile(lock.dataDir), 'Hold', hold, 'write the hold');
 }
 
 /** True when there was one, readable or not. Throws a JournalError. */
 export function clearHold(lock: WriterLock): boolean {
-  lock.assertHeld();
-  try {
-    return removeFile(holdFile(lock.dataDir));
-  } catch (error) {
-    throw writeFailed('clear the hold', error);
-  }
+  return writeSealed(lock, holdFile(lock.dataDir), 'Hold', undefined, 'clear the hold');
 }

@@ -43,15 +43,21 @@ export function attachedFrom(records: readonly JournalRecord[], boot: string): M
   return from;
 }
 
-/** Ifindex -> digest of what we put there last, or were about to, in this boot and network namespace. */
+/**
+ * Ifindex -> digest of what we put there last, or were about to, in this boot and network namespace. Absent where we have
+ * detached it since: that waits until the interface is free.
+ */
 export function lastInstances(
   records: readonly JournalRecord[],
   here: Pick<JournalRecord, 'boot' | 'netns'>,
 ): Map<number, string> {
-  const ours = records.filter(({ boot, netns }) => boot === here.boot && netns === here.netns);
-  return new Map(
-    ours.flatMap(({ step }) => ('instance' in step ? [[step.ifindex, step.instance.digest] as const] : [])),
-  );
+  const last = new Map<number, string>();
+  for (const { step, phase, boot, netns } of records) {
+    if (boot !== here.boot || netns !== here.netns) continue;
+    if ('instance' in step) last.set(step.ifindex, step.instance.digest);
+    if (step.kind === 'detach' && phase === 'done' && step.ifindex) last.delete(step.ifindex);
+  }
+  return last;
 }
 
 /** Does the step only bring back what the last step that was done on its interface had left there? */

@@ -11,6 +11,7 @@ import { JournalError } from '../model/errors.js';
 import type { JournalEntry, JournalRecord } from '../model/record.js';
 import type { EffectiveStep } from '../model/step.js';
 import { formatLine, hashLine } from './chain.js';
+import { newestGeneration } from './generation-list.js';
 import { openIntents } from './intents.js';
 import type { WriterLock } from './lock.js';
 import { journalFile, tornFile } from './paths.js';
@@ -101,6 +102,11 @@ export class Journal {
     this.#records.push(...records);
     this.#head = head;
     return records;
+  }
+
+  /** What was done, and is no step on an interface: under the newest generation. Throws a JournalError. */
+  appendDone(step: JournalEntry['step']): void {
+    this.append({ generation: newestGeneration(this.#lock.dataDir), phase: 'done', step });
   }
 
   /** What became of an intent finds room though the disk is full. */

@@ -1,13 +1,11 @@
 // pending.json: the change on trial. One that cannot be read is on trial all the same: taking it for absent would let
 // an unconfirmed change stay.
 import * as z from 'zod';
-import { removeFile, replaceFile } from '../disk/durable.js';
-import { writeFailed } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
 import type { Pending } from '../model/pending.js';
 import type { WriterLock } from './lock.js';
 import { pendingFile } from './paths.js';
-import { seal, unseal } from './sealed.js';
+import { unseal, writeSealed } from './sealed.js';
 
 const armed = z.discriminatedUnion('by', [
   z.looseObject({ by: z.literal('systemd'), unit: z.string() }),
@@ -39,20 +37,10 @@ export function readPending(dataDir: string): Pending | undefined {
 
 /** Replaces what is there. Throws a JournalError. */
 export function writePending(lock: WriterLock, pending: Pending): void {
-  lock.assertHeld();
-  try {
-    replaceFile(pendingFile(lock.dataDir), seal('Pending', pending));
-  } catch (error) {
-    throw writeFailed('announce a change on trial', error);
-  }
+  writeSealed(lock, pendingFile(lock.dataDir), 'Pending', pending, 'announce a change on trial');
 }
 
 /** Fine when there is none, or one that cannot be read. Throws a JournalError. */
 export function clearPending(lock: WriterLock): void {
-  lock.assertHeld();
-  try {
-    removeFile(pendingFile(lock.dataDir));
-  } catch (error) {
-    throw writeFailed('end the trial of a change', error);
-  }
+  writeSealed(lock, pendingFile(lock.dataDir), 'Pending', undefined, 'end the trial of a change');
 }

@@ -1,8 +1,11 @@
 // Small documents that must not be edited behind our back: the content beside its SHA-256. A document that does not
 // have its hash is damaged, never absent.
 import * as z from 'zod';
-import { JournalError } from '../model/errors.js';
+import { removeFile, replaceFile } from '../disk/durable.js';
+import { writeFailed } from '../disk/failure.js';
 import { sha256 } from '../disk/sha256.js';
+import { JournalError } from '../model/errors.js';
+import type { WriterLock } from './lock.js';
 
 const envelope = z.strictObject({
   apiVersion: z.literal('xdpkeep/v1'),
@@ -15,6 +18,27 @@ const envelope = z.strictObject({
 export function seal(kind: string, content: object): string {
   const document = { apiVersion: 'xdpkeep/v1', kind, sha256: sha256(JSON.stringify(content)), content };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/**
+ * Makes the file a sealed document with this content, or removes it where there is none; true when that changed anything.
+ * `what`: what could not be done then, for the JournalError.
+ */
+export function writeSealed(
+  lock: WriterLock,
+  path: string,
+  kind: string,
+  content: object | undefined,
+  what: string,
+): boolean {
+  lock.assertHeld();
+  try {
+    if (content === undefined) return removeFile(path);
+    replaceFile(path, seal(kind, content));
+    return true;
+  } catch (error) {
+    throw writeFailed(what, error);
+  }
 }
 
 /** The content of a sealed document of this kind. Throws a JournalError that names the path and carries the hint. */

@@ -1,13 +1,10 @@
 // Making and ending suspensions. Each is in the journal before it is in force, or out of it.
-import { removeFile, replaceFile } from '../disk/durable.js';
-import { writeFailed } from '../disk/failure.js';
 import type { Suspension } from '../model/suspension.js';
 import { endAfter, isOver } from './ends.js';
-import { newestGeneration } from './generation-list.js';
 import { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { suspensionFile } from './paths.js';
-import { seal } from './sealed.js';
+import { writeSealed } from './sealed.js';
 import { readStored, type StoredSuspension, toSuspension } from './suspensions.js';
 
 export interface NewSuspension extends Pick<Suspension, 'interface' | 'reason' | 'by'> {
@@ -26,7 +23,8 @@ export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspe
   const others = readStored(lock.dataDir).made.filter(
     (other) => !isOver(other) && other.interface !== one.interface,
   );
-  record(lock, journal, 'suspend', `${words(one)}, by ${one.by}, until ${one.until}`);
+  const reason = `${words(one)}, by ${one.by}, until ${one.until}`;
+  journal.appendDone({ kind: 'suspend', reason });
   write(lock, [...others, one]);
   return toSuspension(one);
 }
@@ -42,7 +40,9 @@ export function endSuspensions(
   const ended = made.filter((one) => !isOver(one) && (only === undefined || one.interface === only));
   const broken = damaged && only === undefined ? [damaged] : [];
   if (ended.length + broken.length === 0) return [];
-  for (const one of [...broken, ...ended]) record(lock, journal, 'resume', `${reason}: ${words(one)}`);
+  for (const one of [...broken, ...ended]) {
+    journal.appendDone({ kind: 'resume', reason: `${reason}: ${words(one)}` });
+  }
   write(
     lock,
     made.filter((one) => !isOver(one) && !ended.includes(one)),
@@ -56,7 +56,9 @@ export function endExpired(lock: WriterLock): void {
   const over = made.filter((one) => isOver(one));
   if (over.length === 0) return;
   const journal = Journal.open(lock);
-  for (const one of over) record(lock, journal, 'resume', `its time is over: ${words(one)}`);
+  for (const one of over) {
+    journal.appendDone({ kind: 'resume', reason: `its time is over: ${words(one)}` });
+  }
   write(
     lock,
     made.filter((one) => !over.includes(one)),
@@ -67,17 +69,7 @@ function words({ interface: only, reason }: Suspension): string {
   return `${only ?? 'everything'} was suspended (${reason})`;
 }
 
-function record(lock: WriterLock, journal: Journal, kind: 'suspend' | 'resume', reason: string): void {
-  journal.append({ generation: newestGeneration(lock.dataDir), phase: 'done', step: { kind, reason } });
-}
-
 function write(lock: WriterLock, suspensions: StoredSuspension[]): void {
-  lock.assertHeld();
-  const path = suspensionFile(lock.dataDir);
-  try {
-    if (suspensions.length === 0) removeFile(path);
-    else replaceFile(path, seal('Suspensions', { suspensions }));
-  } catch (error) {
-    throw writeFailed('write the suspensions', error);
-  }
+  const content = suspensions.length === 0 ? undefined : { suspensions };
+  writeSealed(lock, suspensionFile(lock.dataDir), 'Suspensions', content, 'write the suspensions');
 }

@@ -3,12 +3,12 @@
 import type { Fd } from './fd.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
-import { BLOCKS } from './layout.js';
+import { BLOCKS, TABLES_SECTION } from './layout.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { type BpfObject, loadObject } from './object.js';
 import { SAMPLES } from './samples.js';
-import { specialize, TABLES_SECTION } from './specialize.js';
+import { specialize } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
 const OPTIONAL = ['limits', 'sources', 'cpus'];

@@ -2,6 +2,7 @@
 // `rm -r <bpffs>/xdpkeep` ends everything. bpffs refuses dots in names, so those are percent-encoded.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { TABLES } from '../model/observed.js';
 
 export interface Layout {
   /** Everything of ours; absent on a host that xdpkeep never changed. */
@@ -44,6 +45,16 @@ export const ROWS = 'rows';
 export const BLOCKS = 'blocks';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
+/** The map of a policy's instance through which somebody watches (bpf/tap.h). */
+export const TAP = 'tap';
+/** Sections of the firewall's object, which libbpf makes maps of and names them after (bpf/tables.h, bpf/tap.h). */
+export const TABLES_SECTION = '.data.tables';
+export const TAP_SECTION = '.data.tap';
+/** Those have pins of other names. */
+export const PINNED_SECTIONS: ReadonlyMap<string, string> = new Map([
+  [TABLES_SECTION, TABLES],
+  [TAP_SECTION, TAP],
+]);
 /** Characters; a file name may have 255. */
 const LONGEST_NAME = 200;
 /** What the name of a mode symlink ends with. */

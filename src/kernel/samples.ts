@@ -11,7 +11,6 @@ import { perCpuSum } from './counters.js';
 /** Names of the maps in bpf/events.h. */
 export const SAMPLES = 'samples';
 export const SAMPLING = 'sampling';
-export const TAP = 'tap';
 
 const BPF_MAP_TYPE_RINGBUF = 27; // uapi/linux/bpf.h
 const RING_BYTES = 1 << 20;

@@ -4,7 +4,7 @@ import { RefusedError } from '../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../model/policy.js';
 import type { FirewallTables, TableBinding } from '../model/tables.js';
 import { Classes, first } from './bits.js';
-import { Blob, leafEntry } from './blob.js';
+import { Blob, leafEntry, nodeOf } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { Field } from './fields.js';
 import { groupFields } from './groups.js';
@@ -38,22 +38,22 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
   const blob = new Blob();
   const lookup = new Lookup(blob);
   const vectors = direct ? [] : layVectors(blob, classes);
+  // What a group's vector or decision is found by; sums of mapped groups are bytes as well.
   const entry = (number: number): number =>
     direct ? (records.decisions[decidedBy(classes, number)] ?? 0) : (vectors[number] ?? 0);
   const fields = new Map<Field, FieldSettings>();
   groups.forEach((group, index) => {
     for (const { field, stride } of group.fields) {
       const value: LeafValue = (number) =>
-        mapped[index] ? number * stride : entry(group.table[number] ?? 0);
+        mapped[index] ? number * stride * 4 : entry(group.table[number] ?? 0);
       fields.set(field.field, {
         ...layField(lookup, field, value),
-        absent: leafEntry(value(field.absent)),
         group: index,
       });
     }
   });
   const placed = groups.map((group, index) => {
-    const base = mapped[index] ? blob.add(group.table.map(entry)) : 0;
+    const base = mapped[index] ? blob.add(group.table.map(entry)) * 4 : 0;
     return { base, mapped: mapped[index] === true };
   });
   const recordsAt = blob.add(new Uint32Array(records.bytes.buffer)) * 4;
@@ -78,7 +78,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     records: recordsAt,
     decisions: [
       [decisionsAt, decisionsAt + records.decisions.byteLength],
-      ...(direct && table ? [extent(table.base * 4, groups[0]?.table)] : []),
+      ...(direct && table ? [extent(table.base, groups[0]?.table)] : []),
     ],
     owners: records.owners,
     dynamic: dynamicMaps(records.on, matches.length, policy),
@@ -121,19 +121,36 @@ function decidedBy(classes: Classes, number: number): number {
   return bit === -1 ? DEFAULT_ROW : ROWS + bit;
 }
 
-function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): { root: number; root6: number } {
-  if (field.kind === 'number') return { root: lookup.addNumbers(field.byValue, value) * 8, root6: 0 };
+function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): Omit<FieldSettings, 'group'> {
+  const absent = leafEntry(value(field.absent));
+  if (field.kind === 'number') {
+    const lacking = field.field === 'base' ? undefined : field.absent; // every packet has a base
+    return { root: lookup.addNumbers(field.byValue, value, lacking), isNode: false, absent };
+  }
+  const six = startOf(lookup.addAddresses(field.six, value, 2));
   return {
-    root: lookup.addAddresses(field.four, value),
-    root6: lookup.addAddresses(field.six, value),
+    ...startOf(lookup.addAddresses(field.four, value, 1)),
+    root6: six.root,
+    isNode6: six.isNode,
+    absent,
   };
 }
 
-/** struct vector: which words are not zero, then the words. Class -> place in units of 8 bytes. */
+/** Where a lookup starts: a node by its place alone, else an entry. */
+function startOf(entry: number): { root: number; isNode: boolean } {
+  const node = nodeOf(entry);
+  return node === undefined ? { root: entry, isNode: false } : { root: node, isNode: true };
+}
+
+/** struct vector: which words are not zero, then the words. Class -> place in bytes. */
 function layVectors(blob: Blob, classes: Classes): number[] {
+  const vector = new Uint32Array(2 + classes.words);
   return classes.sets.map((set) => {
-    const summary = set.reduce((bits, word, index) => bits | (word === 0 ? 0 : 1 << (index >>> 1)), 0);
-    return blob.add(Uint32Array.of(summary, 0, ...set)) / 2;
+    let summary = 0;
+    for (let word = 0; word < set.length; word++) if (set[word] !== 0) summary |= 1 << (word >>> 1);
+    vector[0] = summary;
+    vector.set(set, 2);
+    return blob.add(vector) * 4;
   });
 }
 

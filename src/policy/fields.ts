@@ -30,15 +30,14 @@ export type NumberField = Exclude<Field, PrefixField>;
 /** Looked up by address. */
 export type PrefixField = 'source' | 'destination' | 'sourceMac' | 'destinationMac';
 
-/** Families and fragment kinds as numbers of bpf/packet.h. */
-export const FAMILIES = ['none', 4, 6] as const;
-export const FRAGMENTS: readonly FragmentKind[] = ['none', 'first', 'later'];
+/** As numbers of bpf/packet.h. */
+const FRAGMENTS: readonly FragmentKind[] = ['none', 'first', 'later'];
 /** Stands for "no tag" where VLAN ids are numbers. */
 export const VLAN_NONE = 4096;
 
 /** How many values a field can have; above 256 it is looked up by two bytes. */
 export const DOMAIN: Record<NumberField, number> = {
-  base: FAMILIES.length * FRAGMENTS.length * 256,
+  base: (1 + 2 * FRAGMENTS.length) * 256,
   sourcePort: 65536,
   destinationPort: 65536,
   icmp: 65536,
@@ -56,8 +55,14 @@ export function isPrefixField(field: Field): field is PrefixField {
 }
 
 /** Family, fragment kind and protocol share one number; a frame that is not IP is 0. */
-function baseKey(family: 4 | 6 | 'none', fragment: FragmentKind, protocol: number): number {
-  return ((FAMILIES.indexOf(family) * 3 + FRAGMENTS.indexOf(fragment)) << 8) | protocol;
+export function baseKey(family: 4 | 6, fragment: FragmentKind, protocol: number): number {
+  const families = family === 4 ? 0 : FRAGMENTS.length;
+  return ((1 + families + FRAGMENTS.indexOf(fragment)) << 8) | protocol;
+}
+
+/** Of the base of an IP packet. */
+export function fragmentOf(base: number): FragmentKind {
+  return FRAGMENTS[((base >>> 8) - 1) % FRAGMENTS.length] ?? 'none';
 }
 
 const ANY_BYTE: Range[] = [{ from: 0, to: 255 }];

@@ -17,32 +17,40 @@ export type LeafValue = (number: number) => number;
 export class Lookup {
   /** Most entries between a root and a leaf, the leaf not counted. */
   steps = 0;
+  /** Of the keys that are added. */
+  #halves: 1 | 2 = 1;
 
   constructor(private readonly blob: Blob) {}
 
-  /** `classes[v]` is the class of value v; few values are looked up in one row, many by their two bytes. Gives the place, in units of 8 bytes. */
-  addNumbers(classes: Uint16Array, value: LeafValue): number {
-    if (classes.length <= ROW_ENTRIES) return this.#row(classes, value);
-    const at = this.#node((high) => {
+  /**
+   * `classes[v]` is the class of value v; few values are looked up in one row, many by their two bytes. What is found for a
+   * packet without the field, if there are such, stands in front. Gives the place, in bytes.
+   */
+  addNumbers(classes: Uint16Array, value: LeafValue, absent?: number): number {
+    const front = absent === undefined ? [] : [leaf(value(absent))];
+    if (classes.length <= ROW_ENTRIES) return this.#row(classes, value, front);
+    const rows = Array.from({ length: classes.length / NODE_ENTRIES }, (_, high) => {
       const block = classes.subarray(high * NODE_ENTRIES, (high + 1) * NODE_ENTRIES);
       return isUniform(block) ? leaf(value(block[0] ?? 0)) : this.#row(block, value);
     });
-    return rowEntry(at);
+    return rowEntry(this.blob.add(Uint32Array.of(...front, ...rows)));
   }
 
-  #row(classes: Uint16Array, value: LeafValue): number {
-    const row = new Uint32Array(classes.length);
+  #row(classes: Uint16Array, value: LeafValue, front: readonly number[] = []): number {
+    const row = new Uint32Array(front.length + classes.length);
+    row.set(front);
     let [last, entry] = [-1, 0]; // neighbours are mostly of one class
-    for (let index = 0; index < row.length; index++) {
+    for (let index = 0; index < classes.length; index++) {
       const number = classes[index] ?? 0;
       if (number !== last) [last, entry] = [number, leaf(value(number))];
-      row[index] = entry;
+      row[front.length + index] = entry;
     }
     return rowEntry(this.blob.add(row));
   }
 
   /** The addresses of one family, cut into classes. */
-  addAddresses(parts: Partition, value: LeafValue): number {
+  addAddresses(parts: Partition, value: LeafValue, halves: 1 | 2): number {
+    this.#halves = halves;
     return this.#region(parts, 0, parts.classes.length - 1, 0, value, 0);
   }
 
@@ -75,26 +83,21 @@ export class Lookup {
     const beginsAt = (segment: number, byte: number): boolean =>
       segment <= to && byteAt(parts, segment, depth) === byte;
     this.steps = Math.max(this.steps, steps + 1);
-    const at = this.#node((byte) => {
+    const at = this.blob.reserveLines(NODE_ENTRIES);
+    for (let byte = 0; byte < NODE_ENTRIES; byte++) {
       const next = reached + 1;
       const isFresh = beginsAt(next, byte) && beginsNetwork(addressAt(parts, next), depth + 8);
       const first = isFresh ? next : reached;
       reached = first;
       while (beginsAt(reached + 1, byte)) reached++;
-      return this.#region(parts, first, reached, depth + 8, value, steps + 1);
-    });
-    return nodeEntry(depth >>> 3, at);
-  }
-
-  #node(entry: (byte: number) => number): number {
-    const at = this.blob.reserve(NODE_ENTRIES);
-    for (let byte = 0; byte < NODE_ENTRIES; byte++) this.blob.set(at + byte, entry(byte));
-    return at;
+      this.blob.set(at + byte, this.#region(parts, first, reached, depth + 8, value, steps + 1));
+    }
+    return nodeEntry(depth >>> 3, at, this.#halves);
   }
 
   /** `address` has the first `length` bits of those that pass. */
   #test(address: Uint32Array, length: number, next: number, miss: number): number {
-    const at = this.blob.reserve(TEST_WORDS);
+    const at = this.blob.reserveLines(TEST_WORDS);
     const mask = (word: number): number => maskWord(length, word * 32);
     const bits = (word: number): number => (address[word] ?? 0) & mask(word);
     // Two 64-bit numbers, each as little-endian words: the less significant one first.

@@ -11,10 +11,10 @@ const SECOND = 1_000_000_000;
 const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
 const FLAG = { limit: 0x100, limitSource: 0x200, until: 0x400, log: 0x800, cpu: 0x1000 } as const;
 
-/** Bits of a decision above the index of its record. */
-const SLOT_SHIFT = 11;
-const VERDICT_SHIFT = 23;
-const RECORD_MASK = (1 << SLOT_SHIFT) - 1;
+/** Bits of a decision: the verdict, the index of the record, the slot. */
+const RECORD_SHIFT = 3;
+const RECORD_MASK = 0x7ff;
+const SLOT_SHIFT = 20;
 
 export interface Records {
   bytes: Uint8Array;
@@ -44,7 +44,7 @@ export function encodeRecords(policy: Policy, protections: number): Records {
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
   const verdicts = [...plain, ...policy.rules.map(({ action }) => XDP[action.kind])];
-  const decisions = Uint32Array.from(verdicts, (verdict, index) => index | (verdict << VERDICT_SHIFT));
+  const decisions = Uint32Array.from(verdicts, (verdict, index) => verdict | (index << RECORD_SHIFT));
   return { bytes, decisions, owners, on };
 }
 
@@ -67,7 +67,7 @@ export function bindRecords(tables: FirewallTables, binding: TableBinding): Uint
   for (const [from, to] of decisions) {
     const words = new Uint32Array(bound.buffer, from, (to - from) / 4);
     words.forEach((word, at) => {
-      words[at] = word | ((slots[word & RECORD_MASK] ?? 0) << SLOT_SHIFT);
+      words[at] = word | ((slots[(word >>> RECORD_SHIFT) & RECORD_MASK] ?? 0) << SLOT_SHIFT);
     });
   }
   return bound;

@@ -1,9 +1,9 @@
 // Sets of packets, exactly. Every packet is of one kind (IPv4 TCP, IPv6 later fragment, not IP, ...), and a kind says
 // which fields there are; within it a region is a box whose sides are sets of values. A match is at most one box a
 // kind, and a box less a box is a few boxes. Malformed frames are outside of all this.
-import type { Match } from '../model/policy.js';
+import type { FragmentKind, Match } from '../model/policy.js';
 import { NO_WORDS, widthOf } from '../model/ranges.js';
-import { addressesOf, FAMILIES, FRAGMENTS, DOMAIN, isPrefixField, rangesOf, type Field } from './fields.js';
+import { addressesOf, baseKey, DOMAIN, isPrefixField, rangesOf, type Field } from './fields.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
 import { ALL_ADDRESSES, intersectSides, isEmpty, numbersOf, type Side, subtractSides } from './sides.js';
 
@@ -33,13 +33,13 @@ export interface Box {
   sides: Map<Field, Side>;
 }
 
-function baseSet(family: 4 | 6, fragments: readonly number[], protocols: IntervalSet): IntervalSet {
+function baseSet(family: 4 | 6, fragments: readonly FragmentKind[], protocols: IntervalSet): IntervalSet {
   return union(
     fragments.flatMap((fragment) =>
-      protocols.map(([from, to]): Interval => {
-        const above = (FAMILIES.indexOf(family) * FRAGMENTS.length + fragment) << 8;
-        return [above + from, above + to];
-      }),
+      protocols.map(([from, to]): Interval => [
+        baseKey(family, fragment, from),
+        baseKey(family, fragment, to),
+      ]),
     ),
   );
 }
@@ -50,11 +50,10 @@ function kindsOf(family: 4 | 6): Kind[] {
   const extensions = family === 4 ? [] : IPV6_EXTENSIONS;
   const taken = [icmp, 6, 17, 132, ...extensions].map((one): Interval => [one, one]);
   const header = family === 4 ? 20 : 40;
-  const whole = [FRAGMENTS.indexOf('none'), FRAGMENTS.indexOf('first')];
-  const first = baseSet(family, [FRAGMENTS.indexOf('first')], [[0, 0]])[0]?.[0] ?? 0;
+  const whole: FragmentKind[] = ['none', 'first'];
   const kind = (
     name: string,
-    fragments: number[],
+    fragments: FragmentKind[],
     protocols: IntervalSet,
     transport: number,
     fields: Field[],
@@ -65,7 +64,7 @@ function kindsOf(family: 4 | 6): Kind[] {
     etherTypes: [[etherType, etherType]],
     fields: [...IP, ...fields],
     base: baseSet(family, fragments, protocols),
-    ...(family === 6 && fragments === whole && { firstFrom: first }),
+    ...(family === 6 && fragments === whole && { firstFrom: baseKey(6, 'first', 0) }),
   });
   return [
     kind('TCP', whole, [[6, 6]], 20, [...PORTS, 'tcpFlags']),
@@ -73,7 +72,7 @@ function kindsOf(family: 4 | 6): Kind[] {
     kind('SCTP', whole, [[132, 132]], 12, PORTS),
     kind('ICMP', whole, [[icmp, icmp]], 8, ['icmp']),
     kind('other protocol', whole, subtractSets([[0, 255]], union(taken)), 0, []),
-    kind('later fragment', [FRAGMENTS.indexOf('later')], [[0, 255]], family === 4 ? 0 : FRAGMENT_HEADER, []),
+    kind('later fragment', ['later'], [[0, 255]], family === 4 ? 0 : FRAGMENT_HEADER, []),
   ];
 }
 

@@ -40,7 +40,9 @@ const ROW = 16;
 const SET = MEMBER + ROW * ROW;
 const SET_DESTINATION = SET + ROW;
 const DELTA = SET_DESTINATION + ROW;
-const KEYS = DELTA + ROW;
+const NODE = DELTA + ROW;
+const NODE6 = NODE + ROW;
+const KEYS = NODE6 + ROW;
 
 /** `enum number` */
 const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
@@ -52,8 +54,9 @@ const BOUND_SET = 80;
 const BOUND_DELTA = 96;
 const NUMBERS = 112;
 
-/** Bytes of what may begin at `enum bound`; a vector is as long as the policy needs. */
+/** Bytes of what may begin at `enum bound`; of a vector as many as it could have. */
 const ENTRY_BYTES = 4;
+const VECTOR_BYTES = 33 * 8;
 const RECORD_BYTES = 40;
 const TEST_BYTES = 40;
 /** The most that is read at a place of a large set. */
@@ -63,9 +66,12 @@ const SET_REACH = 128;
 const LEAF = 0x80000000;
 
 export interface FieldSettings {
+  /** Byte of a row, or of a node where `isNode`; else an entry. */
   root: number;
+  isNode: boolean;
   /** Addresses only. */
-  root6: number;
+  root6?: number;
+  isNode6?: boolean;
   /** A leaf. */
   absent: number;
   group: number;
@@ -126,12 +132,14 @@ export function encodeSettings(policy: PolicySettings): Settings {
     keys[FIELD + field] = 1;
     keys[MEMBER + ROW * one.group + field] = 1;
     numbers[ROOT + field] = one.root;
-    numbers[ROOT6 + field] = one.root6;
+    numbers[ROOT6 + field] = one.root6 ?? 0;
+    keys[NODE + field] = Number(one.isNode);
+    keys[NODE6 + field] = Number(one.isNode6 ?? false);
     numbers[ABSENT + field] = one.absent;
     const base = BASE + one.group;
     numbers[base] = (numbers[base] ?? 0) + LEAF; // the field's leaf takes it away again, modulo 2^32
   });
-  const sizes = [ENTRY_BYTES, (policy.words + 1) * 8, RECORD_BYTES, TEST_BYTES];
+  const sizes = [ENTRY_BYTES, VECTOR_BYTES, RECORD_BYTES, TEST_BYTES];
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 

@@ -1,6 +1,6 @@
 // A packet out of a region: the proof, to be built, sent and shown, that the region is not empty.
 import type { Cidr, PacketDescription } from '../model/policy.js';
-import { FRAGMENTS, VLAN_NONE, type Field } from './fields.js';
+import { fragmentOf, VLAN_NONE, type Field } from './fields.js';
 import { fullSide, type Box } from './regions.js';
 import { addressesOf, numbersOf, type Side } from './sides.js';
 
@@ -34,7 +34,7 @@ export function witnessOf(box: Box): PacketDescription {
   };
   if (kind.family === 'none') return { ...packet, etherType: number('etherType') };
   const base = number('base');
-  const fragment = FRAGMENTS[(base >>> 8) % FRAGMENTS.length] ?? 'none';
+  const fragment = fragmentOf(base);
   return {
     ...packet,
     family: kind.family,

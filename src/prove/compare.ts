@@ -4,10 +4,9 @@
 import { showPrograms } from '../kernel/bpftool.js';
 import type { ProgramShow } from '../kernel/bpftool-schema.js';
 import type { Fd } from '../kernel/fd.js';
-import type { Layout } from '../kernel/layout.js';
+import { type Layout, TABLES_SECTION } from '../kernel/layout.js';
 import { readWhole } from '../kernel/map-write.js';
 import { mapInfo, openMap, openProgram, programId, programTag } from '../kernel/pinned.js';
-import { TABLES_SECTION } from '../kernel/specialize.js';
 import type { DesiredProgram } from '../model/desired.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';

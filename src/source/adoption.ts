@@ -3,13 +3,12 @@
 import { renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { makeFolder, replaceFile, syncFolder } from '../disk/durable.js';
+import { makeFolder, syncFolder } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
-import { newestGeneration } from '../journal/generation-list.js';
 import { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
-import { seal, unseal } from '../journal/sealed.js';
+import { unseal, writeSealed } from '../journal/sealed.js';
 import type { GitSource } from '../model/config.js';
 import { type Revision, revisionWords } from '../model/revision.js';
 import { revisionSchema } from '../journal/generation-schema.js';
@@ -58,14 +57,9 @@ export function adopt(lock: WriterLock, adoption: Adoption, copy: string): void 
   const { revision } = adoption;
   const signed = revision.signer ? `, signed by ${revision.signer.principal} (${revision.signer.key})` : '';
   const reason = `commit ${revisionWords(revision)} by ${revision.author}${signed}`;
-  const generation = newestGeneration(dataDir);
-  Journal.open(lock).append({ generation, phase: 'done', step: { kind: 'source', reason, revision } });
+  Journal.open(lock).appendDone({ kind: 'source', reason, revision });
   installTree(dataDir, copy);
-  try {
-    replaceFile(adoptionFile(dataDir), seal('Adoption', adoption));
-  } catch (error) {
-    throw writeFailed('record the commit', error);
-  }
+  writeSealed(lock, adoptionFile(dataDir), 'Adoption', adoption, 'record the commit');
 }
 
 /** A crash in between leaves no copy, or one that is not the recorded one: the next pass makes it again. */

@@ -96,7 +96,10 @@ export function requireFetched(folder: string, { git, ref }: GitSource): { heard
   return { heard, ...(reason !== undefined && { reason }) };
 }
 
-const answerFile = (folder: string): string => join(folder, 'answer.json');
+/** Is replaced whenever the remote was asked. */
+export function answerFile(folder: string): string {
+  return join(folder, 'answer.json');
+}
 
 /** `undefined` also for what is no answer: the next fetch writes another one. */
 function readAnswer(folder: string): Answer | undefined {

@@ -1,10 +1,9 @@
 // Completion, as the shells themselves do it, and what they ask.
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
 import { createLab, type Lab } from '../lab.js';
 import { finish, PATH, within } from '../lab/exec.js';
+import { binFolder } from '../support/command.js';
 import { ICMP_DROP, reconcile, writeHost } from '../support/host.js';
 import { stateDir } from '../desired/state-dir.js';
 
@@ -66,15 +65,8 @@ it('hosts are those of the state directory that was named before', async () => {
 
 /** A shell in the lab, in which `xdpkeep` is the program. */
 async function shell(lab: Lab, name: string, script: string): Promise<string> {
-  const bin = join(lab.directory, 'bin');
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(
-    join(bin, 'xdpkeep'),
-    `#!/bin/sh\nexec ${process.execPath} ${resolve('dist/xdpkeep.js')} "$@"\n`,
-  );
-  chmodSync(join(bin, 'xdpkeep'), 0o755);
   const env = {
-    PATH: `${bin}:${PATH}`,
+    PATH: `${binFolder(lab)}:${PATH}`,
     HOME: lab.directory,
     TERM: 'dumb',
     XDPKEEP_BPFFS: lab.bpffs,

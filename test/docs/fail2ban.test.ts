@@ -6,6 +6,7 @@ import type { Blocks } from '../../src/model/block.js';
 import { createLab, type Lab } from '../lab.js';
 import { background, finish, within } from '../lab/exec.js';
 import { ip, macOf } from '../lab/traffic.js';
+import { fail2ban } from '../lab/unpacked.js';
 import { document, reconcile } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
 
@@ -54,11 +55,10 @@ it('a ban is a block that drops the flood, an unban ends it', { timeout: 90_000 
   await reconcile(lab);
   const { config, log } = configure(lab);
   const env = { TZ: 'UTC' };
-  const server = background(
-    ...within(lab.network.firewall, ['fail2ban-server', '-f', '-c', config, 'start']),
-    { env },
-  );
-  const client = (...args: string[]) => finish('fail2ban-client', ['-c', config, ...args], { env });
+  const programs = await fail2ban();
+  const start = ['env', ...programs.server, '-f', '-c', config, 'start'];
+  const server = background(...within(lab.network.firewall, start), { env });
+  const client = (...args: string[]) => finish('env', [...programs.client, '-c', config, ...args], { env });
   try {
     await expect.poll(async () => (await client('status', 'login')).exitCode, patience).toBe(0);
     failures(log, ATTACKER, 3);

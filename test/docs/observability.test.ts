@@ -1,19 +1,19 @@
 // The alert rules are tested by Prometheus' own tool; the dashboard and the rules ask for metrics that there are.
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { finish } from '../lab/exec.js';
+import { promtool } from '../lab/unpacked.js';
 import { expose } from '../../src/metrics/exposition.js';
 import { exampleSnapshot } from '../support/snapshot.js';
 
 const FOLDER = 'examples/observability';
 
 it('the alert rules alert when they should, and not before', async () => {
-  const checked = await finish('promtool', ['check', 'rules', `${FOLDER}/rules.yml`]);
+  const checked = await promtool(['check', 'rules', `${FOLDER}/rules.yml`]);
   expect(checked).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining('SUCCESS: 6 rules') as string,
   });
-  const tested = await finish('promtool', ['test', 'rules', `${FOLDER}/rules.test.yml`]);
+  const tested = await promtool(['test', 'rules', `${FOLDER}/rules.test.yml`]);
   expect(tested).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('SUCCESS') as string });
 });
 

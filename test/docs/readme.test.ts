@@ -1,9 +1,10 @@
 // The README is run, command by command, in the order in which it stands there.
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab } from '../lab.js';
 import { finish, PATH, within } from '../lab/exec.js';
+import { binFolder } from '../support/command.js';
 
 const readme = readFileSync('README.md', 'utf8');
 
@@ -23,15 +24,8 @@ it('begins with the two commands that do everything', () => {
 
 it('every xdpkeep command works as it is written, with the files that stand before it', async () => {
   await using lab = await createLab({ pairs: ['ens5'] });
-  const bin = join(lab.directory, 'bin');
-  mkdirSync(bin);
-  writeFileSync(
-    join(bin, 'xdpkeep'),
-    `#!/bin/sh\nexec ${process.execPath} ${resolve('dist/xdpkeep.js')} "$@"\n`,
-  );
-  chmodSync(join(bin, 'xdpkeep'), 0o755);
   const env = {
-    PATH: `${bin}:${PATH}`,
+    PATH: `${binFolder(lab)}:${PATH}`,
     XDPKEEP_HOST: 'edge-1',
     XDPKEEP_BPFFS: lab.bpffs,
     XDPKEEP_DATA_DIR: lab.dataDir,

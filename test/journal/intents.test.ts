@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { lastFailures } from '../../src/journal/intents.js';
+import { lastFailures, lastInstances } from '../../src/journal/intents.js';
 import { settleOpenIntents } from '../../src/journal/settle.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import { detachStep, reattachStep } from './support.js';
+
+const DIGEST = reattachStep(8).instance.digest;
 
 const record = (change: Partial<JournalRecord>): JournalRecord => ({
   ...{
@@ -37,4 +39,20 @@ test.each<[string, Partial<JournalRecord>[], boolean]>([
 
 test('a recovered outcome says that it was undone', () => {
   expect(recovered).toMatchObject({ phase: 'undone' });
+});
+
+test.each<[string, Partial<JournalRecord>[], string | undefined]>([
+  ['begun', [{ phase: 'intent' }], DIGEST],
+  ['failed', [{}, { phase: 'failed' }], DIGEST],
+  ['done in another boot', [{ phase: 'done', boot: 'a' }], undefined],
+  ['done from another network namespace', [{ phase: 'done', netns: 2 }], undefined],
+  ['to be detached', [{ phase: 'done' }, { phase: 'intent', step: { ...detachStep(), ifindex: 7 } }], DIGEST],
+  [
+    'detached since',
+    [{ phase: 'done' }, { phase: 'done', step: { ...detachStep(), ifindex: 7 } }],
+    undefined,
+  ],
+])('what we attached last: %s', (_name, changes, digest) => {
+  const last = lastInstances(changes.map(record), { boot: 'b', netns: 1 });
+  expect(last.get(reattachStep(8).ifindex)).toBe(digest);
 });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { createLab, type Lab } from '../lab.js';
 import { background, finish, within } from '../lab/exec.js';
+import { promtool } from '../lab/unpacked.js';
 import { counts, writePolicy } from '../support/policies.js';
 import { openBrowser } from './browser.js';
 
@@ -38,55 +39,50 @@ it(
   { timeout: 120_000 },
   async () => {
     await using lab = await createLab();
-    await using served = await serve(lab);
-    expect(served.daemon.pid).toBeGreaterThan(0);
-    const browser = await openBrowser(lab);
-    try {
-      const page = await browser.newPage();
-      const complaints: string[] = [];
-      page.on('console', (message) => {
-        if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-      });
-      page.on('pageerror', (error) => complaints.push(error.message));
-      const asked: string[] = [];
-      page.on('request', (request) => asked.push(request.url()));
-      await page.goto(URL);
-      await page.locator('#conditions [data-condition="Ready"]').waitFor();
-      expect(await page.locator('#host').innerText()).toBe('lab');
-      expect(await page.locator('#summary').innerText()).toMatch(/^In sync/);
-      expect(await page.locator('#interfaces tbody th').allInnerTexts()).toEqual(['veth0']);
-      expect(await page.locator('#rules-of-veth0 tbody th').first().innerText()).toBe(ODD);
-      expect(await page.locator('img').count()).toBe(0);
-      await expect.poll(() => page.locator('#history li[data-generation="1"]').count()).toBe(1);
-      expect(await page.locator('#rules-of-veth0 td.place').first().innerText()).toMatch(
-        /^policies\/edge\.yaml:\d+:\d+$/,
-      );
+    await using _served = await serve(lab);
+    await using browser = await openBrowser(lab);
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(URL);
+    await page.locator('#conditions [data-condition="Ready"]').waitFor();
+    expect(await page.locator('#host').innerText()).toBe('lab');
+    expect(await page.locator('#summary').innerText()).toMatch(/^In sync/);
+    expect(await page.locator('#interfaces tbody th').allInnerTexts()).toEqual(['veth0']);
+    expect(await page.locator('#rules-of-veth0 tbody th').first().innerText()).toBe(ODD);
+    expect(await page.locator('img').count()).toBe(0);
+    await expect.poll(() => page.locator('#history li[data-generation="1"]').count()).toBe(1);
+    expect(await page.locator('#rules-of-veth0 td.place').first().innerText()).toMatch(
+      /^policies\/edge\.yaml:\d+:\d+$/,
+    );
 
-      await lab.ping(3);
-      await lab.send({ protocol: 17, destinationPort: 9 }, 40);
-      const { [ODD]: pings, discard } = await counts(lab);
-      expect([pings, discard]).toEqual([3, 40]);
-      await expect.poll(() => countOf(page, 0), { timeout: 15_000 }).toBe('3');
-      await expect.poll(() => countOf(page, 1), { timeout: 15_000 }).toBe('40');
-      await page.locator('.uplot canvas').first().waitFor({ timeout: 20_000 });
-      expect(await page.locator('.plot').first().getAttribute('aria-label')).toMatch(
-        /^Drops on veth0, packets a second now: /,
-      );
+    await lab.ping(3);
+    await lab.send({ protocol: 17, destinationPort: 9 }, 40);
+    const { [ODD]: pings, discard } = await counts(lab);
+    expect([pings, discard]).toEqual([3, 40]);
+    await expect.poll(() => countOf(page, 0), { timeout: 15_000 }).toBe('3');
+    await expect.poll(() => countOf(page, 1), { timeout: 15_000 }).toBe('40');
+    await page.locator('.uplot canvas').first().waitFor({ timeout: 20_000 });
+    expect(await page.locator('.plot').first().getAttribute('aria-label')).toMatch(
+      /^Drops on veth0, packets a second now: /,
+    );
 
-      writePolicy(lab, { rules: RULES.slice(1) });
-      await page.locator('#history li[data-generation="2"]').waitFor({ timeout: 20_000 });
-      await expect
-        .poll(() => page.locator('#rules-of-veth0 tbody th').first().innerText(), { timeout: 15_000 })
-        .toBe('discard');
-      await page.locator('#history li[data-generation="2"] summary').click();
-      await expect
-        .poll(() => page.locator('#history li[data-generation="2"] details').innerText(), { timeout: 15_000 })
-        .toContain(`policy edge: drop by ${ODD}, now pass by (default). For example: icmp `);
-      expect(complaints).toEqual([]);
-      expect(asked.filter((url) => !url.startsWith(URL))).toEqual([]);
-    } finally {
-      await browser.close();
-    }
+    writePolicy(lab, { rules: RULES.slice(1) });
+    await page.locator('#history li[data-generation="2"]').waitFor({ timeout: 20_000 });
+    await expect
+      .poll(() => page.locator('#rules-of-veth0 tbody th').first().innerText(), { timeout: 15_000 })
+      .toBe('discard');
+    await page.locator('#history li[data-generation="2"] summary').click();
+    await expect
+      .poll(() => page.locator('#history li[data-generation="2"] details').innerText(), { timeout: 15_000 })
+      .toContain(`policy edge: drop by ${ODD}, now pass by (default). For example: icmp `);
+    expect(complaints).toEqual([]);
+    expect(asked.filter((url) => !url.startsWith(URL))).toEqual([]);
   },
 );
 
@@ -99,41 +95,36 @@ it(
   { timeout: 120_000 },
   async () => {
     await using lab = await createLab();
-    await using served = await serve(lab);
-    expect(served.daemon.pid).toBeGreaterThan(0);
-    const browser = await openBrowser(lab);
-    try {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const page = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme });
-        await page.goto(URL);
-        await page.locator('#rules-of-veth0 tbody tr').first().waitFor();
-        const width = await page.evaluate('document.documentElement.scrollWidth');
-        expect(width, 'nothing is wider than the screen').toBeLessThanOrEqual(360);
-        expect(await page.evaluate(CONTRAST)).toBeGreaterThan(7);
-        await page.close();
-      }
-      const page = await browser.newPage();
+    await using _served = await serve(lab);
+    await using browser = await openBrowser(lab);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme });
       await page.goto(URL);
       await page.locator('#rules-of-veth0 tbody tr').first().waitFor();
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
-      await page.keyboard.press('Enter');
-      expect(await page.evaluate('document.activeElement.id')).toBe('content');
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.className')).toBe('wide');
-      expect(await page.getByRole('status').count()).toBe(1);
-      expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual([
-        'Conditions',
-        'Interfaces',
-        'Drops',
-        'Rules',
-        'History',
-      ]);
-      expect(await page.getByRole('rowheader', { name: 'veth0' }).count()).toBe(1);
-      expect(await page.getByRole('columnheader', { name: 'Packets/s' }).count()).toBe(1);
-    } finally {
-      await browser.close();
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect(width, 'nothing is wider than the screen').toBeLessThanOrEqual(360);
+      expect(await page.evaluate(CONTRAST)).toBeGreaterThan(7);
+      await page.close();
     }
+    const page = await browser.newPage();
+    await page.goto(URL);
+    await page.locator('#rules-of-veth0 tbody tr').first().waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.className')).toBe('wide');
+    expect(await page.getByRole('status').count()).toBe(1);
+    expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual([
+      'Conditions',
+      'Interfaces',
+      'Drops',
+      'Rules',
+      'History',
+    ]);
+    expect(await page.getByRole('rowheader', { name: 'veth0' }).count()).toBe(1);
+    expect(await page.getByRole('columnheader', { name: 'Packets/s' }).count()).toBe(1);
   },
 );
 
@@ -165,9 +156,7 @@ it(
       kind: 'Rules',
       interfaces: [{ name: 'veth0' }],
     });
-    const checked = await finish('promtool', ['check', 'metrics'], {
-      input: `${await curl(lab, 'metrics')}\n`,
-    });
+    const checked = await promtool(['check', 'metrics'], `${await curl(lab, 'metrics')}\n`);
     expect(checked).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
 
     const twice = await lab.run(['reconcile', '--watch', '--http', '127.0.0.1:9470']);
@@ -188,8 +177,7 @@ it(
   { timeout: 60_000 },
   async () => {
     await using lab = await createLab();
-    await using served = await serve(lab);
-    expect(served.daemon.pid).toBeGreaterThan(0);
+    await using _served = await serve(lab);
     const slow = background(...within(lab.network.firewall, [process.execPath, '-e', SLOW_CLIENTS]));
     writePolicy(lab, { rules: RULES.slice(1) });
     await expect.poll(() => counts(lab).then(Object.keys), { timeout: 15_000 }).not.toContain(ODD);

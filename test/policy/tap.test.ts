@@ -4,7 +4,8 @@ import { parseMatch } from '../../src/desired/match-text.js';
 import { loadFirewall } from '../../src/kernel/firewall.js';
 import { writeEntry } from '../../src/kernel/map-write.js';
 import { Fd } from '../../src/kernel/fd.js';
-import { RingReader, SAMPLES, TAP } from '../../src/kernel/samples.js';
+import { TAP_SECTION } from '../../src/kernel/layout.js';
+import { RingReader, SAMPLES } from '../../src/kernel/samples.js';
 import { testRun } from '../../src/kernel/testrun.js';
 import type { PacketDescription } from '../../src/model/policy.js';
 import { compilePolicy } from '../../src/policy/compile.js';
@@ -51,7 +52,12 @@ describe('the tap', () => {
     const match = parseMatch(text);
     const random = new Random(7);
     const now = process.hrtime.bigint();
-    writeEntry(object.mapFd(TAP), TAP, 0, tapUntil(makeTap(match, ALL), now + 600_000_000_000n));
+    writeEntry(
+      object.mapFd(TAP_SECTION),
+      TAP_SECTION,
+      0,
+      tapUntil(makeTap(match, ALL), now + 600_000_000_000n),
+    );
     let [matching, left] = [0, 0];
     for (const packet of [...SURE, ...Array.from({ length: PACKETS }, () => randomPacket(random))]) {
       const frame = buildPacket(packet);
@@ -78,7 +84,7 @@ describe('the tap', () => {
     using ring = new RingReader(new Fd(object.mapFd(SAMPLES)));
     const seen = (verdicts: number[], ns: bigint): number => {
       const until = process.hrtime.bigint() + ns;
-      writeEntry(object.mapFd(TAP), TAP, 0, tapUntil(makeTap({}, verdicts), until));
+      writeEntry(object.mapFd(TAP_SECTION), TAP_SECTION, 0, tapUntil(makeTap({}, verdicts), until));
       testRun(object.programFd(), { data: buildPacket({}) });
       return ring.take().length;
     };

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
+import { TAP_SECTION } from '../../src/kernel/layout.js';
 import { mapValues, reconcile } from '../support/host.js';
 import { writePolicy } from '../support/policies.js';
 
@@ -96,8 +97,13 @@ it('ends in the datapath too when it is killed', async () => {
   writePolicy(lab, { rules: [NO_PING] });
   await reconcile(lab);
   const { child } = await capturing(lab);
-  const until = async () =>
-    Number((await mapValues(lab, 'veth0', 'tap')).map((value) => (value as { until: number }).until)[0]);
+  const until = async () => {
+    const [section] = (await mapValues(lab, 'veth0', 'tap')) as Record<
+      string,
+      [{ tap: { until: number } }]
+    >[];
+    return section?.[TAP_SECTION]?.[0].tap.until;
+  };
   expect(await until()).toBeGreaterThan(0);
   child.kill('SIGKILL');
   await expect.poll(async () => (await lab.ping(1), await until()), { timeout: 15_000 }).toBe(0);

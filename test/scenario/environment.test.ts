@@ -1,11 +1,12 @@
 // The machine is not as it should be: no directories, no bpffs, an interface that is down. What can be made is made,
 // what cannot is said together with the way out, and nothing is touched meanwhile.
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
-import { finish, type Finished, within } from '../lab/exec.js';
+import type { Finished } from '../lab/exec.js';
+import { reconcileApart } from '../support/command.js';
 import { document, ICMP_DROP, mapValues, reconcile, writeHost } from '../support/host.js';
 
 const VETH0 = { veth0: `mode: native, program: ${ICMP_DROP}` };
@@ -70,18 +71,7 @@ describe('the bpffs', () => {
 /** Runs reconcile, and then `after`, in new namespaces (of `unshare`) without the bpffs of the system. */
 function withoutBpffs(lab: Lab, namespaces: string[], after: string): Promise<Finished> {
   const script = `while umount /sys/fs/bpf 2>/dev/null; do :; done; "$@" && { ${after}; }`;
-  const run = [
-    process.execPath,
-    resolve('dist/xdpkeep.js'),
-    'reconcile',
-    '--output',
-    'json',
-    '--host',
-    'lab',
-  ];
-  const where = ['--state', lab.state, '--data-dir', lab.dataDir];
-  const unshare = ['unshare', ...namespaces, 'sh', '-c', script, 'sh', ...run, ...where];
-  return finish(...within(lab.network.firewall, unshare));
+  return reconcileApart(lab, namespaces, script);
 }
 
 it('an interface that is down is attached to, and filtered from the moment it is up', async () => {

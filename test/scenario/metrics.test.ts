@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
-import { finish } from '../lab/exec.js';
+import { promtool } from '../lab/unpacked.js';
 import { counts, writePolicy } from '../support/policies.js';
 import { trace } from '../support/strace.js';
 
@@ -56,7 +56,7 @@ it('a pass writes what is counted, and promtool finds nothing to say', async () 
   expect(second.get('xdpkeep_journal_size_bytes')).toBe(statSync(join(lab.dataDir, 'journal.ndjson')).size);
 
   const file = join(lab.directory, 'xdpkeep.prom');
-  const checked = await finish('promtool', ['check', 'metrics'], { input: readFileSync(file, 'utf8') });
+  const checked = await promtool(['check', 'metrics'], readFileSync(file, 'utf8'));
   expect(checked).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   expect(readdirSync(dirname(file)).filter((name) => name.includes('.tmp'))).toEqual([]);
   expect(statSync(file).mode & 0o777).toBe(0o644);

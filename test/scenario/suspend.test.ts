@@ -1,13 +1,13 @@
 // Hands off: passes look, report and exit 13; nothing is changed until somebody, or the clock, ends it.
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readJournal } from '../../src/journal/read.js';
 import { readStored } from '../../src/journal/suspensions.js';
 import { sha256 } from '../../src/disk/sha256.js';
 import type { Suspension } from '../../src/model/suspension.js';
 import { createLab, type Lab } from '../lab.js';
-import { finish, within } from '../lab/exec.js';
+import { reconcileApart } from '../support/command.js';
 import { document, ICMP_DROP, reconcile, status, writeHost } from '../support/host.js';
 import { snapshot } from '../support/world.js';
 
@@ -193,18 +193,7 @@ it('the file in /etc suspends as well', async () => {
   writeHost(lab, { veth0: NATIVE });
   const script =
     'mount -t tmpfs none /etc && mkdir /etc/xdpkeep && echo "on fire" > /etc/xdpkeep/suspend && exec "$@"';
-  const command = [
-    process.execPath,
-    resolve('dist/xdpkeep.js'),
-    'reconcile',
-    '--output',
-    'json',
-    '--host',
-    'lab',
-  ];
-  const where = ['--state', lab.state, '--data-dir', lab.dataDir, '--bpffs', lab.bpffs];
-  const unshare = ['unshare', '--mount', 'sh', '-c', script, 'sh', ...command, ...where];
-  const waiting = await finish(...within(lab.network.firewall, unshare));
+  const waiting = await reconcileApart(lab, ['--mount'], script, '--bpffs', lab.bpffs);
   expect(document(waiting, 13)).toMatchObject({
     suspensions: [{ file: '/etc/xdpkeep/suspend', reason: 'on fire' }],
     steps: [{ outcome: 'suspended' }],

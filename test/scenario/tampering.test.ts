@@ -136,7 +136,7 @@ it('maps that are edited by hand: the rules of a policy cannot be, what a progra
       shown<{ id: number; name: string; bytes_value: number; frozen: number }>('map', String(id)),
     ),
   );
-  const tables = maps.filter(({ name }) => name.includes('.data'));
+  const tables = maps.filter(({ name }) => name.includes('.data.tables'));
   expect(tables).toMatchObject([{ frozen: 1 }]);
   const zeros = Array<string>(tables[0]?.bytes_value ?? 0).fill('0');
   const edit = ['map', 'update', 'id', String(tables[0]?.id), 'key', '0', '0', '0', '0', 'value', ...zeros];

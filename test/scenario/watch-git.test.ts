@@ -1,5 +1,7 @@
 // `reconcile --watch` with a repository as the source: what asks the remote, and what does not.
 import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createLab } from '../lab.js';
 import { OWN_FILES, Site } from '../support/site.js';
@@ -32,6 +34,33 @@ it('the start and SIGHUP adopt the newest commit; what happens here is healed wi
   daemon.kill('SIGHUP');
   await expect.poll(() => log, within).toContain('SourceStale');
   expect(await generation()).toBe(2);
+  daemon.kill('SIGTERM');
+  expect(await daemon).toMatchObject({ exitCode: 0 });
+});
+
+it('with --offline it asks no remote: what is fetched is applied at once', async () => {
+  await using lab = await createLab();
+  const site = await Site.create(lab);
+  const folder = join(lab.directory, 'fetched');
+  const fetch = async (exitCode = 0) => {
+    expect(await site.run('fetch', '--into', folder)).toMatchObject({ exitCode });
+  };
+  const daemon = site.start('reconcile', '--watch', '--offline', folder); // before anything was ever fetched
+  let log = '';
+  daemon.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  await expect.poll(() => log, within).toContain('nothing was fetched');
+  await fetch();
+  await expect.poll(async () => (await lab.netShow()).xdp, within).toHaveLength(1);
+
+  await site.repository.commit('count more', OWN_FILES, { key: 'ada' });
+  await sleep(1000);
+  expect((await site.status()).generation).toBe(1);
+  await fetch();
+  await expect.poll(async () => (await site.status()).generation, within).toBe(2);
+
+  renameSync(site.repository.folder, `${site.repository.folder}.away`);
+  await fetch(69);
+  await expect.poll(() => log, within).toContain('SourceStale');
   daemon.kill('SIGTERM');
   expect(await daemon).toMatchObject({ exitCode: 0 });
 });

@@ -14,7 +14,7 @@ verify:
 `;
 
 /** A minute is long for a test. */
-const SOON = `[Timer]
+export const SOON = `[Timer]
 OnActiveSec=
 OnActiveSec=1s
 OnUnitInactiveSec=2s

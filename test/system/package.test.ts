@@ -42,6 +42,7 @@ it('holds what a host needs, and runs from there', { timeout: 120_000 }, async (
     'usr/bin/xdpkeep',
     'usr/lib/xdpkeep/bpf/firewall.bpf.o',
     'usr/lib/xdpkeep/schema/host.schema.json',
+    'usr/lib/xdpkeep/page/index.html',
     'lib/systemd/system/xdpkeep.timer',
     'lib/systemd/system/xdpkeep-boot.service.d/sandbox.conf',
     'lib/udev/rules.d/99-xdpkeep.rules',

@@ -12,6 +12,7 @@ export function addReconciling(program: Command, keep: Keep): void {
   )
     .option('--watch', 'stay, and reconcile whenever the state directory changes')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
+    .addOption(offline('while it stays: look at what `xdpkeep fetch` has brought, and ask no remote'))
     .addOption(
       new Option(
         '--http <address>',
@@ -58,7 +59,9 @@ export function addGit(program: Command, keep: Keep): void {
     command(program, 'sync', 'the same from git: fetch, verify, adopt the newest commit, reconcile'),
     'fetch, verify, plan and prove, change nothing',
   )
-    .addOption(offline())
+    .addOption(
+      offline('from what `xdpkeep fetch` has brought; without a source in the config file, reconcile'),
+    )
     .action(async (_flags: Flags, self: Command) => {
       const [{ runSync }, { readConfigOf }, { withMetrics }] = await Promise.all([
         import('../sync.js'),

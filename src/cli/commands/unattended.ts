@@ -1,5 +1,5 @@
 // The commands and options that unit files use, each for one part of the work: `fetch` has a network and no rights,
-// `sync --offline` the rights and no network, `restore` neither a network nor state files.
+// `sync --offline` and `reconcile --watch --offline` the rights and no network, `restore` neither a network nor state files.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../model/duration.js';
 import { readCommon } from '../options.js';
@@ -26,9 +26,9 @@ export function addUnattended(program: Command, keep: Keep): void {
     });
 }
 
-export function offline(): Option {
-  const help = `from what \`xdpkeep fetch\` has brought (default: to ${FETCHED}); without a source in the config file, reconcile`;
-  return new Option('--offline [dir]', help).preset(FETCHED);
+/** `where`: when what was fetched is asked in place of the remote. */
+export function offline(where: string): Option {
+  return new Option('--offline [dir]', `${where} (default: ${FETCHED})`).preset(FETCHED);
 }
 
 function waitFor(): Option {
