@@ -4,7 +4,6 @@
 // mount namespaces of its own that end with it.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { measureChanges, measureCompile } from './bench/change.mjs';
 import { makeCore, compileProgram } from './bench/core.mjs';
 import { compareWith } from './bench/compare.mjs';
@@ -17,17 +16,9 @@ import { measureStartup } from './bench/startup.mjs';
 import { loadXdpFilter } from './bench/subjects.mjs';
 import { judge } from './bench/targets.mjs';
 import { measureThroughput } from './bench/throughput.mjs';
+import { readArguments } from './bench/usage.mjs';
 
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    write: { type: 'boolean' },
-    'no-fail': { type: 'boolean' },
-    quick: { type: 'boolean' },
-    json: { type: 'string' },
-    compare: { type: 'string' },
-  },
-});
+const { flags, what, cases } = readArguments(process.argv.slice(2));
 
 /** Inside the repository, so that what is bundled there finds the npm packages. */
 const dist = new URL('../dist/', import.meta.url).pathname;
@@ -45,13 +36,11 @@ async function step(name, measure) {
   return result;
 }
 
-const [what, ...cases] = positionals;
 const core = await makeCore(work);
 let holds;
 if (flags.compare !== undefined) holds = await compareWith(flags.compare, { core, work, step }, flags);
 else if (what === 'scale') holds = await runScale({ core, work, step }, cases, flags);
-else if (what === undefined) holds = await runAll();
-else throw new Error(`there is no benchmark ${what}`);
+else holds = await runAll();
 if (!holds && !flags['no-fail']) process.exitCode = 1;
 
 async function runAll() {

@@ -2,6 +2,9 @@
 # Runs the measurements in network and mount namespaces of their own: whatever happens, nothing of them stays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+for argument; do
+	case $argument in --help | -h) exec node scripts/bench.mjs --help ;; esac
+done
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 bash scripts/setup.sh
 if [ "$(id -u)" != 0 ]; then

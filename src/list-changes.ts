@@ -40,10 +40,10 @@ export function listChanges(
   before: Pick<DesiredState, 'lists'> | undefined,
   { lists = [] }: DesiredState,
 ): ListChange[] {
-  return lists.flatMap(({ name, set, entries }): ListChange[] => {
+  return lists.flatMap(({ name, set, entries, merged }): ListChange[] => {
     const old = before?.lists?.find((list) => list.name === name);
     if (old?.set.digest === set.digest) return [];
-    const base = { name, entries, ranges: set.ranges };
+    const base = { name, entries, ...(merged && { merged }), ranges: set.ranges };
     if (!old) return [{ ...base, added: set.ranges, removed: 0 }];
     const was = contentOf(old);
     if (!was) return [{ ...base, added: set.ranges, removed: old.set.ranges }];

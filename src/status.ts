@@ -19,6 +19,7 @@ import { readTrial } from './journal/way-back.js';
 import { bootedAt, monotonicNow } from './kernel/boot.js';
 import { requireCapabilities } from './kernel/capabilities.js';
 import { layout, type Layout } from './kernel/layout.js';
+import { lookPastLeaving } from './leaving.js';
 import { MOST_BLOCKS } from './model/block.js';
 import { type DesiredState, emptyState } from './model/desired.js';
 import { diagnosticLine } from './model/diagnostic.js';
@@ -43,12 +44,13 @@ export async function status(
   seen?: ObservedState,
 ): Promise<Status> {
   requireCapabilities();
-  const found = seen ?? (await observe({ bpffs: options.bpffs }));
+  const journal = readJournal(options.dataDir);
+  const again = () => observe({ bpffs: options.bpffs });
+  const found = await lookPastLeaving(seen ?? (await again()), options, journal.records, again);
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
   const pending = orWarning(() => readTrial(options.dataDir, layout(options.bpffs))?.pending, warnings);
   const waiting = pending && reportPending(pending, monotonicNow());
-  const journal = readJournal(options.dataDir);
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
   const blocks =

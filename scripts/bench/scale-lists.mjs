@@ -14,6 +14,9 @@ export const CASES = [
   { name: '1M IPv6', family: 6, count: 1_000_000, prefixes: true },
 ];
 
+/** What the case is called that is no list. */
+export const INTERFACES = 'interfaces';
+
 /** A bijection of 32-bit numbers: no address comes twice. */
 function mix(number, seed = 0) {
   let x = ((number + 1) ^ seed) >>> 0; // 0 stays 0, which is no address

@@ -3,6 +3,7 @@ import { type ListSummary, type Validation, validateState } from '../desired/loa
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { EXIT } from '../model/errors.js';
 import { renderDiagnostics } from '../report/diagnostics.js';
+import { mergedWords } from '../report/reconciliation.js';
 import { grouped, json, printable } from '../report/style.js';
 import { withProgress } from './progress.js';
 import type { CommandResult } from './result.js';
@@ -45,11 +46,11 @@ function count(number: number, noun: string, nouns = `${noun}s`): string {
   return `${number === 0 ? 'no' : number} ${number === 1 ? noun : nouns}`;
 }
 
-function listLine({ name, entries, duplicates, overlaps, skipped, ranges }: ListSummary): string {
+function listLine(list: ListSummary): string {
+  const { name, entries, skipped, ranges } = list;
   const counts = [
     `${grouped(entries)} ${entries === 1 ? 'entry' : 'entries'}`,
-    ...(duplicates > 0 ? [`${grouped(duplicates)} duplicates`] : []),
-    ...(overlaps > 0 ? [`${grouped(overlaps)} overlaps`] : []),
+    ...mergedWords(list),
     ...(skipped > 0 ? [`${grouped(skipped)} skipped`] : []),
   ];
   return `list ${printable(name)}: ${counts.join(', ')} -> ${grouped(ranges)} ${ranges === 1 ? 'range' : 'ranges'}`;

@@ -22,9 +22,16 @@ export function joinLists(uses: ListUse[], problems: Diagnostic[]): DesiredList[
     const earlier = joined.get(name);
     if (earlier && earlier.list.set.digest !== set.digest)
       problems.push(readTwice(name, user, earlier.user, place));
+    const { entries, duplicates, overlaps } = counts;
     const shrink = Math.min(maxShrink ?? 100, earlier?.list.maxShrink ?? 100);
     joined.set(name, {
-      list: { name, set, entries: counts.entries, ...(shrink < 100 && { maxShrink: shrink }) },
+      list: {
+        name,
+        set,
+        entries,
+        merged: { duplicates, overlaps },
+        ...(shrink < 100 && { maxShrink: shrink }),
+      },
       user: earlier?.user ?? user,
     });
   }

@@ -66,16 +66,27 @@ class IpsetReader extends LineReader {
     const next = super.read(start);
     this.problem = undefined;
     const { from, to } = this;
-    if (this.startsWith('add ', from)) this.#takeAdded(from + 4, to);
-    else if (this.startsWith('create ', from)) this.take(to, to);
+    if (this.startsWith('add ', from)) this.#takeAdded(from + 4, to, next - 1);
+    else if (this.startsWith('create ', from)) this.#passCreated(from, to);
     return next;
   }
 
-  #takeAdded(from: number, to: number): void {
+  /** Behind `create NAME TYPE`; a member of such a set is not what it looks like. */
+  #passCreated(from: number, to: number): void {
+    const mask = optionsIn(this.text(from, to)).slice(3).find(isMask);
+    if (mask === undefined) this.take(to, to);
+    else {
+      const hint = 'Write the networks that are meant: `add NAME 10.1.1.0/24`.';
+      const message = `makes a set whose members are more than they say (\`${mask}\`)`;
+      this.problem = { message, hint, fatal: true };
+    }
+  }
+
+  #takeAdded(from: number, to: number, lineEnd: number): void {
     this.take(from, to);
     this.take(this.wordEnd(this.from, to), to); // behind the name of the set
     const end = this.wordEnd(this.from, this.to);
-    const options = end < this.to ? this.text(end, this.to).split(/\s+/) : [];
+    const options = end < lineEnd ? optionsIn(this.text(end, lineEnd)) : [];
     this.take(this.from, end);
     if (this.from === this.to) {
       this.problem = { message: 'adds nothing', hint: 'Write `add NAME ADDRESS`.' };
@@ -84,6 +95,18 @@ class IpsetReader extends LineReader {
       this.problem = { message: 'is an exception (`nomatch`), and a list has none', hint, fatal: true };
     }
   }
+}
+
+/** Words, without what is quoted (the `comment` of a member, which may be about anything) and what is behind `#`. */
+function optionsIn(text: string): string[] {
+  return text
+    .replace(/"[^"]*("|$)/g, ' ')
+    .replace(/#.*/, '')
+    .split(/\s+/);
+}
+
+function isMask(option: string): boolean {
+  return option === 'netmask' || option === 'bitmask';
 }
 
 /** One column of a table; a field does not reach over a line's end. */

@@ -55,7 +55,7 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
   const network = new NetworkBytes();
   const collected = { 4: new Collector(4, bytes.length), 6: new Collector(6) };
   const bad = new BadLines(list);
-  for (let start = hasMark(bytes) ? MARK.length : 0, line = 1; start < bytes.length; line++) {
+  for (let start = markLength(bytes), line = 1; start < bytes.length; line++) {
     let next = isPlain ? network.readFourLine(bytes, start) : -1;
     if (next >= 0) collected[4].add(network.words);
     else {
@@ -93,8 +93,9 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
 /** Byte order mark. */
 const MARK = [0xef, 0xbb, 0xbf];
 
-function hasMark(bytes: Uint8Array): boolean {
-  return MARK.every((byte, at) => bytes[at] === byte);
+/** Bytes of the byte order mark in front of a text, if there is one. */
+export function markLength(bytes: Uint8Array): number {
+  return MARK.every((byte, at) => bytes[at] === byte) ? MARK.length : 0;
 }
 
 /** What is left for the way of text; `undefined` for nothing but blanks. */
@@ -122,7 +123,8 @@ class Collector {
   }
 
   addNetwork(network: Cidr): void {
-    writeNetwork(this.#words, this.#reserve(), network, this.#width);
+    const at = this.#reserve(); // before the words are looked at: they may be others then
+    writeNetwork(this.#words, at, network, this.#width);
   }
 
   merge(): MergedRanges {
@@ -159,6 +161,9 @@ function placeOf({ bytes, file }: ListFile, { start, next, from, to, line }: Lin
   return { ...place, at: { ...at, line } };
 }
 
+const HEADER =
+  'If the first line names the columns, write `header: true` into the list options of the policy.';
+
 class BadLines {
   count = 0;
   /** Those that cannot be skipped, or may not. */
@@ -174,8 +179,14 @@ class BadLines {
     const { bytes } = this.list;
     const words = /\s/.test(new TextDecoder().decode(bytes.subarray(line.from, line.to)));
     const place = placeOf(this.list, line);
+    const isHeader = this.list.format.format === 'csv' && line.line === 1;
     const hinted =
-      hint ?? (words ? 'Write one address or network a line, and comments behind "#".' : undefined);
+      hint ??
+      (isHeader
+        ? HEADER
+        : words
+          ? 'Write one address or network a line, and comments behind "#".'
+          : undefined);
     this.#first.push({
       severity: (fatal ?? !this.list.skipBad) ? 'error' : 'warning',
       summary,

@@ -9,7 +9,7 @@ import type { ListCounts, ObjectStore } from '../model/object-store.js';
 import { MOST_SHARED } from '../model/pair-merge.js';
 import { type AddressRanges, countRanges, intersect, subtract, union } from '../model/ranges.js';
 import { changedLines } from './changed-lines.js';
-import { type ListFile, MOST_ENTRIES, type ParsedList, parseList } from './list-parser.js';
+import { type ListFile, markLength, MOST_ENTRIES, type ParsedList, parseList } from './list-parser.js';
 
 /** Bytes of the shortest text that is kept: all others are parsed in no time. */
 const LONG = 1 << 18;
@@ -60,7 +60,7 @@ export function patchList(
   // A header says what the lines behind it mean.
   if (list.bytes.length < LONG || list.format.format === 'csv') return undefined;
   const known = recallText(store, key);
-  const lines = known && collectChanges(known.bytes, list.bytes);
+  const lines = known && collectChanges(behindMark(known.bytes), behindMark(list.bytes));
   if (!lines) return undefined;
   const went = parsePart(list, lines.went);
   const came = parsePart(list, lines.came);
@@ -94,6 +94,11 @@ function recallText(store: TextStore, key: string): ParsedText | undefined {
   if (sha256(bytes) !== text) return undefined;
   const ranges = { four: Uint32Array.from(shared.four), six: Uint32Array.from(shared.six) };
   return { bytes, text, digest, counts, shared: ranges };
+}
+
+/** A byte order mark is one in front of a text alone: behind a line that came it is part of what that line says. */
+function behindMark(bytes: Buffer): Buffer {
+  return bytes.subarray(markLength(bytes));
 }
 
 /** All lines that went and all that came; `undefined` when that is much of the list. */

@@ -11,7 +11,7 @@ import { encodeRanges } from '../model/range-bytes.js';
 import type { AddressRanges } from '../model/ranges.js';
 
 /** Changes whenever the same files would make another set. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Where sets are kept and remembered. */
 export type SetStore = Pick<ObjectStore, 'put' | 'get' | 'recallList' | 'rememberList'>;

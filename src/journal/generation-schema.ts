@@ -29,6 +29,7 @@ const desiredList: z.ZodType<DesiredList> = z.looseObject({
   name: z.string(),
   set: z.custom<AddressSet>((value) => typeof value === 'object'),
   entries: z.number(),
+  merged: z.exactOptional(z.object({ duplicates: z.number(), overlaps: z.number() })),
   maxShrink: z.exactOptional(z.number()),
 });
 

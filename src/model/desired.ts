@@ -51,12 +51,22 @@ export interface DesiredInterface {
   at: Position;
 }
 
+/** Lines with an address or network that add nothing, or not all of it. */
+export interface MergedEntries {
+  /** They say what another one says. */
+  duplicates: number;
+  /** They lie in another one or reach into it. */
+  overlaps: number;
+}
+
 /** A list as it was read for this state. */
 export interface DesiredList {
   name: string;
   set: AddressSet;
   /** Lines with an address. */
   entries: number;
+  /** Those that say what others say; not known of what earlier releases recorded. */
+  merged?: MergedEntries;
   /** Per cent of its ranges that it may lose from one applied state to the next; absent means all. */
   maxShrink?: number;
 }

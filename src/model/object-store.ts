@@ -3,6 +3,7 @@
 // and no state files.
 
 import type { Diagnostic } from './diagnostic.js';
+import type { MergedEntries } from './desired.js';
 import type { AddressSet } from './policy.js';
 
 /** `o`: an object file. `policy`: the JSON of a DesiredFirewall. `set`: the bytes of address ranges. */
@@ -17,13 +18,9 @@ export interface CompileRecord {
 }
 
 /** What was counted when a list was parsed. */
-export interface ListCounts {
+export interface ListCounts extends MergedEntries {
   /** Lines with an address or network. */
   entries: number;
-  /** Of those the ones that say what another one says, */
-  duplicates: number;
-  /** and the ones that lie in another one or reach into it. */
-  overlaps: number;
   /** Bad lines that were left out. */
   skipped: number;
 }

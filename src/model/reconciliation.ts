@@ -1,5 +1,5 @@
 // The outcome of one pass, as `reconcile --output json` prints it.
-import type { AttachMode } from './desired.js';
+import type { AttachMode, MergedEntries } from './desired.js';
 import type { DriftCause } from './drift.js';
 import type { ExitCode } from './errors.js';
 import type { PendingReport } from './pending.js';
@@ -47,6 +47,8 @@ export interface ListChange {
   name: string;
   /** Lines with an address. */
   entries: number;
+  /** Of those the ones that say what others say. */
+  merged?: MergedEntries;
   ranges: number;
   added: number;
   removed: number;

@@ -3,10 +3,14 @@
 
 export type Bits = Uint32Array;
 
+/** Sets that lie in one array: each typed array of its own is an allocation outside of the heap. */
+const CHUNK = 64;
+
 /** Numbers sets of `words` 32-bit words; the same content always gets the same number, in order of first sight. */
 export class Classes {
   readonly sets: Bits[] = [];
   readonly #byHash = new Map<number, number[]>();
+  #chunk: Bits = new Uint32Array();
 
   constructor(readonly words: number) {}
 
@@ -14,15 +18,22 @@ export class Classes {
     return this.sets.length;
   }
 
-  /** The set must not change afterwards. */
+  /** A set that is new is copied. */
   number(set: Bits): number {
     const hash = hashOf(set);
     const same = this.#byHash.get(hash);
     for (const candidate of same ?? []) if (equal(this.at(candidate), set)) return candidate;
-    const number = this.sets.push(set) - 1;
+    const number = this.sets.push(this.#keep(set)) - 1;
     if (same) same.push(number);
     else this.#byHash.set(hash, [number]);
     return number;
+  }
+
+  #keep(set: Bits): Bits {
+    const place = (this.size % CHUNK) * this.words;
+    if (place === 0) this.#chunk = new Uint32Array(CHUNK * this.words);
+    this.#chunk.set(set, place);
+    return this.#chunk.subarray(place, place + this.words);
   }
 
   at(number: number): Bits {
@@ -32,16 +43,14 @@ export class Classes {
   }
 }
 
-export function withBit(set: Bits, bit: number): Bits {
-  const copy = set.slice();
-  copy[bit >>> 5] = (copy[bit >>> 5] ?? 0) | (1 << (bit & 31));
-  return copy;
+export function flipBit(set: Bits, bit: number): void {
+  set[bit >>> 5] = (set[bit >>> 5] ?? 0) ^ (1 << (bit & 31));
 }
 
-export function intersect(a: Bits, b: Bits): Bits {
-  const both = new Uint32Array(a.length);
-  for (let word = 0; word < a.length; word++) both[word] = (a[word] ?? 0) & (b[word] ?? 0);
-  return both;
+/** What is in both, written to `to`. */
+export function intersect(a: Bits, b: Bits, to: Bits): Bits {
+  for (let word = 0; word < to.length; word++) to[word] = (a[word] ?? 0) & (b[word] ?? 0);
+  return to;
 }
 
 /** The set of bits below `count`. */

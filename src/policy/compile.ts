@@ -144,9 +144,13 @@ function startOf(entry: number): { root: number; isNode: boolean } {
 
 /** struct vector: which words are not zero, then the words. Class -> place in bytes. */
 function layVectors(blob: Blob, classes: Classes): number[] {
+  const vector = new Uint32Array(2 + classes.words);
   return classes.sets.map((set) => {
-    const summary = set.reduce((bits, word, index) => bits | (word === 0 ? 0 : 1 << (index >>> 1)), 0);
-    return blob.add(Uint32Array.of(summary, 0, ...set)) * 4;
+    let summary = 0;
+    for (let word = 0; word < set.length; word++) if (set[word] !== 0) summary |= 1 << (word >>> 1);
+    vector[0] = summary;
+    vector.set(set, 2);
+    return blob.add(vector) * 4;
   });
 }
 

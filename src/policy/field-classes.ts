@@ -1,6 +1,6 @@
 // One field of all rules -> classes: values (or addresses) that no rule tells apart. A class is the set of rules that
 // agree with the field; a packet without the field agrees with the rules that do not ask.
-import { type Bits, Classes, withBit } from './bits.js';
+import { Classes, flipBit } from './bits.js';
 import {
   addressesOf,
   DOMAIN,
@@ -12,7 +12,7 @@ import {
   type PrefixField,
 } from './fields.js';
 import type { SetMatch } from './large-sets.js';
-import { type Partition, partition } from './partition.js';
+import { type Member, type Partition, partition } from './partition.js';
 
 interface FieldBase {
   classes: Classes;
@@ -54,7 +54,7 @@ function indifferent(asks: boolean[], words: number): Uint32Array | undefined {
   if (!asks.includes(true)) return undefined;
   const set = new Uint32Array(words);
   asks.forEach((ask, rule) => {
-    if (!ask) set[rule >>> 5] = (set[rule >>> 5] ?? 0) | (1 << (rule & 31));
+    if (!ask) flipBit(set, rule);
   });
   return set;
 }
@@ -72,7 +72,7 @@ function classifyNumberField(
   );
   if (!set) return undefined;
   const classes = new Classes(words);
-  const absent = classes.number(set.slice());
+  const absent = classes.number(set);
   const edges = new Map<number, Map<number, number>>(); // value -> rule -> ranges that begin less those that ended
   const mark = (value: number, rule: number, change: number): void => {
     let at = edges.get(value);
@@ -90,12 +90,11 @@ function classifyNumberField(
   const values = [...edges.keys()].sort((x, y) => x - y);
   values.forEach((value, index) => {
     for (const [rule, change] of edges.get(value) ?? []) {
-      const inside = (depth.get(rule) ?? 0) + change;
-      depth.set(rule, inside);
-      const bit = 1 << (rule & 31);
-      set[rule >>> 5] = inside > 0 ? (set[rule >>> 5] ?? 0) | bit : (set[rule >>> 5] ?? 0) & ~bit;
+      const before = depth.get(rule) ?? 0;
+      depth.set(rule, before + change);
+      if (before > 0 !== before + change > 0) flipBit(set, rule);
     }
-    byValue.fill(classes.number(set.slice()), value, values[index + 1] ?? byValue.length);
+    byValue.fill(classes.number(set), value, values[index + 1] ?? byValue.length);
   });
   return { kind: 'number', field, classes, absent, byValue };
 }
@@ -115,13 +114,15 @@ function classifyPrefixField(
   const classes = new Classes(words);
   const absent = classes.number(set);
   const of = (family: 4 | 6): Partition => {
-    const rules = new Map<Uint32Array, Bits>();
+    const members = new Map<Uint32Array, Member>();
     sets.forEach((one, rule) => {
       const ranges = one?.[family];
-      if (ranges) rules.set(ranges, withBit(rules.get(ranges) ?? new Uint32Array(words), rule));
+      if (!ranges) return;
+      const member = members.get(ranges);
+      if (member) member.rules.push(rule);
+      else members.set(ranges, { words: ranges, rules: [rule] });
     });
-    const members = [...rules].map(([ranges, asking]) => ({ words: ranges, rules: asking }));
-    return partition(members, prefixWidth(field, family), classes, absent);
+    return partition([...members.values()], prefixWidth(field, family), classes, absent);
   };
   return { kind: 'prefix', field, classes, absent, four: of(4), six: of(6) };
 }

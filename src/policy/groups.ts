@@ -31,6 +31,7 @@ export function groupFields(fields: FieldClasses[], classes: Classes, rules: num
 /** The vectors of all combinations; equal ones are joined at every field, so that few remain to be ANDed. */
 function combine(fields: FieldClasses[], classes: Classes, rules: number): Group {
   const everything = lowest(classes.words, rules);
+  const both = new Uint32Array(classes.words);
   let partial = new Classes(classes.words);
   let table = Uint32Array.of(partial.number(everything));
   const group: Group = { fields: [], table };
@@ -42,7 +43,7 @@ function combine(fields: FieldClasses[], classes: Classes, rules: number): Group
     for (let other = 0; other < field.classes.size; other++) {
       const numbers = new Uint32Array(size);
       for (let number = 0; number < size; number++) {
-        numbers[number] = next.number(intersect(partial.at(number), field.classes.at(other)));
+        numbers[number] = next.number(intersect(partial.at(number), field.classes.at(other), both));
       }
       for (let at = 0; at < table.length; at++)
         joined[other * table.length + at] = numbers[table[at] ?? 0] ?? 0;

@@ -1,6 +1,6 @@
 // All addresses, cut wherever a set of some rule begins or ends: one sweep over the edges of all sets.
 import { compareWords, Edges, type Width } from '../model/ranges.js';
-import { type Bits, Classes } from './bits.js';
+import { Classes, flipBit } from './bits.js';
 
 /** Segment `i` reaches from its start to the start of the next one, the last to the end of all addresses. */
 export interface Partition {
@@ -14,7 +14,7 @@ export interface Partition {
 /** A set, in the words of AddressRanges, and the rules that ask for it. */
 export interface Member {
   words: Uint32Array;
-  rules: Bits;
+  rules: number[];
 }
 
 /** `background` is the class of addresses in no set. A rule is in one member at most. */
@@ -45,6 +45,7 @@ class States {
   readonly #states: Classes;
   readonly #classOf: number[];
   readonly #toggled = new Map<number, number>();
+  readonly #next: Uint32Array;
 
   constructor(
     private readonly members: Member[],
@@ -52,6 +53,7 @@ class States {
     background: number,
   ) {
     this.#states = new Classes(classes.words);
+    this.#next = new Uint32Array(classes.words);
     this.#states.number(classes.at(background));
     this.#classOf = [background];
   }
@@ -61,8 +63,9 @@ class States {
     const key = state * this.members.length + index;
     let next = this.#toggled.get(key);
     if (next === undefined) {
-      const rules = this.members[index]?.rules;
-      next = this.#states.number(this.#states.at(state).map((word, at) => word ^ (rules?.[at] ?? 0)));
+      this.#next.set(this.#states.at(state));
+      for (const rule of this.members[index]?.rules ?? []) flipBit(this.#next, rule);
+      next = this.#states.number(this.#next);
       this.#toggled.set(key, next);
     }
     return next;

@@ -1,4 +1,5 @@
 // A reconciliation as people read it: the steps with their reasons, then how every interface stands.
+import type { MergedEntries } from '../model/desired.js';
 import type { ListChange, Reconciliation, ReportedInterface, ReportedStep } from '../model/reconciliation.js';
 import type { Condition } from '../model/step.js';
 import { sourceLines } from './source.js';
@@ -42,10 +43,19 @@ export function renderReconciliation(result: Reconciliation, paint: Paint): stri
 }
 
 function listLines(lists: ListChange[] = []): string[] {
-  return lists.map(({ name, added, removed, ranges }) => {
+  return lists.map(({ name, added, removed, ranges, merged }) => {
     const change = `${grouped(added)} added, ${grouped(removed)} removed`;
-    return `  list ${printable(name)}: ${change}: ${grouped(ranges)} ranges`;
+    const left = `${grouped(ranges)} ${ranges === 1 ? 'range' : 'ranges'}`;
+    return `  list ${printable(name)}: ${change}: ${[left, ...(merged ? mergedWords(merged) : [])].join(', ')}`;
   });
+}
+
+/** Nothing of what there is none of. */
+export function mergedWords({ duplicates, overlaps }: MergedEntries): string[] {
+  return [
+    ...(duplicates > 0 ? [`${grouped(duplicates)} ${duplicates === 1 ? 'duplicate' : 'duplicates'}`] : []),
+    ...(overlaps > 0 ? [`${grouped(overlaps)} ${overlaps === 1 ? 'overlap' : 'overlaps'}`] : []),
+  ];
 }
 
 /** For people and logs alike. */

@@ -39,6 +39,34 @@ test('scale measures a list and interfaces, in namespaces of its own', async () 
   ]);
 }, 300_000);
 
+test.each([
+  [['nonsense'], 'there is no benchmark nonsense'],
+  [['scale', '1M', '2M'], 'no such case: 2M'],
+  [['--compare', 'no-such-revision'], 'no such revision or file: no-such-revision'],
+  [['--compare', 'gone.json'], 'no such revision or file: gone.json'],
+  [['--frob'], "Unknown option '--frob'"],
+])('what cannot be measured is refused at once: %j', async (args, said) => {
+  const run = await finish('node', ['scripts/bench.mjs', ...args], { cwd: resolve('.') });
+  expect(run).toMatchObject({ exitCode: 64, stdout: '' });
+  expect(run.stderr).toContain(said);
+  expect(run.stderr).toContain('usage: npm run bench');
+});
+
+test('help names every case and every option, without root and before anything is installed', async () => {
+  const run = await finish('bash', ['scripts/bench.sh', '--help'], { cwd: resolve('.') });
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  for (const word of [
+    '"1M IPv6"',
+    'interfaces',
+    '--compare BASE',
+    '--json FILE',
+    '--write',
+    '--no-fail',
+    '--quick',
+  ])
+    expect(run.stdout).toContain(word);
+});
+
 test('more than a tenth worse, by the least and by the median, is a regression', async () => {
   const { judgeRegressions, normalize } = (await import(resolve('scripts/bench/compare.mjs'))) as Compare;
   const then = {

@@ -157,6 +157,20 @@ describe('formats', () => {
       ['10.0.0.0/8'],
       ['2:7-18 bad line'],
     ],
+    [
+      'quoted words',
+      { format: 'ipset' },
+      'add x 10.0.0.1 comment "a nomatch b # c"\nadd x 10.0.0.2 # nomatch\nadd x 10.0.0.3 comment "a # b" nomatch',
+      ['10.0.0.1', '10.0.0.2'],
+      ['3:7-15 bad line'],
+    ],
+    [
+      'members that are networks',
+      { format: 'ipset' },
+      'create netmask hash:ip family inet\ncreate x hash:ip family inet netmask 24\nadd x 10.1.1.0\n',
+      ['10.1.1.0'],
+      ['2:1-40 bad line'],
+    ],
     ['nothing added', { format: 'ipset' }, 'add x\n', [], ['1:6 bad line']],
     ['ports', { format: 'ipset' }, 'add x 10.0.0.1,tcp:80', [], ['1:7-22 invalid address']],
     [
@@ -176,6 +190,30 @@ describe('formats', () => {
     const parsed = parse(text, format);
     expect({ networks: parsed.networks, told: parsed.told }).toEqual({ networks, told });
   });
+});
+
+test('addresses that are read as text are kept like others, however many there are', () => {
+  const words = Array.from({ length: 3000 }, (_, at) => Math.imul(at, 0x9e3779b1) >>> 0);
+  const four = words.map((word) =>
+    [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.'),
+  );
+  const spaced = words.map((word) => formatCidr({ family: 4, a: word, b: 0, c: 0, d: 0, length: 32 }));
+  const { ranges, entries } = parse(
+    [...four.map((one) => `64:ff9b::${one}`), ...spaced.map((one) => `\u00a0${one}`)].join('\n'),
+  );
+  const wanted = words.flatMap((word): Cidr[] => [
+    { family: 6, a: 0x64ff9b, b: 0, c: 0, d: word, length: 128 },
+    { family: 4, a: word, b: 0, c: 0, d: 0, length: 32 },
+  ]);
+  expect(entries).toBe(wanted.length);
+  expect(ranges).toEqual(fromCidrs(wanted));
+});
+
+test('the first line of a table that is none says how to pass it', () => {
+  const { problems } = parse('net,why\n10.0.0.1,x\n', csv(1));
+  expect(problems).toMatchObject([
+    { at: { line: 1 }, hint: expect.stringContaining('header: true') as string },
+  ]);
 });
 
 test('duplicates and overlaps are counted', () => {

@@ -131,7 +131,7 @@ function differs(x: string, y: string): boolean {
 
 test.each<[string, string[]]>([
   ['a bad line', ['10.0.0.256']],
-  ['a line with a byte order mark', ['\ufeff192.0.2.7']],
+  ['a line with a byte order mark', [LINES[0] ?? '', '\ufeff192.0.2.7']],
   ['an exception', ['add l 10.0.0.0/8 nomatch']],
   ['much of it', LINES.slice(0, 9000).map((line) => `${line} # new`)],
   ['an address of another line', ['192.0.2.1']],
@@ -141,6 +141,17 @@ test.each<[string, string[]]>([
   expect(patch(store, [...LINES.slice(9000), ...LINES.slice(0, 9000)].slice(0, 1), format)).toBeUndefined();
   expect(patch(store, [...lines, ...LINES.slice(lines.length)], format)).toBeUndefined();
   expect(patch(store, [...LINES, '198.18.0.1'], format)?.entries).toBe(LINES.length + 1);
+});
+
+test('a line in front of the byte order mark makes the mark part of a line, as it does when all of it is parsed', () => {
+  const format: ListFormat = { format: 'ipset' };
+  const lines = LINES.map((line) => `add l ${line}`);
+  const store = keeping([`\ufeff${lines[0] ?? ''}`, ...lines.slice(1)], format);
+  const before = ['add l 198.18.0.1', `\ufeff${lines[0] ?? ''}`, ...lines.slice(1)];
+  expect(parse(before, format).problems).toHaveLength(1);
+  expect(patch(store, before, format)).toBeUndefined();
+  for (const mark of ['', '\ufeff'])
+    expect(patch(store, [`${mark}add l 198.18.0.1`, ...lines], format)?.entries).toBe(lines.length + 1);
 });
 
 test('a list that grows beyond what is read is refused like one that nobody knows', () => {

@@ -42,9 +42,12 @@ const setsOf = (lab: Lab) =>
 it('a list that changes says what came and went; one that collapses is refused, and what ran keeps running', async () => {
   await using lab = await createLab();
   writePolicy(lab, { rules: [BLOCKED], lists: { blocked: { maxShrink: '50%', skipBad: true } } });
-  writeList(lab, addresses(400));
+  const twice = '198.18.0.0\n198.18.0.0\n';
+  writeList(lab, `${addresses(400)}${twice}`);
+  expect((await lab.run(['reconcile', '--dry-run'])).stdout).toContain('removed: 400 ranges, 2 duplicates\n');
+  const merged = { duplicates: 2, overlaps: 0 };
   expect(await reconcile(lab)).toMatchObject({
-    lists: [{ name: 'blocked', entries: 400, ranges: 400, added: 400, removed: 0 }],
+    lists: [{ name: 'blocked', entries: 402, merged, ranges: 400, added: 400, removed: 0 }],
   });
   expect([await isBlocked(lab, '198.18.0.2'), await isBlocked(lab, '198.18.0.3')]).toEqual([true, false]);
   expect(await reconcile(lab)).toMatchObject({ changed: false, generation: 1 });
