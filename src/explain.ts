@@ -16,7 +16,7 @@ import type { DesiredFirewall } from './model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from './model/errors.js';
 import { ifReadable } from './model/if-readable.js';
 import type { Cidr } from './model/policy.js';
-import type { Explanation } from './model/explanation.js';
+import type { ExplainedDecision, Explanation } from './model/explanation.js';
 import { type ObservedState, runningInstance, runsPolicy } from './model/observed.js';
 import { observe } from './observe/observe.js';
 import { describePacket } from './policy/describe.js';
@@ -51,8 +51,13 @@ export async function explain(name: string, packet: string, options: ExplainOpti
       digest: running.digest,
       decidedBy: inKernel ? 'kernel' : 'reference',
     },
-    desired: await askDesired(name, frame, now, decision.action, options),
+    desired: await askDesired(name, frame, now, decision, options),
   };
+}
+
+/** What really becomes of the packet. A block is no part of the policy, and audits nothing. */
+function fateOf({ row, action, audit }: ExplainedDecision): string {
+  return audit && row !== '(blocked)' && action !== 'pass' ? `pass (audit: ${action})` : action;
 }
 
 interface Running {
@@ -129,7 +134,7 @@ async function askDesired(
   name: string,
   frame: Uint8Array,
   now: number,
-  action: string,
+  running: ExplainedDecision,
   options: ExplainOptions,
 ): Promise<Explanation['desired']> {
   try {
@@ -140,7 +145,7 @@ async function askDesired(
     const { firewall, label } = wanted.program;
     if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };
     const decision = explainRow(firewall, decideByReference(firewall, now)(frame), frame, now);
-    return { ...decision, same: decision.action === action };
+    return { ...decision, same: fateOf(decision) === fateOf(running) };
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     return { reason: `they cannot be used: ${error.message}` };

@@ -23,6 +23,6 @@ function fateOf(step: Step, dataDir: string): FateReport | undefined {
   if (!after || fromDigest === undefined) return undefined;
   return ifReadable(() => {
     const before = recordedFirewall(dataDir, fromDigest);
-    return before && reportFates(before, after);
+    return before && reportFates(before, after, Date.now());
   });
 }

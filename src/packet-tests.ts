@@ -49,9 +49,14 @@ export function testPolicies({ stateDir, host, hostIsNamed }: PacketTestOptions)
     warnings: [
       ...warnings.map(diagnosticLine),
       ...(hasHost ? [] : [noHost]),
-      ...(tooLong > 0 ? [`the kernel takes no packet so long: the reference decided ${tooLong}`] : []),
+      ...(tooLong > 0 ? [longOnes(tooLong)] : []),
     ],
   };
+}
+
+function longOnes(count: number): string {
+  const are = count === 1 ? '1 packet is' : `${count} packets are`;
+  return `${are} longer than the kernel takes in a test run: decided by the reference`;
 }
 
 /** Every machine has it; no test sends anything there. */

@@ -26,7 +26,7 @@ export function explainRow(
     action: rule ? describeAction(rule.action) : verdict,
     audit: policy.mode === 'audit',
     at: rule?.at ?? placeOf(firewall, row, frame),
-    ...(above && above.name !== row && { aboveRate: inShort(above) }),
+    ...(above?.rateLimit && above.name !== row && row !== '(blocked)' && { aboveRate: inShort(above) }),
   };
 }
 

@@ -1,12 +1,17 @@
-// The semantic diff of two policies as reports carry it: packets in words.
+// The semantic diff of two policies as reports carry it: packets in words, malformed frames among them.
 import type { FateReport } from '../model/reconciliation.js';
 import { describePacket } from './describe.js';
-import { diffPolicies, type Side } from './semantic-diff.js';
+import { diffPolicies, malformedFate, type Side } from './semantic-diff.js';
 
-export function reportFates(before: Side, after: Side): FateReport {
-  const { changes, complete } = diffPolicies(before, after);
-  return {
-    changes: changes.map(({ example, ...change }) => ({ ...change, example: describePacket(example) })),
-    complete,
-  };
+/** `now`: see diffPolicies. */
+export function reportFates(before: Side, after: Side, now?: number): FateReport {
+  const { changes, complete } = diffPolicies(before, after, now);
+  const told = changes.map(({ example, ...change }) => ({ ...change, example: describePacket(example) }));
+  return { changes: [...told, ...malformedChanges(before, after)], complete };
+}
+
+function malformedChanges(before: Side, after: Side): FateReport['changes'] {
+  const [from, to] = [malformedFate(before.policy), malformedFate(after.policy)];
+  const row = '(malformed)';
+  return from === to ? [] : [{ from, to, fromRow: row, toRow: row, example: 'a malformed frame' }];
 }

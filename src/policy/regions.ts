@@ -5,13 +5,15 @@ import type { FragmentKind, Match } from '../model/policy.js';
 import { NO_WORDS, widthOf } from '../model/ranges.js';
 import { addressesOf, baseKey, DOMAIN, isPrefixField, rangesOf, type Field } from './fields.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
-import { ALL_ADDRESSES, intersectSides, isEmpty, type Side, subtractSides } from './sides.js';
+import { ALL_ADDRESSES, intersectSides, isEmpty, numbersOf, type Side, subtractSides } from './sides.js';
 
 const LINK: Field[] = ['vlan', 'sourceMac', 'destinationMac'];
 const IP: Field[] = ['base', 'source', 'destination', 'length', 'ttl', 'dscp', ...LINK];
 const PORTS: Field[] = ['sourcePort', 'destinationPort'];
 /** Never the last protocol of an IPv6 packet that is no later fragment: the walk goes on behind them. */
 const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
+/** Bytes of the IPv6 fragment header (RFC 8200, 4.5). */
+const FRAGMENT_HEADER = 8;
 
 export interface Kind {
   name: string;
@@ -19,8 +21,10 @@ export interface Kind {
   etherTypes: IntervalSet;
   fields: Field[];
   base: IntervalSet;
-  /** Bytes of the shortest IP packet that is not malformed. */
+  /** Bytes of the shortest IP packet that is not malformed, */
   shortest: number;
+  /** and of IPv6 the lowest `base` of first fragments, which have one header more. */
+  firstFrom?: number;
 }
 
 /** Sides by field; a field of the kind that has no side is unrestricted. */
@@ -46,6 +50,7 @@ function kindsOf(family: 4 | 6): Kind[] {
   const extensions = family === 4 ? [] : IPV6_EXTENSIONS;
   const taken = [icmp, 6, 17, 132, ...extensions].map((one): Interval => [one, one]);
   const header = family === 4 ? 20 : 40;
+  const whole: FragmentKind[] = ['none', 'first'];
   const kind = (
     name: string,
     fragments: FragmentKind[],
@@ -59,15 +64,15 @@ function kindsOf(family: 4 | 6): Kind[] {
     etherTypes: [[etherType, etherType]],
     fields: [...IP, ...fields],
     base: baseSet(family, fragments, protocols),
+    ...(family === 6 && fragments === whole && { firstFrom: baseKey(6, 'first', 0) }),
   });
-  const whole: FragmentKind[] = ['none', 'first'];
   return [
     kind('TCP', whole, [[6, 6]], 20, [...PORTS, 'tcpFlags']),
     kind('UDP', whole, [[17, 17]], 8, PORTS),
     kind('SCTP', whole, [[132, 132]], 12, PORTS),
     kind('ICMP', whole, [[icmp, icmp]], 8, ['icmp']),
     kind('other protocol', whole, subtractSets([[0, 255]], union(taken)), 0, []),
-    kind('later fragment', ['later'], [[0, 255]], family === 4 ? 0 : 8, []),
+    kind('later fragment', ['later'], [[0, 255]], family === 4 ? 0 : FRAGMENT_HEADER, []),
   ];
 }
 
@@ -134,7 +139,17 @@ export function boxOf(match: Match, kind: Kind): Box | undefined {
     if (kind.fields.includes(field)) sides.set(field, within);
     else if (field !== 'etherType') return undefined; // asks for a field that such packets do not have
   }
-  return { kind, sides };
+  return withRoom({ kind, sides });
+}
+
+/** Of first fragments alone the lengths that hold their headers; `undefined` when there are none. */
+function withRoom(box: Box): Box | undefined {
+  const { kind, sides } = box;
+  const [base, length] = [sides.get('base'), sides.get('length')];
+  if (kind.firstFrom === undefined || !base || !length) return box;
+  if ((numbersOf(base)[0]?.[0] ?? 0) < kind.firstFrom) return box;
+  const fitting = intersectSides(length, [[kind.shortest + FRAGMENT_HEADER, DOMAIN.length - 1]]);
+  return isEmpty(fitting) ? undefined : { kind, sides: new Map(sides).set('length', fitting) };
 }
 
 /** The packets that agree with a match: at most one box a kind. */
@@ -152,7 +167,7 @@ export function intersectBoxes(x: Box, y: Box): Box | undefined {
     if (isEmpty(both)) return undefined; // the usual end: nothing is copied before
     common.push([field, both]);
   }
-  return { kind: x.kind, sides: new Map([...x.sides, ...common]) };
+  return withRoom({ kind: x.kind, sides: new Map([...x.sides, ...common]) });
 }
 
 /** Disjoint boxes that hold the packets of `x` that are not in `y`. */
@@ -163,7 +178,10 @@ function subtractBox(x: Box, y: Box): Box[] {
   for (const [field, side] of y.sides) {
     const mine = sides.get(field) ?? fullSide(x.kind, field);
     const outside = subtractSides(mine, side);
-    if (!isEmpty(outside)) rest.push({ kind: x.kind, sides: new Map(sides).set(field, outside) });
+    const box = isEmpty(outside)
+      ? undefined
+      : withRoom({ kind: x.kind, sides: new Map(sides).set(field, outside) });
+    if (box) rest.push(box);
     sides.set(field, intersectSides(mine, side));
   }
   return rest;

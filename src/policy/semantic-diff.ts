@@ -30,10 +30,13 @@ export interface Side {
   protections: Protection[];
 }
 
-/** Malformed frames are not packets here: their fate is `policy.malformed`, which can be compared as it is. */
-export function diffPolicies(before: Side, after: Side): SemanticDiff {
-  const old = listDecisions(before.policy, before.protections);
-  const new_ = listDecisions(after.policy, after.protections);
+/**
+ * Malformed frames are not packets here: their fate is `policy.malformed`, which can be compared as it is (malformedFate). `now`: wall clock,
+ * ms since 1970 (UTC); rules whose time was over by then decide nothing, absent: none was.
+ */
+export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
+  const old = listInForce(before, now);
+  const new_ = listInForce(after, now);
   const changes = new Map<string, FateChange>();
   const search = new Search(BUDGET);
   const everything = before.policy.mode === after.policy.mode ? undefined : new_.at(-1)?.boxes;
@@ -48,6 +51,15 @@ export function diffPolicies(before: Side, after: Side): SemanticDiff {
     }
   }
   return { changes: [...changes.values()], complete: search.complete };
+}
+
+function listInForce({ policy, protections }: Side, now: number): DecisionStep[] {
+  return listDecisions(policy, protections).filter(({ rule }) => (rule?.until ?? Infinity) > now);
+}
+
+/** What becomes of malformed frames, which no protection and no rule meets. */
+export function malformedFate(policy: Policy): string {
+  return fateOf({ action: { kind: policy.malformed } }, policy);
 }
 
 interface Ended {
@@ -91,7 +103,7 @@ class Search {
   }
 }
 
-function fateOf({ action, rule }: DecisionStep, { mode }: Policy): string {
+function fateOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mode }: Policy): string {
   const words = [
     mode === 'audit' && action.kind !== 'pass'
       ? `pass (audit: ${describeAction(action)})`

@@ -17,7 +17,6 @@ const PREFERRED: Partial<Record<Field, number[]>> = {
   destinationMac: [0x02_00_00_00_00_01],
 };
 
-/** Shortest IP packet of each kind that its transport fits in; a region of shorter ones has malformed packets only. */
 export function witnessOf(box: Box): PacketDescription {
   const { kind } = box;
   const sideOf = (field: Field): Side => box.sides.get(field) ?? fullSide(kind, field);

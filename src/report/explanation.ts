@@ -28,7 +28,7 @@ function wanted(desired: Explanation['desired'], paint: Paint): string[] {
 function decision({ policy, row, action, audit, at, block }: ExplainedDecision): string {
   if (block) return `${action} by ${row}, before policy ${policy}: ${blockWords(block)}`;
   if (row === '(blocked)') return `${action} by ${row}, before policy ${policy}`;
-  const passed = audit ? ' (audit: counted as such, and passed)' : '';
+  const passed = audit && action !== 'pass' ? ' (audit: counted as such, and passed)' : '';
   return `${action}${passed} by ${row} of policy ${policy}, ${at.file}:${at.line}`;
 }
 

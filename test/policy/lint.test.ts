@@ -61,6 +61,19 @@ const CASES: {
     found: [['a', 'impossible', []]],
   },
   {
+    name: 'first fragments of IPv6 too short for their headers',
+    rules: [
+      rule('a', { ...tcp, family: [6], fragment: ['first'], length: [{ from: 60, to: 67 }] }, 'drop'),
+      rule('b', { ...tcp, family: [6], fragment: ['first'], length: [{ from: 0, to: 68 }] }, 'drop'),
+      rule('c', { ...tcp, family: [6], fragment: ['none'], length: [{ from: 60, to: 60 }] }, 'drop'),
+      rule('d', { ...tcp, family: [6], length: [{ from: 60, to: 60 }], fragment: ['none', 'first'] }, 'pass'),
+    ],
+    found: [
+      ['a', 'impossible', []],
+      ['d', 'contradictory', ['c']],
+    ],
+  },
+  {
     name: 'a frame that nonIp decides first',
     rules: [rule('a', { etherType: [{ from: 0x88cc, to: 0x88cc }] }, 'drop')],
     found: [['a', 'impossible', ['(non-ip)']]],

@@ -3,6 +3,7 @@ import type { Policy } from '../../src/model/policy.js';
 import { describeAction } from '../../src/policy/decisions.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { buildPacket } from '../../src/policy/packet.js';
+import { reportFates } from '../../src/policy/fate-report.js';
 import { diffPolicies } from '../../src/policy/semantic-diff.js';
 import { Random, randomPacket, randomPolicy } from './random.js';
 
@@ -44,6 +45,25 @@ describe('the semantic diff', () => {
     expect(changes).toContainEqual(
       expect.objectContaining({ from: 'pass (audit: drop)', to: 'drop', toRow: '(default)' }),
     );
+  });
+
+  it('knows what becomes of malformed frames', () => {
+    const policy: Policy = { ...plain(new Random(1), 3), malformed: 'drop' };
+    const fates = (to: Partial<Policy>) =>
+      reportFates({ policy, protections: [] }, { policy: { ...policy, ...to }, protections: [] }).changes;
+    const row = '(malformed)';
+    const change = { fromRow: row, toRow: row, example: 'a malformed frame', from: 'drop' };
+    expect(fates({ malformed: 'pass' })).toEqual([{ ...change, to: 'pass' }]);
+    expect(fates({ mode: 'audit' })).toContainEqual({ ...change, to: 'pass (audit: drop)' });
+    expect(fates({ mode: 'audit', malformed: 'pass' })).toContainEqual({ ...change, to: 'pass' });
+  });
+
+  it('knows that the time of a rule is over', () => {
+    const base = plain(new Random(1), 1);
+    const side = (rules: Policy['rules']) => ({ policy: { ...base, rules }, protections: [] });
+    const ending = base.rules.map((one) => ({ ...one, match: {}, until: FAR }));
+    expect(diffPolicies(side([]), side(ending), FAR)).toEqual({ changes: [], complete: true });
+    expect(diffPolicies(side([]), side(ending), FAR - 1).changes).not.toEqual([]);
   });
 
   it('shows packets whose fate really changes, and misses none of random packets', () => {

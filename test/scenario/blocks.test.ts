@@ -62,6 +62,8 @@ it('drops at once, never what is protected, and stays through updates, rollbacks
     block: { reason: 'a flood' },
   });
   expect(explained.desired).toMatchObject({ verdict: 'pass', same: false });
+  const both = `{source: ${SOURCE}, destinationPort: 23}`; // the rule has no rate either
+  expect((await lab.run(['explain', 'veth0', both])).stdout).not.toContain('above its rate');
   expect(await reconcile(lab)).toMatchObject({ changed: false, generation: 1 });
 
   const counted = (await counts(lab))['(blocked)'] ?? 0;

@@ -92,7 +92,12 @@ it('says when the state files would decide otherwise, want something else, or ca
 
 it('an audited policy says what its rules say', async () => {
   writePolicy(lab, { mode: 'audit', ...RUNNING }, SSH);
-  expect((await explain(PING)).desired).toMatchObject({ verdict: 'drop', audit: true });
+  expect((await explain(PING)).desired).toMatchObject({ verdict: 'drop', audit: true, same: false });
+  const shown = await lines('protocol: tcp');
+  expect(shown[2]).toMatch(/^state files: the same: pass by \(default\) of policy edge, /);
+  expect((await lines(PING))[2]).toMatch(
+    /^state files: otherwise: drop \(audit: counted as such, and passed\) by /,
+  );
 });
 
 it('refuses an interface without a policy of ours, and what is no packet', async () => {
