@@ -83,7 +83,7 @@ const CASES: {
     rules: [
       rule('a', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: ['none'] }, 'drop'),
       rule('b', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: [7] }, 'drop'),
-      rule('c', { etherType: [{ from: 0x8100, to: 0x88a8 }], vlan: [7] }, 'drop'),
+      rule('c', { etherType: [{ from: 0x8100, to: 0x88a8 }], vlan: [8] }, 'drop'),
       rule('d', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: [7] }, 'pass'),
     ],
     rest: { nonIp: 'match' },
