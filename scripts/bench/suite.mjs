@@ -19,7 +19,7 @@ import { ip } from './subjects.mjs';
 
 /** `{ metrics, dispose }`: each metric is a function of the round that gives its number; the name ends with the unit. */
 export async function makeSuite(context, tag, program, quick) {
-  const size = quick ? { many: 2, rules: 20, entries: 200 } : { many: 50, rules: 1000, entries: 100_000 };
+  const size = quick ? { many: 2, rules: 20, entries: 200 } : { many: 20, rules: 1000, entries: 100_000 };
   const sides = [];
   const side = (name, devices, policy) => {
     const made = makeSide(context, program, `${name}${tag}`, devices, policy);
@@ -27,7 +27,6 @@ export async function makeSuite(context, tag, program, quick) {
     return made;
   };
   const many = side('many', size.many, policyFile('p', 0));
-  many.first();
   const ruled = side('rules', 1, toStateFile(changed(size.rules, 0)));
   ruled.first();
   const list = new List({ family: 4, count: size.entries });
@@ -44,8 +43,8 @@ export async function makeSuite(context, tag, program, quick) {
     'node -e 0, ms': () => milliseconds(process.execPath, '-e', '0'),
     'floor, ns': () => asker.run(asker.floor),
     'xdpkeep --version, ms': () => milliseconds(process.execPath, program, '--version'),
-    [`no-op, ${size.many} interfaces, ms`]: () => milliseconds(...many.reconcile),
-    [`first pass, ${size.many} interfaces, ms`]: () => many.again(),
+    [`no-op, ${size.many} interfaces, ms`]: () => many.alone(() => milliseconds(...many.reconcile)),
+    [`first pass, ${size.many} interfaces, ms`]: () => many.alone((first) => first),
     [`one rule of ${size.rules} changed, ms`]: async (round) => {
       ruled.write('policies/p.yaml', toStateFile(changed(size.rules, round)));
       return (await untilChanged(ruled.programId, ...ruled.reconcile)).changed;
@@ -110,9 +109,14 @@ function makeSide({ core, work }, program, state, number, policy) {
     state,
     reconcile,
     first,
-    again() {
+    /**
+     * `use(first)` gets what the first pass took, and nothing stays attached: the kernel has a fast path for 48 programs,
+     * getting a place there takes twenty times as long as finding none free, and the other build needs the same chance.
+     */
+    alone(use) {
+      const found = use(first());
       forget();
-      return first();
+      return found;
     },
     programId,
     withProgram: (use) => using(core.openProgram(programId()), ({ number: fd }) => use(fd)),

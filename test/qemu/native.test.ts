@@ -19,9 +19,57 @@ const POLICY = policyFile('edge', {
   tests: [{ name: 'dies', packet: { protocol: 'icmp', source: '10.77.9.2' }, expect: 'drop' }],
 });
 
-/** One line for a shell without quotes of its own to worry about. */
-function writing(path: string, text: string): string {
-  return `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; echo ${Buffer.from(text).toString('base64')} | base64 -d > ${path}`;
+/** Asks for every field, in several groups, and has rules that may not apply: the longest way through the datapath. */
+const WIDE = policyFile('wide', {
+  nonIp: 'match',
+  fragments: 'drop',
+  rules: [
+    ...Array.from({ length: 24 }, (_, index) => ({
+      name: `some-${index}`,
+      match: {
+        protocol: index % 2 ? 'tcp' : 'udp',
+        source: index % 3 ? `10.${index}.0.0/${16 + (index % 16)}` : `2001:db8:${index}::/${48 + index}`,
+        destination: index % 3 ? `192.168.${index}.0/24` : `2001:db8:${index}::/48`,
+        sourcePort: `${1000 + index}-${3000 + index * 7}`,
+        destinationPort: 20 + index,
+      },
+      action: 'drop',
+    })),
+    {
+      name: 'link',
+      match: { sourceMac: '02:00:00:00:00:09', destinationMac: '02:00:00:00:00:0a' },
+      action: 'drop',
+    },
+    { name: 'tagged', match: { vlan: 7, length: '60-1000', ttl: '1-3', dscp: 46 }, action: 'drop' },
+    { name: 'lldp', match: { etherType: 0x88cc }, action: 'drop' },
+    { name: 'flags', match: { protocol: 'tcp', tcpFlags: { syn: true, fin: true } }, action: 'drop' },
+    {
+      name: 'few-answers',
+      match: { protocol: 'icmp', icmpType: 0 },
+      rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source' },
+      action: 'drop',
+    },
+    {
+      name: 'no-ping-yet',
+      match: { protocol: 'icmp', icmpType: 8 },
+      until: '2099-01-01T00:00:00Z',
+      log: { oneIn: 1 },
+      action: 'drop',
+    },
+  ],
+});
+
+/** Lines for a shell without quotes of its own to worry about, none too long for a terminal. */
+function writing(path: string, text: string): string[] {
+  const pieces =
+    Buffer.from(text)
+      .toString('base64')
+      .match(/.{1,2000}/g) ?? [];
+  return [
+    `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; rm -f ${path}.64`,
+    ...pieces.map((piece) => `echo ${piece} >> ${path}.64`),
+    `base64 -d ${path}.64 > ${path}; rm ${path}.64`,
+  ];
 }
 
 it('attaches natively to virtio_net under Linux 6.1', { timeout: 900_000 }, async () => {
@@ -33,8 +81,11 @@ it('attaches natively to virtio_net under Linux 6.1', { timeout: 900_000 }, asyn
   const answers = async () => (await ping(lab.network, ADDRESS, 2)).received;
   await expect.poll(answers, { timeout: 120_000 }).toBeGreaterThan(0);
 
-  await guest.must(writing('/state/hosts/guest.yaml', HOST));
-  await guest.must(writing('/state/policies/edge.yaml', POLICY));
+  const write = async (path: string, text: string) => {
+    for (const line of writing(path, text)) await guest.must(line);
+  };
+  await write('/state/hosts/guest.yaml', HOST);
+  await write('/state/policies/edge.yaml', POLICY);
   const xdpkeep = (command: string) =>
     guest.must(`XDPKEEP_HOST=guest XDPKEEP_STATE=/state xdpkeep ${command}`);
   const result = JSON.parse(await xdpkeep('reconcile --output json')) as Reconciliation;
@@ -45,4 +96,10 @@ it('attaches natively to virtio_net under Linux 6.1', { timeout: 900_000 }, asyn
   expect(await ping(lab.network, ADDRESS, 4)).toMatchObject({ sent: 4, received: 0 });
   expect(await xdpkeep('counters eth0')).toMatch(/no-ping +4 /);
   expect(await guest.must('bpftool net show')).toMatch(/eth0\(\d+\) driver id \d+/);
+
+  await write('/state/policies/wide.yaml', WIDE);
+  await write('/state/hosts/guest.yaml', HOST.replace('edge}', 'wide}'));
+  await xdpkeep('reconcile');
+  expect(await ping(lab.network, ADDRESS, 4)).toMatchObject({ sent: 4, received: 0 });
+  expect(await xdpkeep('counters eth0')).toMatch(/no-ping-yet +4 /);
 });
