@@ -28,6 +28,8 @@ import { wantedNow } from './wanted.js';
 /** What `confirm` and `cancel` find: a change that they decide, or how the last one was decided before. */
 export interface Verdict {
   result?: Reconciliation;
+  /** The generation that stays, whole unless something of it could not be done yet; absent when nothing was confirmed. */
+  confirmed?: { generation: number; inPart: boolean };
   /** Why the last change on trial was undone before anybody asked; absent when it was not, or there was none. */
   undoneBefore?: string;
 }
@@ -58,7 +60,8 @@ export async function confirm(paths: Paths): Promise<Verdict> {
     // The clean-up of a suspended interface waits; nobody asked for more here.
     const suspensions = readSuspensions(paths.dataDir);
     const result = await convergeToNewest(paths, lock, [], suspensions);
-    return { result: { ...result, exitCode: result.exitCode === EXIT.held ? EXIT.ok : result.exitCode } };
+    const exitCode = result.exitCode === EXIT.held ? EXIT.ok : result.exitCode;
+    return { result: { ...result, exitCode }, confirmed: { generation, inPart } };
   });
 }
 

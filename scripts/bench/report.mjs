@@ -59,7 +59,7 @@ function sections(results, targets) {
     {
       title: 'Throughput of live frames, dropped natively',
       intro:
-        'Over a veth pair; frames that the receiving end took in, by one core that both makes and drops them. Best / median of the rounds; the ratio is of the bests.\n\n![throughput](benchmarks/throughput.svg)',
+        'Over a veth pair; frames that the receiving end took in, by one core that both makes and drops them. What a run of few frames takes, which is the kernel tidying up, is taken away. Best / median of the rounds; the ratio is of the bests.\n\n![throughput](benchmarks/throughput.svg)',
       table: [
         ['program', 'million frames/s', 'to the bare drop'],
         ...throughput.map(({ name, best, median, ratio }) => [

@@ -10,7 +10,7 @@ import { interleave, median } from './statistics.mjs';
 import { loadPolicy } from './subjects.mjs';
 import { makeLine } from './throughput.mjs';
 
-const ROUNDS = 15;
+const ROUNDS = 9;
 const TOP_SECONDS = 20;
 const TICKS = 100; // sysconf(_SC_CLK_TCK)
 const ALL_VERDICTS = [0, 1, 2, 3, 4];

@@ -29,15 +29,23 @@ export async function runCancel(
 }
 
 function tell(
-  { result, undoneBefore }: Verdict,
+  { result, undoneBefore, confirmed }: Verdict,
   options: CommonOptions,
   exitCode: typeof EXIT.ok | typeof EXIT.rolledBack,
 ): CommandResult {
-  if (result) return present(result, options);
+  if (result) {
+    const presented = present(result, options);
+    if (!confirmed || options.output === 'json') return presented;
+    return { ...presented, out: `${confirmedWords(confirmed)}\n${presented.out}` };
+  }
   if (options.output === 'json') {
     const document = { apiVersion: 'xdpkeep/v1', kind: 'Confirmation', pending: false };
     return { exitCode, out: json({ ...document, ...(undoneBefore !== undefined && { undoneBefore }) }) };
   }
   const before = undoneBefore === undefined ? '' : `; the last change was undone: ${printable(undoneBefore)}`;
   return { exitCode, out: `nothing waits for a confirmation${before}\n` };
+}
+
+function confirmedWords({ generation, inPart }: Required<Verdict>['confirmed']): string {
+  return `confirmed: generation ${generation} stays${inPart ? ', without what could not be done yet' : ''}`;
 }

@@ -10,7 +10,9 @@ export function listHosts(stateDir: string): NameList {
   const list = readHosts(stateDir);
   if (list.names.length > 0) return list;
   const other = list.strays.length > 0 ? `; there are ${list.strays.join(', ')}` : '';
-  throw new HostNotFoundError(`${join(stateDir, 'hosts')} has no *.yaml file${other}`, { hint: START_HINT });
+  const misnamed = list.strays.find((name) => /\.ya?ml$/i.test(name));
+  const hint = misnamed === undefined ? START_HINT : renameHint(misnamed);
+  throw new HostNotFoundError(`${join(stateDir, 'hosts')} has no *.yaml file${other}`, { hint });
 }
 
 const START_HINT = 'Name the state directory with --state, or write a first one with `xdpkeep init`.';
@@ -33,12 +35,20 @@ function readHosts(stateDir: string): NameList {
 export function requireHost(stateDir: string, host: string): void {
   const { names: hosts, strays } = listHosts(stateDir);
   if (hosts.includes(host)) return;
-  const misnamed = strays.find((name) => name.replace(/\.[^.]*$/, '') === host);
+  const misnamed = strays.find((name) => withoutExtension(name) === host);
   const meant = suggest(host, hosts) ?? hosts.find((name) => name === host.split('.')[0]);
   let hint = 'Name one of them with --host, or add a file for this one.';
   if (meant !== undefined) hint = `Did you mean --host ${meant}?`;
-  if (misnamed !== undefined) hint = `Rename hosts/${misnamed} to ${stateFilePath('hosts', host)}.`;
+  if (misnamed !== undefined) hint = renameHint(misnamed);
   throw new HostNotFoundError(`${stateDir} has no host ${JSON.stringify(host)}; it has ${hosts.join(', ')}`, {
     hint,
   });
+}
+
+function renameHint(misnamed: string): string {
+  return `Rename hosts/${misnamed} to ${stateFilePath('hosts', withoutExtension(misnamed))}.`;
+}
+
+function withoutExtension(file: string): string {
+  return file.replace(/\.[^.]*$/, '');
 }

@@ -80,7 +80,7 @@ export function planChange(
       kind: 'clean',
       action: 'update',
       interface: difference.interface,
-      reason: 'pins of an interrupted run are removed',
+      reason: 'pins of a former instance are removed',
       gap: false,
       keepDigest: current.digest,
     };

@@ -19,14 +19,22 @@ export function suspectPrune({ steps }: Plan, { owned, interfaces }: ObservedSta
   );
   if (leaving.length === 0) return undefined;
   const names = leaving.join(', ');
-  if (leaving.length === running.length) return `nothing that runs would be left: ${names} would be detached`;
+  const doubt = doubtAbout(steps);
+  if (leaving.length === running.length)
+    return `nothing that runs would be left: ${names} would be detached${doubt ?? ''}`;
   if (running.length > FEW && leaving.length * 2 > running.length)
-    return `${leaving.length} of ${running.length} interfaces would be detached: ${names}`;
+    return `${leaving.length} of ${running.length} interfaces would be detached: ${names}${doubt ?? ''}`;
+  return doubt && `${names} would be left without a program${doubt}`;
+}
+
+/** Names of the state files that no interface has: who mistyped one must not look for another cause. */
+function doubtAbout(steps: Plan['steps']): string | undefined {
   const absent = steps.flatMap(({ step }) =>
     step.kind === 'none' && step.condition === 'Missing' && step.ifindex === undefined
       ? [step.interface]
       : [],
   );
   if (absent.length === 0) return undefined;
-  return `${names} would be left without a program, while ${absent.join(', ')} does not exist: a name may be wrong`;
+  const verb = absent.length === 1 ? 'does' : 'do';
+  return `, while ${absent.join(', ')} ${verb} not exist: a name may be wrong`;
 }

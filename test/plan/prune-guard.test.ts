@@ -66,6 +66,12 @@ it('a name that does not exist makes any loss suspect', () => {
     'ens2 would be left without a program, while ens22 does not exist: a name may be wrong',
   );
   expect(suspect(['ens0', 'ens1', 'ens2', 'ens33'], running(3))).toBeUndefined();
+  expect(suspect(['ens11', 'ens22'], running(2))).toBe(
+    'nothing that runs would be left: ens0, ens1 would be detached, while ens11, ens22 do not exist: a name may be wrong',
+  );
+  expect(suspect(['ens0', 'ens11'], running(3))).toBe(
+    '2 of 3 interfaces would be detached: ens1, ens2, while ens11 does not exist: a name may be wrong',
+  );
 });
 
 it('what does not run cannot be lost', () => {

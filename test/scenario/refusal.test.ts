@@ -56,6 +56,14 @@ const FILES: (Refusal & { spoil: (lab: Lab) => void })[] = [
     },
   },
   {
+    name: 'a host file with another end',
+    exitCode: 66,
+    says: 'help: Rename hosts/lab.yml to hosts/lab.yaml.',
+    spoil: ({ state }) => {
+      renameSync(join(state, HOST), join(state, 'hosts/lab.yml'));
+    },
+  },
+  {
     name: 'a missing state directory',
     exitCode: 66,
     says: 'is no state directory',
