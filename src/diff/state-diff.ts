@@ -1,4 +1,5 @@
 // Two whole states, host by host and policy by policy. Where a policy changed, its packets tell what that means.
+import { canonicalJson } from '../model/canonical-json.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Policy } from '../model/policy.js';
 import type { HostDiff, InterfaceDiff, PolicyDiff, StateDiff, WholeState } from '../model/state-diff.js';
@@ -109,7 +110,12 @@ function tests(was: Policy, is: Policy): string[] {
   return text(was.tests) === text(is.tests) ? [] : ['packet tests changed'];
 }
 
-/** Without places: moved lines change nothing. */
+/**
+ * Without places: moved lines change nothing. Nor does the order of fields: a set that was parsed and the same one that was
+ * remembered have theirs in different ones, and so they lie in the generations.
+ */
 function text(value: unknown): string | undefined {
-  return JSON.stringify(value, (key, one: unknown) => (key === 'at' ? undefined : one));
+  const plain = JSON.stringify(value, (key, one: unknown) => (key === 'at' ? undefined : one)) as
+    string | undefined;
+  return plain && canonicalJson(JSON.parse(plain));
 }

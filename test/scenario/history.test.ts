@@ -20,6 +20,24 @@ async function diff(lab: Lab, from: string, to: string, exitCode = 0, ...args: s
   return document(await lab.run(['diff', from, to, '--output', 'json', ...args]), exitCode);
 }
 
+it('a rule whose list is the same is not among those that changed, whether it was parsed or remembered', async () => {
+  await using lab = await createLab();
+  const listed = { name: 'listed', match: { source: { list: 'bad' } }, action: 'drop' };
+  lab.writeState({
+    'lists/bad.txt': '198.51.100.0/24\n',
+    'hosts/lab.yaml': hostFile({ veth0: 'policy: edge' }),
+  });
+  for (const rules of [[listed], [listed, NO_PING], [listed, TELNET]]) {
+    lab.writeState({ 'policies/edge.yaml': policyFile('edge', { rules }) });
+    await reconcile(lab);
+  }
+  const { generations } = document<History>(await lab.run(['history', '--output', 'json']), 0);
+  expect(generations.slice(1).map(({ changes }) => changes)).toEqual([
+    ['policy edge: rule no-ping added'],
+    ['policy edge: rule no-ping removed, rule telnet added'],
+  ]);
+});
+
 it('tells what each generation changed, and compares generations, what runs and what is desired', async () => {
   await using lab = await createLab({ pairs: 2 });
   write(lab, [NO_PING], `mode: native, program: ${ICMP_DROP}`);
