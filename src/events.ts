@@ -91,6 +91,12 @@ export class EventReader implements Disposable {
     return [...this.#names.values()].map(({ name }) => name).filter((name) => this.#isWanted(name));
   }
 
+  /** Names of their rules and built-in rows. */
+  get rules(): Set<string> {
+    const wanted = [...this.#names.values()].filter(({ name }) => this.#isWanted(name));
+    return new Set(wanted.flatMap(({ rows }) => [...rows.values()]));
+  }
+
   /** What came since the last time, in the order of its time. */
   take(): Caught {
     if (performance.now() - this.#looked > LOOK_AGAIN) this.#look();

@@ -2,6 +2,7 @@
 import { EventReader } from '../events.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { SAMPLE_BYTES } from '../kernel/samples.js';
+import { suggest } from '../model/suggest.js';
 import type { CommandResult } from './result.js';
 import { type StreamOptions, streamPackets } from './packet-stream.js';
 
@@ -24,7 +25,14 @@ export async function runEvents(
     },
     kind: 'Event' as const,
     snapLength: SAMPLE_BYTES,
-    greeting: `listening on ${reader.interfaces.join(', ')}`,
+    greeting: `listening on ${reader.interfaces.join(', ')}${rule === undefined ? '' : doubtAbout(rule, reader.rules)}`,
   };
   return await streamPackets(source, options, version);
+}
+
+/** An update may bring the rule, so it is no error; whoever mistyped it would wait for ever. */
+function doubtAbout(rule: string, rules: ReadonlySet<string>): string {
+  if (rules.has(rule)) return '';
+  const meant = suggest(rule, rules);
+  return `; there is no rule ${JSON.stringify(rule)} yet${meant === undefined ? '' : `: did you mean ${meant}?`}`;
 }

@@ -5,7 +5,9 @@ import type { Rename } from '../diff/renames.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../model/glob.js';
 import type { ObservedState } from '../model/observed.js';
+import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
+import { suggest } from '../model/suggest.js';
 import { planAttach } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
@@ -20,14 +22,14 @@ export function plan(
   context: PlanContext,
   renames: readonly Rename[] = [],
 ): Plan {
-  const steps = differences.map((difference) => planOne(difference, context)).sort(byOrder);
+  const steps = differences.map((difference) => planOne(difference, desired, context)).sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
     warnings: [...uncovered(desired, context.observed), ...leftOpen(steps)],
   };
 }
 
-function planOne(difference: Difference, context: PlanContext): Step {
+function planOne(difference: Difference, desired: DesiredState, context: PlanContext): Step {
   const { wanted, observed, owned } = difference;
   if (!wanted) return planPrune(difference, context);
   if (owned?.trouble) {
@@ -50,7 +52,7 @@ function planOne(difference: Difference, context: PlanContext): Step {
       reason: 'the interface does not exist',
       gap: false,
       condition: 'Missing',
-      hint: `${wanted.at.file}:${wanted.at.line} names it; it is attached as soon as it appears. If it is not always there, name it by a pattern, like "${optional(difference.interface)}".`,
+      hint: hintForMissing(difference.interface, wanted.at, desired, context.observed),
     };
   }
   if (difference.missingTarget !== undefined) {
@@ -84,6 +86,20 @@ function planRename({ from, to, ifindex, linkId }: Rename): Step {
     reason: `the interface was ${from} before; its pins follow`,
     gap: false,
   };
+}
+
+/** An interface that is there and that nobody wants anything on was probably meant. */
+function hintForMissing(
+  name: string,
+  { file, line }: Position,
+  { interfaces }: DesiredState,
+  observed: ObservedState,
+): string {
+  const isWanted = (one: string) => interfaces.some(({ pattern }) => matchesInterface(pattern, one));
+  const free = observed.interfaces.flatMap((one) => (isWanted(one.name) ? [] : [one.name]));
+  const meant = suggest(name, free);
+  const question = meant === undefined ? '' : `Did you mean ${meant}? `;
+  return `${question}${file}:${line} names it; it is attached as soon as it appears. If it is not always there, name it by a pattern, like "${optional(name)}".`;
 }
 
 /** `ens5` -> `[e]ns5`: the same interface as a pattern, which may match nothing. */

@@ -256,6 +256,17 @@ describe('an interface that is not there', () => {
     expect(onlyStep(desired(wanted('ens5')), have)).toMatchObject({ kind: 'none', condition: 'Missing' });
   });
 
+  it('is asked about where one that nobody wants has a name like it', () => {
+    const have = observed([nic('ens5', 3), nic('ens6', 4)]);
+    const hint = (names: string[]): string =>
+      planned(desired(...names.map((name) => wanted(name))), have).steps.flatMap(({ step }) =>
+        step.kind === 'none' ? (step.hint ?? []) : [],
+      )[0] ?? '';
+    expect(hint(['ens7', 'ens5'])).toMatch(/^Did you mean ens6\? .*hosts.* names it/);
+    expect(hint(['ens7', 'ens5', 'ens6'])).toMatch(/^hosts/);
+    expect(hint(['wan0'])).toMatch(/^hosts/);
+  });
+
   it('is said beside the interface that loses its program in the same pass: a name may be wrong', () => {
     const have = observed([nic('ens5', 3, ours())], [owned('ens5')]);
     const { steps, warnings } = planned(desired(wanted('ens55')), have);

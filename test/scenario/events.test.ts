@@ -117,6 +117,11 @@ it('is read by one at a time', async () => {
   child.kill('SIGTERM');
   expect((await child).exitCode).toBe(0);
   expect((await lab.run(['events', '--for', '100ms'])).exitCode).toBe(0);
+  const mistyped = await lab.run(['events', '--for', '100ms', '--rule', '(defualt)']);
+  expect([mistyped.exitCode, mistyped.stderr]).toEqual([
+    0,
+    expect.stringContaining('there is no rule "(defualt)" yet: did you mean (default)?'),
+  ]);
 });
 
 it('counts what the buffer had no room for, and says it', async () => {

@@ -10,7 +10,7 @@ export function addReconciling(program: Command, keep: Keep): void {
     command(program, 'reconcile', 'make the kernel run what the state files of this host say'),
     'plan and prove, change nothing',
   )
-    .option('--watch', 'stay, and reconcile whenever the state directory changes')
+    .option('--watch', 'stay, and reconcile whenever state files, what was fetched or interfaces change')
     .option('--schedule <cron>', 'stay, and reconcile at these times, e.g. "*/5 * * * *"')
     .addOption(offline('while it stays: look at what `xdpkeep fetch` has brought, and ask no remote'))
     .addOption(

@@ -10,6 +10,7 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
   ['/etc/xdpkeep/state/', 'state files, where neither --state nor the config file says otherwise'],
   ['/etc/xdpkeep/suspend', 'suspends everything by being there'],
   ['/var/lib/xdpkeep/', 'journal, generations, compiled programs, holds'],
+  ['/var/lib/xdpkeep-fetch/', 'what fetch has brought, for sync --offline and reconcile --watch --offline'],
   ['/sys/fs/bpf/xdpkeep/', 'what is attached; rm -r of it detaches everything of ours'],
 ];
 
