@@ -13,8 +13,8 @@ import { type ListFile, markLength, MOST_ENTRIES, type ParsedList, parseList } f
 
 /** Bytes of the shortest text that is kept: all others are parsed in no time. */
 const LONG = 1 << 18;
-/** At most one byte in so many may have changed. */
-const SMALL_PART = 8;
+/** At most one byte in so many may have changed: from about there on, parsing all of it is faster. */
+const SMALL_PART = 64;
 
 /** Where texts are kept. */
 export type TextStore = Pick<ObjectStore, 'get' | 'recallText' | 'rememberText'>;
