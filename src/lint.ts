@@ -10,6 +10,7 @@ import { describePacket } from './policy/describe.js';
 import { FINDING_HINTS, findingDetail, IGNORE_HINTS } from './policy/finding-words.js';
 import { heedIgnores, type IgnoreFinding } from './policy/ignores.js';
 import { type Finding, lintPolicy } from './policy/lint.js';
+import { writePacket } from './policy/written-packet.js';
 
 export interface Linted {
   report: LintReport;
@@ -63,7 +64,7 @@ function aboutRule(finding: Finding, policy: Policy): LintFinding {
     policy: policy.name,
     rule: rule.name,
     by: places,
-    ...(witness && { witness: describePacket(witness) }),
+    ...(witness && { witness: describePacket(witness), packet: writePacket(witness) }),
   };
 }
 

@@ -81,6 +81,8 @@ type WrittenPacket = z.output<typeof packetFields>;
 type PacketProblem = FieldProblem<WrittenPacket>;
 
 const IP_TYPES: Record<number, 4 | 6> = { [ETHER_TYPES.ipv4]: 4, [ETHER_TYPES.ipv6]: 6 };
+const VLAN_TYPES = new Set([0x8100, 0x88a8]);
+const THIRD_TAG = 'is that of a VLAN tag, which is looked through unless two others stand before it';
 const ETHERNET_BYTES = 14;
 /** What a frame that is not IP can have. */
 const LINK_FIELDS = new Set(['vlan', 'etherType', 'sourceMac', 'destinationMac', 'length']);
@@ -91,6 +93,12 @@ function* packetProblems(packet: WrittenPacket): Generator<PacketProblem> {
     const lost = (Object.keys(packet) as (keyof WrittenPacket)[]).filter((field) => !LINK_FIELDS.has(field));
     const message = 'is of an IP packet, which `etherType` says that this is not';
     for (const field of lost) yield { fields: [field, 'etherType'], summary: 'contradiction', message };
+    if (VLAN_TYPES.has(etherType) && packet.vlan?.length !== 2)
+      yield {
+        fields: ['etherType', 'vlan'],
+        message: THIRD_TAG,
+        hint: 'Write `vlan`, or two ids beside it.',
+      };
     return;
   }
   for (const field of ['sourcePort', 'destinationPort'] as const) {

@@ -81,6 +81,8 @@ export interface LintFinding extends Diagnostic {
   by: { row: string; at?: Position }[];
   /** A packet of the rule that the first of `by` decides, in words. */
   witness?: string;
+  /** The same as the packet of a test, which `explain` takes. */
+  packet?: Record<string, unknown>;
 }
 
 export interface LintReport {

@@ -37,6 +37,8 @@ export function describePacket(packet: PacketDescription): string {
     ...(packet.icmpCode === undefined ? [] : [`code ${packet.icmpCode}`]),
     ...(protocol === 6 && packet.tcpFlags !== undefined ? [flags(packet.tcpFlags)] : []),
     ...(packet.fragment === undefined || packet.fragment === 'none' ? [] : [`${packet.fragment} fragment`]),
+    ...(packet.ipv4Options ? [`options ${packet.ipv4Options}`] : []),
+    ...(packet.extensions?.length ? [`behind ${packet.extensions.map(({ kind }) => kind).join(', ')}`] : []),
     ...(packet.length === undefined ? [] : [`length ${packet.length}`]),
     ...(packet.ttl === undefined || packet.ttl === DEFAULT_TTL ? [] : [`ttl ${packet.ttl}`]),
     ...(packet.dscp === undefined || packet.dscp === 0 ? [] : [`dscp ${packet.dscp}`]),

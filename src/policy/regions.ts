@@ -3,7 +3,7 @@
 // kind, and a box less a box is a few boxes. Malformed frames are outside of all this.
 import type { FragmentKind, Match } from '../model/policy.js';
 import { NO_WORDS, widthOf } from '../model/ranges.js';
-import { addressesOf, baseKey, DOMAIN, isPrefixField, rangesOf, type Field } from './fields.js';
+import { addressesOf, baseKey, DOMAIN, isPrefixField, rangesOf, VLAN_NONE, type Field } from './fields.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
 import { ALL_ADDRESSES, intersectSides, isEmpty, numbersOf, type Side, subtractSides } from './sides.js';
 
@@ -12,6 +12,11 @@ const IP: Field[] = ['base', 'source', 'destination', 'length', 'ttl', 'dscp', .
 const PORTS: Field[] = ['sourcePort', 'destinationPort'];
 /** Never the last protocol of an IPv6 packet that is no later fragment: the walk goes on behind them. */
 const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
+/** 802.1Q and 802.1ad. */
+const VLAN_TYPES: IntervalSet = [
+  [0x8100, 0x8100],
+  [0x88a8, 0x88a8],
+];
 /** Bytes of the IPv6 fragment header (RFC 8200, 4.5). */
 const FRAGMENT_HEADER = 8;
 
@@ -25,6 +30,8 @@ export interface Kind {
   shortest: number;
   /** and of IPv6 the lowest `base` of first fragments, which have one header more. */
   firstFrom?: number;
+  /** Two tags are looked through: the third one's type is the EtherType. */
+  tagged?: true;
 }
 
 /** Sides by field; a field of the kind that has no side is unrestricted. */
@@ -83,18 +90,19 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'not IP',
     family: 'none',
-    etherTypes: subtractSets(
-      [[0, 65535]],
-      [
-        [0x0800, 0x0800],
-        [0x8100, 0x8100],
-        [0x86dd, 0x86dd],
-        [0x88a8, 0x88a8],
-      ],
-    ),
+    etherTypes: subtractSets([[0, 65535]], union([[0x0800, 0x0800], [0x86dd, 0x86dd], ...VLAN_TYPES])),
     fields: [...LINK, 'etherType'],
     base: [[0, 0]],
     shortest: 0,
+  },
+  {
+    name: 'three VLAN tags',
+    family: 'none',
+    etherTypes: VLAN_TYPES,
+    fields: [...LINK, 'etherType'],
+    base: [[0, 0]],
+    shortest: 0,
+    tagged: true,
   },
 ];
 
@@ -105,6 +113,7 @@ export function fullSide(kind: Kind, field: Field): Side {
   if (field === 'sourceMac' || field === 'destinationMac') return [[0, 2 ** 48 - 1]];
   if (field === 'length') return [[kind.shortest, DOMAIN.length - 1]];
   if (isPrefixField(field)) return ALL_ADDRESSES[kind.family === 6 ? 4 : 1];
+  if (field === 'vlan' && kind.tagged) return [[0, VLAN_NONE - 1]];
   return [[0, DOMAIN[field] - 1]];
 }
 

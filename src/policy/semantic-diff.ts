@@ -110,8 +110,9 @@ function fateOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mode 
       : describeAction(action),
   ];
   if (rule?.rateLimit) {
-    const { packetsPerSecond, per } = rule.rateLimit;
-    words.push(`above ${packetsPerSecond} packets/s${per === 'source' ? ' per source' : ''}`);
+    const { packetsPerSecond, burst, per } = rule.rateLimit;
+    const bursts = burst === packetsPerSecond ? '' : ` and bursts of ${burst}`;
+    words.push(`above ${packetsPerSecond} packets/s${bursts}${per === 'source' ? ' per source' : ''}`);
   }
   if (rule?.until !== undefined) words.push(`until ${new Date(rule.until).toISOString()}`);
   return words.join(', ');

@@ -28,7 +28,7 @@ export function witnessOf(box: Box): PacketDescription {
   const has = (field: Field): boolean => kind.fields.includes(field);
   const vlan = number('vlan');
   const packet: PacketDescription = {
-    ...(vlan === VLAN_NONE ? {} : { vlan: [vlan] }),
+    ...(vlan === VLAN_NONE ? {} : { vlan: kind.tagged ? [vlan, 0] : [vlan] }),
     sourceMac: number('sourceMac'),
     destinationMac: number('destinationMac'),
   };

@@ -79,6 +79,20 @@ const CASES: {
     found: [['a', 'impossible', ['(non-ip)']]],
   },
   {
+    name: 'a third VLAN tag is an EtherType, and such a frame has tags',
+    rules: [
+      rule('a', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: ['none'] }, 'drop'),
+      rule('b', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: [7] }, 'drop'),
+      rule('c', { etherType: [{ from: 0x8100, to: 0x88a8 }], vlan: [8] }, 'drop'),
+      rule('d', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: [7] }, 'pass'),
+    ],
+    rest: { nonIp: 'match' },
+    found: [
+      ['a', 'impossible', []],
+      ['d', 'contradictory', ['b']],
+    ],
+  },
+  {
     name: 'a frame that nonIp leaves to the rules',
     rules: [rule('a', { etherType: [{ from: 0x88cc, to: 0x88cc }] }, 'drop')],
     rest: { nonIp: 'match' },
@@ -104,6 +118,10 @@ describe('lint', () => {
   it.each(CASES)('$name', ({ rules, found, rest }) => {
     const findings = lintPolicy(policy(rules, rest), NOW);
     expect(findings.map((one) => [one.rule.name, one.kind, one.by])).toEqual(found);
+    for (const { rule: one, witness } of findings.filter(({ by }) => by.length > 0)) {
+      const parsed = parseFrame(buildPacket(witness ?? {}));
+      expect(parsed.shape !== 'malformed' && matches(one.match, parsed.fields)).toBe(true);
+    }
   });
 
   it('is right about random policies: what it calls unreachable decides no packet, and witnesses prove it', () => {

@@ -58,6 +58,23 @@ describe('the semantic diff', () => {
     expect(fates({ mode: 'audit', malformed: 'pass' })).toContainEqual({ ...change, to: 'pass' });
   });
 
+  it('says every part of a rate', () => {
+    const base = plain(new Random(1), 1);
+    const side = (burst: number) => {
+      const rateLimit = { packetsPerSecond: 10, burst, per: 'source' as const };
+      const rules = base.rules.map((one) => ({
+        ...one,
+        match: {},
+        action: { kind: 'tx' } as const,
+        rateLimit,
+      }));
+      return { policy: { ...base, rules }, protections: [] };
+    };
+    const [change] = diffPolicies(side(10), side(500)).changes;
+    expect(change?.from).toMatch(/^tx, above 10 packets\/s per source, else /);
+    expect(change?.to).toMatch(/^tx, above 10 packets\/s and bursts of 500 per source, else /);
+  });
+
   it('knows that the time of a rule is over', () => {
     const base = plain(new Random(1), 1);
     const side = (rules: Policy['rules']) => ({ policy: { ...base, rules }, protections: [] });
