@@ -111,10 +111,15 @@ function commandOf(args: string[]): string {
   return args.find((arg, at) => !arg.startsWith('-') && args[at - 1]?.toLowerCase() !== '-c') ?? '';
 }
 
-/** What git says last is what it died of. */
+/** What follows the cause when a transport ends. */
+const ADVICE =
+  /(?<=\n)fatal: Could not read from remote repository\.\s+Please make sure you have the correct access rights\s+and the repository exists\.\s*$/;
+
+/** What git says last, but for that advice, is what it died of. */
 export function lastLine(stderr: string): string {
   return (
     stderr
+      .replace(ADVICE, '')
       .trim()
       .split('\n')
       .at(-1)

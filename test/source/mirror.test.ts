@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { restore } from '../../src/source/acquire.js';
+import { askRemote } from '../../src/source/mirror.js';
 import { isIntact } from '../../src/source/tree.js';
 import { rejected } from '../lab/caught.js';
 import { scratch } from '../desired/state-dir.js';
@@ -182,4 +183,14 @@ test('the copy is checked against what was adopted, and made again from the mirr
     await restore(dataDir, candidate.adoption, clone.where);
   }
   expect(isIntact(tree, candidate.adoption.files)).toBe(true);
+});
+
+test.each([
+  ['/nowhere/state.git', "'/nowhere/state.git' does not appear to be a git repository"],
+  ['ssh://127.0.0.1:1/state.git', /127\.0\.0\.1 port 1: Connection refused/],
+])('%s: what is said is the cause, not what git advises after it', async (git, cause) => {
+  const error = await rejected(askRemote({ git, ref: 'main', path: 'state' }));
+  expect(error).toMatchObject({ name: 'UnreachableError' });
+  expect((error as Error).message).toMatch(cause);
+  expect((error as Error).message).not.toContain('\n');
 });
