@@ -90,6 +90,12 @@ test.each<[name: string, argv: string[], message: string, hint: string]>([
     'detach takes everything of ours away and asks for --all and --reason',
     expect.stringContaining('xdpkeep detach --all') as string,
   ],
+  [
+    'what only a pass that stays can do',
+    ['reconcile', '--http', '127.0.0.1:9470'],
+    '--http is for a reconcile that stays',
+    expect.stringContaining('--watch or --schedule') as string,
+  ],
 ])('a usage error is one document: %s', async (_name, argv, message, hint) => {
   const { exitCode, out, err } = await run(...argv, '--output', 'json');
   expect(exitCode).toBe(64);

@@ -1,6 +1,7 @@
 // Commands that make the kernel run something: a pass, a plan, the same from git.
 import { type Command, Option } from 'commander';
 import { acceptLockout, addPassFlags, allowPruneAll, confirmWithin } from '../change-flags.js';
+import { UsageError } from '../../model/errors.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
 import { offline } from './unattended.js';
@@ -30,6 +31,7 @@ export function addReconciling(program: Command, keep: Keep): void {
         const followed = await readFollowed(self);
         keep(await runWatch({ ...self.opts(), ...readCommon(self) }, program.version() ?? '', followed));
       } else {
+        refuseStaying(self);
         const [{ runReconcile }, { withMetrics }] = await Promise.all([
           import('../reconcile.js'),
           import('../metrics.js'),
@@ -52,6 +54,20 @@ export function addReconciling(program: Command, keep: Keep): void {
       const { runApply } = await import('../plan.js');
       keep(await runApply(file, { ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
     });
+}
+
+/** What is said for a pass that stays must not be taken for done by one that does not. */
+function refuseStaying(self: Command): void {
+  for (const [name, flag] of [
+    ['offline', '--offline'],
+    ['http', '--http'],
+    ['httpAllowRemote', '--http-allow-remote'],
+  ] as const) {
+    if (self.getOptionValueSource(name) !== 'cli') continue;
+    throw new UsageError(`${flag} is for a reconcile that stays`, {
+      hint: 'Add --watch or --schedule, or leave it out; `xdpkeep sync --offline` is one pass from what was fetched.',
+    });
+  }
 }
 
 export function addGit(program: Command, keep: Keep): void {
