@@ -34,6 +34,7 @@ import { hostConditions } from './plan/host-conditions.js';
 import { plan } from './plan/plan.js';
 import type { ReconcileOptions } from './goal.js';
 import { revisionOf } from './source/adoption.js';
+import { readRefusal } from './source/refusal.js';
 import { attachedAt, RunningPrograms } from './status/running.js';
 import { sumRows } from './status/totals.js';
 import { countRows } from './counters.js';
@@ -70,6 +71,7 @@ export async function status(
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
+  const refusal = revision && orWarning(() => readRefusal(options.dataDir), warnings);
   const suspensions = readSuspensions(options.dataDir);
   const changes = lastChanges(journal.records);
   const look = {
@@ -102,6 +104,7 @@ export async function status(
       suspensions,
       revision,
       adopted,
+      refusal,
     }),
     ...(hold && { hold }),
     ...(revision && { revision }),

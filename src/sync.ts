@@ -27,6 +27,7 @@ import {
   readAdoption,
   sourceFolder,
 } from './source/adoption.js';
+import { noteRefusal } from './source/refusal.js';
 
 export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remotes'> {
   source: GitSource;
@@ -61,6 +62,7 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
     return withWriterLock(options.dataDir, async (lock) => {
       if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
       if (found.heard) noteAnswer(options.dataDir, found.heard);
+      if (found.heard ?? found.refusal) noteRefusal(lock, found.refusal?.message);
       return report(
         found,
         options,

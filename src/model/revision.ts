@@ -22,6 +22,12 @@ export interface Revision {
 /** `Current`: what the remote has. `SourceStale`: it cannot be reached. `SourceRefused`: it has what must not be applied. */
 type SourceCondition = 'Current' | 'SourceStale' | 'SourceRefused';
 
+/** Why the newest commit is not the applied one, and since when (ISO 8601). */
+export interface Refusal {
+  reason: string;
+  since: string;
+}
+
 /** How the applied revision stands to the remote. */
 export interface SourceReport {
   /** The repository, the ref and the directory in it, as configured. */

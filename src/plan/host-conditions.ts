@@ -2,7 +2,7 @@
 // have said. One answer to each question, always, so that whoever watches misses none.
 import type { PendingReport } from '../model/pending.js';
 import type { Hold, ReportedInterface } from '../model/reconciliation.js';
-import { type Revision, revisionWords } from '../model/revision.js';
+import { type Refusal, type Revision, revisionWords } from '../model/revision.js';
 import { STATUS_CONDITIONS, type StatusCondition } from '../model/status.js';
 import { type Suspension, suspensionWords } from '../model/suspension.js';
 
@@ -19,6 +19,8 @@ export interface Circumstances {
   revision?: Revision | undefined;
   /** When that revision was adopted. */
   adopted?: string | undefined;
+  /** Why the newest one is not. */
+  refusal?: Refusal | undefined;
 }
 
 type Answer = Omit<StatusCondition, 'type'>;
@@ -98,11 +100,15 @@ function pending(waiting: PendingReport | undefined): Answer {
   return { status: 'True', reason: 'WaitsForConfirm', message, since: waiting.since };
 }
 
-function verified({ revision, adopted }: Circumstances): Answer {
+function verified({ revision, adopted, refusal }: Circumstances): Answer {
   if (!revision)
     return { status: 'Unknown', reason: 'NoSource', message: 'the state files come from no git source' };
   const since = adopted === undefined ? {} : { since: adopted };
   const commit = `commit ${revisionWords(revision)}`;
+  if (refusal) {
+    const message = `${commit} stays, the newest is refused: ${refusal.reason}`;
+    return { status: 'False', reason: 'SourceRefused', message, since: refusal.since };
+  }
   if (!revision.signer) {
     return {
       status: 'False',

@@ -85,7 +85,18 @@ it('a commit that is not signed: exit 77, what runs keeps running, and drift is 
   });
   expect((await lab.netShow()).xdp).toMatchObject([{ devname: 'veth0' }]);
   expect((await site.run('sync')).stdout).toContain('warning: SourceRefused: commit');
+  const told = { type: 'SourceVerified', status: 'False', reason: 'SourceRefused' };
+  const [condition] = (await site.status()).conditions.filter(({ type }) => type === told.type);
+  expect(condition).toMatchObject({ ...told, message: expect.stringContaining('is not signed') as string });
+  await site.run('sync');
+  expect((await site.status()).conditions).toContainEqual(condition);
   expect(await site.sync(77, '--dry-run')).toMatchObject({ changed: false });
+
+  await site.repository.git('reset', '--quiet', '--hard', 'good');
+  await site.sync();
+  expect((await site.status()).conditions).toContainEqual(
+    expect.objectContaining({ type: 'SourceVerified', reason: 'SignatureGood' }),
+  );
 });
 
 it('a commit that this host cannot use: exit 65 with the place in the repository, and the last good one stays', async () => {

@@ -1,0 +1,32 @@
+// Why the newest commit of the source is not applied, kept for `status`: whoever asks how the host stands has to hear that it
+// stays where it is. A note for people: nothing is decided by it.
+import { join } from 'node:path';
+import * as z from 'zod';
+import { readIfThere } from '../disk/read.js';
+import type { WriterLock } from '../journal/lock.js';
+import { unseal, writeSealed } from '../journal/sealed.js';
+import { ifReadable } from '../model/if-readable.js';
+import type { Refusal } from '../model/revision.js';
+import { sourceFolder } from './adoption.js';
+
+const schema: z.ZodType<Refusal> = z.looseObject({ reason: z.string(), since: z.iso.datetime() });
+
+const refusalFile = (dataDir: string): string => join(sourceFolder(dataDir), 'refused.json');
+
+/** `undefined` where the newest commit that is known is applied. Throws a JournalError when the note is damaged. */
+export function readRefusal(dataDir: string): Refusal | undefined {
+  const path = refusalFile(dataDir);
+  const hint = 'Remove it: the next pass writes it again, if there is a reason.';
+  const bytes = readIfThere(path);
+  return bytes && unseal(bytes.toString(), 'Refusal', schema, { path, hint });
+}
+
+/** Without a reason there is none any more. A note that cannot be written keeps no pass from being made. */
+export function noteRefusal(lock: WriterLock, reason: string | undefined): void {
+  const { dataDir } = lock;
+  if (reason === ifReadable(() => readRefusal(dataDir))?.reason) return;
+  const refusal = reason === undefined ? undefined : { reason, since: new Date().toISOString() };
+  ifReadable(() =>
+    writeSealed(lock, refusalFile(dataDir), 'Refusal', refusal, 'note why a commit is refused'),
+  );
+}
