@@ -22,8 +22,10 @@ export interface SemanticDiff {
   complete: boolean;
 }
 
-/** Pieces looked at for one pair of policies. */
+/** Pieces looked at for one pair of policies, */
 const BUDGET = 20_000;
+/** and words of their addresses that are gone over: a piece of a long list is work for thousands of others. */
+const WORDS = 1_000_000_000;
 
 export interface Side {
   policy: Policy;
@@ -71,6 +73,7 @@ interface Ended {
 /** Splits packets by who decides them, until the budget is spent. */
 class Search {
   complete = true;
+  #words = WORDS;
   constructor(private left: number) {}
 
   lead(box: Box, steps: DecisionStep[], policy: Policy): Ended[] {
@@ -80,6 +83,11 @@ class Search {
       const next: typeof rest = [];
       for (const piece of rest) {
         const mine = step.boxOf(piece.box.kind);
+        this.#words -= countWords(piece.box) + (mine ? countWords(mine) : 0);
+        if (this.#words <= 0) {
+          this.complete = false;
+          return ended;
+        }
         const common = mine && intersectBoxes(piece.box, mine);
         if (!common) {
           next.push(piece);
@@ -101,6 +109,12 @@ class Search {
     }
     return ended;
   }
+}
+
+function countWords({ sides }: Box): number {
+  let words = 0;
+  for (const side of sides.values()) if ('words' in side) words += side.words.length;
+  return words;
 }
 
 function fateOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mode }: Policy): string {
