@@ -13,10 +13,19 @@ check() { # NAME COMMAND...
 	printf '%s:\n%s\n' "$name" "$said" >&2
 }
 
+# Nobody reads a file of more than 300 lines.
+long_files() {
+	local long
+	long=$(find bpf docs examples scripts src systemd test ./*.md -type f ! -name '*.json' ! -name '*.svg' ! -name '*.png' \
+		-exec awk 'FNR == 301 { print FILENAME }' {} +)
+	[ -z "$long" ] || { echo "$long"; return 1; }
+}
+
 check types $bin/tsc --noEmit
 check 'types of the page' $bin/tsc --noEmit -p src/page
 check lint $bin/eslint --max-warnings 0 .
 check format $bin/prettier --check --log-level warn .
 check 'dead code' $bin/knip
 check boundaries $bin/depcruise src
+check 'more than 300 lines' long_files
 exit $failed

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Bit vectors -> the first rule that all of them have. A vector is one bit a rule, with a summary of which words are not
+ * zero; those of all groups are ANDed where all summaries say that something is left.
+ */
+#pragma once
+
+#include "conditions.h"
+#include "tables.h"
+
+#define NEAR 3
+
+/* Group -> place of its vector, or of the entry that says where it is. Few policies have more than a few groups. */
+struct sums {
+	__u32 near[NEAR]; /* in registers */
+	__u32 *far;       /* in memory, so that nobody has to clear them */
+};
+
+#define NEAR_SUM(sums, group) ((sums).near[(group) < NEAR ? (group) : 0])
+#define SUM(sums, group) (*((group) < NEAR ? &NEAR_SUM(sums, group) : &(sums).far[group]))
+
+static const __u8 bit_of[64] = {
+	0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28, 62, 5,  39, 46, 44, 42,
+	22, 9,  24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+	23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+};
+
+/* Index of the lowest bit of `x`, which is not zero: a de Bruijn sequence, because BPF has no such instruction. */
+static __always_inline __u32 lowest(__u64 x)
+{
+	return bit_of[(x & -x) * 0x022fdd63cc95386dULL >> 58];
+}
+
+/* A group's vector, found by its sum. */
+static __always_inline struct vector *vector_of(__u32 group, __u32 sum)
+{
+	if (enabled(KEY_MAPPED + group))
+		sum = entry_at(sum);
+	return is_inside(sum, BOUND_VECTOR) ? blob_at(sum) : 0;
+}
+
+struct vectors {
+	struct vector *of[GROUPS];
+};
+
+/* Bits of `word` that all groups have. Vectors were found before: they are there. */
+static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
+{
+	__u64 bits = v->of[0]->words[word];
+
+#define AND_WORD(group, unused)                  \
+	if (!enabled(KEY_GROUP + group)) \
+		return bits;             \
+	bits &= v->of[group]->words[word];
+	EACH_OTHER_GROUP(AND_WORD, 0)
+	return bits;
+}
+
+/* What a group's vector says of its words. */
+#define FIND_VECTOR(group, none)                     \
+	place = SUM(*sums, group);                   \
+	if (enabled(KEY_MAPPED + group))             \
+		place = entry_at(place);             \
+	if (!is_inside(place, BOUND_VECTOR))         \
+		goto none;                           \
+	v.of[group] = blob_at(place);
+
+#define AND_SUMMARY(group, none)             \
+	if (!enabled(KEY_GROUP + group))     \
+		goto found;                  \
+	FIND_VECTOR(group, none)             \
+	summary &= v.of[group]->summary;
+
+/* A rule's decision, or the default's. */
+static __always_inline __u32 search(const struct sums *sums)
+{
+	__u32 step, word = 0;
+	struct vectors v;
+	__u64 summary, bits, place;
+
+	FIND_VECTOR(0, none)
+	summary = v.of[0]->summary;
+	EACH_OTHER_GROUP(AND_SUMMARY, none)
+found:
+	for (step = 0; step < MAX_WORDS; step++) {
+		if (!summary)
+			break;
+		word = lowest(summary) & (MAX_WORDS - 1);
+		summary &= summary - 1;
+		bits = agreeing(&v, word);
+		if (bits)
+			return decision_of(ROWS + word * 64 + lowest(bits));
+	}
+none:
+	return decision_of(ROW_DEFAULT);
+}
+
+/* A search that may go on after a rule that agrees. */
+struct pursuit {
+	struct sender sender;
+	__u64 summary, bits; /* words and bits of `word` not looked at yet */
+	__u32 word, record;
+	bool peek;
+	__u32 sums[GROUPS];
+};
+
+/*
+ * Words of all groups ANDed; word 0 of a vector is its summary. Finds the vectors anew, for the stack's sake: only
+ * policies with limits or deadlines come here.
+ */
+static __always_inline __u64 common_word(const struct pursuit *pursuit, __u32 word)
+{
+	__u64 bits, *vector = (__u64 *)vector_of(0, pursuit->sums[0]);
+
+	if (!vector)
+		return 0;
+	bits = vector[word];
+#define AND_COMMON(group, unused)                                              \
+	if (!enabled(KEY_GROUP + group))                               \
+		return bits;                                           \
+	vector = (__u64 *)vector_of(group, pursuit->sums[group]); \
+	if (!vector)                                                   \
+		return 0;                                              \
+	bits &= vector[word];
+	EACH_OTHER_GROUP(AND_COMMON, 0)
+	return bits;
+}
+
+/* False when there is none. */
+static __always_inline bool take_word(struct pursuit *pursuit)
+{
+	__u32 word = lowest(pursuit->summary) & (MAX_WORDS - 1);
+
+	if (!pursuit->summary)
+		return false;
+	pursuit->summary &= pursuit->summary - 1;
+	pursuit->bits = common_word(pursuit, word + 1);
+	pursuit->word = word;
+	return true;
+}
+
+/* One bit, or the next word. */
+static long pursue(__u32 step, struct pursuit *pursuit)
+{
+	__u32 record;
+
+	(void)step;
+	anchor();
+	if (!pursuit->bits)
+		return !take_word(pursuit);
+	record = ROWS + pursuit->word * 64 + lowest(pursuit->bits);
+	pursuit->bits &= pursuit->bits - 1;
+	if (!applies(record, &pursuit->sender, pursuit->peek))
+		return 0;
+	pursuit->record = record;
+	return 1;
+}
+
+/*
+ * The same as `search` where a rule that agrees may not apply after all, and the search goes on. The first word is taken
+ * before: the verifier of Linux 6.1 looks at one round alone, and deletes what it does not see there. Were `bits` known to
+ * be 0 in it, no rule would ever be asked.
+ */
+static __always_inline __u32 search_conditional(const struct sums *sums, const struct packet *p, bool peek)
+{
+	struct pursuit pursuit = {.sender = {.family = family_of(p)}, .peek = peek, .record = ROW_DEFAULT};
+
+#define KEEP(group, unused)              \
+	if (!enabled(KEY_GROUP + group)) \
+		break;                   \
+	pursuit.sums[group] = SUM(*sums, group);
+	if (enabled(KEY_SOURCE))
+		pursuit.sender.address = p->source;
+	pursuit.sums[0] = SUM(*sums, 0);
+	do {
+		EACH_OTHER_GROUP(KEEP, 0)
+	} while (0);
+	pursuit.summary = common_word(&pursuit, 0);
+	if (take_word(&pursuit))
+		bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
+	return decision_of(pursuit.record);
+}
