@@ -6,7 +6,7 @@ import { isMap, isSeq, type Node } from 'yaml';
 import { MAX_RULES, type Policy, type Rule } from '../model/policy.js';
 import type { Position } from '../model/position.js';
 import { fieldsOf } from './yaml.js';
-import { Source } from './source.js';
+import { lineStarts, Source } from './source.js';
 import { MOST_TOKENS } from './syntax.js';
 
 /** A policy that was made of this text without a word. */
@@ -39,9 +39,9 @@ export function takeOutKnown(source: Source, known: KnownPolicy): Remainder | un
   const followers = new Set<number>();
   let line = 1;
   let isOut = false;
-  for (const { text, begins, isLast } of splitItems(source.text, items)) {
+  for (const { text, breaks, begins, isLast } of splitItems(source.text, items)) {
     const rule = begins && !isLast ? items.rules.get(text) : undefined;
-    const end = line + countLines(text);
+    const end = line + breaks;
     if (rule) found.push({ rule, line });
     else {
       if (isOut) followers.add(line);
@@ -90,8 +90,7 @@ interface Items {
 function knownItems({ text, policy: { rules } }: KnownPolicy): Items | undefined {
   const [first] = rules;
   if (!first) return undefined;
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  const starts = [...lineStarts(text)];
   const startOf = (rule: Rule): number => starts[rule.at.line - 1] ?? text.length;
   const prefix = text.slice(startOf(first), startOf(first) + first.at.column - 1);
   if (!/^ *(- +)?$/.test(prefix)) return undefined;
@@ -127,21 +126,17 @@ function beginsItem(text: string, start: number, prefix: string, isFlow: boolean
 function* splitItems(
   text: string,
   { prefix, isFlow }: Items,
-): Generator<{ text: string; begins: boolean; isLast: boolean }> {
-  let from = 0;
+): Generator<{ text: string; breaks: number; begins: boolean; isLast: boolean }> {
+  let [from, breaks] = [0, 0];
   let begins = beginsItem(text, 0, prefix, isFlow);
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
-    if (!beginsItem(text, at + 1, prefix, isFlow)) continue;
-    yield { text: text.slice(from, at + 1), begins, isLast: false };
-    [from, begins] = [at + 1, true];
+  for (const start of lineStarts(text)) {
+    if (start === 0) continue;
+    breaks++;
+    if (!beginsItem(text, start, prefix, isFlow)) continue;
+    yield { text: text.slice(from, start), breaks, begins, isLast: false };
+    [from, breaks, begins] = [start, 0, true];
   }
-  yield { text: text.slice(from), begins, isLast: true };
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
-  return count;
+  yield { text: text.slice(from), breaks, begins, isLast: true };
 }
 
 function isFlowSeq(root: Node): boolean {

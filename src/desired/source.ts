@@ -23,7 +23,7 @@ export class Source {
   get #lines(): LineCounter {
     if (this.#lineCounter) return this.#lineCounter;
     const counter = new LineCounter();
-    for (let start = 0; start !== -1; start = nextLine(this.text, start)) counter.addNewLine(start);
+    for (const start of lineStarts(this.text)) counter.addNewLine(start);
     this.#lineCounter = counter;
     return counter;
   }
@@ -44,7 +44,8 @@ export class Source {
   }
 }
 
-function nextLine(text: string, from: number): number {
-  const lineBreak = text.indexOf('\n', from);
-  return lineBreak === -1 ? -1 : lineBreak + 1;
+/** Offsets of the lines of a text; behind a last line break there is one more, and empty. */
+export function* lineStarts(text: string): Generator<number> {
+  yield 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) yield at + 1;
 }

@@ -3,17 +3,19 @@ import { expect, test } from 'vitest';
 import { known, read } from './known-policy.js';
 import { policyFile, stateDir } from './state-dir.js';
 
+const THREE = [
+  'rules: [',
+  '    {name: a, action: drop},',
+  '    {name: b, action: drop},',
+  '    {name: c, action: drop}',
+  ']',
+];
+
 /** Flows of which each item stands on lines of its own, and what takes a known item into something else. */
 const FLOW_TRAPS: [string, string[], string[]][] = [
   [
     'an item behind the line of another map',
-    [
-      'rules: [',
-      '    {name: a, action: drop},',
-      '    {name: b, action: drop},',
-      '    {name: c, action: drop}',
-      ']',
-    ],
+    THREE,
     [
       'rules: [',
       '    {name: x, action: drop, match:',
@@ -24,13 +26,7 @@ const FLOW_TRAPS: [string, string[], string[]][] = [
   ],
   [
     'an item behind a quote that is closed in its line',
-    [
-      'rules: [',
-      '    {name: a, action: drop},',
-      '    {name: b, action: drop},',
-      '    {name: c, action: drop}',
-      ']',
-    ],
+    THREE,
     [
       'rules: [',
       '    {action: drop, name: "x',
