@@ -9,7 +9,7 @@ import type { RuleRow, RuleTable } from './model/rule-table.js';
 import type { RowCount } from './model/counters.js';
 import { observe } from './observe/observe.js';
 import { describeAction } from './policy/decisions.js';
-import { verdictOf } from './policy/judge.js';
+import { rowVerdict } from './policy/row-verdict.js';
 import type { Paths } from './goal.js';
 import { RunningPrograms } from './status/running.js';
 
@@ -35,11 +35,11 @@ export async function readRuleTable({ bpffs, dataDir }: Paths, seen?: ObservedSt
 function withAction(row: RowCount, policy: Policy | undefined): RuleRow {
   if (!policy) return { ...row, action: 'unknown', drops: false };
   const rule = policy.rules.find(({ name }) => name === row.name);
-  const verdict = verdictOf(policy, row.name);
+  const { says, does } = rowVerdict(policy, row.name);
   return {
     ...row,
-    action: rule ? describeAction(rule.action) : verdict,
-    drops: verdict === 'drop' && policy.mode === 'enforce',
+    action: rule ? describeAction(rule.action) : says,
+    drops: does === 'drop',
     ...(rule && { at: place(rule.at) }),
   };
 }

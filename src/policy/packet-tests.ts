@@ -3,8 +3,9 @@
 import type { DesiredFirewall } from '../model/desired.js';
 import type { PacketTest } from '../model/policy.js';
 import { evaluate } from './evaluate.js';
-import { judge, type Judged, verdictOf } from './judge.js';
+import { judge, type Judged } from './judge.js';
 import { buildPacket } from './packet.js';
+import { rowVerdict } from './row-verdict.js';
 import { samplesOf } from './sample.js';
 
 /** The row that decides a frame. */
@@ -22,7 +23,7 @@ export function runPacketTests(firewall: DesiredFirewall, decide: Decider): Test
   return testsOf(firewall).map(({ packet, ...test }) => {
     const frame = buildPacket(packet);
     const row = decide(frame);
-    const got = { row, verdict: verdictOf(firewall.policy, row) };
+    const got = { row, verdict: rowVerdict(firewall.policy, row).says };
     const problem = judge(test, got);
     return { ...test, got, bytes: frame.length, ...(problem !== undefined && { problem }) };
   });
