@@ -52,6 +52,13 @@ module.exports = {
       to: { path: 'node_modules/(koffi|execa)/|^(node:)?child_process$' },
     },
     {
+      name: 'who-opens-a-host-ends-what-is-overdue',
+      comment: 'What it has ended must be told, and only opening a host sees to that.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '/open-host\\.ts$' },
+      to: { path: '/trial/overdue\\.ts$' },
+    },
+    {
       name: 'commands-are-leaves',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(cli/|main\\.ts|bundle\\.ts)' },

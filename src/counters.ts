@@ -11,7 +11,7 @@ import { UsageError } from './model/errors.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from './model/observed.js';
 import { BUILTIN_ROWS } from './model/policy.js';
 import { observe } from './observe/observe.js';
-import type { Paths } from './goal.js';
+import type { Paths } from './open-host.js';
 
 /** Interfaces that run a policy, by name; `only` narrows it to one, which must be there. */
 export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Promise<Counters> {

@@ -4,7 +4,7 @@ import { loadHost } from './desired/load.js';
 import { diff } from './diff/diff.js';
 import { runningState, settledState } from './diff/running-state.js';
 import { DiskObjectStore, MemoryObjectStore } from './disk/object-store.js';
-import type { Paths } from './goal.js';
+import type { Paths } from './open-host.js';
 import { keptFirewall } from './journal/firewalls.js';
 import { listGenerations } from './journal/generation-list.js';
 import { readGeneration } from './journal/generations.js';

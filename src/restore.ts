@@ -2,26 +2,20 @@
 // state files, no source, no compiler, no network. A change on trial that the reboot cut off is undone first, so what is
 // restored was confirmed. It makes no generation of its own unless the newest one never took effect.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DiskObjectStore } from './disk/object-store.js';
-import type { Paths } from './goal.js';
+import { type Host, type Paths, withHost } from './open-host.js';
 import { tookNoEffect } from './journal/effective.js';
 import { listGenerations } from './journal/generation-list.js';
 import { readHold } from './journal/hold.js';
 import { keptState } from './journal/kept.js';
-import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { readSoundJournal } from './journal/read.js';
 import { endExpired } from './journal/suspension-writer.js';
 import { readSuspensions } from './journal/suspensions.js';
-import { requireCapabilities } from './kernel/capabilities.js';
 import { listInterfaces } from './kernel/interfaces.js';
-import { layout } from './kernel/layout.js';
 import type { DesiredState } from './model/desired.js';
 import { isGlob } from './model/glob.js';
 import type { Reconciliation } from './model/reconciliation.js';
 import { converge } from './reconcile.js';
-import { endOverdueTrial } from './trial/abandon.js';
-import { undoneWarning, waitingTrial } from './trial/waiting.js';
-import { wantedNow } from './wanted.js';
+import { waitingTrial } from './trial/waiting.js';
 
 export interface RestoreOptions extends Paths {
   /** Names a host that never changed anything. */
@@ -35,36 +29,47 @@ const PAUSE = 100;
 
 /** Attaches at once where it can, and again whenever one appears that was waited for. */
 export async function restore(options: RestoreOptions): Promise<Reconciliation> {
-  requireCapabilities();
   const deadline = performance.now() + options.wait;
+  const warnings: string[] = []; // of the rounds before the last one
   for (;;) {
-    const { absent, result } = await withWriterLock(options.dataDir, (lock) => restoreOnce(options, lock));
-    if (!(await oneAppears(absent, deadline))) return result;
+    let absent: string[] = [];
+    const result = await withHost(options, (host) =>
+      restoreOnce(options, host, (names) => {
+        absent = names;
+      }),
+    );
+    if (!(await oneAppears(absent, deadline)))
+      return { ...result, warnings: [...new Set([...warnings, ...result.warnings])] };
+    warnings.push(...result.warnings);
   }
 }
 
-async function restoreOnce(options: RestoreOptions, lock: WriterLock) {
+/** `waits` is told which interfaces are not there yet. */
+async function restoreOnce(
+  options: RestoreOptions,
+  { lock, pins, store }: Host,
+  waits: (absent: string[]) => void,
+): Promise<Reconciliation> {
   const { dataDir, host } = options;
-  const undone = await endOverdueTrial(lock, layout(options.bpffs), wantedNow);
   const generation = lastInEffect(dataDir);
   const desired = keptState(dataDir, generation, host);
   endExpired(lock);
-  const pending = waitingTrial(dataDir, layout(options.bpffs), desired);
+  const pending = waitingTrial(dataDir, pins, desired);
   const hold = readHold(dataDir);
   const goal = {
     ...options,
     desired,
-    store: new DiskObjectStore(dataDir),
-    warnings: undone === undefined ? [] : [undoneWarning(undone)],
+    store,
+    warnings: [],
     suspensions: readSuspensions(dataDir),
     origin: { origin: 'reconcile' as const },
     ...(hold && { hold }),
     ...(pending && { pending }),
   };
-  const absent = absentNames(desired); // asked first: one that comes during the pass is one that appears
-  if (generation > 0) return { absent, result: await converge(goal, lock) };
+  waits(absentNames(desired)); // asked first: one that comes during the pass is one that appears
+  if (generation > 0) return converge(goal, lock);
   // There is nothing to restore, and nothing that is worth a generation.
-  return { absent, result: { ...(await converge(goal, undefined)), dryRun: false } };
+  return { ...(await converge(goal, undefined)), dryRun: false };
 }
 
 /** The newest generation that ran; 0 where none did. */

@@ -15,9 +15,10 @@ import { type DesiredState, emptyState, setsOf } from './model/desired.js';
 import { UsageError } from './model/errors.js';
 import type { Hold, Reconciliation } from './model/reconciliation.js';
 import type { Revision } from './model/revision.js';
-import type { Paths, ReconcileOptions } from './goal.js';
+import type { ReconcileOptions } from './goal.js';
+import { type Paths, withHost } from './open-host.js';
 import { converge } from './reconcile.js';
-import { doomTrial, dropTrial, endOverdueTrial } from './trial/abandon.js';
+import { doomTrial, dropTrial } from './trial/abandon.js';
 import { requireNoTrial } from './trial/waiting.js';
 import { wantedNow } from './wanted.js';
 
@@ -27,10 +28,8 @@ export async function rollback(
   generation: number | undefined,
   reason: string,
 ): Promise<Reconciliation> {
-  requireCapabilities();
-  return withWriterLock(paths.dataDir, async (lock) => {
-    await endOverdueTrial(lock, layout(paths.bpffs), wantedNow);
-    requireNoTrial(paths.dataDir, layout(paths.bpffs));
+  return withHost(paths, async ({ lock, pins }) => {
+    requireNoTrial(paths.dataDir, pins);
     const newest = newestGeneration(paths.dataDir);
     if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
     const target = generation ?? previous(paths.dataDir);

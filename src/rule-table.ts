@@ -10,7 +10,7 @@ import type { RowCount } from './model/counters.js';
 import { observe } from './observe/observe.js';
 import { describeAction } from './policy/decisions.js';
 import { rowVerdict } from './policy/row-verdict.js';
-import type { Paths } from './goal.js';
+import type { Paths } from './open-host.js';
 import { RunningPrograms } from './status/running.js';
 
 /** Interfaces whose policy no generation knows have their rows without what they do. `seen` stands in for a look. */

@@ -14,7 +14,7 @@ import { UsageError } from './model/errors.js';
 import type { Hold } from './model/reconciliation.js';
 import { suggest } from './model/suggest.js';
 import { type Suspension, suspends } from './model/suspension.js';
-import type { Paths } from './goal.js';
+import type { Paths } from './open-host.js';
 
 /** Throws a UsageError for an interface that is not there: a suspension of a mistyped name suspends nothing. */
 export async function suspend(

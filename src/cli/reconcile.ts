@@ -1,5 +1,6 @@
 // `xdpkeep reconcile`: one pass, or with --watch or --schedule one pass after another.
-import type { ChangeOptions, Paths } from '../goal.js';
+import type { ChangeOptions } from '../goal.js';
+import type { Paths } from '../open-host.js';
 import { EXIT } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { reconcile } from '../reconcile.js';
