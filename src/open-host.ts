@@ -4,11 +4,11 @@
 import { DiskObjectStore } from './disk/object-store.js';
 import { type WriterLock, withWriterLock } from './journal/lock.js';
 import { requireCapabilities } from './kernel/capabilities.js';
-import { type Layout, layout } from './kernel/layout.js';
+import { type PinPaths, pinPathsOf } from './kernel/pin-paths.js';
 import { XdpkeepError } from './model/errors.js';
 import type { ObjectStore } from './model/object-store.js';
 import { endOverdueTrial } from './trial/overdue.js';
-import { wantedNow } from './wanted.js';
+import { writtenNow } from './pass/written-now.js';
 
 /** Where a host keeps what is ours. */
 export interface Paths {
@@ -21,7 +21,7 @@ export interface Paths {
 export interface Host extends Paths {
   lock: WriterLock;
   /** Where our pins lie on the bpffs. */
-  pins: Layout;
+  pins: PinPaths;
   store: ObjectStore;
   /** Why a change on trial was undone as this host was opened. It is said already. */
   undone?: string;
@@ -50,8 +50,8 @@ export async function openHost<Result extends Told>(
   { bpffs, dataDir }: Paths,
   work: (host: Host) => Promise<Result>,
 ): Promise<Result> {
-  const pins = layout(bpffs);
-  const undone = await endOverdueTrial(lock, pins, wantedNow);
+  const pins = pinPathsOf(bpffs);
+  const undone = await endOverdueTrial(lock, pins, writtenNow);
   const host = { bpffs, dataDir, lock, pins, store: new DiskObjectStore(dataDir) };
   if (undone === undefined) return work(host);
   const warning = `the change before this one was undone: ${undone}`;

@@ -1,9 +1,9 @@
 // `xdpkeep reconcile`: one pass, or with --watch or --schedule one pass after another.
-import type { ChangeOptions } from '../goal.js';
+import type { ChangeOptions } from '../pass/goal.js';
 import type { Paths } from '../open-host.js';
 import { EXIT } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import { reconcile } from '../reconcile.js';
+import { reconcile } from '../pass/reconcile.js';
 import { renderReconciliation } from '../report/reconciliation.js';
 import { json, painter } from '../report/style.js';
 import type { CommonOptions } from './options.js';
