@@ -6,7 +6,8 @@ import { holdBlocks } from '../apply/fill-block-map.js';
 import { asksBlocks } from '../diff/bind.js';
 import { DiskObjectStore } from '../disk/object-store.js';
 import { findFlows } from '../reach/flows.js';
-import { type Host, type Paths, withHost } from '../open-host.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { type Host, withHost } from '../pass/open-host.js';
 import { addBlock, endBlocks, type NewBlock, refreshBlocks } from '../journal/block-writer.js';
 import { readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
@@ -33,7 +34,7 @@ export interface WantedBlock extends NewBlock {
  * Throws a UsageError where no policy runs that could ask, a RefusedError when it would lock out or there are too many
  * blocks, a PendingError when the first block would have to change what waits for its confirmation.
  */
-export function block(paths: Paths, hostName: string, wanted: WantedBlock): Promise<BlockResult> {
+export function block(paths: HostPaths, hostName: string, wanted: WantedBlock): Promise<BlockResult> {
   return withPatience(() => withHost(paths, (host) => blockOn(host, hostName, wanted)));
 }
 
@@ -66,7 +67,7 @@ async function blockOn(
 
 /** What it has ended; none when there was none. `only`: the blocks of that interface alone. */
 export async function unblock(
-  paths: Paths,
+  paths: HostPaths,
   cidr: string,
   only: string | undefined,
   by: string,
@@ -82,7 +83,7 @@ export async function unblock(
 }
 
 /** Reads only and takes no lock. */
-export function listBlocks({ bpffs, dataDir }: Paths): Blocks {
+export function listBlocks({ bpffs, dataDir }: HostPaths): Blocks {
   requireCapabilities();
   const policies = readOwned(bpffs).filter(runsPolicy);
   return {
@@ -132,7 +133,7 @@ function isReady(owned: OwnedInterface): boolean {
 }
 
 /** Makes what runs run again as an instance that asks; what went wrong. A trial is none of it: nothing else changes. */
-async function swapIn(lock: WriterLock, paths: Paths, host: string): Promise<string[]> {
+async function swapIn(lock: WriterLock, paths: HostPaths, host: string): Promise<string[]> {
   const { warnings, steps } = await converge(
     {
       ...paths,

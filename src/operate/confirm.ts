@@ -18,7 +18,8 @@ import { disarmDeadline } from '../kernel/deadline.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { EXIT, LockedError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import { type Paths, withHost } from '../open-host.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { withHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
 import type { Suspension } from '../model/suspension.js';
 import { endAnnouncement, undoByPins, undoTrial } from '../trial/revert.js';
@@ -36,7 +37,7 @@ export interface Verdict {
 }
 
 /** Lets the change stay, and cleans away what it left. Exit 10 when it is too late. */
-export async function confirm(paths: Paths): Promise<Verdict> {
+export async function confirm(paths: HostPaths): Promise<Verdict> {
   return withHost(paths, async ({ lock, pins, undone }): Promise<Verdict> => {
     if (undone !== undefined) {
       const result = await convergeToNewest(paths, lock);
@@ -65,7 +66,7 @@ export async function confirm(paths: Paths): Promise<Verdict> {
 }
 
 /** Undoes the change and puts it on hold. `id`: only if it is this one. */
-export async function cancel(paths: Paths, reason: string, id?: string): Promise<Verdict> {
+export async function cancel(paths: HostPaths, reason: string, id?: string): Promise<Verdict> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
     const pins = pinPathsOf(paths.bpffs);
@@ -79,7 +80,7 @@ export async function cancel(paths: Paths, reason: string, id?: string): Promise
   });
 }
 
-export interface DeadlineOptions extends Paths {
+export interface DeadlineOptions extends HostPaths {
   id: string;
   /** CLOCK_MONOTONIC, ms. */
   at: number;
@@ -126,7 +127,7 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
 }
 
 /** The data directory may be damaged, full, read-only or gone by then. */
-async function cancelAnyhow(paths: Paths, reason: string, id: string): Promise<Verdict> {
+async function cancelAnyhow(paths: HostPaths, reason: string, id: string): Promise<Verdict> {
   try {
     return await cancel(paths, reason, id);
   } catch (error) {
@@ -136,7 +137,7 @@ async function cancelAnyhow(paths: Paths, reason: string, id: string): Promise<V
 }
 
 /** One that cannot be read may be this one. */
-function isAnnounced({ dataDir, bpffs }: Paths, id: string): boolean {
+function isAnnounced({ dataDir, bpffs }: HostPaths, id: string): boolean {
   try {
     return readTrial(dataDir, pinPathsOf(bpffs))?.pending.id === id;
   } catch (error) {
@@ -147,7 +148,7 @@ function isAnnounced({ dataDir, bpffs }: Paths, id: string): boolean {
 
 /** The one that was confirmed, or the one that an undone trial left. */
 function convergeToNewest(
-  paths: Paths,
+  paths: HostPaths,
   lock: WriterLock,
   suspensions: Suspension[] = [],
 ): Promise<Reconciliation> {

@@ -29,7 +29,8 @@ import {
   type ReconcileOptions,
   withConfirm,
 } from '../pass/goal.js';
-import { type Paths, withHost } from '../open-host.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { withHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
 import { requireNoTrial } from '../trial/waiting.js';
 
@@ -95,7 +96,7 @@ function pack({ desired, store }: Convergence): Pick<PlanFile, 'objects' | 'sets
   };
 }
 
-export interface ApplyOptions extends Paths, Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'> {
+export interface ApplyOptions extends HostPaths, Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'> {
   host: string;
 }
 
@@ -160,7 +161,7 @@ function unpack({ objects, sets, desired }: PlanFile, store: ObjectStore): Objec
   return store;
 }
 
-function requireSamePlace(plan: PlanFile, paths: Paths & { host: string }, release: string): void {
+function requireSamePlace(plan: PlanFile, paths: HostPaths & { host: string }, release: string): void {
   const facts: [what: string, then: string | number, now: string | number][] = [
     ['release', plan.release, release],
     ['host', plan.host, paths.host],

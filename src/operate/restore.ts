@@ -2,7 +2,8 @@
 // state files, no source, no compiler, no network. A change on trial that the reboot cut off is undone first, so what is
 // restored was confirmed. It makes no generation of its own unless the newest one never took effect.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Host, type Paths, withHost } from '../open-host.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { type Host, withHost } from '../pass/open-host.js';
 import { tookNoEffect } from '../journal/took-effect.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readHold } from '../journal/hold.js';
@@ -17,7 +18,7 @@ import type { Reconciliation } from '../model/reconciliation.js';
 import { converge } from '../pass/reconcile.js';
 import { waitingTrial } from '../trial/waiting.js';
 
-export interface RestoreOptions extends Paths {
+export interface RestoreOptions extends HostPaths {
   /** Names a host that never changed anything. */
   host: string;
   /** Milliseconds to wait for interfaces that the generation names and that are not there yet. */

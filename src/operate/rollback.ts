@@ -16,7 +16,8 @@ import { UsageError } from '../model/errors.js';
 import type { Hold, Reconciliation } from '../model/reconciliation.js';
 import type { Revision } from '../model/revision.js';
 import type { ReconcileOptions } from '../pass/goal.js';
-import { type Paths, withHost } from '../open-host.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { withHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
 import { markForRevert, dropTrial } from '../trial/revert.js';
 import { requireNoTrial } from '../trial/waiting.js';
@@ -24,7 +25,7 @@ import { writtenNow } from '../pass/written-now.js';
 
 /** Makes the kernel run an earlier generation again, by default the one before the current content. */
 export async function rollback(
-  paths: Paths,
+  paths: HostPaths,
   generation: number | undefined,
   reason: string,
 ): Promise<Reconciliation> {
@@ -94,7 +95,7 @@ interface Departure {
 }
 
 /** The hold comes before the change: a crash between the two must not bring the left state back. */
-async function leave(lock: WriterLock, paths: Paths, departure: Departure): Promise<Reconciliation> {
+async function leave(lock: WriterLock, paths: HostPaths, departure: Departure): Promise<Reconciliation> {
   const { desired, origin, of, reason, left, source } = departure;
   const journal = Journal.open(lock);
   // A new hold replaces a damaged one: what it said is lost either way.

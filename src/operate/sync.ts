@@ -14,7 +14,7 @@ import { UnreachableError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { SourceReport } from '../model/revision.js';
 import type { ReconcileOptions } from '../pass/goal.js';
-import { openHost } from '../open-host.js';
+import { openHost } from '../pass/open-host.js';
 import { reconcileWith } from '../pass/reconcile.js';
 import { remoteOf } from '../source/remote.js';
 import { acquire, type Acquisition, type Candidate, restore } from '../source/acquire.js';

@@ -10,7 +10,7 @@ import { endExpired } from '../journal/suspension-writer.js';
 import { readSuspensions } from '../journal/suspensions.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { refuseCollapse } from './list-changes.js';
-import type { Paths } from '../open-host.js';
+import type { HostPaths } from '../model/host-paths.js';
 import type { DesiredState } from '../model/desired.js';
 import { diagnosticLine } from '../model/diagnostic.js';
 import type { Endpoint } from '../model/flow.js';
@@ -43,7 +43,7 @@ export interface ChangeOptions {
   remotes?: readonly Endpoint[];
 }
 
-export interface ReconcileOptions extends Paths, ChangeOptions {
+export interface ReconcileOptions extends HostPaths, ChangeOptions {
   stateDir: string;
   host: string;
   /** What diagnostics call the state directory; they name its files alone when it is absent. */
@@ -54,7 +54,7 @@ export interface ReconcileOptions extends Paths, ChangeOptions {
   progress?: Progress;
 }
 
-export interface Convergence extends Paths, Omit<ChangeOptions, 'confirmWithin'> {
+export interface Convergence extends HostPaths, Omit<ChangeOptions, 'confirmWithin'> {
   /** Told while programs are proven. */
   progress?: Progress;
   desired: DesiredState;

@@ -31,7 +31,7 @@ import type { Generation, JournalRecord } from '../model/record.js';
 import type { Condition } from '../model/step.js';
 import { observe } from '../observe/observe.js';
 import { beginTrial } from '../trial/begin.js';
-import { withHost } from '../open-host.js';
+import { withHost } from './open-host.js';
 import { suspend } from '../plan/suspend.js';
 import { retestPolicy } from '../prove/policy.js';
 import { prove } from '../prove/prove.js';

@@ -1,5 +1,5 @@
 // A trial that is over, and that nobody has decided: the run that made it died, nobody confirmed it in time, or the machine was
-// rebooted. Whoever may change a host ends it first, and must say so: open-host.ts does both, and nobody else may call this.
+// rebooted. Whoever may change a host ends it first, and must say so: pass/open-host.ts does both, and nobody else may call this.
 import type { WriterLock } from '../journal/lock.js';
 import { readTrial } from '../journal/undo-record.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';

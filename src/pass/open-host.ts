@@ -1,24 +1,18 @@
 // Opening a host, for whoever is about to change it: the rights are there, nobody else is at work, and a change on trial that
 // is over was undone. That last one is told with whatever comes after it, a result or an error: nobody who opens a host can
 // forget to say it.
-import { DiskObjectStore } from './disk/object-store.js';
-import { type WriterLock, withWriterLock } from './journal/lock.js';
-import { requireCapabilities } from './kernel/capabilities.js';
-import { type PinPaths, pinPathsOf } from './kernel/pin-paths.js';
-import { XdpkeepError } from './model/errors.js';
-import type { ObjectStore } from './model/object-store.js';
-import { endOverdueTrial } from './trial/overdue.js';
-import { writtenNow } from './pass/written-now.js';
-
-/** Where a host keeps what is ours. */
-export interface Paths {
-  /** The mount of a bpffs. */
-  bpffs: string;
-  dataDir: string;
-}
+import { DiskObjectStore } from '../disk/object-store.js';
+import { type WriterLock, withWriterLock } from '../journal/lock.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { type PinPaths, pinPathsOf } from '../kernel/pin-paths.js';
+import { XdpkeepError } from '../model/errors.js';
+import type { HostPaths } from '../model/host-paths.js';
+import type { ObjectStore } from '../model/object-store.js';
+import { endOverdueTrial } from '../trial/overdue.js';
+import { writtenNow } from './written-now.js';
 
 /** A host that may be changed, until the work that it was given to has ended. */
-export interface Host extends Paths {
+export interface Host extends HostPaths {
   lock: WriterLock;
   /** Where our pins lie on the bpffs. */
   pins: PinPaths;
@@ -37,7 +31,7 @@ interface Told {
  * somebody else is at work.
  */
 export function withHost<Result extends Told>(
-  paths: Paths,
+  paths: HostPaths,
   work: (host: Host) => Promise<Result>,
 ): Promise<Result> {
   requireCapabilities();
@@ -47,7 +41,7 @@ export function withHost<Result extends Told>(
 /** The same for whoever has the lock. */
 export async function openHost<Result extends Told>(
   lock: WriterLock,
-  { bpffs, dataDir }: Paths,
+  { bpffs, dataDir }: HostPaths,
   work: (host: Host) => Promise<Result>,
 ): Promise<Result> {
   const pins = pinPathsOf(bpffs);
