@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BUILTIN_ROWS, type Policy, type Verdict } from '../../src/model/policy.js';
 import { evaluate } from '../../src/policy/evaluate.js';
-import { buildPacket } from '../../src/policy/packet.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { rowVerdict } from '../../src/policy/row-verdict.js';
 import { policy, rule } from './policy.js';
 import { Random, randomPacket, randomPolicy } from './random.js';

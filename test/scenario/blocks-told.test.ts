@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Explanation } from '../../src/model/explanation.js';
+import type { Explanation } from '../../src/model/explain.js';
 import type { InterfaceTraffic, Traffic } from '../../src/model/traffic.js';
 import { createLab, type Lab } from '../lab.js';
 import { document, reconcile, status } from '../support/host.js';

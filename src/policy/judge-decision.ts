@@ -1,0 +1,15 @@
+// Whether a decision is the expected one. Audit mode is looked through: what counts is what the rule says.
+import type { PacketTest, Verdict } from '../model/policy.js';
+
+/** Who decided, and how: the same words for the reference and the kernel. */
+export interface DecidedBy {
+  row: string;
+  verdict: Verdict;
+}
+
+/** `expected drop by no-ping, got pass by (default)`; `undefined` when it is as expected. */
+export function whyUnexpected(test: Pick<PacketTest, 'expect' | 'rule'>, got: DecidedBy): string | undefined {
+  if (got.verdict === test.expect && (test.rule === undefined || got.row === test.rule)) return undefined;
+  const expected = test.rule === undefined ? test.expect : `${test.expect} by ${test.rule}`;
+  return `expected ${expected}, got ${got.verdict} by ${got.row}`;
+}
