@@ -32,7 +32,7 @@ import { observe } from '../observe/observe.js';
 import { conditions } from '../plan/conditions.js';
 import { hostConditions } from '../plan/host-conditions.js';
 import { plan } from '../plan/plan.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 import { revisionOf } from '../source/adoption.js';
 import { readRefusal } from '../source/refusal.js';
 import { attachedAt, RunningPrograms } from './running-programs.js';
@@ -47,7 +47,8 @@ export async function status(
   requireCapabilities();
   const journal = readJournal(options.dataDir);
   const again = () => observe({ bpffs: options.bpffs });
-  const found = await waitForDetachingLinks(seen ?? (await again()), options, journal.records, again);
+  const place = { dataDir: options.dataDir, observe: again };
+  const found = await waitForDetachingLinks(seen ?? (await again()), place, journal.records);
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
   const pending = orWarning(() => readTrial(options.dataDir, pinPathsOf(options.bpffs))?.pending, warnings);
@@ -129,7 +130,8 @@ async function withBlocks(
   found: ObservedState,
 ): Promise<ObservedState> {
   const { bringBlocks } = await import('../pass/block-maps.js');
-  return bringBlocks(undefined, pinPathsOf(bpffs), { dataDir, desired, warnings: [] }, found);
+  const place = { dataDir, pins: pinPathsOf(bpffs), lock: undefined };
+  return bringBlocks(place, undefined, { desired, interfaces: 'all' }, found).observed;
 }
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {

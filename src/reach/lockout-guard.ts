@@ -8,8 +8,7 @@ import type { Plan } from '../model/step.js';
 import { findLockouts } from './find-lockouts.js';
 import type { Proven } from '../prove/prove.js';
 
-export interface LockoutGoal {
-  pinPaths: PinPaths;
+export interface LockoutQuestion {
   /** Whom the state files come from. */
   remotes: readonly Endpoint[];
   /** Says what would end, and refuses nothing. */
@@ -20,7 +19,7 @@ export interface LockoutGoal {
 export async function guardAgainstLockout(
   plan: Plan,
   proven: Proven,
-  { pinPaths, remotes, accepted }: LockoutGoal,
+  { pinPaths, remotes, accepted }: LockoutQuestion & { pinPaths: PinPaths },
 ): Promise<string[]> {
   const lockouts = findLockouts(plan, proven, pinPaths, await findFlows(remotes));
   if (lockouts.length === 0 || accepted) return lockouts.map(describe);

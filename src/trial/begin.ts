@@ -8,7 +8,8 @@ import { readPending } from '../journal/pending.js';
 import { recordedPolicy } from '../journal/running.js';
 import { isUnconfirmed } from '../journal/trials.js';
 import { monotonicNow } from '../kernel/boot.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
+import type { HostPaths } from '../model/host-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
 import { type Place, reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
@@ -26,12 +27,18 @@ export interface RunningTrial {
   outcome(): Pick<Reconciliation, 'trial' | 'hold' | 'pending'>;
 }
 
-interface Goal {
-  desired: DesiredState;
-  bpffs: string;
-  dataDir: string;
-  safeguards?: Safeguards;
-  place?: Place;
+/** What a change has to stand before it stays. */
+export interface TrialQuestion {
+  safeguards: Safeguards;
+  /** What the target was read from: by it, whoever undoes the change knows what is wanted by then. */
+  readFrom: Place | undefined;
+}
+
+/** Where it takes place, and who writes it down. */
+interface Where extends HostPaths {
+  pins: PinPaths;
+  lock: WriterLock;
+  journal: Journal;
 }
 
 interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
@@ -41,27 +48,23 @@ interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
 
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
-  lock: WriterLock,
-  journal: Journal,
-  goal: Goal,
+  { lock, journal, pins, bpffs, dataDir }: Where,
+  desired: DesiredState,
+  { safeguards, readFrom }: TrialQuestion,
   { current, plan, ...about }: Change,
 ): Promise<RunningTrial | undefined> {
-  const { safeguards, desired, bpffs, dataDir } = goal;
-  if (
-    !safeguards ||
-    (safeguards.probes.length === 0 && !safeguards.guard && safeguards.confirm === undefined)
-  )
+  if (safeguards.probes.length === 0 && !safeguards.guard && safeguards.confirm === undefined)
     return undefined;
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
   if (again !== undefined && !isUnconfirmed(journal.records, again)) return undefined;
   const trial = await Trial.begin(lock, {
-    pinPaths: pinPathsOf(bpffs),
+    pinPaths: pins,
     bpffs,
     journal,
     safeguards,
     written: desired.written,
     ...(again !== undefined && { generation: again }),
-    ...(goal.place && { place: goal.place }),
+    ...(readFrom && { place: readFrom }),
     inverses: plan.steps.flatMap(({ inverse }) => inverse ?? []).reverse(),
     policies: policiesOf(plan, dataDir),
     ...about,
