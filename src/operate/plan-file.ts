@@ -43,7 +43,7 @@ export async function planToFile(
       hint: 'Run `xdpkeep reconcile`: it looks what became of it.',
     });
   }
-  const { remember: _, ...inputs } = await inputsFromStateFiles(viewHost(options), {
+  const inputs = await inputsFromStateFiles(viewHost(options), {
     ...options,
     dryRun: true,
   });

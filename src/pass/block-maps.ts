@@ -13,7 +13,7 @@ import { JournalError } from '../model/errors.js';
 import type { ObservedMap, ObservedState } from '../model/observed.js';
 import { tabulateBlocks } from '../policy/compile/block-table.js';
 import type { Target } from './inputs.js';
-import type { Host } from './open-host.js';
+import type { Host } from './host.js';
 
 interface Brought {
   observed: ObservedState;

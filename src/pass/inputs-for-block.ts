@@ -8,7 +8,7 @@ import { recordedProgram } from '../journal/running.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { type PassInputs, QUIETLY } from './inputs.js';
-import type { OpenHost } from './open-host.js';
+import type { OpenHost } from './host.js';
 
 /** `targets` run a policy. `name`: of the host. */
 export function inputsForBlock(host: OpenHost, name: string, targets: readonly OwnedInterface[]): PassInputs {

@@ -2,7 +2,7 @@
 // whole host, so that no safety stands in the way; the hold that he leaves is written by whoever runs it.
 import { type PassInputs, type Origin, QUIETLY } from './inputs.js';
 import type { DesiredState } from '../model/desired.js';
-import type { OpenHost } from './open-host.js';
+import type { OpenHost } from './host.js';
 
 export function inputsForDeparture(host: OpenHost, desired: DesiredState, origin: Origin): PassInputs {
   const byName = 'an operator asked for it by name';

@@ -8,7 +8,7 @@ import { readSuspensions } from '../journal/suspensions.js';
 import type { Suspension } from '../model/suspension.js';
 import { waitingTrial } from '../trial/waiting.js';
 import { type PassInputs, QUIETLY, type Safeties } from './inputs.js';
-import type { OpenHost } from './open-host.js';
+import type { OpenHost } from './host.js';
 
 /**
  * What `restore` brings back: generation `number`, 0 for nothing. `name` is that of the host, should the generation not say it.

@@ -11,7 +11,7 @@ import { suspend } from '../plan/suspend.js';
 import { stalePlan } from '../journal/plan-file.js';
 import { type PassInputs, QUIETLY, type Safeties } from './inputs.js';
 import { withConfirm } from './inputs-from-state-files.js';
-import type { Host } from './open-host.js';
+import type { Host } from './host.js';
 
 /** The pass throws a StalePlanError or a SuspendedError, and has changed nothing, when anything is not as it was. */
 export function inputsFromPlanFile(

@@ -16,7 +16,7 @@ import { revisionOf } from '../source/adoption.js';
 import { waitingTrial } from '../trial/waiting.js';
 import type { PassInputs, Safeties } from './inputs.js';
 import { refuseCollapse } from './list-changes.js';
-import type { Host } from './open-host.js';
+import type { Host } from './host.js';
 
 export interface StateFilesInputs extends PassInputs {
   /** Keeps what the state files were resolved to, for the next pass; absent when that is known. */
@@ -48,7 +48,7 @@ export async function inputsFromStateFiles(host: Host, options: ReconcileOptions
       ...(pending && safetiesWhileWaiting(pending)),
     },
     report: {
-      dryRun: host.lock === undefined,
+      dryRun: host.lock === undefined && !pending,
       warnings: warnings.map(diagnosticLine),
       progress: options.progress,
     },

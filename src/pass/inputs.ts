@@ -9,9 +9,9 @@ import type { Hold } from '../model/reconciliation.js';
 import type { Generation } from '../model/record.js';
 import type { Plan } from '../model/step.js';
 import type { SuspensionQuestion } from '../model/suspension.js';
-import type { LockoutQuestion } from '../reach/lockout-guard.js';
-import type { TrialQuestion } from '../trial/begin.js';
-import type { Host } from './open-host.js';
+import type { LockoutQuestion } from '../model/flow.js';
+import type { TrialQuestion } from '../model/safeguards.js';
+import type { Host } from './host.js';
 
 export interface PassInputs {
   /** Without its lock the pass plans and proves, and changes nothing. */

@@ -4,33 +4,13 @@
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { type PinPaths, pinPathsOf } from '../kernel/pin-paths.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { HostPaths } from '../model/host-paths.js';
-import type { ObjectStore } from '../model/object-store.js';
-import type { ObservedState } from '../model/observed.js';
 import { observe } from '../observe/observe.js';
 import { endOverdueTrial } from '../trial/overdue.js';
+import type { Host, OpenHost } from './host.js';
 import { writtenNow } from './written-now.js';
-
-export interface Host extends HostPaths {
-  /** The right to change it; `undefined` for who only looks. */
-  lock: WriterLock | undefined;
-  /** Where our pins lie on the bpffs. */
-  pins: PinPaths;
-  store: ObjectStore;
-  /** What the kernel runs, and what is pinned. */
-  observe: () => Promise<ObservedState>;
-  /** The same for the first look of a pass, which may have begun before it is asked for. */
-  firstLook: () => Promise<ObservedState>;
-}
-
-/** A host that may be changed, until the work that it was given to has ended. */
-export interface OpenHost extends Host {
-  lock: WriterLock;
-  /** Why a change on trial was undone as this host was opened. It is said already. */
-  undone?: string;
-}
 
 /** Something that is told to whoever asked for the work. */
 interface Told {

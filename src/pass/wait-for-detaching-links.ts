@@ -2,7 +2,7 @@
 // for a moment its program decides on, and looks like a foreign one that is in our way. The records tell the two apart:
 // they say what we attached to that interface last. So it is waited for, not long, and nobody else waits.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host } from './open-host.js';
+import type { Host } from './host.js';
 import { lastInstances } from '../journal/intents.js';
 import { recordedProgram } from '../journal/running.js';
 import { attachedProgram } from '../kernel/attach.js';

@@ -11,10 +11,10 @@ import { monotonicNow } from '../kernel/boot.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import type { HostPaths } from '../model/host-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
-import { type Place, reportPending } from '../model/pending.js';
+import { reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { Generation } from '../model/record.js';
-import type { Safeguards } from '../model/safeguards.js';
+import type { TrialQuestion } from '../model/safeguards.js';
 import type { EffectiveStep, Plan } from '../model/step.js';
 import { Trial, type TrialGoal } from './trial.js';
 
@@ -25,13 +25,6 @@ export interface RunningTrial {
   run(number: number, make: (onTrial: OnTrial) => Promise<Applied[]>): Promise<Applied[]>;
   /** What the report says of it. */
   outcome(): Pick<Reconciliation, 'trial' | 'hold' | 'pending'>;
-}
-
-/** What a change has to stand before it stays. */
-export interface TrialQuestion {
-  safeguards: Safeguards;
-  /** What the target was read from: by it, whoever undoes the change knows what is wanted by then. */
-  readFrom: Place | undefined;
 }
 
 /** Where it takes place, and who writes it down. */
