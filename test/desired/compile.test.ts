@@ -1,4 +1,5 @@
 // The compile cache, with the real compiler behind a script that counts its runs.
+// needs: lab
 import { chmodSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';

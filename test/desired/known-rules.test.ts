@@ -1,4 +1,5 @@
 // A policy of which most rules are known is the policy that parsing all of it makes, whatever was done to its text.
+// needs: time
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type KnownPolicy, takeOutKnown } from '../../src/desired/known-rules.js';

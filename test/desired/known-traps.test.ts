@@ -1,4 +1,5 @@
 // Texts that look as if most of their rules were known, and mean something else.
+// needs: time
 import { expect, test } from 'vitest';
 import { known, read } from './known-policy.js';
 import { policyFile, stateDir } from './state-dir.js';

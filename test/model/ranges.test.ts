@@ -17,6 +17,7 @@ import {
   subtract,
   union,
 } from '../../src/model/ranges.js';
+import { rounds } from '../support/budget.js';
 
 /** Windows of 256 addresses: their first 24 or 120 bits. */
 const WINDOWS = [
@@ -90,6 +91,7 @@ test('membership, union, difference and intersection are those of sets of addres
       for (const set of [x, both, union(x, y), subtract(x, y), differences(x, y)])
         expect(isCanonical(set)).toBe(true);
     }),
+    { numRuns: rounds(100) },
   );
 });
 
