@@ -2,8 +2,8 @@
 // needs: lab
 import { expect, test } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
-import type { TestReport } from '../../src/model/test-report.js';
-import { junit } from '../../src/report/tests.js';
+import type { TestReport } from '../../src/model/packet-tests.js';
+import { junit } from '../../src/report/packet-tests.js';
 import { hostFile, stateDir } from '../desired/state-dir.js';
 
 const HEAD = 'apiVersion: xdpkeep/v1\nkind: Policy\n';
