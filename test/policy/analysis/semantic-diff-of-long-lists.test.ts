@@ -1,12 +1,12 @@
 // What lists of millions of addresses cost the semantic diff.
 // needs: time
 import { expect, it } from 'vitest';
-import { toAddressSet } from '../../src/disk/address-sets.js';
-import { MemoryObjectStore } from '../../src/disk/object-store.js';
-import type { AddressSet, Policy } from '../../src/model/policy.js';
-import { NO_WORDS } from '../../src/addresses/ranges.js';
-import { diffPolicies } from '../../src/policy/analysis/semantic-diff.js';
-import { Random, randomPolicy } from './random.js';
+import { toAddressSet } from '../../../src/disk/address-sets.js';
+import { MemoryObjectStore } from '../../../src/disk/object-store.js';
+import type { AddressSet, Policy } from '../../../src/model/policy.js';
+import { NO_WORDS } from '../../../src/addresses/ranges.js';
+import { diffPolicies } from '../../../src/policy/analysis/semantic-diff.js';
+import { Random, randomPolicy } from '../random.js';
 
 /** Every so many addresses one, from there on. */
 function strewn(step: number, from: number, count: number): AddressSet {
