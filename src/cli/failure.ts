@@ -18,12 +18,14 @@ export function failure(error: unknown, argv: readonly string[]): CommandResult 
   const diagnostics = error instanceof InvalidStateError ? error.diagnostics : [];
   const { log } = error as { log?: string };
   const err = [
+    ...error.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}\n`),
     diagnostics.length > 0 ? renderDiagnostics(diagnostics, { color }) : '',
     `${paint('red', 'error:')} ${printable(error.message)}\n`,
     error.hint === undefined ? '' : `help: ${printable(error.hint)}\n`,
     log === undefined ? '' : `${printable(log)}\n`,
   ].join('');
-  const more = { diagnostics, ...(log !== undefined && { log }) };
+  const { warnings } = error;
+  const more = { diagnostics, ...(log !== undefined && { log }), ...(warnings.length > 0 && { warnings }) };
   const out = asJson
     ? json({ ...document(error.name, error.message, error.exitCode, error.hint), ...more })
     : '';

@@ -99,9 +99,10 @@ function warning(message: string, fields: object = {}): Line {
 }
 
 function failureLines(error: XdpkeepError): Line[] {
-  const { message, hint, log } = error;
+  const { message, hint, log, warnings } = error;
   const diagnostics = error instanceof InvalidStateError ? error.diagnostics : [];
   return [
+    ...warnings.map((one) => warning(one)),
     { level: 'error', fields: { hint, log }, message },
     ...diagnostics.map(({ severity, at, summary, detail, hint, log }): Line => {
       const level = severity === 'error' ? 'error' : 'warn';

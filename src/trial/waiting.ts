@@ -30,11 +30,6 @@ export function requireNoTrial(dataDir: string, pinPaths: PinPaths): void {
   if (pending) throw stillPending(pending);
 }
 
-/** For a report of a pass that ended a trial first. */
-export function undoneWarning(reason: string): string {
-  return `the change before this one was undone: ${reason}`;
-}
-
 function isOf(dataDir: string, { generation, written }: Pending, desired: DesiredState): boolean {
   return written === desired.written || digestOf(dataDir, generation) === desired.digest;
 }
