@@ -31,6 +31,7 @@ export default defineConfig({
         test: {
           name: 'tools',
           include: files((needs) => needs.length > 0 && !needs.includes('lab')),
+          setupFiles: 'test/setup.ts',
         },
       },
       {
@@ -39,6 +40,7 @@ export default defineConfig({
           name: 'lab',
           include: files((needs) => needs.includes('lab')),
           globalSetup: 'test/global-setup.ts',
+          setupFiles: 'test/setup.ts',
         },
       },
     ],
