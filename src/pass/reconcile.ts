@@ -16,7 +16,7 @@ import { currentIfReadable } from '../journal/generations.js';
 import { writeGeneration } from '../journal/generation-writer.js';
 import { attachedFrom } from '../journal/intents.js';
 import { Journal } from '../journal/journal.js';
-import { type WriterLock, withWriterLock } from '../journal/lock.js';
+import type { WriterLock } from '../journal/lock.js';
 import { readSoundJournal } from '../journal/read.js';
 import { recoverOpenIntents } from '../journal/recover-intents.js';
 import { ensureMounted } from '../kernel/bpffs.js';
@@ -31,6 +31,7 @@ import type { Generation, JournalRecord } from '../model/record.js';
 import type { Condition } from '../model/step.js';
 import { observe } from '../observe/observe.js';
 import { beginTrial } from '../trial/begin.js';
+import { withHost } from './open-host.js';
 import { suspend } from '../plan/suspend.js';
 import { retestPolicy } from '../prove/policy.js';
 import { prove } from '../prove/prove.js';
@@ -40,7 +41,7 @@ import { summarize } from './result.js';
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   requireCapabilities();
   if (options.dryRun) return reconcileWith(options, undefined);
-  return withWriterLock(options.dataDir, (lock) => reconcileWith(options, lock));
+  return withHost(options, ({ lock }) => reconcileWith(options, lock));
 }
 
 /** The same for whoever has the lock. Without it: plans and proves only. */
