@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { requireOwnTree } from '../disk/ownership.js';
 import { DEFAULT_BPFFS } from '../kernel/bpffs.js';
-import { layout } from '../kernel/layout.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
 import type { Config } from '../model/config.js';
 import { readGiven } from './options.js';
 
@@ -16,7 +16,7 @@ const DATA_DIR = '/var/lib/xdpkeep';
 export async function readConfigOf(command: Command): Promise<Config | undefined> {
   const { config } = readGiven(command);
   if (config === undefined && !existsSync(DEFAULT_FILE)) return undefined;
-  const { readConfig } = await import('../desired/config-file.js');
+  const { readConfig } = await import('../desired/config/config-file.js');
   return readConfig(resolve(config ?? DEFAULT_FILE));
 }
 
@@ -41,7 +41,7 @@ export async function applyConfig(program: Command, command: Command): Promise<v
 /** What lies in the data directory and among the pins is acted on by every command. State files are judged as they are read. */
 export function requireOwnPlaces(command: Command): void {
   const { dataDir = DATA_DIR, bpffs = DEFAULT_BPFFS } = readGiven(command);
-  for (const place of [dataDir, layout(bpffs).root]) requireOwnTree(place);
+  for (const place of [dataDir, pinPathsOf(bpffs).root]) requireOwnTree(place);
 }
 
 function give(program: Command, values: Record<string, string | undefined>): void {

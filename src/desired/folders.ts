@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { requireOwn } from '../disk/ownership.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { PermissionError } from '../model/errors.js';
-import { oneOf } from './wording.js';
+import { oneOf } from '../text/wording.js';
 
 /** Folder -> how the names of its files end. */
 const EXTENSIONS = {
