@@ -1,5 +1,9 @@
 // Whether a decision is the expected one. Audit mode is looked through: what counts is what the rule says.
+<<<<<<< HEAD
 import type { PacketTest, Policy, Verdict } from '../model/policy.js';
+=======
+import type { PacketTest, Verdict } from '../model/policy.js';
+>>>>>>> origin/main
 
 /** Who decided, and how: the same words for the reference and the kernel. */
 export interface DecidedBy {
@@ -7,6 +11,7 @@ export interface DecidedBy {
   verdict: Verdict;
 }
 
+<<<<<<< HEAD
 /** What a row of a policy does with a packet, audit or not. */
 export function verdictOf(policy: Policy, row: string): Verdict {
   switch (row) {
@@ -27,6 +32,8 @@ export function verdictOf(policy: Policy, row: string): Verdict {
   }
 }
 
+=======
+>>>>>>> origin/main
 /** `expected drop by no-ping, got pass by (default)`; `undefined` when it is as expected. */
 export function whyUnexpected(test: Pick<PacketTest, 'expect' | 'rule'>, got: DecidedBy): string | undefined {
   if (got.verdict === test.expect && (test.rule === undefined || got.row === test.rule)) return undefined;
