@@ -9,11 +9,7 @@ import type { RuleRow, RuleCounters } from '../model/rule-counters.js';
 import type { RowCount } from '../model/counters.js';
 import { observe } from '../observe/observe.js';
 import { describeAction } from '../policy/analysis/decisions.js';
-<<<<<<< HEAD
-import { verdictOf } from '../policy/judge-decision.js';
-=======
 import { rowVerdict } from '../policy/row-verdict.js';
->>>>>>> origin/main
 import type { Paths } from '../pass/goal.js';
 import { RunningPrograms } from './running-programs.js';
 

@@ -9,10 +9,7 @@ import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { BUILTIN_ROWS, type Policy } from '../model/policy.js';
 import { type Reading, Rates } from '../model/rates.js';
 import type { InterfaceTraffic, RuleTraffic, Traffic } from '../model/traffic.js';
-<<<<<<< HEAD
-=======
 import { rowVerdict } from '../policy/row-verdict.js';
->>>>>>> origin/main
 import { RunningPolicies } from './running-policies.js';
 
 /** Looks that a history reaches back. */

@@ -15,10 +15,7 @@ import type {
 } from '../model/policy.js';
 import { contains } from '../addresses/ranges.js';
 import { parseFrame, type IpFields, type LinkFields } from './packet/parse.js';
-<<<<<<< HEAD
-=======
 import { isAudited } from './row-verdict.js';
->>>>>>> origin/main
 
 /** What a decision depends on beside the packet. */
 export interface Circumstances {

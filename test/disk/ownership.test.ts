@@ -30,12 +30,54 @@ test("what is root's alone is accepted, below a sticky folder too", () => {
 });
 
 test.each([
-  ['the file', '.', 'belongs', (path: string) => chownSync(path, NOBODY, NOBODY)],
-  ['the file', '.', 'could have been written', (path: string) => chmodSync(path, 0o646)],
-  ['the file, by its group', '.', 'could have been written', (path: string) => chmodSync(path, 0o664)],
-  ['its folder', '..', 'could have been written', (path: string) => chmodSync(path, 0o777)],
-  ['its folder', '..', 'belongs', (path: string) => chownSync(path, NOBODY, NOBODY)],
-  ['a folder above it', '../../..', 'belongs', (path: string) => chownSync(path, NOBODY, NOBODY)],
+  [
+    'the file',
+    '.',
+    'belongs',
+    (path: string) => {
+      chownSync(path, NOBODY, NOBODY);
+    },
+  ],
+  [
+    'the file',
+    '.',
+    'could have been written',
+    (path: string) => {
+      chmodSync(path, 0o646);
+    },
+  ],
+  [
+    'the file, by its group',
+    '.',
+    'could have been written',
+    (path: string) => {
+      chmodSync(path, 0o664);
+    },
+  ],
+  [
+    'its folder',
+    '..',
+    'could have been written',
+    (path: string) => {
+      chmodSync(path, 0o777);
+    },
+  ],
+  [
+    'its folder',
+    '..',
+    'belongs',
+    (path: string) => {
+      chownSync(path, NOBODY, NOBODY);
+    },
+  ],
+  [
+    'a folder above it',
+    '../../..',
+    'belongs',
+    (path: string) => {
+      chownSync(path, NOBODY, NOBODY);
+    },
+  ],
   [
     'a sticky folder above it, by its owner',
     '../../..',

@@ -2,10 +2,7 @@
 // compiler is the same file, every input has its hash, and no new file could be found in place of a header.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-<<<<<<< HEAD
 import { requireOwnTree } from '../../disk/ownership.js';
-=======
->>>>>>> origin/main
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';
 import { ifReadable } from '../../disk/if-readable.js';

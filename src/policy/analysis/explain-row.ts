@@ -5,13 +5,8 @@ import type { Rule } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
 import { describeAction } from './decisions.js';
 import { evaluate, matches } from '../evaluate.js';
-<<<<<<< HEAD
-import { verdictOf } from '../judge-decision.js';
-import { parseFrame } from '../packet/parse.js';
-=======
 import { parseFrame } from '../packet/parse.js';
 import { isAudited, rowVerdict } from '../row-verdict.js';
->>>>>>> origin/main
 
 /** `row` decided `frame`, whoever said so. `now`: wall clock, ms since 1970 (UTC). */
 export function explainRow(
