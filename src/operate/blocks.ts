@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { entriesFor } from '../pass/block-maps.js';
 import { holdBlocks } from '../apply/fill-block-map.js';
 import { asksBlocks } from '../diff/bind.js';
-import { DiskObjectStore } from '../disk/object-store.js';
+import { wantedFor } from '../diff/diff.js';
 import { findFlows } from '../reach/flows.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { type Host, withHost } from '../pass/open-host.js';
@@ -13,7 +13,9 @@ import { readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
-import { recordedPolicy } from '../journal/running.js';
+import { keptPolicy } from '../journal/kept-policies.js';
+import { recordedPolicy, recordedProgram } from '../journal/running.js';
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { type Block, type Blocks, type BlockResult, concerns, holdsNetwork } from '../model/blocks.js';
@@ -39,10 +41,11 @@ export function block(paths: HostPaths, hostName: string, wanted: WantedBlock): 
 }
 
 async function blockOn(
-  { bpffs, dataDir, lock, pins }: Host,
+  host: Host,
   hostName: string,
   { acceptLockout, ...made }: WantedBlock,
 ): Promise<BlockResult> {
+  const { bpffs, dataDir, lock, pins } = host;
   const targets = targetsOf(bpffs, made.interface);
   const lockouts = await findBlockedFlows(targets, made, dataDir);
   if (lockouts.length > 0 && !acceptLockout) {
@@ -50,11 +53,11 @@ async function blockOn(
       hint: 'Nothing was changed. Add a `protect` entry for it, or say --accept-lockout if it may end.',
     });
   }
-  const unready = targets.some((one) => !isReady(one));
-  if (unready) requireNoTrial(dataDir, pins);
+  const unready = targets.filter((one) => !isReady(one));
+  if (unready.length > 0) requireNoTrial(dataDir, pins);
   const added = addBlock(lock, made);
   const warnings = lockouts.map((one) => `accepted: this locks out ${one}`);
-  if (unready) warnings.push(...(await swapIn(lock, { bpffs, dataDir }, hostName)));
+  if (unready.length > 0) warnings.push(...(await swapIn(host, hostName, unready)));
   else fill(lock, bpffs);
   const now = targetsOf(bpffs, made.interface);
   return {
@@ -132,14 +135,25 @@ function isReady(owned: OwnedInterface): boolean {
   return owned.blocks !== undefined && instance !== undefined && asksBlocks(instance.digest);
 }
 
-/** Makes what runs run again as an instance that asks; what went wrong. A trial is none of it: nothing else changes. */
-async function swapIn(lock: WriterLock, paths: HostPaths, host: string): Promise<string[]> {
+/**
+ * Makes what runs on the targets run again as an instance that asks, and touches nothing else, nor lets anything in that is
+ * wanted there by now and waits; what went wrong.
+ */
+async function swapIn(
+  { bpffs, dataDir, lock, store }: Host,
+  hostName: string,
+  targets: readonly OwnedInterface[],
+): Promise<string[]> {
+  const kept = generationState(dataDir, newestGeneration(dataDir), hostName);
   const { warnings, steps } = await converge(
     {
-      ...paths,
-      desired: generationState(paths.dataDir, newestGeneration(paths.dataDir), host),
-      store: new DiskObjectStore(paths.dataDir),
+      bpffs,
+      dataDir,
+      desired: { ...kept, interfaces: [...asTheyRun(targets, kept, dataDir), ...kept.interfaces] },
+      only: new Set(targets.map(({ name }) => name)),
+      store,
       warnings: [],
+      retry: true,
       origin: { origin: 'reconcile' },
     },
     lock,
@@ -148,6 +162,30 @@ async function swapIn(lock: WriterLock, paths: HostPaths, host: string): Promise
     ...warnings,
     ...steps.flatMap(({ interface: name, error }) => (error === undefined ? [] : `${name}: ${error}`)),
   ];
+}
+
+/** In the mode that they have. What no generation knows is left to what is wanted. */
+function asTheyRun(
+  targets: readonly OwnedInterface[],
+  kept: DesiredState,
+  dataDir: string,
+): DesiredInterface[] {
+  return targets.flatMap((one) => {
+    const digest = runningInstance(one)?.digest;
+    const program = digest === undefined ? undefined : recordedProgram(dataDir, digest);
+    const wanted = wantedFor(kept, one.name);
+    if (!program || !wanted) return [];
+    const { firewall, ...rest } = program;
+    const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
+    return [
+      {
+        ...wanted,
+        pattern: one.name,
+        mode: 'auto',
+        program: { ...rest, ...(policy && { firewall: policy }) },
+      },
+    ];
+  });
 }
 
 function fill(lock: WriterLock, bpffs: string): void {

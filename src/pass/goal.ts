@@ -67,6 +67,8 @@ export interface Convergence extends HostPaths, Omit<ChangeOptions, 'confirmWith
   endsHold?: string;
   /** What `desired` was read from. */
   place?: Place;
+  /** Names of the interfaces that may be touched; all of them when absent. */
+  only?: ReadonlySet<string>;
   /** What must wait, however it differs. */
   suspensions?: Suspension[];
   /** What the kernel runs at first; looked for when it is absent. */
