@@ -29,7 +29,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'tools',
+          name: 'long',
           include: files((needs) => needs.length > 0 && !needs.includes('lab')),
           setupFiles: 'test/setup.ts',
         },

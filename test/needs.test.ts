@@ -31,7 +31,7 @@ it('only what is named is set up', () => {
   expect(needsOfArguments(['test/page'])).toEqual(expect.arrayContaining(['chromium', 'lab']));
   expect(needsOfArguments(['test/page'])).not.toContain('qemu');
   expect(needsOfArguments(['test/qemu'])).toEqual(expect.arrayContaining(['qemu', 'debian']));
-  expect(needsOfArguments(['test/source'])).toEqual(['git']);
+  expect(needsOfArguments(['test/source'])).toEqual(['git', 'lab']);
 });
 
 it('everything is set up where no file is named', () => {
