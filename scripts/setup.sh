@@ -23,7 +23,7 @@ words=' lab '
 [ "${1-}" != tests ] || words=" ${*:2} "
 for word in $words; do
 	case $word in
-	lab | time | debian | man | node-lts | qemu | systemd | unpacked) ;;
+	lab | time | debian | man | node-lts | qemu | revision | systemd | unpacked) ;;
 	chromium | curl | faketime | fish | git | lintian | strace | tmux | tshark | zsh) ;;
 	*)
 		echo "setup.sh: nobody knows what \`$word\` is" >&2
@@ -106,6 +106,7 @@ fi
 # What tests would have to fetch, and they know nothing of proxies and certificates of this machine.
 if wanted node-lts; then bash scripts/lts-node.sh >/dev/null; fi
 if wanted debian || wanted qemu; then bash scripts/test/root.sh >/dev/null; fi
+if wanted revision; then bash scripts/test/revision.sh >/dev/null; fi
 # Of packages with services, which an installation would start.
 if wanted unpacked; then
 	for package in fail2ban prometheus; do bash scripts/test/unpacked.sh $package >/dev/null; done
