@@ -4,14 +4,14 @@
 import { showPrograms } from '../kernel/bpftool.js';
 import type { ProgramShow } from '../kernel/bpftool-schema.js';
 import type { Fd } from '../kernel/fd.js';
-import { type Layout, TABLES_SECTION } from '../kernel/layout.js';
+import { type PinPaths, TABLES_SECTION } from '../kernel/pin-paths.js';
 import { readWhole } from '../kernel/map-write.js';
 import { mapInfo, openMap, openProgram, programId, programTag } from '../kernel/pinned.js';
 import type { DesiredProgram } from '../model/desired.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
-import { compilePolicy } from '../policy/compile.js';
+import { compilePolicy } from '../policy/compile/compile.js';
 import type { Candidate } from './candidate.js';
 import { type Expected, expectedSets } from './expected-sets.js';
 import { loadCandidate } from './prove.js';
@@ -26,7 +26,7 @@ export interface Running {
 }
 
 interface CompareContext {
-  layout: Layout;
+  pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
 }

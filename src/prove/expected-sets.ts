@@ -2,12 +2,12 @@
 // was and the delta that changes it.
 import { mapInfo } from '../kernel/pinned.js';
 import { readSetHead } from '../kernel/sets.js';
-import { ifReadable } from '../model/if-readable.js';
+import { ifReadable } from '../disk/if-readable.js';
 import type { ObjectStore } from '../model/object-store.js';
-import { decodeRanges } from '../model/range-bytes.js';
-import { differences } from '../model/ranges.js';
+import { decodeRanges } from '../addresses/range-bytes.js';
+import { differences } from '../addresses/ranges.js';
 import type { TableSet } from '../model/tables.js';
-import { digestOf, layOutSet, SET_HEAD } from '../policy/set-layout.js';
+import { digestOf, layOutSet, SET_HEAD } from '../policy/compile/set-layout.js';
 import type { OpenSet } from './sets.js';
 
 export interface Expected {

@@ -3,13 +3,13 @@
 // Nothing is pinned here.
 import { listEntries } from '../kernel/bpffs.js';
 import type { Fd } from '../kernel/fd.js';
-import type { Layout } from '../kernel/layout.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, openPin } from '../kernel/pinned.js';
 import { createSet, readSetHead } from '../kernel/sets.js';
 import { loadRanges } from '../disk/address-sets.js';
-import { ifReadable } from '../model/if-readable.js';
+import { ifReadable } from '../disk/if-readable.js';
 import type { ObjectStore } from '../model/object-store.js';
-import { type AddressRanges, countRanges, differences } from '../model/ranges.js';
+import { type AddressRanges, countRanges, differences } from '../addresses/ranges.js';
 import type { TableSet } from '../model/tables.js';
 import {
   digestOf,
@@ -18,7 +18,7 @@ import {
   SET_HEAD,
   SET_LAYOUT,
   type SetIdentity,
-} from '../policy/set-layout.js';
+} from '../policy/compile/set-layout.js';
 
 /** Ranges of the shortest set that is worth a delta: all others are laid out in no time. */
 const LONG = 1 << 14;
@@ -40,13 +40,13 @@ export interface OpenSet extends PinnedSet {
 }
 
 function pinName({ digest, base }: SetIdentity): string {
-  const layout = `${digest.slice(0, 16)}-${SET_LAYOUT}`;
-  return base === undefined ? layout : `${layout}-${base.slice(0, 16)}`;
+  const pinPaths = `${digest.slice(0, 16)}-${SET_LAYOUT}`;
+  return base === undefined ? pinPaths : `${pinPaths}-${base.slice(0, 16)}`;
 }
 
 /** Where sets are pinned, and where the content of those is that a delta may change. */
 interface SetPlaces {
-  layout: Layout;
+  pinPaths: PinPaths;
   store: Pick<ObjectStore, 'get'>;
 }
 
@@ -72,15 +72,15 @@ export class SetMaps implements Disposable {
     const { places } = this;
     return (
       (places &&
-        (this.#pinned(places.layout, name, { digest }) ?? this.#changed(places, name, digest, content))) ??
+        (this.#pinned(places.pinPaths, name, { digest }) ?? this.#changed(places, name, digest, content))) ??
       this.#made(name, { digest }, content())
     );
   }
 
   /** What is pinned is believed by what is in it, not by its name. */
-  #pinned(layout: Layout, name: string, identity: SetIdentity): PinnedSet | undefined {
+  #pinned(pinPaths: PinPaths, name: string, identity: SetIdentity): PinnedSet | undefined {
     const pin = pinName(identity);
-    const map = openPin(layout.set(name, pin));
+    const map = openPin(pinPaths.set(name, pin));
     if (!map) return undefined;
     this.#maps.push(map);
     const head = readSetHead(map, SET_HEAD);
@@ -100,9 +100,9 @@ export class SetMaps implements Disposable {
     digest: string,
     content: TableSet['content'],
   ): Omit<OpenSet, 'name'> | undefined {
-    const bases = this.#bases(places.layout, name);
+    const bases = this.#bases(places.pinPaths, name);
     for (const { base, set } of bases) {
-      const delta = this.#pinned(places.layout, name, { digest, base });
+      const delta = this.#pinned(places.pinPaths, name, { digest, base });
       if (delta) return { ...set, delta };
     }
     for (const { base, set } of bases) {
@@ -114,9 +114,9 @@ export class SetMaps implements Disposable {
   }
 
   /** The sets pinned for a list that are not deltas, by their digests. */
-  #bases(layout: Layout, name: string): { base: string; set: PinnedSet }[] {
-    return listEntries(layout.list(name)).flatMap(({ name: pin, kind }) => {
-      const map = kind === 'pin' && openPin(layout.set(name, pin));
+  #bases(pinPaths: PinPaths, name: string): { base: string; set: PinnedSet }[] {
+    return listEntries(pinPaths.list(name)).flatMap(({ name: pin, kind }) => {
+      const map = kind === 'pin' && openPin(pinPaths.set(name, pin));
       if (!map) return [];
       this.#maps.push(map);
       const head = readSetHead(map, SET_HEAD);
