@@ -1,7 +1,7 @@
 // What systemd is told of the daemon: ready once the first pass has ended, however it ended; after each pass how things
 // stand; that it stops; and that it is alive, which is said only while that is more than a timer that still fires.
 import { tellServiceManager, watchdogInterval } from '../kernel/service-manager.js';
-import { oneLine } from '../model/one-line.js';
+import { oneLine } from '../text/one-line.js';
 
 /** A pass that takes longer hangs: its tools, probes and transfers all have limits below. Milliseconds. */
 export const LONGEST_PASS = 600_000;

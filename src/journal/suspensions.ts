@@ -6,7 +6,7 @@ import { errnoCode } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
 import { NotRegularError, readHead } from '../disk/regular.js';
 import { XdpkeepError } from '../model/errors.js';
-import { oneLine } from '../model/one-line.js';
+import { oneLine } from '../text/one-line.js';
 import type { Suspension } from '../model/suspension.js';
 import { type End, isExpired, STORED_EXPIRY } from './expiry.js';
 import { suspendFiles, suspensionFile } from './paths.js';

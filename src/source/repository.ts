@@ -4,7 +4,7 @@
 import { existsSync, openSync, readdirSync, readSync, closeSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnfitSourceError, UnreachableError, type XdpkeepError } from '../model/errors.js';
-import { oneLine } from '../model/one-line.js';
+import { oneLine } from '../text/one-line.js';
 import { type Git, GitError, type Largest, LARGEST_REPOSITORY, lastLine } from './git.js';
 
 const FETCH_TIME = 300_000;
