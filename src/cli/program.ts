@@ -1,4 +1,5 @@
-// The command line: which commands there are (commands/) and what all have. What one does is in its own file, read on use.
+// The command line: the list of commands (commands/) and the options of all. The module of a command is imported when it is
+// used.
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.js';
 import { addBlocking } from './commands/blocking.js';

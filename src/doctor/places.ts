@@ -1,4 +1,4 @@
-// Where things of ours lie: is it there, may it be written, is there room; and what of ours is waiting there.
+// Checks the places where our files lie: whether they exist, can be written, have room, and what waits in them.
 import { accessSync, constants, existsSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { accessFailed, errnoCode } from '../disk/failure.js';

@@ -2,9 +2,9 @@
 // files say now. All three are about this host alone.
 import { loadHost } from '../desired/load.js';
 import { diff } from '../diff/diff.js';
-import { runningState, settledState } from '../diff/running-state.js';
+import { runningState, resolvedState } from '../diff/running-state.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
-import type { Paths } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
 import { keptPolicy } from '../journal/kept-policies.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
@@ -18,7 +18,7 @@ import type { DiffEnd } from '../model/state-diff.js';
 import { observe } from '../observe/observe.js';
 import { revisionOf } from '../source/adoption.js';
 
-export interface HostPaths extends Paths {
+export interface DiffPaths extends HostPaths {
   stateDir: string;
   host: string;
 }
@@ -42,7 +42,7 @@ export interface ReadEnd {
 export async function readEnds(
   ends: [HostEnd, HostEnd],
   texts: [string, string],
-  paths: HostPaths,
+  paths: DiffPaths,
 ): Promise<[ReadEnd, ReadEnd]> {
   requireCapabilities();
   const observed = ends.some(({ kind }) => kind === 'running')
@@ -53,15 +53,15 @@ export async function readEnds(
     await readEnd(ends[1], texts[1], paths, observed),
   ];
   if (!observed) return [from, to];
-  const settle = (one: ReadEnd, end: HostEnd): ReadEnd =>
-    end.kind === 'running' ? one : { ...one, state: settledState(one.state, diff(one.state, observed)) };
-  return [settle(from, ends[0]), settle(to, ends[1])];
+  const resolve = (one: ReadEnd, end: HostEnd): ReadEnd =>
+    end.kind === 'running' ? one : { ...one, state: resolvedState(one.state, diff(one.state, observed)) };
+  return [resolve(from, ends[0]), resolve(to, ends[1])];
 }
 
 async function readEnd(
   end: HostEnd,
   revision: string,
-  paths: HostPaths,
+  paths: DiffPaths,
   observed: ObservedState | undefined,
 ): Promise<ReadEnd> {
   const { dataDir, stateDir, host } = paths;
@@ -78,7 +78,7 @@ async function readEnd(
   return { end: { revision, ...(commit !== undefined && { commit }) }, state: desired };
 }
 
-function readKept(number: number, revision: string, { dataDir, host }: HostPaths): ReadEnd {
+function readKept(number: number, revision: string, { dataDir, host }: DiffPaths): ReadEnd {
   if (number !== 0 && !listGenerations(dataDir).includes(number)) {
     throw new UsageError(`there is no generation ${number}`, {
       hint: '`xdpkeep history` lists them; for a git revision that looks like a number, write refs/heads/ or refs/tags/ before it.',

@@ -1,5 +1,5 @@
-// Plan files: written for their owner alone (0600), sealed, and refused by whoever did not write them: a file that
-// another user could have changed decides what runs as root.
+// Plan files: written with mode 0600, sealed with a hash, and refused unless their owner is the user who applies them. A
+// plan decides what runs as root.
 import { realpathSync } from 'node:fs';
 import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';
