@@ -2,7 +2,9 @@
 // followed, and whatever is not a regular file. Devices and FIFOs are never waited for.
 import { realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { NotRegularError, readRegular, TooLargeError } from '../disk/regular.js';
+import { requireOwn } from '../disk/ownership.js';
+import { NotRegularError, readOwn, TooLargeError } from '../disk/regular.js';
+import { PermissionError } from '../model/errors.js';
 
 /** The file cannot be had. `summary` is constant per cause, `message` says it of this file. */
 export class UnusableFileError extends Error {
@@ -15,12 +17,14 @@ export class UnusableFileError extends Error {
   }
 }
 
-/** Reads a whole file of at most `limit` bytes. Throws an UnusableFileError and nothing else. */
+/** Reads a whole file of at most `limit` bytes. Throws an UnusableFileError, or a PermissionError for what another user may have written. */
 export function readInside(stateDir: string, file: string, limit: number): Buffer {
   try {
-    return readRegular(containedPath(stateDir, file), limit);
+    const real = containedPath(stateDir, file);
+    requireOwn(join(stateDir, file)); // the links on the way too
+    return readOwn(real, limit);
   } catch (error) {
-    if (error instanceof UnusableFileError) throw error;
+    if (error instanceof UnusableFileError || error instanceof PermissionError) throw error;
     throw ioProblem(error);
   }
 }

@@ -3,6 +3,7 @@
 // symbolic link, and no more is read than the caller has room for.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errnoCode } from './failure.js';
+import { openOwn } from './ownership.js';
 
 /** What lies there is no regular file. */
 export class NotRegularError extends Error {}
@@ -10,33 +11,37 @@ export class NotRegularError extends Error {}
 /** The file has more bytes than the caller takes. */
 export class TooLargeError extends Error {}
 
+interface Owner {
+  uid: number;
+  mode: number;
+}
+
 /**
- * A whole file of at most `limit` bytes. `mayRead` is told of the open file and throws to refuse it. Throws a
- * NotRegularError, a TooLargeError or the errors of open(2) and read(2).
+ * A whole file of at most `limit` bytes, which may be another user's. Throws a NotRegularError, a TooLargeError or the errors of open(2) and
+ * read(2).
  */
-export function readRegular(
-  path: string,
-  limit: number,
-  mayRead?: (stat: { uid: number; mode: number }) => void,
-): Buffer {
-  return withRegular(path, (fd) => {
-    const stat = fstatSync(fd);
-    mayRead?.(stat);
-    // The size is what can be read, not what stat says: a file of /proc has size 0, a growing one any.
-    const bytes = stat.size > limit ? undefined : readUpTo(fd, limit + 1, stat.size + 1);
-    if (bytes && bytes.length <= limit) return bytes;
-    throw new TooLargeError(`it has more than ${limit >= 1 << 20 ? `${limit >> 20} MiB` : `${limit} bytes`}`);
+export function readRegular(path: string, limit: number): Buffer {
+  return withRegular(openRegular(path), (fd) => readWhole(fd, limit));
+}
+
+/**
+ * The same for a file that decides what root does: links are followed where root has laid them. `mayRead` is told of the open
+ * file and throws to refuse it. Throws a PermissionError as well.
+ */
+export function readOwn(path: string, limit: number, mayRead?: (owner: Owner) => void): Buffer {
+  const fd = told(() => openOwn(path, constants.O_NONBLOCK | constants.O_NOCTTY));
+  return withRegular(fd, () => {
+    mayRead?.(fstatSync(fd));
+    return readWhole(fd, limit);
   });
 }
 
 /** The first bytes of a file, `most` of them where it is longer. Throws like `readRegular`. */
 export function readHead(path: string, most: number): Buffer {
-  return withRegular(path, (fd) => readUpTo(fd, most, most));
+  return withRegular(openRegular(path), (fd) => readUpTo(fd, most, most));
 }
 
-function withRegular<T>(path: string, use: (fd: number) => T): T {
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY;
-  const fd = open(path, flags);
+function withRegular<T>(fd: number, use: (fd: number) => T): T {
   try {
     if (!fstatSync(fd).isFile()) throw new NotRegularError('it is not a regular file');
     return use(fd);
@@ -45,16 +50,33 @@ function withRegular<T>(path: string, use: (fd: number) => T): T {
   }
 }
 
-function open(path: string, flags: number): number {
+function openRegular(path: string): number {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY;
   try {
-    return openSync(path, flags);
+    return told(() => openSync(path, flags));
   } catch (error) {
-    // Of what cannot be opened at all: a socket, a device without a driver; and a link, since none is followed.
-    if (['ENXIO', 'ENODEV', 'ELOOP'].includes(errnoCode(error) ?? '')) {
-      throw new NotRegularError('it is not a regular file', { cause: error });
-    }
-    throw error;
+    // A link, since none is followed.
+    if (errnoCode(error) !== 'ELOOP') throw error;
+    throw new NotRegularError('it is not a regular file', { cause: error });
   }
+}
+
+/** What cannot be opened at all is no file: a socket, a device without a driver. */
+function told(open: () => number): number {
+  try {
+    return open();
+  } catch (error) {
+    if (!['ENXIO', 'ENODEV'].includes(errnoCode(error) ?? '')) throw error;
+    throw new NotRegularError('it is not a regular file', { cause: error });
+  }
+}
+
+/** The size is what can be read, not what stat says: a file of /proc has size 0, a growing one any. */
+function readWhole(fd: number, limit: number): Buffer {
+  const { size } = fstatSync(fd);
+  const bytes = size > limit ? undefined : readUpTo(fd, limit + 1, size + 1);
+  if (bytes && bytes.length <= limit) return bytes;
+  throw new TooLargeError(`it has more than ${limit >= 1 << 20 ? `${limit >> 20} MiB` : `${limit} bytes`}`);
 }
 
 /** `first`: bytes of the first read, most files are had with it. */

@@ -6,6 +6,7 @@ import { checkMachine } from './machine.js';
 import { checkPlaces } from './places.js';
 import { loadHost } from '../desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { fallbacks } from '../journal/intents.js';
 import { readJournal } from '../journal/read.js';
 import { missingCapabilities } from '../kernel/capabilities.js';
 import type { DesiredState } from '../model/desired.js';
@@ -35,7 +36,11 @@ export async function examine(options: Omit<ReconcileOptions, 'dryRun'>): Promis
     ...(await checkPlaces(options)),
     stateFiles,
     attached,
-    ...(await checkInterfaces({ ...(desired && { desired }), ...(observed && { observed }) })),
+    ...(await checkInterfaces({
+      ...(desired && { desired }),
+      ...(observed && { observed }),
+      fellBackBecause: observed ? fallbacks(readJournal(options.dataDir).records, observed) : new Map(),
+    })),
   ];
   const count = (status: CheckStatus) => checks.filter((one) => one.status === status).length;
   const counts = {

@@ -61,6 +61,25 @@ export function lastInstances(
   return last;
 }
 
+/**
+ * Ifindex -> why the driver refused native mode when our link there was made, in this boot and network namespace. Absent where
+ * it did not, and where an older release wrote the record.
+ */
+export function fallbacks(
+  records: readonly JournalRecord[],
+  here: Pick<JournalRecord, 'boot' | 'netns'>,
+): Map<number, string> {
+  const reasons = new Map<number, string>();
+  for (const { step, phase, boot, netns } of records) {
+    if (phase !== 'done' || boot !== here.boot || netns !== here.netns) continue;
+    if (step.kind !== 'attach' && step.kind !== 'reattach') continue;
+    const why = step.attached?.fellBackBecause;
+    if (why === undefined) reasons.delete(step.ifindex);
+    else reasons.set(step.ifindex, why);
+  }
+  return reasons;
+}
+
 /** Does the step only bring back what the last step that was done on its interface had left there? */
 export function bringsBack(records: readonly JournalRecord[], step: Step): boolean {
   if (!('instance' in step)) return records.length > 0;

@@ -49,7 +49,10 @@ function count(records: number): string {
 }
 
 function row({ seq, time, generation, phase, step, note }: JournalRecord, mark: string): string[] {
-  const why = note === undefined ? step.reason : `${step.reason} (${note})`;
+  const refused = 'attached' in step ? step.attached?.fellBackBecause : undefined;
+  const notes = [note, refused === undefined ? undefined : `native was refused: ${refused}`];
+  const said = notes.filter((one) => one !== undefined).join('; ');
+  const why = said === '' ? step.reason : `${step.reason} (${said})`;
   const name = 'interface' in step ? step.interface : '-';
   return [`${mark}${seq}`, time, String(generation), phase, step.kind, printable(name), printable(why)];
 }

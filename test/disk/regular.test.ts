@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { NotRegularError, readHead, readRegular, TooLargeError } from '../../src/disk/regular.js';
+import { NotRegularError, readHead, readOwn, readRegular, TooLargeError } from '../../src/disk/regular.js';
 import { caught } from '../lab/caught.js';
 import { scratch } from '../desired/state-dir.js';
 
@@ -81,7 +81,7 @@ test('who asks sees whose file it is before a byte is read', () => {
   const refuse = ({ uid, mode }: { uid: number; mode: number }) => {
     throw new Error(`${uid} ${(mode & 0o777).toString(8)}`);
   };
-  expect(caught(() => readRegular(file, 10, refuse))).toMatchObject({
+  expect(caught(() => readOwn(file, 10, refuse))).toMatchObject({
     message: `${process.getuid?.() ?? 0} 640`,
   });
 });

@@ -3,6 +3,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readRegular } from '../../disk/regular.js';
+import { requireOwnTree } from '../../disk/ownership.js';
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';
 import { ifReadable } from '../../disk/if-readable.js';
@@ -33,6 +34,7 @@ export async function compileProgram(
     const hint = 'Run apt-get install clang, or commit the compiled .bpf.o and name that.';
     throw new CompileError(`clang, which compiles ${unit.source}, is not installed`, '', hint);
   }
+  for (const folder of headerFolders(unit.source)) requireOwnTree(join(unit.stateDir, folder));
   const key = keyOf(unit, compiler);
   const kept = recall(store, key);
   if (kept) return { bytes: kept, log: '' };
