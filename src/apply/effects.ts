@@ -39,7 +39,7 @@ import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
-import type { PinnedSet } from '../prove/sets.js';
+import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
@@ -49,12 +49,9 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
     remove(layout.instance(name, digest));
     makeDirectory(layout.maps(name, digest));
     if (rows) keepRows(layout, name, object, rows);
-    sets.forEach(({ delta, ...set }, slot) => {
-      keepSet(layout, set.name, set);
+    sets.forEach((set, slot) => {
+      keepSet(layout, set);
       pin(set.map.number, layout.map(name, digest, `set${slot}`));
-      if (!delta) return;
-      keepSet(layout, set.name, delta);
-      pin(delta.map.number, layout.map(name, digest, `delta${slot}`));
     });
     for (const [section, map] of rows ? PINNED_SECTIONS : [])
       pin(object.mapFd(section), layout.map(name, digest, map));
@@ -68,7 +65,7 @@ export function pinInstance(layout: Layout, name: string, digest: string, candid
 }
 
 /** Beside the pin in the instance there is one by which the next instance finds it. */
-function keepSet(layout: Layout, name: string, { pin: content, map }: PinnedSet): void {
+function keepSet(layout: Layout, { name, pin: content, map }: OpenSet): void {
   const path = layout.set(name, content);
   makeDirectory(layout.list(name));
   using there = openPin(path);

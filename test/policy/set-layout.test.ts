@@ -20,12 +20,14 @@ it.each<[string, shapes.Shape, number]>([
   ['more hosts, and some networks', shapes.mostlyHosts4, 700_000],
   ['IPv4 networks', shapes.mixed4, 3000],
   ['many IPv4 networks', shapes.mixed4, 200_000],
+  ['narrow IPv4 networks', shapes.narrow4, 40_000],
   ['hosts close together', shapes.crowded4, 60_000],
   ['IPv6 networks', shapes.wide6, 1000],
   ['many IPv6 networks', shapes.wide6, 200_000],
   ['IPv6 networks of any length', shapes.deep6, 50_000],
   ['IPv6 hosts of one network', shapes.crowded6, 100_000],
   ['both families', shapes.both, 20_000],
+  ['both families, narrow', shapes.narrowBoth, 60_000],
 ])(
   '%s',
   (name, shape, count) => {
