@@ -2,13 +2,13 @@
 /*
  * Sources that an operator has blocked for a time, beside what the policy says. One map for each interface, which all its
  * instances share; instances that were made before the first block do not ask. Of nested networks each holds the latest end
- * of those around it (src/policy/block-table.ts), so that the longest prefix alone has to be found.
+ * of those around it (src/policy/compile/block-table.ts), so that the longest prefix alone has to be found.
  */
 #pragma once
 
 #include "tables.h"
 
-#define BLOCKS 4096 /* src/model/block.ts says the same */
+#define BLOCKS 4096 /* src/model/blocks.ts says the same */
 
 /* The prefix length counts the family, so that an IPv4 network never holds an IPv6 address. */
 #define BLOCK_BITS(address_bits) (32 + (address_bits))

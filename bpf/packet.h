@@ -3,7 +3,7 @@
  * The one parser: frame -> struct packet. A cursor moves forward only; each step proves its bytes before
  * they are read and says what it leaves behind. `left` is what the IP header promises, never more than the
  * frame holds: bytes behind the IP packet (padding) are no header, whatever they look like. A later fragment
- * never gets as far as a transport header. The same decisions, in the same words: src/policy/parse.ts.
+ * never gets as far as a transport header. The same decisions, in the same words: src/policy/packet/parse.ts.
  */
 #pragma once
 

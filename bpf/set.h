@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Large sets of addresses: is this one in it? The layout is made by src/policy/set-layout.ts; a set is one value of an
+ * Large sets of addresses: is this one in it? The layout is made by src/policy/compile/set-layout.ts; a set is one value of an
  * array map, shared by all that ask for it.
  *
  * A set is kept as the places where membership changes, sorted: an address is in it when an odd number of them is at most

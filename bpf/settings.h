@@ -3,7 +3,7 @@
  * What a policy decides once for all packets. Each use of a setting is one instruction with a mark in it, which
  * src/kernel/specialize.ts replaces before load: a switch becomes a jump or nothing, a number its value. So the verifier
  * deletes what a policy does not use, and nothing is left of the question: a value in .rodata would still be loaded.
- * Kinds, marks and orders are those of src/policy/settings.ts.
+ * Kinds, marks and orders are those of src/policy/compile/settings.ts.
  */
 #pragma once
 

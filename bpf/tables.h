@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the compiler (src/policy/compile.ts) made of the rules. Sizes are set before load.
+ * What the compiler (src/policy/compile/compile.ts) made of the rules. Sizes are set before load.
  *
  * One blob, the only value of an array map, whose address is part of the program: everything in it is found by its
  * byte. Behind its end there is room enough (READ_BEYOND) that what a mask bounds need not be compared.

@@ -2,7 +2,7 @@
 /*
  * Packets that somebody watches for a while (`xdpkeep capture`), in the buffer of the sampled ones. The watcher says what
  * may interest him and until when, and says it again and again: when he is gone, it ends by itself. While nobody watches, a
- * packet pays for one comparison. What certainly does not interest is left out here; src/policy/tap.ts is the other half.
+ * packet pays for one comparison. What certainly does not interest is left out here; src/policy/compile/tap.ts is the other half.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
 // undone at once and does not stop the others. Takes the writer lock: nothing else in the program changes the kernel.
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
-import type { Layout } from '../kernel/layout.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalEntry } from '../model/record.js';
@@ -13,7 +13,7 @@ import { execute, finish, finishUndo } from './execute.js';
 import { awaitEffect, effect } from './failpoint.js';
 
 export interface ApplyContext {
-  layout: Layout;
+  pinPaths: PinPaths;
   journal: Journal;
   /** The generation that the steps bring into effect. */
   generation: number;
@@ -54,7 +54,7 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     for (const attempt of intend(planned, context)) {
       const { step } = attempt.planned;
       const error = attemptStep(() => {
-        execute(lock, step, context.layout, context.proven.loaded.get(step.interface));
+        execute(lock, step, context.pinPaths, context.proven.loaded.get(step.interface));
       });
       if (!error) attempts.push(attempt);
       else {
@@ -148,7 +148,7 @@ function cleanUp(
 ): { error?: Error; note?: string } {
   if (context.keep === true) return { note: 'what it left is kept until it is confirmed' };
   const error = attemptStep(() => {
-    finish(lock, step, context.layout);
+    finish(lock, step, context.pinPaths);
   });
   if (!error) return {};
   if (isCleanUp(step)) return { error };
@@ -169,7 +169,7 @@ function undo(
 /** Why the former state could not be brought back; `undefined` when it was. */
 function revert(lock: WriterLock, { planned }: Attempt, context: ApplyContext): Error | undefined {
   return attemptStep(() => {
-    if (planned.inverse) execute(lock, planned.inverse, context.layout, undefined);
+    if (planned.inverse) execute(lock, planned.inverse, context.pinPaths, undefined);
     else if (!isCleanUp(planned.step)) throw new VerificationError('nothing of the former state is pinned');
   });
 }
@@ -186,7 +186,7 @@ function concludeUndo(
   const undoError =
     failed ??
     attemptStep(() => {
-      finishUndo(lock, step, context.layout);
+      finishUndo(lock, step, context.pinPaths);
     });
   if (!undoError) {
     record(attempt, outcome, context, error.message);

@@ -21,7 +21,7 @@ import {
 } from '../kernel/bpffs.js';
 import { Fd } from '../kernel/fd.js';
 import { zeroCounter } from '../kernel/counters.js';
-import { BLOCKS, COUNTERS, LINK, type Layout, PINNED_SECTIONS, ROWS } from '../kernel/layout.js';
+import { BLOCKS, COUNTERS, LINK, type PinPaths, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
 import type { BpfObject } from '../kernel/object.js';
 import {
   linkInfo,
@@ -43,31 +43,31 @@ import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
-export function pinInstance(layout: Layout, name: string, digest: string, candidate: Candidate): void {
+export function pinInstance(pinPaths: PinPaths, name: string, digest: string, candidate: Candidate): void {
   const { object, rows, sets = [] } = candidate;
   effect('pin', () => {
-    remove(layout.instance(name, digest));
-    makeDirectory(layout.maps(name, digest));
-    if (rows) keepRows(layout, name, object, rows);
+    remove(pinPaths.instance(name, digest));
+    makeDirectory(pinPaths.maps(name, digest));
+    if (rows) keepRows(pinPaths, name, object, rows);
     sets.forEach((set, slot) => {
-      keepSet(layout, set);
-      pin(set.map.number, layout.map(name, digest, `set${slot}`));
+      keepSet(pinPaths, set);
+      pin(set.map.number, pinPaths.map(name, digest, `set${slot}`));
     });
     for (const [section, map] of rows ? PINNED_SECTIONS : [])
-      pin(object.mapFd(section), layout.map(name, digest, map));
+      pin(object.mapFd(section), pinPaths.map(name, digest, map));
     for (const map of object.maps()) {
       const shared = rows && [BLOCKS, COUNTERS, SET_NAME].includes(map.name);
       if (!map.internal && map.made && !shared)
-        pin(object.mapFd(map.name), layout.map(name, digest, map.name));
+        pin(object.mapFd(map.name), pinPaths.map(name, digest, map.name));
     }
-    pin(object.programFd(), layout.program(name, digest));
+    pin(object.programFd(), pinPaths.program(name, digest));
   });
 }
 
 /** Beside the pin in the instance there is one by which the next instance finds it. */
-function keepSet(layout: Layout, { name, pin: content, map }: OpenSet): void {
-  const path = layout.set(name, content);
-  makeDirectory(layout.list(name));
+function keepSet(pinPaths: PinPaths, { name, pin: content, map }: OpenSet): void {
+  const path = pinPaths.set(name, content);
+  makeDirectory(pinPaths.list(name));
   using there = openPin(path);
   if (there && mapInfo(there).id === mapInfo(map).id) return;
   remove(path); // not what its name says, or it would have been used
@@ -75,21 +75,24 @@ function keepSet(layout: Layout, { name, pin: content, map }: OpenSet): void {
 }
 
 /** New rows get their slot, emptied of what another row may have counted there; all others keep what they have. */
-function keepRows(layout: Layout, name: string, object: BpfObject, rows: RowAssignment): void {
-  if (!rows.pinned) pin(object.mapFd(COUNTERS), layout.counters(name));
-  makeDirectory(layout.rows(name));
+function keepRows(pinPaths: PinPaths, name: string, object: BpfObject, rows: RowAssignment): void {
+  if (!rows.pinned) pin(object.mapFd(COUNTERS), pinPaths.counters(name));
+  makeDirectory(pinPaths.rows(name));
   for (const { row, slot } of rows.added) {
     zeroCounter(object.mapFd(COUNTERS), slot);
-    writeSymlink(join(layout.rows(name), String(slot)), row);
+    writeSymlink(join(pinPaths.rows(name), String(slot)), row);
   }
 }
 
 /** Pins a map that the running program uses. */
-export function repin(layout: Layout, name: string, digest: string, map: RepinnedMap): void {
+export function repin(pinPaths: PinPaths, name: string, digest: string, map: RepinnedMap): void {
   effect('pin', () => {
     using fd = requireOpen(openMap(map.id), `map ${map.id}`);
-    makeDirectory(layout.maps(name, digest));
-    pin(fd.number, map.ofInterface ? layout.ofInterface(name, map.name) : layout.map(name, digest, map.name));
+    makeDirectory(pinPaths.maps(name, digest));
+    pin(
+      fd.number,
+      map.ofInterface ? pinPaths.ofInterface(name, map.name) : pinPaths.map(name, digest, map.name),
+    );
   });
 }
 
@@ -97,14 +100,14 @@ export function repin(layout: Layout, name: string, digest: string, map: Repinne
  * Renames the pins of an interface, with those of a program that was taken over there. Where the other name has pins
  * as well, the two change names. The link moves last: until then the step is still to be done, and can be.
  */
-export function movePins(layout: Layout, from: string, to: string, linkId: number): void {
+export function movePins(pinPaths: PinPaths, from: string, to: string, linkId: number): void {
   effect('move', () => {
-    using held = openPin(layout.link(to));
+    using held = openPin(pinPaths.link(to));
     if (held && linkInfo(held).id === linkId) return;
-    const move = isThere(layout.interface(to)) ? exchange : rename;
-    move(layout.foreign(from), layout.foreign(to));
-    move(layout.foreignMode(from), layout.foreignMode(to));
-    move(layout.interface(from), layout.interface(to));
+    const move = isThere(pinPaths.interface(to)) ? exchange : rename;
+    move(pinPaths.foreign(from), pinPaths.foreign(to));
+    move(pinPaths.foreignMode(from), pinPaths.foreignMode(to));
+    move(pinPaths.interface(from), pinPaths.interface(to));
   });
 }
 
@@ -112,10 +115,10 @@ export function movePins(layout: Layout, from: string, to: string, linkId: numbe
  * Lets a link go and detaches its program. The kernel frees an unpinned link some time later, on a work queue, so the
  * detaching is asked for: when this returns, the interface is free.
  */
-export function dropLink(layout: Layout, name: string): void {
+export function dropLink(pinPaths: PinPaths, name: string): void {
   effect('drop-link', () => {
-    using held = openPin(layout.link(name));
-    remove(layout.link(name));
+    using held = openPin(pinPaths.link(name));
+    remove(pinPaths.link(name));
     if (held) detachLink(held);
   });
 }
@@ -125,19 +128,19 @@ export function dropLink(layout: Layout, name: string): void {
  * A crash between the two leaves nothing: the link dies with the process.
  */
 export function link(
-  layout: Layout,
+  pinPaths: PinPaths,
   name: string,
   ifindex: number,
   modes: AttachMode[],
   digest: string,
 ): void {
   effect('link', () => {
-    using program = requirePin(layout.program(name, digest));
-    using there = openPin(layout.link(name));
+    using program = requirePin(pinPaths.program(name, digest));
+    using there = openPin(pinPaths.link(name));
     if (there && isOn(ifindex, program, there)) return;
     using made = createFirst(program, ifindex, modes);
-    makeDirectory(layout.interface(name));
-    pin(made.number, layout.link(name));
+    makeDirectory(pinPaths.interface(name));
+    pin(made.number, pinPaths.link(name));
   });
 }
 
@@ -164,28 +167,28 @@ const FINAL = new Set(['EBUSY', 'EEXIST', 'ENODEV', 'ENOMEM']);
 
 /** Compare-and-swap from the expected program, or from the program of the instance that is left. */
 export function swap(
-  layout: Layout,
+  pinPaths: PinPaths,
   name: string,
   digest: string,
   from: { programId: number | undefined; digest: string | undefined },
 ): void {
   effect('swap', () => {
-    using held = requirePin(layout.link(name));
-    using program = requirePin(layout.program(name, digest));
+    using held = requirePin(pinPaths.link(name));
+    using program = requirePin(pinPaths.program(name, digest));
     if (linkInfo(held).programId === programId(program)) return;
     using expected =
       from.programId === undefined
-        ? requirePin(layout.program(name, from.digest ?? ''))
+        ? requirePin(pinPaths.program(name, from.digest ?? ''))
         : requireOpen(openProgram(from.programId), `program ${from.programId}`);
     swapProgram(held, program, expected);
   });
 }
 
 /** Pins a foreign program for giving back, then detaches it however it is held. */
-export function takeOver(layout: Layout, name: string, ifindex: number, foreign: ForeignProgram): void {
+export function takeOver(pinPaths: PinPaths, name: string, ifindex: number, foreign: ForeignProgram): void {
   effect('take-over', () => {
     using program = requireOpen(openProgram(foreign.programId), `the foreign program ${foreign.programId}`);
-    keep(layout, name, program, foreign.mode);
+    keep(pinPaths, name, program, foreign.mode);
     if (foreign.linkId === undefined) {
       if (attachedProgram(ifindex, foreign.mode) !== 0) detachNetlink(ifindex, foreign.mode, program);
       return;
@@ -196,65 +199,65 @@ export function takeOver(layout: Layout, name: string, ifindex: number, foreign:
 }
 
 /** The pin may be all that holds the program: it is not made anew while it is the right one. */
-function keep(layout: Layout, name: string, program: Fd, mode: AttachMode): void {
-  const path = layout.foreign(name);
+function keep(pinPaths: PinPaths, name: string, program: Fd, mode: AttachMode): void {
+  const path = pinPaths.foreign(name);
   using kept = openPin(path);
   if (!kept || programId(kept) !== programId(program)) {
     remove(path);
-    makeDirectory(layout.foreigners);
+    makeDirectory(pinPaths.foreigners);
     pin(program.number, path);
   }
-  writeSymlink(layout.foreignMode(name), mode);
+  writeSymlink(pinPaths.foreignMode(name), mode);
 }
 
 /** Attaches a taken-over program again, in the mode that it had. Its pin goes with `forget`. */
 export function giveBack(
-  layout: Layout,
+  pinPaths: PinPaths,
   name: string,
   ifindex: number,
   kept: NonNullable<DetachStep['giveBack']>,
 ): void {
   effect('give-back', () => {
     if (attachedProgram(ifindex, kept.mode) === kept.programId) return;
-    if (kept.ifTaken && !isThere(layout.foreign(name))) return;
-    using program = requirePin(layout.foreign(name));
+    if (kept.ifTaken && !isThere(pinPaths.foreign(name))) return;
+    using program = requirePin(pinPaths.foreign(name));
     attachNetlink(ifindex, kept.mode, program);
   });
 }
 
 /** Removes every pin of the interface but its link and the instance to keep. */
-export function clean(layout: Layout, name: string, keep: string | undefined): void {
+export function clean(pinPaths: PinPaths, name: string, keep: string | undefined): void {
   effect('clean', () => {
-    const directory = layout.interface(name);
+    const directory = pinPaths.interface(name);
     for (const entry of listEntries(directory)) {
       const kept = [LINK, keep, ...(keep === undefined ? [] : [BLOCKS, COUNTERS, ROWS])];
       if (!kept.includes(entry.name)) remove(join(directory, entry.name));
     }
-    removeEmpty(layout, directory);
+    removeEmpty(pinPaths, directory);
   });
 }
 
 /** Removes the one instance that a step brought in and that was undone. */
-export function discard(layout: Layout, name: string, digest: string): void {
+export function discard(pinPaths: PinPaths, name: string, digest: string): void {
   effect('clean', () => {
-    remove(layout.instance(name, digest));
-    const left = listEntries(layout.interface(name)).map((entry) => entry.name);
-    if (left.every((entry) => [BLOCKS, COUNTERS, ROWS].includes(entry))) remove(layout.interface(name));
-    removeEmpty(layout, layout.interface(name));
+    remove(pinPaths.instance(name, digest));
+    const left = listEntries(pinPaths.interface(name)).map((entry) => entry.name);
+    if (left.every((entry) => [BLOCKS, COUNTERS, ROWS].includes(entry))) remove(pinPaths.interface(name));
+    removeEmpty(pinPaths, pinPaths.interface(name));
   });
 }
 
 /** Drops the pin of a program that was given back. */
-export function forget(layout: Layout, name: string): void {
-  remove(layout.foreignMode(name));
-  remove(layout.foreign(name));
-  removeEmpty(layout, layout.foreigners);
+export function forget(pinPaths: PinPaths, name: string): void {
+  remove(pinPaths.foreignMode(name));
+  remove(pinPaths.foreign(name));
+  removeEmpty(pinPaths, pinPaths.foreigners);
 }
 
 /** From the inside out: an empty tree of ours is residue. */
-function removeEmpty(layout: Layout, directory: string): void {
+function removeEmpty(pinPaths: PinPaths, directory: string): void {
   removeIfEmpty(directory);
-  if (removeIfEmpty(layout.interfaces)) removeIfEmpty(layout.root);
+  if (removeIfEmpty(pinPaths.interfaces)) removeIfEmpty(pinPaths.root);
 }
 
 function requirePin(path: string): Fd {

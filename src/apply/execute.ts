@@ -1,6 +1,6 @@
 // Which effects a step is made of, and in which order.
 import type { WriterLock } from '../journal/lock.js';
-import type { Layout } from '../kernel/layout.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import {
@@ -21,33 +21,33 @@ import {
 export function execute(
   _lock: WriterLock,
   step: EffectiveStep,
-  layout: Layout,
+  pinPaths: PinPaths,
   loaded: Candidate | undefined,
 ): void {
   const { interface: name } = step;
-  if ('instance' in step) ensurePinned(step.instance, name, layout, loaded);
+  if ('instance' in step) ensurePinned(step.instance, name, pinPaths, loaded);
   switch (step.kind) {
     case 'attach':
-      if (step.takeOver) takeOver(layout, name, step.ifindex, step.takeOver);
-      if (step.dropLink) dropLink(layout, name);
-      link(layout, name, step.ifindex, step.modes, step.instance.digest);
+      if (step.takeOver) takeOver(pinPaths, name, step.ifindex, step.takeOver);
+      if (step.dropLink) dropLink(pinPaths, name);
+      link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
       return;
     case 'reattach':
-      dropLink(layout, name);
-      link(layout, name, step.ifindex, step.modes, step.instance.digest);
+      dropLink(pinPaths, name);
+      link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
       return;
     case 'swap':
-      swap(layout, name, step.instance.digest, { programId: step.fromProgramId, digest: step.fromDigest });
+      swap(pinPaths, name, step.instance.digest, { programId: step.fromProgramId, digest: step.fromDigest });
       return;
     case 'detach':
-      dropLink(layout, name);
-      if (step.giveBack && step.ifindex !== undefined) giveBack(layout, name, step.ifindex, step.giveBack);
+      dropLink(pinPaths, name);
+      if (step.giveBack && step.ifindex !== undefined) giveBack(pinPaths, name, step.ifindex, step.giveBack);
       return;
     case 'repin':
-      for (const map of step.maps) repin(layout, name, step.digest, map);
+      for (const map of step.maps) repin(pinPaths, name, step.digest, map);
       return;
     case 'rename':
-      movePins(layout, step.from, name, step.linkId);
+      movePins(pinPaths, step.from, name, step.linkId);
       return;
     case 'clean':
       return; // its work is what `finish` does
@@ -55,28 +55,28 @@ export function execute(
 }
 
 /** Removes what a step has left behind. Only after it was verified: until then it may have to be undone. */
-export function finish(_lock: WriterLock, step: EffectiveStep, layout: Layout): void {
+export function finish(_lock: WriterLock, step: EffectiveStep, pinPaths: PinPaths): void {
   const { interface: name } = step;
   if (step.kind === 'detach') {
-    clean(layout, name, undefined);
-    forget(layout, name);
-  } else if (step.kind === 'clean') clean(layout, name, step.keepDigest);
-  else if ('instance' in step) clean(layout, name, step.instance.digest);
+    clean(pinPaths, name, undefined);
+    forget(pinPaths, name);
+  } else if (step.kind === 'clean') clean(pinPaths, name, step.keepDigest);
+  else if ('instance' in step) clean(pinPaths, name, step.instance.digest);
 }
 
 /** Removes what a step that was undone had brought in; what was pinned before it stays. */
-export function finishUndo(_lock: WriterLock, step: EffectiveStep, layout: Layout): void {
-  if ('instance' in step && !step.instance.pinned) discard(layout, step.interface, step.instance.digest);
-  if (step.kind === 'attach' && step.takeOver) forget(layout, step.interface);
+export function finishUndo(_lock: WriterLock, step: EffectiveStep, pinPaths: PinPaths): void {
+  if ('instance' in step && !step.instance.pinned) discard(pinPaths, step.interface, step.instance.digest);
+  if (step.kind === 'attach' && step.takeOver) forget(pinPaths, step.interface);
 }
 
 function ensurePinned(
   instance: TargetInstance,
   name: string,
-  layout: Layout,
+  pinPaths: PinPaths,
   loaded: Candidate | undefined,
 ): void {
   if (instance.pinned) return;
   if (!loaded) throw new Error(`no instance ${instance.digest} was proven for ${name}`);
-  pinInstance(layout, name, instance.digest, loaded);
+  pinInstance(pinPaths, name, instance.digest, loaded);
 }

@@ -1,17 +1,17 @@
 // `xdpkeep block`, `unblock` and `blocks`: sources that are dropped for a time, beside what git says.
-import { block, listBlocks, unblock } from '../blocks.js';
-import { parseCidr } from '../desired/address.js';
-import { formatCidr } from '../model/address.js';
+import { block, listBlocks, unblock } from '../operate/blocks.js';
+import { parseCidr } from '../addresses/parse.js';
+import { formatCidr } from '../addresses/format.js';
 import { EXIT, UsageError } from '../model/errors.js';
-import type { Cidr } from '../model/policy.js';
+import type { Cidr } from '../addresses/cidr.js';
 import { blockLine, renderBlocks } from '../report/blocks.js';
 import { json, printable } from '../report/style.js';
 import type { CommonOptions } from './options.js';
-import { type ForATime, readForATime } from './for-a-time.js';
+import { type ReasonAndDuration, readReasonAndDuration } from './reason-and-duration.js';
 import type { CommandResult } from './result.js';
-import { whoRuns } from './who.js';
+import { operatorName } from './operator-name.js';
 
-export interface BlockCommand extends CommonOptions, ForATime {
+export interface BlockCommand extends CommonOptions, ReasonAndDuration {
   acceptLockout?: boolean;
 }
 
@@ -22,7 +22,7 @@ export async function runBlock(
 ): Promise<CommandResult> {
   const { acceptLockout = false, host, output } = options;
   const network = networkOf(cidr);
-  const { reason, duration } = readForATime('block', options, {
+  const { reason, duration } = readReasonAndDuration('block', options, {
     example: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
     instead: '; what is to stay belongs into a list of the policy',
   });
@@ -31,7 +31,7 @@ export async function runBlock(
     network,
     ...(name !== undefined && { interface: name }),
     reason,
-    by: whoRuns(),
+    by: operatorName(),
     duration,
     acceptLockout,
   });
@@ -58,7 +58,7 @@ export async function runUnblock(
   options: CommonOptions,
 ): Promise<CommandResult> {
   const text = formatCidr(networkOf(cidr));
-  const ended = await unblock(options, text, name, whoRuns());
+  const ended = await unblock(options, text, name, operatorName());
   if (options.output === 'json') {
     return { exitCode: EXIT.ok, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Unblock', ended }) };
   }

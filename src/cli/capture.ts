@@ -1,6 +1,6 @@
 // `xdpkeep capture`.
-import { InterfaceCapture } from '../capture.js';
-import { parseMatch } from '../desired/match-text.js';
+import { InterfaceCapture } from '../inspect/capture.js';
+import { parseMatch } from '../desired/policy/match-text.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { SAMPLE_BYTES } from '../kernel/samples.js';
 import type { XDP_ACTIONS } from '../model/sample.js';

@@ -1,6 +1,6 @@
 // The flags of one change, which several commands have: each names the safety that it is about.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../model/duration.js';
+import { parseDuration } from '../text/duration.js';
 
 /** Those of a whole pass; `dryRun` says what a dry run does. */
 export function addPassFlags(command: Command, dryRun: string): Command {

@@ -13,7 +13,7 @@ const DATA_DIR = '/var/lib/xdpkeep';
 export async function readConfigOf(command: Command): Promise<Config | undefined> {
   const { config } = readGiven(command);
   if (config === undefined && !existsSync(DEFAULT_FILE)) return undefined;
-  const { readConfig } = await import('../desired/config-file.js');
+  const { readConfig } = await import('../desired/config/config-file.js');
   return readConfig(resolve(config ?? DEFAULT_FILE));
 }
 

@@ -1,5 +1,5 @@
 // `xdpkeep counters`.
-import { readCounters } from '../counters.js';
+import { readCounters } from '../inspect/counters.js';
 import { EXIT } from '../model/errors.js';
 import { renderCounters } from '../report/counters.js';
 import { json } from '../report/style.js';

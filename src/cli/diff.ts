@@ -1,5 +1,5 @@
 // `xdpkeep diff FROM TO`.
-import { diffAny } from '../diff-revisions.js';
+import { diffAny } from '../inspect/diff-revisions.js';
 import { EXIT } from '../model/errors.js';
 import { markdownStateDiff, renderStateDiff } from '../report/state-diff.js';
 import { json, painter } from '../report/style.js';

@@ -1,5 +1,5 @@
 // `xdpkeep doctor`: what this host lacks, and what to do about it.
-import { examine, exitCodeOf } from '../doctor.js';
+import { examine, exitCodeOf } from '../doctor/doctor.js';
 import { renderDoctor } from '../report/doctor.js';
 import { json, painter } from '../report/style.js';
 import type { CommonOptions } from './options.js';

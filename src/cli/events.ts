@@ -1,8 +1,8 @@
 // `xdpkeep events`.
-import { EventReader } from '../events.js';
+import { EventReader } from '../inspect/events.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { SAMPLE_BYTES } from '../kernel/samples.js';
-import { suggest } from '../model/suggest.js';
+import { suggest } from '../text/suggest.js';
 import type { CommandResult } from './result.js';
 import { type StreamOptions, streamPackets } from './packet-stream.js';
 

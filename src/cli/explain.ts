@@ -1,7 +1,7 @@
 // `xdpkeep explain IFACE PACKET`.
-import { explain } from '../explain.js';
+import { explain } from '../inspect/explain.js';
 import { EXIT } from '../model/errors.js';
-import { renderExplanation } from '../report/explanation.js';
+import { renderExplanation } from '../report/explain.js';
 import { json, painter } from '../report/style.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';

@@ -1,6 +1,6 @@
 // `xdpkeep fetch`: bring the repository here, for a pass without a network.
 import { resolve } from 'node:path';
-import { fetch } from '../fetch.js';
+import { fetch } from '../operate/fetch.js';
 import type { Config } from '../model/config.js';
 import { EXIT } from '../model/errors.js';
 import { json } from '../report/style.js';

@@ -1,6 +1,6 @@
 // `xdpkeep history`: what was applied, when and why.
-import { reportGeneration } from '../generation-changes.js';
-import { readHistory } from '../history.js';
+import { reportGeneration } from '../inspect/history-changes.js';
+import { readHistory } from '../inspect/history.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { renderGeneration, renderHistory } from '../report/history.js';

@@ -4,10 +4,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printSchema } from '../desired/json-schema.js';
 import { makeFolder } from '../disk/durable.js';
-import { isHostName } from '../desired/schema.js';
+import { isHostName } from '../desired/host/host-schema.js';
 import { EXIT, PermissionError, UsageError } from '../model/errors.js';
 import { json } from '../report/style.js';
-import { startHost, START_LIST, START_POLICY, START_PROGRAM, startReadme } from './starter.js';
+import { startHost, START_LIST, START_POLICY, START_PROGRAM, startReadme } from './init-files.js';
 import type { CommandResult } from './result.js';
 
 export interface InitOptions {

@@ -1,5 +1,5 @@
 // `xdpkeep lint`.
-import { lintState } from '../lint.js';
+import { lintState } from '../inspect/lint.js';
 import { EXIT } from '../model/errors.js';
 import { renderLint, sarif } from '../report/lint.js';
 import { json, printable } from '../report/style.js';

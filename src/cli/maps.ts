@@ -1,5 +1,5 @@
 // `xdpkeep maps`.
-import { readMaps } from '../maps.js';
+import { readMaps } from '../inspect/maps.js';
 import { EXIT } from '../model/errors.js';
 import { renderMaps } from '../report/maps.js';
 import { json, painter } from '../report/style.js';

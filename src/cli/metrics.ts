@@ -19,13 +19,13 @@ export async function withMetrics(
   const write = async (exitCode: ExitCode): Promise<string> => {
     const milliseconds = performance.now() - begun;
     try {
-      const [{ readSnapshot }, { passFigures }, { writeTextfile }] = await Promise.all([
-        import('../snapshot.js'),
+      const [{ readHostMetrics }, { passFigures }, { writeTextfile }] = await Promise.all([
+        import('../inspect/host-metrics.js'),
         import('../metrics/exposition.js'),
         import('../metrics/textfile.js'),
       ]);
       const { state: stateDir, host, bpffs, dataDir } = options;
-      const snapshot = await readSnapshot({ stateDir, host, bpffs, dataDir }, version);
+      const snapshot = await readHostMetrics({ stateDir, host, bpffs, dataDir }, version);
       await writeTextfile(file, { ...snapshot, pass: passFigures(exitCode, milliseconds) });
       return '';
     } catch (error) {

@@ -2,10 +2,10 @@
 // enough of them, the time is over, somebody ends it, or nobody reads any more.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
-import type { Caught } from '../events.js';
+import type { Caught } from '../inspect/events.js';
 import { EnvironmentError, EXIT, UsageError } from '../model/errors.js';
 import type { SeenPacket } from '../model/sample.js';
-import { describeFrame, readHeaders } from '../policy/headers.js';
+import { describeFrame, readHeaders } from '../policy/packet/headers.js';
 import { packetRecord, renderEvent } from '../report/events.js';
 import { PcapngWriter } from '../report/pcapng.js';
 import { grouped, json, painter, printable } from '../report/style.js';

@@ -6,7 +6,7 @@ import { addLooking } from './commands/looking.js';
 import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
 import type { Keep } from './commands/command.js';
-import { addManners } from './commands/manners.js';
+import { addManners } from './commands/shell.js';
 import { addUnattended } from './commands/unattended.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
 import { addTraffic } from './commands/traffic.js';

@@ -1,8 +1,8 @@
 // `xdpkeep reconcile`: one pass, or with --watch or --schedule one pass after another.
-import type { ChangeOptions, Paths } from '../goal.js';
+import type { ChangeOptions, Paths } from '../pass/goal.js';
 import { EXIT } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import { reconcile } from '../reconcile.js';
+import { reconcile } from '../pass/reconcile.js';
 import { renderReconciliation } from '../report/reconciliation.js';
 import { json, painter } from '../report/style.js';
 import type { CommonOptions } from './options.js';

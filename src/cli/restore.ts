@@ -1,5 +1,5 @@
 // `xdpkeep restore`: what ran last, again.
-import { restore } from '../restore.js';
+import { restore } from '../operate/restore.js';
 import type { CommonOptions } from './options.js';
 import { present } from './reconcile.js';
 import type { CommandResult } from './result.js';

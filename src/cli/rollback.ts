@@ -1,6 +1,6 @@
 // `xdpkeep rollback` and `detach --all`: the operator's word against the state files.
 import { UsageError } from '../model/errors.js';
-import { detachAll, rollback } from '../rollback.js';
+import { detachAll, rollback } from '../operate/rollback.js';
 import type { CommonOptions } from './options.js';
 import { present } from './reconcile.js';
 import type { CommandResult } from './result.js';

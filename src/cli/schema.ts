@@ -1,7 +1,7 @@
 // `xdpkeep schema [KIND]`: the JSON schema of a kind of state file, for editors.
 import { printSchema, SCHEMA_KINDS, type SchemaKind } from '../desired/json-schema.js';
 import { EXIT, UsageError } from '../model/errors.js';
-import { suggest } from '../model/suggest.js';
+import { suggest } from '../text/suggest.js';
 import type { CommandResult } from './result.js';
 
 /** Without a kind: of hosts. Throws a UsageError for a kind that there is not. */

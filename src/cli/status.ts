@@ -1,10 +1,10 @@
 // `xdpkeep status`, once or with `--watch` again and again.
-import { parseDuration } from '../model/duration.js';
+import { parseDuration } from '../text/duration.js';
 import { EXIT, UsageError, XdpkeepError } from '../model/errors.js';
 import type { Status } from '../model/status.js';
 import { renderStatus } from '../report/status.js';
 import { json, painter } from '../report/style.js';
-import { status } from '../status.js';
+import { status } from '../inspect/status.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 import { pause, Screen, untilEnded } from './screen.js';
@@ -24,7 +24,7 @@ export async function runStatus(options: StatusCommand): Promise<CommandResult> 
 
 async function look({ state: stateDir, host, bpffs, dataDir, memory }: StatusCommand): Promise<Status> {
   const result = await status({ stateDir, host, bpffs, dataDir });
-  if (memory === true) result.memory = await (await import('../memory.js')).readMemory(bpffs);
+  if (memory === true) result.memory = await (await import('../inspect/memory.js')).readMemory(bpffs);
   return result;
 }
 

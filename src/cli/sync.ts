@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import type { Config } from '../model/config.js';
 import { UsageError } from '../model/errors.js';
-import { sync } from '../sync.js';
+import { sync } from '../operate/sync.js';
 import { failure } from './failure.js';
 import { changeOptions, present, type ReconcileCommand, runReconcile, withDetail } from './reconcile.js';
 import { withProgress } from './progress.js';

@@ -5,7 +5,7 @@ import { EXIT } from '../model/errors.js';
 import type { Traffic } from '../model/traffic.js';
 import { json, painter } from '../report/style.js';
 import { renderTop, renderTraffic, rowsOf, TOP_START, type TopState, trafficRecord } from '../report/top.js';
-import { TrafficReader } from '../traffic.js';
+import { TrafficReader } from '../inspect/traffic.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 import { pause, untilEnded } from './screen.js';

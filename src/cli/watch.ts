@@ -1,6 +1,6 @@
 // `xdpkeep reconcile --watch` and `--schedule`: the same command, staying.
 import { resolve } from 'node:path';
-import { runDaemon } from '../daemon.js';
+import { runDaemon } from '../daemon/daemon.js';
 import { openLog } from '../daemon/log.js';
 import type { Config } from '../model/config.js';
 import { EXIT, UsageError } from '../model/errors.js';
@@ -9,8 +9,8 @@ import type { HttpServer } from '../http/server.js';
 import { type PassFigures, passFigures } from '../metrics/exposition.js';
 import { json } from '../report/style.js';
 import { answerFile } from '../source/fetched.js';
-import { sync } from '../sync.js';
-import type { WebOptions } from '../web.js';
+import { sync } from '../operate/sync.js';
+import type { WebOptions } from '../daemon/status-page.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
@@ -114,6 +114,6 @@ async function openPage(
 ): Promise<HttpServer | undefined> {
   if (http === undefined) return undefined;
   const address = parseHttpAddress(http, httpAllowRemote ?? false);
-  const { openWeb } = await import('../web.js');
+  const { openWeb } = await import('../daemon/status-page.js');
   return openWeb({ ...about, address });
 }

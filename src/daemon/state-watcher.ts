@@ -4,7 +4,7 @@
 import { type FSWatcher as FolderWatcher, watch as watchFolder } from 'node:fs';
 import { basename } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
-import { foldersOnTheWay } from './way.js';
+import { watchedFolders } from './watched-folders.js';
 
 export class StateWatcher {
   readonly #stateDir: string;
@@ -37,7 +37,7 @@ export class StateWatcher {
   }
 
   #openAbove(): FolderWatcher[] {
-    return [...foldersOnTheWay(this.#stateDir)].flatMap(([folder, names]) => {
+    return [...watchedFolders(this.#stateDir)].flatMap(([folder, names]) => {
       try {
         const watcher = watchFolder(folder, (event, name) => {
           if (event === 'rename' && (name === null || names.has(name))) this.#reopen();

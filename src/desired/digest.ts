@@ -1,7 +1,7 @@
 // Names by content: what makes two objects, two instances or two desired states the same.
 import { sha256 } from '../disk/sha256.js';
-import { canonicalJson } from '../model/canonical-json.js';
-import type { DesiredFirewall, DesiredInterface, DesiredProgram } from '../model/desired.js';
+import { canonicalJson } from '../text/canonical-json.js';
+import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
 import type { Match } from '../model/policy.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
@@ -46,7 +46,7 @@ function digest(
  */
 export function digestFirewall(
   object: string,
-  firewall: DesiredFirewall,
+  firewall: HostPolicy,
 ): Pick<DesiredProgram, 'digest' | 'written'> {
   const { tests, ...decisions } = identifyFirewall(firewall);
   const decided = sha256(canonicalJson(decisions)); // large: made to text once
@@ -63,7 +63,7 @@ interface FirewallIdentity {
 }
 
 /** All but the places, and the names of lists: their content counts. */
-function identifyFirewall({ policy, protections }: DesiredFirewall): FirewallIdentity {
+function identifyFirewall({ policy, protections }: HostPolicy): FirewallIdentity {
   const { rules, tests, ...settings } = policy;
   const written = rules.map((rule) => ({ ...withoutPlace(rule), match: identifyMatch(rule.match) }));
   return {

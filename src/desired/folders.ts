@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { PermissionError } from '../model/errors.js';
-import { oneOf } from './wording.js';
+import { oneOf } from '../text/wording.js';
 
 /** Folder -> how the names of its files end. */
 const EXTENSIONS = {

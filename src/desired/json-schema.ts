@@ -1,10 +1,10 @@
 // The JSON schema of the state files, for editors and for the names of the fields at a place.
 import * as z from 'zod';
-import { configSchema } from './config-schema.js';
-import { matchSchema } from './match.js';
-import { packetSchema } from './packet-schema.js';
-import { policySchema } from './policy-schema.js';
-import { hostSchema } from './schema.js';
+import { configSchema } from './config/config-schema.js';
+import { matchSchema } from './policy/match.js';
+import { packetSchema } from './policy/packet-schema.js';
+import { policySchema } from './policy/policy-schema.js';
+import { hostSchema } from './host/host-schema.js';
 
 const SCHEMAS = {
   host: hostSchema,

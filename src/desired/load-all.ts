@@ -1,12 +1,12 @@
 // The state files as a whole, for those who look at all of them: nothing is remembered, everything is parsed.
-import type { DesiredFirewall } from '../model/desired.js';
+import type { HostPolicy } from '../model/desired.js';
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import type { ListCounts } from '../model/object-store.js';
 import { describeStray } from './folders.js';
-import { listHosts, requireHost } from './hosts.js';
-import type { ReadList } from './lists.js';
-import type { ProgramOptions } from './programs.js';
-import type { Source } from './source.js';
+import { listHosts, requireHost } from './host/hosts.js';
+import type { ReadList } from './lists/lists.js';
+import type { ProgramOptions } from './programs/programs.js';
+import type { Source } from './yaml/source.js';
 import { StateReader } from './state-reader.js';
 
 /** What a list was read to. */
@@ -57,7 +57,7 @@ function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSumma
 
 export interface LoadedPolicies {
   /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
-  firewalls: DesiredFirewall[];
+  firewalls: HostPolicy[];
   /** Text of their files, by name. */
   sources: ReadonlyMap<string, Source>;
   /** False when the state directory has no file for the host, or none was asked for. */
@@ -73,7 +73,7 @@ export function loadPolicies(options: ProgramOptions, host?: string): LoadedPoli
   reader.readShared();
   const diagnostics = reader.diagnostics.sort(byPlace);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
-  const others = reader.policies.names().flatMap((name): DesiredFirewall[] => {
+  const others = reader.policies.names().flatMap((name): HostPolicy[] => {
     const policy = reader.policies.read(name);
     return policy && own.every((one) => one.policy !== policy) ? [{ policy, protections: [] }] : [];
   });

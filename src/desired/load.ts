@@ -1,8 +1,8 @@
 // State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
 // What parses (yaml, zod, the schemas) is loaded only when the files are not those of the last time.
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
-import { requireHost } from './hosts.js';
-import type { ProgramOptions } from './programs.js';
+import { requireHost } from './host/hosts.js';
+import type { ProgramOptions } from './programs/programs.js';
 import { recallHost, rememberHost } from './remembered-state.js';
 import type { HostState } from './state-reader.js';
 

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { sha256 } from '../disk/sha256.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { readInside, UnusableFileError } from './paths.js';
-import { Source } from './source.js';
+import { Source } from './yaml/source.js';
 
 /** Bytes. */
 export const STATE_FILE_LIMIT = 4 << 20;

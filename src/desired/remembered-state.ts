@@ -3,21 +3,21 @@
 // of something else is none, and the files are parsed.
 import { reviveState } from '../disk/revive-sets.js';
 import { sha256 } from '../disk/sha256.js';
-import { canonicalJson } from '../model/canonical-json.js';
+import { canonicalJson } from '../text/canonical-json.js';
 import {
-  type DesiredFirewall,
+  type HostPolicy,
   type DesiredInterface,
   type DesiredProgram,
   type DesiredState,
   setsOf,
 } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
-import { ifReadable } from '../model/if-readable.js';
+import { ifReadable } from '../disk/if-readable.js';
 import type { ObjectStore } from '../model/object-store.js';
-import { readBuiltin } from './builtins.js';
+import { readBuiltin } from './programs/builtins.js';
 import { listOptionalFolder } from './folders.js';
 import { readInside, UnusableFileError } from './paths.js';
-import { type ProgramOptions, ProgramResolver } from './programs.js';
+import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { HostState, StateInputs } from './state-reader.js';
 
 /** SHA-256 (hex) of all that this program is made of; it is not bundled in tests. */
@@ -31,7 +31,7 @@ interface KnownHost extends HostState {
 /** As JSON. A policy stands once for all interfaces that want it. */
 interface Memory extends Omit<KnownHost, 'desired'>, StateInputs {
   build: string;
-  firewalls: DesiredFirewall[];
+  firewalls: HostPolicy[];
   desired: Omit<DesiredState, 'interfaces'>;
   interfaces: (Omit<DesiredInterface, 'program'> & {
     program: Omit<DesiredProgram, 'firewall'>;

@@ -1,18 +1,18 @@
 // Hosts with the programs, policies and lists that they name, each of which is read once.
-import type { DesiredFirewall, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
+import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Match, Policy, Protection } from '../model/policy.js';
 import type { Safeguards } from '../model/safeguards.js';
-import { suggest } from '../model/suggest.js';
+import { suggest } from '../text/suggest.js';
 import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
-import { type HostFile, type HostInterface, readHostFile } from './host-file.js';
-import { joinLists, type ListUse } from './host-lists.js';
-import { ListReader } from './lists.js';
-import { PolicyReader } from './policies.js';
-import { type ProgramOptions, ProgramResolver } from './programs.js';
-import type { ProgramReference } from './schema.js';
-import { quote } from './wording.js';
+import { type HostFile, type HostInterface, readHostFile } from './host/host-file.js';
+import { joinLists, type ListUse } from './host/host-lists.js';
+import { ListReader } from './lists/lists.js';
+import { PolicyReader } from './policy/policies.js';
+import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
+import type { ProgramReference } from './host/host-schema.js';
+import { quote } from '../text/wording.js';
 
 /** What a host wants, and what it asks of a change towards it. */
 export interface HostState {
@@ -72,7 +72,7 @@ export class StateReader {
   }
 
   /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */
-  readFirewalls(host: string): DesiredFirewall[] {
+  readFirewalls(host: string): HostPolicy[] {
     const { interfaces, protections } = readHostFile(
       this.options.stateDir,
       host,

@@ -1,5 +1,5 @@
 // Which interfaces are to hold sources against blocks and have no map for them yet.
-import { type Block, concerns } from '../model/block.js';
+import { type Block, concerns } from '../model/blocks.js';
 import type { DesiredState } from '../model/desired.js';
 import {
   type ObservedInstance,

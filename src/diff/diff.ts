@@ -1,10 +1,10 @@
 // What differs between the wanted and the observed state, interface by interface. Decides nothing about what to do.
 import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
-import { isGlob, matchesInterface } from '../model/glob.js';
+import { isGlob, matchesInterface } from '../text/glob.js';
 import type { ObservedState } from '../model/observed.js';
 import { bindProgram } from './bind.js';
-import { standing } from './standing.js';
+import { linkStateOf } from './link-state.js';
 
 /**
  * One Difference for every interface that is wanted or owned, in the order of the state file, then by name.
@@ -39,7 +39,7 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   const owned = state.owned.find((one) => one.name === name);
   const entry = wantedFor(desired, name);
   const program = entry && bindProgram(entry.program, state.interfaces, owned);
-  const where = standing(observed, owned);
+  const where = linkStateOf(observed, owned);
   const ours = where.kind === 'attached' ? where.attachment : undefined;
   return {
     interface: name,
@@ -48,7 +48,7 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
     ...(typeof program === 'string' && { missingTarget: program }),
     ...(observed && { observed }),
     ...(owned && { owned }),
-    standing: where,
+    linkState: where,
     foreign: observed?.xdp.filter((attachment) => attachment !== ours) ?? [],
   };
 }

@@ -4,7 +4,7 @@
 import type { DesiredState } from '../model/desired.js';
 import type { ObservedState, OwnedInterface } from '../model/observed.js';
 import { wantedFor } from './diff.js';
-import { standing } from './standing.js';
+import { linkStateOf } from './link-state.js';
 
 export interface Rename {
   from: string;
@@ -39,7 +39,7 @@ function nextRename(desired: DesiredState, { interfaces, owned }: ObservedState)
   for (const one of owned) {
     const { link, name: from } = one;
     if (!link) continue;
-    const home = interfaces.find((interface_) => standing(interface_, one).kind === 'attached');
+    const home = interfaces.find((interface_) => linkStateOf(interface_, one).kind === 'attached');
     if (home && home.name !== from && wantedFor(desired, home.name)) {
       return { from, to: home.name, ifindex: home.ifindex, linkId: link.id };
     }

@@ -3,7 +3,7 @@
 import type { DesiredInterface, DesiredMode, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
-import { standing } from './standing.js';
+import { linkStateOf } from './link-state.js';
 
 const AT = { file: 'the kernel', line: 1, column: 1 };
 
@@ -15,7 +15,7 @@ export function runningState(
 ): DesiredState {
   const running = owned.flatMap((one): DesiredInterface[] => {
     const seen = interfaces.find(({ name }) => name === one.name);
-    const now = standing(seen, one);
+    const now = linkStateOf(seen, one);
     if (now.kind !== 'attached') return [];
     const digest = runningInstance(one)?.digest;
     const program = (digest === undefined ? undefined : programOf(digest)) ?? unknownProgram(digest);
@@ -37,11 +37,13 @@ function unknownProgram(digest = 'of a lost pin'): DesiredProgram {
 
 /** Literal names, the mode that each runs in where that is one of those wanted, and no word on taking over. */
 export function settledState(desired: DesiredState, differences: readonly Difference[]): DesiredState {
-  const interfaces = differences.flatMap(({ interface: name, wanted, standing: now }): DesiredInterface[] => {
-    if (!wanted) return [];
-    const mode = now.kind === 'attached' ? settledMode(wanted.mode, now.attachment.mode) : wanted.mode;
-    return [{ ...wanted, pattern: name, mode, foreign: 'refuse' }];
-  });
+  const interfaces = differences.flatMap(
+    ({ interface: name, wanted, linkState: now }): DesiredInterface[] => {
+      if (!wanted) return [];
+      const mode = now.kind === 'attached' ? settledMode(wanted.mode, now.attachment.mode) : wanted.mode;
+      return [{ ...wanted, pattern: name, mode, foreign: 'refuse' }];
+    },
+  );
   return { ...desired, interfaces };
 }
 

@@ -1,9 +1,9 @@
 // Two whole states, host by host and policy by policy. Where a policy changed, its packets tell what that means.
-import { canonicalJson } from '../model/canonical-json.js';
+import { canonicalJson } from '../text/canonical-json.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Policy } from '../model/policy.js';
 import type { HostDiff, InterfaceDiff, PolicyDiff, StateDiff, WholeState } from '../model/state-diff.js';
-import { reportFates } from '../policy/fate-report.js';
+import { reportPacketEffects } from '../policy/analysis/fate-report.js';
 
 /** Without the revisions, which are the caller's. */
 export function diffStates(
@@ -57,7 +57,7 @@ function diffInterface(pair: Pair<DesiredInterface>, semantic: boolean): Interfa
   // Behind nothing that is protected, the same policy has the same fates on every host: they are said once.
   const alone =
     old?.policy.name === new_?.policy.name && ![old, new_].some((one) => one && one.protections.length > 0);
-  const fates = semantic && old && new_ && !alone ? reportFates(old, new_) : undefined;
+  const fates = semantic && old && new_ && !alone ? reportPacketEffects(old, new_) : undefined;
   return [
     {
       pattern,
@@ -86,7 +86,7 @@ function diffPolicy(pair: Pair<Policy>, semantic: boolean): PolicyDiff[] {
   const details = [...settings(was, is), ...rules(was, is), ...tests(was, is)];
   if (details.length === 0) return [];
   const sides = [was, is].map((one) => ({ policy: one, protections: [] })) as [never, never];
-  return [{ policy, change, details, ...(semantic && { fates: reportFates(...sides) }) }];
+  return [{ policy, change, details, ...(semantic && { fates: reportPacketEffects(...sides) }) }];
 }
 
 const SETTINGS = ['default', 'fragments', 'malformed', 'nonIp', 'neighborDiscovery', 'mode'] as const;

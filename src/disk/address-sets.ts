@@ -2,8 +2,8 @@
 // object store and loaded from there when somebody asks what is in it.
 import type { ObjectStore } from '../model/object-store.js';
 import type { AddressSet } from '../model/policy.js';
-import { type AddressRanges, countRanges } from '../model/ranges.js';
-import { decodeRanges, encodeRanges } from '../model/range-bytes.js';
+import { type AddressRanges, countRanges } from '../addresses/ranges.js';
+import { decodeRanges, encodeRanges } from '../addresses/range-bytes.js';
 import { sha256 } from './sha256.js';
 
 /** Ranges of the largest set that is kept where it is used. */

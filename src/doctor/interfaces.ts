@@ -7,7 +7,7 @@ import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
 import { wantedFor } from '../diff/diff.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
-import { isGlob } from '../model/glob.js';
+import { isGlob } from '../text/glob.js';
 import type { ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 

@@ -7,11 +7,11 @@ import { openIntents } from '../journal/intents.js';
 import { lockFile } from '../journal/paths.js';
 import { readJournal } from '../journal/read.js';
 import { readSuspensions } from '../journal/suspensions.js';
-import { readTrial } from '../journal/way-back.js';
+import { readTrial } from '../journal/undo-record.js';
 import { monotonicNow } from '../kernel/boot.js';
 import { DEFAULT_BPFFS, isBpffs } from '../kernel/bpffs.js';
 import { findHolder } from '../kernel/flock.js';
-import { layout } from '../kernel/layout.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
 import type { Check } from '../model/doctor.js';
 import { pendingWords, reportPending } from '../model/pending.js';
 import { revisionWords } from '../model/revision.js';
@@ -134,7 +134,7 @@ function suspensionAnswer(dataDir: string): Answer {
 }
 
 function trialAnswer(dataDir: string, bpffs: string): Answer {
-  const pending = readTrial(dataDir, layout(bpffs))?.pending;
+  const pending = readTrial(dataDir, pinPathsOf(bpffs))?.pending;
   if (!pending) return ok('no change waits for its confirmation');
   const report = pending.phase === 'waiting' ? reportPending(pending, monotonicNow()) : undefined;
   if (report) return warning(pendingWords(report), 'Run `xdpkeep confirm`, or `xdpkeep cancel`.');

@@ -1,9 +1,9 @@
 // Making and ending blocks. Each is in the journal before it is in force, or out of it.
-import { type Block, blockWords, MOST_BLOCKS } from '../model/block.js';
+import { type Block, blockWords, MOST_BLOCKS } from '../model/blocks.js';
 import { RefusedError } from '../model/errors.js';
-import type { Cidr } from '../model/policy.js';
+import type { Cidr } from '../addresses/cidr.js';
 import { readStoredBlocks, type StoredBlock, toBlock } from './blocks.js';
-import { endAfter, isOver, ofThisBoot } from './ends.js';
+import { expiryAfter, isExpired, ofThisBoot } from './expiry.js';
 import { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { blocksFile } from './paths.js';
@@ -18,9 +18,9 @@ export interface NewBlock extends Pick<Block, 'cidr' | 'interface' | 'reason' | 
 /** Adds one, in the place of another of the same network and interface. Throws a RefusedError when there are too many. */
 export function addBlock(lock: WriterLock, made: NewBlock): Block {
   const { duration, ...rest } = made;
-  const one: StoredBlock = { ...rest, since: new Date().toISOString(), ...endAfter(duration) };
+  const one: StoredBlock = { ...rest, since: new Date().toISOString(), ...expiryAfter(duration) };
   const others = readStoredBlocks(lock.dataDir).filter(
-    (other) => !isOver(other) && !(other.cidr === one.cidr && other.interface === one.interface),
+    (other) => !isExpired(other) && !(other.cidr === one.cidr && other.interface === one.interface),
   );
   if (others.length >= MOST_BLOCKS) {
     throw new RefusedError(`there are ${others.length} blocks, and more than ${MOST_BLOCKS} are too many`, {
@@ -36,7 +36,7 @@ export function addBlock(lock: WriterLock, made: NewBlock): Block {
 export function endBlocks(lock: WriterLock, cidr: string, only: string | undefined, by: string): Block[] {
   const all = readStoredBlocks(lock.dataDir);
   const ended = all.filter(
-    (one) => one.cidr === cidr && !isOver(one) && (only === undefined || one.interface === only),
+    (one) => one.cidr === cidr && !isExpired(one) && (only === undefined || one.interface === only),
   );
   if (ended.length === 0) return [];
   const reason = `by ${by}: ${ended.map(blockWords).join('; ')}`;
@@ -58,7 +58,7 @@ export function refreshBlocks(
   journal?: Journal,
 ): StoredBlock[] {
   const all = readStoredBlocks(lock.dataDir);
-  const over = all.filter(isOver);
+  const over = all.filter(isExpired);
   if (over.length > 0) {
     const reason = `their time is over: ${over.map(({ cidr }) => cidr).join(', ')}`;
     (journal ?? Journal.open(lock)).appendDone({ kind: 'unblock', reason });

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
-import type { Block } from '../model/block.js';
-import type { Cidr } from '../model/policy.js';
-import { type End, isOver, STORED_FOR_A_TIME } from './ends.js';
+import type { Block } from '../model/blocks.js';
+import type { Cidr } from '../addresses/cidr.js';
+import { type End, isExpired, STORED_EXPIRY } from './expiry.js';
 import { blocksFile } from './paths.js';
 import { unseal } from './sealed.js';
 
@@ -24,7 +24,7 @@ const stored: z.ZodType<StoredBlock> = z.looseObject({
     d: word,
     length: word,
   }),
-  ...STORED_FOR_A_TIME,
+  ...STORED_EXPIRY,
 });
 const schema = z.looseObject({ blocks: z.array(stored) });
 
@@ -44,7 +44,7 @@ export function readStoredBlocks(dataDir: string): StoredBlock[] {
 /** Those in force now. Throws a JournalError. */
 export function readBlocks(dataDir: string): Block[] {
   return readStoredBlocks(dataDir)
-    .filter((one) => !isOver(one))
+    .filter((one) => !isExpired(one))
     .map(toBlock);
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { accessFailed, errnoCode } from '../disk/failure.js';
 import { DiskObjectStore } from '../disk/object-store.js';
 import { JournalError } from '../model/errors.js';
-import { ifReadable } from '../model/if-readable.js';
+import { ifReadable } from '../disk/if-readable.js';
 import type { Generation } from '../model/record.js';
 import { listGenerations } from './generation-list.js';
 import { generationSchema } from './generation-schema.js';

@@ -2,7 +2,7 @@
 // taking it for absent would bring back what an operator took away.
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
-import { ifReadable } from '../model/if-readable.js';
+import { ifReadable } from '../disk/if-readable.js';
 import type { Hold } from '../model/reconciliation.js';
 import type { WriterLock } from './lock.js';
 import { holdFile } from './paths.js';

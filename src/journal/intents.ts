@@ -1,7 +1,7 @@
 // What the records prove: which steps were begun and never concluded, and from where interfaces were attached. Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { Step } from '../model/step.js';
-import { isRecovered } from './settle.js';
+import { isRecovered } from './recover-intents.js';
 
 /** Intents of steps without an outcome, oldest first. */
 export function openIntents(records: readonly JournalRecord[]): JournalRecord[] {

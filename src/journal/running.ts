@@ -1,7 +1,7 @@
 // Which program an instance was made of: the newest generation that wanted its digest says so.
-import { baseDigest, type DesiredFirewall } from '../model/desired.js';
+import { baseDigest, type HostPolicy } from '../model/desired.js';
 import type { RecordedProgram } from '../model/record.js';
-import { keptFirewall } from './firewalls.js';
+import { keptPolicy } from './kept-policies.js';
 import { listGenerations } from './generation-list.js';
 import { readGeneration } from './generations.js';
 
@@ -16,7 +16,7 @@ export function recordedProgram(dataDir: string, digest: string): RecordedProgra
 }
 
 /** `undefined` when no generation knows the digest, and for a program that is no policy. */
-export function recordedFirewall(dataDir: string, digest: string): DesiredFirewall | undefined {
+export function recordedPolicy(dataDir: string, digest: string): HostPolicy | undefined {
   const { firewall } = recordedProgram(dataDir, digest) ?? {};
-  return firewall === undefined ? undefined : keptFirewall(dataDir, firewall);
+  return firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
 }

@@ -1,6 +1,6 @@
 // Making and ending suspensions. Each is in the journal before it is in force, or out of it.
 import type { Suspension } from '../model/suspension.js';
-import { endAfter, isOver } from './ends.js';
+import { expiryAfter, isExpired } from './expiry.js';
 import { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { suspensionFile } from './paths.js';
@@ -18,10 +18,10 @@ export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspe
   const one: StoredSuspension = {
     ...rest,
     since: new Date().toISOString(),
-    ...endAfter(duration),
+    ...expiryAfter(duration),
   };
   const others = readStored(lock.dataDir).made.filter(
-    (other) => !isOver(other) && other.interface !== one.interface,
+    (other) => !isExpired(other) && other.interface !== one.interface,
   );
   const reason = `${words(one)}, by ${one.by}, until ${one.until}`;
   journal.appendDone({ kind: 'suspend', reason });
@@ -37,7 +37,7 @@ export function endSuspensions(
   only?: string,
 ): Suspension[] {
   const { made, damaged } = readStored(lock.dataDir);
-  const ended = made.filter((one) => !isOver(one) && (only === undefined || one.interface === only));
+  const ended = made.filter((one) => !isExpired(one) && (only === undefined || one.interface === only));
   const broken = damaged && only === undefined ? [damaged] : [];
   if (ended.length + broken.length === 0) return [];
   for (const one of [...broken, ...ended]) {
@@ -45,7 +45,7 @@ export function endSuspensions(
   }
   write(
     lock,
-    made.filter((one) => !isOver(one) && !ended.includes(one)),
+    made.filter((one) => !isExpired(one) && !ended.includes(one)),
   );
   return [...broken, ...ended.map(toSuspension)];
 }
@@ -53,7 +53,7 @@ export function endSuspensions(
 /** Forgets those whose time is over, which is recorded. Throws a JournalError. */
 export function endExpired(lock: WriterLock): void {
   const { made } = readStored(lock.dataDir);
-  const over = made.filter((one) => isOver(one));
+  const over = made.filter((one) => isExpired(one));
   if (over.length === 0) return;
   const journal = Journal.open(lock);
   for (const one of over) {

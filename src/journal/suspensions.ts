@@ -6,7 +6,7 @@ import { errnoCode } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { Suspension } from '../model/suspension.js';
-import { type End, isOver, STORED_FOR_A_TIME } from './ends.js';
+import { type End, isExpired, STORED_EXPIRY } from './expiry.js';
 import { suspendFiles, suspensionFile } from './paths.js';
 import { unseal } from './sealed.js';
 
@@ -16,7 +16,7 @@ export interface StoredSuspension extends Suspension, End {
 }
 
 const stored: z.ZodType<StoredSuspension> = z.looseObject({
-  ...STORED_FOR_A_TIME,
+  ...STORED_EXPIRY,
 });
 const schema = z.looseObject({ suspensions: z.array(stored) });
 
@@ -26,7 +26,7 @@ export function readSuspensions(dataDir: string): Suspension[] {
   return [
     ...suspendFiles(dataDir).flatMap(readFile),
     ...(damaged ? [damaged] : []),
-    ...made.filter((one) => !isOver(one)).map(toSuspension),
+    ...made.filter((one) => !isExpired(one)).map(toSuspension),
   ];
 }
 

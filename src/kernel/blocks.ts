@@ -1,12 +1,12 @@
 // The map of blocks of an interface: struct block_key -> u64 (bpf/blocks.h). Entry by entry, so that programs which ask it
 // meet every block that stays.
-import type { BlockEntry } from '../model/block.js';
-import { MOST_BLOCKS } from '../model/block.js';
-import type { Cidr } from '../model/policy.js';
+import type { BlockEntry } from '../model/blocks.js';
+import { MOST_BLOCKS } from '../model/blocks.js';
+import type { Cidr } from '../addresses/cidr.js';
 import { Fd } from './fd.js';
 import { callFailed, checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
-import { BLOCKS } from './layout.js';
+import { BLOCKS } from './pin-paths.js';
 
 const BPF_MAP_TYPE_LPM_TRIE = 11; // uapi/linux/bpf.h
 const BPF_F_NO_PREALLOC = 1;

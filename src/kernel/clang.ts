@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync }
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError, ProgramError } from '../model/errors.js';
-import { endCleanly } from './ending.js';
+import { abortOnSignal } from './abort-on-signal.js';
 import { findOutsider, parseDependencies, quotedFiles } from './compiler-inputs.js';
 import { findTool, runTool, type ToolLimits } from './tool.js';
 
@@ -65,7 +65,7 @@ function identify(tool: string) {
 
 /** Throws a CompileError. */
 export function compile(compiler: Compiler, unit: CompileUnit, limits = LIMITS): Promise<Compilation> {
-  return endCleanly((ended) => compileIn(compiler, unit, { ...limits, ended }));
+  return abortOnSignal((ended) => compileIn(compiler, unit, { ...limits, ended }));
 }
 
 async function compileIn(compiler: Compiler, unit: CompileUnit, limits: ToolLimits): Promise<Compilation> {

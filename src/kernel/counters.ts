@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RowSlot } from '../model/rows.js';
 import { listEntries, readSymlink } from './bpffs.js';
-import type { Layout } from './layout.js';
+import type { PinPaths } from './pin-paths.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { readEntry, writeEntry } from './map-write.js';
@@ -18,9 +18,9 @@ export interface Count {
 }
 
 /** Which row counts where; empty when the interface has no counters. */
-export function readRows(layout: Layout, name: string): RowSlot[] {
-  return listEntries(layout.rows(name)).flatMap((entry) => {
-    const row = readSymlink(join(layout.rows(name), entry.name));
+export function readRows(pinPaths: PinPaths, name: string): RowSlot[] {
+  return listEntries(pinPaths.rows(name)).flatMap((entry) => {
+    const row = readSymlink(join(pinPaths.rows(name), entry.name));
     return row === undefined ? [] : [{ row, slot: Number(entry.name) }];
   });
 }

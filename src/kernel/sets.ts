@@ -23,7 +23,7 @@ export function readSetHead(map: Fd, bytes: number): Uint8Array | undefined {
   return (flags & BPF_F_MMAPABLE) === 0 ? undefined : readMapped(map.number, SET_NAME, bytes);
 }
 
-/** A set with the value that src/policy/set-layout.ts made; `name` is for errors. */
+/** A set with the value that src/policy/compile/set-layout.ts made; `name` is for errors. */
 export function createSet(name: string, value: Uint8Array): Fd {
   const call = `create map ${name}`;
   if (value.length > MOST_BYTES) {

@@ -7,7 +7,7 @@ import { ProgramError } from '../model/errors.js';
 import type { FirewallTables, Settings } from '../model/tables.js';
 import { hangUpDeadCode, INSTRUCTION_BYTES, JUMP, setJump } from './dead-code.js';
 import { functionsOf, sectionsOf } from './elf.js';
-import { TABLES_SECTION } from './layout.js';
+import { TABLES_SECTION } from './pin-paths.js';
 
 /** Of what is put behind the file. */
 const ALIGNMENT = 8;

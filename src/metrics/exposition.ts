@@ -2,7 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { EXIT, type ExitCode } from '../model/errors.js';
 import type { JournalFigures } from './figures.js';
-import type { RuleTable } from '../model/rule-table.js';
+import type { RuleCounters } from '../model/rule-counters.js';
 import type { Status } from '../model/status.js';
 
 /** How the last pass of this process, or of the one that wrote the file, went. */
@@ -28,7 +28,7 @@ export interface Snapshot {
   version: string;
   /** Absent when the host could not be looked at. */
   status?: Status;
-  rules?: RuleTable;
+  rules?: RuleCounters;
   journal?: JournalFigures;
   pass?: PassFigures;
 }
@@ -105,7 +105,7 @@ function statusMetrics(status: Status, gauge: Put, counter: Put): void {
 
 const TRUTH = { True: 1, False: 0, Unknown: -1 } as const;
 
-function ruleMetrics({ interfaces }: RuleTable, counter: Put): void {
+function ruleMetrics({ interfaces }: RuleCounters, counter: Put): void {
   const rows = interfaces.flatMap(({ name, rules }) => rules.map((rule) => ({ interface: name, ...rule })));
   const labels = ({ interface: name, name: rule, action }: (typeof rows)[number]): Labels => ({
     interface: name,

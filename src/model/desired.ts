@@ -16,7 +16,7 @@ export interface DesiredProgram {
   label: string;
   origin: 'builtin' | 'source' | 'object' | 'policy';
   /** What the tables of the instance are made of; with origin `policy` only. */
-  firewall?: DesiredFirewall;
+  firewall?: HostPolicy;
   /** Name of the C function; its ELF section must be an XDP one. */
   function: string;
   /** SHA-256 (hex) of the object file; names it in the object store. */
@@ -35,7 +35,7 @@ export function baseDigest(digest: string): string {
 }
 
 /** A policy with everything resolved, and the host's `protect` entries in front of it. */
-export interface DesiredFirewall {
+export interface HostPolicy {
   policy: Policy;
   protections: Protection[];
 }
@@ -89,11 +89,11 @@ export function emptyState(host: string): DesiredState {
 }
 
 /** All matches of a firewall; none where there is no firewall. */
-export function matchesOf(firewall: DesiredFirewall | undefined): Match[] {
+export function matchesOf(firewall: HostPolicy | undefined): Match[] {
   return firewall ? [...firewall.protections, ...firewall.policy.rules].map(({ match }) => match) : [];
 }
 
 /** The address sets of a firewall, as often as they are used. */
-export function setsOf(firewall: DesiredFirewall | undefined): AddressSet[] {
+export function setsOf(firewall: HostPolicy | undefined): AddressSet[] {
   return matchesOf(firewall).flatMap(({ source, destination }) => [source ?? [], destination ?? []].flat());
 }

@@ -3,7 +3,7 @@ import type { DesiredInterface } from './desired.js';
 import type { ObservedInterface, ObservedLink, OwnedInterface, XdpAttachment } from './observed.js';
 
 /** How the interface stands to our pinned link. */
-export type Standing =
+export type LinkState =
   /** No link of ours. */
   | { kind: 'none' }
   /** Our link is what runs here. */
@@ -23,7 +23,7 @@ export interface Difference {
   observed?: ObservedInterface;
   /** Absent when nothing of ours is pinned for it. */
   owned?: OwnedInterface;
-  standing: Standing;
+  linkState: LinkState;
   /** XDP programs on the interface that are not held by our link. */
   foreign: XdpAttachment[];
 }

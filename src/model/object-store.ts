@@ -6,7 +6,7 @@ import type { Diagnostic } from './diagnostic.js';
 import type { MergedEntries } from './desired.js';
 import type { AddressSet } from './policy.js';
 
-/** `o`: an object file. `policy`: the JSON of a DesiredFirewall. `set`: the bytes of address ranges. */
+/** `o`: an object file. `policy`: the JSON of a HostPolicy. `set`: the bytes of address ranges. */
 export type ObjectKind = 'o' | 'policy' | 'set';
 
 /** What a compilation was made of; it is still good while every file has the hash that it had. */

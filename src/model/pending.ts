@@ -1,5 +1,5 @@
 // A change on trial: in effect, or on its way there, and undone unless something says in time that it may stay.
-import { formatDuration } from './duration.js';
+import { formatDuration } from '../text/duration.js';
 
 /** `pending.json`. It is there before the first effect of the change, and gone when the change is decided. */
 export interface Pending {

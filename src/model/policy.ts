@@ -1,7 +1,7 @@
 // What a policy says once everything in it is resolved: names are numbers, lists are networks, instants are
 // nanoseconds. Nothing here knows how it was written (YAML) or how it is decided (tables, kernel).
 import type { Position } from './position.js';
-import type { AddressRanges } from './ranges.js';
+import type { AddressRanges } from '../addresses/ranges.js';
 
 /**
  * A network. The address is four big-endian 32-bit words, most significant first; IPv4 uses only `a`, the others
@@ -180,7 +180,7 @@ export interface PacketDescription {
   length?: number;
 }
 
-/** The built-in rows, in the order of their records (bpf/tables.h). Blocks are no part of a policy: model/block.ts. */
+/** The built-in rows, in the order of their records (bpf/tables.h). Blocks are no part of a policy: model/blocks.ts. */
 export const BUILTIN_ROWS = [
   '(protect)',
   '(malformed)',

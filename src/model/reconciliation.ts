@@ -19,7 +19,7 @@ export interface ReportedStep {
   /** Which maps keep their content; on attach and update only. */
   maps?: MapCarry;
   /** Where one policy is swapped for another. */
-  fates?: FateReport;
+  fates?: PacketEffects;
   error?: string;
   hint?: string;
   /** The verifier's log, where that is why. */
@@ -27,7 +27,7 @@ export interface ReportedStep {
 }
 
 /** Which packets change their fate when one policy takes the place of another. */
-export interface FateReport {
+export interface PacketEffects {
   changes: {
     /** `pass`, `drop`, `redirect to veth-scrub, above 100 packets/s`. */
     from: string;

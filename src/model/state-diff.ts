@@ -1,7 +1,7 @@
 // What `diff REV1 REV2` prints: two revisions of a state repository, and what the second changes.
 import type { DesiredState } from './desired.js';
 import type { Policy } from './policy.js';
-import type { FateReport } from './reconciliation.js';
+import type { PacketEffects } from './reconciliation.js';
 
 export type Change = 'added' | 'removed' | 'changed';
 
@@ -13,7 +13,7 @@ export interface InterfaceDiff {
   from?: string;
   to?: string;
   /** Behind the host's `protect`; absent where the policy alone says the same. */
-  fates?: FateReport;
+  fates?: PacketEffects;
 }
 
 export interface HostDiff {
@@ -28,7 +28,7 @@ export interface PolicyDiff {
   /** `default: pass -> drop`, `rule ssh added`. */
   details: string[];
   /** Of the policy by itself. Only for changed ones, and only in a semantic diff. */
-  fates?: FateReport;
+  fates?: PacketEffects;
 }
 
 /** One of the two that are compared. */

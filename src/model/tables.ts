@@ -1,6 +1,6 @@
 // A policy as the kernel will have it: plain bytes, nothing left to decide. Pure policy/ makes
 // it, kernel/ loads it.
-import type { AddressRanges } from './ranges.js';
+import type { AddressRanges } from '../addresses/ranges.js';
 
 /** Who stands behind a record, and what only the host can fill into it. */
 export interface RecordOwner {

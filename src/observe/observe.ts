@@ -9,7 +9,7 @@ import { type LinkInfo, linkInfo, openLink } from '../kernel/pinned.js';
 import type { ObservedState } from '../model/observed.js';
 import { Disagreement, restless } from './disagreement.js';
 import { type Own, checkOwned, joinInterfaces } from './join.js';
-import { withLostMaps } from './lost.js';
+import { withUnpinnedMaps } from './unpinned-maps.js';
 import { readOwnedOnce } from './owned.js';
 
 export interface ObserveOptions {
@@ -60,7 +60,7 @@ async function look(bpffs: string): Promise<ObservedState> {
   const interfaces = joinInterfaces(answers, own, infoOfLink);
   // A swap meanwhile would show an old program beside a new link: as a foreign one.
   if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
-  const owned = own.owned.map((one) => withLostMaps(one, answers));
+  const owned = own.owned.map((one) => withUnpinnedMaps(one, answers));
   return { boot: bootId(), netns: netnsInode(), interfaces, owned };
 }
 

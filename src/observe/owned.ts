@@ -5,15 +5,15 @@ import type { Fd } from '../kernel/fd.js';
 import {
   BLOCKS,
   COUNTERS,
-  type Layout,
+  type PinPaths,
   LINK,
   ROWS,
   MAPS,
   MODE_SUFFIX,
   PROGRAM,
   decodeName,
-  layout,
-} from '../kernel/layout.js';
+  pinPathsOf,
+} from '../kernel/pin-paths.js';
 import { type ObjectKind, kindOf, linkInfo, mapInfo, openPin, programId } from '../kernel/pinned.js';
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError } from '../model/errors.js';
@@ -40,7 +40,7 @@ export function readOwned(bpffs: string): OwnedInterface[] {
 /** The same for a look at more than pins, which has to begin anew as a whole: throws a Disagreement. */
 export function readOwnedOnce(bpffs: string): OwnedInterface[] {
   if (!isBpffs(bpffs)) return [];
-  const paths = layout(bpffs);
+  const paths = pinPathsOf(bpffs);
   const kept = listEntries(paths.foreigners).map((entry) => foreignName(paths, entry));
   const pinned = listEntries(paths.interfaces).map((entry) => {
     if (entry.kind !== 'directory') throw unexpected(paths.interfaces, entry);
@@ -50,7 +50,7 @@ export function readOwnedOnce(bpffs: string): OwnedInterface[] {
 }
 
 /** One interface whose pins were tampered with must not hide the others. */
-function readOrExplain(paths: Layout, name: string): OwnedInterface {
+function readOrExplain(paths: PinPaths, name: string): OwnedInterface {
   try {
     return readInterface(paths, name);
   } catch (error) {
@@ -59,7 +59,7 @@ function readOrExplain(paths: Layout, name: string): OwnedInterface {
   }
 }
 
-function readInterface(paths: Layout, name: string): OwnedInterface {
+function readInterface(paths: PinPaths, name: string): OwnedInterface {
   const owned: OwnedInterface = { name, instances: [] };
   for (const entry of listEntries(paths.interface(name))) {
     if (entry.name === ROWS) continue; // read by those who count
@@ -75,7 +75,7 @@ function readInterface(paths: Layout, name: string): OwnedInterface {
   return foreign ? { ...owned, foreign } : owned;
 }
 
-function readInstance(paths: Layout, name: string, digest: string): ObservedInstance {
+function readInstance(paths: PinPaths, name: string, digest: string): ObservedInstance {
   const instance: ObservedInstance = { digest, maps: [] };
   for (const entry of listEntries(paths.instance(name, digest))) {
     if (entry.name === PROGRAM && entry.kind === 'pin') {
@@ -87,7 +87,7 @@ function readInstance(paths: Layout, name: string, digest: string): ObservedInst
   return instance;
 }
 
-function readMaps(paths: Layout, name: string, digest: string): ObservedInstance['maps'] {
+function readMaps(paths: PinPaths, name: string, digest: string): ObservedInstance['maps'] {
   const directory = paths.maps(name, digest);
   return listEntries(directory).map((entry) => {
     if (entry.kind !== 'pin') throw unexpected(directory, entry);
@@ -97,7 +97,7 @@ function readMaps(paths: Layout, name: string, digest: string): ObservedInstance
 }
 
 /** Name of the interface that an entry of `foreign/` is about. */
-function foreignName(paths: Layout, entry: Entry): string {
+function foreignName(paths: PinPaths, entry: Entry): string {
   if (entry.kind === 'pin') return decoded(paths.foreigners, entry);
   if (entry.kind === 'directory' || !entry.name.endsWith(MODE_SUFFIX))
     throw unexpected(paths.foreigners, entry);
@@ -105,7 +105,7 @@ function foreignName(paths: Layout, entry: Entry): string {
 }
 
 /** The mode is written after the program and removed before it: one without the other was interrupted, and is void. */
-function readForeign(paths: Layout, name: string): OwnedInterface['foreign'] {
+function readForeign(paths: PinPaths, name: string): OwnedInterface['foreign'] {
   const mode = readSymlink(paths.foreignMode(name));
   using program = openPin(paths.foreign(name));
   if (mode === undefined || program === undefined) return undefined;

@@ -1,5 +1,5 @@
 // The status page: asks the host what its commands say, and shows it. Changes nothing.
-import type { RuleTable } from '../model/rule-table.js';
+import type { RuleCounters } from '../model/rule-counters.js';
 import type { Status } from '../model/status.js';
 import { watchHistory } from './history.js';
 import { showStatus, showTrouble } from './overview.js';
@@ -22,7 +22,7 @@ poll<Status>(
   },
   showTrouble,
 );
-poll<RuleTable>(
+poll<RuleCounters>(
   'api/rules',
   PACE,
   (rules) => {

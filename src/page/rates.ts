@@ -1,5 +1,5 @@
 // Rates from counters that only grow: the last ten minutes of each row, for the table and the plots.
-import type { RuleTable } from '../model/rule-table.js';
+import type { RuleCounters } from '../model/rule-counters.js';
 
 /** Samples that are kept: ten minutes at one every two seconds. */
 const KEPT = 300;
@@ -29,7 +29,7 @@ export class Rates {
   readonly #before = new Map<string, Seen>();
 
   /** `now` in milliseconds. */
-  add({ interfaces }: RuleTable, now: number): void {
+  add({ interfaces }: RuleCounters, now: number): void {
     for (const gone of [...this.#interfaces.keys()].filter(
       (one) => !interfaces.some(({ name }) => name === one),
     )) {

@@ -1,5 +1,5 @@
 // The rules of each interface, in the order in which they decide, with what they count and where they stand.
-import type { RuledInterface, RuleTable } from '../model/rule-table.js';
+import type { InterfaceRules, RuleCounters } from '../model/rule-counters.js';
 import { element, fill, part, table } from './dom.js';
 import type { Rates } from './rates.js';
 import { grouped, rate } from './words.js';
@@ -13,7 +13,7 @@ const COLUMNS = [
   { title: 'Place', class: 'place' },
 ];
 
-export function showRules({ interfaces }: RuleTable, rates: Rates): void {
+export function showRules({ interfaces }: RuleCounters, rates: Rates): void {
   const target = part('rules');
   if (interfaces.length === 0) {
     fill(target, element('p', { class: 'quiet' }, 'No interface runs a policy.'));
@@ -39,7 +39,7 @@ export function showRules({ interfaces }: RuleTable, rates: Rates): void {
   }
 }
 
-function rows({ name, policy, mode, rules }: RuledInterface, rates: Rates): Node[] {
+function rows({ name, policy, mode, rules }: InterfaceRules, rates: Rates): Node[] {
   const now = rates.of(name)?.rows ?? [];
   const cells = rules.map((rule) => [
     rule.name,

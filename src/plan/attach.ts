@@ -7,11 +7,11 @@ import { planInstance } from './carry.js';
 import type { PlanContext, WantedDifference } from './context.js';
 
 export function planAttach(difference: WantedDifference, context: PlanContext): Step {
-  const { wanted, observed, standing } = difference;
-  if (standing.kind === 'elsewhere' && !mayReplace(difference, context)) {
+  const { wanted, observed, linkState } = difference;
+  if (linkState.kind === 'elsewhere' && !mayReplace(difference, context)) {
     return refuse(
       difference,
-      `its pinned link ${standing.link.id} is attached in another network namespace`,
+      `its pinned link ${linkState.link.id} is attached in another network namespace`,
       'Give every network namespace its own --bpffs and --data-dir.',
     );
   }
@@ -50,11 +50,11 @@ function describe(attachment: XdpAttachment): string {
 /** A live link that is not on this interface may go only if it was us, from this namespace, who made it. */
 export function mayReplace(difference: Difference, context: PlanContext): boolean {
   if (context.attachedFrom.get(difference.interface) === context.observed.netns) return true;
-  const { standing } = difference;
+  const { linkState } = difference;
   // An interface that was renamed still runs in this namespace: that is proof enough.
   return (
-    standing.kind === 'elsewhere' &&
-    context.observed.interfaces.some(({ xdp }) => xdp.some(({ linkId }) => linkId === standing.link.id))
+    linkState.kind === 'elsewhere' &&
+    context.observed.interfaces.some(({ xdp }) => xdp.some(({ linkId }) => linkId === linkState.link.id))
   );
 }
 
@@ -78,7 +78,7 @@ function foreignProgram({ programId, programName, mode, linkId }: XdpAttachment)
 function reasonFor(difference: WantedDifference): string {
   const [inTheWay] = difference.foreign;
   if (inTheWay) return `taken over from the foreign ${describe(inTheWay)}; gap between the two`;
-  switch (difference.standing.kind) {
+  switch (difference.linkState.kind) {
     case 'dead':
       return 'the interface was deleted and made again';
     case 'elsewhere':

@@ -1,5 +1,5 @@
 // An interface that runs our link: leave it, swap its program, or, where the kernel leaves no choice, attach anew.
-import type { Standing } from '../model/difference.js';
+import type { LinkState } from '../model/difference.js';
 import { type ObservedInstance, runningInstance } from '../model/observed.js';
 import type { Condition, ReattachStep, Step } from '../model/step.js';
 import { modesOf } from './attach.js';
@@ -9,14 +9,14 @@ import type { PlanContext, WantedDifference } from './context.js';
 /** The maps of a policy that belong to its interface. */
 const OF_INTERFACE = ['counters', 'blocks'];
 
-type Attached = Extract<Standing, { kind: 'attached' }>;
+type Attached = Extract<LinkState, { kind: 'attached' }>;
 
 export function planChange(
-  difference: WantedDifference & { standing: Attached },
+  difference: WantedDifference & { linkState: Attached },
   context: PlanContext,
 ): Step {
-  const { wanted, observed, owned, standing } = difference;
-  const { link, attachment } = standing;
+  const { wanted, observed, owned, linkState } = difference;
+  const { link, attachment } = linkState;
   const current = owned && runningInstance(owned);
   const base = { interface: difference.interface, ifindex: observed.ifindex, linkId: link.id };
   const from = current && { fromDigest: current.digest };

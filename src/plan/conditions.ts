@@ -1,5 +1,5 @@
 // How each interface stands after planning: the rows of `status` and of a reconciliation.
-import { standing } from '../diff/standing.js';
+import { linkStateOf } from '../diff/link-state.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { ReportedInterface } from '../model/reconciliation.js';
 import type { Condition, Plan, Step } from '../model/step.js';
@@ -28,7 +28,7 @@ export function conditions(
 function row(step: Step, observed: ObservedState, failure: Failure | undefined): ReportedInterface {
   const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
   const owned = observed.owned.find(({ name }) => name === step.interface);
-  const now = standing(interface_, owned);
+  const now = linkStateOf(interface_, owned);
   const base = { name: step.interface, ...(interface_ && { ifindex: interface_.ifindex }) };
   const judged =
     step.kind === 'none'

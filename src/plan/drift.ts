@@ -38,7 +38,7 @@ export function driftKey(step: Step): string | undefined {
 }
 
 function causeOf(step: Step, difference: WantedDifference, known: DriftContext): DriftCause | undefined {
-  const { wanted, observed, owned, standing, foreign } = difference;
+  const { wanted, observed, owned, linkState, foreign } = difference;
   const installed = known.installed.get(difference.interface);
   if (installed?.digest !== wanted.program.digest) return undefined;
   if (step.kind === 'repin') return 'pins';
@@ -48,7 +48,7 @@ function causeOf(step: Step, difference: WantedDifference, known: DriftContext):
     const isWhole = owned?.instances.some((one) => one.digest === digest && one.programId !== undefined);
     return isWhole === true ? 'replaced' : 'pins';
   }
-  const refused = step.kind === 'none' && step.condition === 'Refused' && standing.kind !== 'elsewhere';
+  const refused = step.kind === 'none' && step.condition === 'Refused' && linkState.kind !== 'elsewhere';
   if (step.kind !== 'attach' && !refused) return undefined;
   if (installed.boot !== known.boot) return 'rebooted';
   if (installed.ifindex !== observed.ifindex) return 're-created';
@@ -64,8 +64,8 @@ const WORDS: Record<DriftCause, string> = {
   rebooted: 'the machine was rebooted',
 };
 
-function withCause(step: Step, cause: DriftCause, { standing }: WantedDifference): string {
-  if (cause === 're-created' && standing.kind !== 'none') return step.reason; // it says so, or where it went
+function withCause(step: Step, cause: DriftCause, { linkState }: WantedDifference): string {
+  if (cause === 're-created' && linkState.kind !== 'none') return step.reason; // it says so, or where it went
   // A link that was detached looks like one whose interface is gone.
   const reason = cause === 'detached' ? 'not attached' : step.reason;
   return `${reason}: ${WORDS[cause]}`;

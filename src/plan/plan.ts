@@ -3,11 +3,11 @@
 import type { DesiredState } from '../model/desired.js';
 import type { Rename } from '../diff/renames.js';
 import type { Difference } from '../model/difference.js';
-import { isGlob, matchesInterface } from '../model/glob.js';
+import { isGlob, matchesInterface } from '../text/glob.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
-import { suggest } from '../model/suggest.js';
+import { suggest } from '../text/suggest.js';
 import { planAttach } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
@@ -67,10 +67,10 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: `Make that interface, or correct the rules of ${wanted.program.label}. What runs keeps running.`,
     };
   }
-  const { standing } = difference;
+  const { linkState } = difference;
   const step =
-    standing.kind === 'attached'
-      ? planChange({ ...difference, wanted, observed, standing }, context)
+    linkState.kind === 'attached'
+      ? planChange({ ...difference, wanted, observed, linkState }, context)
       : planAttach({ ...difference, wanted, observed }, context);
   return considerDrift(step, { ...difference, wanted, observed }, context.drift);
 }

@@ -1,7 +1,7 @@
 // The prune guard: state files that lost interfaces look like any other wish. A pass that would end all that runs, or
 // more than half of it, or that leaves an interface open while another name of the file does not exist, is taken for
 // an accident until somebody says that it is none. What an operator asks for by name (rollback, detach) is not asked.
-import { standing } from '../diff/standing.js';
+import { linkStateOf } from '../diff/link-state.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Plan } from '../model/step.js';
 
@@ -11,7 +11,7 @@ const FEW = 2;
 /** Why this plan must not be applied unasked, as one sentence; `undefined` when it may. */
 export function suspectPrune({ steps }: Plan, { owned, interfaces }: ObservedState): string | undefined {
   const running = owned.filter((one) =>
-    interfaces.some((interface_) => standing(interface_, one).kind === 'attached'),
+    interfaces.some((interface_) => linkStateOf(interface_, one).kind === 'attached'),
   );
   const links = new Set(running.map(({ link }) => link?.id));
   const leaving = steps.flatMap(({ step }) =>

@@ -6,15 +6,15 @@ import { mayReplace, refuse } from './attach.js';
 import type { PlanContext } from './context.js';
 
 export function planPrune(difference: Difference, context: PlanContext): Step {
-  const { standing, owned, observed } = difference;
-  if (standing.kind === 'elsewhere' && !mayReplace(difference, context)) {
+  const { linkState, owned, observed } = difference;
+  if (linkState.kind === 'elsewhere' && !mayReplace(difference, context)) {
     return refuse(
       difference,
-      `its pinned link ${standing.link.id} is attached in another network namespace`,
+      `its pinned link ${linkState.link.id} is attached in another network namespace`,
       'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace is no more.',
     );
   }
-  if (standing.kind === 'none' && context.keepsFormer === true) {
+  if (linkState.kind === 'none' && context.keepsFormer === true) {
     return {
       kind: 'none',
       action: 'none',
@@ -25,7 +25,7 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
       condition: 'Ready',
     };
   }
-  const attached = standing.kind === 'attached' ? standing : undefined;
+  const attached = linkState.kind === 'attached' ? linkState : undefined;
   const current = attached && owned && runningInstance(owned);
   const giveBack = observed && difference.foreign.length === 0 ? owned?.foreign : undefined;
   return {
@@ -35,14 +35,14 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
     reason: reasonFor(difference) + (giveBack ? `; program ${giveBack.programId} is given back` : ''),
     gap: giveBack !== undefined,
     ...(observed && { ifindex: observed.ifindex }),
-    ...(standing.kind !== 'none' && { linkId: standing.link.id }),
+    ...(linkState.kind !== 'none' && { linkId: linkState.link.id }),
     ...(attached && { mode: attached.attachment.mode }),
     ...(current && { fromDigest: current.digest }),
     ...(giveBack && { giveBack }),
   };
 }
 
-function reasonFor({ standing, observed }: Difference): string {
+function reasonFor({ linkState, observed }: Difference): string {
   if (!observed) return 'the interface is gone and not wanted: its pins are removed';
-  return standing.kind === 'attached' ? 'not wanted any more' : 'left-over pins are removed';
+  return linkState.kind === 'attached' ? 'not wanted any more' : 'left-over pins are removed';
 }

@@ -1,6 +1,6 @@
 // What a plan depends on, and how it is told that this has changed since. Steps and subjects are compared whole, as
 // canonical JSON: what is not the same is stale, whether it matters or not.
-import { canonicalJson } from '../model/canonical-json.js';
+import { canonicalJson } from '../text/canonical-json.js';
 import type { ObservedState } from '../model/observed.js';
 import type { PlanFile, PlanSubject } from '../model/plan-file.js';
 import type { EffectiveStep, Plan, PlannedStep, Step } from '../model/step.js';

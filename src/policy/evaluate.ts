@@ -13,8 +13,8 @@ import type {
   Rule,
   Verdict,
 } from '../model/policy.js';
-import { contains } from '../model/ranges.js';
-import { parseFrame, type IpFields, type LinkFields } from './parse.js';
+import { contains } from '../addresses/ranges.js';
+import { parseFrame, type IpFields, type LinkFields } from './packet/parse.js';
 
 /** What a decision depends on beside the packet. */
 export interface Circumstances {

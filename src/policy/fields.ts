@@ -1,10 +1,10 @@
 // The fields that the datapath looks up, in the order of enum field in bpf/settings.h, and which values of each a
 // match allows. `undefined` is "does not ask": only then does a packet without the field match.
-import { writeNetwork } from '../model/networks.js';
+import { writeNetwork } from '../addresses/networks.js';
 import type { FragmentKind, Match, Range } from '../model/policy.js';
-import { mergeRanges } from '../model/range-sort.js';
-import { NO_WORDS, type Width, widthOf } from '../model/ranges.js';
-import { MOST_SETS, type SetMatch } from './large-sets.js';
+import { mergeRanges } from '../addresses/merge-ranges.js';
+import { NO_WORDS, type Width, widthOf } from '../addresses/ranges.js';
+import { MOST_SETS, type SetMatch } from './compile/large-sets.js';
 
 export const FIELDS = [
   'base',

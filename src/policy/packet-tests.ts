@@ -1,39 +1,39 @@
 // The packet tests of a firewall, whoever decides them: the policy's own, and for every protected flow one
 // packet of each kind that it has.
-import type { DesiredFirewall } from '../model/desired.js';
+import type { HostPolicy } from '../model/desired.js';
 import type { PacketTest } from '../model/policy.js';
 import { evaluate } from './evaluate.js';
-import { judge, type Judged, verdictOf } from './judge.js';
-import { buildPacket } from './packet.js';
-import { samplesOf } from './sample.js';
+import { whyUnexpected, type DecidedBy, verdictOf } from './judge-decision.js';
+import { buildPacket } from './packet/build-packet.js';
+import { samplesOf } from './packet/sample-packets.js';
 
 /** The row that decides a frame. */
 export type Decider = (frame: Uint8Array) => string;
 
 export interface TestResult extends Pick<PacketTest, 'name' | 'at' | 'expect' | 'rule'> {
-  got: Judged;
+  got: DecidedBy;
   /** Bytes of the frame. */
   bytes: number;
   /** `undefined` when the verdict is the expected one. */
   problem?: string;
 }
 
-export function runPacketTests(firewall: DesiredFirewall, decide: Decider): TestResult[] {
+export function runPacketTests(firewall: HostPolicy, decide: Decider): TestResult[] {
   return testsOf(firewall).map(({ packet, ...test }) => {
     const frame = buildPacket(packet);
     const row = decide(frame);
     const got = { row, verdict: verdictOf(firewall.policy, row) };
-    const problem = judge(test, got);
+    const problem = whyUnexpected(test, got);
     return { ...test, got, bytes: frame.length, ...(problem !== undefined && { problem }) };
   });
 }
 
 /** The reference semantics. `now` is the wall clock in ms since 1970 (UTC); every rate is taken as not exceeded. */
-export function decideByReference({ policy, protections }: DesiredFirewall, now: number): Decider {
+export function decideByReference({ policy, protections }: HostPolicy, now: number): Decider {
   return (frame) => evaluate(policy, protections, frame, { now }).row;
 }
 
-function testsOf({ policy, protections }: DesiredFirewall): PacketTest[] {
+function testsOf({ policy, protections }: HostPolicy): PacketTest[] {
   const flows = protections.flatMap(({ match, at }) =>
     samplesOf(match).map(({ kind, packet }): PacketTest => {
       const name = `protect entry at line ${at.line} (${kind})`;

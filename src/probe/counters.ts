@@ -2,15 +2,15 @@
 // two readings of one row; a row that did not drop before, or was not there, had the rate 0.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCounter, readRows } from '../kernel/counters.js';
-import type { Layout } from '../kernel/layout.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
-import type { DesiredFirewall } from '../model/desired.js';
+import type { HostPolicy } from '../model/desired.js';
 import { BUILTIN_ROWS } from '../model/policy.js';
 import type { CounterGuard } from '../model/safeguards.js';
-import { verdictOf } from '../policy/judge.js';
+import { verdictOf } from '../policy/judge-decision.js';
 
 /** Interface -> the policy that it runs. */
-export type Policies = ReadonlyMap<string, DesiredFirewall>;
+export type Policies = ReadonlyMap<string, HostPolicy>;
 
 /** `veth0 (default)` -> packets, of rows that drop. */
 type Reading = Map<string, bigint>;
@@ -21,32 +21,32 @@ const SPAN = 1000;
 
 /** What was dropped per second before the change; takes a second, unless nothing dropped. */
 export async function measureBaseline(
-  layout: Layout,
+  pinPaths: PinPaths,
   policies: Policies,
   guard: CounterGuard,
 ): Promise<Rates> {
-  const first = read(layout, policies, guard);
+  const first = read(pinPaths, policies, guard);
   if (first.size === 0) return new Map();
   const start = performance.now();
   await sleep(Math.min(SPAN, guard.window));
-  return rates(first, read(layout, policies, guard), performance.now() - start);
+  return rates(first, read(pinPaths, policies, guard), performance.now() - start);
 }
 
 /** Resolves with what dropped too much, as soon as it does; with `undefined` at the end of the window, or when it is ended. */
 export async function watchCounters(
-  layout: Layout,
+  pinPaths: PinPaths,
   policies: Policies,
   guard: CounterGuard,
   baseline: Rates,
   ended: AbortSignal,
 ): Promise<string | undefined> {
   const end = performance.now() + guard.window;
-  let [before, since] = [read(layout, policies, guard), performance.now()];
+  let [before, since] = [read(pinPaths, policies, guard), performance.now()];
   while (!ended.aborted && performance.now() < end) {
     const left = end - performance.now();
     const span = left < 1.5 * SPAN ? left : SPAN; // never a short last one
     await sleep(span, undefined, { signal: ended }).catch(() => undefined);
-    const [now, time] = [read(layout, policies, guard), performance.now()];
+    const [now, time] = [read(pinPaths, policies, guard), performance.now()];
     for (const [row, rate] of rates(before, now, time - since)) {
       const usual = baseline.get(row) ?? 0;
       if (rate <= Math.max(guard.minimum, guard.factor * usual)) continue;
@@ -66,16 +66,16 @@ function rates(before: Reading, after: Reading, ms: number): Map<string, number>
   return new Map(entries);
 }
 
-function read(layout: Layout, policies: Policies, { ignore }: CounterGuard): Reading {
+function read(pinPaths: PinPaths, policies: Policies, { ignore }: CounterGuard): Reading {
   const reading: Reading = new Map();
   for (const [name, { policy }] of policies) {
     if (policy.mode === 'audit') continue;
-    using counters = openPin(layout.counters(name));
+    using counters = openPin(pinPaths.counters(name));
     if (!counters) continue;
     // What an operator has blocked is no fault of a change.
     const rows = new Set([...policy.rules.map((rule) => rule.name), ...BUILTIN_ROWS]);
     rows.delete('(blocked)');
-    for (const { row, slot } of readRows(layout, name)) {
+    for (const { row, slot } of readRows(pinPaths, name)) {
       if (!rows.has(row) || ignore.includes(row) || verdictOf(policy, row) !== 'drop') continue;
       reading.set(`${name} ${row}`, readCounter(counters.number, slot).packets);
     }

@@ -4,15 +4,15 @@
 import { showPrograms } from '../kernel/bpftool.js';
 import type { ProgramShow } from '../kernel/bpftool-schema.js';
 import type { Fd } from '../kernel/fd.js';
-import { type Layout, TABLES_SECTION } from '../kernel/layout.js';
+import { type PinPaths, TABLES_SECTION } from '../kernel/pin-paths.js';
 import { readWhole } from '../kernel/map-write.js';
 import { mapInfo, openMap, openProgram, programId, programTag } from '../kernel/pinned.js';
 import type { DesiredProgram } from '../model/desired.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
-import { compilePolicy } from '../policy/compile.js';
-import { layOutSet } from '../policy/set-layout.js';
+import { compilePolicy } from '../policy/compile/compile.js';
+import { layOutSet } from '../policy/compile/set-layout.js';
 import type { Candidate } from './candidate.js';
 import { loadCandidate } from './prove.js';
 import { SharedRing } from './ring.js';
@@ -26,7 +26,7 @@ export interface Running {
 }
 
 interface CompareContext {
-  layout: Layout;
+  pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
 }
@@ -38,7 +38,7 @@ export async function findDifferences(
 ): Promise<Map<string, string>> {
   const differences = new Map<string, string>();
   for (const one of running) {
-    using setMaps = new SetMaps(context.layout);
+    using setMaps = new SetMaps(context.pinPaths);
     using ring = new SharedRing();
     using candidate = load(one, { ...context, setMaps, ring });
     const reason = candidate && differenceOf(one, candidate, await showPrograms());
@@ -114,10 +114,7 @@ interface Constant {
 }
 
 /** By id, each map of the candidate that nobody writes to. Sets are made from the lists, not from the kernel. */
-function constantsOf(
-  { object, sets = [] }: Candidate,
-  { firewall }: DesiredProgram,
-): Map<number, Constant> {
+function constantsOf({ object, sets = [] }: Candidate, { firewall }: DesiredProgram): Map<number, Constant> {
   const tables = firewall && compilePolicy(firewall.policy, firewall.protections);
   const constants = new Map<number, Constant>();
   for (const [slot, { content, digest }] of (tables?.sets ?? []).entries()) {

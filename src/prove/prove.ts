@@ -2,7 +2,7 @@
 // that it will carry over, and a firewall answers its packet tests. What is loaded here is what will be pinned; a dry
 // run just lets it go again.
 import { BpfObject, loadObject } from '../kernel/object.js';
-import type { Layout } from '../kernel/layout.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
 import { KernelError, XdpkeepError } from '../model/errors.js';
 import type { DesiredProgram } from '../model/desired.js';
@@ -12,7 +12,7 @@ import type { ObservedState } from '../model/observed.js';
 import type { Progress } from '../model/progress.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
-import { proveFirewall } from './firewall.js';
+import { provePolicy } from './policy.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
 
@@ -33,7 +33,7 @@ export class Proven implements Disposable {
 }
 
 export interface ProveContext {
-  layout: Layout;
+  pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
   /** Told before each load. */
@@ -42,7 +42,7 @@ export interface ProveContext {
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven(new SetMaps(context.layout));
+  const proven = new Proven(new SetMaps(context.pinPaths));
   for (const [done, { step }] of plan.steps.entries()) {
     if (!('instance' in step) || step.instance.pinned) continue;
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
@@ -78,9 +78,8 @@ export function loadCandidate(
   const { program } = instance;
   if (!program) throw new Error(`a planned instance of ${name} has no program`);
   const bytes = context.store.get(program.object);
-  if (program.firewall)
-    return proveFirewall(name, bytes, { ...program, firewall: program.firewall }, context);
-  return { object: loadProgram(name, bytes, program.function, instance, context.layout) };
+  if (program.firewall) return provePolicy(name, bytes, { ...program, firewall: program.firewall }, context);
+  return { object: loadProgram(name, bytes, program.function, instance, context.pinPaths) };
 }
 
 function loadProgram(
@@ -88,11 +87,11 @@ function loadProgram(
   bytes: Uint8Array,
   function_: string,
   { carryFrom, maps }: TargetInstance,
-  layout: Layout,
+  pinPaths: PinPaths,
 ): BpfObject {
   return loadObject(bytes, function_, (object) => {
     for (const map of carryFrom === undefined ? [] : maps.carried) {
-      reuse(object, map, layout.map(name, carryFrom ?? '', map));
+      reuse(object, map, pinPaths.map(name, carryFrom ?? '', map));
     }
   });
 }

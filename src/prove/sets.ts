@@ -1,11 +1,11 @@
 // Large sets of addresses are made once for all that ask for them: what is pinned already is used again, what is made in
 // this pass serves all its interfaces. Nothing is pinned here.
 import type { Fd } from '../kernel/fd.js';
-import type { Layout } from '../kernel/layout.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, openPin } from '../kernel/pinned.js';
 import { createSet, readSetHead } from '../kernel/sets.js';
 import type { TableSet } from '../model/tables.js';
-import { isSetOf, layOutSet, SET_HEAD, SET_LAYOUT } from '../policy/set-layout.js';
+import { isSetOf, layOutSet, SET_HEAD, SET_LAYOUT } from '../policy/compile/set-layout.js';
 
 export interface OpenSet {
   name: string;
@@ -22,7 +22,7 @@ export class SetMaps implements Disposable {
   readonly #maps: Fd[] = [];
 
   /** Without a layout, nothing that is pinned is used. */
-  constructor(private readonly layout?: Layout) {}
+  constructor(private readonly pinPaths?: PinPaths) {}
 
   /** By slot. */
   open(sets: TableSet[]): OpenSet[] {
@@ -42,7 +42,7 @@ export class SetMaps implements Disposable {
 
   /** What is pinned is believed by what is in it, not by its name. */
   #pinned(name: string, pin: string, digest: string): Fd | undefined {
-    const map = this.layout && openPin(this.layout.set(name, pin));
+    const map = this.pinPaths && openPin(this.pinPaths.set(name, pin));
     if (!map) return undefined;
     const head = readSetHead(this.#keep(map), SET_HEAD);
     return head && isSetOf(head, digest) ? map : undefined;

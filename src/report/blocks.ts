@@ -1,5 +1,5 @@
 // Blocks as people read them.
-import { type Block, type Blocks, blockWords } from '../model/block.js';
+import { type Block, type Blocks, blockWords } from '../model/blocks.js';
 import { columns, printable } from './style.js';
 
 export function renderBlocks({ blocks }: Blocks): string {

@@ -1,5 +1,5 @@
 // What lint found, as people and code hosts read it.
-import { LINT_RULES, type LintFinding, type LintReport } from '../model/lint-report.js';
+import { LINT_RULES, type LintFinding, type LintReport } from '../model/lint.js';
 import { renderDiagnostics } from './diagnostics.js';
 
 export function renderLint({ findings, policies, ignored }: LintReport, color: boolean): string {

@@ -1,5 +1,5 @@
 // Map contents as people read them: one line per entry.
-import type { MapContent } from '../model/map-content.js';
+import type { MapContent } from '../model/maps.js';
 import { type Paint, printable } from './style.js';
 
 export function renderMaps(maps: MapContent[], paint: Paint): string {

@@ -1,6 +1,6 @@
 // Two revisions as people read them: in a terminal, or as Markdown beside a pull request. Names and packets come out of
 // the repository and are shown so that they can be nothing but text.
-import type { FateReport } from '../model/reconciliation.js';
+import type { PacketEffects } from '../model/reconciliation.js';
 import type { Change, DiffEnd, HostDiff, InterfaceDiff, PolicyDiff, StateDiff } from '../model/state-diff.js';
 import { fateLines } from './reconciliation.js';
 import { type Paint, printable, type Style } from './style.js';
@@ -71,7 +71,7 @@ function markdownPolicy({ policy, change, details, fates }: PolicyDiff): string 
 
 const MOST_ROWS = 50;
 
-function markdownFates({ changes, complete }: FateReport): string {
+function markdownFates({ changes, complete }: PacketEffects): string {
   const more = complete ? [] : ['There may be more: the policies are too large to compare in full.'];
   if (changes.length === 0)
     return ['No packet changes its fate.', ...more].slice(complete ? 0 : 1).join('\n\n');

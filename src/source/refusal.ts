@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
 import type { WriterLock } from '../journal/lock.js';
 import { unseal, writeSealed } from '../journal/sealed.js';
-import { ifReadable } from '../model/if-readable.js';
+import { ifReadable } from '../disk/if-readable.js';
 import type { Refusal } from '../model/revision.js';
 import { sourceFolder } from './adoption.js';
 

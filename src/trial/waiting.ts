@@ -1,22 +1,22 @@
 // A change that waits for its confirmation, as everybody else meets it: the same desired state may be asked for again and
 // changes nothing, any other one is refused. Reads only.
 import { readGeneration } from '../journal/generations.js';
-import { readTrial } from '../journal/way-back.js';
+import { readTrial } from '../journal/undo-record.js';
 import { monotonicNow } from '../kernel/boot.js';
-import type { Layout } from '../kernel/layout.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
 import type { DesiredState } from '../model/desired.js';
-import { formatDuration } from '../model/duration.js';
+import { formatDuration } from '../text/duration.js';
 import { PendingError } from '../model/errors.js';
-import { ifReadable } from '../model/if-readable.js';
+import { ifReadable } from '../disk/if-readable.js';
 import { type Pending, type PendingReport, reportPending } from '../model/pending.js';
 
 /** `undefined` when nothing waits. Throws a PendingError when something else than `desired` does. */
 export function waitingTrial(
   dataDir: string,
-  layout: Layout,
+  pinPaths: PinPaths,
   desired: DesiredState,
 ): PendingReport | undefined {
-  const pending = readTrial(dataDir, layout)?.pending;
+  const pending = readTrial(dataDir, pinPaths)?.pending;
   if (!pending) return undefined;
   const report = reportPending(pending, monotonicNow());
   const isSame = pending.phase === 'waiting' && isOf(dataDir, pending, desired);
@@ -25,8 +25,8 @@ export function waitingTrial(
 }
 
 /** For commands that make changes of their own. Throws a PendingError. */
-export function requireNoTrial(dataDir: string, layout: Layout): void {
-  const pending = readTrial(dataDir, layout)?.pending;
+export function requireNoTrial(dataDir: string, pinPaths: PinPaths): void {
+  const pending = readTrial(dataDir, pinPaths)?.pending;
   if (pending) throw stillPending(pending);
 }
 

@@ -1,5 +1,5 @@
 // Whether the kernel now runs what a step promised. Judged from a fresh observation, never from return codes.
-import { standing } from '../diff/standing.js';
+import { linkStateOf } from '../diff/link-state.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { EffectiveStep } from '../model/step.js';
 
@@ -7,7 +7,7 @@ import type { EffectiveStep } from '../model/step.js';
 export function verifyStep(step: EffectiveStep, observed: ObservedState): string | undefined {
   const owned = observed.owned.find(({ name }) => name === step.interface);
   const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
-  const now = standing(interface_, owned);
+  const now = linkStateOf(interface_, owned);
   if (step.kind === 'clean') return undefined;
   if (step.kind === 'repin') {
     const pinned = owned?.instances.find(({ digest }) => digest === step.digest)?.maps ?? [];

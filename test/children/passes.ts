@@ -1,7 +1,7 @@
 // One process that reconciles again and again, as `--watch` does, and says in JSON lines what it holds, every tenth of
 // the way: passes COUNT STATE BPFFS DATA_DIR. Needs --expose-gc.
 import { readdirSync } from 'node:fs';
-import { reconcile } from '../../src/reconcile.js';
+import { reconcile } from '../../src/pass/reconcile.js';
 
 const [count, stateDir = '', bpffs = '', dataDir = ''] = process.argv.slice(2);
 const options = { stateDir, bpffs, dataDir, host: 'lab', dryRun: false };

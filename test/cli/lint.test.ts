@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
-import type { LintReport } from '../../src/model/lint-report.js';
+import type { LintReport } from '../../src/model/lint.js';
 import { hostFile, stateDir } from '../desired/state-dir.js';
 
 function state(...rules: string[]): string {

@@ -1,8 +1,8 @@
 // `xdpkeep test`, in this process and so in the kernel; without privileges: test/scenario/privilege.test.ts.
 import { expect, test } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
-import type { TestReport } from '../../src/model/test-report.js';
-import { junit } from '../../src/report/tests.js';
+import type { TestReport } from '../../src/model/packet-tests.js';
+import { junit } from '../../src/report/packet-tests.js';
 import { hostFile, stateDir } from '../desired/state-dir.js';
 
 const HEAD = 'apiVersion: xdpkeep/v1\nkind: Policy\n';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { type DaemonOptions, runDaemon } from '../../src/daemon.js';
+import { type DaemonOptions, runDaemon } from '../../src/daemon/daemon.js';
 
 interface Line {
   causes?: string[];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { StateWatcher } from '../../src/daemon/state-watcher.js';
-import { foldersOnTheWay } from '../../src/daemon/way.js';
+import { watchedFolders } from '../../src/daemon/watched-folders.js';
 import { scratch, write } from '../desired/state-dir.js';
 
 const FILE = 'state/hosts/lab.yaml';
@@ -114,7 +114,7 @@ test('the way to a path: every name, links and what they lead through', () => {
   symlinkSync('../real', join(at, 'real', 'self'));
   symlinkSync('loop', join(at, 'loop'));
   const below = (path: string) =>
-    [...foldersOnTheWay(join(at, path))]
+    [...watchedFolders(join(at, path))]
       .filter(([folder]) => folder.startsWith(at))
       .map(([folder, names]) => [folder.slice(at.length), ...names]);
   expect(below('absent/state')).toEqual([

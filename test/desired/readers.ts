@@ -1,7 +1,7 @@
 // Files of a state directory, read as a host or a validation reads them, with the problems beside.
-import { readHostFile, type HostFile } from '../../src/desired/host-file.js';
-import { ListReader } from '../../src/desired/lists.js';
-import { PolicyReader } from '../../src/desired/policies.js';
+import { readHostFile, type HostFile } from '../../src/desired/host/host-file.js';
+import { ListReader } from '../../src/desired/lists/lists.js';
+import { PolicyReader } from '../../src/desired/policy/policies.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { AddressSet, Policy } from '../../src/model/policy.js';

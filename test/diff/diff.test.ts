@@ -34,7 +34,7 @@ describe('how an interface stands', () => {
     ],
   ])('%s', (_, interface_, pins, kind) => {
     const [difference] = diff(desired(wanted('ens5')), observed([interface_], pins));
-    expect(difference?.standing.kind).toBe(kind);
+    expect(difference?.linkState.kind).toBe(kind);
   });
 
   it('counts every program but ours as foreign', () => {

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { PacketDescription } from '../../src/model/policy.js';
-import type { IpFields } from '../../src/policy/parse.js';
+import type { IpFields } from '../../src/policy/packet/parse.js';
 import { createLab, type Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
 import { mapValues, reconcile } from '../support/host.js';

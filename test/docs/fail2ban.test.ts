@@ -2,7 +2,7 @@
 import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Blocks } from '../../src/model/block.js';
+import type { Blocks } from '../../src/model/blocks.js';
 import { createLab, type Lab } from '../lab.js';
 import { background, finish, within } from '../lab/exec.js';
 import { ip, macOf } from '../lab/traffic.js';

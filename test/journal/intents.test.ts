@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lastFailures, lastInstances } from '../../src/journal/intents.js';
-import { settleOpenIntents } from '../../src/journal/settle.js';
+import { recoverOpenIntents } from '../../src/journal/recover-intents.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import { detachStep, reattachStep } from './support.js';
 
@@ -21,7 +21,7 @@ const record = (change: Partial<JournalRecord>): JournalRecord => ({
 });
 
 /** Of the next run after one that was killed: nothing of ours is on the interface. */
-const [recovered] = settleOpenIntents([record({})], { boot: 'b', netns: 1, interfaces: [], owned: [] });
+const [recovered] = recoverOpenIntents([record({})], { boot: 'b', netns: 1, interfaces: [], owned: [] });
 
 test.each<[string, Partial<JournalRecord>[], boolean]>([
   ['failed', [{ phase: 'failed' }], true],

@@ -6,7 +6,7 @@ import { toAddressSet } from '../../src/disk/address-sets.js';
 import { DiskObjectStore } from '../../src/disk/object-store.js';
 import { collectSets } from '../../src/journal/collect-sets.js';
 import { writeGeneration } from '../../src/journal/generation-writer.js';
-import { keptState } from '../../src/journal/kept.js';
+import { generationState } from '../../src/journal/generation-state.js';
 import { type DesiredState, setsOf } from '../../src/model/desired.js';
 import { JournalError } from '../../src/model/errors.js';
 import { NO_COUNTS } from '../../src/model/object-store.js';
@@ -34,7 +34,7 @@ function keep(dataDir: string, desired: DesiredState): Promise<unknown> {
 }
 
 function setsIn(dataDir: string, generation: number): AddressSet[] {
-  const [first] = keptState(dataDir, generation, 'lab').interfaces;
+  const [first] = generationState(dataDir, generation, 'lab').interfaces;
   return setsOf(first?.program.firewall);
 }
 

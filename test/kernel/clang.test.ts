@@ -4,7 +4,7 @@ import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { readElf } from '../../src/desired/elf.js';
+import { readElf } from '../../src/desired/programs/elf.js';
 import { compile, CompileError, type Compiler, findCompiler } from '../../src/kernel/clang.js';
 import { scratch, source, stateDir, write } from '../desired/state-dir.js';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { functionsOf, sectionsOf } from '../../src/kernel/elf.js';
 import { specialize } from '../../src/kernel/specialize.js';
-import { compilePolicy } from '../../src/policy/compile.js';
+import { compilePolicy } from '../../src/policy/compile/compile.js';
 import { policy, rule } from '../policy/policy.js';
 import { Random, randomPolicy } from '../policy/random.js';
 

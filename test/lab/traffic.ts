@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { inject } from 'vitest';
-import { parseAddress } from '../../src/desired/address.js';
-import type { Cidr, PacketDescription } from '../../src/model/policy.js';
-import { buildPacket } from '../../src/policy/packet.js';
-import { type IpFields, parseFrame } from '../../src/policy/parse.js';
+import { parseAddress } from '../../src/addresses/parse.js';
+import type { Cidr } from '../../src/addresses/cidr.js';
+import type { PacketDescription } from '../../src/model/policy.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
+import { type IpFields, parseFrame } from '../../src/policy/packet/parse.js';
 import { clean, finish, must, within } from './exec.js';
 import type { Network, Pair } from './network.js';
 

@@ -6,7 +6,7 @@ import { swapProgram } from '../../src/kernel/attach.js';
 import { bootId } from '../../src/kernel/boot.js';
 import { Fd } from '../../src/kernel/fd.js';
 import { netnsInode } from '../../src/kernel/interfaces.js';
-import { layout } from '../../src/kernel/layout.js';
+import { pinPathsOf } from '../../src/kernel/pin-paths.js';
 import { openPin, openProgram } from '../../src/kernel/pinned.js';
 import { lookAhead, observe } from '../../src/observe/observe.js';
 import { rejected } from '../lab/caught.js';
@@ -164,7 +164,7 @@ test('no descriptor stays open', async () => {
 test('a swap meanwhile is never seen as a foreign program', async () => {
   await using lab = await createLab();
   const ids = await install(lab);
-  using link = openPin(layout(lab.bpffs).link('veth0'));
+  using link = openPin(pinPathsOf(lab.bpffs).link('veth0'));
   using first = openProgram(ids.program);
   using even = loadIcmpDrop();
   using odd = loadIcmpDrop();

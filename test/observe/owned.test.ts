@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { makeDirectory, writeSymlink } from '../../src/kernel/bpffs.js';
 import { Fd } from '../../src/kernel/fd.js';
-import { layout } from '../../src/kernel/layout.js';
+import { pinPathsOf } from '../../src/kernel/pin-paths.js';
 import { pin, programId } from '../../src/kernel/pinned.js';
 import { Disagreement } from '../../src/observe/disagreement.js';
 import { observe } from '../../src/observe/observe.js';
@@ -22,18 +22,18 @@ test('the name of an interface with a dot comes back as it is', async () => {
   const state = await look(lab);
   expect(state.owned).toMatchObject([{ name: 'veth0.100', link: { id: ids.link } }]);
   expect(state.interfaces[1]).toMatchObject({ name: 'veth0.100', xdp: [{ linkId: ids.link }] });
-  expect(readdirSync(layout(lab.bpffs).interfaces)).toEqual(['veth0%2E100']);
+  expect(readdirSync(pinPathsOf(lab.bpffs).interfaces)).toEqual(['veth0%2E100']);
 });
 
 test('an instance without a program pin is incomplete, one with maps only too', async () => {
   await using lab = await createLab();
-  makeDirectory(layout(lab.bpffs).maps('veth0', DIGEST));
+  makeDirectory(pinPathsOf(lab.bpffs).maps('veth0', DIGEST));
   expect((await look(lab)).owned).toEqual([{ name: 'veth0', instances: [{ digest: DIGEST, maps: [] }] }]);
 });
 
 test('a kept foreign program has a mode; without one its taking was interrupted', async () => {
   await using lab = await createLab();
-  const paths = layout(lab.bpffs);
+  const paths = pinPathsOf(lab.bpffs);
   using object = loadIcmpDrop();
   makeDirectory(paths.foreigners);
   pin(object.programFd(), paths.foreign('veth0'));
@@ -110,7 +110,7 @@ const WITHIN = [
 
 test.each(STRANGERS)('%s is trouble, or an error, that names its path', async (name, make) => {
   await using lab = await createLab();
-  const paths = layout(lab.bpffs);
+  const paths = pinPathsOf(lab.bpffs);
   makeDirectory(paths.maps('veth0', DIGEST));
   makeDirectory(paths.foreigners);
   using object = loadIcmpDrop();
@@ -138,7 +138,7 @@ test('a bpffs that is not there, or is none, holds nothing of ours', async () =>
 test('a pin that is moved while it is read is read again', async () => {
   await using lab = await createLab();
   await install(lab, 'veth0');
-  const maps = layout(lab.bpffs).maps('veth0', DIGEST);
+  const maps = pinPathsOf(lab.bpffs).maps('veth0', DIGEST);
   const [from, to] = [join(maps, readdirSync(maps)[0] ?? ''), join(maps, 'elsewhere')];
   const moving = `
     const { renameSync } = require('node:fs');

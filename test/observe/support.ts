@@ -2,7 +2,7 @@
 import { createLink } from '../../src/kernel/attach.js';
 import { makeDirectory } from '../../src/kernel/bpffs.js';
 import { Fd } from '../../src/kernel/fd.js';
-import { layout } from '../../src/kernel/layout.js';
+import { pinPathsOf } from '../../src/kernel/pin-paths.js';
 import { linkInfo, mapInfo, pin, programId } from '../../src/kernel/pinned.js';
 import type { ObservedState } from '../../src/model/observed.js';
 import { observe } from '../../src/observe/observe.js';
@@ -17,7 +17,7 @@ export function look(lab: Lab): Promise<ObservedState> {
 
 /** Pins an instance of the builtin program for an interface, as apply does, and attaches it; the ids. */
 export async function install(lab: Lab, name = 'veth0', digest = DIGEST) {
-  const paths = layout(lab.bpffs);
+  const paths = pinPathsOf(lab.bpffs);
   using object = loadIcmpDrop();
   makeDirectory(paths.maps(name, digest));
   pin(object.mapFd('icmp_drops'), paths.map(name, digest, 'icmp_drops'));

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy, Protection } from '../../src/model/policy.js';
 import { evaluate } from '../../src/policy/evaluate.js';
-import { buildPacket } from '../../src/policy/packet.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { Datapath } from './datapath.js';
 import { broken, Random, randomMatch, randomPacket, randomPolicy } from './random.js';
 

@@ -1,7 +1,7 @@
 // Shapes of packets that other firewalls let slip, under the three policies that show it. Each is asked of the kernel.
 import { describe, expect, it } from 'vitest';
 import type { Match, PacketDescription, Policy, Rule, Verdict } from '../../src/model/policy.js';
-import { buildPacket } from '../../src/policy/packet.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { Datapath } from './datapath.js';
 import { AT, policy, rule } from './policy.js';
 import { addressSet } from '../support/addresses.js';

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../../src/kernel/object.js';
 import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';
-import { loadFirewall } from '../../src/kernel/firewall.js';
-import { askFirewall } from '../../src/kernel/question.js';
-import type { BlockEntry } from '../../src/model/block.js';
+import { loadPolicy } from '../../src/kernel/load-policy.js';
+import { askPolicy } from '../../src/kernel/ask-policy.js';
+import type { BlockEntry } from '../../src/model/blocks.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
-import { bindTables, compilePolicy } from '../../src/policy/compile.js';
+import { bindTables, compilePolicy } from '../../src/policy/compile/compile.js';
 
 const VERDICTS: (Verdict | 'aborted')[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
 
@@ -47,7 +47,7 @@ export class Datapath implements Disposable {
     this.#tables = bindForTest(tables, sets, blocks !== undefined);
     using map = blocks && createBlockMap();
     if (map) fillBlockMap(map, blocks);
-    this.#object = loadFirewall(firewallObject(), this.#tables, { sets, ...(map && { blocks: map }) });
+    this.#object = loadPolicy(firewallObject(), this.#tables, { sets, ...(map && { blocks: map }) });
   }
 
   get program(): number {
@@ -55,7 +55,7 @@ export class Datapath implements Disposable {
   }
 
   ask(frame: Uint8Array, about?: 'blocks'): Answered {
-    const { verdict, record } = askFirewall(this.program, frame, about);
+    const { verdict, record } = askPolicy(this.program, frame, about);
     return { verdict: VERDICTS[verdict], row: this.#tables.owners[record]?.row };
   }
 

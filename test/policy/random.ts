@@ -1,9 +1,9 @@
 // Random policies and packets that have to do with each other: both draw from one small pool of values, so that most
 // packets agree with some rules and nearly agree with more. One seed, one sequence.
+import type { Cidr } from '../../src/addresses/cidr.js';
 import type {
   Action,
   AddressSet,
-  Cidr,
   ExtensionHeader,
   Match,
   PacketDescription,

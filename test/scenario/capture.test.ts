@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
-import { TAP_SECTION } from '../../src/kernel/layout.js';
+import { TAP_SECTION } from '../../src/kernel/pin-paths.js';
 import { mapValues, reconcile } from '../support/host.js';
 import { writePolicy } from '../support/policies.js';
 

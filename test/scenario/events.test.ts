@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { reconcile } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
-import { buildPacket } from '../../src/policy/packet.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
 
 const PING = { name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop', log: { oneIn: 1 } };
 const SYN = {

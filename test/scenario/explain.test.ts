@@ -1,6 +1,6 @@
 // Which rule decides a packet: asked of the attached program, beside the state files, and leaving no trace.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Explanation } from '../../src/model/explanation.js';
+import type { Explanation } from '../../src/model/explain.js';
 import { createLab, type Lab } from '../lab.js';
 import { document, ICMP_DROP, reconcile, writeHost } from '../support/host.js';
 import { counts, policyFile, writePolicy } from '../support/policies.js';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { readJournal } from '../../src/journal/read.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
-import { reconcile as reconcileHere } from '../../src/reconcile.js';
+import { reconcile as reconcileHere } from '../../src/pass/reconcile.js';
 import { createLab, type Lab } from '../lab.js';
 import { background, finish, within } from '../lab/exec.js';
 import { document, hostFile, OWN, reconcile } from '../support/host.js';

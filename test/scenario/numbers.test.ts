@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { listInterfaces } from '../../src/kernel/interfaces.js';
-import { layout } from '../../src/kernel/layout.js';
+import { pinPathsOf } from '../../src/kernel/pin-paths.js';
 import { openPin } from '../../src/kernel/pinned.js';
 import { liveFrames } from '../../src/kernel/testrun.js';
 import type { Counters } from '../../src/model/counters.js';
 import type { InterfaceTraffic } from '../../src/model/traffic.js';
-import { buildPacket } from '../../src/policy/packet.js';
-import { readRuleTable } from '../../src/rule-table.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
+import { readRuleCounters } from '../../src/inspect/rule-counters.js';
 import { createLab, type Lab } from '../lab.js';
 import { document, reconcile } from '../support/host.js';
 import { writePolicy } from '../support/policies.js';
@@ -30,7 +30,7 @@ const KINDS: Record<string, Uint8Array> = {
 
 /** The program itself runs on each frame, as if it came in at veth0: nothing lies between that could lose one. */
 async function send(lab: Lab, digest: string): Promise<void> {
-  using program = openPin(layout(lab.bpffs).program('veth0', digest));
+  using program = openPin(pinPathsOf(lab.bpffs).program('veth0', digest));
   await lab.inside(() => {
     const ingressIfindex = listInterfaces().find(({ name }) => name === 'veth0')?.ifindex ?? 0;
     for (const data of Object.values(KINDS))
@@ -88,7 +88,7 @@ it('counters, metrics, top, page, events and pcapng agree with what was sent', a
   const metrics = `${lab.directory}/million.prom`;
   expect(await lab.run(['reconcile', '--metrics-file', metrics])).toMatchObject({ exitCode: 0 });
   const exposed = readFileSync(metrics, 'utf8');
-  const table = await lab.inside(() => readRuleTable({ bpffs: lab.bpffs, dataDir: lab.dataDir }));
+  const table = await lab.inside(() => readRuleCounters({ bpffs: lab.bpffs, dataDir: lab.dataDir }));
   const shown = new Map(table.interfaces[0]?.rules.map((row) => [row.name, row]));
   for (const rule of Object.keys(KINDS)) {
     const { packets = -1, bytes = -1 } = counted.get(rule) ?? {};

@@ -1,8 +1,8 @@
 // What becomes of packets that are not simply passed or dropped: sent back, sent on, limited, timed, only counted.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Cidr } from '../../src/model/policy.js';
-import { formatCidr } from '../../src/model/address.js';
+import type { Cidr } from '../../src/addresses/cidr.js';
+import { formatCidr } from '../../src/addresses/format.js';
 import { createLab, type Lab } from '../lab.js';
 import { type Capture, ip, macOf } from '../lab/traffic.js';
 import { reconcile } from '../support/host.js';

@@ -1,6 +1,6 @@
 // Lists of every shape, the same in every run.
-import { type AddressRanges } from '../../src/model/ranges.js';
-import { mergeRanges } from '../../src/model/range-sort.js';
+import { type AddressRanges } from '../../src/addresses/ranges.js';
+import { mergeRanges } from '../../src/addresses/merge-ranges.js';
 
 /** The same numbers in every run. */
 export function randomWords(seed: number): () => number {

@@ -1,8 +1,8 @@
 // Passes in this process: no start-up to wait for, where a test needs hundreds of them.
 import type { XdpkeepError } from '../../src/model/errors.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
-import type { ReconcileOptions } from '../../src/goal.js';
-import { reconcile } from '../../src/reconcile.js';
+import type { ReconcileOptions } from '../../src/pass/goal.js';
+import { reconcile } from '../../src/pass/reconcile.js';
 import type { Lab } from '../lab.js';
 
 /** One reconcile of a lab. */

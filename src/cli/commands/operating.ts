@@ -14,7 +14,7 @@ export function addOperating(program: Command, keep: Keep): void {
     .option('--reason <text>', 'why; kept in the journal')
     .option('--for <time>', 'when it ends: 90s, 30m, 2h, 1d')
     .action(async (name: string | undefined, _flags: Flags, self: Command) => {
-      const { runSuspend } = await import('../suspend.js');
+      const { runSuspend } = await import('../suspension.js');
       keep(await runSuspend(name, { ...self.opts(), ...readCommon(self) }));
     });
   command(
@@ -22,7 +22,7 @@ export function addOperating(program: Command, keep: Keep): void {
     'resume [interface]',
     'end the hold of a rollback or detach, and suspensions; with a name, that suspension alone',
   ).action(async (name: string | undefined, _flags: Flags, self: Command) => {
-    const { runResume } = await import('../suspend.js');
+    const { runResume } = await import('../suspension.js');
     keep(await runResume(name, readCommon(self)));
   });
   command(program, 'detach', 'take everything of ours off the kernel, pins included')
@@ -37,7 +37,7 @@ export function addOperating(program: Command, keep: Keep): void {
 export function addConfirming(program: Command, keep: Keep): void {
   command(program, 'confirm', 'let the change stay that waits for its confirmation').action(
     async (_flags: Flags, self: Command) => {
-      const { runConfirm } = await import('../confirmation.js');
+      const { runConfirm } = await import('../confirm.js');
       keep(await runConfirm(readCommon(self)));
     },
   );
@@ -45,7 +45,7 @@ export function addConfirming(program: Command, keep: Keep): void {
     .option('--reason <text>', 'why; kept in the history')
     .addOption(new Option('--at-deadline <id>', 'what a timer or watchdog runs').hideHelp())
     .action(async (_flags: Flags, self: Command) => {
-      const { runCancel } = await import('../confirmation.js');
+      const { runCancel } = await import('../confirm.js');
       keep(await runCancel({ ...self.opts(), ...readCommon(self) }));
     });
 }

@@ -44,14 +44,14 @@ export function addReconciling(program: Command, keep: Keep): void {
     .option('--out <file>', 'where to; it holds for this boot, until anything changes')
     .addOption(allowPruneAll())
     .action(async (_flags: Flags, self: Command) => {
-      const { runPlan } = await import('../plan.js');
+      const { runPlan } = await import('../plan-file.js');
       keep(await runPlan({ ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
     });
   command(program, 'apply <file>', 'do exactly what a plan says, or nothing')
     .addOption(confirmWithin())
     .addOption(acceptLockout())
     .action(async (file: string, _flags: Flags, self: Command) => {
-      const { runApply } = await import('../plan.js');
+      const { runApply } = await import('../plan-file.js');
       keep(await runApply(file, { ...self.opts(), ...readCommon(self) }, program.version() ?? ''));
     });
 }

@@ -20,7 +20,7 @@ export function addStateFiles(program: Command, keep: Keep): void {
   );
   command(program, 'test', 'run the packet tests of every policy; without root by the reference').action(
     async (_flags: Flags, self: Command) => {
-      const { runTest } = await import('../test.js');
+      const { runTest } = await import('../packet-tests.js');
       keep(runTest({ ...readCommon(self, 'junit'), hostIsNamed: readGiven(self).host !== undefined }));
     },
   );

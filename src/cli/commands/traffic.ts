@@ -1,6 +1,6 @@
 // Commands that show traffic as it comes.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../model/duration.js';
+import { parseDuration } from '../../text/duration.js';
 import { XDP_ACTIONS } from '../../model/sample.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';

@@ -1,7 +1,7 @@
 // The commands and options that unit files use, each for one part of the work: `fetch` has a network and no rights,
 // `sync --offline` and `reconcile --watch --offline` the rights and no network, `restore` neither a network nor state files.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../model/duration.js';
+import { parseDuration } from '../../text/duration.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
 

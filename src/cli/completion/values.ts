@@ -6,7 +6,7 @@ import { listGenerations } from '../../journal/generation-list.js';
 import { readGeneration } from '../../journal/generations.js';
 import { readRows } from '../../kernel/counters.js';
 import { listInterfaces } from '../../kernel/interfaces.js';
-import { layout } from '../../kernel/layout.js';
+import { pinPathsOf } from '../../kernel/pin-paths.js';
 import { readOwned } from '../../observe/owned.js';
 import { SCHEMA_KINDS } from '../../desired/json-schema.js';
 import type { Candidate, Wanted } from './wanted.js';
@@ -83,6 +83,6 @@ function generations({ dataDir }: Where): Candidate[] {
 /** Rows that are counted, of the interface that was named before or of all. */
 function rules({ operands }: Wanted, { bpffs }: Where): Candidate[] {
   const named = readOwned(bpffs).filter(({ name }) => operands.length === 0 || operands.includes(name));
-  const rows = named.flatMap(({ name }) => readRows(layout(bpffs), name));
+  const rows = named.flatMap(({ name }) => readRows(pinPathsOf(bpffs), name));
   return [...new Set(rows.map(({ row }) => row))].map(plain);
 }

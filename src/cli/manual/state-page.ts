@@ -1,6 +1,6 @@
 // xdpkeep-state(5): the fields of the state files, made of the schemas that the files are checked with.
 import { jsonSchema } from '../../desired/json-schema.js';
-import { START_POLICY, startHost } from '../starter.js';
+import { START_POLICY, startHost } from '../init-files.js';
 import { page, paragraph, section, term, verbatim } from './roff.js';
 
 interface Schema {

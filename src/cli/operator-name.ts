@@ -1,0 +1,17 @@
+// Who runs this, for what is written down of what operators did.
+import { userInfo } from 'node:os';
+
+/** sudo tells who is behind root. */
+export function operatorName(): string {
+  const user = userName();
+  const behind = process.env['SUDO_USER'];
+  return behind === undefined || behind === '' || behind === user ? user : `${behind} (as ${user})`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`; // no line in /etc/passwd
+  }
+}

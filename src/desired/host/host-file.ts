@@ -1,0 +1,132 @@
+// One Host file: text -> what it says, with the places of what can still turn out wrong (its programs and policy).
+import { isMap, type Node } from 'yaml';
+import type * as z from 'zod';
+import type { DesiredInterface } from '../../model/desired.js';
+import type { Diagnostic } from '../../model/diagnostic.js';
+import type { Protection } from '../../model/policy.js';
+import { fieldOf, type Issue, itemsOf, readDocument, type StateDocument } from '../yaml/document.js';
+import { findUnknownLists } from '../lists/list-references.js';
+import type { ListReader } from '../lists/lists.js';
+import { locate } from '../yaml/locate.js';
+import { toMatch } from '../policy/match.js';
+import { NO_SAFEGUARDS, type Safeguards } from '../../model/safeguards.js';
+import { toGuard, toProbes } from './safeguard-schema.js';
+import { hostSchema, interfaceSchema, type ProgramReference } from './host-schema.js';
+import type { Place, Source } from '../yaml/source.js';
+import { type Field, fieldsOf } from '../yaml/yaml.js';
+
+export interface HostInterface extends Pick<
+  DesiredInterface,
+  'pattern' | 'mode' | 'foreign' | 'drift' | 'at'
+> {
+  /** Of the two one, unless there are problems. */
+  program?: ProgramReference;
+  /** Name of a policy. */
+  policy?: string;
+  /** Where `policy`, or a field of `program`, stands; the map that should have it where there is none. */
+  placeOf: (field: 'policy' | 'builtin' | 'file' | 'function') => Place;
+}
+
+export interface HostFile {
+  /** Absent when the file cannot be understood. */
+  source?: Source;
+  /** In file order. */
+  interfaces: HostInterface[];
+  /** In file order; none after problems. */
+  protections: Protection[];
+  /** Of `protect`; absent when there is nothing to protect. */
+  protectPlace?: Place;
+  /** None after problems. */
+  safeguards: Safeguards;
+}
+
+/**
+ * What a host wants. After new `problems` its interfaces are only those whose program can be looked at, so that what
+ * is wrong with the programs is said in the same run.
+ */
+export function readHostFile(
+  stateDir: string,
+  host: string,
+  lists: ListReader,
+  problems: Diagnostic[],
+): HostFile {
+  const file = { kind: 'host', folder: 'hosts', name: host, schema: hostSchema } as const;
+  const document = readDocument(stateDir, file, (found) => findMore(found, lists), problems);
+  if (!document) return { interfaces: [], protections: [], safeguards: NO_SAFEGUARDS };
+  const safeguards = document.data ? readSafeguards(document.data) : NO_SAFEGUARDS;
+  return {
+    source: document.source,
+    interfaces: readInterfaces(document),
+    ...readProtections(document, lists),
+    safeguards,
+  };
+}
+
+function readSafeguards(data: z.output<typeof hostSchema>): Safeguards {
+  const guard = toGuard(data);
+  return {
+    probes: toProbes(data),
+    ...(guard && { guard }),
+    ...(data.confirm !== undefined && { confirm: data.confirm }),
+  };
+}
+
+function findMore({ value, issues }: StateDocument, lists: ListReader): Issue[] {
+  const protections = itemsOf(fieldOf(value, 'protect'));
+  return [
+    ...behindInvalidKeys(issues, value),
+    ...protections.flatMap((match, at) => findUnknownLists(match, ['protect', at], lists)),
+  ];
+}
+
+/** The value behind a refused key is not looked at by zod; what is wrong with it is said in the same run. */
+function behindInvalidKeys(issues: Issue[], value: unknown): Issue[] {
+  const keys = issues.filter((issue) => issue.code === 'invalid_key').map((issue) => issue.path);
+  return keys.flatMap((path) => {
+    const behind = path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown>)[key], value);
+    const result = interfaceSchema.safeParse(behind, { reportInput: true });
+    return result.error?.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] })) ?? [];
+  });
+}
+
+function readInterfaces({ root, value, source }: StateDocument): HostInterface[] {
+  const wanted = fieldOf(value, 'interfaces');
+  return fieldsAt(root, 'interfaces').flatMap(({ key, value: node }): HostInterface[] => {
+    const one = fieldOf(wanted, key.value);
+    const read = [one, pick(one, 'program'), pick(one, 'policy')]
+      .map((value) => interfaceSchema.safeParse(value))
+      .find(({ success }) => success);
+    if (!read?.data || !node) return [];
+    return [
+      {
+        ...read.data,
+        pattern: key.value,
+        at: source.placeAt(key.range?.[0] ?? 0).at,
+        placeOf: (field) =>
+          locate(node, field === 'policy' ? [field] : ['program', field], 'value', source).place,
+      },
+    ];
+  });
+}
+
+function pick(value: unknown, field: string): Record<string, unknown> {
+  return { [field]: fieldOf(value, field) };
+}
+
+function fieldsAt(root: Node, name: string): Field[] {
+  const map = isMap(root) ? root.get(name, true) : undefined;
+  return isMap(map) ? fieldsOf(map) : [];
+}
+
+function readProtections(
+  { root, source, data }: StateDocument<z.output<typeof hostSchema>>,
+  lists: ListReader,
+): Pick<HostFile, 'protections' | 'protectPlace'> {
+  const written = data?.protect ?? [];
+  const protections = written.map((match, index): Protection => {
+    const { at } = locate(root, ['protect', index], 'value', source).place;
+    return { match: toMatch(match, (written) => lists.resolve(written)), at };
+  });
+  if (protections.length === 0) return { protections };
+  return { protections, protectPlace: locate(root, ['protect'], 'key', source).place };
+}

@@ -1,0 +1,49 @@
+// The lists of one host, whichever policies name them. Refused: one list that two of them read to different content.
+import type { DesiredList } from '../../model/desired.js';
+import type { Diagnostic } from '../../model/diagnostic.js';
+import type { ReadList } from '../lists/lists.js';
+import type { Place } from '../yaml/source.js';
+import { quote } from '../../text/wording.js';
+
+export interface ListUse {
+  list: ReadList;
+  /** Per cent. */
+  maxShrink?: number | undefined;
+  /** `policy edge`, `protect`. */
+  user: string;
+  place: Place;
+}
+
+/** By name; of several `maxShrink` the strictest one counts. */
+export function joinLists(uses: ListUse[], problems: Diagnostic[]): DesiredList[] {
+  const joined = new Map<string, { list: DesiredList; user: string }>();
+  for (const { list, maxShrink, user, place } of uses) {
+    const { name, set, counts } = list;
+    const earlier = joined.get(name);
+    if (earlier && earlier.list.set.digest !== set.digest)
+      problems.push(readTwice(name, user, earlier.user, place));
+    const { entries, duplicates, overlaps } = counts;
+    const shrink = Math.min(maxShrink ?? 100, earlier?.list.maxShrink ?? 100);
+    joined.set(name, {
+      list: {
+        name,
+        set,
+        entries,
+        merged: { duplicates, overlaps },
+        ...(shrink < 100 && { maxShrink: shrink }),
+      },
+      user: earlier?.user ?? user,
+    });
+  }
+  return [...joined.values()].map(({ list }) => list).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function readTwice(name: string, user: string, earlier: string, place: Place): Diagnostic {
+  return {
+    severity: 'error',
+    summary: 'list read in two ways',
+    detail: `${user} makes something else of the list ${quote(name)} than ${earlier} does`,
+    hint: 'Write the same `lists` options into both, or use two files.',
+    ...place,
+  };
+}

@@ -1,0 +1,69 @@
+// `lists` of a policy against the lists that there are and the rules that name them. Refused: options of a list that is
+// not there or that no rule names, options of another format, and a file that is longer than, or other than, it may be.
+import { fieldOf, type Issue, issueAt, itemsOf } from '../yaml/document.js';
+import { unknownList, type WrittenOptions } from './list-references.js';
+import { CSV_FIELDS, formatOf, type ListOptions, listOptionsSchema } from './list-options.js';
+import type { ListReader } from './lists.js';
+import { quote } from '../../text/wording.js';
+
+/** The options of each list in a policy as it stands in the file. */
+export function writtenOptions(policy: unknown): WrittenOptions {
+  const written = Object.entries(fieldOf(policy, 'lists') ?? {});
+  return Object.fromEntries(written.map(([name, value]) => [name, listOptionsSchema.safeParse(value).data]));
+}
+
+/** Reads the lists that have options. */
+export function checkLists(policy: unknown, lists: ListReader): Issue[] {
+  const used = namesIn(policy);
+  return Object.entries(writtenOptions(policy)).flatMap(([name, options]) => {
+    if (!lists.has(name)) return [issueAt(['lists', name], unknownList(name, lists.names()))];
+    const issues = used.has(name) ? [] : [unused(name)];
+    if (!options) return issues;
+    return [...issues, ...checkFormat(name, options, lists), ...checkContent(name, options, lists)];
+  });
+}
+
+/** The lists that the rules name. */
+function namesIn(policy: unknown): Set<string> {
+  const matches = itemsOf(fieldOf(policy, 'rules')).map((rule) => fieldOf(rule, 'match'));
+  const values = matches.flatMap((match) => [fieldOf(match, 'source'), fieldOf(match, 'destination')]);
+  const names = values.flatMap((value) => (Array.isArray(value) ? itemsOf(value) : [value]));
+  return new Set(names.flatMap((value) => (fieldOf(value, 'list') as string | undefined) ?? []));
+}
+
+function unused(name: string): Issue {
+  return issueAt(['lists', name], {
+    summary: 'unused list options',
+    message: 'is a list that no rule of this policy names',
+    hint: 'Name it in a rule, or remove its options.',
+  });
+}
+
+function checkFormat(name: string, options: ListOptions, lists: ListReader): Issue[] {
+  const file = lists.file(name);
+  const format = formatOf(file, options);
+  if (format === 'csv') return [];
+  return CSV_FIELDS.filter((field) => options[field] !== undefined).map((field) =>
+    issueAt(['lists', name, field], {
+      summary: 'option of another format',
+      message: `goes with format csv, and ${file} is read as ${format}`,
+      hint: 'Add `format: csv`, or remove it.',
+    }),
+  );
+}
+
+function checkContent(name: string, options: ListOptions, lists: ListReader): Issue[] {
+  const { file, sha256, counts } = lists.read(name, options);
+  const issues: Issue[] = [];
+  if (sha256 !== undefined && options.sha256 !== undefined && options.sha256 !== sha256) {
+    const message = `is not that of ${file}, which has ${sha256}`;
+    const hint = 'Find out why the file changed; if it is meant to, write its own here.';
+    issues.push(issueAt(['lists', name, 'sha256'], { summary: 'list was changed', message, hint }));
+  }
+  if (options.maxEntries !== undefined && counts.entries > options.maxEntries) {
+    const message = `allows ${options.maxEntries} entries, and ${file} has ${counts.entries}`;
+    const hint = `Shorten the list, or allow more where ${quote(name)} is meant to be so long.`;
+    issues.push(issueAt(['lists', name, 'maxEntries'], { summary: 'list too long', message, hint }));
+  }
+  return issues;
+}

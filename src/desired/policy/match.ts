@@ -1,0 +1,32 @@
+// What a match says, in a rule and in `protect`. Refused beside wrong values: whatever match-check.ts finds.
+import type { AddressSet, Match, Range } from '../../model/policy.js';
+import { checkFields } from '../yaml/check-fields.js';
+import { type IcmpName, icmpTypeNumber } from './icmp.js';
+import { findContradictions } from './match-check.js';
+import { matchFields, type WrittenMatch } from './match-fields.js';
+
+export const matchSchema = matchFields
+  .superRefine(...checkFields(findContradictions))
+  .describe('Fields are ANDed, values of one field ORed; no field matches everything.');
+
+export type WrittenAddress = NonNullable<WrittenMatch['source']>[number];
+export type AddressResolver = (written: WrittenAddress[]) => AddressSet;
+
+/** Resolves names; `resolve` those of lists. Only for a match that was not refused. */
+export function toMatch(written: WrittenMatch, resolve: AddressResolver): Match {
+  const { source, destination, icmpType, ...rest } = written;
+  const protocols = written.protocol?.map(({ from }) => from) ?? [];
+  return {
+    ...rest,
+    ...(source && { source: resolve(source) }),
+    ...(destination && { destination: resolve(destination) }),
+    ...(icmpType && { icmpType: icmpType.map((type) => toIcmpRange(type, protocols)) }),
+  };
+}
+
+function toIcmpRange(type: Range | IcmpName, protocols: number[]): Range {
+  if (!('icmpName' in type)) return type;
+  const number = icmpTypeNumber(type, protocols);
+  if (typeof number === 'number') return { from: number, to: number };
+  throw new TypeError(`an unresolvable ICMP type was not refused: ${number.message}`);
+}

@@ -1,0 +1,197 @@
+// What a Policy file may say, and the policy that it says. Messages complete "`field` ...".
+import * as z from 'zod';
+import {
+  type Action,
+  BUILTIN_ROWS,
+  MAX_RULES,
+  type PacketTest,
+  type Policy,
+  type Rule,
+} from '../../model/policy.js';
+import type { Position } from '../../model/position.js';
+import { checkFields } from '../yaml/check-fields.js';
+import { listOptionsSchema } from '../lists/list-options.js';
+import { type AddressResolver, matchSchema, toMatch } from './match.js';
+import { packetSchema, toPacket } from './packet-schema.js';
+import { API_VERSION, literalInterface } from '../host/host-schema.js';
+import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent, textValue, wholeNumber } from './values.js';
+import { quote } from '../../text/wording.js';
+
+const policyName = z
+  .string()
+  .regex(FILE_NAME, FILE_NAME_RULE)
+  .describe('Name of the policy: that of the file without .yaml.');
+
+const LONGEST_NAME = 64;
+
+/** Counters are kept under it, and reports show it: neither may be led astray. */
+const ruleName = textValue<string>(
+  (text) => {
+    if (text.startsWith('(')) {
+      const message = `must not begin with "(", like the built-in rows ${BUILTIN_ROWS.join(', ')}`;
+      return { summary: 'reserved name', message, hint: 'Leave the parentheses out.' };
+    }
+    if (/^(?=\S)[^\p{C}\p{Zl}\p{Zp}]*(?<=\S)$/u.test(text) && text.length <= LONGEST_NAME) return text;
+    return {
+      message: `must be 1 to ${LONGEST_NAME} characters that can be seen, without spaces around them, not ${quote(text)}`,
+      hint: 'Write a short name: drop-ssh.',
+    };
+  },
+  { pattern: String.raw`^[^\s(](.{0,62}\S)?$`, description: 'Unique in the policy. Counters belong to it.' },
+);
+
+const CPUS = 4096;
+
+const redirect = z
+  .strictObject({
+    interface: mayBeAbsent(literalInterface),
+    cpu: mayBeAbsent(wholeNumber(0, CPUS - 1)),
+  })
+  .superRefine(
+    ...checkFields<{ interface?: string; cpu?: number }>(function* (target) {
+      if (Object.keys(target).length !== 1)
+        yield {
+          fields: ['interface', 'cpu'],
+          ofMap: true,
+          message: 'needs `interface` or `cpu`, one of them',
+          hint: 'Write {interface: NAME} or {cpu: NUMBER}.',
+        };
+    }),
+  );
+
+const action: z.ZodType<Action> = z
+  .union([
+    z.enum(['pass', 'drop', 'tx']).transform((kind): Action => ({ kind })),
+    z.strictObject({ redirect }).transform(({ redirect: { interface: name, cpu } }): Action => {
+      return name === undefined ? { kind: 'redirect', cpu: cpu ?? 0 } : { kind: 'redirect', interface: name };
+    }),
+  ])
+  .describe('tx sends the packet back out of its interface, Ethernet addresses swapped.');
+
+const rateLimit = z
+  .strictObject({
+    packetsPerSecond: wholeNumber(1, 10_000_000),
+    burst: mayBeAbsent(wholeNumber(1, 1_000_000_000)).describe(
+      'Packets that may come at once. Default: packetsPerSecond.',
+    ),
+    per: z.enum(['rule', 'source']).default('rule').describe('One limit, or one for each source address.'),
+    sources: mayBeAbsent(wholeNumber(1, 8_388_608)).describe(
+      'With `per: source`: how many sources are remembered at once. Default: 65536 for the whole policy.',
+    ),
+  })
+  .superRefine(
+    ...checkFields<{ per?: string; sources?: number }>(function* ({ per, sources }) {
+      if (sources !== undefined && per !== 'source')
+        yield {
+          fields: ['sources', 'per'],
+          message: 'counts buckets of sources, and there is one for the rule',
+          hint: 'Write `per: source`, or leave `sources` out.',
+        };
+    }),
+  )
+  .transform(({ packetsPerSecond, burst = packetsPerSecond, ...rest }) => ({
+    packetsPerSecond,
+    burst,
+    ...rest,
+  }))
+  .describe('The rule matches only what is above this rate.');
+
+/** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */
+const LATEST = Date.parse('2500-01-01T00:00:00Z');
+
+const until = textValue<number>(
+  (text) => {
+    const milliseconds = z.iso.datetime({ offset: true }).safeParse(text).success ? Date.parse(text) : NaN;
+    if (milliseconds >= 0 && milliseconds < LATEST) return milliseconds;
+    const message = `must be a time with a zone, from 1970 to 2499, not ${quote(text)}`;
+    return { message, hint: 'Write it like 2027-01-31T18:00:00Z or 2027-01-31T18:00:00+01:00.' };
+  },
+  { description: 'From then on the rule matches nothing. ISO 8601 with a zone.' },
+);
+
+const ruleSchema = z.strictObject({
+  name: ruleName,
+  match: matchSchema.default({}),
+  action,
+  rateLimit: mayBeAbsent(rateLimit),
+  log: mayBeAbsent(z.strictObject({ oneIn: wholeNumber(1, 0xffffffff) })).describe(
+    'Sample every Nth matching packet, on average, as an event.',
+  ),
+  until: mayBeAbsent(until),
+});
+
+const testSchema = z.strictObject({
+  name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
+  packet: packetSchema,
+  expect: z.enum(['pass', 'drop', 'tx', 'redirect']),
+  rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
+});
+
+export const policySchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
+    kind: z.literal('Policy').describe('What this file describes.'),
+    name: policyName,
+    default: z
+      .enum(['pass', 'drop'])
+      .default('pass')
+      .describe('What becomes of packets that no rule matches.'),
+    rules: z
+      .array(ruleSchema)
+      .max(MAX_RULES, `must have ${MAX_RULES} rules at most: join some with lists of values or address lists`)
+      .default([])
+      .describe('The first rule that matches decides.'),
+    fragments: z
+      .enum(['match', 'drop', 'pass'])
+      .default('match')
+      .describe(
+        'Later fragments, which have no ports, flags or ICMP fields: match decides them by the rules.',
+      ),
+    malformed: z.enum(['drop', 'pass']).default('drop').describe('Truncated or contradictory headers.'),
+    nonIp: z
+      .enum(['pass', 'drop', 'match'])
+      .default('pass')
+      .describe('ARP, LLDP and the like. match decides them by the rules.'),
+    neighborDiscovery: z
+      .enum(['pass', 'match'])
+      .default('pass')
+      .describe('ICMPv6 133 to 137, without which IPv6 does not work.'),
+    mode: z
+      .enum(['enforce', 'audit'])
+      .default('enforce')
+      .describe('audit counts what would be decided, and passes every packet.'),
+    lists: z
+      .record(z.string(), listOptionsSchema)
+      .default({})
+      .describe('How lists/NAME are written, and what they may not become.'),
+    tests: z.array(testSchema).default([]).describe('Packets and what must become of them.'),
+  })
+  .meta({ title: 'xdpkeep Policy', description: 'Rules for packets, and tests of them.' });
+
+/** Where the policy, its rules and its tests stand. */
+export interface PolicyPlaces {
+  policy: Position;
+  rule: (index: number) => Position;
+  test: (index: number) => Position;
+}
+
+/** `resolve` knows what is in lists. */
+export function toPolicy(
+  written: z.output<typeof policySchema>,
+  resolve: AddressResolver,
+  places: PolicyPlaces,
+): Policy {
+  const { name, fragments, malformed, nonIp, neighborDiscovery, mode } = written;
+  const rules = written.rules.map((rule, index): Rule => ({
+    ...rule,
+    match: toMatch(rule.match, resolve),
+    at: places.rule(index),
+  }));
+  const tests = written.tests.map((test, index): PacketTest => ({
+    ...test,
+    packet: toPacket(test.packet),
+    at: places.test(index),
+  }));
+  const settings = { default: written.default, fragments, malformed, nonIp, neighborDiscovery, mode };
+  return { name, ...settings, rules, tests, at: places.policy };
+}

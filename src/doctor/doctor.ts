@@ -1,0 +1,90 @@
+// Whether this host can do its work, asked without changing anything: no lock is taken, nothing is mounted or written.
+// It needs no root; what it may not see it says. Everything is asked, whatever else has failed.
+import { check, type Answer, failure, ok } from './check.js';
+import { checkInterfaces } from './interfaces.js';
+import { checkMachine } from './machine.js';
+import { checkPlaces } from './places.js';
+import { loadHost } from '../desired/load.js';
+import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { readJournal } from '../journal/read.js';
+import { missingCapabilities } from '../kernel/capabilities.js';
+import type { DesiredState } from '../model/desired.js';
+import { InvalidStateError } from '../model/diagnostic.js';
+import type { Check, CheckStatus, Doctor } from '../model/doctor.js';
+import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
+import type { ObservedState } from '../model/observed.js';
+import { observe } from '../observe/observe.js';
+import type { ReconcileOptions } from '../pass/goal.js';
+
+export async function examine(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Doctor> {
+  let desired: DesiredState | undefined;
+  let observed: ObservedState | undefined;
+  const stateFiles = await check('state files', async () => {
+    const loaded = await load(options);
+    desired = typeof loaded === 'string' ? undefined : loaded;
+    return describe(loaded);
+  });
+  const attached = await check('attached programs', async () => {
+    if (missingCapabilities().length > 0)
+      return { status: 'unknown', found: 'not visible to this user', help: 'Run as root to see them.' };
+    observed = await observe(options);
+    return ok(`${observed.owned.filter(({ link }) => link).length} of ours`);
+  });
+  const checks = [
+    ...(await checkMachine(options.stateDir, lastRecord(options.dataDir))),
+    ...(await checkPlaces(options)),
+    stateFiles,
+    attached,
+    ...(await checkInterfaces({ ...(desired && { desired }), ...(observed && { observed }) })),
+  ];
+  const count = (status: CheckStatus) => checks.filter((one) => one.status === status).length;
+  const counts = {
+    ok: count('ok'),
+    warning: count('warning'),
+    failure: count('failure'),
+    unknown: count('unknown'),
+  };
+  return { apiVersion: 'xdpkeep/v1', kind: 'Doctor', host: options.host, checks, counts };
+}
+
+/** 78 when the machine lacks something, 77 when only rights are lacking. */
+export function exitCodeOf({ checks }: Doctor): ExitCode {
+  const failures = checks.filter(({ status }) => status === 'failure');
+  if (failures.length === 0) return EXIT.ok;
+  return failures.every(isPermission) ? EXIT.permission : EXIT.environment;
+}
+
+function isPermission({ permission }: Check): boolean {
+  return permission === true;
+}
+
+/** The desired state, or what is wrong with the files. */
+async function load(options: Omit<ReconcileOptions, 'dryRun'>): Promise<DesiredState | string> {
+  try {
+    const store = new MemoryObjectStore(readable(options.dataDir));
+    return (await loadHost({ ...options, store })).desired;
+  } catch (error) {
+    if (error instanceof InvalidStateError) return error.message;
+    throw error;
+  }
+}
+
+/** What was compiled already, where this user may read it. */
+function readable(dataDir: string): DiskObjectStore | undefined {
+  return missingCapabilities().length === 0 ? new DiskObjectStore(dataDir) : undefined;
+}
+
+function describe(loaded: DesiredState | string): Answer {
+  if (typeof loaded === 'string') return failure(loaded, 'Run `xdpkeep validate`: it says where and why.');
+  return ok(`host ${loaded.host}, ${loaded.interfaces.length} entries under interfaces`);
+}
+
+function lastRecord(dataDir: string): Date | undefined {
+  try {
+    const time = readJournal(dataDir).records.at(-1)?.time;
+    return time === undefined ? undefined : new Date(time);
+  } catch (error) {
+    if (error instanceof XdpkeepError) return undefined; // the check of the journal says it
+    throw error;
+  }
+}

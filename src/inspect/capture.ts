@@ -1,0 +1,50 @@
+// Packets of one interface that match, each with the rule that decided and the verdict. The datapath is told what may interest,
+// for a few seconds and again and again: what is attached stays as it is, and when this process ends, however it ends, so does
+// the watching.
+import { EventReader, type Caught } from './events.js';
+import type { Match } from '../model/policy.js';
+import { type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
+import { matches } from '../policy/evaluate.js';
+import { parseKept } from '../policy/packet/headers.js';
+import { makeTap, tapUntil } from '../policy/compile/tap.js';
+
+export interface CaptureWish {
+  interface: string;
+  match: Match;
+  /** All of them when absent. */
+  verdicts?: (typeof XDP_ACTIONS)[number][];
+}
+
+export class InterfaceCapture implements Disposable {
+  readonly #reader: EventReader;
+
+  /** Throws what EventReader throws. */
+  constructor(
+    bpffs: string,
+    private readonly wish: CaptureWish,
+  ) {
+    const verdicts = wish.verdicts ?? XDP_ACTIONS;
+    const numbers = verdicts.map((name) => XDP_ACTIONS.indexOf(name));
+    const tap = makeTap(wish.match, numbers);
+    this.#reader = new EventReader(bpffs, {
+      interface: wish.interface,
+      tap: (until) => tapUntil(tap, until),
+    });
+  }
+
+  take(): Caught {
+    const { packets, lost } = this.#reader.take();
+    return { packets: packets.filter((one) => isMatch(one, this.wish.match)), lost };
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader[Symbol.dispose]();
+  }
+}
+
+/** What the datapath let through is looked at again, exactly; what cannot be read matches only when everything does. */
+function isMatch({ frame, length }: SeenPacket, match: Match): boolean {
+  if (Object.keys(match).length === 0) return true;
+  const parsed = parseKept(frame, length);
+  return parsed !== undefined && parsed.shape !== 'malformed' && matches(match, parsed.fields);
+}

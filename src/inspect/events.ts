@@ -1,0 +1,233 @@
+// Sampled packets as they come: the ring buffer of the instances that run, with names put to its numbers. Only pins are read,
+// so that a pass is never waited for. The buffer has one reading position: one reader at a time, and what it takes is gone.
+import { readRows } from '../kernel/counters.js';
+import type { Fd } from '../kernel/fd.js';
+import { tryLockFolder } from '../kernel/flock.js';
+import { pinPathsOf, type PinPaths, TAP } from '../kernel/pin-paths.js';
+import { writeEntry } from '../kernel/map-write.js';
+import { openMap } from '../kernel/pinned.js';
+import { readLost, RingReader, SAMPLES, SAMPLING } from '../kernel/samples.js';
+import { LockedError } from '../model/errors.js';
+import { type OwnedInterface, runningInstance } from '../model/observed.js';
+import { type Sample, type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
+import { RunningPolicies } from './running-policies.js';
+
+/** Milliseconds between two looks at what is attached. */
+const LOOK_AGAIN = 1000;
+/** ns that the datapath watches on when nobody says it again. */
+const WATCH = 3_000_000_000n;
+
+/** Samples that were lost because the buffer was full. */
+export interface Lost {
+  interface: string;
+  samples: number;
+}
+
+export interface Caught {
+  packets: SeenPacket[];
+  lost: Lost[];
+}
+
+interface Named {
+  name: string;
+  /** Slot -> row. */
+  rows: Map<number, string>;
+}
+
+interface Ring {
+  reader: RingReader;
+  /** Nothing that runs writes into it any more: closed as soon as it is empty. */
+  isLeft: boolean;
+}
+
+interface Losing {
+  interface: string;
+  /** Absent once the instance is gone; what is known of it stays, for it may come back. */
+  map?: Fd;
+  known: bigint;
+  /** It does not run any more: asked once more, then closed, so that the kernel can free it. */
+  isLeft: boolean;
+}
+
+export interface Wish {
+  /** The interface whose packets are wanted; all of them when absent. */
+  interface?: string;
+  /** Instead of the sampled packets those that are watched: struct tap of bpf/tap.h, until a time of the monotonic clock. */
+  tap?: (until: bigint) => Uint8Array;
+}
+
+/** Takes what comes from now on. Throws a LockedError while somebody else does, a UsageError when nothing can come. */
+export class EventReader implements Disposable {
+  readonly #paths: PinPaths;
+  readonly #lock: Fd;
+  readonly #rings = new Map<number, Ring>();
+  readonly #taps: Fd[] = [];
+  readonly #losing = new Map<number, Losing>();
+  readonly #running: RunningPolicies;
+  #names = new Map<number, Named>();
+  #looked = 0;
+
+  constructor(
+    bpffs: string,
+    private readonly wish: Wish = {},
+  ) {
+    const { interface: only } = wish;
+    this.#paths = pinPathsOf(bpffs);
+    new RunningPolicies(bpffs, only); // is it one that can be listened to?
+    this.#running = new RunningPolicies(bpffs);
+    this.#lock = lockReading(this.#paths.interfaces);
+    try {
+      this.#look();
+      this.#samples(); // of before anybody asked
+      this.#lost();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Interfaces that are listened to. */
+  get interfaces(): string[] {
+    return [...this.#names.values()].map(({ name }) => name).filter((name) => this.#isWanted(name));
+  }
+
+  /** Names of their rules and built-in rows. */
+  get rules(): Set<string> {
+    const wanted = [...this.#names.values()].filter(({ name }) => this.#isWanted(name));
+    return new Set(wanted.flatMap(({ rows }) => [...rows.values()]));
+  }
+
+  /** What came since the last time, in the order of its time. */
+  take(): Caught {
+    if (performance.now() - this.#looked > LOOK_AGAIN) this.#look();
+    const isWatching = this.wish.tap !== undefined;
+    const samples = this.#samples().filter(({ watched }) => watched === isWatching);
+    if (samples.some((sample) => this.#rowOf(sample) === undefined)) this.#look();
+    const packets = samples
+      .map((sample) => this.#name(sample))
+      .filter((packet) => this.#isWanted(packet.interface))
+      .sort((a, b) => (a.time < b.time ? -1 : Number(a.time > b.time)));
+    return { packets, lost: this.#lost() };
+  }
+
+  [Symbol.dispose](): void {
+    for (const { reader } of this.#rings.values()) reader[Symbol.dispose]();
+    for (const { map } of this.#losing.values()) map?.[Symbol.dispose]();
+    this.#arm(0n);
+    for (const tap of this.#taps) tap[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
+  }
+
+  #isWanted(name: string): boolean {
+    return this.wish.interface === undefined || this.wish.interface === name;
+  }
+
+  #rowOf({ ifindex, slot }: Sample): string | undefined {
+    return this.#names.get(ifindex)?.rows.get(slot);
+  }
+
+  #name(sample: Sample): SeenPacket {
+    const { time, ifindex, slot, verdict, fate, length, frame } = sample;
+    const action = (number: number): string => XDP_ACTIONS[number] ?? `action ${number}`;
+    return {
+      time,
+      interface: this.#names.get(ifindex)?.name ?? `ifindex ${ifindex}`,
+      rule: this.#rowOf(sample) ?? `slot ${slot}`,
+      verdict: action(verdict),
+      ...(fate !== verdict && { fate: action(fate) }),
+      length,
+      frame,
+    };
+  }
+
+  #samples(): Sample[] {
+    return [...this.#rings].flatMap(([id, { reader, isLeft }]) => {
+      const samples = reader.take();
+      if (isLeft && samples.length === 0) {
+        reader[Symbol.dispose]();
+        this.#rings.delete(id);
+      }
+      return samples;
+    });
+  }
+
+  #lost(): Lost[] {
+    const lost: Lost[] = [];
+    for (const one of this.#losing.values()) {
+      if (!one.map) continue;
+      const now = readLost(one.map);
+      if (now > one.known && this.#isWanted(one.interface))
+        lost.push({ interface: one.interface, samples: Number(now - one.known) });
+      one.known = now;
+      if (!one.isLeft) continue;
+      one.map[Symbol.dispose]();
+      delete one.map;
+    }
+    return lost;
+  }
+
+  #look(): void {
+    this.#looked = performance.now();
+    const running = this.#running.look();
+    if (running) this.#use(running);
+    this.#arm(process.hrtime.bigint() + WATCH);
+  }
+
+  /** For a little longer than until the next look: when nobody looks any more, it ends by itself. */
+  #arm(until: bigint): void {
+    const { tap } = this.wish;
+    if (tap) for (const map of this.#taps) writeEntry(map.number, TAP, 0, tap(until));
+  }
+
+  #use(running: OwnedInterface[]): void {
+    for (const tap of this.#taps.splice(0)) tap[Symbol.dispose]();
+    this.#names = new Map(running.flatMap((one) => this.#namesOf(one)));
+    for (const one of [...this.#rings.values(), ...this.#losing.values()]) one.isLeft = true;
+    for (const { name, id, map } of running.flatMap(mapsOf)) {
+      if (map === SAMPLES) this.#keepRing(id);
+      if (map === SAMPLING) this.#keepLosing(id, name);
+      if (map === TAP && this.#isWanted(name)) this.#addTap(id);
+    }
+  }
+
+  #namesOf({ name, link }: OwnedInterface): [number, Named][] {
+    if (!link) return [];
+    const rows = readRows(this.#paths, name).map(({ slot, row }) => [slot, row] as const);
+    return [[link.ifindex, { name, rows: new Map(rows) }]];
+  }
+
+  #keepRing(id: number): void {
+    const known = this.#rings.get(id);
+    using map = known ? undefined : openMap(id);
+    const reader = known?.reader ?? (map && new RingReader(map));
+    if (reader) this.#rings.set(id, { reader, isLeft: false });
+  }
+
+  #addTap(id: number): void {
+    const map = openMap(id);
+    if (map) this.#taps.push(map);
+  }
+
+  #keepLosing(id: number, name: string): void {
+    const { map = openMap(id), known = 0n } = this.#losing.get(id) ?? {};
+    if (map) this.#losing.set(id, { interface: name, map, known, isLeft: false });
+  }
+}
+
+/** The maps about sampling of what runs on an interface. */
+function mapsOf(owned: OwnedInterface): { name: string; id: number; map: string }[] {
+  const maps = runningInstance(owned)?.maps ?? [];
+  return maps
+    .filter(({ name }) => [SAMPLES, SAMPLING, TAP].includes(name))
+    .map((map) => ({ name: owned.name, id: map.id, map: map.name }));
+}
+
+/** Not the folder above, which an emergency rollback locks: somebody who only looks must never be in its way. */
+function lockReading(interfaces: string): Fd {
+  const attempt = tryLockFolder(interfaces);
+  if ('fd' in attempt) return attempt.fd;
+  const holder = attempt.heldBy === undefined ? 'another process' : `process ${attempt.heldBy}`;
+  throw new LockedError(`the events are being read already: by ${holder}`, {
+    hint: 'Each sampled packet is handed out once. End the other reader, or have it write a file: --write.',
+  });
+}

@@ -1,0 +1,153 @@
+// `xdpkeep explain`: the attached program is asked about a packet, and the state files beside it. A question is not
+// counted, logged or limited, and nothing is sent anywhere.
+import { loadHost } from '../desired/load.js';
+import { parsePacket } from '../desired/policy/packet-text.js';
+import { wantedFor } from '../diff/diff.js';
+import { linkStateOf } from '../diff/link-state.js';
+import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { readStoredBlocks, toBlock } from '../journal/blocks.js';
+import { isExpired } from '../journal/expiry.js';
+import { recordedPolicy } from '../journal/running.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { openProgram } from '../kernel/pinned.js';
+import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
+import { type Block, concerns, holdsNetwork } from '../model/blocks.js';
+import type { HostPolicy } from '../model/desired.js';
+import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../model/errors.js';
+import { ifReadable } from '../disk/if-readable.js';
+import type { Cidr } from '../addresses/cidr.js';
+import type { ExplainedDecision, Explanation } from '../model/explain.js';
+import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
+import { observe } from '../observe/observe.js';
+import { describePacket } from '../policy/packet/describe.js';
+import { explainRow } from '../policy/analysis/explain-row.js';
+import { decideByReference } from '../policy/packet-tests.js';
+import { buildPacket } from '../policy/packet/build-packet.js';
+import { encodeRecords } from '../policy/compile/records.js';
+import type { ReconcileOptions } from '../pass/goal.js';
+
+type ExplainOptions = Omit<ReconcileOptions, 'dryRun'>;
+
+/** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
+export async function explain(name: string, packet: string, options: ExplainOptions): Promise<Explanation> {
+  requireCapabilities();
+  const described = parsePacket(packet);
+  const frame = buildPacket(described);
+  const running = findRunning(name, await observe({ bpffs: options.bpffs }), options.dataDir);
+  const now = Date.now();
+  const inKernel = frame.length <= LONGEST_QUESTION;
+  const row = inKernel ? ask(running, frame) : decideByReference(running.firewall, now)(frame);
+  const decision = explainRow(running.firewall, row, frame, now);
+  const block = row === '(blocked)' ? findBlock(name, described.source, options.dataDir) : undefined;
+  return {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'Explanation',
+    interface: name,
+    packet: describePacket(described),
+    running: {
+      ...decision,
+      ...(block && { block }),
+      programId: running.programId,
+      digest: running.digest,
+      decidedBy: inKernel ? 'kernel' : 'reference',
+    },
+    desired: await askDesired(name, frame, now, decision, options),
+  };
+}
+
+/** What really becomes of the packet. A block is no part of the policy, and audits nothing. */
+function fateOf({ row, action, audit }: ExplainedDecision): string {
+  return audit && row !== '(blocked)' && action !== 'pass' ? `pass (audit: ${action})` : action;
+}
+
+interface Running {
+  programId: number;
+  digest: string;
+  firewall: HostPolicy;
+}
+
+function findRunning(name: string, observed: ObservedState, dataDir: string): Running {
+  const instances = attachedInstances(observed);
+  const found = instances.find((one) => one.name === name);
+  const firewall = found && recordedPolicy(dataDir, found.digest);
+  if (found && firewall) return { ...found, firewall };
+  if (found?.counts === true) {
+    throw new JournalError(`no generation knows the policy that runs on ${name}`, {
+      hint: 'Run `xdpkeep reconcile`: it writes a generation of what the state files say.',
+    });
+  }
+  const policies = instances.filter(({ digest }) => recordedPolicy(dataDir, digest));
+  throw new UsageError(`interface ${name} runs no policy of ours`, {
+    hint: `These do: ${policies.map((one) => one.name).join(', ') || 'none'}.`,
+  });
+}
+
+interface AttachedInstance {
+  name: string;
+  programId: number;
+  digest: string;
+  /** It has the maps of a policy. */
+  counts: boolean;
+}
+
+function attachedInstances({ interfaces, owned }: ObservedState): AttachedInstance[] {
+  return owned.flatMap((one) => {
+    const where = linkStateOf(
+      interfaces.find(({ name }) => name === one.name),
+      one,
+    );
+    if (where.kind !== 'attached') return [];
+    const { programId } = where.link;
+    const instance = runningInstance(one);
+    if (!instance) return [];
+    return [{ name: one.name, programId, digest: instance.digest, counts: runsPolicy(one) }];
+  });
+}
+
+/** The row that decides. */
+function ask({ programId, firewall }: Running, frame: Uint8Array): string {
+  using program = openProgram(programId);
+  if (!program) {
+    throw new EnvironmentError('the attached program was replaced while it was asked', {
+      hint: 'Ask again.',
+    });
+  }
+  const { record } = askPolicy(program.number, frame, 'blocks');
+  const owner = encodeRecords(firewall.policy, firewall.protections.length).owners[record];
+  if (owner) return owner.row;
+  throw new JournalError(`the attached program decides by record ${record}, which its policy does not have`, {
+    hint: 'Run `xdpkeep reconcile`, so that the program is one of this release.',
+  });
+}
+
+/** The one that ends last of those that hold the source; `undefined` where the record does not say. */
+function findBlock(name: string, source: Cidr | undefined, dataDir: string): Block | undefined {
+  const blocks = source ? (ifReadable(() => readStoredBlocks(dataDir)) ?? []) : [];
+  const holding = blocks.filter(
+    (one) => source && !isExpired(one) && concerns(one, name) && holdsNetwork(one.network, source),
+  );
+  const last = holding.sort((x, y) => y.uptime - x.uptime)[0];
+  return last && toBlock(last);
+}
+
+async function askDesired(
+  name: string,
+  frame: Uint8Array,
+  now: number,
+  running: ExplainedDecision,
+  options: ExplainOptions,
+): Promise<Explanation['desired']> {
+  try {
+    const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+    const { desired } = await loadHost({ ...options, store });
+    const wanted = wantedFor(desired, name);
+    if (!wanted) return { reason: `they want nothing on ${name}` };
+    const { firewall, label } = wanted.program;
+    if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };
+    const decision = explainRow(firewall, decideByReference(firewall, now)(frame), frame, now);
+    return { ...decision, same: fateOf(decision) === fateOf(running) };
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    return { reason: `they cannot be used: ${error.message}` };
+  }
+}

@@ -1,0 +1,37 @@
+// Everything that is measured of a host, for metrics, from one look at its kernel. A part that cannot be read is absent, and the rest is there.
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { journalFigures } from '../metrics/figures.js';
+import type { Snapshot } from '../metrics/exposition.js';
+import { XdpkeepError } from '../model/errors.js';
+import type { ReconcileOptions } from '../pass/goal.js';
+import { observe } from '../observe/observe.js';
+import { readRuleCounters } from './rule-counters.js';
+import { status } from './status.js';
+
+export async function readHostMetrics(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  version: string,
+): Promise<Snapshot> {
+  const seen = await orAbsent(() => {
+    requireCapabilities();
+    return observe({ bpffs: options.bpffs });
+  });
+  const found = seen && (await orAbsent(() => status(options, seen)));
+  const rules = seen && (await orAbsent(() => readRuleCounters(options, seen)));
+  const journal = await orAbsent(() => journalFigures(options.dataDir));
+  return {
+    version,
+    ...(found && { status: found }),
+    ...(rules && { rules }),
+    ...(journal && { journal }),
+  };
+}
+
+async function orAbsent<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof XdpkeepError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+// `xdpkeep lint`: every policy of a state directory. Reads files alone.
+import { commentsOf } from '../desired/yaml/comments.js';
+import { loadPolicies } from '../desired/load-all.js';
+import type { Source } from '../desired/yaml/source.js';
+import { MemoryObjectStore } from '../disk/object-store.js';
+import { diagnosticLine } from '../model/diagnostic.js';
+import { LINT_RULES, type LintFinding, type LintReport } from '../model/lint.js';
+import type { Policy } from '../model/policy.js';
+import { describePacket } from '../policy/packet/describe.js';
+import { FINDING_HINTS, findingDetail, IGNORE_HINTS } from '../policy/analysis/finding-words.js';
+import { heedIgnores, type IgnoreFinding } from '../policy/analysis/ignores.js';
+import { type Finding, lintPolicy } from '../policy/analysis/lint.js';
+import { writePacket } from '../policy/packet/written-packet.js';
+
+export interface Linted {
+  report: LintReport;
+  /** Of the loader, one line each. */
+  warnings: string[];
+}
+
+/** Throws an InvalidStateError or a HostNotFoundError. */
+export function lintState(stateDir: string): Linted {
+  const { firewalls, sources, warnings } = loadPolicies({ stateDir, store: new MemoryObjectStore() });
+  const now = Date.now();
+  const linted = firewalls.map(({ policy }) => lintFile(policy, sources.get(policy.name), now));
+  const report: LintReport = {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'LintReport',
+    policies: firewalls.map(({ policy }) => policy.name),
+    findings: linted.flatMap(({ findings }) => findings),
+    ignored: linted.reduce((sum, { ignored }) => sum + ignored, 0),
+  };
+  return { report, warnings: warnings.map(diagnosticLine) };
+}
+
+function lintFile(
+  policy: Policy,
+  source: Source | undefined,
+  now: number,
+): Pick<LintReport, 'findings' | 'ignored'> {
+  const lines = source?.text.split(/\r?\n/) ?? [];
+  const { left, ignored, about } = heedIgnores(lintPolicy(policy, now), source ? commentsOf(source) : []);
+  const found = [
+    ...left.map((one) => aboutRule(one, policy)),
+    ...about.map((one) => aboutComment(one, policy)),
+  ].sort((a, b) => a.at.line - b.at.line);
+  return { ignored, findings: found.map((one) => ({ ...one, excerpt: lines[one.at.line - 1] ?? '' })) };
+}
+
+function aboutRule(finding: Finding, policy: Policy): LintFinding {
+  const { kind, rule, by, witness } = finding;
+  const { code, severity, summary } = LINT_RULES[kind];
+  const places = by.map((row) => {
+    const at = policy.rules.find(({ name }) => name === row)?.at;
+    return { row, ...(at && { at }) };
+  });
+  return {
+    code,
+    severity,
+    summary,
+    detail: findingDetail(finding, policy.rules),
+    hint: FINDING_HINTS[kind],
+    at: rule.at,
+    policy: policy.name,
+    rule: rule.name,
+    by: places,
+    ...(witness && { witness: describePacket(witness), packet: writePacket(witness) }),
+  };
+}
+
+function aboutComment({ kind, message, at }: IgnoreFinding, policy: Policy): LintFinding {
+  const { code, severity, summary } = LINT_RULES[kind];
+  return {
+    code,
+    severity,
+    summary,
+    detail: message,
+    hint: IGNORE_HINTS[kind],
+    at,
+    policy: policy.name,
+    by: [],
+  };
+}

@@ -1,0 +1,87 @@
+// Whose memory it is: programs belong to the interface that they are pinned for, maps to whoever holds them, and what
+// several hold is told apart, so that nothing is counted twice. Reads only.
+import { join } from 'node:path';
+import { listEntries } from '../kernel/bpffs.js';
+import { showMaps, showPrograms } from '../kernel/bpftool.js';
+import type { MapShow, ProgramShow } from '../kernel/bpftool-schema.js';
+import { decodeName, pinPathsOf } from '../kernel/pin-paths.js';
+import { mapInfo, openPin } from '../kernel/pinned.js';
+import { EnvironmentError } from '../model/errors.js';
+import type { MemoryReport } from '../model/memory.js';
+import type { OwnedInterface } from '../model/observed.js';
+import { observe } from '../observe/observe.js';
+
+/** Throws an EnvironmentError when bpftool cannot say what something takes. */
+export async function readMemory(bpffs: string): Promise<MemoryReport> {
+  const { owned } = await observe({ bpffs });
+  const [programs, maps] = await Promise.all([showPrograms(), showMaps()]);
+  return attribute(owned, pinnedLists(bpffs), { programs, maps });
+}
+
+interface Shown {
+  programs: ProgramShow;
+  maps: MapShow;
+}
+
+/** `lists`: map id -> name of the list that it is the content of. */
+function attribute(owned: OwnedInterface[], lists: Map<number, string>, shown: Shown): MemoryReport {
+  const holders = new Map<number, string[]>([...lists.keys()].map((id) => [id, []]));
+  const interfaces = owned.map((one) => {
+    const programs = shown.programs.filter(({ id }) => programsOf(one).has(id));
+    const held = mapsOf(one, programs);
+    for (const id of held) holders.set(id, [...(holders.get(id) ?? []), one.name]);
+    return { name: one.name, programs: sum(programs), held };
+  });
+  // One that went meanwhile takes nothing any more.
+  const present = new Map(shown.maps.map((map) => [map.id, map]));
+  const isShared = (id: number): boolean => holders.get(id)?.length !== 1;
+  const bytes = (ids: number[]): number => sum(ids.flatMap((id) => present.get(id) ?? []));
+  const shared = [...holders].flatMap(([mapId, names]) => {
+    const map = present.get(mapId);
+    if (!map || !isShared(mapId)) return [];
+    return [{ name: lists.get(mapId) ?? map.name ?? '', mapId, bytes: bytes([mapId]), interfaces: names }];
+  });
+  return {
+    interfaces: interfaces.map(({ name, programs, held }) => ({
+      name,
+      programs,
+      maps: bytes([...held].filter((id) => !isShared(id))),
+      shared: bytes([...held].filter(isShared)),
+    })),
+    shared: shared.sort((a, b) => b.bytes - a.bytes),
+    total: interfaces.reduce((all, { programs }) => all + programs, bytes([...holders.keys()])),
+  };
+}
+
+/** Every instance that is pinned, and what the link runs though it lost its pin. */
+function programsOf({ instances, link }: OwnedInterface): Set<number> {
+  const ids = [...instances.map(({ programId }) => programId), link?.programId];
+  return new Set(ids.filter((id) => id !== undefined));
+}
+
+/** Global variables, settings and BTF-less maps have no pin: the programs know them. */
+function mapsOf({ instances, counters }: OwnedInterface, programs: ProgramShow): Set<number> {
+  const pinned = [...instances.flatMap(({ maps }) => maps), ...(counters ? [counters] : [])];
+  return new Set([...pinned.map(({ id }) => id), ...programs.flatMap(({ map_ids = [] }) => map_ids)]);
+}
+
+function pinnedLists(bpffs: string): Map<number, string> {
+  const { lists } = pinPathsOf(bpffs);
+  const found = new Map<number, string>();
+  for (const { name } of listEntries(lists)) {
+    for (const entry of listEntries(join(lists, name))) {
+      using map = entry.kind === 'pin' ? openPin(join(lists, name, entry.name)) : undefined;
+      if (map) found.set(mapInfo(map).id, decodeName(name) ?? name);
+    }
+  }
+  return found;
+}
+
+function sum(shown: { id: number; bytes_memlock?: number | undefined }[]): number {
+  return shown.reduce((bytes, { id, bytes_memlock: more }) => {
+    if (more !== undefined) return bytes + more;
+    throw new EnvironmentError(`bpftool does not say how much memory program or map ${id} takes`, {
+      hint: 'It reads memlock in /proc/self/fdinfo: is /proc mounted?',
+    });
+  }, 0);
+}

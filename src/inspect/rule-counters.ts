@@ -1,0 +1,52 @@
+// The rules that decide on each interface, where they stand and what they have counted. Reads only and takes no lock.
+import { countRows } from './counters.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
+import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
+import type { Position } from '../model/position.js';
+import type { Policy } from '../model/policy.js';
+import type { RuleRow, RuleCounters } from '../model/rule-counters.js';
+import type { RowCount } from '../model/counters.js';
+import { observe } from '../observe/observe.js';
+import { describeAction } from '../policy/analysis/decisions.js';
+import { verdictOf } from '../policy/judge-decision.js';
+import type { Paths } from '../pass/goal.js';
+import { RunningPrograms } from './running-programs.js';
+
+/** Interfaces whose policy no generation knows have their rows without what they do. `seen` stands in for a look. */
+export async function readRuleCounters(
+  { bpffs, dataDir }: Paths,
+  seen?: ObservedState,
+): Promise<RuleCounters> {
+  requireCapabilities();
+  const { owned } = seen ?? (await observe({ bpffs }));
+  const programs = new RunningPrograms(dataDir);
+  const interfaces = owned.filter(runsPolicy).map((one) => {
+    const digest = runningInstance(one)?.digest;
+    const firewall = digest === undefined ? undefined : programs.firewall(digest);
+    const policy = firewall?.policy;
+    return {
+      name: one.name,
+      policy: policy?.name ?? '',
+      mode: policy?.mode ?? ('enforce' as const),
+      rules: countRows(one.name, pinPathsOf(bpffs), firewall).map((row) => withAction(row, policy)),
+    };
+  });
+  return { apiVersion: 'xdpkeep/v1', kind: 'Rules', interfaces };
+}
+
+function withAction(row: RowCount, policy: Policy | undefined): RuleRow {
+  if (!policy) return { ...row, action: 'unknown', drops: false };
+  const rule = policy.rules.find(({ name }) => name === row.name);
+  const verdict = verdictOf(policy, row.name);
+  return {
+    ...row,
+    action: rule ? describeAction(rule.action) : verdict,
+    drops: verdict === 'drop' && policy.mode === 'enforce',
+    ...(rule && { at: place(rule.at) }),
+  };
+}
+
+function place({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`;
+}

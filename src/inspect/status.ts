@@ -1,0 +1,204 @@
+// What runs, beside what is wanted. Reads only, takes no lock, and answers also when the state files are broken:
+// then what runs is compared with the generation that was applied last.
+import { loadHost } from '../desired/load.js';
+import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { diff, wantedFor } from '../diff/diff.js';
+import { findRenames, withRename } from '../diff/renames.js';
+import { driftContext } from '../pass/drift-context.js';
+import { hasBlocks, readBlocks } from '../journal/blocks.js';
+import { newestGeneration } from '../journal/generation-list.js';
+import { confirmedGeneration, inShort } from '../journal/confirmed.js';
+import { currentIfReadable } from '../journal/generations.js';
+import { lastChanges, lastAdoption } from '../journal/since.js';
+import { generationState } from '../journal/generation-state.js';
+import { readHold } from '../journal/hold.js';
+import { attachedFrom } from '../journal/intents.js';
+import { readJournal } from '../journal/read.js';
+import { readSuspensions } from '../journal/suspensions.js';
+import { readTrial } from '../journal/undo-record.js';
+import { bootedAt, monotonicNow } from '../kernel/boot.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
+import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
+import { MOST_BLOCKS } from '../model/blocks.js';
+import { type DesiredState, emptyState } from '../model/desired.js';
+import { diagnosticLine } from '../model/diagnostic.js';
+import { XdpkeepError } from '../model/errors.js';
+import { type ObservedInterface, type ObservedState, runsPolicy } from '../model/observed.js';
+import { reportPending } from '../model/pending.js';
+import type { ReportedInterface } from '../model/reconciliation.js';
+import type { InterfaceStatus, OtherInterface, Status } from '../model/status.js';
+import { observe } from '../observe/observe.js';
+import { conditions } from '../plan/conditions.js';
+import { hostConditions } from '../plan/host-conditions.js';
+import { plan } from '../plan/plan.js';
+import type { ReconcileOptions } from '../pass/goal.js';
+import { revisionOf } from '../source/adoption.js';
+import { readRefusal } from '../source/refusal.js';
+import { attachedAt, RunningPrograms } from './running-programs.js';
+import { sumRows } from './totals.js';
+import { countRows } from './counters.js';
+
+/** `seen` stands in for a look. */
+export async function status(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  seen?: ObservedState,
+): Promise<Status> {
+  requireCapabilities();
+  const journal = readJournal(options.dataDir);
+  const again = () => observe({ bpffs: options.bpffs });
+  const found = await waitForDetachingLinks(seen ?? (await again()), options, journal.records, again);
+  const warnings: string[] = [];
+  const desired = await wanted(options, warnings);
+  const pending = orWarning(() => readTrial(options.dataDir, pinPathsOf(options.bpffs))?.pending, warnings);
+  const waiting = pending && reportPending(pending, monotonicNow());
+  if (journal.damage)
+    warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
+  const blocks =
+    orWarning(() => (hasBlocks(options.dataDir) ? readBlocks(options.dataDir) : []), warnings) ?? [];
+  const asked = blocks.length === 0 ? found : await withBlocks(options, desired, found);
+  const observed = findRenames(desired, asked).reduce(withRename, asked);
+  const planned = plan(desired, diff(desired, observed), {
+    observed,
+    definitions: new Map(),
+    attachedFrom: attachedFrom(journal.records, observed.boot),
+    failedLately: new Map(),
+    keepsFormer: pending?.phase === 'waiting',
+    drift: driftContext({ desired, dataDir: options.dataDir }, journal.records, {
+      boot: observed.boot,
+      insist: false,
+    }),
+  });
+  const hold = orWarning(() => readHold(options.dataDir), warnings);
+  const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
+  const refusal = revision && orWarning(() => readRefusal(options.dataDir), warnings);
+  const suspensions = readSuspensions(options.dataDir);
+  const changes = lastChanges(journal.records);
+  const look = {
+    desired,
+    observed,
+    paths: pinPathsOf(options.bpffs),
+    programs: new RunningPrograms(options.dataDir),
+  };
+  const rows = conditions(planned, observed, new Map()).map((row) => {
+    const changed = changes.get(row.name);
+    return withPrograms({ ...row, ...(changed !== undefined && { changed }) }, look);
+  });
+  const adopted = revision && lastAdoption(journal.records, revision.commit);
+  const applied = currentIfReadable(options.dataDir);
+  const confirmed = orWarning(
+    () => confirmedGeneration(options.dataDir, journal.records, pending?.previous),
+    warnings,
+  );
+  return {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'Status',
+    host: desired.host,
+    time: new Date().toISOString(),
+    generation: newestGeneration(options.dataDir),
+    conditions: hostConditions({
+      rows,
+      booted: bootedAt(),
+      hold,
+      pending: waiting,
+      suspensions,
+      revision,
+      adopted,
+      refusal,
+    }),
+    ...(hold && { hold }),
+    ...(revision && { revision }),
+    ...(applied && { applied: inShort(applied) }),
+    ...(confirmed && { confirmed }),
+    ...(waiting && { pending: waiting }),
+    ...(suspensions.length > 0 && { suspensions }),
+    ...(blocks.length > 0 && { blocks: { count: blocks.length, most: MOST_BLOCKS } }),
+    interfaces: rows,
+    others: observed.interfaces
+      .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
+      .map((other) => withPins(other, observed)),
+    warnings: [...warnings, ...planned.warnings],
+  };
+}
+
+/** What a pass would find: an interface that is new gets its blocks. */
+async function withBlocks(
+  { bpffs, dataDir }: Pick<ReconcileOptions, 'bpffs' | 'dataDir'>,
+  desired: DesiredState,
+  found: ObservedState,
+): Promise<ObservedState> {
+  const { bringBlocks } = await import('../pass/block-maps.js');
+  return bringBlocks(undefined, pinPathsOf(bpffs), { dataDir, desired, warnings: [] }, found);
+}
+
+async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {
+  const hold = orWarning(() => readHold(options.dataDir), []);
+  try {
+    const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+    const loaded = await loadHost({ ...options, store });
+    warnings.push(...loaded.warnings.map(diagnosticLine));
+    if (!hold?.digests.includes(loaded.desired.written)) return loaded.desired;
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(`the state files cannot be used, so the last generation is shown: ${error.message}`);
+  }
+  try {
+    return generationState(
+      options.dataDir,
+      hold?.generation ?? newestGeneration(options.dataDir),
+      options.host,
+    );
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(`the last generation cannot be read either: ${error.message}`);
+    return emptyState(options.host);
+  }
+}
+
+function orWarning<T>(read: () => T, warnings: string[]): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+    warnings.push(error.message);
+    return undefined;
+  }
+}
+
+interface Look {
+  desired: DesiredState;
+  observed: ObservedState;
+  paths: PinPaths;
+  programs: RunningPrograms;
+}
+
+function withPrograms(row: ReportedInterface, { desired, observed, paths, programs }: Look): InterfaceStatus {
+  const { name, programId, linkId, digest } = row;
+  const seen = observed.interfaces.find((one) => one.name === name);
+  const owned = observed.owned.find((one) => one.name === name);
+  const program = wantedFor(desired, name)?.program.label;
+  const isPolicy = owned !== undefined && runsPolicy(owned);
+  const running = programId === undefined ? undefined : programs.describe(programId, digest, isPolicy);
+  const attached = programId === undefined ? undefined : attachedAt(paths, name);
+  const firewall = isPolicy && digest !== undefined ? programs.firewall(digest) : undefined;
+  const xdp = seen?.xdp ?? [];
+  return {
+    ...row,
+    ...(program !== undefined && { program }),
+    ...(running && { running }),
+    ...(attached !== undefined && { attached }),
+    ...(firewall && { packets: sumRows(countRows(name, paths, firewall), firewall.policy) }),
+    xdp,
+    foreign: xdp.filter((one) => one.programId !== programId || one.linkId !== linkId),
+    tc: seen?.tc ?? [],
+  };
+}
+
+/** A program of ours stays ours on an interface that was renamed under it. */
+function withPins(other: ObservedInterface, { owned }: ObservedState): OtherInterface {
+  const xdp = other.xdp.map((attachment) => {
+    const pinned = owned.find(({ link }) => link !== undefined && link.id === attachment.linkId);
+    return { ...attachment, ...(pinned && { pinnedFor: pinned.name }) };
+  });
+  return { ...other, xdp };
+}

@@ -1,0 +1,17 @@
+// What a policy has seen and dropped: the sums of its rows. Pure.
+import type { RowCount } from '../model/counters.js';
+import type { Policy } from '../model/policy.js';
+import type { PacketTotals } from '../model/status.js';
+import { verdictOf } from '../policy/judge-decision.js';
+
+export function sumRows(rows: readonly RowCount[], policy: Policy): PacketTotals {
+  const totals: PacketTotals = { seen: 0, seenBytes: 0, dropped: 0, droppedBytes: 0 };
+  for (const { name, packets, bytes } of rows) {
+    totals.seen += packets;
+    totals.seenBytes += bytes;
+    if (policy.mode === 'audit' || verdictOf(policy, name) !== 'drop') continue;
+    totals.dropped += packets;
+    totals.droppedBytes += bytes;
+  }
+  return totals;
+}

@@ -1,0 +1,55 @@
+// Policies as generations keep them: each in a file that is named by its content, so that what did not change is neither
+// written nor read again. The hash vouches for what is in it; whoever applies it compiles it, and that checks it.
+import { DiskObjectStore } from '../disk/object-store.js';
+import { type HostPolicy, type DesiredState, matchesOf, setsOf } from '../model/desired.js';
+import type { RecordedState } from '../model/record.js';
+import type { WriterLock } from './lock.js';
+import { reviveMatches } from '../disk/revive-sets.js';
+
+/** On the disk when it returns. Throws a JournalError. */
+export function keepPolicies(lock: WriterLock, desired: DesiredState): RecordedState {
+  lock.assertHeld();
+  const store = new DiskObjectStore(lock.dataDir);
+  const kept = new Map<HostPolicy, string>();
+  const keep = (firewall: HostPolicy): string => {
+    const hash = kept.get(firewall) ?? store.put(Buffer.from(JSON.stringify(firewall)), 'policy');
+    kept.set(firewall, hash);
+    return hash;
+  };
+  const sets = desired.interfaces.flatMap(({ program }) => setsOf(program.firewall));
+  const large = new Set(sets.filter(({ small }) => !small).map(({ digest }) => digest));
+  return {
+    ...desired,
+    ...(large.size > 0 && { sets: [...large].sort() }),
+    interfaces: desired.interfaces.map(({ program: { firewall, ...program }, ...one }) => ({
+      ...one,
+      program: { ...program, ...(firewall && { firewall: keep(firewall) }) },
+    })),
+  };
+}
+
+/** Throws a JournalError when the file is missing or was changed. */
+export function keptPolicy(dataDir: string, hash: string): HostPolicy {
+  const store = new DiskObjectStore(dataDir);
+  const bytes = store.get(hash, 'policy');
+  const firewall = JSON.parse(Buffer.from(bytes).toString()) as HostPolicy;
+  reviveMatches(matchesOf(firewall), store);
+  return firewall;
+}
+
+/** The desired state with its policies. Throws a JournalError. */
+export function withKeptPolicies(dataDir: string, { interfaces, ...state }: RecordedState): DesiredState {
+  const read = new Map<string, HostPolicy>();
+  const get = (hash: string): HostPolicy => {
+    const firewall = read.get(hash) ?? keptPolicy(dataDir, hash);
+    read.set(hash, firewall);
+    return firewall;
+  };
+  return {
+    ...state,
+    interfaces: interfaces.map(({ program: { firewall, ...program }, ...one }) => ({
+      ...one,
+      program: { ...program, ...(firewall !== undefined && { firewall: get(firewall) }) },
+    })),
+  };
+}

@@ -1,0 +1,59 @@
+// Asking a loaded firewall about a packet: which record decides, and with which verdict. Answered by the program itself,
+// attached or not; a question is not counted, logged or limited. Source of the protocol: bpf/act.h.
+import { checked, libbpf } from './ffi.js';
+
+/** "xdkp", struct question in bpf/act.h: u32 magic, u32 record. */
+const QUESTION = 0x78646b70;
+const QUESTION_BYTES = 8;
+/** In `record`, before it is answered: blocks are meant as well. */
+const WITH_BLOCKS = 1;
+const CONTEXT_BYTES = 24;
+const OPTS_BYTES = 80;
+const HEADROOM = 256;
+
+/**
+ * Bytes of a frame that can be asked about. A longer one may not fit into a page with what the kernel puts around it, and
+ * would come in pieces, of which a program sees the first: about 3,500 with pages of 4 KiB (net/bpf/test_run.c).
+ */
+export const LONGEST_QUESTION = 3072;
+
+export interface Answer {
+  /** enum xdp_action, uapi/linux/bpf.h. */
+  verdict: number;
+  /** Index in FirewallTables.owners. */
+  record: number;
+}
+
+/**
+ * `frame` is 14 to LONGEST_QUESTION bytes. Without `blocks`, the policy alone is asked. Metadata lies in front of it in the buffer, and `data` in the context says how long
+ * that is (bpf_prog_test_run_xdp() in net/bpf/test_run.c); Linux 5.15.
+ */
+export function askPolicy(program: number, frame: Uint8Array, about?: 'blocks'): Answer {
+  const input = Buffer.alloc(QUESTION_BYTES + frame.length);
+  input.writeUInt32LE(QUESTION, 0);
+  if (about === 'blocks') input.writeUInt32LE(WITH_BLOCKS, 4);
+  input.set(frame, QUESTION_BYTES);
+  const context = Buffer.alloc(CONTEXT_BYTES);
+  context.writeUInt32LE(QUESTION_BYTES, 0); // data
+  context.writeUInt32LE(input.length, 4); // data_end
+  const output = Buffer.alloc(input.length + HEADROOM);
+  const opts = {
+    sz: OPTS_BYTES,
+    data_in: input,
+    data_out: output,
+    data_size_in: input.length,
+    data_size_out: output.length,
+    ctx_in: context,
+    ctx_out: null,
+    ctx_size_in: CONTEXT_BYTES,
+    ctx_size_out: 0,
+    retval: 0,
+    repeat: 1,
+    duration: 0,
+    flags: 0,
+    cpu: 0,
+    batch_size: 0,
+  };
+  checked('ask a program about a packet', libbpf().testRun(program, opts));
+  return { verdict: opts.retval, record: output.readUInt32LE(4) };
+}

@@ -1,0 +1,88 @@
+// Tables -> a loaded firewall: the object is shaped before load (settings, sizes, maps left out), its maps are filled
+// after it. Nothing is attached here.
+import type { Fd } from './fd.js';
+import type { FirewallTables } from '../model/tables.js';
+import { checked } from './ffi.js';
+import { BLOCKS, TABLES_SECTION } from './pin-paths.js';
+import { mapCalls } from './ffi-maps.js';
+import { freezeMap, writeEntry } from './map-write.js';
+import { type BpfObject, loadObject } from './object.js';
+import { SAMPLES } from './samples.js';
+import { specialize } from './specialize.js';
+
+/** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
+const OPTIONAL = ['limits', 'sources', 'cpus'];
+/** Frames that wait for a CPU they were redirected to: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
+const CPU_QUEUE = 2048;
+const CLOCK_REALTIME = 0;
+const CLOCK_TAI = 11;
+/** Slots of bpf/set.h; objects of older builds have a second one for each, for what has changed in a set. */
+const SET_SLOT = /^(?:set|delta)(\d+)$/;
+const FIREWALL_FUNCTION = 'firewall';
+
+export interface LoadOptions {
+  /** The map that counts; default a new one. */
+  counters?: Fd;
+  /** Hold sources against blocks: those of this map, or of a new one. */
+  blocks?: Fd | 'new';
+  /** The ring buffer for sampled packets; default a new one. */
+  samples?: Fd;
+  /** The maps through which the large sets of the tables are found, by slot. */
+  sets?: { map: Fd }[];
+  /** Default `firewall`. */
+  function?: string;
+}
+
+/**
+ * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
+ */
+export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
+  const { counters, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const object = loadObject(specialize(bytes, tables), function_, (one) => {
+    shape(one, tables, sets.length);
+    if (counters) one.reuseMap('counters', counters);
+    if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
+    else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
+    if (samples) one.reuseMap(SAMPLES, samples);
+    sets.forEach(({ map }, slot) => {
+      one.reuseMap(`set${slot}`, map);
+    });
+  });
+  try {
+    freezeMap(object.mapFd(TABLES_SECTION), 'tables');
+    const queue = new Uint8Array(Uint32Array.of(CPU_QUEUE, 0).buffer);
+    for (const cpu of tables.cpus) writeEntry(object.mapFd('cpus'), 'cpus', cpu, queue);
+    return object;
+  } catch (error) {
+    object[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function shape(object: BpfObject, tables: FirewallTables, sets: number): void {
+  for (const name of OPTIONAL) {
+    const entries = tables.dynamic[name];
+    const map = object.mapHandle(name);
+    if (entries === undefined) leaveMapOut(map, name);
+    else checked(`size map ${name}`, mapCalls().setMaxEntries(map, entries));
+  }
+  for (const { name } of object.maps()) {
+    const [, slot] = SET_SLOT.exec(name) ?? [];
+    if (slot !== undefined && !(name.startsWith('set') && Number(slot) < sets))
+      leaveMapOut(object.mapHandle(name), name);
+  }
+}
+
+function leaveMapOut(map: unknown, name: string): void {
+  checked(`leave out map ${name}`, mapCalls().setAutocreate(map, false));
+}
+
+/** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME: 0 on hosts where nobody set it, else 37 as of 2017. */
+export function taiOffset(): number {
+  const seconds = (clock: number): number => {
+    const time = Buffer.alloc(16);
+    checked('clock_gettime', mapCalls().clockGettime(clock, time));
+    return Number(time.readBigInt64LE(0)) + Number(time.readBigInt64LE(8)) / 1e9;
+  };
+  return Math.round(seconds(CLOCK_TAI) - seconds(CLOCK_REALTIME));
+}

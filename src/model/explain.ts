@@ -1,0 +1,38 @@
+// What `xdpkeep explain --output json` prints.
+import type { Block } from './blocks.js';
+import type { Verdict } from './policy.js';
+import type { Position } from './position.js';
+
+/** Who decides a packet, and how. */
+export interface ExplainedDecision {
+  policy: string;
+  /** Rule name or built-in row. */
+  row: string;
+  /** Audit or not: what the row says. */
+  verdict: Verdict;
+  /** The verdict with its target: `redirect to veth1`. */
+  action: string;
+  /** The policy passes every packet, whatever its rows say. */
+  audit: boolean;
+  /** The rule, the `protect` entry, or the policy of a built-in row. */
+  at: Position;
+  /** What an operator has blocked, where that decides; no part of the policy. */
+  block?: Block;
+  /** A rule with a rate limit that would decide instead while its rate is exceeded. */
+  aboveRate?: { row: string; action: string; at: Position };
+}
+
+export interface Explanation {
+  apiVersion: 'xdpkeep/v1';
+  kind: 'Explanation';
+  interface: string;
+  /** The packet in words. */
+  packet: string;
+  /**
+   * Said by the attached program, or by the reference about its policy where the kernel takes no packet so long; places are
+   * those of the state files that it was made of.
+   */
+  running: ExplainedDecision & { programId: number; digest: string; decidedBy: 'kernel' | 'reference' };
+  /** What the state files would decide, or why they do not say. */
+  desired: (ExplainedDecision & { same: boolean }) | { reason: string };
+}

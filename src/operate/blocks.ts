@@ -1,0 +1,172 @@
+// `xdpkeep block`, `unblock` and `blocks`: an operator's word in an incident, outside of the state files. The first block on
+// an interface swaps in an instance that asks for blocks; every other one is a write to a map that it asks.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { entriesFor } from '../pass/block-maps.js';
+import { holdBlocks } from '../apply/fill-block-map.js';
+import { asksBlocks } from '../diff/bind.js';
+import { DiskObjectStore } from '../disk/object-store.js';
+import { findFlows } from '../reach/flows.js';
+import type { Paths } from '../pass/goal.js';
+import { addBlock, endBlocks, type NewBlock, refreshBlocks } from '../journal/block-writer.js';
+import { readBlocks } from '../journal/blocks.js';
+import { newestGeneration } from '../journal/generation-list.js';
+import { generationState } from '../journal/generation-state.js';
+import { type WriterLock, withWriterLock } from '../journal/lock.js';
+import { recordedPolicy } from '../journal/running.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
+import { type Block, type Blocks, type BlockResult, concerns, holdsNetwork } from '../model/blocks.js';
+import { LockedError, RefusedError, UsageError } from '../model/errors.js';
+import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
+import { readOwned } from '../observe/owned.js';
+import { buildPacket } from '../policy/packet/build-packet.js';
+import { evaluate } from '../policy/evaluate.js';
+import { converge } from '../pass/reconcile.js';
+import { endOverdueTrial } from '../trial/revert.js';
+import { requireNoTrial } from '../trial/waiting.js';
+import { writtenNow } from '../pass/written-now.js';
+
+export interface WantedBlock extends NewBlock {
+  /** Block though it cuts off a flow that must live. */
+  acceptLockout: boolean;
+}
+
+/**
+ * Throws a UsageError where no policy runs that could ask, a RefusedError when it would lock out or there are too many
+ * blocks, a PendingError when the first block would have to change what waits for its confirmation.
+ */
+export async function block(paths: Paths, host: string, wanted: WantedBlock): Promise<BlockResult> {
+  requireCapabilities();
+  const { acceptLockout, ...made } = wanted;
+  return withPatience(paths.dataDir, async (lock) => {
+    await endOverdueTrial(lock, pinPathsOf(paths.bpffs), writtenNow);
+    const targets = targetsOf(paths.bpffs, made.interface);
+    const lockouts = await findBlockedFlows(targets, made, paths.dataDir);
+    if (lockouts.length > 0 && !acceptLockout) {
+      throw new RefusedError(`this would lock out: ${lockouts.join('; ')}`, {
+        hint: 'Nothing was changed. Add a `protect` entry for it, or say --accept-lockout if it may end.',
+      });
+    }
+    const unready = targets.some((one) => !isReady(one));
+    if (unready) requireNoTrial(paths.dataDir, pinPathsOf(paths.bpffs));
+    const added = addBlock(lock, made);
+    const warnings = lockouts.map((one) => `accepted: this locks out ${one}`);
+    if (unready) warnings.push(...(await swapIn(lock, paths, host)));
+    else fill(lock, paths.bpffs);
+    const now = targetsOf(paths.bpffs, made.interface);
+    return {
+      block: added,
+      inForce: now.filter(isReady).map(({ name }) => name),
+      notYet: now.filter((one) => !isReady(one)).map(({ name }) => name),
+      warnings,
+    };
+  });
+}
+
+/** What it has ended; none when there was none. `only`: the blocks of that interface alone. */
+export async function unblock(
+  paths: Paths,
+  cidr: string,
+  only: string | undefined,
+  by: string,
+): Promise<Block[]> {
+  requireCapabilities();
+  return withPatience(paths.dataDir, (lock) => {
+    const ended = endBlocks(lock, cidr, only, by);
+    if (ended.length > 0) fill(lock, paths.bpffs);
+    return Promise.resolve(ended);
+  });
+}
+
+/** Reads only and takes no lock. */
+export function listBlocks({ bpffs, dataDir }: Paths): Blocks {
+  requireCapabilities();
+  const policies = readOwned(bpffs).filter(runsPolicy);
+  return {
+    apiVersion: 'xdpkeep/v1',
+    kind: 'Blocks',
+    blocks: readBlocks(dataDir).map((one) => ({
+      ...one,
+      inForce: policies.filter((two) => isReady(two) && concerns(one, two.name)).map(({ name }) => name),
+    })),
+  };
+}
+
+/** Milliseconds. In an incident many come at once: each waits for its turn. */
+const PATIENCE = 15_000;
+const PAUSE = 50;
+
+async function withPatience<T>(dataDir: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
+  for (const start = performance.now(); ;) {
+    try {
+      return await withWriterLock(dataDir, work);
+    } catch (error) {
+      if (!(error instanceof LockedError) || performance.now() - start > PATIENCE) throw error;
+      await sleep(PAUSE);
+    }
+  }
+}
+
+/** Interfaces that run a policy of ours; with a name that one. Throws a UsageError when there is none. */
+function targetsOf(bpffs: string, only: string | undefined): OwnedInterface[] {
+  const attached = readOwned(bpffs).filter(({ link }) => link !== undefined && link.ifindex !== 0);
+  const policies = attached.filter(runsPolicy);
+  const targets = policies.filter(({ name }) => only === undefined || name === only);
+  if (targets.length > 0) return targets;
+  const names = policies.map(({ name }) => name).join(', ');
+  const own = attached.some(({ name }) => name === only);
+  const what =
+    only === undefined ? 'no interface runs a policy of ours' : `interface ${only} runs no policy of ours`;
+  throw new UsageError(own ? `interface ${only ?? ''} runs a program of its own, which asks nobody` : what, {
+    hint: `Only a policy can hold packets against blocks: ${names === '' ? 'run one with `xdpkeep reconcile`' : `these interfaces run one: ${names}`}.`,
+  });
+}
+
+/** Does its program ask for blocks? */
+function isReady(owned: OwnedInterface): boolean {
+  const instance = runningInstance(owned);
+  return owned.blocks !== undefined && instance !== undefined && asksBlocks(instance.digest);
+}
+
+/** Makes what runs run again as an instance that asks; what went wrong. A trial is none of it: nothing else changes. */
+async function swapIn(lock: WriterLock, paths: Paths, host: string): Promise<string[]> {
+  const { warnings, steps } = await converge(
+    {
+      ...paths,
+      desired: generationState(paths.dataDir, newestGeneration(paths.dataDir), host),
+      store: new DiskObjectStore(paths.dataDir),
+      warnings: [],
+      origin: { origin: 'reconcile' },
+    },
+    lock,
+  );
+  return [
+    ...warnings,
+    ...steps.flatMap(({ interface: name, error }) => (error === undefined ? [] : `${name}: ${error}`)),
+  ];
+}
+
+function fill(lock: WriterLock, bpffs: string): void {
+  const stored = refreshBlocks(lock);
+  for (const { name, blocks } of readOwned(bpffs)) {
+    if (blocks) holdBlocks(lock, pinPathsOf(bpffs), name, entriesFor(name, stored));
+  }
+}
+
+/** Flows that must live, come from the network, and are let through by no `protect` entry. */
+async function findBlockedFlows(
+  targets: readonly OwnedInterface[],
+  { network }: NewBlock,
+  dataDir: string,
+): Promise<string[]> {
+  const flows = await findFlows([]);
+  return flows.flatMap(({ interface: name, why, packet }) => {
+    const target = targets.find((one) => one.name === name);
+    const instance = target && runningInstance(target);
+    const firewall = instance && recordedPolicy(dataDir, instance.digest);
+    if (!firewall || packet.source === undefined || !holdsNetwork(network, packet.source)) return [];
+    const circumstances = { isBlocked: () => true };
+    const { row } = evaluate(firewall.policy, firewall.protections, buildPacket(packet), circumstances);
+    return row === '(blocked)' ? [`${name}: ${why}`] : [];
+  });
+}

@@ -1,0 +1,168 @@
+// The last word on a change that waits for its confirmation: an operator's `confirm` or `cancel`, or the deadline's.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { effect } from '../apply/failpoint.js';
+import { DiskObjectStore } from '../disk/object-store.js';
+import { newestGeneration } from '../journal/generation-list.js';
+import { endHold } from '../journal/end-hold.js';
+import { holdIfReadable, isHeld } from '../journal/hold.js';
+import { generationState, LEAVE_ALL_AS_IT_IS } from '../journal/generation-state.js';
+import { Journal } from '../journal/journal.js';
+import { type WriterLock, withWriterLock } from '../journal/lock.js';
+import { readJournal } from '../journal/read.js';
+import { readSuspensions } from '../journal/suspensions.js';
+import { IN_PART, lastTrialOutcome, trialOf } from '../journal/trials.js';
+import { readTrial } from '../journal/undo-record.js';
+import { monotonicNow } from '../kernel/boot.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { disarmDeadline } from '../kernel/deadline.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
+import { EXIT, LockedError, XdpkeepError } from '../model/errors.js';
+import type { Reconciliation } from '../model/reconciliation.js';
+import type { Paths } from '../pass/goal.js';
+import { converge } from '../pass/reconcile.js';
+import type { Suspension } from '../model/suspension.js';
+import { endAnnouncement, endOverdueTrial, undoByPins, undoTrial } from '../trial/revert.js';
+import { undoneWarning } from '../trial/waiting.js';
+import { writtenNow } from '../pass/written-now.js';
+
+/** What `confirm` and `cancel` find: a change that they decide, or how the last one was decided before. */
+export interface Verdict {
+  result?: Reconciliation;
+  /** The generation that stays, whole unless something of it could not be done yet; absent when nothing was confirmed. */
+  confirmed?: { generation: number; inPart: boolean };
+  /** Why the last change on trial was undone before anybody asked; absent when it was not, or there was none. */
+  undoneBefore?: string;
+}
+
+/** Lets the change stay, and cleans away what it left. Exit 10 when it is too late. */
+export async function confirm(paths: Paths): Promise<Verdict> {
+  requireCapabilities();
+  return withWriterLock(paths.dataDir, async (lock) => {
+    const undone = await endOverdueTrial(lock, pinPathsOf(paths.bpffs), writtenNow);
+    if (undone !== undefined) {
+      const result = await convergeToNewest(paths, lock, [undoneWarning(undone)]);
+      return { result: { ...result, exitCode: EXIT.rolledBack }, undoneBefore: undone };
+    }
+    const pending = readTrial(paths.dataDir, pinPathsOf(paths.bpffs))?.pending;
+    if (!pending) return decidedBefore(paths.dataDir);
+    const { generation, inPart = false } = pending;
+    const journal = Journal.open(lock);
+    const of = trialOf(journal.records, generation)?.seq;
+    const step = {
+      kind: 'trial',
+      reason: inPart ? `confirmed by hand, ${IN_PART}` : 'confirmed by hand',
+    } as const;
+    const phase = inPart ? 'failed' : 'confirmed';
+    effect('decide', () => journal.append({ generation, phase, step, ...(of !== undefined && { of }) }));
+    if (isHeld(paths.dataDir)) endHold(lock, journal, 'another change was confirmed');
+    endAnnouncement(lock, pinPathsOf(paths.bpffs));
+    if (pending.deadline) await disarmDeadline(pending.deadline.armed);
+    // The clean-up of a suspended interface waits; nobody asked for more here.
+    const suspensions = readSuspensions(paths.dataDir);
+    const result = await convergeToNewest(paths, lock, [], suspensions);
+    const exitCode = result.exitCode === EXIT.held ? EXIT.ok : result.exitCode;
+    return { result: { ...result, exitCode }, confirmed: { generation, inPart } };
+  });
+}
+
+/** Undoes the change and puts it on hold. `id`: only if it is this one. */
+export async function cancel(paths: Paths, reason: string, id?: string): Promise<Verdict> {
+  requireCapabilities();
+  return withWriterLock(paths.dataDir, async (lock) => {
+    const pins = pinPathsOf(paths.bpffs);
+    const announced = readTrial(paths.dataDir, pins);
+    if (!announced) return decidedBefore(paths.dataDir);
+    if (id !== undefined && announced.pending.id !== id) return {};
+    const wanted = id === undefined ? undefined : writtenNow;
+    const hold = await undoTrial(lock, pins, announced, reason, wanted);
+    const result = await convergeToNewest(paths, lock, []);
+    return { result: { ...result, ...(hold && { hold }) } };
+  });
+}
+
+export interface DeadlineOptions extends Paths {
+  id: string;
+  /** CLOCK_MONOTONIC, ms. */
+  at: number;
+  /** Called when no signal of the session can end this process any more. */
+  ready: () => void;
+}
+
+/** How often the announcement is looked at, and the lock asked for. Milliseconds. */
+const PACE = 250;
+
+/** An announcement that nobody saw by then came and went, or never will. Milliseconds. */
+const LATEST = 60_000;
+
+/** Waits, and undoes the change at its deadline, unless it was decided before. SIGTERM makes it the deadline now. */
+export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOptions): Promise<Verdict> {
+  let [seen, asked] = [false, false];
+  const began = monotonicNow();
+  const maker = process.ppid;
+  const wake = new AbortController();
+  for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined);
+  process.on('SIGTERM', () => {
+    asked = true;
+    wake.abort();
+  });
+  ready();
+  for (;;) {
+    const ended = process.ppid !== maker; // asked first: it announces before it ends
+    const there = isAnnounced(paths, id);
+    if (!there && (seen || ended || monotonicNow() - began > LATEST)) return {};
+    seen = there;
+    const left = asked ? 0 : at - monotonicNow();
+    if (left <= 0) break;
+    await sleep(Math.min(PACE, left), undefined, { signal: wake.signal }).catch(() => undefined);
+  }
+  const reason = asked ? 'its watchdog was told to end' : 'it was not confirmed in time';
+  for (;;) {
+    try {
+      return await cancelAnyhow(paths, reason, id);
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error;
+      await sleep(PACE); // whoever is at work ends some time, and the announcement outlasts it
+    }
+  }
+}
+
+/** The data directory may be damaged, full, read-only or gone by then. */
+async function cancelAnyhow(paths: Paths, reason: string, id: string): Promise<Verdict> {
+  try {
+    return await cancel(paths, reason, id);
+  } catch (error) {
+    if (!(error instanceof LockedError)) await undoByPins(pinPathsOf(paths.bpffs), id, reason);
+    throw error;
+  }
+}
+
+/** One that cannot be read may be this one. */
+function isAnnounced({ dataDir, bpffs }: Paths, id: string): boolean {
+  try {
+    return readTrial(dataDir, pinPathsOf(bpffs))?.pending.id === id;
+  } catch (error) {
+    if (error instanceof XdpkeepError) return true;
+    throw error;
+  }
+}
+
+/** The one that was confirmed, or the one that an undone trial left. */
+function convergeToNewest(
+  paths: Paths,
+  lock: WriterLock,
+  warnings: string[],
+  suspensions: Suspension[] = [],
+): Promise<Reconciliation> {
+  const newest = newestGeneration(paths.dataDir);
+  const desired = generationState(paths.dataDir, newest, '');
+  const store = new DiskObjectStore(paths.dataDir);
+  const lost = newest === 0 || holdIfReadable(paths.dataDir)?.lost === true;
+  const left = lost ? [...suspensions, LEAVE_ALL_AS_IT_IS] : suspensions;
+  const goal = { ...paths, desired, store, warnings, suspensions: left };
+  return converge({ ...goal, origin: { origin: 'reconcile' } }, lock);
+}
+
+function decidedBefore(dataDir: string): Verdict {
+  const last = lastTrialOutcome(readJournal(dataDir).records);
+  return last?.phase === 'undone' ? { undoneBefore: last.step.reason } : {};
+}

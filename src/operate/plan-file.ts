@@ -1,0 +1,199 @@
+// Two steps instead of one: `plan` writes down what a reconcile would do and what that was concluded from, `apply` does
+// exactly that, or nothing. What is compared is not what has changed since but everything: the plan is made once more,
+// under the lock, and has to come out the same.
+import { resolve } from 'node:path';
+import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { isHeld } from '../journal/hold.js';
+import { openIntents } from '../journal/intents.js';
+import { withWriterLock } from '../journal/lock.js';
+import { readPlanFile, stalePlan, writePlanFile } from '../journal/plan-file.js';
+import { readSoundJournal } from '../journal/read.js';
+import { reviveState } from '../disk/revive-sets.js';
+import { readSuspensions } from '../journal/suspensions.js';
+import { bootId } from '../kernel/boot.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { netnsInode } from '../kernel/interfaces.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
+import { JournalError, SuspendedError } from '../model/errors.js';
+import { setsOf } from '../model/desired.js';
+import type { ObjectKind, ObjectStore } from '../model/object-store.js';
+import { PLAN_FORMAT, type PlanFile } from '../model/plan-file.js';
+import type { Reconciliation } from '../model/reconciliation.js';
+import { NO_SAFEGUARDS } from '../model/safeguards.js';
+import type { Plan } from '../model/step.js';
+import { bareSteps, subjectsOf, whatChanged } from '../plan/subjects.js';
+import { suspend } from '../plan/suspend.js';
+import {
+  type ChangeOptions,
+  type Convergence,
+  loadGoal,
+  type Paths,
+  type ReconcileOptions,
+  withConfirm,
+} from '../pass/goal.js';
+import { converge } from '../pass/reconcile.js';
+import { endOverdueTrial } from '../trial/revert.js';
+import { requireNoTrial } from '../trial/waiting.js';
+import { writtenNow } from '../pass/written-now.js';
+
+/** A dry run whose plan is written to `file`. Nothing else is changed. */
+export async function planToFile(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  file: string,
+  release: string,
+): Promise<Reconciliation> {
+  requireCapabilities();
+  requireNoTrial(options.dataDir, pinPathsOf(options.bpffs)); // its end is in the journal, and would make the plan stale
+  const { records, torn, head } = readSoundJournal(options.dataDir);
+  if (torn || openIntents(records).length > 0) {
+    throw new JournalError('an interrupted run has to be settled before a plan can be made', {
+      hint: 'Run `xdpkeep reconcile`: it looks what became of it.',
+    });
+  }
+  const goal = await loadGoal({ ...options, dryRun: true }, undefined);
+  let seen: Pick<PlanFile, 'steps' | 'subjects' | 'boot' | 'netns'> | undefined;
+  const witness: Convergence['witness'] = (plan, observed) => {
+    const { boot, netns } = observed;
+    seen = { steps: bareSteps(plan), subjects: subjectsOf(plan, observed), boot, netns };
+  };
+  const result = await converge({ ...goal, witness }, undefined);
+  if (!seen) throw new Error('nothing was planned');
+  writePlanFile(file, {
+    format: PLAN_FORMAT,
+    release,
+    host: options.host,
+    time: new Date().toISOString(),
+    bpffs: resolve(options.bpffs),
+    dataDir: resolve(options.dataDir),
+    journal: { records: records.length, head },
+    desired: goal.desired,
+    ...(goal.origin.source && { source: goal.origin.source }),
+    safeguards: goal.safeguards ?? NO_SAFEGUARDS,
+    ...(goal.hold && { hold: goal.hold }),
+    allowPrune: options.allowPrune ?? false,
+    ...seen,
+    ...pack(goal),
+  });
+  return result;
+}
+
+function pack({ desired, store }: Convergence): Pick<PlanFile, 'objects' | 'sets'> {
+  const read = (names: string[], kind: ObjectKind) =>
+    Object.fromEntries(
+      [...new Set(names)].map((name) => [name, Buffer.from(store.get(name, kind)).toString('base64')]),
+    );
+  const sets = [
+    ...(desired.lists ?? []).map(({ set }) => set),
+    ...desired.interfaces.flatMap(({ program }) => setsOf(program.firewall)),
+  ];
+  return {
+    objects: read(
+      desired.interfaces.map(({ program }) => program.object),
+      'o',
+    ),
+    sets: read(
+      sets.filter(({ small }) => !small).map(({ digest }) => digest),
+      'set',
+    ),
+  };
+}
+
+export interface ApplyOptions extends Paths, Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'> {
+  host: string;
+}
+
+/**
+ * Does what a plan file says, on trial like any other change. Throws a StalePlanError, and has changed nothing, when
+ * anything is not as it was; a PendingError while another change waits.
+ */
+export async function applyPlan(
+  options: ApplyOptions,
+  file: string,
+  release: string,
+): Promise<Reconciliation> {
+  requireCapabilities();
+  const plan = readPlanFile(file);
+  requireSamePlace(plan, options, release);
+  const { dataDir } = options;
+  return withWriterLock(dataDir, async (lock) => {
+    await endOverdueTrial(lock, pinPathsOf(options.bpffs), writtenNow);
+    requireNoTrial(dataDir, pinPathsOf(options.bpffs));
+    requireSameJournal(plan);
+    const goal = goalOf(plan, options);
+    // Everything is asked before anything is done: what this finds stale has changed nothing.
+    await converge(
+      { ...goal, store: unpack(plan, new MemoryObjectStore(new DiskObjectStore(dataDir))) },
+      undefined,
+    );
+    const store = unpack(plan, new DiskObjectStore(dataDir));
+    const ends = !plan.hold && isHeld(dataDir) && { endsHold: 'a plan was applied' };
+    return converge({ ...goal, ...ends, store }, lock);
+  });
+}
+
+function goalOf(plan: PlanFile, options: ApplyOptions): Omit<Convergence, 'store'> {
+  const { desired, source, safeguards, hold, allowPrune } = plan;
+  const { bpffs, dataDir, acceptLockout = false } = options;
+  return {
+    bpffs,
+    dataDir,
+    desired,
+    allowPrune,
+    acceptLockout,
+    // What a hold keeps was looked at before.
+    ...(hold ? { hold } : { safeguards: withConfirm(safeguards, options) }),
+    warnings: [],
+    origin: { origin: 'reconcile', ...(source && { source }) },
+    witness: (now, observed) => {
+      const changed = whatChanged(plan, now, observed);
+      if (changed !== undefined) throw stalePlan(`the plan is stale: ${changed}`);
+      requireNotSuspended(now, dataDir);
+    },
+  };
+}
+
+/** Its hash names each: what is put in under another name is not what the plan was made with. */
+function unpack({ objects, sets, desired }: PlanFile, store: ObjectStore): ObjectStore {
+  for (const [packed, kind] of [
+    [objects, 'o'],
+    [sets, 'set'],
+  ] as const) {
+    for (const [name, bytes] of Object.entries(packed)) {
+      if (store.put(Buffer.from(bytes, 'base64'), kind) !== name)
+        throw stalePlan(`the object ${name} of the plan is damaged`);
+    }
+  }
+  reviveState(desired, store);
+  return store;
+}
+
+function requireSamePlace(plan: PlanFile, paths: Paths & { host: string }, release: string): void {
+  const facts: [what: string, then: string | number, now: string | number][] = [
+    ['release', plan.release, release],
+    ['host', plan.host, paths.host],
+    ['boot', plan.boot, bootId()],
+    ['network namespace', plan.netns, netnsInode()],
+    ['bpffs', plan.bpffs, resolve(paths.bpffs)],
+    ['data directory', plan.dataDir, resolve(paths.dataDir)],
+  ];
+  for (const [what, then, now] of facts) {
+    if (then !== now) throw stalePlan(`the plan is for another ${what}: ${then}, and this is ${now}`);
+  }
+}
+
+function requireSameJournal({ journal, dataDir }: PlanFile): void {
+  const { records, head, torn } = readSoundJournal(dataDir);
+  if (records.length === journal.records && head === journal.head && !torn) return;
+  throw stalePlan(
+    `the plan is stale: the journal has ${records.length} records, and had ${journal.records}; \`xdpkeep journal show\` says what was done since`,
+  );
+}
+
+function requireNotSuspended(plan: Plan, dataDir: string): void {
+  const { waiting } = suspend(plan, readSuspensions(dataDir));
+  if (waiting.size === 0) return;
+  const names = [...waiting].map((step) => step.interface).join(', ');
+  throw new SuspendedError(`${names}: changes are suspended`, {
+    hint: 'Nothing was changed. `xdpkeep status` says by whom and why; `xdpkeep resume` ends it.',
+  });
+}

@@ -1,0 +1,115 @@
+// What operators do against the state files: go back, or take everything away. Both are the same walk as a reconcile,
+// towards another desired state, and leave a hold.
+import { DiskObjectStore } from '../disk/object-store.js';
+import { tookNoEffect } from '../journal/took-effect.js';
+import { newestGeneration } from '../journal/generation-list.js';
+import { currentGeneration, currentIfReadable, readGeneration } from '../journal/generations.js';
+import { generationState } from '../journal/generation-state.js';
+import { holdIfReadable, writeHold } from '../journal/hold.js';
+import { Journal } from '../journal/journal.js';
+import { type WriterLock, withWriterLock } from '../journal/lock.js';
+import { readJournal } from '../journal/read.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
+import { type DesiredState, emptyState, setsOf } from '../model/desired.js';
+import { UsageError } from '../model/errors.js';
+import type { Hold, Reconciliation } from '../model/reconciliation.js';
+import type { Revision } from '../model/revision.js';
+import type { Paths, ReconcileOptions } from '../pass/goal.js';
+import { converge } from '../pass/reconcile.js';
+import { markForRevert, dropTrial, endOverdueTrial } from '../trial/revert.js';
+import { requireNoTrial } from '../trial/waiting.js';
+import { writtenNow } from '../pass/written-now.js';
+
+/** Makes the kernel run an earlier generation again, by default the one before the current content. */
+export async function rollback(
+  paths: Paths,
+  generation: number | undefined,
+  reason: string,
+): Promise<Reconciliation> {
+  requireCapabilities();
+  return withWriterLock(paths.dataDir, async (lock) => {
+    await endOverdueTrial(lock, pinPathsOf(paths.bpffs), writtenNow);
+    requireNoTrial(paths.dataDir, pinPathsOf(paths.bpffs));
+    const newest = newestGeneration(paths.dataDir);
+    if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
+    const target = generation ?? previous(paths.dataDir);
+    if (target < 0 || target > newest) {
+      throw new UsageError(`there is no generation ${target} to roll back to`, {
+        hint: `Generations are 0 (nothing attached) to ${newest}: see xdpkeep history.`,
+      });
+    }
+    const left = currentIfReadable(paths.dataDir)?.desired;
+    const host = left?.host ?? '';
+    const desired = generationState(paths.dataDir, target, host);
+    const { of, source } =
+      target === 0 ? { of: 0, source: undefined } : readGeneration(paths.dataDir, target);
+    requireObjects(paths.dataDir, desired);
+    const departure = { desired, origin: 'rollback' as const, of, reason, left: left ? [left.written] : [] };
+    return leave(lock, paths, { ...departure, ...(source && { source }) });
+  });
+}
+
+/** The one before the content that is current, passing over those of which no step ever took effect. */
+function previous(dataDir: string): number {
+  const { records } = readJournal(dataDir);
+  const { of, number } = currentGeneration(dataDir) ?? { of: 0, number: 0 };
+  let target = of - 1;
+  while (target > 0 && target < number && tookNoEffect(records, target)) target--;
+  return target;
+}
+
+/** A rollback that cannot be done must not leave a hold: so everything that it needs is looked at first. */
+function requireObjects(dataDir: string, desired: DesiredState): void {
+  const store = new DiskObjectStore(dataDir);
+  for (const { program } of desired.interfaces) {
+    store.get(program.object);
+    for (const set of setsOf(program.firewall)) set.content();
+  }
+}
+
+/** Takes everything of ours off the kernel. What the state files want now is on hold as well. */
+export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
+  requireCapabilities();
+  return withWriterLock(options.dataDir, async (lock) => {
+    const paths = pinPathsOf(options.bpffs);
+    markForRevert(lock, paths, reason);
+    const current = currentIfReadable(options.dataDir)?.desired;
+    const left = [...(current ? [current.written] : []), ...(await writtenNow(options, options.dataDir))];
+    const desired = emptyState(current?.host ?? options.host);
+    const result = await leave(lock, options, { desired, origin: 'detach', of: 0, reason, left });
+    await dropTrial(lock, paths, 'everything was detached');
+    return result;
+  });
+}
+
+interface Departure {
+  desired: DesiredState;
+  origin: 'rollback' | 'detach';
+  of: number;
+  reason: string;
+  /** Of the generation that is repeated. */
+  source?: Revision;
+  /** `written` of the desired states that must not come back by themselves. */
+  left: string[];
+}
+
+/** The hold comes before the change: a crash between the two must not bring the left state back. */
+async function leave(lock: WriterLock, paths: Paths, departure: Departure): Promise<Reconciliation> {
+  const { desired, origin, of, reason, left, source } = departure;
+  const journal = Journal.open(lock);
+  // A new hold replaces a damaged one: what it said is lost either way.
+  const before = holdIfReadable(paths.dataDir)?.digests ?? [];
+  const digests = [...new Set([...before, ...left])].filter((digest) => digest !== desired.written);
+  const hold: Hold = { digests, generation: of, reason, since: new Date().toISOString() };
+  journal.appendDone({ kind: 'hold', reason });
+  writeHold(lock, hold);
+  const store = new DiskObjectStore(paths.dataDir);
+  const result = await converge(
+    { ...paths, desired, store, warnings: [], origin: { origin, of, reason, ...(source && { source }) } },
+    lock,
+  );
+  return { ...result, hold };
+}
+
+const NOTHING_YET = 'The first reconcile that changes something makes generation 1.';

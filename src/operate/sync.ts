@@ -1,0 +1,163 @@
+// One pass from git: the newest commit that may be applied is adopted, and reconciled from. What may not be applied, and
+// a remote that does not answer, leave the last good commit in its place, which is reconciled from all the same: drift
+// is healed whatever happens to the repository.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadHost } from '../desired/load.js';
+import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { makeDataDir, withWriterLock } from '../journal/lock.js';
+import { requireCapabilities } from '../kernel/capabilities.js';
+import { abortOnSignal } from '../kernel/abort-on-signal.js';
+import type { GitSource, Verification } from '../model/config.js';
+import { UnreachableError, XdpkeepError } from '../model/errors.js';
+import type { Reconciliation } from '../model/reconciliation.js';
+import type { SourceReport } from '../model/revision.js';
+import type { ReconcileOptions } from '../pass/goal.js';
+import { reconcileWith } from '../pass/reconcile.js';
+import { remoteOf } from '../source/remote.js';
+import { acquire, type Acquisition, type Candidate, restore } from '../source/acquire.js';
+import { fetchedRepository, requireFetched } from '../source/fetched.js';
+import {
+  adopt,
+  type Adoption,
+  adoptedStateDir,
+  lastAnswer,
+  noteAnswer,
+  readAdoption,
+  sourceFolder,
+} from '../source/adoption.js';
+import { noteRefusal } from '../source/refusal.js';
+
+export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remotes'> {
+  source: GitSource;
+  verification: Verification | undefined;
+  /** Where `fetch` has brought the repository to: this pass needs no network then. */
+  offline?: string;
+  /** Ends what is asked of the remote, which then counts as one that does not answer. */
+  ended?: AbortSignal;
+}
+
+export interface Synced {
+  result: Reconciliation;
+  /** Why the newest commit is not applied; the result is then that of the last good one. */
+  refusal?: XdpkeepError;
+}
+
+/** Throws what keeps the newest commit from being applied where there is no earlier one. */
+export async function sync(asked: SyncOptions): Promise<Synced> {
+  requireCapabilities();
+  const remote = remoteOf(asked.source.git);
+  const options = { ...asked, remotes: remote ? [remote] : [] };
+  if (options.dryRun) return rehearse(options);
+  const folder = sourceFolder(options.dataDir);
+  makeDataDir(options.dataDir);
+  // Its own lock: who rolls back must not wait for a network.
+  return withWriterLock(folder, async () => {
+    const adopted = readAdoption(options.dataDir);
+    const found = await abortOnSignal((signalled) => {
+      const ended = AbortSignal.any([signalled, ...(options.ended ? [options.ended] : [])]);
+      return look(options, { ...options, folder, ended }, adopted);
+    });
+    return withWriterLock(options.dataDir, async (lock) => {
+      if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
+      if (found.heard) noteAnswer(options.dataDir, found.heard);
+      if (found.heard ?? found.refusal) noteRefusal(lock, found.refusal?.message);
+      return report(
+        found,
+        options,
+        (stateDir) => reconcileWith({ ...options, stateDir, shownAs: options.source.path }, lock),
+        adopted,
+      );
+    });
+  });
+}
+
+/** The same without a trace: the mirror and the copy are made elsewhere and go away. */
+function rehearse(options: SyncOptions): Promise<Synced> {
+  const adopted = readAdoption(options.dataDir);
+  return abortOnSignal(async (ended) => {
+    const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-'));
+    try {
+      const found = await look(options, { ...options, folder, ended }, adopted);
+      const { path } = options.source;
+      const copy = found.candidate && join(found.candidate.copy, path);
+      const pass = (adoptedDir: string) =>
+        reconcileWith({ ...options, stateDir: copy ?? adoptedDir, shownAs: path }, undefined);
+      return await report(found, options, pass, adopted);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+interface Found {
+  /** New, and valid for this host. */
+  candidate?: Candidate | undefined;
+  /** When the remote had what is applied from now on; absent where it has something else, or is not heard. */
+  heard?: Date;
+  stale?: UnreachableError;
+  refusal?: XdpkeepError;
+}
+
+async function look(options: SyncOptions, where: Acquisition, adopted: Adoption | undefined): Promise<Found> {
+  const found = await lookAtRemote(options, where, adopted);
+  if (adopted && !found.candidate && !options.dryRun) {
+    const { offline } = options;
+    const from = offline === undefined ? {} : { from: fetchedRepository(offline) };
+    await restore(options.dataDir, adopted, { ...where, ...from });
+  }
+  return found;
+}
+
+async function lookAtRemote(
+  options: SyncOptions,
+  where: Acquisition,
+  adopted: Adoption | undefined,
+): Promise<Found> {
+  const { offline, source } = options;
+  try {
+    const fetched = offline === undefined ? undefined : requireFetched(offline, source);
+    const from = offline === undefined ? {} : { from: fetchedRepository(offline) };
+    const candidate = await acquire({ ...where, ...from }, adopted);
+    if (candidate) await requireValid(options, candidate);
+    const stale = fetched?.reason === undefined ? {} : { stale: new UnreachableError(fetched.reason) };
+    return { candidate, heard: fetched ? new Date(fetched.heard) : new Date(), ...stale };
+  } catch (error) {
+    if (!adopted || !(error instanceof XdpkeepError)) throw error;
+    if (error instanceof UnreachableError) return { stale: error };
+    return { refusal: error };
+  }
+}
+
+/** A commit that this host cannot use must not become the one that it falls back to. */
+async function requireValid(options: SyncOptions, { copy }: Candidate): Promise<void> {
+  const { path } = options.source;
+  const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+  await loadHost({ host: options.host, stateDir: join(copy, path), store, shownAs: path });
+}
+
+async function report(
+  found: Found,
+  { source, dataDir }: SyncOptions,
+  pass: (stateDir: string) => Promise<Reconciliation>,
+  adopted: Adoption | undefined,
+): Promise<Synced> {
+  const { refusal, stale } = found;
+  const applied = found.candidate?.adoption ?? adopted;
+  if (!applied) throw new Error('there is neither a new commit nor an old one');
+  const result = await pass(adoptedStateDir(dataDir, applied.path));
+  const reason = (refusal ?? stale)?.message;
+  const about: SourceReport = {
+    ...source,
+    revision: applied.revision,
+    condition: refusal ? 'SourceRefused' : stale ? 'SourceStale' : 'Current',
+    heard: found.heard?.toISOString() ?? lastAnswer(dataDir),
+    ...(reason !== undefined && { reason }),
+  };
+  const left = applied.leftOut.map((file) => `${file} is no regular file, and left out`);
+  return {
+    result: { ...result, source: about, warnings: [...result.warnings, ...left] },
+    ...(refusal && { refusal }),
+  };
+}

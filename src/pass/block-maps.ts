@@ -1,0 +1,77 @@
+// Blocks as a pass finds them: what is over is swept, what was lost comes back, an interface that is new gets its share.
+// The maps come first: an interface that has one is planned to run a program that asks it.
+import { holdBlocks } from '../apply/fill-block-map.js';
+import { lackBlockMaps, lostBlockMap, withBlockMaps } from '../diff/block-maps.js';
+import { findRenames } from '../diff/renames.js';
+import { refreshBlocks } from '../journal/block-writer.js';
+import { readStoredBlocks, type StoredBlock } from '../journal/blocks.js';
+import { isExpired } from '../journal/expiry.js';
+import type { Journal } from '../journal/journal.js';
+import type { WriterLock } from '../journal/lock.js';
+import { BLOCKS, type PinPaths } from '../kernel/pin-paths.js';
+import { type BlockEntry, concerns } from '../model/blocks.js';
+import type { DesiredState } from '../model/desired.js';
+import { JournalError } from '../model/errors.js';
+import type { ObservedMap, ObservedState } from '../model/observed.js';
+import { tabulateBlocks } from '../policy/compile/block-table.js';
+
+interface Goal {
+  dataDir: string;
+  desired: DesiredState;
+  warnings: string[];
+}
+
+/** What the kernel will show when blocks are in force; without a writer nothing is done. Warns of a damaged file. */
+export function bringBlocks(
+  writer: { lock: WriterLock; journal: Journal } | undefined,
+  pinPaths: PinPaths,
+  { dataDir, desired, warnings }: Goal,
+  found: ObservedState,
+): ObservedState {
+  const lock = writer?.lock;
+  const renames = findRenames(desired, found);
+  const names = new Map(renames.map(({ from, to }) => [from, to]));
+  try {
+    const stored = writer
+      ? refreshBlocks(writer.lock, names, writer.journal)
+      : readStoredBlocks(dataDir).filter((one) => !isExpired(one));
+    if (lock) {
+      for (const { name, blocks } of found.owned) {
+        if (blocks) holdBlocks(lock, pinPaths, name, entriesFor(names.get(name) ?? name, stored));
+      }
+    }
+    // Pins that will move are left alone: the next pass finds them where they belong.
+    const lacking = renames.length > 0 ? [] : lackBlockMaps(desired, found, stored);
+    const make = (name: string): ObservedMap => {
+      if (!lock) return PLANNED;
+      const lost = lostBlockMap(found.owned.find((one) => one.name === name));
+      return holdBlocks(lock, pinPaths, name, entriesFor(name, stored), lost);
+    };
+    return withBlockMaps(found, new Map(lacking.map((name) => [name, make(name)])));
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    warnings.push(`blocks stay as the kernel has them: ${error.message}`);
+    return found;
+  }
+}
+
+/** Stands for a map that a pass would make. */
+const PLANNED: ObservedMap = {
+  name: BLOCKS,
+  id: 0,
+  type: 0,
+  keySize: 0,
+  valueSize: 0,
+  maxEntries: 0,
+  flags: 0,
+};
+
+const SECOND = 1e9;
+
+/** What the map of an interface is to hold. Ends are those of this boot. */
+export function entriesFor(name: string, stored: readonly StoredBlock[]): BlockEntry[] {
+  const own = stored.filter((block) => concerns(block, name));
+  return tabulateBlocks(
+    own.map(({ network, uptime }) => ({ network, until: BigInt(Math.round(uptime * SECOND)) })),
+  );
+}

@@ -1,0 +1,58 @@
+// Lists between what was applied and what is wanted: what came and went, and whether one lost more than it may. A list
+// is measured in ranges, so that joining neighbours or writing an address twice is no change.
+import { listGenerations } from '../journal/generation-list.js';
+import { readGeneration } from '../journal/generations.js';
+import type { DesiredList, DesiredState } from '../model/desired.js';
+import { RefusedError } from '../model/errors.js';
+import { ifReadable } from '../disk/if-readable.js';
+import { type AddressRanges, countRanges, subtract } from '../addresses/ranges.js';
+import type { ListChange } from '../model/reconciliation.js';
+
+/** Throws a RefusedError when a list lost more of its ranges than its policy allows since it was last applied. */
+export function refuseCollapse(dataDir: string, { lists = [] }: DesiredState): void {
+  const collapsed = lists.flatMap((list) => {
+    if (list.maxShrink === undefined) return [];
+    const before = lastApplied(dataDir, list.name)?.set.ranges ?? 0;
+    if (list.set.ranges >= before * (1 - list.maxShrink / 100)) return [];
+    return [`list ${list.name} has ${list.set.ranges} ranges, and had ${before} when it was last applied`];
+  });
+  if (collapsed.length === 0) return;
+  throw new RefusedError(`${collapsed.join('; ')}: that is more than maxShrink allows`, {
+    hint: 'Nothing was changed. Restore the list, or raise its maxShrink in the policy if it is meant to be so short.',
+  });
+}
+
+/** The list in the newest generation that has it; one that cannot be read is passed over. */
+function lastApplied(dataDir: string, name: string): DesiredList | undefined {
+  for (const number of listGenerations(dataDir).reverse()) {
+    const found = listsOf(dataDir, number)?.find((list) => list.name === name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function listsOf(dataDir: string, generation: number): DesiredList[] | undefined {
+  return ifReadable(() => readGeneration(dataDir, generation).desired.lists);
+}
+
+/** The lists whose content is another one than in `before`, which is absent before the first change ever. */
+export function listChanges(
+  before: Pick<DesiredState, 'lists'> | undefined,
+  { lists = [] }: DesiredState,
+): ListChange[] {
+  return lists.flatMap(({ name, set, entries, merged }): ListChange[] => {
+    const old = before?.lists?.find((list) => list.name === name);
+    if (old?.set.digest === set.digest) return [];
+    const base = { name, entries, ...(merged && { merged }), ranges: set.ranges };
+    if (!old) return [{ ...base, added: set.ranges, removed: 0 }];
+    const was = contentOf(old);
+    if (!was) return [{ ...base, added: set.ranges, removed: old.set.ranges }];
+    const is = set.content();
+    return [{ ...base, added: countRanges(subtract(is, was)), removed: countRanges(subtract(was, is)) }];
+  });
+}
+
+/** `undefined` when what was kept of it is lost: the report is poorer then, and nothing else. */
+function contentOf({ set }: DesiredList): AddressRanges | undefined {
+  return ifReadable(() => set.content());
+}

@@ -1,0 +1,54 @@
+// Desired and observed state -> the plan of a pass, with what the journal knows of earlier ones.
+import { diff } from '../diff/diff.js';
+import { findRenames, withRename } from '../diff/renames.js';
+import { driftContext } from './drift-context.js';
+import type { Convergence } from './goal.js';
+import { attachedFrom, lastFailures } from '../journal/intents.js';
+import type { MapDefinition } from '../model/instance.js';
+import type { ObservedState } from '../model/observed.js';
+import type { JournalRecord } from '../model/record.js';
+import type { Plan } from '../model/step.js';
+import { plan } from '../plan/plan.js';
+import { inspect } from '../prove/prove.js';
+
+export function planPass(
+  goal: Pick<Convergence, 'desired' | 'dataDir' | 'origin' | 'store' | 'retry' | 'pending'>,
+  found: ObservedState,
+  records: readonly JournalRecord[],
+): Plan {
+  const renames = findRenames(goal.desired, found);
+  const observed = renames.reduce(withRename, found);
+  const differences = diff(goal.desired, observed);
+  const definitions = new Map<string, MapDefinition[]>();
+  for (const { wanted, owned } of differences) {
+    const digest = wanted?.program.digest;
+    if (!wanted || digest === undefined || definitions.has(digest)) continue;
+    const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
+    if (!wanted.program.firewall && (!pinned || pinned.lost || pinned.differs))
+      definitions.set(digest, inspect(wanted.program, goal.store));
+  }
+  const context = {
+    observed,
+    definitions,
+    attachedFrom: attachedFrom(records, observed.boot),
+    failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
+    keepsFormer: goal.pending !== undefined,
+    drift: driftContext(goal, records, {
+      boot: observed.boot,
+      insist: goal.retry === true || goal.origin.origin !== 'reconcile',
+    }),
+  };
+  return plan(goal.desired, differences, context, renames);
+}
+
+/** Milliseconds that a step with a gap waits after it failed. */
+const PATIENCE = 600_000;
+
+function failedLately(records: readonly JournalRecord[], boot: string): Map<string, JournalRecord> {
+  const failures = lastFailures(records, boot);
+  for (const [name, { time }] of failures) {
+    const age = Date.now() - Date.parse(time);
+    if (age < 0 || age > PATIENCE) failures.delete(name);
+  }
+  return failures;
+}

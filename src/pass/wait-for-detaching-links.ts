@@ -1,0 +1,60 @@
+// What the kernel is still taking off. A link without a pin ends on a work queue (in older kernels a grace period later):
+// for a moment its program decides on, and looks like a foreign one that is in our way. The records tell the two apart:
+// they say what we attached to that interface last. So it is waited for, not long, and nobody else waits.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Paths } from './goal.js';
+import { lastInstances } from '../journal/intents.js';
+import { recordedProgram } from '../journal/running.js';
+import { attachedProgram } from '../kernel/attach.js';
+import type { ObservedState, XdpAttachment } from '../model/observed.js';
+import type { JournalRecord } from '../model/record.js';
+
+const ATTEMPTS = 50;
+/** Milliseconds between two of them. */
+const PAUSE = 5;
+
+type Leaving = XdpAttachment & { ifindex: number };
+
+/** `seen`, or, where something of ours was about to go and went, what `look` sees after that. */
+export async function waitForDetachingLinks(
+  seen: ObservedState,
+  { dataDir }: Pick<Paths, 'dataDir'>,
+  records: readonly JournalRecord[],
+  look: () => Promise<ObservedState>,
+): Promise<ObservedState> {
+  const leaving = findLeaving(seen, dataDir, records);
+  if (leaving.length === 0) return seen;
+  for (let attempt = 1; leaving.some(isThere); attempt++) {
+    if (attempt === ATTEMPTS) return seen; // somebody holds it on purpose
+    await sleep(PAUSE);
+  }
+  return look();
+}
+
+/** Attachments that no pin of ours holds, of a program with the name of what we attached there last. */
+function findLeaving(
+  { interfaces, owned, boot, netns }: ObservedState,
+  dataDir: string,
+  records: readonly JournalRecord[],
+): Leaving[] {
+  const held = new Set(owned.flatMap(({ link }) => link?.id ?? []));
+  const loose = interfaces.flatMap(({ ifindex, xdp }) =>
+    xdp
+      .filter(({ linkId }) => linkId === undefined || !held.has(linkId))
+      .map((one): Leaving => ({ ...one, ifindex })),
+  );
+  if (loose.length === 0) return []; // nearly always
+  const last = lastInstances(records, { boot, netns });
+  return loose.filter(({ ifindex, programName }) => {
+    const digest = last.get(ifindex);
+    const name = digest === undefined ? undefined : recordedProgram(dataDir, digest)?.function;
+    return name?.slice(0, LONGEST_NAME) === programName;
+  });
+}
+
+/** Characters of a program's name in the kernel: BPF_OBJ_NAME_LEN of uapi/linux/bpf.h, without the NUL. */
+const LONGEST_NAME = 15;
+
+function isThere({ ifindex, mode, programId }: Leaving): boolean {
+  return attachedProgram(ifindex, mode) === programId;
+}

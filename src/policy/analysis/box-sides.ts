@@ -1,0 +1,72 @@
+// One side of a box: the values of a field. Numbers are intervals, addresses the words of AddressRanges. Kinds of
+// packets share large sets of addresses, so what was combined once is remembered as long as its parts are in use.
+import { intersectWords, subtractWords, type Width } from '../../addresses/ranges.js';
+import { type IntervalSet, intersectSets, subtractSets } from './intervals.js';
+
+export type Side = IntervalSet | AddressSide;
+
+export interface AddressSide {
+  readonly width: Width;
+  readonly words: Uint32Array;
+}
+
+/** All addresses of a family. */
+export const ALL_ADDRESSES: Record<Width, AddressSide> = {
+  1: { width: 1, words: Uint32Array.of(0, 0xffffffff) },
+  4: { width: 4, words: Uint32Array.from({ length: 8 }, (_, at) => (at < 4 ? 0 : 0xffffffff)) },
+};
+
+function isAddresses(side: Side): side is AddressSide {
+  return 'words' in side;
+}
+
+export function isEmpty(side: Side): boolean {
+  return isAddresses(side) ? side.words.length === 0 : side.length === 0;
+}
+
+/** Both are of one field. */
+export function intersectSides(x: Side, y: Side): Side {
+  if (!isAddresses(x)) return intersectSets(x, numbersOf(y));
+  const other = addressesOf(y);
+  if (other === ALL_ADDRESSES[x.width]) return x;
+  return x === ALL_ADDRESSES[x.width] ? other : intersections.of(x, other);
+}
+
+/** Both are of one field. */
+export function subtractSides(x: Side, y: Side): Side {
+  return isAddresses(x) ? differences.of(x, addressesOf(y)) : subtractSets(x, numbersOf(y));
+}
+
+/** Throws a TypeError for a side of numbers. */
+export function addressesOf(side: Side): AddressSide {
+  if (isAddresses(side)) return side;
+  throw new TypeError('a number is no address');
+}
+
+/** Throws a TypeError for a side of addresses. */
+export function numbersOf(side: Side): IntervalSet {
+  if (!isAddresses(side)) return side;
+  throw new TypeError('an address is no number');
+}
+
+type Operation = (x: Uint32Array, y: Uint32Array, width: Width) => Uint32Array;
+
+class Remembered {
+  readonly #results = new WeakMap<Uint32Array, WeakMap<Uint32Array, AddressSide>>();
+
+  constructor(private readonly operation: Operation) {}
+
+  of({ words, width }: AddressSide, other: AddressSide): AddressSide {
+    let results = this.#results.get(words);
+    if (!results) this.#results.set(words, (results = new WeakMap()));
+    let result = results.get(other.words);
+    if (!result) {
+      result = { width, words: this.operation(words, other.words, width) };
+      results.set(other.words, result);
+    }
+    return result;
+  }
+}
+
+const intersections = new Remembered(intersectWords);
+const differences = new Remembered(subtractWords);

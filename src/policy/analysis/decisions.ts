@@ -1,0 +1,66 @@
+// A policy as one list of decisions, built-in ones included: who decides which packets, in order. What reasons about
+// policies reads this list and so cannot forget a built-in.
+import type { Action, BuiltinRow, Match, Policy, Protection, Rule } from '../../model/policy.js';
+import { boxOf, KINDS, type Box, type Kind } from './header-space.js';
+
+export class DecisionStep {
+  readonly #boxes = new Map<Kind, Box | undefined>();
+
+  constructor(
+    /** Rule name or built-in row. */
+    readonly row: string,
+    readonly action: Action,
+    /** The packets that it takes: those that agree with a match, or all of some kinds. */
+    readonly packets: Match | ((kind: Kind) => boolean),
+    readonly rule?: Rule,
+  ) {}
+
+  /** Rate limit or deadline: a packet may go on to the next step. */
+  get conditional(): boolean {
+    return this.rule?.rateLimit !== undefined || this.rule?.until !== undefined;
+  }
+
+  /** Made when it is asked for: of a thousand steps most are asked about one kind alone. */
+  boxOf(kind: Kind): Box | undefined {
+    if (!this.#boxes.has(kind)) this.#boxes.set(kind, this.#makeBox(kind));
+    return this.#boxes.get(kind);
+  }
+
+  get boxes(): Box[] {
+    return KINDS.flatMap((kind) => this.boxOf(kind) ?? []);
+  }
+
+  #makeBox(kind: Kind): Box | undefined {
+    if (typeof this.packets !== 'function') return boxOf(this.packets, kind);
+    return this.packets(kind) ? { kind, sides: new Map() } : undefined;
+  }
+}
+
+const NEIGHBOR_DISCOVERY: Match = { family: [6], icmpType: [{ from: 133, to: 137 }] };
+
+/** The last step takes every packet that is not malformed. */
+export function listDecisions(policy: Policy, protections: Protection[] = []): DecisionStep[] {
+  const steps: DecisionStep[] = [];
+  const add = (row: BuiltinRow, kind: 'pass' | 'drop', packets: DecisionStep['packets']): unknown =>
+    steps.push(new DecisionStep(row, { kind }, packets));
+  for (const { match } of protections) add('(protect)', 'pass', match);
+  if (policy.neighborDiscovery === 'pass') add('(protect)', 'pass', NEIGHBOR_DISCOVERY);
+  if (policy.nonIp !== 'match') add('(non-ip)', policy.nonIp, ({ family }) => family === 'none');
+  if (policy.fragments !== 'match') {
+    add('(fragments)', policy.fragments, ({ name }) => name.endsWith('later fragment'));
+  }
+  for (const rule of policy.rules) steps.push(new DecisionStep(rule.name, rule.action, rule.match, rule));
+  add('(default)', policy.default, () => true);
+  return steps;
+}
+
+/** Two actions that do the same to a packet. */
+export function sameAction(x: Action, y: Action): boolean {
+  return describeAction(x) === describeAction(y);
+}
+
+/** `drop`, `redirect to veth-scrub`, `redirect to CPU 2`. */
+export function describeAction(action: Action): string {
+  if (action.kind !== 'redirect') return action.kind;
+  return 'cpu' in action ? `redirect to CPU ${action.cpu}` : `redirect to ${action.interface}`;
+}

@@ -1,0 +1,42 @@
+// A row that decided a packet, put into words: what it does, where it stands, and what a rate limit would change.
+import type { HostPolicy } from '../../model/desired.js';
+import type { ExplainedDecision } from '../../model/explain.js';
+import type { Rule } from '../../model/policy.js';
+import type { Position } from '../../model/position.js';
+import { describeAction } from './decisions.js';
+import { evaluate, matches } from '../evaluate.js';
+import { verdictOf } from '../judge-decision.js';
+import { parseFrame } from '../packet/parse.js';
+
+/** `row` decided `frame`, whoever said so. `now`: wall clock, ms since 1970 (UTC). */
+export function explainRow(
+  firewall: HostPolicy,
+  row: string,
+  frame: Uint8Array,
+  now: number,
+): ExplainedDecision {
+  const { policy, protections } = firewall;
+  const rule = policy.rules.find(({ name }) => name === row);
+  const verdict = verdictOf(policy, row);
+  const above = evaluate(policy, protections, frame, { now, exceeds: () => true }).rule;
+  return {
+    policy: policy.name,
+    row,
+    verdict,
+    action: rule ? describeAction(rule.action) : verdict,
+    audit: policy.mode === 'audit',
+    at: rule?.at ?? placeOf(firewall, row, frame),
+    ...(above?.rateLimit && above.name !== row && row !== '(blocked)' && { aboveRate: inShort(above) }),
+  };
+}
+
+function inShort({ name, action, at }: Rule): Required<ExplainedDecision>['aboveRate'] {
+  return { row: name, action: describeAction(action), at };
+}
+
+/** The `protect` entry, where one decided; what else is built in is said by the policy as a whole. */
+function placeOf({ policy, protections }: HostPolicy, row: string, frame: Uint8Array): Position {
+  const parsed = parseFrame(frame);
+  if (row !== '(protect)' || parsed.shape === 'malformed') return policy.at;
+  return protections.find(({ match }) => matches(match, parsed.fields))?.at ?? policy.at;
+}

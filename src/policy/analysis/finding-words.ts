@@ -1,0 +1,50 @@
+// What lint found, in words: why, and what to do about it.
+import type { Rule } from '../../model/policy.js';
+import type { IgnoreKind, LintKind } from '../../model/lint.js';
+import { describeAction } from './decisions.js';
+import type { Finding } from './lint.js';
+
+/** One sentence without its end. `rules`: those of the policy. */
+export function findingDetail(finding: Finding, rules: readonly Rule[]): string {
+  const { rule, by, lists = [] } = finding;
+  const name = `rule ${rule.name}`;
+  const before = by.join(', ');
+  switch (finding.kind) {
+    case 'shadowed':
+      return `${name} never decides: every packet that it matches is decided before it, by ${before}`;
+    case 'redundant':
+      if (by.length > 0) return `${name} never decides: ${before} already does the same with all its packets`;
+      return `${name} changes nothing: without it, its packets meet the same action further down`;
+    case 'contradictory': {
+      const action = rules.find((one) => one.name === by[0])?.action;
+      const said = action ? ` (${describeAction(action)}, not ${describeAction(rule.action)})` : '';
+      return `${name} never decides: ${before} matches the same packets and does something else${said}`;
+    }
+    case 'impossible':
+      if (by.length > 0) return `${name} never decides: ${before} decides before the rules`;
+      return `${name} matches nothing: no packet has all that it asks for`;
+    case 'expired':
+      return `${name} matches nothing since ${new Date(rule.until ?? 0).toISOString()}`;
+    case 'emptyList':
+      if (lists.length === 0) return `${name} asks for an address out of an empty list`;
+      return `${name} matches nothing: ${lists.join(', ')} has no entry`;
+    case 'undecided':
+      return `${name} overlaps the rules before it in too many ways to say whether it ever decides`;
+  }
+}
+
+export const FINDING_HINTS: Record<LintKind, string> = {
+  shadowed: 'Move it up, narrow the rules before it, or remove it.',
+  redundant: 'Remove it.',
+  contradictory: 'Keep one of the two.',
+  impossible:
+    'Correct its fields, or remove it; a frame that is not IP reaches the rules with `nonIp: match`.',
+  expired: 'Remove it, or give it a later `until`.',
+  emptyList: 'Fill the list, or remove the rule.',
+  undecided: 'Join rules that differ in one field, or use address lists.',
+};
+
+export const IGNORE_HINTS: Record<IgnoreKind, string> = {
+  badIgnore: 'Write `# xdpkeep-ignore CODE reason`.',
+  idleIgnore: 'Remove the comment, or put it on the line of the rule or alone on the line before.',
+};

@@ -1,0 +1,112 @@
+// Rules that are not what they seem, by exact reasoning about sets of packets: a rule is called shadowed only if every
+// packet that agrees with it is decided before it, by one rule or by several together. Each finding that can be shown
+// carries a packet that shows it. Where the reasoning would grow too large it says so and claims nothing.
+import type { LintKind } from '../../model/lint.js';
+import type { PacketDescription, Policy, Rule } from '../../model/policy.js';
+import { listDecisions, sameAction, type DecisionStep } from './decisions.js';
+import { intersectBoxes, subtractAll, type Box } from './header-space.js';
+import { witnessOf } from './witness.js';
+
+export interface Finding {
+  kind: LintKind;
+  rule: Rule;
+  /** Rows that decide the rule's packets before it, in order; empty where that is not the matter. */
+  by: string[];
+  /** A packet of the rule that the first of `by` decides. */
+  witness?: PacketDescription;
+  /** Of `emptyList`: the lists without an entry. */
+  lists?: string[];
+}
+
+/** Pieces that the packets of one rule may fall into. */
+const BUDGET = 2000;
+
+/** `now` is the wall clock in ms since 1970 (UTC). At most one finding a rule, the most telling one. */
+export function lintPolicy(policy: Policy, now: number): Finding[] {
+  const steps = listDecisions(policy);
+  return steps.flatMap((step, index) => {
+    const { rule } = step;
+    if (!rule) return [];
+    const found = lintRule(step, rule, steps, index, now);
+    return found ? [{ rule, ...found }] : [];
+  });
+}
+
+type Found = Omit<Finding, 'rule'>;
+
+function lintRule(
+  step: DecisionStep,
+  rule: Rule,
+  steps: DecisionStep[],
+  index: number,
+  now: number,
+): Found | undefined {
+  if (rule.until !== undefined && rule.until <= now) return { kind: 'expired', by: [] };
+  const sets = [rule.match.source, rule.match.destination].filter((set) => set?.ranges === 0);
+  if (sets.length > 0) return { kind: 'emptyList', by: [], lists: sets.flatMap((set) => set?.lists ?? []) };
+  if (step.boxes.length === 0) return { kind: 'impossible', by: [] };
+  const before = takenBefore(step, steps.slice(0, index));
+  if (!before.left) return { kind: 'undecided', by: [] };
+  if (before.left.length === 0) return explainShadow(step, before.by);
+  return hasNoEffect(step, before.left, steps.slice(index + 1)) ? { kind: 'redundant', by: [] } : undefined;
+}
+
+interface Shadow {
+  step: DecisionStep;
+  common: Box;
+}
+
+/** What earlier steps leave of a rule; `left` is absent when the budget did not suffice. */
+function takenBefore(step: DecisionStep, earlier: DecisionStep[]): { left?: Box[]; by: Shadow[] } {
+  let left = step.boxes;
+  const by: Shadow[] = [];
+  for (const other of earlier) {
+    if (left.length === 0) break;
+    if (other.conditional) continue; // its packets may come through after all
+    const common = firstCommon(left, other.boxes);
+    if (!common) continue;
+    const rest = subtractAll(left, other.boxes, BUDGET);
+    if (!rest) return { by };
+    left = rest;
+    by.push({ step: other, common });
+  }
+  return { left, by };
+}
+
+function firstCommon(left: Box[], boxes: Box[]): Box | undefined {
+  for (const piece of left) {
+    for (const box of boxes) {
+      const common = intersectBoxes(piece, box);
+      if (common) return common;
+    }
+  }
+  return undefined;
+}
+
+function explainShadow(step: DecisionStep, by: Shadow[]): Found {
+  const [first] = by;
+  const found = { by: by.map((one) => one.step.row), ...(first ? { witness: witnessOf(first.common) } : {}) };
+  if (by.every((one) => one.step.rule === undefined)) return { kind: 'impossible', ...found };
+  if (by.every((one) => sameAction(one.step.action, step.action))) return { kind: 'redundant', ...found };
+  const opposite = by.length === 1 && first !== undefined && covers(step.boxes, first.step.boxes);
+  return { kind: opposite ? 'contradictory' : 'shadowed', ...found };
+}
+
+/** Two rules for exactly the same packets contradict each other; a wider one shadows. */
+function covers(boxes: Box[], others: Box[]): boolean {
+  return subtractAll(others, boxes, BUDGET)?.length === 0;
+}
+
+/** True when every packet of the rule would meet the same action without it, and nothing else is done for it. */
+function hasNoEffect(step: DecisionStep, left: Box[], later: DecisionStep[]): boolean {
+  if (step.conditional || step.rule?.log) return false;
+  let rest: Box[] | undefined = left;
+  for (const other of later) {
+    if (!firstCommon(rest, other.boxes)) continue;
+    if (other.conditional || !sameAction(other.action, step.action) || other.rule?.log) return false;
+    rest = subtractAll(rest, other.boxes, BUDGET);
+    if (!rest) return false;
+    if (rest.length === 0) return true;
+  }
+  return false;
+}

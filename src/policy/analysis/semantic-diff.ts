@@ -1,0 +1,168 @@
+// Which packets change their fate between two policies. Looks only where a decision was added, removed, moved or
+// changed: the packets of those are led through both lists of decisions, and what ends differently is a change, with
+// one packet that shows it. Exact within its budget; beyond it, `complete` is false and the changes found are true.
+import type { PacketDescription, Policy, Protection } from '../../model/policy.js';
+import { describeAction, listDecisions, sameAction, type DecisionStep } from './decisions.js';
+import { intersectBoxes, subtractAll, type Box } from './header-space.js';
+import { witnessOf } from './witness.js';
+
+interface FateChange {
+  /** `pass`, `drop, above 100 packets/s per source, else pass`. */
+  from: string;
+  to: string;
+  /** Rows that decide, before and after. */
+  fromRow: string;
+  toRow: string;
+  example: PacketDescription;
+}
+
+export interface SemanticDiff {
+  changes: FateChange[];
+  /** False when there may be more: the packets fell into too many pieces. */
+  complete: boolean;
+}
+
+/** Pieces looked at for one pair of policies, */
+const BUDGET = 20_000;
+/** and words of their addresses that are gone over: a piece of a long list is work for thousands of others. */
+const WORDS = 1_000_000_000;
+
+export interface Side {
+  policy: Policy;
+  protections: Protection[];
+}
+
+/**
+ * Malformed frames are not packets here: their fate is `policy.malformed`, which can be compared as it is (malformedFate). `now`: wall clock,
+ * ms since 1970 (UTC); rules whose time was over by then decide nothing, absent: none was.
+ */
+export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
+  const old = listInForce(before, now);
+  const new_ = listInForce(after, now);
+  const changes = new Map<string, FateChange>();
+  const search = new Search(BUDGET);
+  const everything = before.policy.mode === after.policy.mode ? undefined : new_.at(-1)?.boxes;
+  for (const box of everything ?? affected(old, new_)) {
+    for (const was of search.lead(box, old, before.policy)) {
+      for (const is of search.lead(was.piece, new_, after.policy)) {
+        if (was.fate === is.fate) continue;
+        const change = { from: was.fate, to: is.fate, fromRow: was.row, toRow: is.row };
+        const key = JSON.stringify(change);
+        if (!changes.has(key)) changes.set(key, { ...change, example: witnessOf(is.piece) });
+      }
+    }
+  }
+  return { changes: [...changes.values()], complete: search.complete };
+}
+
+function listInForce({ policy, protections }: Side, now: number): DecisionStep[] {
+  return listDecisions(policy, protections).filter(({ rule }) => (rule?.until ?? Infinity) > now);
+}
+
+/** What becomes of malformed frames, which no protection and no rule meets. */
+export function malformedFate(policy: Policy): string {
+  return fateOf({ action: { kind: policy.malformed } }, policy);
+}
+
+interface Ended {
+  piece: Box;
+  row: string;
+  fate: string;
+}
+
+/** Splits packets by who decides them, until the budget is spent. */
+class Search {
+  complete = true;
+  #words = WORDS;
+  constructor(private left: number) {}
+
+  lead(box: Box, steps: DecisionStep[], policy: Policy): Ended[] {
+    const ended: Ended[] = [];
+    let rest: { box: Box; before: string }[] = [{ box, before: '' }];
+    for (const step of steps) {
+      const next: typeof rest = [];
+      for (const piece of rest) {
+        const mine = step.boxOf(piece.box.kind);
+        this.#words -= countWords(piece.box) + (mine ? countWords(mine) : 0);
+        if (this.#words <= 0) {
+          this.complete = false;
+          return ended;
+        }
+        const common = mine && intersectBoxes(piece.box, mine);
+        if (!common) {
+          next.push(piece);
+          continue;
+        }
+        const fate = piece.before + fateOf(step, policy);
+        if (step.conditional) next.push({ box: common, before: `${fate}, else ` });
+        else ended.push({ piece: common, row: step.row, fate });
+        const outside = subtractAll([piece.box], [mine], this.left) ?? [];
+        next.push(...outside.map((one) => ({ box: one, before: piece.before })));
+      }
+      this.left -= Math.max(0, next.length - rest.length);
+      if (this.left <= 0) {
+        this.complete = false;
+        return ended;
+      }
+      rest = next;
+      if (rest.length === 0) break;
+    }
+    return ended;
+  }
+}
+
+function countWords({ sides }: Box): number {
+  let words = 0;
+  for (const side of sides.values()) if ('words' in side) words += side.words.length;
+  return words;
+}
+
+function fateOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mode }: Policy): string {
+  const words = [
+    mode === 'audit' && action.kind !== 'pass'
+      ? `pass (audit: ${describeAction(action)})`
+      : describeAction(action),
+  ];
+  if (rule?.rateLimit) {
+    const { packetsPerSecond, burst, per } = rule.rateLimit;
+    const bursts = burst === packetsPerSecond ? '' : ` and bursts of ${burst}`;
+    words.push(`above ${packetsPerSecond} packets/s${bursts}${per === 'source' ? ' per source' : ''}`);
+  }
+  if (rule?.until !== undefined) words.push(`until ${new Date(rule.until).toISOString()}`);
+  return words.join(', ');
+}
+
+/** The packets whose decision may differ: those of the steps that were added, removed, changed or moved. */
+function affected(old: DecisionStep[], new_: DecisionStep[]): Box[] {
+  const byRow = new Map<string, { step: DecisionStep; at: number }[]>(); // several built-in steps have one row
+  old.forEach((step, at) => byRow.set(step.row, [...(byRow.get(step.row) ?? []), { step, at }]));
+  const kept = new Set<DecisionStep>();
+  let last = -1;
+  for (const step of new_) {
+    const was = byRow.get(step.row)?.find(({ step: one, at }) => at > last && isSame(one, step));
+    if (!was) continue; // new, changed, or moved up
+    last = was.at;
+    kept.add(step).add(was.step);
+  }
+  return [...old, ...new_].filter((step) => !kept.has(step)).flatMap(({ boxes }) => boxes);
+}
+
+/** Do they do the same to the same packets? */
+function isSame(x: DecisionStep, y: DecisionStep): boolean {
+  if (!sameAction(x.action, y.action) || !isEqual(x.rule?.rateLimit, y.rule?.rateLimit)) return false;
+  if (x.rule?.until !== y.rule?.until) return false;
+  // What is built in and asks for no match is all that its row says.
+  return typeof x.packets === 'function' ? typeof y.packets === 'function' : isEqual(x.packets, y.packets);
+}
+
+/** Compared as data, functions are none, and without making text of it: policies are large. */
+function isEqual(x: unknown, y: unknown): boolean {
+  if (x === y) return true;
+  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;
+  const [mine, others] = [dataOf(x), new Map(dataOf(y))];
+  return mine.length === others.size && mine.every(([field, value]) => isEqual(value, others.get(field)));
+}
+
+function dataOf(value: object): [string, unknown][] {
+  return Object.entries(value).filter(([, one]) => typeof one !== 'function');
+}

@@ -1,0 +1,175 @@
+// A policy, with the host's protect entries in front of its rules -> tables for bpf/firewall.bpf.c. Decides nothing
+// about packets: it only moves the work of comparing rules from every packet to here. Refuses what cannot fit.
+import { RefusedError } from '../../model/errors.js';
+import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
+import type { FirewallTables, TableBinding } from '../../model/tables.js';
+import { Classes, first } from './bits.js';
+import { Blob, leafEntry, nodeOf } from './blob.js';
+import { classifyFields, type FieldClasses } from './field-classes.js';
+import type { Field } from '../fields.js';
+import { groupFields } from './groups.js';
+import { separateSets } from './large-sets.js';
+import { Lookup, type LeafValue } from './lookup.js';
+import { bindRecords, encodeRecords } from './records.js';
+import { bindSettings, encodeSettings, type FieldSettings, type Key } from './settings.js';
+
+const ROWS = BUILTIN_ROWS.length;
+const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
+/** Sources whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
+const SOURCES = 65536;
+
+/** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
+export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
+  if (policy.rules.length > MAX_RULES || protections.length > MAX_PROTECT) {
+    throw new RefusedError(
+      `policy ${policy.name} has more than ${MAX_RULES} rules or ${MAX_PROTECT} protections`,
+      {
+        hint: 'Join rules that differ in one field into one with a list, or use address lists.',
+      },
+    );
+  }
+  const { matches, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
+  const words = Math.max(1, Math.ceil(matches.length / 64));
+  const classes = new Classes(words * 2);
+  const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
+  const records = encodeRecords(policy, protections.length);
+  const direct = groups.length === 1 && !records.on.has('conditional');
+  const mapped = groups.map((group) => direct || group.fields.length !== 1);
+  const blob = new Blob();
+  const lookup = new Lookup(blob);
+  const vectors = direct ? [] : layVectors(blob, classes);
+  // What a group's vector or decision is found by; sums of mapped groups are bytes as well.
+  const entry = (number: number): number =>
+    direct ? (records.decisions[decidedBy(classes, number)] ?? 0) : (vectors[number] ?? 0);
+  const fields = new Map<Field, FieldSettings>();
+  groups.forEach((group, index) => {
+    for (const { field, stride } of group.fields) {
+      const value: LeafValue = (number) =>
+        mapped[index] ? number * stride * 4 : entry(group.table[number] ?? 0);
+      fields.set(field.field, {
+        ...layField(lookup, field, value),
+        group: index,
+      });
+    }
+  });
+  const placed = groups.map((group, index) => {
+    const base = mapped[index] ? blob.add(group.table.map(entry)) * 4 : 0;
+    return { base, mapped: mapped[index] === true };
+  });
+  const recordsAt = blob.add(new Uint32Array(records.bytes.buffer)) * 4;
+  const decisionsAt = blob.add(records.decisions) * 4;
+  const [table] = placed;
+  const bytes = blob.bytes();
+  const settings = encodeSettings({
+    on: new Set([...records.on, ...switches(policy, protections, direct)]),
+    groups: placed,
+    fields,
+    sets,
+    words,
+    protected: protections.length,
+    steps: lookup.steps,
+    size: bytes.length,
+    records: recordsAt,
+    decisions: decisionsAt,
+  });
+  return {
+    settings,
+    blob: bytes,
+    records: recordsAt,
+    decisions: [
+      [decisionsAt, decisionsAt + records.decisions.byteLength],
+      ...(direct && table ? [extent(table.base, groups[0]?.table)] : []),
+    ],
+    owners: records.owners,
+    dynamic: dynamicMaps(records.on, matches.length, policy),
+    sets,
+    cpus: policy.rules.flatMap(({ action }) =>
+      action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [],
+    ),
+  };
+}
+
+/** Adds what only the host knows. Throws a RangeError for a row without a slot or a target without an ifindex. */
+export function bindTables(tables: FirewallTables, binding: TableBinding): FirewallTables {
+  return {
+    ...tables,
+    settings: bindSettings(tables.settings, binding),
+    blob: bindRecords(tables, binding),
+  };
+}
+
+function switches(policy: Policy, protections: Protection[], direct: boolean): Key[] {
+  const all: [Key, boolean][] = [
+    ['protect', protections.length > 0],
+    ['neighborDiscoveryPass', policy.neighborDiscovery === 'pass'],
+    ['nonIpMatch', policy.nonIp === 'match'],
+    ['fragmentMatch', policy.fragments === 'match'],
+    ['audit', policy.mode === 'audit'],
+    ['direct', direct],
+  ];
+  return all.flatMap(([key, on]) => (on ? [key] : []));
+}
+
+/** Bytes of a table that lies at byte `from`. */
+function extent(from: number, table: Uint32Array = new Uint32Array()): [number, number] {
+  return [from, from + table.byteLength];
+}
+
+/** The record that decides for a set of rules that agree: that of the first one. */
+function decidedBy(classes: Classes, number: number): number {
+  const bit = first(classes.at(number));
+  return bit === -1 ? DEFAULT_ROW : ROWS + bit;
+}
+
+function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): Omit<FieldSettings, 'group'> {
+  const absent = leafEntry(value(field.absent));
+  if (field.kind === 'number') {
+    const lacking = field.field === 'base' ? undefined : field.absent; // every packet has a base
+    return { root: lookup.addNumbers(field.byValue, value, lacking), isNode: false, absent };
+  }
+  const six = startOf(lookup.addAddresses(field.six, value, 2));
+  return {
+    ...startOf(lookup.addAddresses(field.four, value, 1)),
+    root6: six.root,
+    isNode6: six.isNode,
+    absent,
+  };
+}
+
+/** Where a lookup starts: a node by its place alone, else an entry. */
+function startOf(entry: number): { root: number; isNode: boolean } {
+  const node = nodeOf(entry);
+  return node === undefined ? { root: entry, isNode: false } : { root: node, isNode: true };
+}
+
+/** struct vector: which words are not zero, then the words. Class -> place in bytes. */
+function layVectors(blob: Blob, classes: Classes): number[] {
+  const vector = new Uint32Array(2 + classes.words);
+  return classes.sets.map((set) => {
+    let summary = 0;
+    for (let word = 0; word < set.length; word++) if (set[word] !== 0) summary |= 1 << (word >>> 1);
+    vector[0] = summary;
+    vector.set(set, 2);
+    return blob.add(vector) * 4;
+  });
+}
+
+/** Buckets of sources: those of all rules are in one map. */
+function sourcesOf({ rules }: Policy): number {
+  const asked = rules.map(({ rateLimit }) => (rateLimit?.per === 'source' ? (rateLimit.sources ?? 0) : 0));
+  return Math.max(
+    SOURCES,
+    asked.reduce((sum, one) => sum + one, 0),
+  );
+}
+
+function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Record<string, number> {
+  const cpus = policy.rules.map(({ action }) =>
+    action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0,
+  );
+  return {
+    ...(used.has('limit') ? { limits: rules } : {}),
+    ...(used.has('limitSource') ? { sources: sourcesOf(policy) } : {}),
+    ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
+  };
+}

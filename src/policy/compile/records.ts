@@ -1,0 +1,112 @@
+// What becomes of a packet that a row or rule decides, as bpf/tables.h has it: struct record, and in one word the
+// decision, which is all that most packets need.
+import { BUILTIN_ROWS, type Action, type Policy, type Rule } from '../../model/policy.js';
+import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
+import type { Key } from './settings.js';
+
+const RECORD_BYTES = 40;
+const SECOND = 1_000_000_000;
+
+/** enum xdp_action, uapi/linux/bpf.h. */
+const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
+const FLAG = { limit: 0x100, limitSource: 0x200, until: 0x400, log: 0x800, cpu: 0x1000 } as const;
+
+/** Bits of a decision: the verdict, the index of the record, the slot. */
+const RECORD_SHIFT = 3;
+const RECORD_MASK = 0x7ff;
+const SLOT_SHIFT = 20;
+
+export interface Records {
+  bytes: Uint8Array;
+  /** Record -> its decision, with slot 0 until bound to a host. */
+  decisions: Uint32Array;
+  owners: RecordOwner[];
+  /** Switches that the records need. */
+  on: ReadonlySet<Key>;
+}
+
+/** The built-in rows, then one record for each protect entry, then one for each rule. */
+export function encodeRecords(policy: Policy, protections: number): Records {
+  const rows = [
+    XDP.pass,
+    XDP[policy.malformed],
+    policy.fragments === 'drop' ? XDP.drop : XDP.pass,
+    policy.nonIp === 'drop' ? XDP.drop : XDP.pass,
+    XDP[policy.default],
+    XDP.drop,
+  ];
+  const plain = [...rows, ...Array.from({ length: protections }, () => XDP.pass)];
+  const bytes = new Uint8Array((plain.length + policy.rules.length) * RECORD_BYTES);
+  const owners: RecordOwner[] = plain.map((_, index) => ({ row: BUILTIN_ROWS[index] ?? '(protect)' }));
+  const on = new Set<Key>();
+  policy.rules.forEach((rule, index) => {
+    encodeRule(view(bytes, plain.length + index), rule, on);
+    owners.push({ row: rule.name, ...redirectTarget(rule.action) });
+  });
+  const verdicts = [...plain, ...policy.rules.map(({ action }) => XDP[action.kind])];
+  const decisions = Uint32Array.from(verdicts, (verdict, index) => verdict | (index << RECORD_SHIFT));
+  return { bytes, decisions, owners, on };
+}
+
+/** The blob with what only the host knows. A row without a slot, or a target without an ifindex, throws a RangeError. */
+export function bindRecords(tables: FirewallTables, binding: TableBinding): Uint8Array {
+  const { owners, decisions } = tables;
+  const bound = new Uint8Array(tables.blob);
+  const records = bound.subarray(tables.records);
+  const slots = owners.map(({ row }) => {
+    const slot = binding.slots.get(row);
+    if (slot === undefined) throw new RangeError(`no counter slot for ${row}`);
+    return slot;
+  });
+  owners.forEach((owner, index) => {
+    if (owner.interface === undefined) return;
+    const ifindex = binding.ifindexes.get(owner.interface);
+    if (ifindex === undefined) throw new RangeError(`no ifindex for ${owner.interface}`);
+    view(records, index).setUint32(4, ifindex, true);
+  });
+  for (const [from, to] of decisions) {
+    const words = new Uint32Array(bound.buffer, from, (to - from) / 4);
+    words.forEach((word, at) => {
+      words[at] = word | ((slots[(word >>> RECORD_SHIFT) & RECORD_MASK] ?? 0) << SLOT_SHIFT);
+    });
+  }
+  return bound;
+}
+
+function view(bytes: Uint8Array, index: number): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset + index * RECORD_BYTES, RECORD_BYTES);
+}
+
+function redirectTarget(action: Action): { interface?: string } {
+  return action.kind === 'redirect' && 'interface' in action ? { interface: action.interface } : {};
+}
+
+function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
+  let flags = 0;
+  if (rule.action.kind === 'tx') on.add('tx');
+  if (rule.action.kind === 'redirect' && 'cpu' in rule.action) {
+    flags |= FLAG.cpu;
+    on.add('cpu');
+    record.setUint32(4, rule.action.cpu, true);
+  } else if (rule.action.kind === 'redirect') on.add('interface');
+  if (rule.log) {
+    flags |= FLAG.log;
+    on.add('log');
+    record.setUint32(8, Math.floor(0xffffffff / rule.log.oneIn), true);
+  }
+  if (rule.rateLimit) {
+    const interval = Math.max(1, Math.round(SECOND / rule.rateLimit.packetsPerSecond));
+    const bySource = rule.rateLimit.per === 'source';
+    flags |= FLAG.limit | (bySource ? FLAG.limitSource : 0);
+    on.add('conditional').add('limit');
+    if (bySource) on.add('limitSource');
+    record.setBigUint64(16, BigInt(interval), true);
+    record.setBigUint64(24, BigInt(interval) * BigInt(rule.rateLimit.burst - 1), true);
+  }
+  if (rule.until !== undefined) {
+    flags |= FLAG.until;
+    on.add('conditional').add('until');
+    record.setBigUint64(32, BigInt(rule.until) * 1_000_000n, true); // ns
+  }
+  record.setUint32(0, flags, true);
+}

@@ -1,0 +1,160 @@
+// What a policy decides once for all packets, in the orders of bpf/settings.h: switches, numbers, and how far into the
+// blob of tables something may begin.
+import type { Settings, TableBinding } from '../../model/tables.js';
+import { FIELDS, type Field } from '../fields.js';
+
+/** Single switches of `enum key`; FIELD, GROUP, MAPPED and MEMBER begin rows of them. */
+const KEY = {
+  protect: 0,
+  conditional: 1,
+  neighborDiscoveryPass: 2,
+  nonIpMatch: 3,
+  fragmentMatch: 4,
+  audit: 5,
+  log: 6,
+  cpu: 7,
+  interface: 8,
+  tx: 9,
+  direct: 10,
+  until: 11,
+  limit: 12,
+  limitSource: 13,
+  uncommon: 14,
+  source: 15,
+  destination: 16,
+  special: 17,
+  blocks: 18,
+} as const;
+/** Those that a policy turns on itself; the others follow. */
+export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special' | 'blocks'>;
+
+const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
+const LAST_COMMON = FIELDS.indexOf('destinationPort');
+
+const FIELD = 32;
+const GROUP = 48;
+const MAPPED = 64;
+const MEMBER = 80;
+/** Fields or groups in a row. */
+const ROW = 16;
+const SET = MEMBER + ROW * ROW;
+const SET_DESTINATION = SET + ROW;
+/** A row that no key has: objects of older builds ask there for what has changed in a set, and it is always off. */
+const UNUSED = SET_DESTINATION + ROW;
+const NODE = UNUSED + ROW;
+const NODE6 = NODE + ROW;
+const KEYS = NODE6 + ROW;
+
+/** `enum number` */
+const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
+const BASE = 16;
+const ROOT = 32;
+const ROOT6 = 48;
+const ABSENT = 64;
+const BOUND_SET = 80;
+/** The last row is that of the same objects. */
+const NUMBERS = BOUND_SET + 2 * ROW;
+
+/** Bytes of what may begin at `enum bound`; of a vector as many as it could have. */
+const ENTRY_BYTES = 4;
+const VECTOR_BYTES = 33 * 8;
+const RECORD_BYTES = 40;
+const TEST_BYTES = 40;
+/** The most that is read at a place of a large set. */
+const SET_REACH = 128;
+
+/** The bit that marks a leaf. */
+const LEAF = 0x80000000;
+
+export interface FieldSettings {
+  /** Byte of a row, or of a node where `isNode`; else an entry. */
+  root: number;
+  isNode: boolean;
+  /** Addresses only. */
+  root6?: number;
+  isNode6?: boolean;
+  /** A leaf. */
+  absent: number;
+  group: number;
+}
+
+interface GroupSettings {
+  /** What the sum of its fields' leaves is added to, were they without their mark. */
+  base: number;
+  /** The sum is the place of a table entry and not a vector itself. */
+  mapped: boolean;
+}
+
+export interface PolicySettings {
+  on: ReadonlySet<Key>;
+  groups: GroupSettings[];
+  fields: Map<Field, FieldSettings>;
+  /** Large sets, by slot. */
+  sets: { direction: 'source' | 'destination' }[];
+  /** 64 rules each. */
+  words: number;
+  /** Rule bits below this are protect entries. */
+  protected: number;
+  steps: number;
+  /** Bytes of the blob of tables. */
+  size: number;
+  /** Bytes of the blob at which the records and their decisions begin. */
+  records: number;
+  decisions: number;
+}
+
+export function encodeSettings(policy: PolicySettings): Settings {
+  const keys = new Uint8Array(KEYS);
+  const numbers = new Uint32Array(NUMBERS);
+  for (const key of policy.on) keys[KEY[key]] = 1;
+  keys[KEY.special] = Number(SPECIAL.some((key) => policy.on.has(key)));
+  keys[KEY.uncommon] = Number(FIELDS.some((name, field) => field > LAST_COMMON && policy.fields.has(name)));
+  const needs = (direction: 'source' | 'destination'): boolean =>
+    policy.fields.has(direction) || policy.sets.some((set) => set.direction === direction);
+  keys[KEY.source] = Number(needs('source') || policy.on.has('limitSource'));
+  keys[KEY.destination] = Number(needs('destination'));
+  policy.sets.forEach(({ direction }, slot) => {
+    keys[SET + slot] = 1;
+    keys[SET_DESTINATION + slot] = Number(direction === 'destination');
+  });
+  numbers[NUMBER.words] = policy.words;
+  numbers[NUMBER.protected] = policy.protected;
+  numbers[NUMBER.steps] = policy.steps;
+  numbers[NUMBER.records] = policy.records;
+  numbers[NUMBER.decisions] = policy.decisions;
+  policy.groups.forEach(({ base, mapped }, group) => {
+    keys[GROUP + group] = 1;
+    keys[MAPPED + group] = Number(mapped);
+    numbers[BASE + group] = base;
+  });
+  FIELDS.forEach((name, field) => {
+    const one = policy.fields.get(name);
+    if (!one) return;
+    keys[FIELD + field] = 1;
+    keys[MEMBER + ROW * one.group + field] = 1;
+    numbers[ROOT + field] = one.root;
+    numbers[ROOT6 + field] = one.root6 ?? 0;
+    keys[NODE + field] = Number(one.isNode);
+    keys[NODE6 + field] = Number(one.isNode6 ?? false);
+    numbers[ABSENT + field] = one.absent;
+    const base = BASE + one.group;
+    numbers[base] = (numbers[base] ?? 0) + LEAF; // the field's leaf takes it away again, modulo 2^32
+  });
+  const sizes = [ENTRY_BYTES, VECTOR_BYTES, RECORD_BYTES, TEST_BYTES];
+  return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
+}
+
+/** What only the host knows: clocks, the sizes of the large sets by slot, and whether anybody has blocked something. */
+export function bindSettings(
+  settings: Settings,
+  { taiOffset, sets, blocks }: Pick<TableBinding, 'taiOffset' | 'sets' | 'blocks'>,
+): Settings {
+  const keys = settings.keys.slice();
+  const numbers = settings.numbers.slice();
+  numbers[NUMBER.taiOffset] = taiOffset;
+  sets.forEach(({ bytes }, slot) => {
+    numbers[BOUND_SET + slot] = bytes - SET_REACH;
+  });
+  if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
+  return { ...settings, keys, numbers };
+}

@@ -1,0 +1,78 @@
+// Whether a proven instance lets the flows through that must live. Each is one packet, decided by the program itself in
+// the kernel, attached to nothing. A policy must pass it; a program of somebody's own must not drop it, since where it
+// sends a packet on to, nobody else can judge.
+import { openPin } from '../kernel/pinned.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
+import { askPolicy } from '../kernel/ask-policy.js';
+import { testRun, VERDICT } from '../kernel/testrun.js';
+import type { HostPolicy } from '../model/desired.js';
+import type { Flow, Lockout } from '../model/flow.js';
+import type { Position } from '../model/position.js';
+import type { Plan, TargetInstance } from '../model/step.js';
+import { compilePolicy } from '../policy/compile/compile.js';
+import { buildPacket } from '../policy/packet/build-packet.js';
+import type { Proven } from '../prove/prove.js';
+
+/** In the order of the plan. */
+export function findLockouts(
+  plan: Plan,
+  proven: Proven,
+  pinPaths: PinPaths,
+  flows: readonly Flow[],
+): Lockout[] {
+  return plan.steps.flatMap(({ step }) => {
+    const own = flows.filter((flow) => flow.interface === step.interface);
+    if (!('instance' in step) || own.length === 0) return [];
+    return withProgram(step.interface, step.instance, proven, pinPaths, (program) =>
+      own.flatMap((flow) => {
+        const how = judge(program, step.ifindex, flow, step.instance.program?.firewall);
+        return how === undefined ? [] : [{ ...flow, how }];
+      }),
+    );
+  });
+}
+
+function withProgram(
+  name: string,
+  { digest, pinned }: TargetInstance,
+  proven: Proven,
+  pinPaths: PinPaths,
+  ask: (program: number) => Lockout[],
+): Lockout[] {
+  const loaded = proven.loaded.get(name);
+  if (loaded) return ask(loaded.object.programFd());
+  if (!pinned) return []; // it could not be loaded, and will not be attached
+  using program = openPin(pinPaths.program(name, digest));
+  return program ? ask(program.number) : [];
+}
+
+/** How the flow ends; `undefined` when it lives. */
+function judge(
+  program: number,
+  ifindex: number,
+  { packet }: Flow,
+  firewall: HostPolicy | undefined,
+): string | undefined {
+  const frame = buildPacket(packet);
+  if (!firewall) {
+    const { verdict } = testRun(program, { data: frame, ingressIfindex: ifindex });
+    return verdict === VERDICT.drop || verdict === VERDICT.aborted ? 'dropped by the program' : undefined;
+  }
+  const { verdict, record } = askPolicy(program, frame);
+  if (verdict === VERDICT.pass) return undefined;
+  const { owners } = compilePolicy(firewall.policy, firewall.protections);
+  const row = owners[record]?.row ?? `record ${record}`;
+  const { file, line } = placeOf(firewall, row);
+  return `${WORDS[verdict] ?? 'lost'} by ${row} (${file}:${line})`;
+}
+
+const WORDS: Record<number, string> = {
+  [VERDICT.drop]: 'dropped',
+  [VERDICT.tx]: 'sent back',
+  [VERDICT.redirect]: 'redirected',
+};
+
+/** Of the rule; a built-in row stands for the policy as a whole. */
+function placeOf({ policy }: HostPolicy, row: string): Position {
+  return policy.rules.find(({ name }) => name === row)?.at ?? policy.at;
+}

@@ -1,0 +1,44 @@
+// The guard against locking oneself out: a change that would end a flow that must live is refused as a whole, before
+// anything is done. Healing towards a state that was made before asks nothing: it was allowed then.
+import { findFlows } from './flows.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
+import { RefusedError } from '../model/errors.js';
+import type { Endpoint, Lockout } from '../model/flow.js';
+import type { Plan } from '../model/step.js';
+import { findLockouts } from './find-lockouts.js';
+import type { Proven } from '../prove/prove.js';
+
+export interface LockoutGoal {
+  pinPaths: PinPaths;
+  /** Whom the state files come from. */
+  remotes: readonly Endpoint[];
+  /** Says what would end, and refuses nothing. */
+  accepted: boolean;
+}
+
+/** What is cut off, one sentence each. Unless that is accepted, no step of the plan is left that could be applied. */
+export async function guardAgainstLockout(
+  plan: Plan,
+  proven: Proven,
+  { pinPaths, remotes, accepted }: LockoutGoal,
+): Promise<string[]> {
+  const lockouts = findLockouts(plan, proven, pinPaths, await findFlows(remotes));
+  if (lockouts.length === 0 || accepted) return lockouts.map(describe);
+  const cut = new Set(lockouts.map((one) => one.interface));
+  for (const { step } of plan.steps) {
+    if (step.kind === 'none' || proven.failed.has(step.interface)) continue;
+    const own = lockouts.filter((one) => one.interface === step.interface).map(describe);
+    const others = `not done, since it would lock out ${[...cut].join(', ')}`;
+    const reason = own.length > 0 ? `this would lock out: ${own.join('; ')}` : others;
+    proven.failed.set(step.interface, new RefusedError(reason, { hint: HINT }));
+  }
+  return [];
+}
+
+const HINT =
+  'Nothing was changed. Add a rule or a `protect` entry for it, or say --accept-lockout if it may end.';
+
+/** `veth0: this SSH session from 192.0.2.7, dropped by no-ssh (policies/edge.yaml:7)` */
+function describe({ interface: name, why, how }: Lockout): string {
+  return `${name}: ${why}, ${how}`;
+}

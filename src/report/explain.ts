@@ -1,0 +1,39 @@
+// Who decides a packet, as people read it.
+import { blockWords } from '../model/blocks.js';
+import type { ExplainedDecision, Explanation } from '../model/explain.js';
+import { type Paint, printable } from './style.js';
+
+/** It is longer than the kernel takes in a test run. */
+const BY_REFERENCE = ' (by the reference: too long to ask the kernel)';
+
+export function renderExplanation(
+  { interface: name, packet, running, desired }: Explanation,
+  paint: Paint,
+): string {
+  const lines = [
+    `${name}: ${packet}`,
+    `runs now${running.decidedBy === 'kernel' ? '' : BY_REFERENCE}: ${paint('bold', decision(running))}`,
+    ...aboveRate(running),
+    ...wanted(desired, paint),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+function wanted(desired: Explanation['desired'], paint: Paint): string[] {
+  if ('reason' in desired) return [`state files: ${desired.reason}`];
+  const verdict = desired.same ? 'the same' : paint('yellow', 'otherwise');
+  return [`state files: ${verdict}: ${decision(desired)}`, ...aboveRate(desired)];
+}
+
+function decision({ policy, row, action, audit, at, block }: ExplainedDecision): string {
+  if (block) return `${action} by ${row}, before policy ${policy}: ${blockWords(block)}`;
+  if (row === '(blocked)') return `${action} by ${row}, before policy ${policy}`;
+  const passed = audit && action !== 'pass' ? ' (audit: counted as such, and passed)' : '';
+  return `${action}${passed} by ${row} of policy ${policy}, ${at.file}:${at.line}`;
+}
+
+function aboveRate({ aboveRate: above }: ExplainedDecision): string[] {
+  return above
+    ? [`  above its rate: ${above.action} by ${above.row}, ${above.at.file}:${above.at.line}`]
+    : [];
+}

@@ -1,0 +1,113 @@
+// Which changes are put on trial, and how one is run. Healing drift towards a confirmed state, and what an operator does
+// against the state files, is not: it brings back what was already looked at.
+import type { Applied, ApplyContext } from '../apply/apply.js';
+import { readHold } from '../journal/hold.js';
+import type { Journal } from '../journal/journal.js';
+import type { WriterLock } from '../journal/lock.js';
+import { readPending } from '../journal/pending.js';
+import { recordedPolicy } from '../journal/running.js';
+import { isUnconfirmed } from '../journal/trials.js';
+import { monotonicNow } from '../kernel/boot.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
+import type { HostPolicy, DesiredState } from '../model/desired.js';
+import { type Place, reportPending } from '../model/pending.js';
+import type { Reconciliation } from '../model/reconciliation.js';
+import type { Generation } from '../model/record.js';
+import type { Safeguards } from '../model/safeguards.js';
+import type { EffectiveStep, Plan } from '../model/step.js';
+import { Trial, type TrialGoal } from './trial.js';
+
+type OnTrial = Pick<ApplyContext, 'judge' | 'reverted' | 'keep'>;
+
+export interface RunningTrial {
+  /** Announces generation `number`, makes the change with `make` and decides it. */
+  run(number: number, make: (onTrial: OnTrial) => Promise<Applied[]>): Promise<Applied[]>;
+  /** What the report says of it. */
+  outcome(): Pick<Reconciliation, 'trial' | 'hold' | 'pending'>;
+}
+
+interface Goal {
+  desired: DesiredState;
+  bpffs: string;
+  dataDir: string;
+  safeguards?: Safeguards;
+  place?: Place;
+}
+
+interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
+  current: Generation | undefined;
+  plan: Plan;
+}
+
+/** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
+export async function beginTrial(
+  lock: WriterLock,
+  journal: Journal,
+  goal: Goal,
+  { current, plan, ...about }: Change,
+): Promise<RunningTrial | undefined> {
+  const { safeguards, desired, bpffs, dataDir } = goal;
+  if (
+    !safeguards ||
+    (safeguards.probes.length === 0 && !safeguards.guard && safeguards.confirm === undefined)
+  )
+    return undefined;
+  const again = current?.desired.digest === desired.digest ? current.number : undefined;
+  if (again !== undefined && !isUnconfirmed(journal.records, again)) return undefined;
+  const trial = await Trial.begin(lock, {
+    pinPaths: pinPathsOf(bpffs),
+    bpffs,
+    journal,
+    safeguards,
+    written: desired.written,
+    ...(again !== undefined && { generation: again }),
+    ...(goal.place && { place: goal.place }),
+    inverses: plan.steps.flatMap(({ inverse }) => inverse ?? []).reverse(),
+    policies: policiesOf(plan, dataDir),
+    ...about,
+  });
+  return {
+    run: async (number, make) => {
+      try {
+        trial.announce(number);
+        const applied = await make({
+          judge: () => trial.judge(),
+          reverted: () => {
+            trial.reverted();
+          },
+          keep: trial.keeps,
+        });
+        await trial.end(applied);
+        return applied;
+      } catch (error) {
+        trial.giveUp();
+        throw error;
+      }
+    },
+    outcome: () => {
+      const pending = readPending(dataDir);
+      const waiting = pending && reportPending(pending, monotonicNow());
+      const hold = trial.report.failure === undefined ? undefined : readHold(dataDir);
+      return { trial: trial.report, ...(waiting && { pending: waiting }), ...(hold && { hold }) };
+    },
+  };
+}
+
+/** Interface -> policy, of those that the plan changes: what leaves, and what comes. */
+function policiesOf(plan: Plan, dataDir: string) {
+  const before = new Map<string, HostPolicy>();
+  const after = new Map<string, HostPolicy>();
+  for (const { step } of plan.steps) {
+    if (step.kind === 'none') continue;
+    const leaves = digestBefore(step);
+    const left = leaves === undefined ? undefined : recordedPolicy(dataDir, leaves);
+    if (left) before.set(step.interface, left);
+    const comes = 'instance' in step ? step.instance.program?.firewall : undefined;
+    if (comes) after.set(step.interface, comes);
+  }
+  return { before, after };
+}
+
+function digestBefore(step: EffectiveStep): string | undefined {
+  return 'fromDigest' in step ? step.fromDigest : undefined;
+}

@@ -1,0 +1,220 @@
+// The end of a change that may not stay: what it did is undone first, then written down, so that a full disk cannot keep
+// the old programs from coming back. `pending.json` is the intent of all this, and goes last: until then it is done again.
+import { execute } from '../apply/execute.js';
+import { effect } from '../apply/failpoint.js';
+import { listGenerations } from '../journal/generation-list.js';
+import { readGeneration } from '../journal/generations.js';
+import { writeGeneration } from '../journal/generation-writer.js';
+import { generationState } from '../journal/generation-state.js';
+import { holdIfReadable, writeHold } from '../journal/hold.js';
+import { Journal } from '../journal/journal.js';
+import { withoutDataDir, type WriterLock } from '../journal/lock.js';
+import { clearPending, writePending } from '../journal/pending.js';
+import { inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
+import {
+  type Announced,
+  removeUndoRecord,
+  writeUndoRecord,
+  readTrial,
+  readUndoRecord,
+  type UndoRecord,
+} from '../journal/undo-record.js';
+import { bootId, monotonicNow } from '../kernel/boot.js';
+import { disarmDeadline } from '../kernel/deadline.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
+import { JournalError, XdpkeepError } from '../model/errors.js';
+import { ifReadable } from '../disk/if-readable.js';
+import { type Pending, type Place, whyOver } from '../model/pending.js';
+import type { Hold } from '../model/reconciliation.js';
+import type { EffectiveStep } from '../model/step.js';
+
+/**
+ * Ends a trial that is over: the run that made it died, nobody confirmed it in time, or the machine was rebooted.
+ * Returns why; `undefined` when there is none, or when it goes on.
+ */
+export async function endOverdueTrial(
+  lock: WriterLock,
+  pinPaths: PinPaths,
+  wanted: WrittenNow,
+): Promise<string | undefined> {
+  const announced = readTrial(lock.dataDir, pinPaths);
+  if (!announced) return undefined;
+  const { pending } = announced;
+  const reason = whyOver(pending, { boot: bootId(), now: monotonicNow() });
+  if (reason === undefined) return undefined;
+  await undoTrial(lock, pinPaths, announced, reason, pending.phase === 'waiting' ? wanted : undefined);
+  return reason;
+}
+
+/** What the state files want by now: `DesiredState.written`, or nothing. */
+export type WrittenNow = (place: Place, dataDir: string) => Promise<string[]>;
+
+/**
+ * Undoes what the change did and puts it on hold; the caller makes the kernel run `Hold.generation`, whole and clean.
+ * `wanted` where nobody asked for it: then what was written while the change waited is on hold as well, since its author
+ * did not know how this one would end.
+ */
+export async function undoTrial(
+  lock: WriterLock,
+  pinPaths: PinPaths,
+  announced: Announced,
+  reason: string,
+  wanted?: WrittenNow,
+): Promise<Hold | undefined> {
+  const { pending } = announced;
+  const journal = openOrError(lock);
+  if (journal instanceof Journal && wasConfirmed(journal, pending)) {
+    endAnnouncement(lock, pinPaths);
+    return undefined;
+  }
+  runInverses(lock, pinPaths, waysBack(journal, announced));
+  if (!(journal instanceof Journal)) {
+    doom(lock, pinPaths, announced, reason); // the rest follows once the journal can be written
+    throw journal;
+  }
+  const since = wanted && pending.place ? await wanted(pending.place, lock.dataDir) : [];
+  const hold = revertTrial(lock, pinPaths, journal, announced, reason, since);
+  if (pending.deadline) await disarmDeadline(pending.deadline.armed);
+  return hold;
+}
+
+/** For a deadline that comes while the data directory cannot be used: the former programs decide again, and no more. */
+export async function undoByPins(pinPaths: PinPaths, id: string, reason: string): Promise<void> {
+  const kept = readUndoRecord(pinPaths);
+  if (kept?.pending.id !== id) return;
+  await withoutDataDir(pinPaths.root, (lock) => {
+    runInverses(lock, pinPaths, kept.inverses);
+    doom(lock, pinPaths, kept, reason);
+    return Promise.resolve();
+  });
+}
+
+/** Nobody may confirm any more what was undone, though that could not be written down yet. */
+function doom(lock: WriterLock, pinPaths: PinPaths, announced: UndoRecord, reason: string): void {
+  writeUndoRecord(lock, pinPaths, { ...announced, pending: { ...announced.pending, ending: reason } });
+}
+
+function openOrError(lock: WriterLock): Journal | JournalError {
+  try {
+    return Journal.open(lock);
+  } catch (error) {
+    if (error instanceof JournalError) return error;
+    throw error;
+  }
+}
+
+/** The journal knows which steps were really begun; where it does not, all are gone back. */
+function waysBack(
+  journal: Journal | JournalError,
+  { pending: { generation, boot }, inverses }: Announced,
+): EffectiveStep[] {
+  if (journal instanceof Journal && trialOf(journal.records, generation)) {
+    return inversesOf(journal.records, generation, bootId());
+  }
+  return boot === bootId() ? inverses : [];
+}
+
+/** From now on what is on trial ends with nothing attached, also when this process is killed before it has done that. */
+export function markForRevert(lock: WriterLock, pinPaths: PinPaths, reason: string): void {
+  const announced = trialIfReadable(lock, pinPaths);
+  if (!announced) return;
+  const pending = { ...announced.pending, previous: 0, ending: reason };
+  writePending(lock, pending);
+  writeUndoRecord(lock, pinPaths, { ...announced, pending });
+}
+
+/** Nobody may confirm what a failed run has undone: said wherever it can be written, for that may be why it failed. */
+export function markGivenUp(lock: WriterLock, pinPaths: PinPaths, reason: string): void {
+  const announced = trialIfReadable(lock, pinPaths);
+  if (!announced) return;
+  const pending = { ...announced.pending, ending: reason };
+  for (const write of [
+    () => {
+      writeUndoRecord(lock, pinPaths, { ...announced, pending });
+    },
+    () => {
+      writePending(lock, pending);
+    },
+  ])
+    tryTo(write);
+}
+
+/** Ends whatever is on trial, readable or not, and undoes nothing: what comes next leaves nothing of it. */
+export async function dropTrial(lock: WriterLock, pinPaths: PinPaths, reason: string): Promise<void> {
+  const pending = trialIfReadable(lock, pinPaths)?.pending;
+  if (pending) {
+    const { generation } = pending;
+    Journal.open(lock).append({ generation, phase: 'undone', step: { kind: 'trial', reason } });
+  }
+  endAnnouncement(lock, pinPaths);
+  if (pending?.deadline) await disarmDeadline(pending.deadline.armed);
+}
+
+function trialIfReadable({ dataDir }: WriterLock, pinPaths: PinPaths): Announced | undefined {
+  return ifReadable(() => readTrial(dataDir, pinPaths));
+}
+
+/** Once it is decided. The way back first: one that outlived the announcement would be gone. */
+export function endAnnouncement(lock: WriterLock, pinPaths: PinPaths): void {
+  removeUndoRecord(lock, pinPaths);
+  clearPending(lock);
+}
+
+/** Confirmed, and killed before the announcement was gone. */
+function wasConfirmed({ records }: Journal, { generation }: Pending): boolean {
+  return trialOf(records, generation) !== undefined && !isUnconfirmed(records, generation);
+}
+
+/** One that fails does not stop the others: what is left of it, the next plan sees. */
+export function runInverses(lock: WriterLock, pinPaths: PinPaths, inverses: readonly EffectiveStep[]): void {
+  for (const inverse of inverses)
+    tryTo(() => {
+      execute(lock, inverse, pinPaths, undefined);
+    });
+}
+
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof XdpkeepError)) throw error;
+  }
+}
+
+/** Writes down that the change is undone. The hold comes first: a crash must not bring the change back. `since`: what else it holds. */
+export function revertTrial(
+  lock: WriterLock,
+  pinPaths: PinPaths,
+  journal: Journal,
+  announced: Pick<Announced, 'pending' | 'lost'>,
+  reason: string,
+  since: readonly string[] = [],
+): Hold | undefined {
+  const { pending } = announced;
+  const { generation, previous, written } = pending;
+  const isThere = listGenerations(lock.dataDir).includes(generation);
+  if (!isThere && !announced.lost) {
+    endAnnouncement(lock, pinPaths); // it was announced, and ended before anything was done
+    return undefined;
+  }
+  // Where nobody knows what ran before there is nothing to repeat: the hold alone keeps the change from coming back.
+  const lost = announced.lost || pending.unknown === true;
+  const host = isThere ? readGeneration(lock.dataDir, generation).desired.host : '';
+  const kept = lost ? undefined : generationState(lock.dataDir, previous, host);
+  const before = holdIfReadable(lock.dataDir)?.digests ?? [];
+  const left = [...before, written, ...since].filter((digest) => digest !== kept?.written);
+  const digests = [...new Set(left)];
+  const now = new Date().toISOString();
+  // A new hold replaces a damaged one.
+  const about = { undone: generation, ...(lost && { lost }) };
+  const hold: Hold = { digests, generation: previous, reason, since: now, ...about };
+  writeHold(lock, hold);
+  const of = trialOf(journal.records, generation)?.seq;
+  const step = { kind: 'trial', reason } as const;
+  effect('decide', () =>
+    journal.append({ generation, phase: 'undone', step, ...(of !== undefined && { of }) }),
+  );
+  if (kept) writeGeneration(lock, { origin: 'rollback', of: previous, reason, desired: kept });
+  endAnnouncement(lock, pinPaths);
+  return hold;
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { toAddressSet } from '../../../src/disk/address-sets.js';
+import { MemoryObjectStore } from '../../../src/disk/object-store.js';
+import type { AddressSet, Policy } from '../../../src/model/policy.js';
+import { NO_WORDS } from '../../../src/addresses/ranges.js';
+import { describeAction } from '../../../src/policy/analysis/decisions.js';
+import { evaluate } from '../../../src/policy/evaluate.js';
+import { buildPacket } from '../../../src/policy/packet/build-packet.js';
+import { reportPacketEffects } from '../../../src/policy/analysis/fate-report.js';
+import { diffPolicies } from '../../../src/policy/analysis/semantic-diff.js';
+import { Random, randomPacket, randomPolicy } from '../random.js';
+
+const FAR = Date.UTC(2096, 0, 1);
+
+function plain(random: Random, rules: number): Policy {
+  const made = randomPolicy(random, rules, FAR);
+  const unconditional = made.rules.map(({ name, match, action, at }) => ({ name, match, action, at }));
+  return { ...made, rules: unconditional, mode: 'enforce' };
+}
+
+/** One rule removed, added, moved or turned, or a setting changed. */
+function edited(random: Random, policy: Policy): Policy {
+  const rules = policy.rules.slice();
+  const at = random.below(rules.length);
+  const [taken] = rules.splice(at, 1);
+  if (!taken) return policy;
+  if (random.chance(25)) rules.splice(random.below(rules.length + 1), 0, taken);
+  else if (random.chance(25)) rules.splice(at, 0, { ...taken, action: { kind: 'tx' } });
+  else if (random.chance(10)) return { ...policy, fragments: 'drop' };
+  else if (random.chance(10)) return { ...policy, neighborDiscovery: 'match' };
+  return { ...policy, rules };
+}
+
+/** Every so many addresses one, from there on. */
+function strewn(step: number, from: number, count: number): AddressSet {
+  const four = new Uint32Array(2 * count);
+  for (let at = 0; at < count; at++) four.fill(from + at * step, 2 * at, 2 * at + 2);
+  return toAddressSet({ four, six: NO_WORDS }, [`l${from}`], new MemoryObjectStore());
+}
+
+describe('the semantic diff', () => {
+  it('gives up where long lists meet many rules, instead of going over them for each', () => {
+    const side = (sets: AddressSet[]) => {
+      const rules = sets.map((source, at): Policy['rules'][number] => {
+        return {
+          name: `r${at}`,
+          match: { source },
+          action: { kind: 'drop' },
+          at: { file: 'p', line: 1, column: 1 },
+        };
+      });
+      return { policy: { ...plain(new Random(1), 1), rules }, protections: [] };
+    };
+    const long = Array.from({ length: 4 }, (_, at) => strewn(4000, 1000 * at, 1_000_000));
+    const short = Array.from({ length: 400 }, (_, at) => strewn(7, 10_000_000 * at, 300));
+    expect(diffPolicies(side(long), side(short)).complete).toBe(false);
+    expect(diffPolicies(side(long.slice(0, 1)), side([strewn(4000, 0, 999_000)])).complete).toBe(true);
+  }, 60_000);
+
+  it('of a policy with itself is empty', () => {
+    const policy = plain(new Random(1), 40);
+    const side = { policy, protections: [] };
+    expect(diffPolicies(side, side)).toEqual({ changes: [], complete: true });
+  });
+
+  it('of a policy that only begins to drop what it counted before shows what is dropped', () => {
+    const enforced: Policy = { ...plain(new Random(1), 3), default: 'drop' };
+    const audited: Policy = { ...enforced, mode: 'audit' };
+    const { changes } = diffPolicies(
+      { policy: audited, protections: [] },
+      { policy: enforced, protections: [] },
+    );
+    expect(changes).toContainEqual(
+      expect.objectContaining({ from: 'pass (audit: drop)', to: 'drop', toRow: '(default)' }),
+    );
+  });
+
+  it('knows what becomes of malformed frames', () => {
+    const policy: Policy = { ...plain(new Random(1), 3), malformed: 'drop' };
+    const fates = (to: Partial<Policy>) =>
+      reportPacketEffects({ policy, protections: [] }, { policy: { ...policy, ...to }, protections: [] })
+        .changes;
+    const row = '(malformed)';
+    const change = { fromRow: row, toRow: row, example: 'a malformed frame', from: 'drop' };
+    expect(fates({ malformed: 'pass' })).toEqual([{ ...change, to: 'pass' }]);
+    expect(fates({ mode: 'audit' })).toContainEqual({ ...change, to: 'pass (audit: drop)' });
+    expect(fates({ mode: 'audit', malformed: 'pass' })).toContainEqual({ ...change, to: 'pass' });
+  });
+
+  it('says every part of a rate', () => {
+    const base = plain(new Random(1), 1);
+    const side = (burst: number) => {
+      const rateLimit = { packetsPerSecond: 10, burst, per: 'source' as const };
+      const rules = base.rules.map((one) => ({
+        ...one,
+        match: {},
+        action: { kind: 'tx' } as const,
+        rateLimit,
+      }));
+      return { policy: { ...base, rules }, protections: [] };
+    };
+    const [change] = diffPolicies(side(10), side(500)).changes;
+    expect(change?.from).toMatch(/^tx, above 10 packets\/s per source, else /);
+    expect(change?.to).toMatch(/^tx, above 10 packets\/s and bursts of 500 per source, else /);
+  });
+
+  it('knows that the time of a rule is over', () => {
+    const base = plain(new Random(1), 1);
+    const side = (rules: Policy['rules']) => ({ policy: { ...base, rules }, protections: [] });
+    const ending = base.rules.map((one) => ({ ...one, match: {}, until: FAR }));
+    expect(diffPolicies(side([]), side(ending), FAR)).toEqual({ changes: [], complete: true });
+    expect(diffPolicies(side([]), side(ending), FAR - 1).changes).not.toEqual([]);
+  });
+
+  it('shows packets whose fate really changes, and misses none of random packets', () => {
+    const random = new Random(5);
+    let changes = 0;
+    for (let round = 0; round < 80; round++) {
+      const before = plain(random, 12);
+      const after = edited(random, before);
+      const decide = (policy: Policy, frame: Uint8Array): string =>
+        describeAction(evaluate(policy, [], frame).action);
+      const diff = diffPolicies({ policy: before, protections: [] }, { policy: after, protections: [] });
+      for (const change of diff.changes) {
+        const frame = buildPacket(change.example);
+        expect(evaluate(before, [], frame)).toMatchObject({ row: change.fromRow });
+        expect(evaluate(after, [], frame)).toMatchObject({ row: change.toRow });
+        expect([decide(before, frame), decide(after, frame)]).toEqual([change.from, change.to]);
+        changes++;
+      }
+      if (!diff.complete) continue;
+      for (let packet = 0; packet < 200; packet++) {
+        const frame = buildPacket(randomPacket(random));
+        const was = evaluate(before, [], frame);
+        const is = evaluate(after, [], frame);
+        if (was.row === '(malformed)' || describeAction(was.action) === describeAction(is.action)) continue;
+        const found = diff.changes.find((one) => one.fromRow === was.row && one.toRow === is.row);
+        expect(found, `${was.row} -> ${is.row} is missing`).toBeDefined();
+      }
+    }
+    expect(changes).toBeGreaterThan(30);
+  });
+});
