@@ -91,7 +91,7 @@ static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision)
 		return XDP_ABORTED;
 	if (enabled(KEY_LOG) && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample && !is_question(ctx))
 		keep_sample(ctx, decision, KEPT_SAMPLED);
-	if (enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED) /* not the policy's doing */
+	if (is_audited(decision))
 		return XDP_PASS;
 	if (enabled(KEY_TX) && verdict == XDP_TX)
 		swap_addresses(ctx);

@@ -11,6 +11,18 @@
 #define SAMPLE_BYTES 128 /* of the frame: enough for two tags, IPv6 and a few extension headers */
 #define MALFORMED_INTERVAL 10000000 /* ns, on each CPU: a flood of broken packets is not worth more */
 
+/* Audit mode is the policy's: it does not let pass what an operator has blocked. src/policy/row-verdict.ts says the same. */
+static __always_inline bool is_audited(__u32 decision)
+{
+	return enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED;
+}
+
+/* enum xdp_action: what becomes of the packet. */
+static __always_inline __u32 fate_of(__u32 decision)
+{
+	return is_audited(decision) ? XDP_PASS : DECISION_VERDICT(decision);
+}
+
 #define KEPT_SAMPLED 0
 #define KEPT_WATCHED 1
 
@@ -19,7 +31,7 @@ struct sample {
 	__u32 ifindex; /* where the packet came in */
 	__u32 slot;    /* in counters of that interface: which rule, whatever instance it was */
 	__u32 verdict; /* enum xdp_action, as the rule says */
-	__u32 fate;    /* what became of it: audit mode lets it pass */
+	__u32 fate;    /* what became of it */
 	__u32 length;  /* of the frame */
 	__u16 kept;    /* bytes of `frame` that are set */
 	__u16 why;     /* KEPT_* */
@@ -76,7 +88,7 @@ __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 	sample->ifindex = ctx->ingress_ifindex;
 	sample->slot = DECISION_SLOT(decision);
 	sample->verdict = DECISION_VERDICT(decision);
-	sample->fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
+	sample->fate = fate_of(decision);
 	sample->length = ctx->data_end - ctx->data;
 	sample->why = why;
 	sample->kept = copy_frame(ctx, sample->frame);

@@ -127,7 +127,7 @@ static __always_inline bool interests(const struct tap *tap, const __u8 *frame, 
 static __noinline int watch(struct xdp_md *ctx, __u32 decision)
 {
 	__u64 nought = anchor();
-	__u32 fate = enabled(KEY_AUDIT) ? XDP_PASS : DECISION_VERDICT(decision);
+	__u32 fate = fate_of(decision);
 	__u64 until = *(volatile __u64 *)&tap.until;
 
 	if (until <= bpf_ktime_get_coarse_ns()) {

@@ -1,9 +1,9 @@
 // `xdpkeep init [DIR]`: a state directory to start from. It is valid and wants nothing, so that applying it by mistake
 // does no harm. Refused: overwriting anything.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printSchema } from '../desired/json-schema.js';
-import { makeFolder } from '../disk/durable.js';
+import { makeFolder, writeNewFile } from '../disk/durable.js';
 import { isHostName } from '../desired/host/host-schema.js';
 import { EXIT, PermissionError, UsageError } from '../model/errors.js';
 import { json } from '../report/style.js';
@@ -49,8 +49,8 @@ export function runInit(directory = 'state', { host, output }: InitOptions): Com
 
 function writeNew(path: string, content: string): void {
   try {
-    makeFolder(dirname(path), 0o777); // mkdir's own recursion never ends where the kernel answers ENOENT: /proc
-    writeFileSync(path, content, { flag: 'wx' });
+    makeFolder(dirname(path), 0o755); // mkdir's own recursion never ends where the kernel answers ENOENT: /proc
+    writeNewFile(path, content, 0o644);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const message = `cannot write ${path} (${code ?? ''})`;

@@ -1,7 +1,8 @@
 // What `events` and `capture` share: packets as they come, to stdout as lines or NDJSON, to a file as pcapng, until there are
 // enough of them, the time is over, somebody ends it, or nobody reads any more.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
+import { openNewFile } from '../disk/durable.js';
 import type { Caught } from '../inspect/events.js';
 import { EnvironmentError, EXIT, UsageError } from '../model/errors.js';
 import type { SeenPacket } from '../model/sample.js';
@@ -139,7 +140,7 @@ class Sink {
 /** For its owner alone: packets are nobody else's business. */
 function create(path: string): number {
   try {
-    return openSync(path, 'wx', 0o600);
+    return openNewFile(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST')

@@ -30,7 +30,7 @@ const listRecord: z.ZodType<ListRecord> = z.object({
 });
 
 /** Folders of records, below that of the objects. */
-const RECORD_FOLDERS = ['compiled', 'lists', 'states'] as const;
+export const RECORD_FOLDERS = ['compiled', 'lists', 'states'] as const;
 type RecordFolder = (typeof RECORD_FOLDERS)[number];
 
 /** `<dataDir>/objects/<sha256>.o`, `.policy`, `.set`; `compiled/<key>.json`, `lists/<key>.json`, `states/<SHA-256 of the host's name>.json`. Writing needs the writer lock. */

@@ -2,7 +2,7 @@
 // shares a process with the reconcile loop, so that what it may cost is decided here: connections, bytes, seconds.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { EnvironmentError } from '../model/errors.js';
 import { type HttpAddress, describeAddress, isLoopback } from './address.js';
 import { type Routes, TYPES } from './routes.js';
@@ -60,7 +60,6 @@ export async function serve(address: HttpAddress, routes: Routes): Promise<HttpS
   server.on('clientError', (_error, socket) => socket.destroy());
   if ('path' in address) await removeStale(address.path);
   await listen(server, address);
-  if ('path' in address) chmodSync(address.path, 0o660);
   return {
     where: describeAddress(address),
     close: () =>
@@ -159,11 +158,14 @@ function listen(server: Server, address: HttpAddress): Promise<void> {
       reject(new EnvironmentError(message, { hint: listenHint(cause), cause }));
     };
     server.once('error', failed);
+    // The mode of a socket comes with its name: to change it by that name later may be to change another file's.
+    const umask = 'path' in address ? process.umask(0o117) : undefined;
     server.listen(address, () => {
       // From now on it is about one connection that cannot be taken (no memory, no descriptor): the next one may be.
       server.off('error', failed).on('error', () => undefined);
       resolve();
     });
+    if (umask !== undefined) process.umask(umask);
   });
 }
 

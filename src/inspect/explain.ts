@@ -55,9 +55,9 @@ export async function explain(name: string, packet: string, options: ExplainOpti
   };
 }
 
-/** What really becomes of the packet. A block is no part of the policy, and audits nothing. */
-function fateOf({ row, action, audit }: ExplainedDecision): string {
-  return audit && row !== '(blocked)' && action !== 'pass' ? `pass (audit: ${action})` : action;
+/** What really becomes of the packet. */
+function fateOf({ action, audit }: ExplainedDecision): string {
+  return audit && action !== 'pass' ? `pass (audit: ${action})` : action;
 }
 
 interface Running {

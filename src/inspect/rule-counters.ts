@@ -9,7 +9,7 @@ import type { RuleRow, RuleCounters } from '../model/rule-counters.js';
 import type { RowCount } from '../model/counters.js';
 import { observe } from '../observe/observe.js';
 import { describeAction } from '../policy/analysis/decisions.js';
-import { verdictOf } from '../policy/judge-decision.js';
+import { rowVerdict } from '../policy/row-verdict.js';
 import type { Paths } from '../pass/goal.js';
 import { RunningPrograms } from './running-programs.js';
 
@@ -38,11 +38,11 @@ export async function readRuleCounters(
 function withAction(row: RowCount, policy: Policy | undefined): RuleRow {
   if (!policy) return { ...row, action: 'unknown', drops: false };
   const rule = policy.rules.find(({ name }) => name === row.name);
-  const verdict = verdictOf(policy, row.name);
+  const { says, does } = rowVerdict(policy, row.name);
   return {
     ...row,
-    action: rule ? describeAction(rule.action) : verdict,
-    drops: verdict === 'drop' && policy.mode === 'enforce',
+    action: rule ? describeAction(rule.action) : says,
+    drops: does === 'drop',
     ...(rule && { at: place(rule.at) }),
   };
 }

@@ -2,14 +2,14 @@
 import type { RowCount } from '../model/counters.js';
 import type { Policy } from '../model/policy.js';
 import type { PacketTotals } from '../model/status.js';
-import { verdictOf } from '../policy/judge-decision.js';
+import { rowVerdict } from '../policy/row-verdict.js';
 
 export function sumRows(rows: readonly RowCount[], policy: Policy): PacketTotals {
   const totals: PacketTotals = { seen: 0, seenBytes: 0, dropped: 0, droppedBytes: 0 };
   for (const { name, packets, bytes } of rows) {
     totals.seen += packets;
     totals.seenBytes += bytes;
-    if (policy.mode === 'audit' || verdictOf(policy, name) !== 'drop') continue;
+    if (rowVerdict(policy, name).does !== 'drop') continue;
     totals.dropped += packets;
     totals.droppedBytes += bytes;
   }

@@ -9,6 +9,7 @@ import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { BUILTIN_ROWS, type Policy } from '../model/policy.js';
 import { type Reading, Rates } from '../model/rates.js';
 import type { InterfaceTraffic, RuleTraffic, Traffic } from '../model/traffic.js';
+import { rowVerdict } from '../policy/row-verdict.js';
 import { RunningPolicies } from './running-policies.js';
 
 /** Looks that a history reaches back. */
@@ -65,11 +66,9 @@ export class TrafficReader implements Disposable {
     const policy = this.#policyOf(owned);
     const slots = new Map(readRows(paths, name).map(({ row, slot }) => [row, slot]));
     const wanted = policy ? [...policy.rules.map((rule) => rule.name), ...BUILTIN_ROWS] : [...slots.keys()];
-    const actions = new Map(policy?.rules.map((rule) => [rule.name, rule.action.kind]));
     const rows = wanted.flatMap((rule) => {
       const slot = slots.get(rule);
-      const action =
-        policy === undefined ? '?' : doneBy(policy, actions.get(rule) ?? builtinAction(policy, rule));
+      const action = policy === undefined ? '?' : doneBy(policy, rule);
       return slot === undefined ? [] : [{ rule, slot, action, key: keyOf(name, rule) }];
     });
     const most = rows.reduce((highest, { slot }) => Math.max(highest, slot), 0);
@@ -118,16 +117,7 @@ function keyOf(interface_: string, rule = ''): string {
   return `${interface_}\n${rule}`;
 }
 
-function doneBy({ mode }: Policy, action: string): string {
-  return mode === 'audit' && action !== 'pass' ? 'audit' : action;
-}
-
-function builtinAction(policy: Policy, row: string): string {
-  const actions: Record<string, string> = {
-    '(malformed)': policy.malformed,
-    '(fragments)': policy.fragments === 'drop' ? 'drop' : 'pass',
-    '(non-ip)': policy.nonIp === 'drop' ? 'drop' : 'pass',
-    '(default)': policy.default,
-  };
-  return actions[row] ?? 'pass';
+function doneBy(policy: Policy, row: string): string {
+  const { says, does } = rowVerdict(policy, row);
+  return does === says ? does : 'audit';
 }

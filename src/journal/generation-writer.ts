@@ -2,7 +2,7 @@
 // Refuses while the journal is damaged: its numbers could not be trusted.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeFile } from '../disk/durable.js';
+import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeNewFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
 import type { DesiredState } from '../model/desired.js';
 import type { Generation, JournalRecord } from '../model/record.js';
@@ -56,7 +56,7 @@ function publish(file: string, text: string): void {
   }
   try {
     mkdirSync(temporary, 0o700);
-    writeFile(join(temporary, basename(file)), text);
+    writeNewFile(join(temporary, basename(file)), text);
     syncFolder(temporary);
     renameSync(temporary, final);
   } catch (error) {

@@ -1,13 +1,17 @@
 // Who may change the kernel and the data directory: one xdpkeep at a time. The proof is a WriterLock, a value that
 // only withWriterLock can make. The lock file is what operators see; the directory is locked as well, so that a
 // deleted lock file lets nobody else in.
-import { resolve } from 'node:path';
-import { makeFolder } from '../disk/durable.js';
+import { join, resolve } from 'node:path';
+import { makeFolder, removeLeftovers } from '../disk/durable.js';
 import { accessFailed } from '../disk/failure.js';
+import { RECORD_FOLDERS } from '../disk/object-store.js';
 import type { Fd } from '../kernel/fd.js';
 import { isSameFile, type LockAttempt, tryLockFile, tryLockFolder } from '../kernel/flock.js';
 import { JournalError, LockedError, XdpkeepError } from '../model/errors.js';
 import { lockFile } from './paths.js';
+
+/** Folders of the data directory in which files are replaced. */
+const WRITTEN = ['.', 'source', 'objects', ...RECORD_FOLDERS.map((one) => `objects/${one}`)];
 
 class HeldLock {
   readonly #folder: Fd;
@@ -48,6 +52,7 @@ export async function withWriterLock<T>(dataDir: string, work: (lock: WriterLock
   let released = false;
   try {
     using folder = take(path, () => tryLockFolder(path));
+    for (const one of WRITTEN) removeLeftovers(join(path, one));
     return await work(new HeldLock(path, folder, () => released));
   } finally {
     released = true;

@@ -1,21 +1,19 @@
 // The file that node_exporter's textfile collector reads after each one-shot pass. It is replaced whole, and remembers
 // for itself when a pass last succeeded.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expose, type PassFigures, type Snapshot } from './exposition.js';
+import { removeLeftovers, replaceFile } from '../disk/durable.js';
 import { accessFailed } from '../disk/failure.js';
 
 /** Throws a PermissionError or an EnvironmentError when it cannot be written. */
 export async function writeTextfile(path: string, snapshot: Snapshot): Promise<void> {
   const pass = snapshot.pass && { ...snapshot.pass, ...succeededBefore(path, snapshot.pass) };
   const text = await expose({ ...snapshot, ...(pass && { pass }) });
-  const fresh = `${path}.tmp`; // the collector reads *.prom alone
   try {
-    rmSync(fresh, { force: true });
-    // The folder may be somebody else's: a link that lies there is not followed.
-    writeFileSync(fresh, text, { mode: 0o644, flag: 'wx' });
-    renameSync(fresh, path);
+    removeLeftovers(dirname(path));
+    replaceFile(path, text, 0o644); // under another name first, and the collector reads *.prom alone
   } catch (error) {
-    rmSync(fresh, { force: true });
     throw accessFailed(`write ${path}`, error);
   }
 }

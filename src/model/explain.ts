@@ -12,7 +12,7 @@ export interface ExplainedDecision {
   verdict: Verdict;
   /** The verdict with its target: `redirect to veth1`. */
   action: string;
-  /** The policy passes every packet, whatever its rows say. */
+  /** The policy only counts: what the row says is not done. False where a block decides, which is no part of the policy. */
   audit: boolean;
   /** The rule, the `protect` entry, or the policy of a built-in row. */
   at: Position;

@@ -1,21 +1,8 @@
 // What a policy says once everything in it is resolved: names are numbers, lists are networks, instants are
 // nanoseconds. Nothing here knows how it was written (YAML) or how it is decided (tables, kernel).
 import type { Position } from './position.js';
+import type { Cidr } from '../addresses/cidr.js';
 import type { AddressRanges } from '../addresses/ranges.js';
-
-/**
- * A network. The address is four big-endian 32-bit words, most significant first; IPv4 uses only `a`, the others
- * are 0. Host bits are zero: the loader refuses them.
- */
-export interface Cidr {
-  family: 4 | 6;
-  a: number;
-  b: number;
-  c: number;
-  d: number;
-  /** Prefix length, 0 to 32 or 128. */
-  length: number;
-}
 
 /**
  * The addresses of a field: networks, the content of lists, or both. As JSON it says which set it is, and not what is in

@@ -4,7 +4,7 @@ import type { RowCount } from './counters.js';
 export interface RuleRow extends RowCount {
   /** What it does to a packet: `drop`, `redirect to veth-scrub`. */
   action: string;
-  /** Are the packets that it counts gone? Not in audit mode. */
+  /** Are the packets that it counts gone? In audit mode only those that an operator has blocked. */
   drops: boolean;
   /** `policies/edge.yaml:12:5`; absent for built-in rows. */
   at?: string;

@@ -15,6 +15,7 @@ import type {
 } from '../model/policy.js';
 import { contains } from '../addresses/ranges.js';
 import { parseFrame, type IpFields, type LinkFields } from './packet/parse.js';
+import { isAudited } from './row-verdict.js';
 
 /** What a decision depends on beside the packet. */
 export interface Circumstances {
@@ -27,7 +28,7 @@ export interface Circumstances {
 }
 
 export interface Decision {
-  /** What the kernel returns; in audit mode always `pass`. */
+  /** What the kernel returns: in audit mode `pass`, unless a block decides. */
   verdict: Verdict;
   /** What the row or rule says, audit or not. */
   action: Action;
@@ -49,8 +50,7 @@ export function evaluate(
   const { fields } = parsed;
   if (protections.some(({ match }) => matches(match, fields))) return builtin('(protect)', 'pass');
   if (policy.neighborDiscovery === 'pass' && isNeighborDiscovery(fields)) return builtin('(protect)', 'pass');
-  if (isBlocked(fields, circumstances))
-    return { verdict: 'drop', action: { kind: 'drop' }, row: '(blocked)' };
+  if (isBlocked(fields, circumstances)) return builtin('(blocked)', 'drop');
   if (parsed.shape === 'non-ip' && policy.nonIp !== 'match') return builtin('(non-ip)', policy.nonIp);
   if (isLater(fields) && policy.fragments !== 'match') return builtin('(fragments)', policy.fragments);
   const rule = policy.rules.find((one) => matches(one.match, fields) && applies(one, circumstances));
@@ -58,7 +58,7 @@ export function evaluate(
 }
 
 function decided(policy: Policy, row: string, action: Action): Decision {
-  return { verdict: policy.mode === 'audit' ? 'pass' : action.kind, action, row };
+  return { verdict: isAudited(policy, row) ? 'pass' : action.kind, action, row };
 }
 
 function applies(rule: Rule, { now, exceeds }: Circumstances): boolean {
@@ -72,7 +72,6 @@ function isNeighborDiscovery({ family, icmpType }: Fields): boolean {
   return family === 6 && icmpType !== undefined && icmpType >= 133 && icmpType <= 137;
 }
 
-/** Audit mode is the policy's: it does not let pass what an operator has blocked. */
 function isBlocked({ source }: Fields, circumstances: Circumstances): boolean {
   return source !== undefined && (circumstances.isBlocked?.(source) ?? false);
 }

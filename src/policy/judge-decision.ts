@@ -1,30 +1,10 @@
 // Whether a decision is the expected one. Audit mode is looked through: what counts is what the rule says.
-import type { PacketTest, Policy, Verdict } from '../model/policy.js';
+import type { PacketTest, Verdict } from '../model/policy.js';
 
 /** Who decided, and how: the same words for the reference and the kernel. */
 export interface DecidedBy {
   row: string;
   verdict: Verdict;
-}
-
-/** What a row of a policy does with a packet, audit or not. */
-export function verdictOf(policy: Policy, row: string): Verdict {
-  switch (row) {
-    case '(protect)':
-      return 'pass';
-    case '(blocked)':
-      return 'drop';
-    case '(malformed)':
-      return policy.malformed;
-    case '(fragments)':
-      return policy.fragments === 'match' ? policy.default : policy.fragments;
-    case '(non-ip)':
-      return policy.nonIp === 'match' ? policy.default : policy.nonIp;
-    case '(default)':
-      return policy.default;
-    default:
-      return policy.rules.find(({ name }) => name === row)?.action.kind ?? policy.default;
-  }
 }
 
 /** `expected drop by no-ping, got pass by (default)`; `undefined` when it is as expected. */

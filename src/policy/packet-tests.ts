@@ -3,8 +3,9 @@
 import type { HostPolicy } from '../model/desired.js';
 import type { PacketTest } from '../model/policy.js';
 import { evaluate } from './evaluate.js';
-import { whyUnexpected, type DecidedBy, verdictOf } from './judge-decision.js';
+import { whyUnexpected, type DecidedBy } from './judge-decision.js';
 import { buildPacket } from './packet/build-packet.js';
+import { rowVerdict } from './row-verdict.js';
 import { samplesOf } from './packet/sample-packets.js';
 
 /** The row that decides a frame. */
@@ -22,7 +23,7 @@ export function runPacketTests(firewall: HostPolicy, decide: Decider): TestResul
   return testsOf(firewall).map(({ packet, ...test }) => {
     const frame = buildPacket(packet);
     const row = decide(frame);
-    const got = { row, verdict: verdictOf(firewall.policy, row) };
+    const got = { row, verdict: rowVerdict(firewall.policy, row).says };
     const problem = whyUnexpected(test, got);
     return { ...test, got, bytes: frame.length, ...(problem !== undefined && { problem }) };
   });

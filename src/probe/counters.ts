@@ -7,7 +7,7 @@ import { openPin } from '../kernel/pinned.js';
 import type { HostPolicy } from '../model/desired.js';
 import { BUILTIN_ROWS } from '../model/policy.js';
 import type { CounterGuard } from '../model/safeguards.js';
-import { verdictOf } from '../policy/judge-decision.js';
+import { rowVerdict } from '../policy/row-verdict.js';
 
 /** Interface -> the policy that it runs. */
 export type Policies = ReadonlyMap<string, HostPolicy>;
@@ -69,14 +69,13 @@ function rates(before: Reading, after: Reading, ms: number): Map<string, number>
 function read(pinPaths: PinPaths, policies: Policies, { ignore }: CounterGuard): Reading {
   const reading: Reading = new Map();
   for (const [name, { policy }] of policies) {
-    if (policy.mode === 'audit') continue;
     using counters = openPin(pinPaths.counters(name));
     if (!counters) continue;
     // What an operator has blocked is no fault of a change.
     const rows = new Set([...policy.rules.map((rule) => rule.name), ...BUILTIN_ROWS]);
     rows.delete('(blocked)');
     for (const { row, slot } of readRows(pinPaths, name)) {
-      if (!rows.has(row) || ignore.includes(row) || verdictOf(policy, row) !== 'drop') continue;
+      if (!rows.has(row) || ignore.includes(row) || rowVerdict(policy, row).does !== 'drop') continue;
       reading.set(`${name} ${row}`, readCounter(counters.number, slot).packets);
     }
   }

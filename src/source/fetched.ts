@@ -1,9 +1,10 @@
 // What `xdpkeep fetch` brings, for a pass that has no network: a bare repository with the whole history of the ref, and
 // when the remote has said so. Nothing here is trusted: whoever reads it asks this repository as any other remote, and
 // verifies what comes out. It knows nothing of what was adopted, which nobody but root may read: so no history is cut.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { replaceFile } from '../disk/durable.js';
 import { accessFailed } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
 import type { GitSource } from '../model/config.js';
@@ -115,8 +116,7 @@ function readAnswer(folder: string): Answer | undefined {
 function writeAnswer(folder: string, answer: Answer): void {
   const file = answerFile(folder);
   try {
-    writeFileSync(`${file}.tmp`, `${JSON.stringify(answer)}\n`, { mode: 0o644 });
-    renameSync(`${file}.tmp`, file);
+    replaceFile(file, `${JSON.stringify(answer)}\n`, 0o644);
   } catch (error) {
     throw accessFailed(`write ${file}`, error);
   }

@@ -3,7 +3,7 @@
 // for keys that nobody trusts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFile } from '../disk/durable.js';
+import { replaceFile } from '../disk/durable.js';
 import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
 import type { Verification } from '../model/config.js';
 import { EnvironmentError, SignatureError } from '../model/errors.js';
@@ -59,7 +59,7 @@ export class SignatureJudge {
       throw new SignatureError(`${what} is signed with ${kind}, not with an SSH key`, { hint: SIGN });
     }
     const file = join(this.scratch, 'signature');
-    writeFile(file, `${signature.trimEnd()}\n`);
+    replaceFile(file, `${signature.trimEnd()}\n`);
     const about = ['-n', namespace, '-s', file];
     const made = await this.#run('check-novalidate', about, payload);
     const key = /\bkey (SHA256:\S+)/.exec(made.stdout)?.[1];

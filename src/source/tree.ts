@@ -2,7 +2,7 @@
 // links and submodules are left out and named, so that nothing that a commit says can lead out of the copy.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { syncFolder, writeFile } from '../disk/durable.js';
+import { syncFolder, writeNewFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
 import { HostNotFoundError, RefusedError } from '../model/errors.js';
 import type { Git } from './git.js';
@@ -103,7 +103,7 @@ function prepare(folder: string): void {
 function write(file: string, content: Buffer): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFile(file, content);
+    writeNewFile(file, content);
   } catch (error) {
     throw writeFailed(`write ${file}`, error);
   }

@@ -5,8 +5,8 @@ import type { Rule } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
 import { describeAction } from './decisions.js';
 import { evaluate, matches } from '../evaluate.js';
-import { verdictOf } from '../judge-decision.js';
 import { parseFrame } from '../packet/parse.js';
+import { isAudited, rowVerdict } from '../row-verdict.js';
 
 /** `row` decided `frame`, whoever said so. `now`: wall clock, ms since 1970 (UTC). */
 export function explainRow(
@@ -17,14 +17,14 @@ export function explainRow(
 ): ExplainedDecision {
   const { policy, protections } = firewall;
   const rule = policy.rules.find(({ name }) => name === row);
-  const verdict = verdictOf(policy, row);
+  const { says: verdict } = rowVerdict(policy, row);
   const above = evaluate(policy, protections, frame, { now, exceeds: () => true }).rule;
   return {
     policy: policy.name,
     row,
     verdict,
     action: rule ? describeAction(rule.action) : verdict,
-    audit: policy.mode === 'audit',
+    audit: isAudited(policy, row),
     at: rule?.at ?? placeOf(firewall, row, frame),
     ...(above?.rateLimit && above.name !== row && row !== '(blocked)' && { aboveRate: inShort(above) }),
   };

@@ -2,6 +2,7 @@
 // the edges of ranges, for lists of every shape.
 import { beforeAll, expect, it } from 'vitest';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
+import { isSetOf, layOutSet, SET_HEAD } from '../../../src/policy/compile/set-layout.js';
 import { SetMaps } from '../../../src/prove/sets.js';
 import * as shapes from '../../support/list-shapes.js';
 import { askSet, compileQueries, QUESTIONS } from '../../support/set-questions.js';
@@ -44,3 +45,12 @@ it.each<[string, shapes.Shape, number]>([
   },
   120_000,
 );
+
+it('a value is the set whose digest it has, unless it says that it changes another one, as older builds had', () => {
+  const digest = 'ab'.repeat(32);
+  const head = layOutSet({ four: Uint32Array.of(1, 1), six: new Uint32Array() }, digest).slice(0, SET_HEAD);
+  expect(isSetOf(head, digest)).toBe(true);
+  expect(isSetOf(head, 'ac'.repeat(32))).toBe(false);
+  head.set([0xcd], 24);
+  expect(isSetOf(head, digest)).toBe(false);
+});

@@ -1,0 +1,40 @@
+// What a row of a policy says of its packets, and what becomes of them. Every reader of rows and counters asks here. The
+// datapath says the same (`is_audited` of bpf/events.h).
+import type { Policy, Verdict } from '../model/policy.js';
+
+export interface RowVerdict {
+  /** What the row says. */
+  says: Verdict;
+  /** What becomes of its packets: in audit mode they pass, but for those that an operator has blocked. */
+  does: Verdict;
+}
+
+/** `row`: a rule, or a built-in row. One that the policy does not have is decided by its default. */
+export function rowVerdict(policy: Policy, row: string): RowVerdict {
+  const says = verdictOf(policy, row);
+  return { says, does: isAudited(policy, row) ? 'pass' : says };
+}
+
+/** Does this row only count? Blocks are no part of the policy, so that its mode says nothing about them. */
+export function isAudited({ mode }: Pick<Policy, 'mode'>, row: string): boolean {
+  return mode === 'audit' && row !== '(blocked)';
+}
+
+function verdictOf(policy: Policy, row: string): Verdict {
+  switch (row) {
+    case '(protect)':
+      return 'pass';
+    case '(blocked)':
+      return 'drop';
+    case '(malformed)':
+      return policy.malformed;
+    case '(fragments)':
+      return policy.fragments === 'match' ? policy.default : policy.fragments;
+    case '(non-ip)':
+      return policy.nonIp === 'match' ? policy.default : policy.nonIp;
+    case '(default)':
+      return policy.default;
+    default:
+      return policy.rules.find(({ name }) => name === row)?.action.kind ?? policy.default;
+  }
+}
