@@ -14,7 +14,8 @@ import {
   within,
 } from './lab/exec.js';
 import { type Network, type Pair, enter, makeNetwork, makePair } from './lab/network.js';
-import { type Held, collectPinned, leftovers, processesIn, stillHeld } from './lab/residue.js';
+import { opens } from './lab/open.js';
+import { type Held, collectPinned, endIn, residueOf } from './lab/residue.js';
 import type { PacketDescription } from '../src/model/policy.js';
 import {
   type Capture,
@@ -40,6 +41,7 @@ export async function createLab(options: { pairs?: number | string[] } = {}): Pr
   const name = `${inject('run')}-${process.pid}-${count++}`;
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
   const lab = new Lab(name, directory);
+  lab.closed = opens(`lab ${name}`, () => lab[Symbol.asyncDispose]());
   try {
     mkdirSync(lab.bpffs);
     mkdirSync(lab.state);
@@ -66,6 +68,9 @@ export class Lab implements AsyncDisposable {
   readonly dataDir: string;
   network: Network;
   readonly #started: Background[] = [];
+  /** To be called once it is down. */
+  closed: () => void = () => undefined;
+  #down: Promise<void> | undefined;
   readonly #held: Held = { programs: new Set(), maps: new Set(), links: new Set() };
 
   /** `directory` is for temporary files of the test as well. */
@@ -211,9 +216,14 @@ export class Lab implements AsyncDisposable {
     return found;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#down ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
     const residue = await this.#takeDown();
-    residue.push(...(await stillHeld(this.#held)), ...leftovers(this.name, tmpdir()));
+    residue.push(...(await residueOf(this.#held, this.name, tmpdir())));
+    this.closed();
     if (residue.length > 0) throw new Error(`the lab ${this.name} left behind: ${residue.join(', ')}`);
   }
 
@@ -236,10 +246,7 @@ export class Lab implements AsyncDisposable {
     });
     for (const namespace of [this.network.firewall, this.network.outside]) {
       await attempt(async () => {
-        for (const pid of await processesIn(namespace)) {
-          trouble.push(`process ${pid}`);
-          process.kill(pid, 'SIGKILL');
-        }
+        trouble.push(...(await endIn(namespace)));
         await must('ip', ['netns', 'del', namespace]);
       });
     }

@@ -2,7 +2,7 @@
 import { parseDuration } from '../text/duration.js';
 import { UsageError } from '../model/errors.js';
 
-/** Longer than this is another wish: that belongs into the state files. */
+/** What is to last longer belongs into the state files. */
 const LONGEST_DAYS = 30;
 
 export interface ReasonAndDuration {

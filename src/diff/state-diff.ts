@@ -3,7 +3,7 @@ import { canonicalJson } from '../text/canonical-json.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Policy } from '../model/policy.js';
 import type { HostDiff, InterfaceDiff, PolicyDiff, StateDiff, WholeState } from '../model/state-diff.js';
-import { reportPacketEffects } from '../policy/analysis/fate-report.js';
+import { reportPacketEffects } from '../policy/analysis/packet-effects.js';
 
 /** Without the revisions, which are the caller's. */
 export function diffStates(

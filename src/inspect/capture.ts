@@ -8,7 +8,7 @@ import { matches } from '../policy/evaluate.js';
 import { parseKept } from '../policy/packet/headers.js';
 import { makeTap, tapUntil } from '../policy/compile/tap.js';
 
-export interface CaptureWish {
+export interface CaptureFilter {
   interface: string;
   match: Match;
   /** All of them when absent. */
@@ -21,20 +21,20 @@ export class InterfaceCapture implements Disposable {
   /** Throws what EventReader throws. */
   constructor(
     bpffs: string,
-    private readonly wish: CaptureWish,
+    private readonly filter: CaptureFilter,
   ) {
-    const verdicts = wish.verdicts ?? XDP_ACTIONS;
+    const verdicts = filter.verdicts ?? XDP_ACTIONS;
     const numbers = verdicts.map((name) => XDP_ACTIONS.indexOf(name));
-    const tap = makeTap(wish.match, numbers);
+    const tap = makeTap(filter.match, numbers);
     this.#reader = new EventReader(bpffs, {
-      interface: wish.interface,
+      interface: filter.interface,
       tap: (until) => tapUntil(tap, until),
     });
   }
 
   take(): Caught {
     const { packets, lost } = this.#reader.take();
-    return { packets: packets.filter((one) => isMatch(one, this.wish.match)), lost };
+    return { packets: packets.filter((one) => isMatch(one, this.filter.match)), lost };
   }
 
   [Symbol.dispose](): void {

@@ -18,7 +18,7 @@ import { listTree, type Tree, writeTree } from '../source/tree.js';
 export interface DiffOptions extends HostPaths {
   from: string;
   to: string;
-  /** Look also which packets change their fate; always done where neither is a git revision. */
+  /** Look also which packets get another verdict; always done where neither is a git revision. */
   semantic: boolean;
 }
 

@@ -56,7 +56,7 @@ export async function explain(name: string, packet: string, options: ExplainOpti
 }
 
 /** What really becomes of the packet. */
-function fateOf({ action, audit }: ExplainedDecision): string {
+function effectOf({ action, audit }: ExplainedDecision): string {
   return audit && action !== 'pass' ? `pass (audit: ${action})` : action;
 }
 
@@ -145,7 +145,7 @@ async function askDesired(
     const { firewall, label } = wanted.program;
     if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };
     const decision = explainRow(firewall, decideByReference(firewall, now)(frame), frame, now);
-    return { ...decision, same: fateOf(decision) === fateOf(running) };
+    return { ...decision, same: effectOf(decision) === effectOf(running) };
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     return { reason: `they cannot be used: ${error.message}` };

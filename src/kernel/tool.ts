@@ -7,10 +7,16 @@ import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { EnvironmentError } from '../model/errors.js';
 
-/** Enough for tools that look for helpers; messages in English. */
+/**
+ * Enough for tools that look for helpers; messages in English. What a user has in a home decides nothing: without HOME many
+ * tools ask passwd(5) for it, so it names the one that Debian keeps empty. bash takes a stdin that is a socket, as a pipe of
+ * Node is, for a remote shell and reads ~/.bashrc, unless SHLVL says that it runs in a shell.
+ */
 export const TOOL_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
+  HOME: '/nonexistent',
+  SHLVL: '1',
 };
 
 export interface ToolLimits {
@@ -24,8 +30,8 @@ export interface ToolLimits {
   ended?: AbortSignal | undefined;
   /** For stdin, which is empty when absent. */
   input?: Uint8Array | string | undefined;
-  /** Beside the fixed environment. */
-  env?: Record<string, string>;
+  /** Beside the fixed environment; `undefined` takes a variable out of it. */
+  env?: Record<string, string | undefined>;
 }
 
 export interface ToolResult {

@@ -23,7 +23,7 @@ export interface PassResult {
   plan: Plan;
   /** Interface -> why its instance could not be loaded. */
   unproven: ReadonlyMap<string, XdpkeepError>;
-  /** Interface -> which packets change their fate there. */
+  /** Interface -> which packets get another verdict there. */
   fates: ReadonlyMap<string, PacketEffects>;
   applied: Applied[];
   /** The plan and the observation after applying; those of before when nothing was applied. */

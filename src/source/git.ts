@@ -26,6 +26,8 @@ const SETTINGS = {
 };
 
 const ENVIRONMENT = {
+  // Credentials are those of the user who runs us: ssh looks their home up by itself, curl (~/.netrc) where HOME is not set.
+  HOME: undefined,
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_ATTR_NOSYSTEM: '1',

@@ -1,5 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { findTool, runTool } from '../../src/kernel/tool.js';
@@ -36,6 +36,25 @@ test('nothing of the environment gets in', async () => {
 
 test('input is empty, so that nothing waits for a terminal', async () => {
   expect(await runTool(script('reads', 'cat; echo done'), [], LIMITS)).toMatchObject({ stdout: 'done\n' });
+});
+
+test.each([
+  ['nothing on stdin', {}],
+  ['something on stdin, which comes through a socket', { input: 'x' }],
+])('with %s, no file of a home is read', async (_, { input }: { input?: string }) => {
+  const home = join(directory, 'home');
+  mkdirSync(home, { recursive: true });
+  const marker = join(home, 'was-read');
+  for (const file of ['.bashrc', '.profile']) writeFileSync(join(home, file), `touch ${marker}; sleep 3`);
+  // As the home of this user, whatever HOME says.
+  const shell = `mount --bind ${home} ${userInfo().homedir} && bash -lc true && exec bash -c 'cat; echo ~'`;
+  const args = ['--mount', 'sh', '-c', shell];
+  const limits = { ...LIMITS, time: 60_000, input };
+  expect(await runTool('/usr/bin/unshare', args, limits)).toMatchObject({
+    exitCode: 0,
+    stdout: `${input ?? ''}/nonexistent\n`,
+  });
+  expect(existsSync(marker)).toBe(false);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 // Changes on trial: host files with safeguards, probes that the test answers, and processes that are no child of ours.
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readJournal } from '../../src/journal/read.js';
@@ -119,6 +119,8 @@ export class HeldProbe {
   }
 
   answer(exitCode: number): void {
-    writeFileSync(`${this.#file}.answer`, String(exitCode));
+    // In one step: the probe reads it as soon as it is there.
+    writeFileSync(`${this.#file}.answer.new`, String(exitCode));
+    renameSync(`${this.#file}.answer.new`, `${this.#file}.answer`);
   }
 }

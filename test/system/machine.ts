@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { expect, inject, vi } from 'vitest';
 import { type Background, background, finish, type Finished, must } from '../lab/exec.js';
 import { createLab, type Lab } from '../lab.js';
-import { processesIn } from '../lab/residue.js';
+import { opens } from '../lab/open.js';
+import { endIn } from '../lab/residue.js';
 
 /** Seconds are nothing on a busy machine. */
 export const PATIENT = { timeout: 90_000, interval: 250 };
@@ -37,6 +38,8 @@ const FILES = {
 
 export class Machine implements AsyncDisposable {
   #running: Background | undefined;
+  #down: Promise<void> | undefined;
+  readonly #closed = opens('a machine', () => this[Symbol.asyncDispose]());
   /** Its PID 1, as this machine numbers it. */
   #leader = 0;
 
@@ -166,7 +169,11 @@ export class Machine implements AsyncDisposable {
     clearTimeout(limit);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#down ??= this.#takeDown().finally(this.#closed));
+  }
+
+  async #takeDown(): Promise<void> {
     try {
       this.#running?.kill('SIGKILL');
       await vi.waitUntil(() => killAll(this.lab.network.firewall), PATIENT);
@@ -181,9 +188,7 @@ export class Machine implements AsyncDisposable {
 
 /** Its PID 1, which takes all others with it, does not always end with systemd-nspawn. Whether nothing is left. */
 async function killAll(namespace: string): Promise<boolean> {
-  const pids = await processesIn(namespace);
-  for (const pid of pids) await finish('kill', ['-KILL', String(pid)]); // some are gone by then
-  return pids.length === 0;
+  return (await endIn(namespace)).length === 0;
 }
 
 /** PID 1 of the container that a systemd-nspawn runs, which is not its first child; 0 while there is none. */

@@ -6,7 +6,7 @@ import { NO_WORDS } from '../../../src/addresses/ranges.js';
 import { describeAction } from '../../../src/policy/analysis/decisions.js';
 import { evaluate } from '../../../src/policy/evaluate.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
-import { reportPacketEffects } from '../../../src/policy/analysis/fate-report.js';
+import { reportPacketEffects } from '../../../src/policy/analysis/packet-effects.js';
 import { diffPolicies } from '../../../src/policy/analysis/semantic-diff.js';
 import { Random, randomPacket, randomPolicy } from '../random.js';
 
@@ -112,7 +112,7 @@ describe('the semantic diff', () => {
     expect(diffPolicies(side([]), side(ending), FAR - 1).changes).not.toEqual([]);
   });
 
-  it('shows packets whose fate really changes, and misses none of random packets', () => {
+  it('shows packets whose verdict really changes, and misses none of random packets', () => {
     const random = new Random(5);
     let changes = 0;
     for (let round = 0; round < 80; round++) {

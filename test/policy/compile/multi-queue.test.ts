@@ -12,7 +12,7 @@ import type { Policy, Rule } from '../../../src/model/policy.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { createLab, type Lab } from '../../lab.js';
-import { background } from '../../lab/exec.js';
+import { listening } from '../../lab/exec.js';
 import { compileProgram } from '../../lab/programs.js';
 import { bindForTest, firewallObject } from '../datapath.js';
 import { policy, rule } from '../policy.js';
@@ -52,7 +52,7 @@ async function storm(lab: Lab, program: number, frames: number, seconds: number)
   const script = join(inject('children'), 'storm.mjs');
   const args = [script, path, String(frames), String(seconds), Buffer.from(frame).toString('hex')];
   const storms = [0, 1].map((cpu) =>
-    background('taskset', ['-c', String(cpu % availableParallelism()), process.execPath, ...args]),
+    listening('taskset', ['-c', String(cpu % availableParallelism()), process.execPath, ...args]),
   );
   // At once: what a process says while nobody listens is lost.
   await Promise.all(storms.map((one) => new Promise((resolve) => one.stdout.once('data', resolve))));
