@@ -91,6 +91,7 @@ if [ "${1-}" = test ]; then
 	# What tests would have to fetch, and they know nothing of proxies and certificates of this machine.
 	bash scripts/lts-node.sh >/dev/null
 	bash scripts/test/root.sh >/dev/null
+	bash scripts/test/revision.sh >/dev/null
 	# Of packages with services, which an installation would start.
 	for package in fail2ban prometheus; do bash scripts/test/unpacked.sh $package >/dev/null; done
 fi

@@ -3,6 +3,7 @@
 // ignored.
 import { reviveState } from '../disk/revive-sets.js';
 import { sha256 } from '../disk/sha256.js';
+import { BUILD } from '../model/build.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import {
   type HostPolicy,
@@ -19,10 +20,6 @@ import { listOptionalFolder } from './folders.js';
 import { readInside, UnusableFileError } from './paths.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { HostState, StateInputs } from './state-reader.js';
-
-/** SHA-256 (hex) of all that this program is made of; it is not bundled in tests. */
-declare const XDPKEEP_BUILD: string | undefined;
-const BUILD = typeof XDPKEEP_BUILD === 'undefined' ? 'source' : XDPKEEP_BUILD;
 
 interface KnownHost extends HostState {
   warnings: Diagnostic[];

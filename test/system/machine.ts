@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { expect, inject, vi } from 'vitest';
 import { type Background, background, finish, type Finished, must } from '../lab/exec.js';
 import { createLab, type Lab } from '../lab.js';
+import { madeOnce } from '../lab/made-once.js';
 import { opens } from '../lab/open.js';
 import { endIn } from '../lab/residue.js';
 
@@ -54,7 +55,7 @@ export class Machine implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), `${inject('run')}-machine-`));
     const machine = new Machine(lab, folder);
     try {
-      const base = await must('bash', ['scripts/test/root.sh'], { timeout: 600_000 });
+      const base = await madeOnce('root.sh');
       for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name));
       const layers = `lowerdir=${base},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
       await must('mount', ['-t', 'overlay', 'overlay', '-o', layers, machine.root]);

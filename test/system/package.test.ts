@@ -59,4 +59,12 @@ it('holds what a host needs, and runs from there', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect(await must(join(lib, 'node'), [join(lib, 'xdpkeep.js'), '--version'])).toBe(version);
   expect(await must(join(lib, 'node'), ['--version'])).toMatch(/^v24\./);
+  const naming = await finish('grep', [
+    '--recursive',
+    '--files-with-matches',
+    '--fixed-strings',
+    process.cwd(),
+    root,
+  ]);
+  expect(naming.stdout, 'what was built elsewhere is the same').toBe('');
 });
