@@ -1,6 +1,15 @@
 // Before the tests: everything that they need is there, or nothing runs. Missing tools never mean skipped tests.
 // After them: nothing of theirs is left on the machine, or the run fails.
-import { accessSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -13,41 +22,36 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Starts the name of everything that this run makes. */
     run: string;
+    /** HOME of what tests start: an empty directory. */
+    home: string;
     /** Directory of the bundled test/children/. */
     children: string;
   }
 }
 
 const PREFIX = 'xdpkeep-test-';
-const TOOLS = [
-  'bpftool',
-  'clang',
-  'ip',
-  'tc',
-  'git',
-  'ssh-keygen',
-  'nsenter',
-  'unshare',
-  'setpriv',
-  'ping',
-  'mount',
-  'strace',
-  'faketime',
-];
+/** What every test in the lab uses; others say what they need: scripts/test/needs.mjs. */
+const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount'];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();
   await sweepDead();
   const run = `${PREFIX}${process.pid}`;
+  // Before anything is started. Who needs files there, or writes some, is given a home of its own.
+  const home = join(tmpdir(), `${run}-home`);
+  mkdirSync(home);
   const children = mkdtempSync(join(tmpdir(), `${run}-children-`));
   chmodSync(children, 0o755); // some run as another user
   await bundleChildren(children);
   project.provide('run', run);
+  project.provide('home', home);
   project.provide('children', children);
   return async () => {
-    rmSync(children, { recursive: true });
+    const written = readdirSync(home);
+    for (const folder of [home, children]) rmSync(folder, { recursive: true });
     const left = await sweep(`${run}-`, tmpdir());
     if (left.length > 0) throw new Error(`the tests left behind: ${left.join(', ')}`);
+    if (written.length > 0) throw new Error(`tests wrote into their empty home: ${written.join(', ')}`);
   };
 }
 

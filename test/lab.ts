@@ -1,5 +1,6 @@
 // A private world for one test: two network namespaces with veth pairs, a bpffs, a state and a data directory.
 // Whatever happens, it is taken down at the end; what then remains is residue, and fails the test.
+// needs: lab
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -14,7 +15,8 @@ import {
   within,
 } from './lab/exec.js';
 import { type Network, type Pair, enter, makeNetwork, makePair } from './lab/network.js';
-import { type Held, collectPinned, leftovers, processesIn, stillHeld } from './lab/residue.js';
+import { opens } from './lab/open.js';
+import { type Held, collectPinned, endIn, residueOf } from './lab/residue.js';
 import type { PacketDescription } from '../src/model/policy.js';
 import {
   type Capture,
@@ -40,6 +42,7 @@ export async function createLab(options: { pairs?: number | string[] } = {}): Pr
   const name = `${inject('run')}-${process.pid}-${count++}`;
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
   const lab = new Lab(name, directory);
+  lab.closed = opens(`lab ${name}`, () => lab[Symbol.asyncDispose]());
   try {
     mkdirSync(lab.bpffs);
     mkdirSync(lab.state);
@@ -64,8 +67,13 @@ export class Lab implements AsyncDisposable {
   readonly state: string;
   /** The data directory; xdpkeep makes it. */
   readonly dataDir: string;
+  /** What `xdpkeep` is here: the build of this tree, unless a test installs another one. */
+  program = PROGRAM;
   network: Network;
   readonly #started: Background[] = [];
+  /** To be called once it is down. */
+  closed: () => void = () => undefined;
+  #down: Promise<void> | undefined;
   readonly #held: Held = { programs: new Set(), maps: new Set(), links: new Set() };
 
   /** `directory` is for temporary files of the test as well. */
@@ -102,12 +110,12 @@ export class Lab implements AsyncDisposable {
   /** What `env` takes to run `xdpkeep ARGS`, for a shell that is in the namespace already. */
   commandLine(args: string[]): string[] {
     const variables = Object.entries(this.#options({}).env ?? {}).map(([name, value]) => `${name}=${value}`);
-    return [...variables, process.execPath, PROGRAM, ...args];
+    return [...variables, process.execPath, this.program, ...args];
   }
 
   /** Like `start`, on a terminal of its own, which is all of its stdout; before anything else it says `pid N`. */
   startOnTerminal(args: string[], options: ExecOptions = {}): Background {
-    const shell = `echo pid $$; exec ${[process.execPath, PROGRAM, ...args].join(' ')}`;
+    const shell = `echo pid $$; exec ${[process.execPath, this.program, ...args].join(' ')}`;
     const command = within(this.network.firewall, ['script', '-qefc', shell, '/dev/null']);
     const started = background(...command, this.#options(options));
     this.#started.push(started);
@@ -211,9 +219,14 @@ export class Lab implements AsyncDisposable {
     return found;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#down ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
     const residue = await this.#takeDown();
-    residue.push(...(await stillHeld(this.#held)), ...leftovers(this.name, tmpdir()));
+    residue.push(...(await residueOf(this.#held, this.name, tmpdir())));
+    this.closed();
     if (residue.length > 0) throw new Error(`the lab ${this.name} left behind: ${residue.join(', ')}`);
   }
 
@@ -236,10 +249,7 @@ export class Lab implements AsyncDisposable {
     });
     for (const namespace of [this.network.firewall, this.network.outside]) {
       await attempt(async () => {
-        for (const pid of await processesIn(namespace)) {
-          trouble.push(`process ${pid}`);
-          process.kill(pid, 'SIGKILL');
-        }
+        trouble.push(...(await endIn(namespace)));
         await must('ip', ['netns', 'del', namespace]);
       });
     }
@@ -251,7 +261,7 @@ export class Lab implements AsyncDisposable {
   }
 
   #xdpkeep(args: string[]): [string, string[]] {
-    return within(this.network.firewall, [process.execPath, PROGRAM, ...args]);
+    return within(this.network.firewall, [process.execPath, this.program, ...args]);
   }
 
   #options(options: ExecOptions): ExecOptions {

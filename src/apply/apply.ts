@@ -1,5 +1,6 @@
-// The one executor. Intent before effect, a fresh look after it, outcome last; a step that fails or turns out wrong is
-// undone at once and does not stop the others. Takes the writer lock: nothing else in the program changes the kernel.
+// The executor: intent, effect, a fresh observation, outcome. A step that fails, or after which the kernel does not run
+// what was promised, is undone at once and does not stop the others. Takes the writer lock: nothing else in the program
+// changes the kernel.
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
 import type { PinPaths } from '../kernel/pin-paths.js';

@@ -36,7 +36,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   diff: [
     ['xdpkeep diff running desired', 'what the next pass changes for packets'],
     ['xdpkeep diff 4 5', 'what generation 5 changed'],
-    ['xdpkeep diff main HEAD --semantic', 'which packets meet another fate on this branch'],
+    ['xdpkeep diff main HEAD --semantic', 'which packets get another verdict on this branch'],
   ],
   status: [
     ['xdpkeep status --output json', 'the same for a program'],

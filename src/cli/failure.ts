@@ -1,4 +1,4 @@
-// How an error looks: what happened, why, what to do. An error of no known class is a bug and says so.
+// Prints an error: what happened, why, what to do. An error of no known class is a bug and is printed as one.
 import { InvalidStateError } from '../model/diagnostic.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import { renderDiagnostics } from '../report/diagnostics.js';

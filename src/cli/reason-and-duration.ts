@@ -1,8 +1,8 @@
-// What an operator says beside the state files, for a time: why, and until when. Both are required.
+// The reason and the duration that an operator gives with `block` and `suspend`. Both are required.
 import { parseDuration } from '../text/duration.js';
 import { UsageError } from '../model/errors.js';
 
-/** Longer than this is another wish: that belongs into the state files. */
+/** What is to last longer belongs into the state files. */
 const LONGEST_DAYS = 30;
 
 export interface ReasonAndDuration {

@@ -1,6 +1,5 @@
-// What the passes of the daemon leave in the log. Nobody reads their reports, so the log says all that a report would:
-// what the compiler and the verifier said, and what to do. A trouble that goes on is said once, and again when it has
-// changed: a pass comes every minute.
+// Logs the passes of the daemon. Nobody reads their reports, so the log carries the compiler's and verifier's output and
+// the hints. A problem that persists is logged once, and again when it changes: there is a pass every minute.
 import type { Logger } from 'pino';
 import { InvalidStateError } from '../model/diagnostic.js';
 import { XdpkeepError } from '../model/errors.js';

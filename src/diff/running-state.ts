@@ -1,5 +1,5 @@
-// What the kernel runs, put as a wish, so that it can be compared with one. A wish has patterns and the mode `auto`; what
-// runs has neither: a wish is settled first, into the interfaces and modes that it means here.
+// What the kernel runs, in the form of a desired state, so that the two can be compared. A desired state may have interface
+// patterns and the mode `auto`, a running one has neither: the desired one is resolved to interfaces and modes first.
 import type { DesiredInterface, DesiredMode, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
@@ -36,17 +36,17 @@ function unknownProgram(digest = 'of a lost pin'): DesiredProgram {
 }
 
 /** Literal names, the mode that each runs in where that is one of those wanted, and no word on taking over. */
-export function settledState(desired: DesiredState, differences: readonly Difference[]): DesiredState {
+export function resolvedState(desired: DesiredState, differences: readonly Difference[]): DesiredState {
   const interfaces = differences.flatMap(
     ({ interface: name, wanted, linkState: now }): DesiredInterface[] => {
       if (!wanted) return [];
-      const mode = now.kind === 'attached' ? settledMode(wanted.mode, now.attachment.mode) : wanted.mode;
+      const mode = now.kind === 'attached' ? resolvedMode(wanted.mode, now.attachment.mode) : wanted.mode;
       return [{ ...wanted, pattern: name, mode, foreign: 'refuse' }];
     },
   );
   return { ...desired, interfaces };
 }
 
-function settledMode(wanted: DesiredMode, runs: DesiredMode): DesiredMode {
+function resolvedMode(wanted: DesiredMode, runs: DesiredMode): DesiredMode {
   return wanted === 'auto' && runs !== 'offload' ? runs : wanted;
 }

@@ -1,5 +1,5 @@
-// Whether this host can do its work, asked without changing anything: no lock is taken, nothing is mounted or written.
-// It needs no root; what it may not see it says. Everything is asked, whatever else has failed.
+// `xdpkeep doctor`: checks whether this host can do its work. Takes no lock, mounts and writes nothing, needs no root; what
+// it may not see it reports. Every check runs, whatever the others found.
 import { check, type Answer, failure, ok } from './check.js';
 import { checkInterfaces } from './interfaces.js';
 import { checkMachine } from './machine.js';

@@ -1,5 +1,5 @@
-// Each interface that the state files want or that is ours: what it is made of, whether it can run what is wanted
-// natively, and whose XDP program is on it.
+// Checks each interface that is ours or named by the state files: its device, whether it can run the program natively, and
+// whose XDP program is on it.
 import { describeDevice, type Device } from '../kernel/device.js';
 import { listInterfaces } from '../kernel/interfaces.js';
 import { deviceWords, ONE_PAGE } from '../kernel/native-refusal.js';

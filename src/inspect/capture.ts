@@ -1,6 +1,6 @@
-// Packets of one interface that match, each with the rule that decided and the verdict. The datapath is told what may interest,
-// for a few seconds and again and again: what is attached stays as it is, and when this process ends, however it ends, so does
-// the watching.
+// `xdpkeep capture`: packets of one interface that match, each with the deciding row and the verdict. A small map, the tap,
+// tells the datapath for a few seconds at a time what to keep; it expires by itself when this process ends. What is
+// attached is not changed.
 import { EventReader, type Caught } from './events.js';
 import type { Match } from '../model/policy.js';
 import { type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
@@ -8,7 +8,7 @@ import { matches } from '../policy/evaluate.js';
 import { parseKept } from '../policy/packet/headers.js';
 import { makeTap, tapUntil } from '../policy/compile/tap.js';
 
-export interface CaptureWish {
+export interface CaptureFilter {
   interface: string;
   match: Match;
   /** All of them when absent. */
@@ -21,20 +21,20 @@ export class InterfaceCapture implements Disposable {
   /** Throws what EventReader throws. */
   constructor(
     bpffs: string,
-    private readonly wish: CaptureWish,
+    private readonly filter: CaptureFilter,
   ) {
-    const verdicts = wish.verdicts ?? XDP_ACTIONS;
+    const verdicts = filter.verdicts ?? XDP_ACTIONS;
     const numbers = verdicts.map((name) => XDP_ACTIONS.indexOf(name));
-    const tap = makeTap(wish.match, numbers);
+    const tap = makeTap(filter.match, numbers);
     this.#reader = new EventReader(bpffs, {
-      interface: wish.interface,
+      interface: filter.interface,
       tap: (until) => tapUntil(tap, until),
     });
   }
 
   take(): Caught {
     const { packets, lost } = this.#reader.take();
-    return { packets: packets.filter((one) => isMatch(one, this.wish.match)), lost };
+    return { packets: packets.filter((one) => isMatch(one, this.filter.match)), lost };
   }
 
   [Symbol.dispose](): void {

@@ -2,7 +2,7 @@
 // files say now. All three are about this host alone.
 import { loadHost } from '../desired/load.js';
 import { diff } from '../diff/diff.js';
-import { runningState, settledState } from '../diff/running-state.js';
+import { runningState, resolvedState } from '../diff/running-state.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { keptPolicy } from '../journal/kept-policies.js';
@@ -53,9 +53,9 @@ export async function readEnds(
     await readEnd(ends[1], texts[1], paths, observed),
   ];
   if (!observed) return [from, to];
-  const settle = (one: ReadEnd, end: HostEnd): ReadEnd =>
-    end.kind === 'running' ? one : { ...one, state: settledState(one.state, diff(one.state, observed)) };
-  return [settle(from, ends[0]), settle(to, ends[1])];
+  const resolve = (one: ReadEnd, end: HostEnd): ReadEnd =>
+    end.kind === 'running' ? one : { ...one, state: resolvedState(one.state, diff(one.state, observed)) };
+  return [resolve(from, ends[0]), resolve(to, ends[1])];
 }
 
 async function readEnd(

@@ -1,5 +1,5 @@
-// `xdpkeep diff FROM TO`: two revisions of the repository that a state directory is in, which are read out of their commits
-// (the files that lie there now do not matter), or states of this host.
+// `xdpkeep diff FROM TO`: compares git revisions of the repository around the state directory, read from their commits and
+// not from the work tree, or states of this host (diff-ends.ts).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { listTree, type Tree, writeTree } from '../source/tree.js';
 export interface DiffOptions extends DiffPaths {
   from: string;
   to: string;
-  /** Look also which packets change their fate; always done where neither is a git revision. */
+  /** Look also which packets get another verdict; always done where neither is a git revision. */
   semantic: boolean;
 }
 

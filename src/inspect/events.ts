@@ -1,5 +1,5 @@
-// Sampled packets as they come: the ring buffer of the instances that run, with names put to its numbers. Only pins are read,
-// so that a pass is never waited for. The buffer has one reading position: one reader at a time, and what it takes is gone.
+// Reads sampled packets from the ring buffer of the running instances and puts names to their numbers. It reads pins only,
+// so it never waits for a pass. The buffer has one consumer position: one reader at a time, and what it reads is gone.
 import { readRows } from '../kernel/counters.js';
 import type { Fd } from '../kernel/fd.js';
 import { tryLockFolder } from '../kernel/flock.js';
@@ -49,7 +49,7 @@ interface Losing {
   isLeft: boolean;
 }
 
-export interface Wish {
+export interface StreamFilter {
   /** The interface whose packets are wanted; all of them when absent. */
   interface?: string;
   /** Instead of the sampled packets those that are watched: struct tap of bpf/tap.h, until a time of the monotonic clock. */
@@ -69,9 +69,9 @@ export class EventReader implements Disposable {
 
   constructor(
     bpffs: string,
-    private readonly wish: Wish = {},
+    private readonly filter: StreamFilter = {},
   ) {
-    const { interface: only } = wish;
+    const { interface: only } = filter;
     this.#paths = pinPathsOf(bpffs);
     new RunningPolicies(bpffs, only); // is it one that can be listened to?
     this.#running = new RunningPolicies(bpffs);
@@ -100,7 +100,7 @@ export class EventReader implements Disposable {
   /** What came since the last time, in the order of its time. */
   take(): Caught {
     if (performance.now() - this.#looked > LOOK_AGAIN) this.#look();
-    const isWatching = this.wish.tap !== undefined;
+    const isWatching = this.filter.tap !== undefined;
     const samples = this.#samples().filter(({ watched }) => watched === isWatching);
     if (samples.some((sample) => this.#rowOf(sample) === undefined)) this.#look();
     const packets = samples
@@ -119,7 +119,7 @@ export class EventReader implements Disposable {
   }
 
   #isWanted(name: string): boolean {
-    return this.wish.interface === undefined || this.wish.interface === name;
+    return this.filter.interface === undefined || this.filter.interface === name;
   }
 
   #rowOf({ ifindex, slot }: Sample): string | undefined {
@@ -175,7 +175,7 @@ export class EventReader implements Disposable {
 
   /** For a little longer than until the next look: when nobody looks any more, it ends by itself. */
   #arm(until: bigint): void {
-    const { tap } = this.wish;
+    const { tap } = this.filter;
     if (tap) for (const map of this.#taps) writeEntry(map.number, TAP, 0, tap(until));
   }
 

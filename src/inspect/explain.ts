@@ -1,5 +1,5 @@
-// `xdpkeep explain`: the attached program is asked about a packet, and the state files beside it. A question is not
-// counted, logged or limited, and nothing is sent anywhere.
+// `xdpkeep explain`: asks the attached program about a packet, and evaluates the state files beside it. A question is not
+// counted, logged or limited, and no packet is sent.
 import { loadHost } from '../desired/load.js';
 import { parsePacket } from '../desired/policy/packet-text.js';
 import { wantedFor } from '../diff/diff.js';
@@ -56,7 +56,7 @@ export async function explain(name: string, packet: string, options: ExplainOpti
 }
 
 /** What really becomes of the packet. */
-function fateOf({ action, audit }: ExplainedDecision): string {
+function effectOf({ action, audit }: ExplainedDecision): string {
   return audit && action !== 'pass' ? `pass (audit: ${action})` : action;
 }
 
@@ -145,7 +145,7 @@ async function askDesired(
     const { firewall, label } = wanted.program;
     if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };
     const decision = explainRow(firewall, decideByReference(firewall, now)(frame), frame, now);
-    return { ...decision, same: fateOf(decision) === fateOf(running) };
+    return { ...decision, same: effectOf(decision) === effectOf(running) };
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     return { reason: `they cannot be used: ${error.message}` };

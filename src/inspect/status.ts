@@ -1,5 +1,5 @@
-// What runs, beside what is wanted. Reads only, takes no lock, and answers also when the state files are broken:
-// then what runs is compared with the generation that was applied last.
+// `xdpkeep status`: what runs beside what is desired. Reads only, takes no lock, and works with broken state files too: it
+// then compares with the generation that was applied last.
 import { loadHost } from '../desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';

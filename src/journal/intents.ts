@@ -1,4 +1,5 @@
-// What the records prove: which steps were begun and never concluded, and from where interfaces were attached. Pure.
+// Reads from the records which steps have an intent without an outcome, and from which network namespace each interface was
+// attached. Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { Step } from '../model/step.js';
 import { isRecovered } from './recover-intents.js';

@@ -1,6 +1,5 @@
-// Why a driver refused a native program, in words that say what to change. Drivers answer with a handful of errnos that
-// mean something else in each; the sentence that they leave beside it (extended acknowledgement) and what the interface
-// is made of tell more. Pure.
+// Explains why a driver refused a native program and what to change. Drivers use a few errnos with different meanings, so
+// the extended acknowledgement and the properties of the device are read as well. Pure.
 import type { Device } from './device.js';
 import type { XdpFeatures } from './netdev.js';
 

@@ -37,7 +37,7 @@ export interface GenerationReport extends GenerationSummary {
   kind: 'Generation';
   /** The generation that it is compared with; 0 is nothing. */
   previous: number;
-  /** With the packets that meet another fate; absent when the one before cannot be read. */
+  /** With the packets that get another verdict; absent when the one before cannot be read. */
   diff?: Pick<StateDiff, 'hosts' | 'policies'>;
   /** Outcomes, in the order of the journal. */
   steps: RecordedStep[];

@@ -28,7 +28,7 @@ export interface ReportedStep {
   log?: string;
 }
 
-/** Which packets change their fate when one policy takes the place of another. */
+/** Which packets get another verdict when one policy takes the place of another. */
 export interface PacketEffects {
   changes: {
     /** `pass`, `drop`, `redirect to veth-scrub, above 100 packets/s`. */

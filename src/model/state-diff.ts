@@ -44,7 +44,7 @@ export interface StateDiff {
   kind: 'StateDiff';
   from: DiffEnd;
   to: DiffEnd;
-  /** False when nobody asked which packets change their fate. */
+  /** False when nobody asked which packets get another verdict. */
   semantic: boolean;
   /** Those that differ, by name. */
   hosts: HostDiff[];

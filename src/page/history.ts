@@ -50,7 +50,7 @@ function outcomes({ name, done, failed, undone, open }: InterfaceOutcomes): stri
   return `${name}: ${told.join(', ') || 'nothing to do'}`;
 }
 
-/** Which packets met another fate from then on: asked for when somebody wants to see it. */
+/** Which packets got another verdict from then on: asked for when somebody wants to see it. */
 function packetsOf(number: number): HTMLElement {
   const inside = element('div', {}, 'Asking the host…');
   const details = element(
@@ -90,7 +90,7 @@ function fateList({ diff }: GenerationReport): Node[] {
   return [
     items.length > 0
       ? element('ul', {}, ...items)
-      : element('p', {}, 'No packet meets another fate, or no policy took the place of another.'),
+      : element('p', {}, 'No packet gets another verdict, or no policy took the place of another.'),
     ...(isWhole ? [] : [element('p', { class: 'care' }, 'There may be more changes than these.')]),
   ];
 }

@@ -21,7 +21,7 @@ export function driftContext(
   };
 }
 
-/** Other state files than those of the generation in force are another wish: nobody has fought over it yet. */
+/** A stall counts for the generation in force alone: with other state files, healing starts afresh. */
 function stalled(
   desired: DesiredState,
   dataDir: string,

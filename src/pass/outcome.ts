@@ -11,7 +11,7 @@ export interface PassOutcome {
   /** What there is to do by now, and what that was concluded from. */
   remaining: Plan;
   observed: ObservedState;
-  /** Interface -> which packets change their fate there. */
+  /** Interface -> which packets get another verdict there. */
   effects: ReadonlyMap<string, PacketEffects>;
   lists: ListChange[];
   /** What a change on trial left. */

@@ -3,20 +3,20 @@ import { recordedPolicy } from '../journal/running.js';
 import { ifReadable } from '../disk/if-readable.js';
 import type { PacketEffects } from '../model/reconciliation.js';
 import type { Plan, Step } from '../model/step.js';
-import { reportPacketEffects } from '../policy/analysis/fate-report.js';
+import { reportPacketEffects } from '../policy/analysis/packet-effects.js';
 
 /** Interface -> what changes there, for every step that swaps one policy for another. */
 export function packetEffectsOf(plan: Plan, dataDir: string): Map<string, PacketEffects> {
   return new Map(
     plan.steps.flatMap(({ step }) => {
-      const report = fateOf(step, dataDir);
+      const report = effectOf(step, dataDir);
       return report ? [[step.interface, report] as const] : [];
     }),
   );
 }
 
 /** A report is no reason to fail: a record that is damaged, or a list that is lost, only means that nobody knows what ran. */
-function fateOf(step: Step, dataDir: string): PacketEffects | undefined {
+function effectOf(step: Step, dataDir: string): PacketEffects | undefined {
   if (step.kind !== 'swap' && step.kind !== 'reattach') return undefined;
   const { fromDigest } = step;
   const after = step.instance.program?.firewall;

@@ -76,7 +76,7 @@ interface Become {
   applied: readonly Applied[];
   /** Interface -> why its instance could not be loaded. */
   unproven: ReadonlyMap<string, XdpkeepError>;
-  /** Interface -> which packets change their fate there. */
+  /** Interface -> which packets get another verdict there. */
   effects: ReadonlyMap<string, PacketEffects>;
   waiting: ReadonlySet<Step>;
 }

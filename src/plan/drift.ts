@@ -1,5 +1,5 @@
-// Drift: why an interface does not run what was brought into effect there, and what makes us leave it so. A wish that is
-// new is no drift, whatever the kernel runs; nor is what an operator asks for by name.
+// Drift: why an interface no longer runs what was applied there, and when a pass leaves it so. A desired state that is new is
+// no drift, whatever the kernel runs; neither is what an operator ordered by name.
 import { type DriftCause, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
 import { runningInstance } from '../model/observed.js';
 import type { NoStep, Step } from '../model/step.js';

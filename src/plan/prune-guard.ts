@@ -1,6 +1,6 @@
-// The prune guard: state files that lost interfaces look like any other wish. A pass that would end all that runs, or
-// more than half of it, or that leaves an interface open while another name of the file does not exist, is taken for
-// an accident until somebody says that it is none. What an operator asks for by name (rollback, detach) is not asked.
+// The prune guard: state files that lost interfaces by mistake look like state files that were changed on purpose. It refuses
+// a pass that would detach all interfaces or more than half of them, or that detaches one while another name in the file does
+// not exist. --allow-prune-all overrides it. It does not ask about what an operator ordered by name (rollback, detach).
 import { linkStateOf } from '../diff/link-state.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Plan } from '../model/step.js';

@@ -1,4 +1,4 @@
-// The journal as people and programs read it. Records that nothing vouches for are shown, and marked.
+// Prints journal records. Records behind a break of the chain are shown and marked.
 import type { JournalRepair, JournalVerification } from '../model/history.js';
 import type { JournalDamage, JournalRecord } from '../model/record.js';
 import { columns, json, printable } from './style.js';

@@ -97,7 +97,7 @@ const MOST_FATES = 20;
 export function fateLines(fates: ReportedStep['fates']): string[] {
   if (!fates) return [];
   const { changes, complete } = fates;
-  if (changes.length === 0 && complete) return ['      no packet changes its fate'];
+  if (changes.length === 0 && complete) return ['      no packet gets another verdict'];
   const shown = changes.slice(0, MOST_FATES).map(({ from, to, fromRow, toRow, example }) => {
     return printable(`      ${example}: ${from} ${inParentheses(fromRow)} -> ${to} ${inParentheses(toRow)}`);
   });

@@ -74,7 +74,7 @@ const MOST_ROWS = 50;
 function markdownFates({ changes, complete }: PacketEffects): string {
   const more = complete ? [] : ['There may be more: the policies are too large to compare in full.'];
   if (changes.length === 0)
-    return ['No packet changes its fate.', ...more].slice(complete ? 0 : 1).join('\n\n');
+    return ['No packet gets another verdict.', ...more].slice(complete ? 0 : 1).join('\n\n');
   const rows = changes
     .slice(0, MOST_ROWS)
     .map(({ example, from, fromRow, to, toRow }) =>

@@ -1,5 +1,5 @@
-// The end of a change that may not stay: what it did is undone first, then written down, so that a full disk cannot keep
-// the old programs from coming back. `pending.json` is the intent of all this, and goes last: until then it is done again.
+// Reverts a change on trial. The kernel goes back first and the records follow, so that a full disk cannot keep the old
+// programs from coming back. `pending.json` serves as the intent and is removed last: until then the revert is repeated.
 import { execute } from '../apply/execute.js';
 import { effect } from '../apply/failpoint.js';
 import { listGenerations } from '../journal/generation-list.js';

@@ -1,5 +1,5 @@
-// A change that waits for its confirmation, as everybody else meets it: the same desired state may be asked for again and
-// changes nothing, any other one is refused. Reads only.
+// Guards a change that waits for its confirmation: a pass for the same desired state changes nothing, one for another is
+// refused. Reads only.
 import { readGeneration } from '../journal/generations.js';
 import { readTrial } from '../journal/undo-record.js';
 import { monotonicNow } from '../kernel/boot.js';

@@ -1,5 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// needs: lab
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { findTool, runTool } from '../../src/kernel/tool.js';
@@ -39,6 +40,25 @@ test('input is empty, so that nothing waits for a terminal', async () => {
 });
 
 test.each([
+  ['nothing on stdin', {}],
+  ['something on stdin, which comes through a socket', { input: 'x' }],
+])('with %s, no file of a home is read', async (_, { input }: { input?: string }) => {
+  const home = join(directory, 'home');
+  mkdirSync(home, { recursive: true });
+  const marker = join(home, 'was-read');
+  for (const file of ['.bashrc', '.profile']) writeFileSync(join(home, file), `touch ${marker}; sleep 3`);
+  // As the home of this user, whatever HOME says.
+  const shell = `mount --bind ${home} ${userInfo().homedir} && bash -lc true && exec bash -c 'cat; echo ~'`;
+  const args = ['--mount', 'sh', '-c', shell];
+  const limits = { ...LIMITS, time: 60_000, input };
+  expect(await runTool('/usr/bin/unshare', args, limits)).toMatchObject({
+    exitCode: 0,
+    stdout: `${input ?? ''}/nonexistent\n`,
+  });
+  expect(existsSync(marker)).toBe(false);
+});
+
+test.each([
   ['hangs', 'exec sleep 60', 'did not end within 0.3 s'],
   ['leaves a child that holds its output', 'sleep 60', 'did not end within 0.3 s'],
   ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 0.1; done', 'did not end within 0.3 s'],
@@ -74,4 +94,20 @@ test('a tool is looked for in absolute directories of PATH first, and never in r
   expect(findTool('sh', `.:${directory}:/usr/bin`)).toBe(tool);
   expect(findTool('sh', '.:bin')).toBe('/usr/bin/sh');
   expect(findTool('xdpkeep-no-such-tool')).toBeUndefined();
+});
+
+test('a tool may be given so much memory, and files so large, and is told when it wants more', async () => {
+  const file = join(directory, 'large');
+  const writes = script('writes', `head -c 1000000 /dev/zero > ${file} || echo refused`);
+  const resources = { memory: 64 << 20, file: 1 << 16 };
+  expect(await runTool(writes, [], { ...LIMITS, resources })).toMatchObject({
+    stdout: 'refused\n',
+    stderr: expect.stringContaining('File too large') as string,
+  });
+  const eats = ['-e', 'Buffer.alloc(1 << 30, 1)'];
+  const limited = { memory: 512 << 20, file: 1 << 16 };
+  expect((await runTool(process.execPath, eats, LIMITS)).exitCode).toBe(0);
+  await expect(
+    runTool(process.execPath, eats, { ...LIMITS, resources: limited }).then(({ exitCode }) => exitCode),
+  ).resolves.not.toBe(0);
 });

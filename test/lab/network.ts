@@ -1,8 +1,9 @@
 // Two network namespaces joined by veth pairs: the firewall's, and the world outside it.
+// needs: lab
 import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
-import { execa } from 'execa';
-import { clean, must } from './exec.js';
+import { must } from './exec.js';
+import { opens } from './open.js';
 
 /** One veth pair. `name` is in the firewall's namespace, `peer` in the world outside. */
 export interface Pair {
@@ -64,9 +65,7 @@ export async function makePair(
 }
 
 async function batch(namespace: string, lines: string[]): Promise<void> {
-  const input = `${lines.join('\n')}\n`;
-  const { exitCode, stderr } = await execa('ip', ['-n', namespace, '-batch', '-'], { ...clean({}), input });
-  if (exitCode !== 0) throw new Error(`ip -n ${namespace}: ${stderr}`);
+  await must('ip', ['-n', namespace, '-batch', '-'], { input: `${lines.join('\n')}\n` });
 }
 
 const setns = koffi.load('libc.so.6').func('int setns(int fd, int kind)') as (
@@ -79,11 +78,18 @@ const CLONE_NEWNET = 0x40000000;
 export async function enter<T>(namespace: string, action: () => T | Promise<T>): Promise<T> {
   const home = openSync('/proc/self/ns/net', 'r');
   const there = openSync(`/var/run/netns/${namespace}`, 'r');
+  let away = true;
+  const back = () => {
+    if (away) move(home);
+    away = false;
+  };
+  const closed = opens(`being in ${namespace}`, back);
   try {
     move(there);
     return await action();
   } finally {
-    move(home);
+    back();
+    closed();
     closeSync(there);
     closeSync(home);
   }

@@ -1,6 +1,7 @@
 // What a lab could leave behind: programs, maps, links, namespaces, mounts, processes, temporary directories.
 // A lab that leaves any of it fails its test, and so does the whole run.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+// needs: lab
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fd } from '../../src/kernel/fd.js';
@@ -13,7 +14,7 @@ import {
   openProgram,
   programId,
 } from '../../src/kernel/pinned.js';
-import { must } from './exec.js';
+import { endProcess, must } from './exec.js';
 
 /** Ids of BPF objects that must be gone once their lab is. */
 export interface Held {
@@ -40,14 +41,14 @@ function add(fd: Fd, held: Held): void {
   else held.links.add(linkInfo(fd).id);
 }
 
-/** The kernel frees in its own time: RCU, work queues, the end of a namespace. Milliseconds. */
-const PATIENCE = 10_000;
+/** The kernel frees in its own time: RCU, work queues, the end of a namespace or of a process. Milliseconds. */
+const PATIENCE = 60_000;
 
-/** Waits for everything to be gone; what is not gone by then is residue. */
-export async function stillHeld(held: Held): Promise<string[]> {
+/** Waits for all of it to be gone: what was held, and what bears the name of its lab. What is not gone by then is residue. */
+export async function residueOf(held: Held, name: string, temporary: string): Promise<string[]> {
   const start = Date.now();
   for (;;) {
-    const left = await alive(held);
+    const left = [...(await alive(held)), ...leftovers(name, temporary)];
     if (left.length === 0 || Date.now() - start > PATIENCE) return left;
     await sleep(20);
   }
@@ -67,15 +68,39 @@ function exists(fd: Fd | undefined): boolean {
   return fd !== undefined;
 }
 
-/** Namespaces, mounts and directories of temporary files whose names hold `name`. */
+/** Whether `text` holds `name`, and not one that begins with it: lab 1 is not lab 10. */
+function bears(text: string, name: string): boolean {
+  return new RegExp(`${name}(?!\\d)`).test(text);
+}
+
+const namespacesOf = (name: string) => list('/var/run/netns').filter((one) => bears(one, name));
+const directoriesOf = (name: string, temporary: string) => list(temporary).filter((one) => bears(one, name));
+
+function mountsOf(name: string): string[] {
+  const lines = readFileSync('/proc/mounts', 'utf8').split('\n');
+  return lines.filter((line) => bears(line, name)).map((line) => line.split(' ')[1] ?? '');
+}
+
+/** Processes whose environment, arguments or working directory hold `name`, but for this one. */
+function processesOf(name: string): number[] {
+  const pids = list('/proc').filter((one) => /^\d+$/.test(one) && Number(one) !== process.pid);
+  return pids.map(Number).filter((pid) => {
+    try {
+      const said = ['environ', 'cmdline'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'latin1'));
+      return [...said, readlinkSync(`/proc/${pid}/cwd`)].some((text) => bears(text, name));
+    } catch {
+      return false; // it has ended, or is no program
+    }
+  });
+}
+
+/** Processes, namespaces, mounts and directories of temporary files whose names hold `name`. */
 export function leftovers(name: string, temporary: string): string[] {
-  const namespaces = list('/var/run/netns').filter((one) => one.includes(name));
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
-  const directories = list(temporary).filter((one) => one.includes(name));
   return [
-    ...namespaces.map((one) => `namespace ${one}`),
-    ...mounts.filter((line) => line.includes(name)).map((line) => `mount ${line.split(' ')[1] ?? ''}`),
-    ...directories.map((one) => `directory ${join(temporary, one)}`),
+    ...processesOf(name).map((pid) => `process ${pid}`),
+    ...namespacesOf(name).map((one) => `namespace ${one}`),
+    ...mountsOf(name).map((one) => `mount ${one}`),
+    ...directoriesOf(name, temporary).map((one) => `directory ${join(temporary, one)}`),
   ];
 }
 
@@ -90,21 +115,22 @@ function list(directory: string): string[] {
 /** Takes down what interrupted tests left behind, and says what that was. */
 export async function sweep(name: string, temporary: string): Promise<string[]> {
   const found = leftovers(name, temporary);
-  for (const namespace of list('/var/run/netns').filter((one) => one.includes(name))) {
-    for (const pid of await processesIn(namespace)) process.kill(pid, 'SIGKILL');
+  for (const pid of processesOf(name)) endProcess(pid);
+  for (const namespace of namespacesOf(name)) {
+    await endIn(namespace);
     await must('ip', ['netns', 'del', namespace]);
   }
   // Those of the namespaces went with them; what is mounted within another mount goes first.
-  const mounts = leftovers(name, temporary).filter((one) => one.startsWith('mount '));
-  for (const mount of mounts.reverse()) await must('umount', [mount.slice('mount '.length)]);
-  for (const directory of list(temporary).filter((one) => one.includes(name))) {
+  for (const mount of mountsOf(name).reverse()) await must('umount', [mount]);
+  for (const directory of directoriesOf(name, temporary)) {
     rmSync(join(temporary, directory), { recursive: true, force: true });
   }
   return found;
 }
 
-/** Processes in a namespace. */
-export async function processesIn(namespace: string): Promise<number[]> {
-  const pids = await must('ip', ['netns', 'pids', namespace]);
-  return pids.split('\n').filter(Boolean).map(Number);
+/** Ends every process in a namespace, and says which that were. */
+export async function endIn(namespace: string): Promise<string[]> {
+  const pids = (await must('ip', ['netns', 'pids', namespace])).split('\n').filter(Boolean).map(Number);
+  for (const pid of pids) endProcess(pid);
+  return pids.map((pid) => `process ${pid}`);
 }

@@ -1,14 +1,14 @@
 // Packets through a lab: pings and TCP from outside to the firewall's side, and floods.
+// needs: lab
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { execa } from 'execa';
 import { inject } from 'vitest';
 import { parseAddress } from '../../src/addresses/parse.js';
 import type { Cidr } from '../../src/addresses/cidr.js';
 import type { PacketDescription } from '../../src/model/policy.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { type IpFields, parseFrame } from '../../src/policy/packet/parse.js';
-import { clean, finish, must, within } from './exec.js';
+import { finish, type Listening, listening, must, within } from './exec.js';
 import type { Network, Pair } from './network.js';
 
 export interface Pings {
@@ -35,14 +35,12 @@ export async function icmpReceived(network: Network): Promise<number> {
 
 /** A child process of test/children/ that speaks in lines. */
 class Talker {
-  readonly #process;
+  readonly #process: Listening;
   readonly #lines;
+
   constructor(namespace: string, script: string, args: string[]) {
     const command = [process.execPath, join(inject('children'), script), ...args];
-    this.#process = execa(...within(namespace, command), {
-      ...clean({ timeout: 120_000 }),
-      stderr: 'inherit',
-    });
+    this.#process = listening(...within(namespace, command));
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
@@ -53,7 +51,8 @@ class Talker {
   /** The next line that it says. */
   async hear(): Promise<string> {
     const line = await this.#lines.next();
-    if (line.done === true) throw new Error('the child process ended without a word');
+    if (line.done === true)
+      throw new Error(`the child process ended without a word: ${(await this.#process).stderr}`);
     return line.value;
   }
 

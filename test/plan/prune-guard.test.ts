@@ -23,8 +23,8 @@ function running(count: number): { interfaces: ObservedInterface[]; pins: OwnedI
 
 function suspect(names: string[], { interfaces, pins }: ReturnType<typeof running>): string | undefined {
   const found = observed(interfaces, pins);
-  const wish = desired(...names.map((name) => wanted(name)));
-  const renames = findRenames(wish, found);
+  const state = desired(...names.map((name) => wanted(name)));
+  const renames = findRenames(state, found);
   const after = renames.reduce(withRename, found);
   const context = {
     observed: after,
@@ -34,7 +34,7 @@ function suspect(names: string[], { interfaces, pins }: ReturnType<typeof runnin
     fellBackBecause: new Map(),
     drift: NO_DRIFT,
   };
-  return suspectPrune(plan(wish, diff(wish, after), context, renames), found);
+  return suspectPrune(plan(state, diff(state, after), context, renames), found);
 }
 
 it.each([

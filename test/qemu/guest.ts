@@ -1,8 +1,9 @@
 // A virtual machine with Debian's own kernel, in software emulation: any machine can run it, slowly. Its only network card
 // is a virtio one, whose other end is a tap device in the world outside of a lab. Commands go over its serial line.
+// needs: debian lab node-lts qemu
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Background, background, must, within } from '../lab/exec.js';
+import { type Listening, listening, must, within } from '../lab/exec.js';
 import type { Lab } from '../lab.js';
 
 const TAP = 'tap0';
@@ -12,7 +13,7 @@ export class Guest implements AsyncDisposable {
 
   private constructor(
     readonly lab: Lab,
-    private readonly machine: Background,
+    private readonly machine: Listening,
   ) {
     const { stdout } = machine;
     this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
@@ -33,7 +34,7 @@ export class Guest implements AsyncDisposable {
       ...['-initrd', join(folder, 'initramfs'), '-append', 'console=ttyS0 quiet panic=-1'],
       ...['-netdev', `tap,id=line,ifname=${TAP},script=no,downscript=no`, '-device', CARD],
     ];
-    const guest = new Guest(lab, background(...within(outside, qemu), { timeout: 900_000 }));
+    const guest = new Guest(lab, listening(...within(outside, qemu)));
     await guest.#hear(/^guest: ready/);
     return guest;
   }

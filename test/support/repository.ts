@@ -1,8 +1,8 @@
 // Real git repositories and real SSH keys, for the tests of what comes from git.
+// needs: git
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { execa } from 'execa';
-import { PATH } from '../lab/exec.js';
+import { must } from '../lab/exec.js';
 
 export interface Author {
   /** Name of a key; unsigned when absent. */
@@ -21,8 +21,6 @@ export class Repository {
     readonly keys: string,
   ) {
     this.#env = {
-      PATH,
-      LC_ALL: 'C',
       HOME: keys,
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_CONFIG_GLOBAL: '/dev/null',
@@ -52,15 +50,14 @@ export class Repository {
     return this.#run('git', ['-C', this.folder, ...args], {}, input);
   }
 
-  async #run(
+  #run(
     file: string,
     args: string[],
     env: Record<string, string> = {},
     input?: string | Uint8Array,
   ): Promise<string> {
-    const options = { env: { ...this.#env, ...env }, extendEnv: false, stripFinalNewline: true };
-    const { stdout } = await execa(file, args, { ...options, ...(input !== undefined && { input }) });
-    return stdout;
+    const options = { env: { ...this.#env, ...env }, ...(input !== undefined && { input }) };
+    return must(file, args, options);
   }
 
   async makeKey(name: string): Promise<void> {

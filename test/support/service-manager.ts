@@ -1,8 +1,9 @@
 // A service manager that listens: a datagram socket as NOTIFY_SOCKET, in a process of its own.
+// needs: lab
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
-import { background } from '../lab/exec.js';
+import { listening } from '../lab/exec.js';
 
 export interface ServiceManager extends AsyncDisposable {
   /** So far; grows. */
@@ -11,7 +12,7 @@ export interface ServiceManager extends AsyncDisposable {
 
 /** `socket`: a path, or an abstract name behind `@`. */
 export async function listenAt(socket: string): Promise<ServiceManager> {
-  const child = background(process.execPath, [join(inject('children'), 'notify-socket.mjs'), socket], {});
+  const child = listening(process.execPath, [join(inject('children'), 'notify-socket.mjs'), socket], {});
   const lines = createInterface({ input: child.stdout });
   const messages: string[] = [];
   await new Promise<void>((resolve, reject) => {

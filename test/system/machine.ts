@@ -1,13 +1,16 @@
 // A machine with a real systemd: a layer over a Debian root, booted by systemd-nspawn in the firewall's namespace of a lab.
 // It sees the devices of that namespace, so its udev and its units meet interfaces as on any host. A reboot takes its
 // processes, and with a new bpffs everything that was pinned.
+// needs: debian lab node-lts
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, inject, vi } from 'vitest';
 import { type Background, background, finish, type Finished, must } from '../lab/exec.js';
 import { createLab, type Lab } from '../lab.js';
-import { processesIn } from '../lab/residue.js';
+import { madeOnce } from '../lab/made-once.js';
+import { opens } from '../lab/open.js';
+import { endIn } from '../lab/residue.js';
 
 /** Seconds are nothing on a busy machine. */
 export const PATIENT = { timeout: 90_000, interval: 250 };
@@ -37,6 +40,8 @@ const FILES = {
 
 export class Machine implements AsyncDisposable {
   #running: Background | undefined;
+  #down: Promise<void> | undefined;
+  readonly #closed = opens('a machine', () => this[Symbol.asyncDispose]());
   /** Its PID 1, as this machine numbers it. */
   #leader = 0;
 
@@ -51,7 +56,7 @@ export class Machine implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), `${inject('run')}-machine-`));
     const machine = new Machine(lab, folder);
     try {
-      const base = await must('bash', ['scripts/test/root.sh'], { timeout: 600_000 });
+      const base = await madeOnce('root.sh');
       for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name));
       const layers = `lowerdir=${base},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
       await must('mount', ['-t', 'overlay', 'overlay', '-o', layers, machine.root]);
@@ -166,7 +171,11 @@ export class Machine implements AsyncDisposable {
     clearTimeout(limit);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#down ??= this.#takeDown().finally(this.#closed));
+  }
+
+  async #takeDown(): Promise<void> {
     try {
       this.#running?.kill('SIGKILL');
       await vi.waitUntil(() => killAll(this.lab.network.firewall), PATIENT);
@@ -181,9 +190,7 @@ export class Machine implements AsyncDisposable {
 
 /** Its PID 1, which takes all others with it, does not always end with systemd-nspawn. Whether nothing is left. */
 async function killAll(namespace: string): Promise<boolean> {
-  const pids = await processesIn(namespace);
-  for (const pid of pids) await finish('kill', ['-KILL', String(pid)]); // some are gone by then
-  return pids.length === 0;
+  return (await endIn(namespace)).length === 0;
 }
 
 /** PID 1 of the container that a systemd-nspawn runs, which is not its first child; 0 while there is none. */

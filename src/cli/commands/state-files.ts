@@ -44,7 +44,7 @@ export function addDiff(program: Command, keep: Keep): void {
     'diff <from> <to>',
     'what differs: git revisions (no root needed), generations (5 or gen:5), `running`, `desired`',
   )
-    .option('--semantic', 'show which packets change their fate, with an example each')
+    .option('--semantic', 'show which packets get another verdict, with an example each')
     .option('--detailed-exitcode', 'exit 2 when something differs')
     .action(async (from: string, to: string, _flags: Flags, self: Command) => {
       const { runDiff } = await import('../diff.js');

@@ -1,6 +1,6 @@
-// Which packets change their fate between two policies. Looks only where a decision was added, removed, moved or
-// changed: the packets of those are led through both lists of decisions, and what ends differently is a change, with
-// one packet that shows it. Exact within its budget; beyond it, `complete` is false and the changes found are true.
+// The semantic diff: which packets get another verdict between two policies. It looks only at packets of decisions that
+// were added, removed, moved or changed, leads them through both lists of decisions, and reports each difference with an
+// example. Exact within its budget; beyond it `complete` is false and the changes found are still true.
 import type { PacketDescription, Policy, Protection } from '../../model/policy.js';
 import { describeAction, listDecisions, sameAction, type DecisionStep } from './decisions.js';
 import { intersectBoxes, subtractAll, type Box } from './header-space.js';
@@ -33,7 +33,7 @@ export interface Side {
 }
 
 /**
- * Malformed frames are not packets here: their fate is `policy.malformed`, which can be compared as it is (malformedFate). `now`: wall clock,
+ * Malformed frames are not packets here: their verdict is `policy.malformed`, which can be compared as it is (malformedEffect). `now`: wall clock,
  * ms since 1970 (UTC); rules whose time was over by then decide nothing, absent: none was.
  */
 export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
@@ -45,8 +45,8 @@ export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
   for (const box of everything ?? affected(old, new_)) {
     for (const was of search.lead(box, old, before.policy)) {
       for (const is of search.lead(was.piece, new_, after.policy)) {
-        if (was.fate === is.fate) continue;
-        const change = { from: was.fate, to: is.fate, fromRow: was.row, toRow: is.row };
+        if (was.effect === is.effect) continue;
+        const change = { from: was.effect, to: is.effect, fromRow: was.row, toRow: is.row };
         const key = JSON.stringify(change);
         if (!changes.has(key)) changes.set(key, { ...change, example: witnessOf(is.piece) });
       }
@@ -60,14 +60,14 @@ function listInForce({ policy, protections }: Side, now: number): DecisionStep[]
 }
 
 /** What becomes of malformed frames, which no protection and no rule meets. */
-export function malformedFate(policy: Policy): string {
-  return fateOf({ action: { kind: policy.malformed } }, policy);
+export function malformedEffect(policy: Policy): string {
+  return effectOf({ action: { kind: policy.malformed } }, policy);
 }
 
 interface Ended {
   piece: Box;
   row: string;
-  fate: string;
+  effect: string;
 }
 
 /** Splits packets by who decides them, until the budget is spent. */
@@ -93,9 +93,9 @@ class Search {
           next.push(piece);
           continue;
         }
-        const fate = piece.before + fateOf(step, policy);
-        if (step.conditional) next.push({ box: common, before: `${fate}, else ` });
-        else ended.push({ piece: common, row: step.row, fate });
+        const effect = piece.before + effectOf(step, policy);
+        if (step.conditional) next.push({ box: common, before: `${effect}, else ` });
+        else ended.push({ piece: common, row: step.row, effect });
         const outside = subtractAll([piece.box], [mine], this.left) ?? [];
         next.push(...outside.map((one) => ({ box: one, before: piece.before })));
       }
@@ -117,7 +117,7 @@ function countWords({ sides }: Box): number {
   return words;
 }
 
-function fateOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mode }: Policy): string {
+function effectOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mode }: Policy): string {
   const words = [
     mode === 'audit' && action.kind !== 'pass'
       ? `pass (audit: ${describeAction(action)})`

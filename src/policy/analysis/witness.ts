@@ -1,4 +1,4 @@
-// A packet out of a region: the proof, to be built, sent and shown, that the region is not empty.
+// Picks one packet out of a region, as proof that the region is not empty.
 import type { Cidr } from '../../addresses/cidr.js';
 import type { PacketDescription } from '../../model/policy.js';
 import { fragmentOf, VLAN_NONE, type Field } from '../fields.js';

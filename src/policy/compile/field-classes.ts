@@ -1,5 +1,5 @@
-// One field of all rules -> classes: values (or addresses) that no rule tells apart. A class is the set of rules that
-// agree with the field; a packet without the field agrees with the rules that do not ask.
+// Divides the values of one field into classes that no rule tells apart. A class is the bit vector of the rules that accept
+// its values; a packet without the field gets the vector of the rules that do not ask about it.
 import { Classes, flipBit } from './bits.js';
 import {
   addressesOf,

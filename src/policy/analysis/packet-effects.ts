@@ -1,7 +1,7 @@
 // The semantic diff of two policies as reports carry it: packets in words, malformed frames among them.
 import type { PacketEffects } from '../../model/reconciliation.js';
 import { describePacket } from '../packet/describe.js';
-import { diffPolicies, malformedFate, type Side } from './semantic-diff.js';
+import { diffPolicies, malformedEffect, type Side } from './semantic-diff.js';
 
 /** `now`: see diffPolicies. */
 export function reportPacketEffects(before: Side, after: Side, now?: number): PacketEffects {
@@ -11,7 +11,7 @@ export function reportPacketEffects(before: Side, after: Side, now?: number): Pa
 }
 
 function malformedChanges(before: Side, after: Side): PacketEffects['changes'] {
-  const [from, to] = [malformedFate(before.policy), malformedFate(after.policy)];
+  const [from, to] = [malformedEffect(before.policy), malformedEffect(after.policy)];
   const row = '(malformed)';
   return from === to ? [] : [{ from, to, fromRow: row, toRow: row, example: 'a malformed frame' }];
 }
