@@ -29,6 +29,7 @@ it('cancel undoes the change on suspended interfaces, and leaves the others as t
   expect(await running(lab)).toBe(former);
   expect(await running(lab, 'veth1')).toBeUndefined();
   await decided(lab);
+  writeGuarded(lab, { veth0: NATIVE, veth1: NATIVE }); // `resume` ends the hold too
   await lab.run(['resume']);
   await reconcile(lab);
   expect(await running(lab, 'veth1')).toBeDefined();
