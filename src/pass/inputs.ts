@@ -73,6 +73,11 @@ export function asked<Question>(safety: Safety<Question>): Question | undefined 
   return 'ask' in safety ? safety.ask : undefined;
 }
 
+/** Does an operator ask for it against what the state files say? */
+export function isAgainstStateFiles({ generation }: Target): boolean {
+  return generation !== 'kept' && generation.origin !== 'reconcile';
+}
+
 /** The hold that keeps the target. */
 export function holdThatKeeps({ hold }: Safeties): Hold | undefined {
   const found = asked(hold);

@@ -2,7 +2,7 @@
 import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { driftContext } from './drift-context.js';
-import type { PassInputs } from './inputs.js';
+import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedState } from '../model/observed.js';
@@ -17,7 +17,6 @@ export function planPass(
   records: readonly JournalRecord[],
 ): Plan {
   const { desired, retry } = target;
-  const isAgainstFiles = target.generation !== 'kept' && target.generation.origin !== 'reconcile';
   const renames = findRenames(desired, found);
   const observed = renames.reduce(withRename, found);
   const differences = diff(desired, observed);
@@ -38,7 +37,7 @@ export function planPass(
     keepsFormer: 'ask' in safeties.confirmation,
     drift: driftContext({ desired, dataDir: place.dataDir }, records, {
       boot: observed.boot,
-      insist: retry || isAgainstFiles,
+      insist: retry || isAgainstStateFiles(target),
     }),
   };
   return plan(desired, differences, context, renames);

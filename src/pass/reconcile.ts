@@ -4,7 +4,7 @@ import type { ReconcileOptions } from '../model/pass-options.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { carryOut } from './carry-out.js';
 import { type Decided, decide } from './decide.js';
-import type { PassInputs } from './inputs.js';
+import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { inputsFromStateFiles } from './inputs-from-state-files.js';
 import { look } from './look.js';
 import type { Host } from './host.js';
@@ -49,7 +49,6 @@ export async function converge(inputs: PassInputs): Promise<Reconciliation> {
 
 /** What an operator does against the state files is written down as a generation though the kernel runs it already. */
 function hasWork({ target }: PassInputs, { active }: Decided, { proven }: ProvenPlan): boolean {
-  const isAgainstFiles = target.generation !== 'kept' && target.generation.origin !== 'reconcile';
   const canDo = active.steps.some(({ step }) => step.kind !== 'none' && !proven.failed.has(step.interface));
-  return isAgainstFiles || canDo;
+  return canDo || isAgainstStateFiles(target);
 }
