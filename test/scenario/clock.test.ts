@@ -1,4 +1,5 @@
 // The wall clock is wrong by ten years, either way: nothing depends on it but what people read.
+// needs: faketime lab
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
