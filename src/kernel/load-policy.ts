@@ -1,7 +1,7 @@
 // Tables -> a loaded firewall: the object is shaped before load (settings, sizes, maps left out), its maps are filled
 // after it. Nothing is attached here.
 import type { Fd } from './fd.js';
-import type { FirewallTables } from '../model/tables.js';
+import { type FirewallTables, MOST_SETS } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { BLOCKS, TABLES_SECTION } from './pin-paths.js';
 import { mapCalls } from './ffi-maps.js';
@@ -16,8 +16,6 @@ const OPTIONAL = ['limits', 'sources', 'cpus'];
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
 const CLOCK_TAI = 11;
-/** Slots in bpf/settings.h. */
-const MOST_SETS = 10;
 const FIREWALL_FUNCTION = 'firewall';
 
 /** A large set, and what has changed in it since it was laid out. */

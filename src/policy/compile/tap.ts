@@ -1,25 +1,12 @@
 // A match -> what a packet must at least have for it, as bpf/tap.h asks it: no packet that matches is left out, and most that
 // do not are. Which of the others match, evaluate.ts says.
 import type { AddressSet, Match, Range } from '../../model/policy.js';
+import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
 
 const FAMILY = { 4: 1, 6: 2, other: 4 } as const;
 const TAP_BYTES = 104;
 /** Fields that only an IP packet has. */
-const OF_IP = [
-  'family',
-  'protocol',
-  'source',
-  'destination',
-  'sourcePort',
-  'destinationPort',
-  'icmpType',
-  'icmpCode',
-  'tcpFlags',
-  'fragment',
-  'length',
-  'ttl',
-  'dscp',
-] as const;
+const OF_IP = FIELD_NAMES.filter((name) => FIELDS[name].layer !== 'link');
 
 /** struct tap without its time. `verdicts`: enum xdp_action. */
 export function makeTap(match: Match, verdicts: readonly number[]): Uint8Array {
