@@ -1,4 +1,4 @@
-// A set in the kernel, asked a million times in one run of a program (test/policy/set-queries.bpf.c), beside a naive model.
+// A set in the kernel, asked a million times in one run of a program (test/policy/compile/set-queries.bpf.c), beside a naive model.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ export function compileQueries(): Buffer {
     const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
     const out = join(folder, 'queries.bpf.o');
     const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${triplet}`, '-Ibpf'];
-    execFileSync('clang', [...flags, '-c', 'test/policy/set-queries.bpf.c', '-o', out]);
+    execFileSync('clang', [...flags, '-c', 'test/policy/compile/set-queries.bpf.c', '-o', out]);
     return readFileSync(out);
   } finally {
     rmSync(folder, { recursive: true });

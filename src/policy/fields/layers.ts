@@ -20,7 +20,7 @@ export interface IpLayer {
   length: number;
 }
 
-export interface TransportLayer {
+interface TransportLayer {
   /** `icmp`: ICMP in IPv4, ICMPv6 in IPv6. */
   protocol: Transport;
   /** From the first byte of its header on, whose fixed part is whole. */

@@ -68,32 +68,36 @@ export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as DimensionName[];
 /** The datapath leaves out all that stand behind this one with a single switch. */
 export const LAST_COMMON: DimensionName = 'destinationPort';
 
+/** Calls `visit` for every field, in order. */
+export function forEachField(visit: <N extends FieldName>(name: N, field: Field<N>) => void): void {
+  // The compiler does not follow that name and field are of one kind.
+  for (const name of FIELD_NAMES) visit(name, FIELDS[name] as unknown as Field<FieldName>);
+}
+
 /** All fields that a packet has. */
 export function readFields(layers: Layers): PacketFields {
   const values: PacketFields = {};
-  const read = <N extends FieldName>(name: N): void => {
-    const value = FIELDS[name].read(layers);
+  forEachField((name, field) => {
+    const value = field.read(layers);
     if (value !== undefined) values[name] = value;
-  };
-  FIELD_NAMES.forEach(read);
+  });
   return values;
 }
 
 /** Fields are ANDed. One that the packet does not have agrees only with a match that does not ask for it. */
 export function matches(match: Match, packet: PacketFields): boolean {
-  const agreesIn = <N extends FieldName>(name: N): boolean => {
-    const asked = match[name];
-    const value = packet[name];
-    return asked === undefined || (value !== undefined && FIELDS[name].agrees(asked, value));
-  };
-  return FIELD_NAMES.every(agreesIn);
+  return FIELD_NAMES.every((name) => isMet(name, match, packet));
+}
+
+function isMet<N extends FieldName>(name: N, match: Pick<Match, N>, packet: Pick<PacketFields, N>): boolean {
+  const asked = match[name];
+  const value = packet[name];
+  return asked === undefined || (value !== undefined && FIELDS[name].agrees(asked, value));
 }
 
 /** Writes the values of a description into a packet whose headers are laid out. */
 export function putFields(layers: Layers, packet: PacketDescription): void {
-  const put = <N extends FieldName>(name: N): void => {
-    const { put: write }: Field<N> = FIELDS[name];
-    if (typeof write === 'function') write(layers, packet[name]);
-  };
-  FIELD_NAMES.forEach(put);
+  forEachField((name, { put }) => {
+    if (typeof put === 'function') put(layers, packet[name]);
+  });
 }

@@ -16,7 +16,7 @@ function agrees({ mask, value }: TcpFlags, flags: number): boolean {
 }
 
 /** Of the TCP header's 14th byte: FIN first. */
-export function flagNames(bits: number): string[] {
+function flagNames(bits: number): string[] {
   return Object.entries(TCP_FLAGS).flatMap(([name, bit]) => (bits & bit ? [name.toUpperCase()] : []));
 }
 

@@ -23,12 +23,19 @@ export function describePacket(packet: PacketDescription): string {
 }
 
 function wordsOf(packet: PacketDescription, names: readonly FieldName[]): string[] {
-  const wordsFor = <N extends FieldName>(name: N): string[] => {
-    const value = packet[name];
-    const words = value === undefined ? [] : FIELDS[name].words(value, packet);
+  return names.flatMap((name) => {
+    const words = wordsFor(name, packet, packet);
     return name === 'fragment' ? [...words, ...headerWords(packet)] : words;
-  };
-  return names.flatMap((name) => wordsFor(name));
+  });
+}
+
+function wordsFor<N extends FieldName>(
+  name: N,
+  values: Pick<PacketDescription, N>,
+  packet: PacketDescription,
+): string[] {
+  const value = values[name];
+  return value === undefined ? [] : FIELDS[name].words(value, packet);
 }
 
 /** Headers that no field is about. */

@@ -1,11 +1,11 @@
 // The first bytes of a frame -> what is in its headers, in words. The bytes may be fewer than the frame had: what lies behind
 // them is unknown, so a frame is read with two different fillings, and what both say is what is known.
-import type { FieldName, PacketDescription } from '../../model/policy.js';
+import type { PacketDescription } from '../../model/policy.js';
 import type { PacketHeaders } from '../../model/sample.js';
 import { describePacket } from './describe.js';
 import { formatEtherType } from '../fields/ether-type.js';
 import type { PacketFields } from '../fields/field.js';
-import { FIELD_NAMES, FIELDS, readFields } from '../fields/registry.js';
+import { forEachField, readFields } from '../fields/registry.js';
 import { type Parsed, parseFrame } from './parse.js';
 
 /** No frame is longer; a length beyond it is not believed. */
@@ -53,23 +53,21 @@ export function parseKept(kept: Uint8Array, length: number): Parsed | undefined 
 
 function report(values: PacketFields): Partial<PacketHeaders> {
   const headers: Record<string, unknown> = {};
-  const add = <N extends FieldName>(name: N): void => {
+  forEachField((name, field) => {
     const value = values[name];
-    const said = value === undefined ? undefined : FIELDS[name].report(value);
+    const said = value === undefined ? undefined : field.report(value);
     if (said !== undefined) headers[name] = said;
-  };
-  FIELD_NAMES.forEach(add);
+  });
   return headers;
 }
 
 function describe(values: PacketFields): PacketDescription {
   const packet: PacketDescription = {};
-  const add = <N extends FieldName>(name: N): void => {
+  forEachField((name, field) => {
     const value = values[name];
-    const said = value === undefined ? undefined : FIELDS[name].describe(value);
+    const said = value === undefined ? undefined : field.describe(value);
     if (said !== undefined) packet[name] = said;
-  };
-  FIELD_NAMES.forEach(add);
+  });
   return packet;
 }
 
