@@ -66,6 +66,13 @@ module.exports = {
       to: { path: 'node_modules/(koffi|execa)/|^(node:)?child_process$' },
     },
     {
+      name: 'who-opens-a-host-ends-what-is-overdue',
+      comment: 'What it has ended must be told, and only opening a host sees to that.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '/open-host\\.ts$' },
+      to: { path: '/trial/overdue\\.ts$' },
+    },
+    {
       name: 'no-loose-files',
       comment: 'src/ holds main.ts, bundle.ts and folders; every folder has a row in `layers`, or is cli/.',
       severity: 'error',

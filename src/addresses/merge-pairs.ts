@@ -1,4 +1,4 @@
-// IPv4 ranges in any order -> the one canonical form: what range-sort.ts does for either family, for a width of one word and
+// IPv4 ranges in any order -> the one canonical form: what merge-ranges.ts does for either family, for a width of one word and
 // lists of millions. A range is a pair of words that moves as one, so sorting them reads and writes memory in rows.
 
 /** Below so many ranges the tables of a radix sort cost more than they save. */

@@ -1,12 +1,13 @@
-// The one executor. Intent before effect, a fresh look after it, outcome last; a step that fails or turns out wrong is
-// undone at once and does not stop the others. Takes the writer lock: nothing else in the program changes the kernel.
+// The executor: intent, effect, a fresh observation, outcome. A step that fails, or after which the kernel does not run
+// what was promised, is undone at once and does not stop the others. Takes the writer lock: nothing else in the program
+// changes the kernel.
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalEntry } from '../model/record.js';
-import type { EffectiveStep, Plan, PlannedStep } from '../model/step.js';
+import type { Attachment, EffectiveStep, Plan, PlannedStep } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
 import { verifyStep } from '../verify/verify.js';
 import { execute, finish, finishUndo } from './execute.js';
@@ -34,12 +35,15 @@ export interface Applied {
   /** `failed`: never took effect. `undone`: took effect, was found wrong. `stuck`: could not be undone either. */
   outcome: 'done' | 'failed' | 'undone' | 'stuck';
   error?: Error;
+  /** Where a link was made. */
+  attached?: Attachment;
 }
 
 interface Attempt {
   planned: PlannedStep & { step: EffectiveStep };
   /** `seq` of the intent. */
   intent: number;
+  attached?: Attachment;
 }
 
 /** Applies every step that has something to do and was proven. Throws only when the journal cannot be written. */
@@ -54,7 +58,8 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     for (const attempt of intend(planned, context)) {
       const { step } = attempt.planned;
       const error = attemptStep(() => {
-        execute(lock, step, context.pinPaths, context.proven.loaded.get(step.interface));
+        const attached = execute(lock, step, context.pinPaths, context.proven.loaded.get(step.interface));
+        if (attached) attempt.attached = attached;
       });
       if (!error) attempts.push(attempt);
       else {
@@ -133,8 +138,9 @@ function concludeAll(lock: WriterLock, attempts: Attempt[], context: ApplyContex
       results.push(undo(lock, attempt, error, 'failed', context));
       continue;
     }
+    const { attached } = attempt;
     done.push(outcome(attempt, 'done', context, note));
-    results.push({ step, outcome: 'done' });
+    results.push({ step, outcome: 'done', ...(attached && { attached }) });
   }
   if (done.length > 0) effect('outcome', () => context.journal.appendAll(done));
   return results;
@@ -206,12 +212,19 @@ function record(attempt: Attempt, phase: 'failed' | 'undone', context: ApplyCont
 }
 
 function outcome(
-  { planned, intent }: Attempt,
+  { planned, intent, attached }: Attempt,
   phase: 'done' | 'failed' | 'undone',
   { generation }: ApplyContext,
   note: string | undefined,
 ): JournalEntry {
-  return { generation, phase, step: planned.step, of: intent, ...(note !== undefined && { note }) };
+  const step = withAttachment(planned.step, attached);
+  return { generation, phase, step, of: intent, ...(note !== undefined && { note }) };
+}
+
+/** The record tells how it was attached. */
+function withAttachment(step: EffectiveStep, attached: Attachment | undefined): EffectiveStep {
+  const makesLink = step.kind === 'attach' || step.kind === 'reattach';
+  return attached && makesLink ? { ...step, attached } : step;
 }
 
 function attemptStep(run: () => void): Error | undefined {

@@ -1,5 +1,5 @@
-// A lost terminal or a stopped unit must not cut a change in two: the signals that mean "please end" wait until the
-// change has been verified, and then do what they would have done.
+// Defers SIGHUP, SIGINT and SIGTERM until the change in progress has been verified, so that a lost terminal or a stopped
+// unit cannot cut it in two.
 import { setImmediate as immediate } from 'node:timers/promises';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

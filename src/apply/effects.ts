@@ -7,6 +7,7 @@ import {
   createLink,
   detachLink,
   detachNetlink,
+  NativeRefusedError,
   swapProgram,
 } from '../kernel/attach.js';
 import {
@@ -37,7 +38,7 @@ import { SET_NAME } from '../kernel/sets.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
-import type { DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
+import type { Attachment, DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import type { PinnedSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
@@ -128,7 +129,7 @@ export function dropLink(pinPaths: PinPaths, name: string): void {
 
 /**
  * Attaches the pinned instance, in the first mode that works, and pins the link.
- * A crash between the two leaves nothing: the link dies with the process.
+ * A crash between the two leaves nothing: the link dies with the process. `undefined` when it was there already.
  */
 export function link(
   pinPaths: PinPaths,
@@ -136,14 +137,16 @@ export function link(
   ifindex: number,
   modes: AttachMode[],
   digest: string,
-): void {
-  effect('link', () => {
+): Attachment | undefined {
+  return effect('link', () => {
     using program = requirePin(pinPaths.program(name, digest));
     using there = openPin(pinPaths.link(name));
-    if (there && isOn(ifindex, program, there)) return;
-    using made = createFirst(program, ifindex, modes);
+    if (there && isOn(ifindex, program, there)) return undefined;
+    const { link: made, ...attached } = createFirst(program, ifindex, modes);
+    using held = made;
     makeDirectory(pinPaths.interface(name));
-    pin(made.number, pinPaths.link(name));
+    pin(held.number, pinPaths.link(name));
+    return attached;
   });
 }
 
@@ -153,20 +156,17 @@ function isOn(ifindex: number, program: Fd, held: Fd): boolean {
   return info.ifindex === ifindex && info.programId === programId(program);
 }
 
-function createFirst(program: Fd, ifindex: number, modes: AttachMode[]): Fd {
+/** Only the driver's own refusal is a reason to fall back: a busy or vanished interface is not. */
+function createFirst(program: Fd, ifindex: number, modes: AttachMode[]): Attachment & { link: Fd } {
   const [mode, ...others] = modes;
   if (mode === undefined) throw new Error('no mode to attach in');
   try {
-    return createLink(program, ifindex, mode);
+    return { link: createLink(program, ifindex, mode), mode };
   } catch (error) {
-    // Only the driver's own refusal is a reason to fall back: a busy or vanished interface is not.
-    const fallback = error instanceof KernelError && !FINAL.has(error.code) && others.length > 0;
-    if (fallback) return createFirst(program, ifindex, others);
-    throw error;
+    if (!(error instanceof NativeRefusedError) || others.length === 0) throw error;
+    return { ...createFirst(program, ifindex, others), fellBackBecause: error.message };
   }
 }
-
-const FINAL = new Set(['EBUSY', 'EEXIST', 'ENODEV', 'ENOMEM']);
 
 /** Compare-and-swap from the expected program, or from the program of the instance that is left. */
 export function swap(

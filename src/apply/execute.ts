@@ -1,7 +1,7 @@
 // Which effects a step is made of, and in which order.
 import type { WriterLock } from '../journal/lock.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
-import type { EffectiveStep, TargetInstance } from '../model/step.js';
+import type { Attachment, EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import {
   clean,
@@ -17,40 +17,41 @@ import {
   takeOver,
 } from './effects.js';
 
-/** Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. */
+/**
+ * Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. Returned: how it was
+ * attached, where a link was made.
+ */
 export function execute(
   _lock: WriterLock,
   step: EffectiveStep,
   pinPaths: PinPaths,
   loaded: Candidate | undefined,
-): void {
+): Attachment | undefined {
   const { interface: name } = step;
   if ('instance' in step) ensurePinned(step.instance, name, pinPaths, loaded);
   switch (step.kind) {
     case 'attach':
       if (step.takeOver) takeOver(pinPaths, name, step.ifindex, step.takeOver);
       if (step.dropLink) dropLink(pinPaths, name);
-      link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
-      return;
+      return link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
     case 'reattach':
       dropLink(pinPaths, name);
-      link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
-      return;
+      return link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
     case 'swap':
       swap(pinPaths, name, step.instance.digest, { programId: step.fromProgramId, digest: step.fromDigest });
-      return;
+      return undefined;
     case 'detach':
       dropLink(pinPaths, name);
       if (step.giveBack && step.ifindex !== undefined) giveBack(pinPaths, name, step.ifindex, step.giveBack);
-      return;
+      return undefined;
     case 'repin':
       for (const map of step.maps) repin(pinPaths, name, step.digest, map);
-      return;
+      return undefined;
     case 'rename':
       movePins(pinPaths, step.from, name, step.linkId);
-      return;
+      return undefined;
     case 'clean':
-      return; // its work is what `finish` does
+      return undefined; // its work is what `finish` does
   }
 }
 

@@ -1,4 +1,4 @@
-// The blocks of an interface, as programs there meet them: filled before any program asks, then changed entry by entry.
+// Fills the map of blocks of an interface: completely before any program looks it up, entry by entry afterwards.
 import type { WriterLock } from '../journal/lock.js';
 import { createBlockMap, fillBlockMap } from '../kernel/blocks.js';
 import { makeDirectory } from '../kernel/bpffs.js';

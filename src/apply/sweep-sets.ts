@@ -1,4 +1,4 @@
-// Large sets of addresses that no instance asks any more lose the pin by which the next instance would have found them.
+// Removes the pins of large address sets that no instance uses any more.
 import { join } from 'node:path';
 import type { WriterLock } from '../journal/lock.js';
 import { listEntries, remove, removeIfEmpty } from '../kernel/bpffs.js';

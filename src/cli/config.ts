@@ -3,6 +3,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { requireOwnTree } from '../disk/ownership.js';
+import { DEFAULT_BPFFS } from '../kernel/bpffs.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
 import type { Config } from '../model/config.js';
 import { readGiven } from './options.js';
 
@@ -33,6 +36,12 @@ export async function applyConfig(program: Command, command: Command): Promise<v
   const { adoptedStateDir } = await import('../source/adoption.js');
   const adopted = source && adoptedStateDir(readGiven(command).dataDir ?? DATA_DIR, source.path);
   give(program, { state: config.state ?? adopted });
+}
+
+/** What lies in the data directory and among the pins is acted on by every command. State files are judged as they are read. */
+export function requireOwnPlaces(command: Command): void {
+  const { dataDir = DATA_DIR, bpffs = DEFAULT_BPFFS } = readGiven(command);
+  for (const place of [dataDir, pinPathsOf(bpffs).root]) requireOwnTree(place);
 }
 
 function give(program: Command, values: Record<string, string | undefined>): void {

@@ -29,12 +29,12 @@ export async function runCancel(
 }
 
 function tell(
-  { result, undoneBefore, confirmed }: Verdict,
+  { result, undoneBefore, confirmed, warnings }: Verdict,
   options: CommonOptions,
   exitCode: typeof EXIT.ok | typeof EXIT.rolledBack,
 ): CommandResult {
   if (result) {
-    const presented = present(result, options);
+    const presented = present({ ...result, warnings: [...warnings, ...result.warnings] }, options);
     if (!confirmed || options.output === 'json') return presented;
     return { ...presented, out: `${confirmedWords(confirmed)}\n${presented.out}` };
   }

@@ -1,4 +1,4 @@
-// How an error looks: what happened, why, what to do. An error of no known class is a bug and says so.
+// Prints an error: what happened, why, what to do. An error of no known class is a bug and is printed as one.
 import { InvalidStateError } from '../model/diagnostic.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import { renderDiagnostics } from '../report/diagnostics.js';
@@ -18,12 +18,14 @@ export function failure(error: unknown, argv: readonly string[]): CommandResult 
   const diagnostics = error instanceof InvalidStateError ? error.diagnostics : [];
   const { log } = error as { log?: string };
   const err = [
+    ...error.warnings.map((warning) => `${paint('yellow', 'warning:')} ${printable(warning)}\n`),
     diagnostics.length > 0 ? renderDiagnostics(diagnostics, { color }) : '',
     `${paint('red', 'error:')} ${printable(error.message)}\n`,
     error.hint === undefined ? '' : `help: ${printable(error.hint)}\n`,
     log === undefined ? '' : `${printable(log)}\n`,
   ].join('');
-  const more = { diagnostics, ...(log !== undefined && { log }) };
+  const { warnings } = error;
+  const more = { diagnostics, ...(log !== undefined && { log }), ...(warnings.length > 0 && { warnings }) };
   const out = asJson
     ? json({ ...document(error.name, error.message, error.exitCode, error.hint), ...more })
     : '';

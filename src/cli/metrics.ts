@@ -1,4 +1,4 @@
-// `--metrics-file`: after a one-shot pass, however it ended, the figures of this host go to a file.
+// `--metrics-file`: writes the metrics of this host after a one-shot pass, however the pass ended.
 import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';

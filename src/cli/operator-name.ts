@@ -1,4 +1,4 @@
-// Who runs this, for what is written down of what operators did.
+// Names the user who runs this process, for the records of what operators did.
 import { userInfo } from 'node:os';
 
 /** sudo tells who is behind root. */

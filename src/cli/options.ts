@@ -20,7 +20,7 @@ export interface CommonOptions<Extra extends ExtraFormat = never> {
 }
 
 /** What may be said; some of it has no default. */
-export type Given = Partial<CommonOptions<ExtraFormat>> & { config?: string };
+export type Given = Partial<CommonOptions<ExtraFormat>> & { config?: string; allowForeignOwner?: boolean };
 
 /** `./state` where there is one, else the directory that packages use. */
 function defaultState(): string {
@@ -65,6 +65,12 @@ export function addCommonOptions(program: Command): Command {
         .env('XDPKEEP_OUTPUT')
         .choices(['text', 'json', ...EXTRA_FORMATS])
         .default('text'),
+    )
+    .addOption(
+      new Option(
+        '--allow-foreign-owner',
+        'as root: accept state files, plans and directories that another user owns or may write to; for development',
+      ).env('XDPKEEP_ALLOW_FOREIGN_OWNER'),
     )
     .addOption(new Option('--no-color', 'no colour (NO_COLOR does the same)').env('XDPKEEP_NO_COLOR'))
     .addOption(

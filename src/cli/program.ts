@@ -1,5 +1,7 @@
-// The command line: which commands there are (commands/) and what all have. What one does is in its own file, read on use.
+// The command line: the list of commands (commands/) and the options of all. The module of a command is imported when it is
+// used.
 import { Command, CommanderError } from 'commander';
+import { acceptForeignOwners } from '../disk/ownership.js';
 import { EXIT } from '../model/errors.js';
 import { addBlocking } from './commands/blocking.js';
 import { addLooking } from './commands/looking.js';
@@ -14,7 +16,7 @@ import { failure } from './failure.js';
 import { everyCommand } from './command-tree.js';
 import { exampleHelp } from './examples.js';
 import { exitCodeHelp } from './exit-codes.js';
-import { addCommonOptions, errorOutput, forgetEmptyVariables } from './options.js';
+import { addCommonOptions, errorOutput, forgetEmptyVariables, readGiven } from './options.js';
 import type { CommandResult } from './result.js';
 import { toUsageError } from './usage.js';
 
@@ -54,9 +56,11 @@ export function makeProgram(version: string, keep: Keep): Command {
     .configureHelp({ showGlobalOptions: true });
   addCommonOptions(program);
   program.hook('preAction', async (_program, action) => {
+    acceptForeignOwners(readGiven(action).allowForeignOwner ?? false);
     if (NEEDS_NO_CONFIG.has(action.name())) return;
-    const { applyConfig } = await import('./config.js');
+    const { applyConfig, requireOwnPlaces } = await import('./config.js');
     await applyConfig(program, action);
+    if (action.name() !== 'doctor') requireOwnPlaces(action); // that says it among other things
   });
   addReconciling(program, keep);
   addGit(program, keep);

@@ -1,4 +1,4 @@
-// Progress of a command: to stderr while it works, and gone before it prints.
+// Shows the progress of a command on stderr while it works, and removes it before the command prints.
 import type { Progress } from '../model/progress.js';
 import { ProgressLine } from '../report/progress.js';
 

@@ -1,4 +1,4 @@
-// What an operator says beside the state files, for a time: why, and until when. Both are required.
+// The reason and the duration that an operator gives with `block` and `suspend`. Both are required.
 import { parseDuration } from '../text/duration.js';
 import { UsageError } from '../model/errors.js';
 

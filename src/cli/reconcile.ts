@@ -1,5 +1,6 @@
 // `xdpkeep reconcile`: one pass, or with --watch or --schedule one pass after another.
-import type { ChangeOptions, Paths } from '../pass/goal.js';
+import type { ChangeOptions } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
 import { EXIT } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { reconcile } from '../pass/reconcile.js';
@@ -33,7 +34,7 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
 }
 
 /** What `reconcile` and `sync` share. */
-export function changeOptions(options: ReconcileCommand): Paths & ChangeOptions & { dryRun: boolean } {
+export function changeOptions(options: ReconcileCommand): HostPaths & ChangeOptions & { dryRun: boolean } {
   const { bpffs, dataDir, confirmWithin } = options;
   return {
     bpffs,

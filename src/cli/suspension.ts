@@ -1,4 +1,4 @@
-// `xdpkeep suspend` and `resume`: hands off for a while, and on again.
+// `xdpkeep suspend` and `resume`.
 import { EXIT } from '../model/errors.js';
 import { holdWords } from '../report/reconciliation.js';
 import { json, printable } from '../report/style.js';

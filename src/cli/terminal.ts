@@ -1,5 +1,5 @@
-// A screen (screen.ts) that takes keys as well: the terminal does not echo and does not wait for lines. However this process
-// ends, short of SIGKILL, it is as it was before anything else is said.
+// A screen (screen.ts) that reads keys: no echo, no waiting for lines. The terminal is restored however this process ends,
+// short of SIGKILL.
 import { writeSync } from 'node:fs';
 import { ENTER, HOME, LEAVE, TO_LINE_END } from './screen.js';
 

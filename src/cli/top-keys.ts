@@ -1,4 +1,4 @@
-// What a key does to what `top` shows. Nothing here knows a terminal.
+// What each key does to what `top` shows. Independent of a terminal.
 import type { Sort, TopState } from '../report/top.js';
 
 const SORT_KEYS: Record<string, Sort | undefined> = { p: 'packets', b: 'bits', t: 'total', n: 'name' };

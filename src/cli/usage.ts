@@ -1,4 +1,4 @@
-// What commander says about a command line, as an error of ours: the cause in one line, and what to do.
+// Turns what commander says about a command line into an error of ours: the cause in one line, and what to do.
 import type { CommanderError } from 'commander';
 import { UsageError } from '../model/errors.js';
 

@@ -1,4 +1,4 @@
-// `xdpkeep reconcile --watch` and `--schedule`: the same command, staying.
+// `xdpkeep reconcile --watch` and `--schedule`: the same command as a process that stays.
 import { resolve } from 'node:path';
 import { runDaemon } from '../daemon/daemon.js';
 import { openLog } from '../daemon/log.js';

@@ -1,5 +1,5 @@
-// Unattended running: file events, interfaces that come and go, a schedule, signals and, when watching, a timer say
-// "look again" to one queue. What is attached stays attached when the daemon ends: it keeps the state, it is not the state.
+// The daemon: file events, interface events, a schedule, signals and a timer ask one queue for another pass. What is
+// attached stays attached when the daemon ends.
 import cron from 'node-cron';
 import type { Logger } from 'pino';
 import { InterfaceWatcher } from './interface-watcher.js';

@@ -1,6 +1,5 @@
-// What the passes of the daemon leave in the log. Nobody reads their reports, so the log says all that a report would:
-// what the compiler and the verifier said, and what to do. A trouble that goes on is said once, and again when it has
-// changed: a pass comes every minute.
+// Logs the passes of the daemon. Nobody reads their reports, so the log carries the compiler's and verifier's output and
+// the hints. A problem that persists is logged once, and again when it changes: there is a pass every minute.
 import type { Logger } from 'pino';
 import { InvalidStateError } from '../model/diagnostic.js';
 import { XdpkeepError } from '../model/errors.js';
@@ -100,9 +99,10 @@ function warning(message: string, fields: object = {}): Line {
 }
 
 function failureLines(error: XdpkeepError): Line[] {
-  const { message, hint, log } = error;
+  const { message, hint, log, warnings } = error;
   const diagnostics = error instanceof InvalidStateError ? error.diagnostics : [];
   return [
+    ...warnings.map((one) => warning(one)),
     { level: 'error', fields: { hint, log }, message },
     ...diagnostics.map(({ severity, at, summary, detail, hint, log }): Line => {
       const level = severity === 'error' ? 'error' : 'warn';

@@ -1,5 +1,5 @@
-// What systemd is told of the daemon: ready once the first pass has ended, however it ended; after each pass how things
-// stand; that it stops; and that it is alive, which is said only while that is more than a timer that still fires.
+// What systemd is told (sd_notify): READY after the first pass, STATUS after each one, STOPPING, and a watchdog ping only
+// while passes go on in time.
 import { tellServiceManager, watchdogInterval } from '../kernel/service-manager.js';
 
 /** A pass that takes longer hangs: its tools, probes and transfers all have limits below. Milliseconds. */

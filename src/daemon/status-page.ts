@@ -1,5 +1,5 @@
-// The status page and /metrics of a daemon: which path shows what. Answers are shared for a moment, so that readers cost
-// the host the same however many they are.
+// Routes of the status page and /metrics. Answers are cached for a moment, so that many readers cost the host as much as
+// one.
 import { readFileSync } from 'node:fs';
 import { reportGeneration } from '../inspect/history-changes.js';
 import { readHistory } from '../inspect/history.js';

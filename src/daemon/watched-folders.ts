@@ -1,5 +1,5 @@
-// The way from / to a path as the kernel walks it, symbolic links included: whichever of these names is moved,
-// replaced or made, the path may lead elsewhere.
+// The folders from / to a path as the kernel walks it, symbolic links included. When one of these names is moved, replaced
+// or made, the path may lead elsewhere, so all of them are watched.
 import { readlinkSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 

@@ -1,4 +1,4 @@
-// Names by content: what makes two objects, two instances or two desired states the same.
+// Content digests: when two objects, two instances or two desired states are the same.
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';

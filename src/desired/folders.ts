@@ -1,6 +1,7 @@
 // Which files of which kind a state directory has, by name.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireOwn } from '../disk/ownership.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { PermissionError } from '../model/errors.js';
 import { oneOf } from '../text/wording.js';
@@ -53,6 +54,7 @@ export function listOptionalFolder(stateDir: string, folder: StateFolder): NameL
 
 function readFolder(path: string): string[] {
   try {
+    requireOwn(path);
     return readdirSync(path).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;

@@ -1,5 +1,5 @@
-// State files -> what is wanted. Everything that is wrong is said in one run; after one error there is no state.
-// What parses (yaml, zod, the schemas) is loaded only when the files are not those of the last time.
+// Loads the desired state from state files. Reports every problem of every file in one run; after one error there is no
+// state. The parsers (yaml, zod, the schemas) are imported only when a file has changed.
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import { requireHost } from './host/hosts.js';
 import type { ProgramOptions } from './programs/programs.js';

@@ -1,7 +1,9 @@
 // Files of the state directory by their relative path. Refused: whatever is not inside it once symbolic links are
 // followed, and whatever is not a regular file. Devices and FIFOs are never waited for.
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { openOwn, requireOwn } from '../disk/ownership.js';
+import { PermissionError } from '../model/errors.js';
 
 /** The file cannot be had. `summary` is constant per cause, `message` says it of this file. */
 export class UnusableFileError extends Error {
@@ -14,12 +16,14 @@ export class UnusableFileError extends Error {
   }
 }
 
-/** Reads a whole file of at most `limit` bytes. Throws an UnusableFileError and nothing else. */
+/** Reads a whole file of at most `limit` bytes. Throws an UnusableFileError, or a PermissionError for what another user may have written. */
 export function readInside(stateDir: string, file: string, limit: number): Buffer {
   try {
-    return readRegular(containedPath(stateDir, file), limit);
+    const real = containedPath(stateDir, file);
+    requireOwn(join(stateDir, file)); // the links on the way too
+    return readRegular(real, limit);
   } catch (error) {
-    if (error instanceof UnusableFileError) throw error;
+    if (error instanceof UnusableFileError || error instanceof PermissionError) throw error;
     throw ioProblem(error);
   }
 }
@@ -36,7 +40,7 @@ function containedPath(stateDir: string, file: string): string {
 }
 
 function readRegular(path: string, limit: number): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const fd = openOwn(path, constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     const found = fstatSync(fd);
     if (!found.isFile())

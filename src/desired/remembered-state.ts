@@ -1,6 +1,6 @@
-// What the files of a host were resolved to the last time, believed while every byte that it was made of is the same:
-// state files, names in lists/, programs, what ships with this build, this build itself. A memory that is lost, damaged or
-// of something else is none, and the files are parsed.
+// Remembers what the files of a host were resolved to, and reuses it while every input is the same: state files, names in
+// lists/, programs, what ships with this build, and this build. A memory that is lost, damaged or of something else is
+// ignored.
 import { reviveMatches, reviveState } from '../disk/revive-sets.js';
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';

@@ -1,6 +1,6 @@
-// What makes a policy an instance on a host. One that redirects names interfaces; the program knows only their numbers: a
-// target that was made anew makes another instance. And where an operator has ever blocked something, sources are held
-// against the blocks; what was made before the first block does not ask.
+// Binds a policy to this host, which gives its instance a digest. A redirect is compiled to an ifindex, so a re-created
+// target interface makes another instance. Once an operator has blocked anything on an interface, its instances look blocks
+// up; instances made before that do not.
 import type { DesiredProgram } from '../model/desired.js';
 import type { ObservedInterface, OwnedInterface } from '../model/observed.js';
 

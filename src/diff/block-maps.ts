@@ -1,4 +1,4 @@
-// Which interfaces are to hold sources against blocks and have no map for them yet.
+// Finds the interfaces that need a map of blocks and have none yet.
 import { type Block, concerns } from '../model/blocks.js';
 import type { DesiredState } from '../model/desired.js';
 import {

@@ -1,4 +1,4 @@
-// What one state changes against another, in a few words: a line of the history. Pure.
+// Summarizes what one desired state changes against another in a few words, for a line of the history. Pure.
 import type { HostDiff, InterfaceDiff, PolicyDiff, StateDiff } from '../model/state-diff.js';
 
 /** `veth0: policy edge, mode native`, `policy edge: rule ssh added`; empty when nothing differs. */

@@ -1,4 +1,5 @@
-// Two whole states, host by host and policy by policy. Where a policy changed, its packets tell what that means.
+// Compares two whole desired states, host by host and policy by policy. For a changed policy the semantic diff says which
+// packets get another verdict.
 import { canonicalJson } from '../text/canonical-json.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Policy } from '../model/policy.js';

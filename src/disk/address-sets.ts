@@ -1,5 +1,5 @@
-// Address sets with their names by content. A small one is kept where it is used, a large one by its digest in the
-// object store and loaded from there when somebody asks what is in it.
+// Address sets by content. A small set is stored where it is used; of a large one only the digest is, and its ranges are
+// loaded from the object store on demand.
 import type { ObjectStore } from '../model/object-store.js';
 import type { AddressSet } from '../model/policy.js';
 import { type AddressRanges, countRanges } from '../addresses/ranges.js';

@@ -1,5 +1,5 @@
-// What a failed file operation on the data directory means to the operator. Anything that is not an error of the
-// operating system is a bug and passes through as it is.
+// Translates a failed file operation on the data directory for the operator. Anything but an operating system error is a
+// bug and is rethrown as it is.
 import { EnvironmentError, JournalError, PermissionError, type XdpkeepError } from '../model/errors.js';
 
 const ELSEWHERE = 'or name another directory with --data-dir';

@@ -1,4 +1,4 @@
-// For those who can do without what was kept: what is damaged or lost is as good as not there.
+// Reads what a caller can do without: damaged and lost records count as absent.
 import { JournalError } from '../model/errors.js';
 
 /** What `read` gives; `undefined` after a JournalError. Every other error is passed on. */

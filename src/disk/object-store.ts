@@ -1,5 +1,5 @@
-// Object files, policies and address sets by content. On disk nothing is written that is there already, and nothing is
-// given out whose hash is not its name. The memory store is for commands that may write nothing.
+// Object files, policies and address sets, named by their SHA-256. Writes nothing twice, and returns nothing whose hash
+// does not match its name. The memory store serves commands that must not write.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';

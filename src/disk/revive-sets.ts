@@ -1,5 +1,4 @@
-// Generations and policies say which address sets they have, and not what is in large ones: that is loaded when it is
-// asked for.
+// Gives address sets that were read back their ranges. Generations and policies store only the digest of a large set.
 import { reviveAddressSet } from './address-sets.js';
 import { type DesiredList, type DesiredState, matchesOf } from '../model/desired.js';
 import type { ObjectStore } from '../model/object-store.js';

@@ -1,4 +1,4 @@
-// How a check is made: a question that may fail. What it throws is an answer as well, and never ends the others.
+// Runs one check of the doctor. A check that throws is a finding as well, and the other checks go on.
 import { PermissionError, XdpkeepError } from '../model/errors.js';
 import type { Check } from '../model/doctor.js';
 

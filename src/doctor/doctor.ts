@@ -1,11 +1,12 @@
-// Whether this host can do its work, asked without changing anything: no lock is taken, nothing is mounted or written.
-// It needs no root; what it may not see it says. Everything is asked, whatever else has failed.
+// `xdpkeep doctor`: checks whether this host can do its work. Takes no lock, mounts and writes nothing, needs no root; what
+// it may not see it reports. Every check runs, whatever the others found.
 import { check, type Answer, failure, ok } from './check.js';
 import { checkInterfaces } from './interfaces.js';
 import { checkMachine } from './machine.js';
 import { checkPlaces } from './places.js';
 import { loadHost } from '../desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { fallbacks } from '../journal/intents.js';
 import { readJournal } from '../journal/read.js';
 import { missingCapabilities } from '../kernel/capabilities.js';
 import type { DesiredState } from '../model/desired.js';
@@ -35,7 +36,11 @@ export async function examine(options: Omit<ReconcileOptions, 'dryRun'>): Promis
     ...(await checkPlaces(options)),
     stateFiles,
     attached,
-    ...(await checkInterfaces({ ...(desired && { desired }), ...(observed && { observed }) })),
+    ...(await checkInterfaces({
+      ...(desired && { desired }),
+      ...(observed && { observed }),
+      fellBackBecause: observed ? fallbacks(readJournal(options.dataDir).records, observed) : new Map(),
+    })),
   ];
   const count = (status: CheckStatus) => checks.filter((one) => one.status === status).length;
   const counts = {

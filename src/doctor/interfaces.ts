@@ -1,5 +1,5 @@
-// Each interface that the state files want or that is ours: what it is made of, whether it can run what is wanted
-// natively, and whose XDP program is on it.
+// Checks each interface that is ours or named by the state files: its device, whether it can run the program natively, and
+// whose XDP program is on it.
 import { describeDevice, type Device } from '../kernel/device.js';
 import { listInterfaces } from '../kernel/interfaces.js';
 import { deviceWords, ONE_PAGE } from '../kernel/native-refusal.js';
@@ -16,6 +16,8 @@ export interface Seen {
   desired?: DesiredState;
   /** Absent when this process may not look. */
   observed?: ObservedState;
+  /** Ifindex -> why native mode was refused when our link was made there. */
+  fellBackBecause: ReadonlyMap<number, string>;
 }
 
 export async function checkInterfaces(seen: Seen): Promise<Check[]> {
@@ -35,7 +37,8 @@ export async function checkInterfaces(seen: Seen): Promise<Check[]> {
   return checks.map((one) => ({ ...one, interface: true }));
 }
 
-function answer(name: string, ifindex: number | undefined, { desired, observed }: Seen): Answer {
+function answer(name: string, ifindex: number | undefined, seen: Seen): Answer {
+  const { desired, observed } = seen;
   if (ifindex === undefined)
     return warning('there is no such interface', 'Correct the name, or make the interface.');
   const device = describeDevice(ifindex) ?? { name };
@@ -45,7 +48,8 @@ function answer(name: string, ifindex: number | undefined, { desired, observed }
     : 'native XDP: the kernel does not tell';
   const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}`;
   const wanted = desired && wantedFor(desired, name);
-  const trouble = wanted && troubleWith(wanted, device, features, name, observed);
+  const trouble =
+    (wanted && troubleWith(wanted, device, features, name, observed)) ?? fallback(ifindex, wanted, seen);
   if (trouble) return { ...trouble, found: `${found}; ${trouble.found}` };
   return observed ? ok(found) : unknown(found);
 }
@@ -85,4 +89,20 @@ function troubleWith(
   if ((device.mtu ?? 0) > ONE_PAGE && features?.fragments !== true)
     return warning('its MTU may be too large for native XDP', `Lower it: ip link set ${name} mtu 1500.`);
   return undefined;
+}
+
+/** What the driver said when our link was made, though nothing that can be seen now tells why. */
+function fallback(
+  ifindex: number,
+  wanted: DesiredInterface | undefined,
+  { observed, fellBackBecause }: Seen,
+): Answer | undefined {
+  const why = fellBackBecause.get(ifindex);
+  const xdp = observed?.interfaces.find((one) => one.ifindex === ifindex)?.xdp ?? [];
+  if (why === undefined || wanted?.mode !== 'auto' || !xdp.some(({ mode }) => mode === 'generic'))
+    return undefined;
+  return warning(
+    `mode auto fell back to generic: ${why}`,
+    'Once that is mended, `mode: native` attaches it anew; `mode: generic` says that it is meant.',
+  );
 }

@@ -1,4 +1,4 @@
-// What every host needs, whatever its state files say: kernel, rights, tools, clock.
+// Checks what every host needs: kernel, rights, tools, clock.
 import { existsSync, readdirSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
-// Where things of ours lie: is it there, may it be written, is there room; and what of ours is waiting there.
+// Checks the places where our files lie: whether they exist, can be written, have room, and what waits in them.
 import { accessSync, constants, existsSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { accessFailed, errnoCode } from '../disk/failure.js';
+import { requireOwnTree } from '../disk/ownership.js';
 import { readHold } from '../journal/hold.js';
 import { openIntents } from '../journal/intents.js';
 import { lockFile } from '../journal/paths.js';
@@ -13,6 +14,7 @@ import { DEFAULT_BPFFS, isBpffs } from '../kernel/bpffs.js';
 import { findHolder } from '../kernel/flock.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import type { Check } from '../model/doctor.js';
+import { PermissionError } from '../model/errors.js';
 import { pendingWords, reportPending } from '../model/pending.js';
 import { revisionWords } from '../model/revision.js';
 import { suspensionWords } from '../model/suspension.js';
@@ -58,7 +60,20 @@ function folderAnswer(dataDir: string): Answer {
     return failure(`${dataDir} is no directory`, 'Name another with --data-dir.');
   const mode = statSync(dataDir).mode & 0o777;
   if ((mode & 0o022) !== 0) return failure(`others may write to ${dataDir}`, `chmod 0700 ${dataDir}`);
+  const foreign = foreignOf(dataDir);
+  if (foreign) return failure(foreign.message, foreign.hint ?? '');
   return writable(dataDir) ?? ok(dataDir);
+}
+
+/** What of it, or on the way to it, is not root's alone. */
+function foreignOf(dataDir: string): PermissionError | undefined {
+  try {
+    requireOwnTree(dataDir);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PermissionError) return error;
+    throw error;
+  }
 }
 
 /** Why a directory cannot be written to; `undefined` when it can. */

@@ -1,4 +1,4 @@
-// An answer that is made at most once at a time and kept for a moment: a hundred readers cost as much as one.
+// Caches an answer for a moment and computes it once at a time, so that a hundred readers cost as much as one.
 
 /** `maxAge` in milliseconds. A failure is kept as long as an answer. */
 export class Fresh<T> {

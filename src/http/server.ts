@@ -1,5 +1,5 @@
-// The server of the status page: GET and HEAD of a few paths, everything bounded, nothing that changes anything. It
-// shares a process with the reconcile loop, so that what it may cost is decided here: connections, bytes, seconds.
+// The server of the status page: GET and HEAD of a few paths. It runs in the process that reconciles, so connections, bytes
+// and seconds are bounded here.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { lstatSync, unlinkSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// Packets of one interface that match, each with the rule that decided and the verdict. The datapath is told what may interest,
-// for a few seconds and again and again: what is attached stays as it is, and when this process ends, however it ends, so does
-// the watching.
+// `xdpkeep capture`: packets of one interface that match, each with the deciding row and the verdict. A small map, the tap,
+// tells the datapath for a few seconds at a time what to keep; it expires by itself when this process ends. What is
+// attached is not changed.
 import { EventReader, type Caught } from './events.js';
 import type { Match } from '../model/policy.js';
 import { type SeenPacket, XDP_ACTIONS } from '../model/sample.js';

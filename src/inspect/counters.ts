@@ -11,10 +11,10 @@ import { UsageError } from '../model/errors.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
 import { BUILTIN_ROWS } from '../model/policy.js';
 import { observe } from '../observe/observe.js';
-import type { Paths } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
 
 /** Interfaces that run a policy, by name; `only` narrows it to one, which must be there. */
-export async function readCounters({ bpffs, dataDir }: Paths, only?: string): Promise<Counters> {
+export async function readCounters({ bpffs, dataDir }: HostPaths, only?: string): Promise<Counters> {
   requireCapabilities();
   const { owned } = await observe({ bpffs });
   const counting = owned.filter(runsPolicy);

@@ -4,7 +4,7 @@ import { loadHost } from '../desired/load.js';
 import { diff } from '../diff/diff.js';
 import { runningState, resolvedState } from '../diff/running-state.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
-import type { Paths } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
 import { keptPolicy } from '../journal/kept-policies.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
@@ -18,7 +18,7 @@ import type { DiffEnd } from '../model/state-diff.js';
 import { observe } from '../observe/observe.js';
 import { revisionOf } from '../source/adoption.js';
 
-export interface HostPaths extends Paths {
+export interface DiffPaths extends HostPaths {
   stateDir: string;
   host: string;
 }
@@ -42,7 +42,7 @@ export interface ReadEnd {
 export async function readEnds(
   ends: [HostEnd, HostEnd],
   texts: [string, string],
-  paths: HostPaths,
+  paths: DiffPaths,
 ): Promise<[ReadEnd, ReadEnd]> {
   requireCapabilities();
   const observed = ends.some(({ kind }) => kind === 'running')
@@ -61,7 +61,7 @@ export async function readEnds(
 async function readEnd(
   end: HostEnd,
   revision: string,
-  paths: HostPaths,
+  paths: DiffPaths,
   observed: ObservedState | undefined,
 ): Promise<ReadEnd> {
   const { dataDir, stateDir, host } = paths;
@@ -78,7 +78,7 @@ async function readEnd(
   return { end: { revision, ...(commit !== undefined && { commit }) }, state: desired };
 }
 
-function readKept(number: number, revision: string, { dataDir, host }: HostPaths): ReadEnd {
+function readKept(number: number, revision: string, { dataDir, host }: DiffPaths): ReadEnd {
   if (number !== 0 && !listGenerations(dataDir).includes(number)) {
     throw new UsageError(`there is no generation ${number}`, {
       hint: '`xdpkeep history` lists them; for a git revision that looks like a number, write refs/heads/ or refs/tags/ before it.',

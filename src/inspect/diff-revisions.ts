@@ -1,9 +1,9 @@
-// `xdpkeep diff FROM TO`: two revisions of the repository that a state directory is in, which are read out of their commits
-// (the files that lie there now do not matter), or states of this host.
+// `xdpkeep diff FROM TO`: compares git revisions of the repository around the state directory, read from their commits and
+// not from the work tree, or states of this host (diff-ends.ts).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type HostEnd, type HostPaths, parseEnd, readEnds } from './diff-ends.js';
+import { type HostEnd, type DiffPaths, parseEnd, readEnds } from './diff-ends.js';
 import { diffStates } from '../diff/state-diff.js';
 import { listHosts } from '../desired/host/hosts.js';
 import { loadHost } from '../desired/load.js';
@@ -15,7 +15,7 @@ import { type DiffEnd, NOTHING, type StateDiff, type WholeState, wholeOf } from 
 import { Git } from '../source/git.js';
 import { listTree, type Tree, writeTree } from '../source/tree.js';
 
-export interface DiffOptions extends HostPaths {
+export interface DiffOptions extends DiffPaths {
   from: string;
   to: string;
   /** Look also which packets get another verdict; always done where neither is a git revision. */

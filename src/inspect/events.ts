@@ -1,5 +1,5 @@
-// Sampled packets as they come: the ring buffer of the instances that run, with names put to its numbers. Only pins are read,
-// so that a pass is never waited for. The buffer has one reading position: one reader at a time, and what it takes is gone.
+// Reads sampled packets from the ring buffer of the running instances and puts names to their numbers. It reads pins only,
+// so it never waits for a pass. The buffer has one consumer position: one reader at a time, and what it reads is gone.
 import { readRows } from '../kernel/counters.js';
 import type { Fd } from '../kernel/fd.js';
 import { tryLockFolder } from '../kernel/flock.js';

@@ -1,5 +1,5 @@
-// `xdpkeep explain`: the attached program is asked about a packet, and the state files beside it. A question is not
-// counted, logged or limited, and nothing is sent anywhere.
+// `xdpkeep explain`: asks the attached program about a packet, and evaluates the state files beside it. A question is not
+// counted, logged or limited, and no packet is sent.
 import { loadHost } from '../desired/load.js';
 import { parsePacket } from '../desired/policy/packet-text.js';
 import { wantedFor } from '../diff/diff.js';

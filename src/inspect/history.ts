@@ -1,4 +1,4 @@
-// The past of this host. Reads only, takes no lock, and has what can be read though something is damaged.
+// Reads the history of this host. Takes no lock, and returns what is readable even when records are damaged.
 import { withChanges } from './history-changes.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';

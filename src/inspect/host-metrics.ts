@@ -1,4 +1,4 @@
-// Everything that is measured of a host, for metrics, from one look at its kernel. A part that cannot be read is absent, and the rest is there.
+// Gathers all metrics of a host from one observation. A part that cannot be read is absent; the rest is still reported.
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { journalFigures } from '../metrics/figures.js';
 import type { Snapshot } from '../metrics/exposition.js';

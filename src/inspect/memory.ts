@@ -1,5 +1,5 @@
-// Whose memory it is: programs belong to the interface that they are pinned for, maps to whoever holds them, and what
-// several hold is told apart, so that nothing is counted twice. Reads only.
+// Attributes kernel memory: programs to the interface that they are pinned for, maps to their holders. Maps with several
+// holders are listed apart, so that nothing is counted twice. Reads only.
 import { join } from 'node:path';
 import { listEntries } from '../kernel/bpffs.js';
 import { showMaps, showPrograms } from '../kernel/bpftool.js';

@@ -1,6 +1,6 @@
-// `xdpkeep test`: the packet tests of every policy, in the kernel where this process may load programs, else by the
-// reference. Nothing is attached. What this machine lacks (interfaces and CPUs to redirect to) fails no test: a test
-// asks which rule decides, not whether the packet would arrive.
+// `xdpkeep test`: runs the packet tests of every policy in the kernel, or in the reference where this process may not load
+// programs. Attaches nothing. Missing redirect interfaces and CPUs fail no test: a test asks which rule decides, not
+// whether the packet would arrive.
 import { readBuiltin } from '../desired/programs/builtins.js';
 import { requireHost } from '../desired/host/hosts.js';
 import { loadPolicies } from '../desired/load-all.js';

@@ -10,12 +10,12 @@ import type { RowCount } from '../model/counters.js';
 import { observe } from '../observe/observe.js';
 import { describeAction } from '../policy/analysis/decisions.js';
 import { rowVerdict } from '../policy/row-verdict.js';
-import type { Paths } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
 import { RunningPrograms } from './running-programs.js';
 
 /** Interfaces whose policy no generation knows have their rows without what they do. `seen` stands in for a look. */
 export async function readRuleCounters(
-  { bpffs, dataDir }: Paths,
+  { bpffs, dataDir }: HostPaths,
   seen?: ObservedState,
 ): Promise<RuleCounters> {
   requireCapabilities();

@@ -1,5 +1,5 @@
-// The interfaces that run a policy, for those who stay and look again and again: the pins are read anew only when the times of
-// their directories say that something was pinned or unpinned, or when the last reading is old.
+// Keeps track of the interfaces that run a policy, for readers that poll. The pins are read again only when a directory's
+// mtime shows that something was pinned or unpinned, or when the last reading is old.
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { listEntries } from '../kernel/bpffs.js';

@@ -1,5 +1,5 @@
-// What runs on the interfaces of ours, as the kernel and the records tell: which policy or program, since when. A record
-// that cannot be read costs the name, never the status.
+// Finds what runs on our interfaces from the kernel and the records: which policy or program, since when. An unreadable
+// record costs the name, never the status.
 import { statSync } from 'node:fs';
 import { keptPolicy } from '../journal/kept-policies.js';
 import { recordedProgram } from '../journal/running.js';

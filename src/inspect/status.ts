@@ -1,5 +1,5 @@
-// What runs, beside what is wanted. Reads only, takes no lock, and answers also when the state files are broken:
-// then what runs is compared with the generation that was applied last.
+// `xdpkeep status`: what runs beside what is desired. Reads only, takes no lock, and works with broken state files too: it
+// then compares with the generation that was applied last.
 import { loadHost } from '../desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
@@ -12,7 +12,7 @@ import { currentIfReadable } from '../journal/generations.js';
 import { lastChanges, lastAdoption } from '../journal/since.js';
 import { generationState } from '../journal/generation-state.js';
 import { readHold } from '../journal/hold.js';
-import { attachedFrom } from '../journal/intents.js';
+import { attachedFrom, fallbacks } from '../journal/intents.js';
 import { readJournal } from '../journal/read.js';
 import { readSuspensions } from '../journal/suspensions.js';
 import { readTrial } from '../journal/undo-record.js';
@@ -63,6 +63,7 @@ export async function status(
     definitions: new Map(),
     attachedFrom: attachedFrom(journal.records, observed.boot),
     failedLately: new Map(),
+    fellBackBecause: fallbacks(journal.records, observed),
     keepsFormer: pending?.phase === 'waiting',
     drift: driftContext({ desired, dataDir: options.dataDir }, journal.records, {
       boot: observed.boot,

@@ -1,5 +1,5 @@
-// The counters of all interfaces that run a policy, again and again: one system call for each interface, whatever the number
-// of its rules. What the rules do with a packet is read from the record once for each instance.
+// Polls the counters of all interfaces that run a policy: one system call for each interface, whatever the number of its
+// rules. What the rules do with a packet is read from the record, once for each instance.
 import { recordedPolicy } from '../journal/running.js';
 import { readCounters, readRows } from '../kernel/counters.js';
 import type { Fd } from '../kernel/fd.js';

@@ -1,4 +1,4 @@
-// Making and ending blocks. Each is in the journal before it is in force, or out of it.
+// Adds and ends blocks. The journal records each one before the kernel's maps change.
 import { type Block, blockWords, MOST_BLOCKS } from '../model/blocks.js';
 import { RefusedError } from '../model/errors.js';
 import type { Cidr } from '../addresses/cidr.js';

@@ -1,5 +1,5 @@
-// blocks.json: what operators have blocked, whatever their time. A file that cannot be read is an error and never an empty
-// list: what the kernel holds stays as it is until somebody has looked.
+// Reads blocks.json: every block that operators added, ended ones included. An unreadable file is an error, never an empty
+// list: the kernel's maps then stay as they are.
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';

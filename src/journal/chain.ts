@@ -1,5 +1,5 @@
-// The chain: each line carries the SHA-256 of the line before. Decides which lines can be trusted, and where the
-// first one is that cannot. Reads bytes, touches no file. A line that was never finished is no damage: it is torn.
+// The hash chain of the journal: each line carries the SHA-256 of the line before. Finds the first line that cannot be
+// trusted. Works on bytes and opens no file. An unfinished last line is torn, not damaged.
 import { isUtf8 } from 'node:buffer';
 import { sha256 } from '../disk/sha256.js';
 import type { JournalDamage, JournalRecord } from '../model/record.js';

@@ -1,5 +1,5 @@
-// Address sets that no generation names any more are removed, and what was remembered of lists that led to them.
-// A generation counts by its text: one that is damaged still keeps what it names.
+// Garbage collection of address sets: removes those that no generation names, and what was remembered about their lists. A
+// damaged generation still keeps the sets that its text names.
 import { DiskObjectStore } from '../disk/object-store.js';
 import { readIfThere } from '../disk/read.js';
 import { listGenerations } from './generation-list.js';

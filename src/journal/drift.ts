@@ -1,4 +1,5 @@
-// What the records prove of drift: what was brought into effect where, and which heals have become a fight. Pure.
+// Reads from the records what was applied last on each interface, and which drift was healed too often in too short a time.
+// Pure.
 import { type Installed, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
 import type { JournalRecord } from '../model/record.js';
 

@@ -1,4 +1,4 @@
-// Ending a hold is recorded before it is done: a hold that ends without a trace is a change nobody can explain.
+// Ends a hold. The journal records it first, so that the change which follows can be explained.
 import { clearHold } from './hold.js';
 import type { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';

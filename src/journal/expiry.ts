@@ -1,5 +1,5 @@
-// When something ends that operators have made for a time: kept on two clocks, that of the boot, which nobody can set, and
-// the wall's, for the boots after it.
+// Expiry of blocks and suspensions. It is kept on two clocks: the time since boot, which nobody can set, and the wall
+// clock, which counts after a reboot.
 import * as z from 'zod';
 import { bootId, uptime } from '../kernel/boot.js';
 

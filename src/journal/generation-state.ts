@@ -1,4 +1,4 @@
-// The desired state that a generation keeps, 0 included; and what to do where it is lost.
+// The desired state that a generation holds, generation 0 included, and what applies when it is lost.
 import { type DesiredState, emptyState } from '../model/desired.js';
 import type { Suspension } from '../model/suspension.js';
 import { withKeptPolicies } from './kept-policies.js';

@@ -1,5 +1,5 @@
-// What was applied, kept so that it can be applied again. One that was changed since is refused, never half trusted.
-// Generation 0 is the empty state before the first change; it has no files.
+// Reads generations. One that was edited since is refused as a whole. Generation 0 is the empty state before the first
+// change; it has no files.
 import { readFileSync } from 'node:fs';
 import { accessFailed, errnoCode } from '../disk/failure.js';
 import { DiskObjectStore } from '../disk/object-store.js';

@@ -1,4 +1,4 @@
-// The past as operators ask for it: each generation with what became of its steps. Pure.
+// Sums the journal up for `history`: each generation with the outcome of its steps. Pure.
 import type { GenerationSummary, InterfaceOutcomes } from '../model/history.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import { openIntents } from './intents.js';

@@ -1,5 +1,5 @@
-// The hold: which desired states must not come back by themselves. A hold that cannot be read holds all the same:
-// taking it for absent would bring back what an operator took away.
+// The hold: which desired states are not applied again by themselves. An unreadable hold still holds: taking it for absent
+// would bring back what an operator removed.
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
 import { ifReadable } from '../disk/if-readable.js';

@@ -1,4 +1,5 @@
-// What the records prove: which steps were begun and never concluded, and from where interfaces were attached. Pure.
+// Reads from the records which steps have an intent without an outcome, and from which network namespace each interface was
+// attached. Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { Step } from '../model/step.js';
 import { isRecovered } from './recover-intents.js';
@@ -58,6 +59,25 @@ export function lastInstances(
     if (step.kind === 'detach' && phase === 'done' && step.ifindex) last.delete(step.ifindex);
   }
   return last;
+}
+
+/**
+ * Ifindex -> why the driver refused native mode when our link there was made, in this boot and network namespace. Absent where
+ * it did not, and where an older release wrote the record.
+ */
+export function fallbacks(
+  records: readonly JournalRecord[],
+  here: Pick<JournalRecord, 'boot' | 'netns'>,
+): Map<number, string> {
+  const reasons = new Map<number, string>();
+  for (const { step, phase, boot, netns } of records) {
+    if (phase !== 'done' || boot !== here.boot || netns !== here.netns) continue;
+    if (step.kind !== 'attach' && step.kind !== 'reattach') continue;
+    const why = step.attached?.fellBackBecause;
+    if (why === undefined) reasons.delete(step.ifindex);
+    else reasons.set(step.ifindex, why);
+  }
+  return reasons;
 }
 
 /** Does the step only bring back what the last step that was done on its interface had left there? */

@@ -1,9 +1,10 @@
-// Plan files: written for their owner alone (0600), sealed, and refused by whoever did not write them: a file that
-// another user could have changed decides what runs as root.
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+// Plan files: written with mode 0600, sealed with a hash, and refused unless their owner is the user who applies them. A
+// plan decides what runs as root.
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';
 import { errnoCode } from '../disk/failure.js';
+import { openOwn } from '../disk/ownership.js';
 import { JournalError, PermissionError, StalePlanError, UsageError } from '../model/errors.js';
 import type { DesiredState } from '../model/desired.js';
 import { PLAN_FORMAT, type PlanFile } from '../model/plan-file.js';
@@ -65,9 +66,11 @@ export function stalePlan(reason: string): StalePlanError {
 function readOwn(path: string): string {
   let fd: number | undefined;
   try {
-    fd = openSync(path, 'r');
+    fd = openOwn(path);
     const { uid, mode } = fstatSync(fd);
-    if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & 0o022) !== 0) {
+    const self = process.geteuid?.();
+    // One that has the capabilities and is not root trusts itself as well.
+    if (self !== 0 && ((uid !== 0 && uid !== self) || (mode & 0o022) !== 0)) {
       throw new PermissionError(`${path} could have been written by another user`, {
         hint: `Let nobody else write to it: chown root ${path}; chmod 0600 ${path}`,
       });

@@ -1,4 +1,4 @@
-// Reading the journal, with or without the lock. Damage is a finding here: whoever changes things refuses on it.
+// Reads the journal, with or without the lock. Damage is returned, not thrown: commands that change anything refuse on it.
 // A missing journal is an empty one only on a host that never changed anything.
 import { readIfThere } from '../disk/read.js';
 import { JournalError } from '../model/errors.js';

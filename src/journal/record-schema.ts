@@ -1,5 +1,5 @@
-// The shape of one journal line. Checks what recovery and reports decide by; the rest of a step is vouched for by the
-// chain, so that the journals of other releases stay readable. Unknown fields are refused in the record itself.
+// The schema of one journal line. It checks the fields that recovery and reports use; the chain vouches for the rest of a
+// step, so that journals of other releases stay readable. Unknown fields of the record itself are refused.
 import * as z from 'zod';
 import type { JournalRecord } from '../model/record.js';
 

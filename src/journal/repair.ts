@@ -1,5 +1,5 @@
-// Repair: a journal that cannot be trusted is set aside whole, and a new one begins that says so. What ran before is
-// not guessed from the damaged records: the next pass asks the kernel.
+// Sets a damaged journal aside as a whole and begins a new one that says so. Nothing is guessed from damaged records: the
+// next pass asks the kernel.
 import { existsSync, linkSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { replaceFile } from '../disk/durable.js';

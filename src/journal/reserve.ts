@@ -1,5 +1,5 @@
-// Room on the disk that is kept for outcomes. An intent is only written while there is room for what will become of it:
-// a disk that fills up in between takes nothing from the record of what was done.
+// Reserves disk space for outcomes. An intent is written only while there is room for its outcome as well, so that a disk
+// that fills up in between cannot lose the record of what was done.
 import { randomFillSync } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { removeFile, replaceFile } from '../disk/durable.js';

@@ -1,4 +1,4 @@
-// Which program an instance was made of: the newest generation that wanted its digest says so.
+// Finds which program an instance was made of: the newest generation with its digest names it.
 import { baseDigest, type HostPolicy } from '../model/desired.js';
 import type { RecordedProgram } from '../model/record.js';
 import { keptPolicy } from './kept-policies.js';

@@ -1,4 +1,4 @@
-// Since when things are as they are: what the records tell. Pure.
+// Reads from the records since when conditions hold. Pure.
 import type { JournalRecord } from '../model/record.js';
 
 /** Interface -> when a step on it last ended, ISO 8601, of whatever boot. */

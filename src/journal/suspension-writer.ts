@@ -1,4 +1,4 @@
-// Making and ending suspensions. Each is in the journal before it is in force, or out of it.
+// Adds and ends suspensions. The journal records each one before it takes effect.
 import type { Suspension } from '../model/suspension.js';
 import { expiryAfter, isExpired } from './expiry.js';
 import { Journal } from './journal.js';

@@ -1,5 +1,5 @@
-// What is suspended: by the command, in `suspend.json`, and by a file that somebody put there because the command does
-// not work. Doubt suspends: a file that is empty or unreadable does, and so does a `suspend.json` that is damaged.
+// Reads what is suspended: by the command (`suspend.json`), or by a file that an operator created because the command does
+// not work. In doubt it is suspended: an empty, unreadable or damaged file suspends too.
 import { lstatSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { errnoCode } from '../disk/failure.js';

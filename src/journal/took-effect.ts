@@ -1,4 +1,4 @@
-// Which generations took effect: one of which no step ever did is in the record, and nothing that anybody ran.
+// Tells which generations took effect. One of which no step succeeded is on record, but nothing ever ran it.
 import type { JournalRecord } from '../model/record.js';
 
 /** Were there steps for it, and was none of them ever done? */

@@ -1,4 +1,4 @@
-// What the records say of changes on trial: which generations were never confirmed, and what of one can be undone. Pure.
+// Reads from the records which generations were never confirmed, and which steps of a trial can be undone. Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { EffectiveStep } from '../model/step.js';
 

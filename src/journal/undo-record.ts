@@ -1,6 +1,6 @@
-// The way back of a change on trial, kept where its programs are: on the bpffs. It is found when the data directory is
-// damaged, full, read-only or gone, and it ends with the pins that it is about: when somebody removes them all, and at a
-// reboot. The only text that a bpffs holds are the targets of symbolic links, so it is cut into pieces.
+// The undo record of a change on trial, kept on the bpffs beside its programs. It survives a data directory that is
+// damaged, full, read-only or gone, and disappears together with the pins that it is about: by `rm -r` and at a reboot. A
+// bpffs stores no text but the targets of symbolic links, so the record is cut into such targets.
 import { join } from 'node:path';
 import * as z from 'zod';
 import {

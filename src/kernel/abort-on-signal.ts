@@ -1,5 +1,5 @@
-// A signal that ends this process while a tool of ours works for it: the tool ends too, and what it was writing goes
-// away, before the signal does what it would have done. Where somebody else listens to a signal, it is theirs.
+// Aborts work of a tool when a signal ends this process: the tool is killed and what it wrote is removed before the signal
+// takes its usual effect. A signal with another handler is left to that handler.
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -1,5 +1,5 @@
-// Asking a loaded firewall about a packet: which record decides, and with which verdict. Answered by the program itself,
-// attached or not; a question is not counted, logged or limited. Source of the protocol: bpf/act.h.
+// Asks a loaded policy program about a packet, attached or not: which record decides, and with which verdict. The program
+// answers itself; a question is not counted, logged or limited. Source of the protocol: bpf/act.h.
 import { checked, libbpf } from './ffi.js';
 
 /** "xdkp", struct question in bpf/act.h: u32 magic, u32 record. */

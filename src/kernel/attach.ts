@@ -2,12 +2,12 @@
 // Every change names the program that it expects to find, so that a race is an error and never a silent loss.
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError, KernelError } from '../model/errors.js';
-import { describeDevice } from './device.js';
+import { describeDevice, type Device } from './device.js';
 import { hasXdpLinks } from './features.js';
 import { Fd } from './fd.js';
 import { checked, describeErrno, libbpf } from './ffi.js';
 import { captureLibbpf } from './libbpf-log.js';
-import { adviseNative, deviceWords } from './native-refusal.js';
+import { adviseNative, deviceWords, isDriversRefusal } from './native-refusal.js';
 import { xdpFeatures } from './netdev.js';
 
 const BPF_XDP = 37; // enum bpf_attach_type, uapi/linux/bpf.h
@@ -18,7 +18,7 @@ const XDP_FLAGS_UPDATE_IF_NOEXIST = 1;
 
 const MODE_FLAGS: Record<AttachMode, number> = { generic: 2, native: 4, offload: 8 };
 
-/** Attaches a program. It stays while the returned link, or a pin of it, lives. */
+/** Attaches a program. It stays while the returned link, or a pin of it, lives. Throws a NativeRefusedError, a KernelError. */
 export function createLink(program: Fd, ifindex: number, mode: AttachMode): Fd {
   const opts = { sz: 72, flags: MODE_FLAGS[mode], pad: [] };
   const call = `attach XDP (${mode}) to interface ${ifindex}`;
@@ -26,28 +26,34 @@ export function createLink(program: Fd, ifindex: number, mode: AttachMode): Fd {
   if (result === -EINVAL && !hasXdpLinks()) {
     throw new EnvironmentError('this kernel has no XDP links', { hint: 'Run Linux 5.9 or later.' });
   }
-  if (result < 0 && mode === 'native' && !NOT_THE_DRIVER.has(-result)) {
-    throw nativeRefused(call, -result, program, ifindex);
+  if (result < 0 && mode === 'native' && isDriversRefusal(describeErrno(-result)[0])) {
+    const device = describeDevice(ifindex);
+    if (device) throw nativeRefused(call, -result, program, ifindex, device); // one that is gone has no driver
   }
   return new Fd(checked(call, result, attachHint(mode)));
 }
 
-/** errno.h; the driver was not asked: EPERM, EBUSY, EACCES, EEXIST, ENODEV. */
-const NOT_THE_DRIVER = new Set([1, 16, 13, 17, 19]);
+/** The driver does not run this program natively. */
+export class NativeRefusedError extends KernelError {}
 
-function nativeRefused(call: string, errno: number, program: Fd, ifindex: number): KernelError {
+function nativeRefused(
+  call: string,
+  errno: number,
+  program: Fd,
+  ifindex: number,
+  device: Device,
+): NativeRefusedError {
   const [code, text] = describeErrno(errno);
-  const device = describeDevice(ifindex);
   const features = xdpFeatures(ifindex);
   const said = hearRefusal(program, ifindex);
   const refusal = {
     code,
     ...(said !== undefined && { said }),
-    ...(device && { device }),
+    device,
     ...(features && { features }),
   };
   const why = said === undefined ? text : `the kernel says "${said}"`;
-  return new KernelError(call + (device ? deviceWords(device) : ''), errno, code, why, {
+  return new NativeRefusedError(call + deviceWords(device), errno, code, why, {
     hint: adviseNative(refusal),
   });
 }

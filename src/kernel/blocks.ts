@@ -1,5 +1,5 @@
-// The map of blocks of an interface: struct block_key -> u64 (bpf/blocks.h). Entry by entry, so that programs which ask it
-// meet every block that stays.
+// The map of blocks of an interface: struct block_key -> u64 (bpf/blocks.h). It is changed entry by entry, so that running
+// programs never miss a block that stays.
 import type { BlockEntry } from '../model/blocks.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import type { Cidr } from '../addresses/cidr.js';

@@ -1,4 +1,5 @@
-// Which boot this is, and the time within it. Whatever the kernel ran before it is gone: pins, links, programs and ids alike.
+// The boot id and the clocks since boot. A reboot takes pins, links, programs and ids with it, so records of another boot
+// prove nothing about the kernel.
 import { readFileSync } from 'node:fs';
 
 /** Random per boot, a UUID: `/proc/sys/kernel/random/boot_id`. */

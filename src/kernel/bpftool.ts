@@ -1,5 +1,5 @@
-// The eyes: what bpftool says about the kernel. An answer that cannot be had or read in full is an error
-// (EnvironmentError), never an empty list: xdpkeep would attach or remove on the strength of it.
+// Reads the kernel through `bpftool -j`. An answer that is missing or incomplete is an EnvironmentError, never an empty
+// list: xdpkeep would attach or remove programs because of it.
 import { isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod';

@@ -1,5 +1,5 @@
-// What a compiler may read: the state directory, and the headers of the system and of the compiler itself. A source may
-// come from people who may not read this machine, and both the object and the compiler's messages show what was read.
+// Which files a compilation may read: the state directory and the headers of the system and the compiler. The author of a
+// source may not be allowed to read this machine, and both the object and the compiler's messages can show what was read.
 import { realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 

@@ -1,7 +1,7 @@
-// Code that a policy cannot reach once its switches are jumps. The kernel refuses a program in which something cannot be
-// reached, before its verifier deletes what is never run. So all of it is emptied and strung together, and hung up at a
-// comparison that is never true, the anchor: reached for the one, never run for the other, and nothing of it is left.
-// Source: uapi/linux/bpf.h (struct bpf_insn, opcodes); check_cfg() and opt_remove_dead_code() of kernel/bpf/verifier.c.
+// Removes code that a policy cannot reach once its settings are constants. The kernel refuses unreachable instructions
+// before its verifier deletes dead ones. So they are replaced by jumps, chained together, and hung on a comparison that is
+// never true (the anchor): the first check finds them reachable, and the verifier then deletes them. Source:
+// uapi/linux/bpf.h (struct bpf_insn, opcodes); check_cfg() and opt_remove_dead_code() of kernel/bpf/verifier.c.
 import { ProgramError } from '../model/errors.js';
 import type { Extent } from './elf.js';
 

@@ -1,6 +1,6 @@
-// What an interface is made of: driver, MTU, queues, offloads. Asked through ioctl(2), which answers for the network
-// namespace of this process; sysfs shows the one that it was mounted from. What a driver does not tell is absent.
-// Sources: uapi/linux/sockios.h, uapi/linux/if.h (struct ifreq), uapi/linux/ethtool.h.
+// Properties of a network device: driver, MTU, queues, offloads. It uses ioctl(2), which answers for the network namespace
+// of this process; sysfs shows the namespace it was mounted from. What a driver does not report is absent. Sources:
+// uapi/linux/sockios.h, uapi/linux/if.h (struct ifreq), uapi/linux/ethtool.h.
 import { Fd } from './fd.js';
 import { checked, libc } from './ffi.js';
 

@@ -1,4 +1,4 @@
-// What this kernel can do, asked by trying, once. Versions lie: distributions carry features back.
+// Probes what this kernel supports by trying it once. Version numbers do not tell: distributions backport features.
 import { Fd } from './fd.js';
 import { checked, libbpf, once } from './ffi.js';
 

@@ -1,5 +1,4 @@
-// Whether this process may use the internet protocols at all: units can be kept from it (RestrictAddressFamilies= in
-// systemd.exec(5)).
+// Whether this process may open IP sockets: a unit can forbid it (RestrictAddressFamilies= in systemd.exec(5)).
 import { Fd } from './fd.js';
 import { lastErrno, libc } from './ffi.js';
 

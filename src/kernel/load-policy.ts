@@ -1,5 +1,5 @@
-// Tables -> a loaded firewall: the object is shaped before load (settings, sizes, maps left out), its maps are filled
-// after it. Nothing is attached here.
+// Loads a policy: shapes the object before the load (settings, sizes, omitted maps) and fills its maps afterwards. Attaches
+// nothing.
 import type { Fd } from './fd.js';
 import { type FirewallTables, MOST_SETS } from '../model/tables.js';
 import { checked } from './ffi.js';

@@ -1,4 +1,4 @@
-// Content of maps, entry by entry.
+// Writes map entries one by one.
 import koffi from 'koffi';
 import type { Fd } from './fd.js';
 import { callFailed, checked, lastErrno } from './ffi.js';

@@ -1,8 +1,22 @@
-// Why a driver refused a native program, in words that say what to change. Drivers answer with a handful of errnos that
-// mean something else in each; the sentence that they leave beside it (extended acknowledgement) and what the interface
-// is made of tell more. Pure.
+// Explains why a driver refused a native program and what to change. Drivers use a few errnos with different meanings, so
+// the extended acknowledgement and the properties of the device are read as well. Pure.
 import type { Device } from './device.js';
 import type { XdpFeatures } from './netdev.js';
+
+/**
+ * Errors of an attempt to attach that say nothing about the driver, by name. It was not asked, or nobody could have done it:
+ * rights (EPERM, EACCES), another program in the way (EBUSY, EEXIST), no such interface (ENODEV), no memory, no descriptor,
+ * an interrupted call. Everything else is the driver's own refusal, and a reason for mode `auto` to fall back.
+ */
+const NOT_THE_DRIVERS = new Set([
+  ...['EPERM', 'EACCES', 'EBUSY', 'EEXIST', 'ENODEV'],
+  ...['ENOMEM', 'EMFILE', 'ENFILE', 'EINTR', 'EAGAIN'],
+]);
+
+/** `code`: the name of an errno. */
+export function isDriversRefusal(code: string): boolean {
+  return !NOT_THE_DRIVERS.has(code);
+}
 
 export interface Refusal {
   /** Name of the errno, as Node has it: EOPNOTSUPP is `ENOTSUP`. */

@@ -1,6 +1,6 @@
-// The ring buffer through which the datapath hands over sampled packets (bpf/events.h), read through libbpf. It has one
-// reading position: whoever reads takes away. Nobody is woken for a sample; readers come by.
-// Sources: bpf/libbpf.h (ring_buffer__*), bpf/bpf.h; struct sample and struct sampling in bpf/events.h.
+// Reads the ring buffer of sampled packets (bpf/events.h) through libbpf. It has one consumer position, so reading takes
+// samples away. The datapath wakes nobody; readers poll. Sources: bpf/libbpf.h (ring_buffer__*), bpf/bpf.h; struct sample
+// and struct sampling in bpf/events.h.
 import koffi from 'koffi';
 import type { Sample } from '../model/sample.js';
 import { Fd } from './fd.js';

@@ -1,4 +1,4 @@
-// Large sets of addresses as the kernel holds them: an array map with one value, frozen, shared by all programs that ask.
+// Large address sets in the kernel: an array map with one value, frozen, shared by all programs that look the set up.
 import { RefusedError } from '../model/errors.js';
 import { Fd } from './fd.js';
 import { checked } from './ffi.js';

@@ -1,8 +1,7 @@
-// The object file for one policy. Settings are written into the instructions that ask for them: a switch becomes a jump or
-// nothing, and what is not used is hung up where the kernel's verifier deletes it (dead-code.ts); the tables become the
-// content of their section, so that their map is as large as they are. Refuses an object whose marks are not those of
-// bpf/settings.h.
-// Sources: elf(5); struct bpf_insn and opcodes of uapi/linux/bpf.h.
+// Specializes the object file for one policy. Settings become immediate operands, so that branches on them become jumps or
+// nothing; unused code is put where the verifier deletes it (dead-code.ts); the tables become the content of their section,
+// so that the map is no larger than they are. Refuses an object whose marks differ from bpf/settings.h. Sources: elf(5);
+// struct bpf_insn and opcodes of uapi/linux/bpf.h.
 import { ProgramError } from '../model/errors.js';
 import type { FirewallTables, Settings } from '../model/tables.js';
 import { hangUpDeadCode, INSTRUCTION_BYTES, JUMP, setJump } from './dead-code.js';

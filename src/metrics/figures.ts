@@ -1,4 +1,4 @@
-// What the journal tells in numbers.
+// Counts what the journal records: heals, undone steps, failed steps.
 import { statSync } from 'node:fs';
 import { readJournal } from '../journal/read.js';
 import { journalFile } from '../journal/paths.js';

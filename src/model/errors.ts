@@ -38,6 +38,8 @@ export abstract class XdpkeepError extends Error {
   abstract readonly exitCode: ExitCode;
   readonly hint: string | undefined;
   readonly log: string | undefined;
+  /** What was done before it came to this, and has to be told all the same. */
+  readonly warnings: string[] = [];
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -4,7 +4,7 @@ import type { DriftCause } from './drift.js';
 import type { ExitCode } from './errors.js';
 import type { PendingReport } from './pending.js';
 import type { SourceReport } from './revision.js';
-import type { Action, Condition, MapCarry } from './step.js';
+import type { Action, Attachment, Condition, MapCarry } from './step.js';
 import type { Suspension } from './suspension.js';
 
 export interface ReportedStep {
@@ -16,6 +16,8 @@ export interface ReportedStep {
   drift?: DriftCause;
   /** `planned` in a dry run and for steps that were never reached; `suspended` for what has to wait. */
   outcome: 'planned' | 'suspended' | 'done' | 'failed' | 'undone' | 'unchanged' | 'refused';
+  /** How it was attached, where that was done and it was not simply as wanted. */
+  attached?: Attachment;
   /** Which maps keep their content; on attach and update only. */
   maps?: MapCarry;
   /** Where one policy is swapped for another. */

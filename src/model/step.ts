@@ -50,6 +50,13 @@ export interface KeptProgram {
   mode: AttachMode;
 }
 
+/** How a link was made. */
+export interface Attachment {
+  mode: AttachMode;
+  /** Why the driver refused native mode, where `auto` then took another one. */
+  fellBackBecause?: string;
+}
+
 /** Attaches to an interface that has none of our links, taking it over first where that is wanted. */
 export interface AttachStep extends StepBase {
   kind: 'attach';
@@ -61,6 +68,8 @@ export interface AttachStep extends StepBase {
   takeOver?: ForeignProgram;
   /** A link of ours is pinned for this name whose interface is gone or elsewhere: it makes room first. */
   dropLink: boolean;
+  /** In the record of its outcome. */
+  attached?: Attachment;
 }
 
 /** Compare-and-swap on our link: no packet passes unseen. */
@@ -87,6 +96,8 @@ export interface ReattachStep extends StepBase {
   fromMode: AttachMode;
   fromDigest?: string;
   instance: TargetInstance;
+  /** In the record of its outcome. */
+  attached?: Attachment;
 }
 
 /** Takes our link and all pins of the interface away, and gives a taken-over program back. */

@@ -1,4 +1,5 @@
-// Looking takes several calls, and the kernel does not wait for them. What cannot be true at one moment is this.
+// The error for answers that contradict each other. An observation takes several calls, and the kernel may change in
+// between.
 import { EnvironmentError } from '../model/errors.js';
 
 /** Two answers contradict each other: something changed between them, so look again. Never leaves observe/. */

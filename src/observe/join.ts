@@ -1,4 +1,4 @@
-// Joins bpftool's four answers, the interface list and the pins into one picture. Contradictions are Disagreements.
+// Joins bpftool's four answers, the interface list and the pins into one observed state. Contradictions are Disagreements.
 import type { LinkShow, MapShow, NetShow, ProgramShow } from '../kernel/bpftool-schema.js';
 import type { NetworkInterface } from '../kernel/interfaces.js';
 import type { LinkInfo } from '../kernel/pinned.js';

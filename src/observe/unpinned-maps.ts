@@ -1,4 +1,4 @@
-// Maps that a pinned program uses and that nobody pins any more: somebody removed their pins by hand.
+// Finds maps that a pinned program uses and whose own pins were removed by hand.
 import { SET_NAME } from '../kernel/sets.js';
 import type { MapShow, ProgramShow } from '../kernel/bpftool-schema.js';
 import { PINNED_SECTIONS } from '../kernel/pin-paths.js';

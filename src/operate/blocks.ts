@@ -4,15 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { entriesFor } from '../pass/block-maps.js';
 import { holdBlocks } from '../apply/fill-block-map.js';
 import { asksBlocks } from '../diff/bind.js';
-import { DiskObjectStore } from '../disk/object-store.js';
+import { wantedFor } from '../diff/diff.js';
 import { findFlows } from '../reach/flows.js';
-import type { Paths } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { type Host, withHost } from '../pass/open-host.js';
 import { addBlock, endBlocks, type NewBlock, refreshBlocks } from '../journal/block-writer.js';
 import { readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
-import { recordedPolicy } from '../journal/running.js';
+import { keptPolicy } from '../journal/kept-policies.js';
+import { recordedPolicy, recordedProgram } from '../journal/running.js';
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { type Block, type Blocks, type BlockResult, concerns, holdsNetwork } from '../model/blocks.js';
@@ -22,9 +25,7 @@ import { readOwned } from '../observe/owned.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
 import { evaluate } from '../policy/evaluate.js';
 import { converge } from '../pass/reconcile.js';
-import { endOverdueTrial } from '../trial/revert.js';
 import { requireNoTrial } from '../trial/waiting.js';
-import { writtenNow } from '../pass/written-now.js';
 
 export interface WantedBlock extends NewBlock {
   /** Block though it cuts off a flow that must live. */
@@ -35,51 +36,57 @@ export interface WantedBlock extends NewBlock {
  * Throws a UsageError where no policy runs that could ask, a RefusedError when it would lock out or there are too many
  * blocks, a PendingError when the first block would have to change what waits for its confirmation.
  */
-export async function block(paths: Paths, host: string, wanted: WantedBlock): Promise<BlockResult> {
-  requireCapabilities();
-  const { acceptLockout, ...made } = wanted;
-  return withPatience(paths.dataDir, async (lock) => {
-    await endOverdueTrial(lock, pinPathsOf(paths.bpffs), writtenNow);
-    const targets = targetsOf(paths.bpffs, made.interface);
-    const lockouts = await findBlockedFlows(targets, made, paths.dataDir);
-    if (lockouts.length > 0 && !acceptLockout) {
-      throw new RefusedError(`this would lock out: ${lockouts.join('; ')}`, {
-        hint: 'Nothing was changed. Add a `protect` entry for it, or say --accept-lockout if it may end.',
-      });
-    }
-    const unready = targets.some((one) => !isReady(one));
-    if (unready) requireNoTrial(paths.dataDir, pinPathsOf(paths.bpffs));
-    const added = addBlock(lock, made);
-    const warnings = lockouts.map((one) => `accepted: this locks out ${one}`);
-    if (unready) warnings.push(...(await swapIn(lock, paths, host)));
-    else fill(lock, paths.bpffs);
-    const now = targetsOf(paths.bpffs, made.interface);
-    return {
-      block: added,
-      inForce: now.filter(isReady).map(({ name }) => name),
-      notYet: now.filter((one) => !isReady(one)).map(({ name }) => name),
-      warnings,
-    };
-  });
+export function block(paths: HostPaths, hostName: string, wanted: WantedBlock): Promise<BlockResult> {
+  return withPatience(() => withHost(paths, (host) => blockOn(host, hostName, wanted)));
+}
+
+async function blockOn(
+  host: Host,
+  hostName: string,
+  { acceptLockout, ...made }: WantedBlock,
+): Promise<BlockResult> {
+  const { bpffs, dataDir, lock, pins } = host;
+  const targets = targetsOf(bpffs, made.interface);
+  const lockouts = await findBlockedFlows(targets, made, dataDir);
+  if (lockouts.length > 0 && !acceptLockout) {
+    throw new RefusedError(`this would lock out: ${lockouts.join('; ')}`, {
+      hint: 'Nothing was changed. Add a `protect` entry for it, or say --accept-lockout if it may end.',
+    });
+  }
+  const unready = targets.filter((one) => !isReady(one));
+  if (unready.length > 0) requireNoTrial(dataDir, pins);
+  const added = addBlock(lock, made);
+  const warnings = lockouts.map((one) => `accepted: this locks out ${one}`);
+  if (unready.length > 0) warnings.push(...(await swapIn(host, hostName, unready)));
+  else fill(lock, bpffs);
+  const now = targetsOf(bpffs, made.interface);
+  return {
+    block: added,
+    inForce: now.filter(isReady).map(({ name }) => name),
+    notYet: now.filter((one) => !isReady(one)).map(({ name }) => name),
+    warnings,
+  };
 }
 
 /** What it has ended; none when there was none. `only`: the blocks of that interface alone. */
 export async function unblock(
-  paths: Paths,
+  paths: HostPaths,
   cidr: string,
   only: string | undefined,
   by: string,
 ): Promise<Block[]> {
   requireCapabilities();
-  return withPatience(paths.dataDir, (lock) => {
-    const ended = endBlocks(lock, cidr, only, by);
-    if (ended.length > 0) fill(lock, paths.bpffs);
-    return Promise.resolve(ended);
-  });
+  return withPatience(() =>
+    withWriterLock(paths.dataDir, (lock) => {
+      const ended = endBlocks(lock, cidr, only, by);
+      if (ended.length > 0) fill(lock, paths.bpffs);
+      return Promise.resolve(ended);
+    }),
+  );
 }
 
 /** Reads only and takes no lock. */
-export function listBlocks({ bpffs, dataDir }: Paths): Blocks {
+export function listBlocks({ bpffs, dataDir }: HostPaths): Blocks {
   requireCapabilities();
   const policies = readOwned(bpffs).filter(runsPolicy);
   return {
@@ -96,10 +103,10 @@ export function listBlocks({ bpffs, dataDir }: Paths): Blocks {
 const PATIENCE = 15_000;
 const PAUSE = 50;
 
-async function withPatience<T>(dataDir: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
+async function withPatience<T>(work: () => Promise<T>): Promise<T> {
   for (const start = performance.now(); ;) {
     try {
-      return await withWriterLock(dataDir, work);
+      return await work();
     } catch (error) {
       if (!(error instanceof LockedError) || performance.now() - start > PATIENCE) throw error;
       await sleep(PAUSE);
@@ -128,14 +135,25 @@ function isReady(owned: OwnedInterface): boolean {
   return owned.blocks !== undefined && instance !== undefined && asksBlocks(instance.digest);
 }
 
-/** Makes what runs run again as an instance that asks; what went wrong. A trial is none of it: nothing else changes. */
-async function swapIn(lock: WriterLock, paths: Paths, host: string): Promise<string[]> {
+/**
+ * Makes what runs on the targets run again as an instance that asks, and touches nothing else, nor lets anything in that is
+ * wanted there by now and waits; what went wrong.
+ */
+async function swapIn(
+  { bpffs, dataDir, lock, store }: Host,
+  hostName: string,
+  targets: readonly OwnedInterface[],
+): Promise<string[]> {
+  const kept = generationState(dataDir, newestGeneration(dataDir), hostName);
   const { warnings, steps } = await converge(
     {
-      ...paths,
-      desired: generationState(paths.dataDir, newestGeneration(paths.dataDir), host),
-      store: new DiskObjectStore(paths.dataDir),
+      bpffs,
+      dataDir,
+      desired: { ...kept, interfaces: [...asTheyRun(targets, kept, dataDir), ...kept.interfaces] },
+      only: new Set(targets.map(({ name }) => name)),
+      store,
       warnings: [],
+      retry: true,
       origin: { origin: 'reconcile' },
     },
     lock,
@@ -144,6 +162,30 @@ async function swapIn(lock: WriterLock, paths: Paths, host: string): Promise<str
     ...warnings,
     ...steps.flatMap(({ interface: name, error }) => (error === undefined ? [] : `${name}: ${error}`)),
   ];
+}
+
+/** In the mode that they have. What no generation knows is left to what is wanted. */
+function asTheyRun(
+  targets: readonly OwnedInterface[],
+  kept: DesiredState,
+  dataDir: string,
+): DesiredInterface[] {
+  return targets.flatMap((one) => {
+    const digest = runningInstance(one)?.digest;
+    const program = digest === undefined ? undefined : recordedProgram(dataDir, digest);
+    const wanted = wantedFor(kept, one.name);
+    if (!program || !wanted) return [];
+    const { firewall, ...rest } = program;
+    const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
+    return [
+      {
+        ...wanted,
+        pattern: one.name,
+        mode: 'auto',
+        program: { ...rest, ...(policy && { firewall: policy }) },
+      },
+    ];
+  });
 }
 
 function fill(lock: WriterLock, bpffs: string): void {

@@ -18,11 +18,11 @@ import { disarmDeadline } from '../kernel/deadline.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { EXIT, LockedError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import type { Paths } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { withHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
 import type { Suspension } from '../model/suspension.js';
-import { endAnnouncement, endOverdueTrial, undoByPins, undoTrial } from '../trial/revert.js';
-import { undoneWarning } from '../trial/waiting.js';
+import { endAnnouncement, undoByPins, undoTrial } from '../trial/revert.js';
 import { writtenNow } from '../pass/written-now.js';
 
 /** What `confirm` and `cancel` find: a change that they decide, or how the last one was decided before. */
@@ -32,18 +32,18 @@ export interface Verdict {
   confirmed?: { generation: number; inPart: boolean };
   /** Why the last change on trial was undone before anybody asked; absent when it was not, or there was none. */
   undoneBefore?: string;
+  /** Beside those of the result. */
+  warnings: string[];
 }
 
 /** Lets the change stay, and cleans away what it left. Exit 10 when it is too late. */
-export async function confirm(paths: Paths): Promise<Verdict> {
-  requireCapabilities();
-  return withWriterLock(paths.dataDir, async (lock) => {
-    const undone = await endOverdueTrial(lock, pinPathsOf(paths.bpffs), writtenNow);
+export async function confirm(paths: HostPaths): Promise<Verdict> {
+  return withHost(paths, async ({ lock, pins, undone }): Promise<Verdict> => {
     if (undone !== undefined) {
-      const result = await convergeToNewest(paths, lock, [undoneWarning(undone)]);
-      return { result: { ...result, exitCode: EXIT.rolledBack }, undoneBefore: undone };
+      const result = await convergeToNewest(paths, lock);
+      return { result: { ...result, exitCode: EXIT.rolledBack }, undoneBefore: undone, warnings: [] };
     }
-    const pending = readTrial(paths.dataDir, pinPathsOf(paths.bpffs))?.pending;
+    const pending = readTrial(paths.dataDir, pins)?.pending;
     if (!pending) return decidedBefore(paths.dataDir);
     const { generation, inPart = false } = pending;
     const journal = Journal.open(lock);
@@ -55,32 +55,32 @@ export async function confirm(paths: Paths): Promise<Verdict> {
     const phase = inPart ? 'failed' : 'confirmed';
     effect('decide', () => journal.append({ generation, phase, step, ...(of !== undefined && { of }) }));
     if (isHeld(paths.dataDir)) endHold(lock, journal, 'another change was confirmed');
-    endAnnouncement(lock, pinPathsOf(paths.bpffs));
+    endAnnouncement(lock, pins);
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
     // The clean-up of a suspended interface waits; nobody asked for more here.
     const suspensions = readSuspensions(paths.dataDir);
-    const result = await convergeToNewest(paths, lock, [], suspensions);
+    const result = await convergeToNewest(paths, lock, suspensions);
     const exitCode = result.exitCode === EXIT.held ? EXIT.ok : result.exitCode;
-    return { result: { ...result, exitCode }, confirmed: { generation, inPart } };
+    return { result: { ...result, exitCode }, confirmed: { generation, inPart }, warnings: [] };
   });
 }
 
 /** Undoes the change and puts it on hold. `id`: only if it is this one. */
-export async function cancel(paths: Paths, reason: string, id?: string): Promise<Verdict> {
+export async function cancel(paths: HostPaths, reason: string, id?: string): Promise<Verdict> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
     const pins = pinPathsOf(paths.bpffs);
     const announced = readTrial(paths.dataDir, pins);
     if (!announced) return decidedBefore(paths.dataDir);
-    if (id !== undefined && announced.pending.id !== id) return {};
+    if (id !== undefined && announced.pending.id !== id) return { warnings: [] };
     const wanted = id === undefined ? undefined : writtenNow;
     const hold = await undoTrial(lock, pins, announced, reason, wanted);
-    const result = await convergeToNewest(paths, lock, []);
-    return { result: { ...result, ...(hold && { hold }) } };
+    const result = await convergeToNewest(paths, lock);
+    return { result: { ...result, ...(hold && { hold }) }, warnings: [] };
   });
 }
 
-export interface DeadlineOptions extends Paths {
+export interface DeadlineOptions extends HostPaths {
   id: string;
   /** CLOCK_MONOTONIC, ms. */
   at: number;
@@ -109,7 +109,7 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
   for (;;) {
     const ended = process.ppid !== maker; // asked first: it announces before it ends
     const there = isAnnounced(paths, id);
-    if (!there && (seen || ended || monotonicNow() - began > LATEST)) return {};
+    if (!there && (seen || ended || monotonicNow() - began > LATEST)) return { warnings: [] };
     seen = there;
     const left = asked ? 0 : at - monotonicNow();
     if (left <= 0) break;
@@ -127,7 +127,7 @@ export async function cancelAtDeadline({ id, at, ready, ...paths }: DeadlineOpti
 }
 
 /** The data directory may be damaged, full, read-only or gone by then. */
-async function cancelAnyhow(paths: Paths, reason: string, id: string): Promise<Verdict> {
+async function cancelAnyhow(paths: HostPaths, reason: string, id: string): Promise<Verdict> {
   try {
     return await cancel(paths, reason, id);
   } catch (error) {
@@ -137,7 +137,7 @@ async function cancelAnyhow(paths: Paths, reason: string, id: string): Promise<V
 }
 
 /** One that cannot be read may be this one. */
-function isAnnounced({ dataDir, bpffs }: Paths, id: string): boolean {
+function isAnnounced({ dataDir, bpffs }: HostPaths, id: string): boolean {
   try {
     return readTrial(dataDir, pinPathsOf(bpffs))?.pending.id === id;
   } catch (error) {
@@ -148,9 +148,8 @@ function isAnnounced({ dataDir, bpffs }: Paths, id: string): boolean {
 
 /** The one that was confirmed, or the one that an undone trial left. */
 function convergeToNewest(
-  paths: Paths,
+  paths: HostPaths,
   lock: WriterLock,
-  warnings: string[],
   suspensions: Suspension[] = [],
 ): Promise<Reconciliation> {
   const newest = newestGeneration(paths.dataDir);
@@ -158,11 +157,11 @@ function convergeToNewest(
   const store = new DiskObjectStore(paths.dataDir);
   const lost = newest === 0 || holdIfReadable(paths.dataDir)?.lost === true;
   const left = lost ? [...suspensions, LEAVE_ALL_AS_IT_IS] : suspensions;
-  const goal = { ...paths, desired, store, warnings, suspensions: left };
+  const goal = { ...paths, desired, store, warnings: [], suspensions: left };
   return converge({ ...goal, origin: { origin: 'reconcile' } }, lock);
 }
 
 function decidedBefore(dataDir: string): Verdict {
   const last = lastTrialOutcome(readJournal(dataDir).records);
-  return last?.phase === 'undone' ? { undoneBefore: last.step.reason } : {};
+  return { warnings: [], ...(last?.phase === 'undone' && { undoneBefore: last.step.reason }) };
 }

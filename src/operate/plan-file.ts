@@ -2,10 +2,9 @@
 // exactly that, or nothing. What is compared is not what has changed since but everything: the plan is made once more,
 // under the lock, and has to come out the same.
 import { resolve } from 'node:path';
-import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
+import { MemoryObjectStore } from '../disk/object-store.js';
 import { isHeld } from '../journal/hold.js';
 import { openIntents } from '../journal/intents.js';
-import { withWriterLock } from '../journal/lock.js';
 import { readPlanFile, stalePlan, writePlanFile } from '../journal/plan-file.js';
 import { readSoundJournal } from '../journal/read.js';
 import { reviveState } from '../disk/revive-sets.js';
@@ -27,14 +26,13 @@ import {
   type ChangeOptions,
   type Convergence,
   loadGoal,
-  type Paths,
   type ReconcileOptions,
   withConfirm,
 } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { withHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
-import { endOverdueTrial } from '../trial/revert.js';
 import { requireNoTrial } from '../trial/waiting.js';
-import { writtenNow } from '../pass/written-now.js';
 
 /** A dry run whose plan is written to `file`. Nothing else is changed. */
 export async function planToFile(
@@ -98,7 +96,7 @@ function pack({ desired, store }: Convergence): Pick<PlanFile, 'objects' | 'sets
   };
 }
 
-export interface ApplyOptions extends Paths, Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'> {
+export interface ApplyOptions extends HostPaths, Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'> {
   host: string;
 }
 
@@ -115,17 +113,13 @@ export async function applyPlan(
   const plan = readPlanFile(file);
   requireSamePlace(plan, options, release);
   const { dataDir } = options;
-  return withWriterLock(dataDir, async (lock) => {
-    await endOverdueTrial(lock, pinPathsOf(options.bpffs), writtenNow);
-    requireNoTrial(dataDir, pinPathsOf(options.bpffs));
+  return withHost(options, async ({ lock, pins, store: disk }) => {
+    requireNoTrial(dataDir, pins);
     requireSameJournal(plan);
     const goal = goalOf(plan, options);
     // Everything is asked before anything is done: what this finds stale has changed nothing.
-    await converge(
-      { ...goal, store: unpack(plan, new MemoryObjectStore(new DiskObjectStore(dataDir))) },
-      undefined,
-    );
-    const store = unpack(plan, new DiskObjectStore(dataDir));
+    await converge({ ...goal, store: unpack(plan, new MemoryObjectStore(disk)) }, undefined);
+    const store = unpack(plan, disk);
     const ends = !plan.hold && isHeld(dataDir) && { endsHold: 'a plan was applied' };
     return converge({ ...goal, ...ends, store }, lock);
   });
@@ -167,7 +161,7 @@ function unpack({ objects, sets, desired }: PlanFile, store: ObjectStore): Objec
   return store;
 }
 
-function requireSamePlace(plan: PlanFile, paths: Paths & { host: string }, release: string): void {
+function requireSamePlace(plan: PlanFile, paths: HostPaths & { host: string }, release: string): void {
   const facts: [what: string, then: string | number, now: string | number][] = [
     ['release', plan.release, release],
     ['host', plan.host, paths.host],

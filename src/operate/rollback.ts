@@ -15,22 +15,22 @@ import { type DesiredState, emptyState, setsOf } from '../model/desired.js';
 import { UsageError } from '../model/errors.js';
 import type { Hold, Reconciliation } from '../model/reconciliation.js';
 import type { Revision } from '../model/revision.js';
-import type { Paths, ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
+import { withHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
-import { markForRevert, dropTrial, endOverdueTrial } from '../trial/revert.js';
+import { markForRevert, dropTrial } from '../trial/revert.js';
 import { requireNoTrial } from '../trial/waiting.js';
 import { writtenNow } from '../pass/written-now.js';
 
 /** Makes the kernel run an earlier generation again, by default the one before the current content. */
 export async function rollback(
-  paths: Paths,
+  paths: HostPaths,
   generation: number | undefined,
   reason: string,
 ): Promise<Reconciliation> {
-  requireCapabilities();
-  return withWriterLock(paths.dataDir, async (lock) => {
-    await endOverdueTrial(lock, pinPathsOf(paths.bpffs), writtenNow);
-    requireNoTrial(paths.dataDir, pinPathsOf(paths.bpffs));
+  return withHost(paths, async ({ lock, pins }) => {
+    requireNoTrial(paths.dataDir, pins);
     const newest = newestGeneration(paths.dataDir);
     if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
     const target = generation ?? previous(paths.dataDir);
@@ -95,7 +95,7 @@ interface Departure {
 }
 
 /** The hold comes before the change: a crash between the two must not bring the left state back. */
-async function leave(lock: WriterLock, paths: Paths, departure: Departure): Promise<Reconciliation> {
+async function leave(lock: WriterLock, paths: HostPaths, departure: Departure): Promise<Reconciliation> {
   const { desired, origin, of, reason, left, source } = departure;
   const journal = Journal.open(lock);
   // A new hold replaces a damaged one: what it said is lost either way.

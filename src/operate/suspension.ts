@@ -14,11 +14,11 @@ import { UsageError } from '../model/errors.js';
 import type { Hold } from '../model/reconciliation.js';
 import { suggest } from '../text/suggest.js';
 import { type Suspension, suspends } from '../model/suspension.js';
-import type { Paths } from '../pass/goal.js';
+import type { HostPaths } from '../model/host-paths.js';
 
 /** Throws a UsageError for an interface that is not there: a suspension of a mistyped name suspends nothing. */
 export async function suspend(
-  { dataDir }: Pick<Paths, 'dataDir'>,
+  { dataDir }: Pick<HostPaths, 'dataDir'>,
   wanted: NewSuspension,
 ): Promise<Suspension> {
   requireCapabilities();
@@ -48,7 +48,7 @@ export interface Resumption {
 
 /** Ends the hold and every suspension, or with `only` the suspension of one interface. The next pass applies again. */
 export async function resume(
-  { dataDir }: Pick<Paths, 'dataDir'>,
+  { dataDir }: Pick<HostPaths, 'dataDir'>,
   reason: string,
   only: string | undefined,
 ): Promise<Resumption> {

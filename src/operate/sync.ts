@@ -14,6 +14,7 @@ import { UnreachableError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { SourceReport } from '../model/revision.js';
 import type { ReconcileOptions } from '../pass/goal.js';
+import { openHost } from '../pass/open-host.js';
 import { reconcileWith } from '../pass/reconcile.js';
 import { remoteOf } from '../source/remote.js';
 import { acquire, type Acquisition, type Candidate, restore } from '../source/acquire.js';
@@ -66,7 +67,10 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
       return report(
         found,
         options,
-        (stateDir) => reconcileWith({ ...options, stateDir, shownAs: options.source.path }, lock),
+        (stateDir) => {
+          const pass = { ...options, stateDir, shownAs: options.source.path };
+          return openHost(lock, options, () => reconcileWith(pass, lock));
+        },
         adopted,
       );
     });

@@ -19,13 +19,14 @@ interface Goal {
   dataDir: string;
   desired: DesiredState;
   warnings: string[];
+  only?: ReadonlySet<string>;
 }
 
 /** What the kernel will show when blocks are in force; without a writer nothing is done. Warns of a damaged file. */
 export function bringBlocks(
   writer: { lock: WriterLock; journal: Journal } | undefined,
   pinPaths: PinPaths,
-  { dataDir, desired, warnings }: Goal,
+  { dataDir, desired, warnings, only }: Goal,
   found: ObservedState,
 ): ObservedState {
   const lock = writer?.lock;
@@ -41,7 +42,8 @@ export function bringBlocks(
       }
     }
     // Pins that will move are left alone: the next pass finds them where they belong.
-    const lacking = renames.length > 0 ? [] : lackBlockMaps(desired, found, stored);
+    const unmoved = renames.length > 0 ? [] : lackBlockMaps(desired, found, stored);
+    const lacking = unmoved.filter((name) => !only || only.has(name));
     const make = (name: string): ObservedMap => {
       if (!lock) return PLANNED;
       const lost = lostBlockMap(found.owned.find((one) => one.name === name));

@@ -1,5 +1,5 @@
-// What a pass goes for: the state files of this host, or what a hold or a change on trial keeps. What has ended by now, a
-// trial or a suspension, is ended here, so that all who make changes find the same.
+// What a pass goes for: the state files of this host, or what a hold or a change on trial keeps. A suspension that has ended by
+// now is ended here.
 import { resolve as toAbsolute } from 'node:path';
 import { loadHost } from '../desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
@@ -10,6 +10,7 @@ import { endExpired } from '../journal/suspension-writer.js';
 import { readSuspensions } from '../journal/suspensions.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { refuseCollapse } from './list-changes.js';
+import type { HostPaths } from '../model/host-paths.js';
 import type { DesiredState } from '../model/desired.js';
 import { diagnosticLine } from '../model/diagnostic.js';
 import type { Endpoint } from '../model/flow.js';
@@ -24,14 +25,7 @@ import type { Plan } from '../model/step.js';
 import type { Suspension } from '../model/suspension.js';
 import { lookAhead } from '../observe/observe.js';
 import { revisionOf } from '../source/adoption.js';
-import { endOverdueTrial } from '../trial/revert.js';
-import { undoneWarning, waitingTrial } from '../trial/waiting.js';
-import { writtenNow } from './written-now.js';
-
-export interface Paths {
-  bpffs: string;
-  dataDir: string;
-}
+import { waitingTrial } from '../trial/waiting.js';
 
 /** What may be said of one change. */
 export interface ChangeOptions {
@@ -49,7 +43,7 @@ export interface ChangeOptions {
   remotes?: readonly Endpoint[];
 }
 
-export interface ReconcileOptions extends Paths, ChangeOptions {
+export interface ReconcileOptions extends HostPaths, ChangeOptions {
   stateDir: string;
   host: string;
   /** What diagnostics call the state directory; they name its files alone when it is absent. */
@@ -60,7 +54,7 @@ export interface ReconcileOptions extends Paths, ChangeOptions {
   progress?: Progress;
 }
 
-export interface Convergence extends Paths, Omit<ChangeOptions, 'confirmWithin'> {
+export interface Convergence extends HostPaths, Omit<ChangeOptions, 'confirmWithin'> {
   /** Told while programs are proven. */
   progress?: Progress;
   desired: DesiredState;
@@ -73,6 +67,8 @@ export interface Convergence extends Paths, Omit<ChangeOptions, 'confirmWithin'>
   endsHold?: string;
   /** What `desired` was read from. */
   place?: Place;
+  /** Names of the interfaces that may be touched; all of them when absent. */
+  only?: ReadonlySet<string>;
   /** What must wait, however it differs. */
   suspensions?: Suspension[];
   /** What the kernel runs at first; looked for when it is absent. */
@@ -93,7 +89,6 @@ export async function loadGoal(
   lock: WriterLock | undefined,
 ): Promise<Convergence> {
   const { dataDir } = options;
-  const undone = lock && (await endOverdueTrial(lock, pinPathsOf(options.bpffs), writtenNow));
   const look = lookAhead(options); // bpftool runs while the state files are read
   const disk = new DiskObjectStore(dataDir);
   const store = lock ? disk : new MemoryObjectStore(disk);
@@ -105,7 +100,7 @@ export async function loadGoal(
     desired,
     look,
     store,
-    warnings: [...(undone === undefined ? [] : [undoneWarning(undone)]), ...found.map(diagnosticLine)],
+    warnings: found.map(diagnosticLine),
     suspensions: readSuspensions(dataDir),
     ...(remember && { remember }),
     origin: { origin: 'reconcile' as const, ...(source && { source }) },

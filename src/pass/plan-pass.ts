@@ -3,7 +3,7 @@ import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { driftContext } from './drift-context.js';
 import type { Convergence } from './goal.js';
-import { attachedFrom, lastFailures } from '../journal/intents.js';
+import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
@@ -32,6 +32,7 @@ export function planPass(
     definitions,
     attachedFrom: attachedFrom(records, observed.boot),
     failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
+    fellBackBecause: fallbacks(records, observed),
     keepsFormer: goal.pending !== undefined,
     drift: driftContext(goal, records, {
       boot: observed.boot,

@@ -16,7 +16,7 @@ import { currentIfReadable } from '../journal/generations.js';
 import { writeGeneration } from '../journal/generation-writer.js';
 import { attachedFrom } from '../journal/intents.js';
 import { Journal } from '../journal/journal.js';
-import { type WriterLock, withWriterLock } from '../journal/lock.js';
+import type { WriterLock } from '../journal/lock.js';
 import { readSoundJournal } from '../journal/read.js';
 import { recoverOpenIntents } from '../journal/recover-intents.js';
 import { ensureMounted } from '../kernel/bpffs.js';
@@ -28,9 +28,11 @@ import { planPass } from './plan-pass.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { Generation, JournalRecord } from '../model/record.js';
-import type { Condition } from '../model/step.js';
+import type { Condition, Plan } from '../model/step.js';
 import { observe } from '../observe/observe.js';
 import { beginTrial } from '../trial/begin.js';
+import { withHost } from './open-host.js';
+import { limit } from '../plan/limit.js';
 import { suspend } from '../plan/suspend.js';
 import { retestPolicy } from '../prove/policy.js';
 import { prove } from '../prove/prove.js';
@@ -40,7 +42,7 @@ import { summarize } from './result.js';
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   requireCapabilities();
   if (options.dryRun) return reconcileWith(options, undefined);
-  return withWriterLock(options.dataDir, (lock) => reconcileWith(options, lock));
+  return withHost(options, ({ lock }) => reconcileWith(options, lock));
 }
 
 /** The same for whoever has the lock. Without it: plans and proves only. */
@@ -74,7 +76,7 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   const before = await withBlocks(goal, journal && { lock, journal }, found);
   const current = currentIfReadable(goal.dataDir);
 
-  const planned = planPass(goal, before, records);
+  const planned = planLimited(goal, before, records);
   goal.witness?.(planned, found);
   const { active, waiting } = suspend(planned, goal.suspensions ?? []);
   guardPrune(goal, active, before);
@@ -142,9 +144,15 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
   const lists = listChanges(current?.desired, goal.desired);
   const after = await looking;
   sweepSets(lock, paths, after);
-  const remaining = planPass({ ...goal, ...trial }, after, journal.records);
+  const remaining = planLimited({ ...goal, ...trial }, after, journal.records);
   const generation = newestGeneration(goal.dataDir);
   return summarize({ ...outcome, fates, lists, generation, applied, remaining, observed: after, ...trial });
+}
+
+/** The plan of the interfaces that may be touched. */
+function planLimited(goal: Convergence, found: ObservedState, records: readonly JournalRecord[]): Plan {
+  const planned = planPass(goal, found, records);
+  return goal.only ? limit(planned, goal.only) : planned;
 }
 
 /** Most hosts have no blocks, and read nothing for them. Nothing is touched while a change waits for its confirmation. */

@@ -91,7 +91,14 @@ function reportStep(step: Step, { applied, unproven, fates, waiting }: PassResul
   const result = applied.find((one) => one.step === step);
   if (!result) return { ...shown, outcome: 'planned' };
   const outcome = result.outcome === 'stuck' ? 'failed' : result.outcome;
-  return { ...shown, outcome, ...(result.error && explain(result.error)) };
+  const { attached } = result;
+  const fellBack = attached?.fellBackBecause === undefined ? undefined : attached;
+  return {
+    ...shown,
+    outcome,
+    ...(fellBack && { attached: fellBack }),
+    ...(result.error && explain(result.error)),
+  };
 }
 
 function mapsOf(step: EffectiveStep): Pick<ReportedStep, 'maps'> {

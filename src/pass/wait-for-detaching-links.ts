@@ -2,7 +2,7 @@
 // for a moment its program decides on, and looks like a foreign one that is in our way. The records tell the two apart:
 // they say what we attached to that interface last. So it is waited for, not long, and nobody else waits.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Paths } from './goal.js';
+import type { HostPaths } from '../model/host-paths.js';
 import { lastInstances } from '../journal/intents.js';
 import { recordedProgram } from '../journal/running.js';
 import { attachedProgram } from '../kernel/attach.js';
@@ -18,7 +18,7 @@ type Leaving = XdpAttachment & { ifindex: number };
 /** `seen`, or, where something of ours was about to go and went, what `look` sees after that. */
 export async function waitForDetachingLinks(
   seen: ObservedState,
-  { dataDir }: Pick<Paths, 'dataDir'>,
+  { dataDir }: Pick<HostPaths, 'dataDir'>,
   records: readonly JournalRecord[],
   look: () => Promise<ObservedState>,
 ): Promise<ObservedState> {

@@ -85,7 +85,8 @@ export function planChange(
       keepDigest: current.digest,
     };
   }
-  const [condition, reason] = conditionOf(wanted.mode === 'auto' && attachment.mode === 'generic');
+  const fellBack = wanted.mode === 'auto' && attachment.mode === 'generic';
+  const [condition, reason] = fellBack ? degraded(context.fellBackBecause.get(observed.ifindex)) : READY;
   return {
     kind: 'none',
     action: 'none',
@@ -127,8 +128,10 @@ function fullName(name: string, { digest, maps }: ObservedInstance, { definition
   return found?.name ?? name;
 }
 
-function conditionOf(fellBack: boolean): [Condition, string] {
-  return fellBack ? ['Degraded', 'in sync; mode auto fell back to generic'] : ['Ready', 'in sync'];
+const READY: [Condition, string] = ['Ready', 'in sync'];
+
+function degraded(why: string | undefined): [Condition, string] {
+  return ['Degraded', `in sync; mode auto fell back to generic${why === undefined ? '' : `: ${why}`}`];
 }
 
 function alsoProgram(current: ObservedInstance | undefined, wanted: string): string {

@@ -17,6 +17,8 @@ export interface PlanContext {
   /** A change waits for its confirmation: what ran before it stays pinned. */
   keepsFormer?: boolean;
   drift: DriftContext;
+  /** Ifindex -> why the driver refused native mode when our link was made there, where that is known. */
+  fellBackBecause: ReadonlyMap<number, string>;
 }
 
 export interface DriftContext {

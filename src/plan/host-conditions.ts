@@ -1,5 +1,5 @@
-// How the host as a whole stands: what `status` says first, from the rows of its interfaces and what operators and git
-// have said. One answer to each question, always, so that whoever watches misses none.
+// The conditions of the host as a whole, which `status` prints first: from its interfaces, what operators ordered and what
+// the source says. Every type is always present, so that monitoring can rely on it.
 import type { PendingReport } from '../model/pending.js';
 import type { Hold, ReportedInterface } from '../model/reconciliation.js';
 import { type Refusal, type Revision, revisionWords } from '../model/revision.js';

@@ -1,5 +1,5 @@
-// What a plan depends on, and how it is told that this has changed since. Steps and subjects are compared whole, as
-// canonical JSON: what is not the same is stale, whether it matters or not.
+// Records what a plan depends on and tells whether that has changed since. Steps and subjects are compared as canonical
+// JSON: any difference makes the plan stale, whether it matters or not.
 import { canonicalJson } from '../text/canonical-json.js';
 import type { ObservedState } from '../model/observed.js';
 import type { PlanFile, PlanSubject } from '../model/plan-file.js';

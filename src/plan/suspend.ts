@@ -1,5 +1,5 @@
-// What a suspension takes out of a plan: the steps of the interfaces that it covers. A rename belongs to two names and
-// what follows counts on both, so that one name that is suspended suspends the other.
+// Takes the steps of suspended interfaces out of a plan. A rename concerns two names: if either is suspended, the rename
+// and what depends on it wait.
 import { type Suspension, suspends } from '../model/suspension.js';
 import type { Plan, Step } from '../model/step.js';
 

@@ -1,4 +1,4 @@
-// Whether a decision is the expected one. Audit mode is looked through: what counts is what the rule says.
+// Compares a decision with the expected one. In audit mode the rule's own verdict is compared.
 import type { PacketTest, Verdict } from '../model/policy.js';
 
 /** Who decided, and how: the same words for the reference and the kernel. */

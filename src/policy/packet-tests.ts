@@ -1,5 +1,5 @@
-// The packet tests of a firewall, whoever decides them: the policy's own, and for every protected flow one
-// packet of each kind that it has.
+// The packet tests of a policy, independent of who runs them: its own, and one packet of each kind for every protected
+// flow.
 import type { HostPolicy } from '../model/desired.js';
 import type { PacketTest } from '../model/policy.js';
 import { evaluate } from './evaluate.js';

@@ -1,4 +1,4 @@
-// What proving yields and applying takes.
+// What proving returns and applying takes: loaded programs that are not attached.
 import type { BpfObject } from '../kernel/object.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { OpenSet } from './sets.js';

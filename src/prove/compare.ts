@@ -1,6 +1,6 @@
-// Is what runs what would be loaded now? A candidate is loaded as for an update and compared with the program in use:
-// instructions (the settings of a policy are among them), shapes of maps, and the content of those that nobody may write to:
-// tables, address sets (which are made from the lists for it), constants. What a program counts and remembers is its own.
+// Compares what runs with what would be loaded now. A candidate is loaded as for an update; its instructions (which include
+// the settings of a policy), the shapes of its maps and the content of read-only maps must equal those of the running
+// program. Counters and other maps that the program writes are not compared.
 import { showPrograms } from '../kernel/bpftool.js';
 import type { ProgramShow } from '../kernel/bpftool-schema.js';
 import type { Fd } from '../kernel/fd.js';

@@ -1,6 +1,6 @@
-// Whether a proven instance lets the flows through that must live. Each is one packet, decided by the program itself in
-// the kernel, attached to nothing. A policy must pass it; a program of somebody's own must not drop it, since where it
-// sends a packet on to, nobody else can judge.
+// Finds flows that a proven instance would cut. Each flow is one packet, run through the loaded program in the kernel
+// before it is attached. A policy must pass it. A program of the user's own must not drop it; where it redirects the packet
+// to cannot be judged.
 import { openPin } from '../kernel/pinned.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { askPolicy } from '../kernel/ask-policy.js';

@@ -1,5 +1,5 @@
-// The guard against locking oneself out: a change that would end a flow that must live is refused as a whole, before
-// anything is done. Healing towards a state that was made before asks nothing: it was allowed then.
+// The lock-out guard: refuses a change as a whole when it would end a flow that must live. Healing towards a state that was
+// applied before is not asked: it was allowed then.
 import { findFlows } from './flows.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { RefusedError } from '../model/errors.js';

@@ -1,6 +1,5 @@
-// How the interfaces of this host are built upon each other. XDP sees a packet where it comes in: one for an address of a
-// bridge, a bond or a VLAN first on what is below it, one for an address of the loopback on the interface that leads to
-// its sender.
+// How the interfaces of this host are stacked. XDP runs where a packet comes in: for an address of a bridge, bond or VLAN
+// first on the interface below, for an address of the loopback on the interface that leads to the sender.
 import {
   interfaceTowards,
   type Link,

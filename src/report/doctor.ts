@@ -1,4 +1,4 @@
-// An examination as people read it: one line a check, what to do below it, the sum at the end.
+// Prints what the doctor found: one line for each check, what to do below it, the totals at the end.
 import type { Check, CheckStatus, Doctor } from '../model/doctor.js';
 import { columns, type Paint, printable, type Style } from './style.js';
 

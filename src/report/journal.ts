@@ -1,4 +1,4 @@
-// The journal as people and programs read it. Records that nothing vouches for are shown, and marked.
+// Prints journal records. Records behind a break of the chain are shown and marked.
 import type { JournalRepair, JournalVerification } from '../model/history.js';
 import type { JournalDamage, JournalRecord } from '../model/record.js';
 import { columns, json, printable } from './style.js';
@@ -49,7 +49,10 @@ function count(records: number): string {
 }
 
 function row({ seq, time, generation, phase, step, note }: JournalRecord, mark: string): string[] {
-  const why = note === undefined ? step.reason : `${step.reason} (${note})`;
+  const refused = 'attached' in step ? step.attached?.fellBackBecause : undefined;
+  const notes = [note, refused === undefined ? undefined : `native was refused: ${refused}`];
+  const said = notes.filter((one) => one !== undefined).join('; ');
+  const why = said === '' ? step.reason : `${step.reason} (${said})`;
   const name = 'interface' in step ? step.interface : '-';
   return [`${mark}${seq}`, time, String(generation), phase, step.kind, printable(name), printable(why)];
 }

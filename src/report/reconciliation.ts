@@ -74,6 +74,9 @@ function stepLines(step: ReportedStep, paint: Paint): string[] {
   const gap = step.gap ? ' [gap]' : '';
   const head = `  ${SIGNS[step.action]} ${step.interface}: ${step.action === 'none' ? '' : `${step.action}, `}`;
   const lines = [paint(STEP_STYLES[step.action], printable(head + step.reason + gap + outcome))];
+  const { mode, fellBackBecause } = step.attached ?? {};
+  if (mode && fellBackBecause !== undefined)
+    lines.push(`      attached ${mode}, since native was refused: ${printable(fellBackBecause)}`);
   const carried = step.maps?.carried ?? [];
   if (carried.length > 0) lines.push(`      maps carried over: ${carried.join(', ')}`);
   for (const { name, why } of step.maps?.fresh ?? []) {

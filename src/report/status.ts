@@ -1,5 +1,5 @@
-// A status as people read it: one screen. Which state it is, how the host stands, how each interface stands; then what
-// runs there, whose programs are beside it, and what operators have said.
+// Prints a status on one screen: the desired state, the conditions of the host and of each interface, what runs there,
+// foreign programs beside it, and what operators ordered.
 import type { AppliedState } from '../model/history.js';
 import type { ObservedInterface } from '../model/observed.js';
 import { pendingWords } from '../model/pending.js';

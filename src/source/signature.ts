@@ -4,9 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../disk/durable.js';
+import { requireOwn } from '../disk/ownership.js';
 import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
 import type { Verification } from '../model/config.js';
-import { EnvironmentError, SignatureError } from '../model/errors.js';
+import { EnvironmentError, PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
 import type { Commit } from './commit.js';
 
@@ -126,8 +127,10 @@ function requirePrincipals(signers: string, { allowedSigners, scopes }: Verifica
 /** ssh-keygen would say that the signature is bad. */
 function readKeys(file: string): string {
   try {
+    requireOwn(file);
     return readFileSync(file, 'utf8');
   } catch (cause) {
+    if (cause instanceof PermissionError) throw cause;
     const hint = 'Put the file there, or correct `verify` in the config file.';
     throw new EnvironmentError(`cannot read ${file}, which says whose signatures count`, { hint, cause });
   }

@@ -2,7 +2,8 @@
 // in between may sign. On a host that never applied one, the commit vouches for all that it holds.
 import { readFileSync } from 'node:fs';
 import type { GitSource, Verification } from '../model/config.js';
-import { SignatureError } from '../model/errors.js';
+import { requireOwn } from '../disk/ownership.js';
+import { PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
 import type { Commit } from './commit.js';
 import { GitError } from './git.js';
@@ -110,8 +111,10 @@ async function allowedRewind(
 
 function readIfThere(file: string): Buffer | undefined {
   try {
+    requireOwn(file);
     return readFileSync(file);
-  } catch {
+  } catch (error) {
+    if (error instanceof PermissionError) throw error;
     return undefined; // then nothing is allowed
   }
 }

@@ -1,5 +1,5 @@
-// Which changes are put on trial, and how one is run. Healing drift towards a confirmed state, and what an operator does
-// against the state files, is not: it brings back what was already looked at.
+// Decides which changes go on trial, and runs one. Healing towards a confirmed state and what an operator orders against
+// the state files need no trial: both bring back what was accepted before.
 import type { Applied, ApplyContext } from '../apply/apply.js';
 import { readHold } from '../journal/hold.js';
 import type { Journal } from '../journal/journal.js';

@@ -1,5 +1,5 @@
-// The end of a change that may not stay: what it did is undone first, then written down, so that a full disk cannot keep
-// the old programs from coming back. `pending.json` is the intent of all this, and goes last: until then it is done again.
+// Reverts a change on trial. The kernel goes back first and the records follow, so that a full disk cannot keep the old
+// programs from coming back. `pending.json` serves as the intent and is removed last: until then the revert is repeated.
 import { execute } from '../apply/execute.js';
 import { effect } from '../apply/failpoint.js';
 import { listGenerations } from '../journal/generation-list.js';
@@ -19,32 +19,14 @@ import {
   readUndoRecord,
   type UndoRecord,
 } from '../journal/undo-record.js';
-import { bootId, monotonicNow } from '../kernel/boot.js';
+import { bootId } from '../kernel/boot.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { JournalError, XdpkeepError } from '../model/errors.js';
 import { ifReadable } from '../disk/if-readable.js';
-import { type Pending, type Place, whyOver } from '../model/pending.js';
+import type { Pending, Place } from '../model/pending.js';
 import type { Hold } from '../model/reconciliation.js';
 import type { EffectiveStep } from '../model/step.js';
-
-/**
- * Ends a trial that is over: the run that made it died, nobody confirmed it in time, or the machine was rebooted.
- * Returns why; `undefined` when there is none, or when it goes on.
- */
-export async function endOverdueTrial(
-  lock: WriterLock,
-  pinPaths: PinPaths,
-  wanted: WrittenNow,
-): Promise<string | undefined> {
-  const announced = readTrial(lock.dataDir, pinPaths);
-  if (!announced) return undefined;
-  const { pending } = announced;
-  const reason = whyOver(pending, { boot: bootId(), now: monotonicNow() });
-  if (reason === undefined) return undefined;
-  await undoTrial(lock, pinPaths, announced, reason, pending.phase === 'waiting' ? wanted : undefined);
-  return reason;
-}
 
 /** What the state files want by now: `DesiredState.written`, or nothing. */
 export type WrittenNow = (place: Place, dataDir: string) => Promise<string[]>;

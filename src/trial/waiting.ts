@@ -1,5 +1,5 @@
-// A change that waits for its confirmation, as everybody else meets it: the same desired state may be asked for again and
-// changes nothing, any other one is refused. Reads only.
+// Guards a change that waits for its confirmation: a pass for the same desired state changes nothing, one for another is
+// refused. Reads only.
 import { readGeneration } from '../journal/generations.js';
 import { readTrial } from '../journal/undo-record.js';
 import { monotonicNow } from '../kernel/boot.js';
@@ -28,11 +28,6 @@ export function waitingTrial(
 export function requireNoTrial(dataDir: string, pinPaths: PinPaths): void {
   const pending = readTrial(dataDir, pinPaths)?.pending;
   if (pending) throw stillPending(pending);
-}
-
-/** For a report of a pass that ended a trial first. */
-export function undoneWarning(reason: string): string {
-  return `the change before this one was undone: ${reason}`;
 }
 
 function isOf(dataDir: string, { generation, written }: Pending, desired: DesiredState): boolean {

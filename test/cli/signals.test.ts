@@ -20,7 +20,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     const env = { PATH: `${join(folder, 'bin')}:${PATH}`, TMPDIR: tmp };
     const command = ['dist/xdpkeep.js', 'validate', '--state', join(folder, 'state')];
     const xdpkeep = background(process.execPath, command, { env });
-    await expect.poll(() => existsSync(join(folder, 'pids')), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(folder, 'pids'))).toBe(true);
     const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split(' ');
     expect(readdirSync(tmp)).toHaveLength(1);
     expect(pids.map(runs)).toEqual([true, true]);
@@ -28,7 +28,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     xdpkeep.kill(signal);
     expect(await xdpkeep).toMatchObject({ signal });
     expect(readdirSync(tmp)).toEqual([]);
-    await expect.poll(() => pids.map(runs), { timeout: 2000 }).toEqual([false, false]);
+    await expect.poll(() => pids.map(runs)).toEqual([false, false]);
   },
 );
 

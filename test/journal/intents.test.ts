@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lastFailures, lastInstances } from '../../src/journal/intents.js';
+import { fallbacks, lastFailures, lastInstances } from '../../src/journal/intents.js';
 import { recoverOpenIntents } from '../../src/journal/recover-intents.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import { detachStep, reattachStep } from './support.js';
@@ -55,4 +55,17 @@ test.each<[string, Partial<JournalRecord>[], string | undefined]>([
 ])('what we attached last: %s', (_name, changes, digest) => {
   const last = lastInstances(changes.map(record), { boot: 'b', netns: 1 });
   expect(last.get(reattachStep(8).ifindex)).toBe(digest);
+});
+
+const fellBack = { ...reattachStep(8), attached: { mode: 'generic' as const, fellBackBecause: 'the MTU' } };
+
+test.each<[string, Partial<JournalRecord>[], string | undefined]>([
+  ['it was refused', [{ phase: 'done', step: fellBack }], 'the MTU'],
+  ['it was refused, and swapped since', [{ phase: 'done', step: fellBack }, { phase: 'intent' }], 'the MTU'],
+  ['it was not refused since', [{ phase: 'done', step: fellBack }, { phase: 'done' }], undefined],
+  ['it was never done', [{ phase: 'failed', step: fellBack }], undefined],
+  ['it was in another boot', [{ phase: 'done', step: fellBack, boot: 'a' }], undefined],
+  ['it was in another namespace', [{ phase: 'done', step: fellBack, netns: 2 }], undefined],
+])('native mode, when %s', (_name, changes, why) => {
+  expect(fallbacks(changes.map(record), { boot: 'b', netns: 1 }).get(fellBack.ifindex)).toBe(why);
 });

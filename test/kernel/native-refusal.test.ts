@@ -1,7 +1,7 @@
 // Sentences and errnos of real drivers (Linux 6.x), and what to do about each.
 import { describe, expect, it } from 'vitest';
 import { createLink } from '../../src/kernel/attach.js';
-import { adviseNative, type Refusal } from '../../src/kernel/native-refusal.js';
+import { adviseNative, isDriversRefusal, type Refusal } from '../../src/kernel/native-refusal.js';
 import { createLab, type Lab } from '../lab.js';
 import { caught } from '../lab/caught.js';
 import { loadVerdict } from '../lab/verdict-program.js';
@@ -9,6 +9,16 @@ import { loadVerdict } from '../lab/verdict-program.js';
 const NIC = { name: 'ens5', driver: 'ena', mtu: 1500, queues: { rx: 8, tx: 8 }, lro: false };
 const VETH = { name: 'veth0', driver: 'veth', mtu: 1500 };
 const CAPABLE = { native: true, fragments: false };
+
+it.each([
+  ...['EINVAL', 'ENOTSUP', 'ENOSPC', 'ERANGE', 'ENOTCONN', 'EIO', 'E2BIG'].map(
+    (code) => [code, true] as const,
+  ),
+  ...['EPERM', 'EACCES', 'EBUSY', 'EEXIST', 'ENODEV', 'ENOMEM'].map((code) => [code, false] as const),
+  ...['EMFILE', 'ENFILE', 'EINTR', 'EAGAIN'].map((code) => [code, false] as const),
+])('%s is said by the driver: %s', (code, isDrivers) => {
+  expect(isDriversRefusal(code)).toBe(isDrivers);
+});
 
 it.each<[string, Refusal, RegExp]>([
   [

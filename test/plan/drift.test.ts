@@ -30,6 +30,7 @@ function stepOf(have: ObservedState, known: Partial<DriftContext> = {}, entry = 
     definitions: new Map(),
     attachedFrom: new Map(),
     failedLately: new Map(),
+    fellBackBecause: new Map(),
     drift,
   };
   const [first] = plan(want, diff(want, have), context).steps;

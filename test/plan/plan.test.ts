@@ -29,13 +29,19 @@ const DEFINITION = {
   made: true,
 };
 
-function planned(want: DesiredState, have: ObservedState, from: [string, number][] = []) {
+function planned(
+  want: DesiredState,
+  have: ObservedState,
+  from: [string, number][] = [],
+  fellBackBecause: ReadonlyMap<number, string> = new Map(),
+) {
   const definitions = new Map(want.interfaces.map(({ program }) => [program.digest, [DEFINITION]]));
   return plan(want, diff(want, have), {
     observed: have,
     definitions,
     attachedFrom: new Map(from),
     failedLately: new Map(),
+    fellBackBecause,
     drift: NO_DRIFT,
   });
 }
@@ -141,12 +147,14 @@ describe('an interface that runs our link', () => {
     expect(onlyStep(desired(wanted('ens5', { mode: 'auto' })), have)).toMatchObject({ condition: 'Ready' });
   });
 
-  it('is degraded when auto fell back to generic', () => {
+  it.each([
+    ['where that is known', new Map([[3, 'the MTU']]), ': the MTU'],
+    ['of this interface alone', new Map([[4, 'the MTU']]), ''],
+  ])('is degraded when auto fell back to generic, and says why, %s', (_name, known, why) => {
     const generic = observed([nic('ens5', 3, ours({ mode: 'generic' }))], [owned('ens5')]);
-    expect(onlyStep(desired(wanted('ens5', { mode: 'auto' })), generic)).toMatchObject({
-      kind: 'none',
-      condition: 'Degraded',
-    });
+    const { steps } = planned(desired(wanted('ens5', { mode: 'auto' })), generic, [], known);
+    const reason = `in sync; mode auto fell back to generic${why}`;
+    expect(steps).toMatchObject([{ step: { kind: 'none', condition: 'Degraded', reason } }]);
   });
 
   it('swaps another program in, from the one that was seen, and back', () => {

@@ -31,6 +31,7 @@ function suspect(names: string[], { interfaces, pins }: ReturnType<typeof runnin
     definitions: new Map(),
     attachedFrom: new Map(pins.map(({ name }) => [name, NETNS])),
     failedLately: new Map(),
+    fellBackBecause: new Map(),
     drift: NO_DRIFT,
   };
   return suspectPrune(plan(state, diff(state, after), context, renames), found);

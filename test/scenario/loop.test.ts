@@ -91,8 +91,23 @@ describe('one interface', () => {
     expect(existsSync(join(lab.bpffs, 'xdpkeep'))).toBe(false);
 
     writeHost(lab, { veth0: `mode: auto, program: ${ICMP_DROP}` });
-    expect((await reconcile(lab)).interfaces).toMatchObject([{ mode: 'generic', condition: 'Degraded' }]);
-    expect(await reconcile(lab)).toMatchObject({ changed: false, interfaces: [{ condition: 'Degraded' }] });
+    const why = expect.stringMatching(/attach XDP \(native\).*driver veth.*MTU/) as string;
+    const degraded = { mode: 'generic', condition: 'Degraded', reason: why };
+    const applied = await reconcile(lab);
+    expect(applied.interfaces).toMatchObject([degraded]);
+    expect(applied.steps).toMatchObject([{ attached: { mode: 'generic', fellBackBecause: why } }]);
+    // Whoever looks later is told as well: another pass, a plan, status, doctor, the journal.
+    expect(await reconcile(lab)).toMatchObject({ changed: false, interfaces: [degraded] });
+    expect(await reconcile(lab, 0, '--dry-run')).toMatchObject({ interfaces: [degraded] });
+    const told = await status(lab);
+    expect(told.interfaces).toMatchObject([degraded]);
+    expect(told.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Degraded', reason: 'FellBack', message: why }),
+    );
+    expect((await lab.run(['journal', 'show'])).stdout).toMatch(/native was refused: .*MTU/);
+    await lab.execOutside('ip', 'link', 'set', lab.pair('veth0').peer, 'mtu', '1500');
+    await lab.exec('ip', 'link', 'set', 'veth0', 'mtu', '1500');
+    expect((await lab.run(['doctor'])).stdout).toMatch(/mode auto fell back to generic: .*MTU 9000/);
     expect(await lab.ping(2)).toEqual({ sent: 2, received: 0 });
   });
 

@@ -60,7 +60,7 @@ it('counters, metrics, top, page, events and pcapng agree with what was sent', a
   const reader = lab.start(['events', '--output', 'json', '--write', file]);
   let said = '';
   reader.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  await expect.poll(() => said, { timeout: 15_000 }).toContain('listening');
+  await expect.poll(() => said).toContain('listening');
   const started = performance.now();
   await send(lab, veth0?.digest ?? '');
   const seconds = (performance.now() - started) / 1000;

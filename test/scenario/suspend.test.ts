@@ -101,7 +101,7 @@ it('ends by itself, which is recorded', async () => {
   await using lab = await createLab();
   writeHost(lab, { veth0: NATIVE });
   expect(await lab.run(['suspend', '--reason', 'short', '--for', '1s'])).toMatchObject({ exitCode: 0 });
-  await expect.poll(async () => (await lab.run(['reconcile'])).exitCode, { timeout: 20_000 }).toBe(0);
+  await expect.poll(async () => (await lab.run(['reconcile'])).exitCode).toBe(0);
   expect((await lab.netShow()).xdp).toHaveLength(1);
   expect(operatorSteps(lab)).toContainEqual({
     kind: 'resume',

@@ -30,10 +30,10 @@ it.each(['sync', 'sync --dry-run'])('%s', async (command) => {
       XDPKEEP_HOST: 'lab',
     };
     const run = background(process.execPath, [resolve('dist/xdpkeep.js'), ...command.split(' ')], { env });
-    await expect.poll(() => connections, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => connections).toBe(1);
     run.kill('SIGTERM');
     expect((await run).signal).toBe('SIGTERM');
-    await expect.poll(() => closed, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => closed).toBe(1);
     expect(readdirSync(temporary)).toEqual([]);
   } finally {
     silent.close();

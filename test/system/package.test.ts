@@ -27,14 +27,14 @@ it('two builds give the same bytes', { timeout: BUILD_TIME }, async () => {
   expect(readFileSync(again).equals(readFileSync(deb))).toBe(true);
 });
 
-it('lintian finds neither an error nor a warning', { timeout: 300_000 }, async () => {
+it('lintian finds neither an error nor a warning', async () => {
   const args = ['--fail-on', 'error,warning', '--allow-root', deb];
   const { exitCode, stdout } = await finish('lintian', args, { timeout: 290_000 });
   expect(stdout).toBe('');
   expect(exitCode).toBe(0);
 });
 
-it('holds what a host needs, and runs from there', { timeout: 120_000 }, async () => {
+it('holds what a host needs, and runs from there', async () => {
   const root = join(folder, 'root');
   await must('dpkg-deb', ['--extract', deb, root]);
   const files = (await must('dpkg-deb', ['--contents', deb])).split('\n').map((line) => line.split(' ./')[1]);

@@ -1,4 +1,4 @@
-// What an operator says beside the state files: back, hands off, off, keep, undo.
+// Commands by which an operator overrides the state files: rollback, suspend, detach, confirm, cancel.
 import { type Command, Option } from 'commander';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';

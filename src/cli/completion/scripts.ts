@@ -1,5 +1,5 @@
-// What a shell reads to complete xdpkeep. The scripts know nothing of the commands: they ask `xdpkeep complete`, which
-// answers a line `words`, `files` or `dirs` and then candidates, a tab and what they are behind each.
+// The completion scripts of the shells. They know no commands: they ask `xdpkeep complete`, which answers a line `words`,
+// `files` or `dirs`, then candidates, each with a tab and its description.
 import type { SHELLS } from './shells.js';
 
 /** bash breaks words at = and :, so that `--output=json` arrives in three: they are joined again. */

@@ -1,5 +1,5 @@
-// Words that a host knows: names of interfaces, rules, generations. What cannot be read has none: completing is no
-// place for an error.
+// Words of this host to complete: interfaces, rules, generations. What cannot be read yields none: completion reports no
+// errors.
 import { existsSync } from 'node:fs';
 import { listFolder } from '../../desired/folders.js';
 import { listGenerations } from '../../journal/generation-list.js';

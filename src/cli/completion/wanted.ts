@@ -1,4 +1,4 @@
-// What may stand at the end of a command line that is not finished: told from the commands alone.
+// Finds what may stand at the end of an unfinished command line, from the commands alone.
 import type { Argument, Command, Option } from 'commander';
 
 export interface Candidate {

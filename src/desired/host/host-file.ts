@@ -1,4 +1,4 @@
-// One Host file: text -> what it says, with the places of what can still turn out wrong (its programs and policy).
+// Parses one Host file, and keeps the places of what is resolved later (its programs and policy).
 import { isMap, type Node } from 'yaml';
 import type * as z from 'zod';
 import type { DesiredInterface } from '../../model/desired.js';

@@ -1,4 +1,4 @@
-// Where the address stands in a line, per format. A line that says nothing (a comment, a header, `create`) has none.
+// Finds the address in a line, for each format. A line without one (a comment, a header, `create`) is skipped.
 import { suggest } from '../../text/suggest.js';
 import { quote } from '../../text/wording.js';
 

@@ -1,5 +1,5 @@
-// Sets that took work to make are remembered by what they were made of: the next run neither makes nor loads them until
-// somebody asks what is in them. A memory that is wrong or lost costs time and nothing else.
+// Remembers which bytes were parsed to which address set, so that the next run neither parses nor loads it until its ranges
+// are needed. A wrong or lost memory costs time and nothing else.
 import { reviveAddressSet, toAddressSet } from '../../disk/address-sets.js';
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';

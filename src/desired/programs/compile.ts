@@ -2,6 +2,7 @@
 // compiler is the same file, every input has its hash, and no new file could be found in place of a header.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { requireOwnTree } from '../../disk/ownership.js';
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';
 import { ifReadable } from '../../disk/if-readable.js';
@@ -32,6 +33,7 @@ export async function compileProgram(
     const hint = 'Run apt-get install clang, or commit the compiled .bpf.o and name that.';
     throw new CompileError(`clang, which compiles ${unit.source}, is not installed`, '', hint);
   }
+  for (const folder of headerFolders(unit.source)) requireOwnTree(join(unit.stateDir, folder));
   const key = keyOf(unit, compiler);
   const kept = recall(store, key);
   if (kept) return { bytes: kept, log: '' };

@@ -1,5 +1,5 @@
-// What to do about a problem of a state file, where the problem itself does not say. Every diagnostic ends in a hint:
-// who reads it may be mending a host at night.
+// Hints for problems that do not bring their own. Every diagnostic ends in one: its reader may be repairing a host at
+// night.
 import type { YAMLError } from 'yaml';
 
 const PROGRAM = 'Write `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.';

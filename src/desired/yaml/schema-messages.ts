@@ -1,4 +1,4 @@
-// What the schema refuses, in words and with the place. zod says what it expected; people need to know what is wrong
+// Turns what the schema refuses into messages with a place. zod says what it expected; people need to know what is wrong
 // with what they wrote and what to write instead.
 import type * as z from 'zod';
 import type { Node } from 'yaml';

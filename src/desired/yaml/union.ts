@@ -1,4 +1,4 @@
-// Of the alternatives that a value might have been, the one that was meant: the one whose type in YAML it has.
+// Chooses which alternative of a union was meant: the one that has the YAML type of the value.
 import type * as z from 'zod';
 
 type Issue = z.core.$ZodIssue;

@@ -1,5 +1,5 @@
-// One side of a box: the values of a field. Numbers are intervals, addresses the words of AddressRanges. Kinds of
-// packets share large sets of addresses, so what was combined once is remembered as long as its parts are in use.
+// The side of a header-space box: the values of one field, as an interval set of numbers or as ranges of addresses. Kinds
+// of packets share large address sets, so results of combining two of them are memoized while both are in use.
 import { intersectWords, subtractWords, type Width } from '../../addresses/ranges.js';
 import { type IntervalSet, intersectSets, subtractSets } from './intervals.js';
 

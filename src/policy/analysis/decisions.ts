@@ -1,5 +1,5 @@
-// A policy as one list of decisions, built-in ones included: who decides which packets, in order. What reasons about
-// policies reads this list and so cannot forget a built-in.
+// A policy as one ordered list of decisions, the built-in ones included. All analysis reads this list, so none can forget a
+// built-in.
 import type { Action, BuiltinRow, Match, Policy, Protection, Rule } from '../../model/policy.js';
 import { ND_FIRST, ND_LAST } from '../fields/icmp-type.js';
 import { boxOf, KINDS, type Box, type Kind } from './header-space.js';

@@ -1,4 +1,4 @@
-// A row that decided a packet, put into words: what it does, where it stands, and what a rate limit would change.
+// Describes the row that decided a packet: what it does, where it stands, and what a rate limit would change.
 import type { HostPolicy } from '../../model/desired.js';
 import type { ExplainedDecision } from '../../model/explain.js';
 import type { Rule } from '../../model/policy.js';

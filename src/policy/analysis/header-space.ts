@@ -1,6 +1,6 @@
-// Sets of packets, exactly. Every packet is of one kind (IPv4 TCP, IPv6 later fragment, not IP, ...), and a kind says
-// which dimensions there are; within it a region is a box whose sides are sets of values. A match is at most one box a
-// kind, and a box less a box is a few boxes. Malformed frames are outside of all this.
+// Exact header-space analysis. Every packet is of one kind (IPv4 TCP, IPv6 later fragment, not IP, ...), which fixes its
+// dimensions. A region is a set of boxes within a kind, and each side of a box is a set of values. A match is at most one box
+// per kind; the difference of two boxes is a few boxes. Malformed frames are outside of this space.
 import type { FragmentKind, Match } from '../../model/policy.js';
 import { baseKey } from '../fields/base.js';
 import type { Dimension, DimensionName, PacketKind } from '../fields/dimension.js';

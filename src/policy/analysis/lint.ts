@@ -1,6 +1,6 @@
-// Rules that are not what they seem, by exact reasoning about sets of packets: a rule is called shadowed only if every
-// packet that agrees with it is decided before it, by one rule or by several together. Each finding that can be shown
-// carries a packet that shows it. Where the reasoning would grow too large it says so and claims nothing.
+// Finds rules that are not what they seem, by exact header-space analysis: a rule is shadowed only if every packet that it
+// matches is decided before it, by one rule or by several together. A finding carries a packet that shows it where one
+// exists. When the analysis would grow too large, lint says so and claims nothing.
 import type { LintKind } from '../../model/lint.js';
 import type { PacketDescription, Policy, Rule } from '../../model/policy.js';
 import { listDecisions, sameAction, type DecisionStep } from './decisions.js';

@@ -1,6 +1,6 @@
-// Which packets get another verdict between two policies. Looks only where a decision was added, removed, moved or
-// changed: the packets of those are led through both lists of decisions, and what ends differently is a change, with
-// one packet that shows it. Exact within its budget; beyond it, `complete` is false and the changes found are true.
+// The semantic diff: which packets get another verdict between two policies. It looks only at packets of decisions that
+// were added, removed, moved or changed, leads them through both lists of decisions, and reports each difference with an
+// example. Exact within its budget; beyond it `complete` is false and the changes found are still true.
 import type { PacketDescription, Policy, Protection } from '../../model/policy.js';
 import { describeAction, listDecisions, sameAction, type DecisionStep } from './decisions.js';
 import { intersectBoxes, subtractAll, type Box } from './header-space.js';

@@ -1,4 +1,4 @@
-// A packet out of a region: the proof, to be built, sent and shown, that the region is not empty.
+// Picks one packet out of a region, as proof that the region is not empty.
 import type { PacketDescription } from '../../model/policy.js';
 import type { Box } from './header-space.js';
 

@@ -1,5 +1,5 @@
-// Sets of rules: one bit a rule, bit r of the set is bit r % 32 of word r / 32. Equal sets are kept once and have a
-// number, so that everything after this speaks of classes and not of sets.
+// Bit vectors of rules: rule r is bit r % 32 of word r / 32. Equal vectors are stored once and numbered: such a number is a
+// class.
 
 export type Bits = Uint32Array;
 

@@ -1,5 +1,5 @@
-// Blocks as one table that is asked for the longest prefix alone: a network that lies in others ends when the last of
-// them ends, so that a short block inside of a long one does not open a hole when it is over.
+// The map of blocks as a longest-prefix table. A network inside of other blocked networks expires with the last of them, so
+// that the end of a short block leaves no hole in a longer one.
 import { type BlockEntry, holdsNetwork } from '../../model/blocks.js';
 import type { Cidr } from '../../addresses/cidr.js';
 

@@ -1,5 +1,6 @@
-// A policy, with the host's protect entries in front of its rules -> tables for bpf/firewall.bpf.c. Decides nothing
-// about packets: it only moves the work of comparing rules from every packet to here. Refuses what cannot fit.
+// Compiles a policy, with the host's protect entries in front, to the tables of bpf/firewall.bpf.c: a bit-vector
+// classifier. It decides nothing about packets; it moves the comparison of rules from every packet to here. Refuses what
+// does not fit.
 import { RefusedError } from '../../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
 import type { FirewallTables, TableBinding } from '../../model/tables.js';

@@ -1,5 +1,5 @@
-// One dimension of all rules -> classes: values (or addresses) that no rule tells apart. A class is the set of rules that
-// agree with it; a packet that lacks it agrees with the rules that do not ask.
+// Divides the values of one dimension into classes that no rule tells apart. A class is the bit vector of the rules that accept
+// its values; a packet that lacks it gets the vector of the rules that do not ask about it.
 import { Classes, flipBit } from './bits.js';
 import type { AddressDimension, DimensionName, NumberDimension, SetMatch } from '../fields/dimension.js';
 import { DIMENSION_NAMES, DIMENSIONS } from '../fields/registry.js';

@@ -1,5 +1,5 @@
-// Fields are joined into groups, so that few bit vectors are left to AND: the classes of a group's fields make one
-// index into a table of vectors. A table may have as many entries as PAIR_LIMIT; what does not fit stays alone.
+// Joins fields into groups, so that few bit vectors are left to AND: the classes of a group's fields index one table of
+// vectors. A table has at most PAIR_LIMIT entries; a field that does not fit stays alone.
 import { Classes, intersect, lowest } from './bits.js';
 import type { FieldClasses } from './field-classes.js';
 

@@ -1,5 +1,5 @@
-// Which address sets become maps of their own, shared by all programs that ask for them, instead of a part of the policy's
-// tables: lists that are too long to be looked up field by field. To the rules such a set is one bit: is the address in it?
+// Decides which address sets become maps of their own, shared by all programs that use them, instead of a part of the
+// policy's tables. To the rules such a set is one bit: whether the address is in it.
 import { ADDRESS_FIELDS, type AddressSet, type Match, type Range } from '../../model/policy.js';
 import { MOST_SETS, type TableSet } from '../../model/tables.js';
 import type { SetMatch } from '../fields/dimension.js';

@@ -1,6 +1,6 @@
-// The lookup structure of bpf/tables.h: entries, nodes of 256 entries, tests. A node costs a kilobyte and one load,
-// a test forty bytes and a comparison: one network in a region becomes a test, several become nodes, and a run of
-// bytes that all of them share is skipped by one test.
+// Builds the lookup structure of bpf/tables.h: entries, nodes of 256 entries, tests. A node costs a kilobyte and one load,
+// a test forty bytes and a comparison: one network in a region becomes a test, several become nodes, and a test skips the
+// bytes that all of them share.
 import { maskWord } from '../../addresses/networks.js';
 import { leafEntry as leaf, nodeEntry, rowEntry, testEntry, type Blob } from './blob.js';
 import { addressAt, beginsNetwork, findNarrowSpan, isNetwork, widen } from './narrow-span.js';

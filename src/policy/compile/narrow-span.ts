@@ -1,4 +1,4 @@
-// What is special in a region of addresses: one class goes around, and the rest lies in a span, the narrower the better.
+// Finds, in a region of addresses, the narrowest span outside of which all addresses are of one class.
 import { maskWord } from '../../addresses/networks.js';
 import { compareWords, type Width } from '../../addresses/ranges.js';
 import type { Partition } from './partition.js';

@@ -1,4 +1,4 @@
-// All addresses, cut wherever a set of some rule begins or ends: one sweep over the edges of all sets.
+// Partitions the address space at every edge of a rule's set, in one sweep over the edges of all sets.
 import { compareWords, Edges, type Width } from '../../addresses/ranges.js';
 import { Classes, flipBit } from './bits.js';
 

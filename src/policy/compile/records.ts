@@ -1,5 +1,5 @@
-// What becomes of a packet that a row or rule decides, as bpf/tables.h has it: struct record, and in one word the
-// decision, which is all that most packets need.
+// Encodes what happens to a packet that a row decides, as in bpf/tables.h: struct record, and the one-word decision that
+// most packets need.
 import { BUILTIN_ROWS, type Action, type Policy, type Rule } from '../../model/policy.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
 import type { Key } from './settings.js';

@@ -1,5 +1,5 @@
-// The bytes of a large set of addresses, as bpf/set.h looks them up: places where membership changes, in buckets of seven
-// that divide the addresses evenly, or elsewhere in blocks of eight. Refuses nothing.
+// Encodes a large address set for bpf/set.h: the places where membership changes, in buckets of seven that divide the
+// addresses evenly, or elsewhere in blocks of eight. Refuses nothing.
 import type { AddressRanges } from '../../addresses/ranges.js';
 import { countHosts, type Edges, edgesOfFour, edgesOfSix, isDeep } from './set-edges.js';
 

@@ -1,5 +1,5 @@
-// What a policy decides once for all packets, in the orders of bpf/settings.h: switches, numbers, and how far into the
-// blob of tables something may begin.
+// The settings of a policy that hold for all packets, in the order of bpf/settings.h: switches, numbers, and the last
+// offset in the tables at which something may begin.
 import type { Settings, TableBinding } from '../../model/tables.js';
 import type { DimensionName } from '../fields/dimension.js';
 import { DIMENSION_NAMES, LAST_COMMON } from '../fields/registry.js';

@@ -1,5 +1,5 @@
-// A match -> what a packet must at least have for it, as bpf/tap.h asks it: no packet that matches is left out, and most that
-// do not are. Which of the others match, evaluate.ts says.
+// Compiles a match for the tap (bpf/tap.h), which filters in the datapath: no matching packet is left out, and most others
+// are. evaluate.ts decides about the rest.
 import type { AddressSet, Match, Range } from '../../model/policy.js';
 import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
 

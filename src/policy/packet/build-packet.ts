@@ -1,5 +1,5 @@
-// Packets from words: what `tests`, `explain` and the lint's witnesses describe becomes a frame, with right lengths
-// and checksums. Builds nothing malformed: that is left to those who want to break a frame.
+// Builds a frame with right lengths and checksums from a packet in words, as tests, `explain` and lint's witnesses describe
+// it. It builds nothing malformed; callers that want a broken frame change the bytes.
 import { ETHER_TYPES, PROTOCOLS } from '../../model/names.js';
 import type { ExtensionHeader, PacketDescription } from '../../model/policy.js';
 import { checksum, concat, Writer } from './bytes.js';

@@ -1,5 +1,5 @@
-// The first bytes of a frame -> what is in its headers, in words. The bytes may be fewer than the frame had: what lies behind
-// them is unknown, so a frame is read with two different fillings, and what both say is what is known.
+// Describes the headers in the first bytes of a frame. The frame may go on behind them, so it is parsed with two different
+// fillings: what both agree on is known.
 import type { PacketDescription } from '../../model/policy.js';
 import type { PacketHeaders } from '../../model/sample.js';
 import { describePacket } from './describe.js';

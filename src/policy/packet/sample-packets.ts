@@ -1,4 +1,4 @@
-// Packets that a match is about: what protected flows are proven with.
+// Generates packets that a match is about, to prove protected flows with.
 import type { Match, PacketDescription } from '../../model/policy.js';
 import { boxesOf } from '../analysis/header-space.js';
 import { witnessOf } from '../analysis/witness.js';

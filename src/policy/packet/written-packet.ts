@@ -1,4 +1,5 @@
-// Packets as a test and `explain` take them, so that what lint or a diff shows can be asked about as it stands.
+// Writes packets in the form that tests and `explain` take, so that what lint or a diff shows can be asked about as it
+// stands.
 import type { Cidr } from '../../addresses/cidr.js';
 import type { FieldName, PacketDescription } from '../../model/policy.js';
 import { formatAddress } from './describe.js';

@@ -26,19 +26,15 @@ it.each<[string, shapes.Shape, number]>([
   ['IPv6 networks of any length', shapes.deep6, 50_000],
   ['IPv6 hosts of one network', shapes.crowded6, 100_000],
   ['both families', shapes.both, 20_000],
-])(
-  '%s',
-  (name, shape, count) => {
-    const next = shapes.randomWords(count);
-    const ranges = shapes.makeRanges(shape, count, next);
-    const source = { lists: [name], digest: '00'.repeat(32), ranges: 1000, content: () => ranges };
-    const tables = compilePolicy(policy([rule('listed', { source }, 'drop')]));
-    using maps = new SetMaps();
-    const sets = maps.open(tables.sets);
-    const { wrong, held } = askSet(object, { tables, sets }, ranges, next);
-    expect(wrong).toEqual([]);
-    expect(held, 'addresses in the set').toBeGreaterThan(QUESTIONS / 10);
-    expect(held, 'addresses outside').toBeLessThan(QUESTIONS * 0.95);
-  },
-  120_000,
-);
+])('%s', (name, shape, count) => {
+  const next = shapes.randomWords(count);
+  const ranges = shapes.makeRanges(shape, count, next);
+  const source = { lists: [name], digest: '00'.repeat(32), ranges: 1000, content: () => ranges };
+  const tables = compilePolicy(policy([rule('listed', { source }, 'drop')]));
+  using maps = new SetMaps();
+  const sets = maps.open(tables.sets);
+  const { wrong, held } = askSet(object, { tables, sets }, ranges, next);
+  expect(wrong).toEqual([]);
+  expect(held, 'addresses in the set').toBeGreaterThan(QUESTIONS / 10);
+  expect(held, 'addresses outside').toBeLessThan(QUESTIONS * 0.95);
+});
