@@ -1,7 +1,7 @@
 // Loads a policy: shapes the object before the load (settings, sizes, omitted maps) and fills its maps afterwards. Attaches
 // nothing.
 import type { Fd } from './fd.js';
-import { type FirewallTables, MOST_SETS } from '../model/tables.js';
+import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { BLOCKS, TABLES_SECTION } from './pin-paths.js';
 import { mapCalls } from './ffi-maps.js';
@@ -16,11 +16,8 @@ const OPTIONAL = ['limits', 'sources', 'cpus'];
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
 const CLOCK_TAI = 11;
-<<<<<<< HEAD
-=======
 /** Slots of bpf/set.h; objects of older builds have a second one for each, for what has changed in a set. */
 const SET_SLOT = /^(?:set|delta)(\d+)$/;
->>>>>>> origin/main
 const FIREWALL_FUNCTION = 'firewall';
 
 export interface LoadOptions {

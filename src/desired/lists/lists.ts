@@ -9,19 +9,11 @@ import { fromCidrs } from '../../addresses/networks.js';
 import { type ListCounts, NO_COUNTS } from '../../model/object-store.js';
 import type { AddressSet } from '../../model/policy.js';
 import type { Progress } from '../../model/progress.js';
-<<<<<<< HEAD
-import { type AddressRanges, NO_RANGES, union } from '../../addresses/ranges.js';
+import { NO_RANGES, union } from '../../addresses/ranges.js';
 import type { WrittenAddress } from '../../policy/fields/field.js';
 import { listOptionalFolder } from '../folders.js';
 import { type ListOptions, toListFormat } from './list-options.js';
-import { type ParsedList, parseList } from './list-parser.js';
-=======
-import { NO_RANGES, union } from '../../addresses/ranges.js';
-import { listOptionalFolder } from '../folders.js';
-import { type ListOptions, toListFormat } from './list-options.js';
 import { parseList } from './list-parser.js';
-import type { WrittenAddress } from '../policy/match.js';
->>>>>>> origin/main
 import { notUtf8, readStateBytes } from '../read.js';
 import { type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
 
