@@ -1,5 +1,6 @@
 // A private world for one test: two network namespaces with veth pairs, a bpffs, a state and a data directory.
 // Whatever happens, it is taken down at the end; what then remains is residue, and fails the test.
+// needs: lab
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';

@@ -1,4 +1,5 @@
 // The compile cache, with the real compiler behind a script that counts its runs.
+// needs: lab
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
