@@ -92,9 +92,13 @@ function openWatchers({ stateDir, fetched, log }: DaemonOptions, look: (cause: s
     fetched:
       fetched === undefined
         ? undefined
-        : new StateWatcher(fetched, () => {
-            look('fetched');
-          }),
+        : new StateWatcher(
+            fetched,
+            () => {
+              look('fetched');
+            },
+            'replacement',
+          ),
     interfaces: new InterfaceWatcher(() => {
       look('interfaces');
     }, lost),

@@ -106,6 +106,25 @@ test('not told of what happens beside it', async () => {
   }
 });
 
+test('of a file of somebody else only its replacement counts: what they put there is not walked through', async () => {
+  const at = scratch();
+  write(at, { 'mine/answer.json': '1', 'mine/next': '2', 'elsewhere/deep/file': '' });
+  let told = 0;
+  const path = join(at, 'mine/answer.json');
+  const watcher = new StateWatcher(path, () => told++, 'replacement');
+  try {
+    renameSync(join(at, 'mine/next'), path);
+    await expect.poll(() => told).toBeGreaterThan(0);
+    swap(join(at, 'mine'), 'answer.json', join(at, 'elsewhere'));
+    const before = await steady(() => told);
+    expect(before).toBeGreaterThan(1);
+    write(at, { 'elsewhere/deep/file': 'changed', 'elsewhere/new': '' });
+    expect(await steady(() => told, 400)).toBe(before);
+  } finally {
+    await watcher.close();
+  }
+});
+
 test('the way to a path: every name, links and what they lead through', () => {
   const at = scratch();
   mkdirSync(join(at, 'real'));

@@ -1,4 +1,5 @@
 // Packets through a lab: pings and TCP from outside to the firewall's side, and floods.
+// needs: lab
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -189,8 +190,12 @@ export async function capture(namespace: string, name: string, ...how: 'xdp'[]):
 export type Meeting = 'connected' | 'refused' | 'silence';
 
 export async function connect(network: Network, address: string, port: number): Promise<Meeting> {
-  // In this process: the SYN leaves before `enter` is left, and an answer is there at once, however late it is looked at.
-  const socket = await enter(network.outside, () => connectSocket(port, address));
+  // In this process: an answer is there at once, however late it is looked at.
+  const socket = await enter(network.outside, async () => {
+    const connecting = connectSocket(port, address);
+    await new Promise(setImmediate); // its SYN leaves a little later
+    return connecting;
+  });
   try {
     return await new Promise<Meeting>((resolve, reject) => {
       socket.once('connect', () => {

@@ -1,4 +1,5 @@
 // The wall clock is wrong by ten years, either way: nothing depends on it but what people read.
+// needs: faketime lab
 import { expect, it } from 'vitest';
 import { readJournal } from '../../src/journal/read.js';
 import { createLab } from '../lab.js';

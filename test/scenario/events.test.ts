@@ -1,4 +1,5 @@
 // Sampled packets, from the datapath to the line, the record and the file.
+// needs: lab tshark
 import { readdirSync, readlinkSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';

@@ -1,4 +1,5 @@
 // A million packets of five kinds through the attached program: whatever counts or samples them says the same.
+// needs: lab tshark
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { listInterfaces } from '../../src/kernel/interfaces.js';

@@ -1,4 +1,5 @@
 // The package file: the same bytes from the same source, nothing that lintian calls an error, everything in its place.
+// needs: lab lintian
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,4 +60,12 @@ it('holds what a host needs, and runs from there', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect(await must(join(lib, 'node'), [join(lib, 'xdpkeep.js'), '--version'])).toBe(version);
   expect(await must(join(lib, 'node'), ['--version'])).toMatch(/^v24\./);
+  const naming = await finish('grep', [
+    '--recursive',
+    '--files-with-matches',
+    '--fixed-strings',
+    process.cwd(),
+    root,
+  ]);
+  expect(naming.stdout, 'what was built elsewhere is the same').toBe('');
 });
