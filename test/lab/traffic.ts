@@ -8,7 +8,8 @@ import { parseAddress } from '../../src/addresses/parse.js';
 import type { Cidr } from '../../src/addresses/cidr.js';
 import type { PacketDescription } from '../../src/model/policy.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
-import { type IpFields, parseFrame } from '../../src/policy/packet/parse.js';
+import type { PacketFields } from '../../src/policy/fields/field.js';
+import { parseFrame } from '../../src/policy/packet/parse.js';
 import { finish, type Listening, listening, must, within } from './exec.js';
 import { enter, type Network, type Pair } from './network.js';
 
@@ -165,14 +166,14 @@ export function ip(text: string): Cidr {
 /** IP packets that an interface hands to its stack. */
 export interface Capture extends AsyncDisposable {
   /** So far; grows. */
-  readonly packets: IpFields[];
+  readonly packets: PacketFields[];
 }
 
 /** With `xdp`, it takes frames from XDP on the other side of the pair too; it must have no XDP program then. */
 export async function capture(namespace: string, name: string, ...how: 'xdp'[]): Promise<Capture> {
   const listener = new Talker(namespace, 'capture.mjs', [name, ...how]);
   await listener.hear();
-  const packets: IpFields[] = [];
+  const packets: PacketFields[] = [];
   const listening = listener.hearAll((line) => {
     const parsed = parseFrame(Buffer.from(line, 'hex'));
     if (parsed.shape === 'ip') packets.push(parsed.fields);
