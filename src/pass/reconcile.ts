@@ -1,5 +1,6 @@
 // One pass, in the order in which it goes: look, decide, prove, carry out, tell. This file is the table of contents of the
 // program; each phase is a file of its own beside it.
+import { rebuildPolicies } from '../desired/programs/policy-program.js';
 import type { ReconcileOptions } from '../model/pass-options.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { carryOut } from './carry-out.js';
@@ -34,7 +35,8 @@ export async function reconcileOn(host: Host, options: ReconcileOptions): Promis
 }
 
 /** Makes the kernel run the target, as far as the safeties let it; without a lock it plans and proves only. */
-export async function converge(inputs: PassInputs): Promise<Reconciliation> {
+export async function converge(asked: PassInputs): Promise<Reconciliation> {
+  const inputs = withPoliciesOfThisRelease(asked);
   const seen = await look(inputs);
   const decided = decide(inputs, seen);
   using proven = await provePlan(inputs, seen, decided);
@@ -45,6 +47,12 @@ export async function converge(inputs: PassInputs): Promise<Reconciliation> {
       ? await carryOut(inputs, seen, decided, proven, { lock, journal })
       : standStill(inputs, seen, decided);
   return summarize(inputs, decided, { ...proven, warnings: seen.warnings }, outcome);
+}
+
+/** What another release has recorded is made anew from what it means. */
+function withPoliciesOfThisRelease(inputs: PassInputs): PassInputs {
+  const { place, target } = inputs;
+  return { ...inputs, target: { ...target, desired: rebuildPolicies(target.desired, place.store) } };
 }
 
 /** What an operator does against the state files is written down as a generation though the kernel runs it already. */
