@@ -58,7 +58,7 @@ export async function planToFile(
   const result = await converge({ ...inputs, safeties: { ...safeties, planFile } });
   if (!seen) throw new Error('nothing was planned');
   const { desired, generation } = target;
-  const source = generation === 'kept' ? undefined : generation.source;
+  const { source } = generation;
   const hold = holdThatKeeps(safeties);
   writePlanFile(file, {
     format: PLAN_FORMAT,

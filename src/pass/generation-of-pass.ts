@@ -2,7 +2,6 @@
 import { effect } from '../apply/failpoint.js';
 import { collectSets } from '../journal/collect-sets.js';
 import { endHold } from '../journal/end-hold.js';
-import { newestGeneration } from '../journal/generation-list.js';
 import { writeGeneration } from '../journal/generation-writer.js';
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
@@ -16,7 +15,6 @@ export function generationOf(
   { current, records }: Pick<Seen, 'current' | 'records'>,
 ): number {
   const { desired, generation } = inputs.target;
-  if (generation === 'kept') return newestGeneration(lock.dataDir);
   if (generation.origin === 'reconcile' && isCurrent(inputs, current)) return current.number;
   const { number } = effect('generation', () => writeGeneration(lock, { ...generation, desired }, records));
   collectSets(lock);

@@ -19,7 +19,7 @@ export function inputsForBlock(host: OpenHost, name: string, targets: readonly O
     place: host,
     target: {
       desired: { ...kept, interfaces: [...asItRuns, ...kept.interfaces] },
-      generation: 'kept',
+      generation: { origin: 'reconcile' }, // none, unless an older release made what runs
       interfaces: new Set(targets.map((one) => one.name)),
       retry: true, // an operator waits for it
       deep: false,

@@ -57,7 +57,7 @@ export function inputsAfterDecision(host: OpenHost, except: ReadonlySet<string>)
     place: host,
     target: {
       desired: generationState(dataDir, newest, ''),
-      generation: 'kept',
+      generation: { origin: 'reconcile' },
       interfaces: 'all',
       retry: false,
       deep: false,

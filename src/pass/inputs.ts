@@ -23,8 +23,8 @@ export interface PassInputs {
 
 export interface Target {
   desired: DesiredState;
-  /** What is written into the generation, should one be made; `kept` where the content is that of one that is there. */
-  generation: Origin | 'kept';
+  /** What is written into the generation, should one be made. */
+  generation: Origin;
   /** Those that may be touched, by name. */
   interfaces: 'all' | ReadonlySet<string>;
   /** Try again what failed lately, and heal what was healed too often. */
@@ -75,7 +75,7 @@ export function asked<Question>(safety: Safety<Question>): Question | undefined 
 
 /** Does an operator ask for it against what the state files say? */
 export function isAgainstStateFiles({ generation }: Target): boolean {
-  return generation !== 'kept' && generation.origin !== 'reconcile';
+  return generation.origin !== 'reconcile';
 }
 
 /** The hold that keeps the target. */
