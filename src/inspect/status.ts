@@ -20,6 +20,7 @@ import { readTrial } from '../journal/undo-record.js';
 import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import { type DesiredState, emptyState } from '../model/desired.js';
@@ -131,7 +132,7 @@ async function withBlocks(
   found: ObservedState,
 ): Promise<ObservedState> {
   const { bringBlocks } = await import('../pass/block-maps.js');
-  const place = { dataDir, pins: pinPathsOf(bpffs), lock: undefined };
+  const place = { dataDir, pins: pinsOf(bpffs), lock: undefined };
   return bringBlocks(place, undefined, { desired, interfaces: 'all' }, found).observed;
 }
 

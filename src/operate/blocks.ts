@@ -14,7 +14,7 @@ import { readBlocks } from '../journal/blocks.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { recordedPolicy } from '../journal/running.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { type Block, type Blocks, type BlockResult, concerns, holdsNetwork } from '../model/blocks.js';
 import { LockedError, RefusedError, UsageError } from '../model/errors.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
@@ -148,7 +148,7 @@ async function swapIn(
 function fill(lock: WriterLock, bpffs: string): void {
   const stored = refreshBlocks(lock);
   for (const { name, blocks } of readOwned(bpffs)) {
-    if (blocks) holdBlocks(lock, pinPathsOf(bpffs), name, entriesFor(name, stored));
+    if (blocks) holdBlocks(lock, pinsOf(bpffs), name, entriesFor(name, stored));
   }
 }
 

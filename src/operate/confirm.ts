@@ -10,6 +10,7 @@ import { readTrial } from '../journal/undo-record.js';
 import { monotonicNow } from '../kernel/boot.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { EXIT, LockedError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { HostPaths } from '../model/host-paths.js';
@@ -138,7 +139,7 @@ async function cancelAnyhow(paths: HostPaths, reason: string, id: string): Promi
   try {
     return await cancel(paths, reason, id);
   } catch (error) {
-    if (!(error instanceof LockedError)) await undoByPins(pinPathsOf(paths.bpffs), id, reason);
+    if (!(error instanceof LockedError)) await undoByPins(pinsOf(paths.bpffs), id, reason);
     throw error;
   }
 }

@@ -66,7 +66,7 @@ async function applyOnTrial(
     journal.append({ generation: number, phase: 'done', step });
   }
   const { observe } = place;
-  const context = { pinPaths: place.pins, journal, generation: number, proven, observe };
+  const context = { pins: place.pins, journal, generation: number, proven, observe };
   const applied = begun
     ? await begun.run(number, (onTrial) => apply(lock, active, { ...context, ...onTrial }))
     : await apply(lock, active, context);

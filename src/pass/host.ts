@@ -1,6 +1,6 @@
 // A host that is open: to be looked at, or, with its lock, to be changed. `open-host.ts` makes it.
 import type { WriterLock } from '../journal/lock.js';
-import type { PinPaths } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
 import type { HostPaths } from '../model/host-paths.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
@@ -8,8 +8,8 @@ import type { ObservedState } from '../model/observed.js';
 export interface Host extends HostPaths {
   /** The right to change it; `undefined` for who only looks. */
   lock: WriterLock | undefined;
-  /** Where our pins lie on the bpffs. */
-  pins: PinPaths;
+  /** Our pins, and the kernel behind them. */
+  pins: Pins;
   store: ObjectStore;
   /** What the kernel runs, and what is pinned. */
   observe: () => Promise<ObservedState>;

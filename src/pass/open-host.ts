@@ -4,7 +4,7 @@
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { observe } from '../observe/observe.js';
@@ -77,5 +77,5 @@ function lockedHost(lock: WriterLock, paths: HostPaths): OpenHost {
 
 function placesOf({ bpffs, dataDir }: HostPaths): Omit<Host, 'lock' | 'store'> {
   const look = () => observe({ bpffs });
-  return { bpffs, dataDir, pins: pinPathsOf(bpffs), observe: look, firstLook: look };
+  return { bpffs, dataDir, pins: pinsOf(bpffs), observe: look, firstLook: look };
 }

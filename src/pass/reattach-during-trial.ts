@@ -36,7 +36,7 @@ export async function reattachDuringTrial(
   const lost: Plan = { steps, warnings: active.warnings };
   using proven = prove(lost, { pinPaths: place.pins, store: place.store, observed: before });
   const { generation } = pending;
-  const context = { pinPaths: place.pins, journal, generation, proven, observe: place.observe };
+  const context = { pins: place.pins, journal, generation, proven, observe: place.observe };
   const applied = await apply(lock, lost, { ...context, keep: true, mends: true });
   const observed = await place.observe();
   const others = planned.steps.filter(({ step }) => step.kind === 'none');

@@ -8,7 +8,7 @@ import { readPending } from '../journal/pending.js';
 import { recordedPolicy } from '../journal/running.js';
 import { isUnconfirmed } from '../journal/trials.js';
 import { monotonicNow } from '../kernel/boot.js';
-import type { PinPaths } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
 import type { HostPaths } from '../model/host-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
 import { reportPending } from '../model/pending.js';
@@ -29,7 +29,7 @@ export interface RunningTrial {
 
 /** Where it takes place, and who writes it down. */
 interface Where extends HostPaths {
-  pins: PinPaths;
+  pins: Pins;
   lock: WriterLock;
   journal: Journal;
 }
@@ -51,7 +51,7 @@ export async function beginTrial(
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
   if (again !== undefined && !isUnconfirmed(journal.records, again)) return undefined;
   const trial = await Trial.begin(lock, {
-    pinPaths: pins,
+    pins,
     bpffs,
     journal,
     safeguards,

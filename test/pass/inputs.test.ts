@@ -2,7 +2,7 @@
 // has to say so twice; and a safety that is left out does not compile.
 import { expect, it } from 'vitest';
 import { writeHold } from '../../src/journal/hold.js';
-import { pinPathsOf } from '../../src/kernel/pin-paths.js';
+import { pinsOf } from '../../src/kernel/pins.js';
 import { emptyState } from '../../src/model/desired.js';
 import type { Hold } from '../../src/model/reconciliation.js';
 import type { PlanFile } from '../../src/model/plan-file.js';
@@ -28,7 +28,7 @@ function onHost(hold: Hold | undefined, make: (host: OpenHost) => PassInputs): P
     if (hold) writeHold(lock, hold);
     const look = () => Promise.reject(new Error('nobody looks'));
     const store = new DiskObjectStore(dataDir);
-    const host = { bpffs, dataDir, lock, pins: pinPathsOf(bpffs), store, observe: look, firstLook: look };
+    const host = { bpffs, dataDir, lock, pins: pinsOf(bpffs), store, observe: look, firstLook: look };
     return Promise.resolve(make(host));
   });
 }
