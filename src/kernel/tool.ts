@@ -32,6 +32,8 @@ export interface ToolLimits {
   input?: Uint8Array | string | undefined;
   /** Beside the fixed environment; `undefined` takes a variable out of it. */
   env?: Record<string, string | undefined>;
+  /** What errors say that was run, where something of ours runs it. */
+  shown?: string[];
 }
 
 export interface ToolResult {
@@ -86,7 +88,7 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
   clearTimeout(timer);
   limits.ended?.removeEventListener('abort', kill);
   const [stdout, stderr] = outputs.map((output) => output.bytes());
-  const said = [file, ...args].join(' ');
+  const said = (limits.shown ?? [file, ...args]).join(' ');
   const hint = 'Run it by hand to see what it does.';
   if (outputs.some((output) => output.exceeded)) {
     throw new EnvironmentError(`${said} printed more than ${limits.output >> 20} MiB`, { hint });

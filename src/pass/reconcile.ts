@@ -30,7 +30,8 @@ import type { Reconciliation } from '../model/reconciliation.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import type { Condition, Plan } from '../model/step.js';
 import { observe } from '../observe/observe.js';
-import { beginTrial } from '../trial/begin.js';
+import { requirePermitted } from '../probe/permission.js';
+import { beginTrial, needsTrial } from '../trial/begin.js';
 import { withHost } from './open-host.js';
 import { limit } from '../plan/limit.js';
 import { suspend } from '../plan/suspend.js';
@@ -101,6 +102,8 @@ export async function converge(goal: Convergence, writer: WriterLock | undefined
     ...(goal.hold && { hold: goal.hold }),
     ...(goal.pending && { pending: goal.pending }),
   };
+  // Before anything is done, and in a dry run too.
+  if (!idle && needsTrial(goal, current, records)) requirePermitted(goal.safeguards?.probes ?? []);
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));

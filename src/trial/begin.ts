@@ -12,7 +12,7 @@ import { pinPathsOf } from '../kernel/pin-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
 import { type Place, reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import type { Generation } from '../model/record.js';
+import type { Generation, JournalRecord } from '../model/record.js';
 import type { Safeguards } from '../model/safeguards.js';
 import type { EffectiveStep, Plan } from '../model/step.js';
 import { Trial, type TrialGoal } from './trial.js';
@@ -39,6 +39,18 @@ interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
   plan: Plan;
 }
 
+/** Is a change towards this goal put on trial? */
+export function needsTrial(
+  { safeguards, desired }: Pick<Goal, 'safeguards' | 'desired'>,
+  current: Generation | undefined,
+  records: readonly JournalRecord[],
+): boolean {
+  if (!safeguards) return false;
+  const { probes, guard, confirm } = safeguards;
+  if (probes.length === 0 && !guard && confirm === undefined) return false;
+  return current?.desired.digest !== desired.digest || isUnconfirmed(records, current.number);
+}
+
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
   lock: WriterLock,
@@ -47,13 +59,8 @@ export async function beginTrial(
   { current, plan, ...about }: Change,
 ): Promise<RunningTrial | undefined> {
   const { safeguards, desired, bpffs, dataDir } = goal;
-  if (
-    !safeguards ||
-    (safeguards.probes.length === 0 && !safeguards.guard && safeguards.confirm === undefined)
-  )
-    return undefined;
+  if (!safeguards || !needsTrial(goal, current, journal.records)) return undefined;
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
-  if (again !== undefined && !isUnconfirmed(journal.records, again)) return undefined;
   const trial = await Trial.begin(lock, {
     pinPaths: pinPathsOf(bpffs),
     bpffs,
