@@ -12,8 +12,8 @@ const layers = {
   disk: ['model', 'addresses'],
   desired: ['model', 'policy', 'kernel', 'disk', 'addresses', 'text'],
   observe: ['model', 'kernel'],
-  journal: ['model', 'kernel', 'disk', 'addresses'],
-  source: ['model', 'kernel', 'disk', 'journal'],
+  journal: ['model', 'kernel', 'disk', 'addresses', 'text'],
+  source: ['model', 'kernel', 'disk', 'journal', 'text'],
   prove: ['model', 'policy', 'kernel', 'disk', 'addresses'],
   verify: ['model', 'diff'],
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
@@ -37,7 +37,7 @@ const layers = {
   metrics: ['model', 'journal', 'disk'],
   http: ['model'],
   page: ['model'],
-  daemon: ['model', 'kernel', 'report', 'http', 'metrics', 'pass', 'operate', 'inspect'],
+  daemon: ['model', 'kernel', 'report', 'http', 'metrics', 'pass', 'operate', 'inspect', 'text'],
 };
 
 const pure = '^src/(text|addresses|model|policy|diff|plan)/';

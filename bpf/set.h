@@ -8,9 +8,6 @@
  * line. Where a bucket would have more, its head says that they are elsewhere: in a node of its own, or in blocks of eight.
  * Small buckets of IPv4 addresses hold fourteen places, as 16-bit distances from where the bucket begins, or fourteen addresses.
  * So an address in a million costs what the same address in a thousand does: one bucket.
- *
- * A set that changed a little since it was laid out stays as it is, and a second, small one beside it, its delta, holds the
- * addresses that are in one version and not in the other: an address is in the set when it is in one of the two.
  */
 #pragma once
 
@@ -38,8 +35,8 @@
 struct set {
 	__u64 four, six; /* entries */
 	__u64 deep;      /* IPv6 places have a lower half */
-	__u8 base[8];    /* of a delta: how the digest of the set begins that it changes; for the loader */
-	__u8 digest[32]; /* of what is in it, of a delta: in both together; for the loader */
+	__u8 unused[8];
+	__u8 digest[32]; /* of what is in it; for the loader */
 };
 
 struct set_node {
@@ -206,23 +203,17 @@ static __noinline __u32 is_in_set(struct set *set, __u64 bound, __u32 family, co
 		__uint(value_size, 256); /* more */ \
 	} map SEC(".maps")
 
-/* The delta is asked last: it is near, and so is looked up while the set's line is still on its way. */
 #define SET_SLOT(slot)                                                                                     \
 	SET_MAP(set##slot);                                                                                \
-	SET_MAP(delta##slot);                                                                              \
                                                                                                            \
 	__noinline int ask_set##slot(const struct address *x, __u32 family)                                \
 	{                                                                                                  \
-		__u32 zero = anchor(), found;                                                              \
+		__u32 zero = anchor();                                                                     \
 		struct set *set;                                                                           \
                                                                                                            \
 		if (!x || !enabled(KEY_SET + slot))                                                        \
 			return 0;                                                                          \
 		set = bpf_map_lookup_elem(&set##slot, &zero);                                              \
-		found = set ? is_in_set(set, number(NUMBER_BOUND_SET + slot), family, x) : 0;              \
-		if (!enabled(KEY_DELTA + slot))                                                            \
-			return found;                                                                      \
-		set = bpf_map_lookup_elem(&delta##slot, &zero);                                            \
-		return set ? found ^ is_in_set(set, number(NUMBER_BOUND_DELTA + slot), family, x) : found; \
+		return set ? is_in_set(set, number(NUMBER_BOUND_SET + slot), family, x) : 0;               \
 	}
 EACH_SET(SET_SLOT)

@@ -69,8 +69,8 @@ enum key {
 	KEY_MEMBER = 80,         /* + 16 * group + enum field: the group's sum includes the field */
 	KEY_SET = KEY_MEMBER + 16 * 16, /* + slot: there is such a set */
 	KEY_SET_DESTINATION = KEY_SET + 16, /* + slot: it is about the destination */
-	KEY_DELTA = KEY_SET_DESTINATION + 16, /* + slot: the set has changed since it was laid out; known to the host alone */
-	KEY_NODE = KEY_DELTA + 16, /* + enum field: the lookup starts at a node, of which NUMBER_ROOT is the byte */
+	/* A row that objects of older builds ask about. */
+	KEY_NODE = KEY_SET_DESTINATION + 32, /* + enum field: the lookup starts at a node, of which NUMBER_ROOT is the byte */
 	KEY_NODE6 = KEY_NODE + 16, /* + enum field: the same for IPv6 and NUMBER_ROOT6 */
 };
 
@@ -86,7 +86,6 @@ enum number {
 	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */
 	NUMBER_ABSENT = 64, /* + enum field: leaf for a packet without this address */
 	NUMBER_BOUND_SET = 80, /* + slot: the last byte of a set at which something can begin */
-	NUMBER_BOUND_DELTA = 96, /* + slot: the same of what has changed in it */
 };
 
 /* The last byte of the blob at which something of this size can begin. */

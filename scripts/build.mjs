@@ -38,9 +38,14 @@ const carryKoffi = {
 
 /** Names this build: of whatever was made by another one, nothing is believed. */
 function digestSources() {
-  const files = readdirSync('src', { recursive: true }).filter((name) => name.endsWith('.ts'));
   const hash = createHash('sha256').update(readFileSync('package-lock.json'));
-  for (const file of files.sort()) hash.update(file).update(readFileSync(`src/${file}`));
+  for (const [folder, source] of [
+    ['src', /\.ts$/],
+    ['bpf', /\.[ch]$/],
+  ]) {
+    const files = readdirSync(folder, { recursive: true }).filter((name) => source.test(name));
+    for (const file of files.sort()) hash.update(file).update(readFileSync(`${folder}/${file}`));
+  }
   return hash.digest('hex');
 }
 
@@ -113,7 +118,7 @@ for (const file of readdirSync('bpf').filter((name) => name.endsWith('.bpf.c')))
       'bpf',
       '-mcpu=v3',
       `-I/usr/include/${triplet}`,
-    ].concat(['-Ibpf', `-ffile-prefix-map=${root}=.`, '-c', `bpf/${file}`, '-o', object]),
+    ].concat(['-Ibpf', `-ffile-prefix-map=${root.slice(0, -1)}=.`, '-c', `bpf/${file}`, '-o', object]),
     { stdio: 'inherit' },
   );
   execFileSync('llvm-strip', ['-g', object], { stdio: 'inherit' });

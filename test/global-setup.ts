@@ -30,21 +30,8 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'xdpkeep-test-';
-const TOOLS = [
-  'bpftool',
-  'clang',
-  'ip',
-  'tc',
-  'git',
-  'ssh-keygen',
-  'nsenter',
-  'unshare',
-  'setpriv',
-  'ping',
-  'mount',
-  'strace',
-  'faketime',
-];
+/** What every test in the lab uses; others say what they need: scripts/test/needs.mjs. */
+const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount'];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();

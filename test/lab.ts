@@ -1,5 +1,6 @@
 // A private world for one test: two network namespaces with veth pairs, a bpffs, a state and a data directory.
 // Whatever happens, it is taken down at the end; what then remains is residue, and fails the test.
+// needs: lab
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -66,6 +67,8 @@ export class Lab implements AsyncDisposable {
   readonly state: string;
   /** The data directory; xdpkeep makes it. */
   readonly dataDir: string;
+  /** What `xdpkeep` is here: the build of this tree, unless a test installs another one. */
+  program = PROGRAM;
   network: Network;
   #config: string | undefined;
   readonly #started: Background[] = [];
@@ -119,12 +122,12 @@ export class Lab implements AsyncDisposable {
   /** What `env` takes to run `xdpkeep ARGS`, for a shell that is in the namespace already. */
   commandLine(args: string[]): string[] {
     const variables = Object.entries(this.#options({}).env ?? {}).map(([name, value]) => `${name}=${value}`);
-    return [...variables, process.execPath, PROGRAM, ...args];
+    return [...variables, process.execPath, this.program, ...args];
   }
 
   /** Like `start`, on a terminal of its own, which is all of its stdout; before anything else it says `pid N`. */
   startOnTerminal(args: string[], options: ExecOptions = {}): Background {
-    const shell = `echo pid $$; exec ${[process.execPath, PROGRAM, ...args].join(' ')}`;
+    const shell = `echo pid $$; exec ${[process.execPath, this.program, ...args].join(' ')}`;
     const command = within(this.network.firewall, ['script', '-qefc', shell, '/dev/null']);
     const started = background(...command, this.#options(options));
     this.#started.push(started);
@@ -270,7 +273,7 @@ export class Lab implements AsyncDisposable {
   }
 
   #xdpkeep(args: string[]): [string, string[]] {
-    return within(this.network.firewall, [process.execPath, PROGRAM, ...args]);
+    return within(this.network.firewall, [process.execPath, this.program, ...args]);
   }
 
   #options(options: ExecOptions): ExecOptions {

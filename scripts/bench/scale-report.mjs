@@ -70,7 +70,7 @@ function sections({ lists, interfaces }, targets) {
           'fill, ms',
           'peak, MB',
           'kernel, MB',
-          'delta, ms',
+          'change, ms',
           'hit, ns',
           'miss, ns',
           'no-op, ms',
@@ -98,7 +98,7 @@ function sections({ lists, interfaces }, targets) {
   ];
 }
 
-const LISTS = `_Fill_: from the start of the command until packets are decided by the list: \`xdpkeep reconcile\` with a text file that it has never seen, on an interface without a program; \`nft -f\`, \`ipset restore\`; the trie in batches of 100,000 from an array in memory; xdp-filter one command for each address. _Peak_: most memory of that process. _Kernel_: what it takes afterwards (memlock; ipset's own word; of an nft set the kernel does not say). _Delta_: 1,000 entries (of short lists a tenth), half of them new and half gone: from the start of the command until a packet from a new address is decided by the new list, asked of the program that the pinned link names, every millisecond; the others until their command has ended, with a file of the changes alone. _Hit_ and _miss_: a million sources one after the other, so that none is in a cache, each in the list or in none; over the same program, or the same way through the network stack (nft and ipset in its raw prerouting hook), with an empty list. _No-op_: a pass that finds nothing to do, beside one whose list is empty (_without_). Prefixes: /24 to /32, one in 64 from /16, one in 65,536 from /8; of IPv6 /32 to /64.
+const LISTS = `_Fill_: from the start of the command until packets are decided by the list: \`xdpkeep reconcile\` with a text file that it has never seen, on an interface without a program; \`nft -f\`, \`ipset restore\`; the trie in batches of 100,000 from an array in memory; xdp-filter one command for each address. _Peak_: most memory of that process. _Kernel_: what it takes afterwards (memlock; ipset's own word; of an nft set the kernel does not say). _Change_: 1,000 entries (of short lists a tenth), half of them new and half gone: from the start of the command until a packet from a new address is decided by the new list, asked of the program that the pinned link names, every millisecond; the others until their command has ended, with a file of the changes alone. _Hit_ and _miss_: a million sources one after the other, so that none is in a cache, each in the list or in none; over the same program, or the same way through the network stack (nft and ipset in its raw prerouting hook), with an empty list. _No-op_: a pass that finds nothing to do, beside one whose list is empty (_without_). Prefixes: /24 to /32, one in 64 from /16, one in 65,536 from /8; of IPv6 /32 to /64.
 
 ![lookup against entries](benchmarks/lookup.svg)
 

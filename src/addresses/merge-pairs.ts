@@ -1,4 +1,4 @@
-// IPv4 ranges in any order -> the one canonical form: what range-sort.ts does for either family, for a width of one word and
+// IPv4 ranges in any order -> the one canonical form: what merge-ranges.ts does for either family, for a width of one word and
 // lists of millions. A range is a pair of words that moves as one, so sorting them reads and writes memory in rows.
 
 /** Below so many ranges the tables of a radix sort cost more than they save. */
@@ -14,18 +14,13 @@ export interface MergedRanges {
   duplicates: number;
   /** Other ranges that lie in another one or reach into it. */
   overlaps: number;
-  /** Those two kinds, in any form: what ranges have in common is in them. The first MOST_SHARED. */
-  shared: Uint32Array;
 }
-
-export const MOST_SHARED = 4096;
 
 /** `words` holds pairs (first, last) and is left as it is. */
 export function mergePairs(words: Uint32Array): MergedRanges {
   const sorted = isSorted(words) ? words : sortPairs(words);
   const result = new Uint32Array(sorted.length);
   let used = 0;
-  const shared: number[] = [];
   let duplicates = 0;
   let overlaps = 0;
   let [first, last] = [-1, -2]; // the range that grows, written when the next one begins
@@ -36,7 +31,6 @@ export function mergePairs(words: Uint32Array): MergedRanges {
     if (from <= last) {
       if (from === before && to === end) duplicates++;
       else overlaps++;
-      if (shared.length < 2 * MOST_SHARED) shared.push(from, to);
       if (to > last) last = to;
     } else if (from === last + 1) {
       last = to;
@@ -56,7 +50,7 @@ export function mergePairs(words: Uint32Array): MergedRanges {
     result[used++] = last;
   }
   const merged = used === result.length ? result : result.slice(0, used);
-  return { words: merged, duplicates, overlaps, shared: Uint32Array.from(shared) };
+  return { words: merged, duplicates, overlaps };
 }
 
 /** By first address, of those with the same one the widest range first. */

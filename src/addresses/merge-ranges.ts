@@ -1,5 +1,5 @@
 // Ranges in any order, overlapping or not -> the one canonical form.
-import { type MergedRanges, mergePairs, MOST_SHARED } from './merge-pairs.js';
+import { type MergedRanges, mergePairs } from './merge-pairs.js';
 import { compareWords, type Width } from './ranges.js';
 
 /** Below so many ranges the tables of a radix sort cost more than they save. */
@@ -17,7 +17,6 @@ function mergeWide(words: Uint32Array, width: Width): MergedRanges {
   const result = new Uint32Array(sorted.length);
   const stride = 2 * width;
   let used = 0;
-  const shared: number[] = [];
   let duplicates = 0;
   let overlaps = 0;
   for (let at = 0; at < sorted.length; at += stride) {
@@ -25,7 +24,6 @@ function mergeWide(words: Uint32Array, width: Width): MergedRanges {
     if (used > 0 && compareWords(sorted, at, result, last, width) <= 0) {
       if (at > 0 && isSame(sorted, at - stride, at, stride)) duplicates++;
       else overlaps++;
-      if (shared.length < stride * MOST_SHARED) shared.push(...sorted.subarray(at, at + stride));
       if (compareWords(sorted, at + width, result, last, width) > 0)
         copyWords(sorted, at + width, result, last, width);
     } else if (used > 0 && isNext(result, last, sorted, at, width)) {
@@ -35,7 +33,7 @@ function mergeWide(words: Uint32Array, width: Width): MergedRanges {
       used += stride;
     }
   }
-  return { words: result.slice(0, used), duplicates, overlaps, shared: Uint32Array.from(shared) };
+  return { words: result.slice(0, used), duplicates, overlaps };
 }
 
 function copyWords(from: Uint32Array, at: number, to: Uint32Array, place: number, count: number): void {

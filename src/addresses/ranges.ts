@@ -48,10 +48,6 @@ export function union(x: AddressRanges, y: AddressRanges): AddressRanges {
   return { four: uniteWords(x.four, y.four, 1), six: uniteWords(x.six, y.six, 4) };
 }
 
-export function intersect(x: AddressRanges, y: AddressRanges): AddressRanges {
-  return { four: intersectWords(x.four, y.four, 1), six: intersectWords(x.six, y.six, 4) };
-}
-
 export function subtract(x: AddressRanges, y: AddressRanges): AddressRanges {
   return { four: subtractWords(x.four, y.four, 1), six: subtractWords(x.six, y.six, 4) };
 }
@@ -69,11 +65,6 @@ export function intersectWords(x: Uint32Array, y: Uint32Array, width: Width): Ui
 export function subtractWords(x: Uint32Array, y: Uint32Array, width: Width): Uint32Array {
   if (x === y) return NO_WORDS;
   return x.length === 0 || y.length === 0 ? x : combine(x, y, width, IN_FIRST_ALONE);
-}
-
-/** What is in one of them and not in the other. */
-export function differences(x: AddressRanges, y: AddressRanges): AddressRanges {
-  return { four: combine(x.four, y.four, 1, IN_ONE), six: combine(x.six, y.six, 4, IN_ONE) };
 }
 
 /** `address` is 4 or 16 bytes in network order. */
@@ -111,7 +102,6 @@ export function compareWords(
 const IN_EITHER = 0b1110;
 const IN_BOTH = 0b1000;
 const IN_FIRST_ALONE = 0b0010;
-const IN_ONE = 0b0110;
 
 function combine(x: Uint32Array, y: Uint32Array, width: Width, keeps: number): Uint32Array {
   const a = new Edges(x, width);

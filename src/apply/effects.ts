@@ -40,7 +40,7 @@ import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { Attachment, DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
-import type { PinnedSet } from '../prove/sets.js';
+import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
@@ -50,12 +50,9 @@ export function pinInstance(pinPaths: PinPaths, name: string, digest: string, ca
     remove(pinPaths.instance(name, digest));
     makeDirectory(pinPaths.maps(name, digest));
     if (rows) keepRows(pinPaths, name, object, rows);
-    sets.forEach(({ delta, ...set }, slot) => {
-      keepSet(pinPaths, set.name, set);
+    sets.forEach((set, slot) => {
+      keepSet(pinPaths, set);
       pin(set.map.number, pinPaths.map(name, digest, `set${slot}`));
-      if (!delta) return;
-      keepSet(pinPaths, set.name, delta);
-      pin(delta.map.number, pinPaths.map(name, digest, `delta${slot}`));
     });
     for (const [section, map] of rows ? PINNED_SECTIONS : [])
       pin(object.mapFd(section), pinPaths.map(name, digest, map));
@@ -69,7 +66,7 @@ export function pinInstance(pinPaths: PinPaths, name: string, digest: string, ca
 }
 
 /** Beside the pin in the instance there is one by which the next instance finds it. */
-function keepSet(pinPaths: PinPaths, name: string, { pin: content, map }: PinnedSet): void {
+function keepSet(pinPaths: PinPaths, { name, pin: content, map }: OpenSet): void {
   const path = pinPaths.set(name, content);
   makeDirectory(pinPaths.list(name));
   using there = openPin(path);

@@ -1,4 +1,5 @@
 // `xdpkeep plan --out FILE` and `xdpkeep apply FILE`.
+import { describeBuild } from '../model/build.js';
 import { UsageError } from '../model/errors.js';
 import { applyPlan, planToFile } from '../operate/plan-file.js';
 import type { CommonOptions } from './options.js';
@@ -7,7 +8,7 @@ import type { CommandResult } from './result.js';
 
 export async function runPlan(
   options: CommonOptions & { out?: string; allowPruneAll?: boolean },
-  release: string,
+  version: string,
 ): Promise<CommandResult> {
   const { out, state: stateDir, host, bpffs, dataDir, allowPruneAll } = options;
   if (out === undefined || out === '') {
@@ -16,14 +17,18 @@ export async function runPlan(
     });
   }
   const allowPrune = allowPruneAll ?? false;
-  const result = await planToFile({ stateDir, host, bpffs, dataDir, allowPrune }, out, release);
+  const result = await planToFile(
+    { stateDir, host, bpffs, dataDir, allowPrune },
+    out,
+    describeBuild(version),
+  );
   return { ...present(result, options), err: `written to ${out}; \`xdpkeep apply ${out}\` does it\n` };
 }
 
 export async function runApply(
   file: string,
   options: CommonOptions & Pick<ReconcileCommand, 'confirmWithin' | 'acceptLockout'>,
-  release: string,
+  version: string,
 ): Promise<CommandResult> {
-  return present(await applyPlan(options, file, release), options);
+  return present(await applyPlan(options, file, describeBuild(version)), options);
 }

@@ -3,7 +3,7 @@
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import { requireHost } from './host/hosts.js';
 import type { ProgramOptions } from './programs/programs.js';
-import { recallHost, recallMemory, recallPolicies, rememberHost } from './remembered-state.js';
+import { recallHost, rememberHost } from './remembered-state.js';
 import type { HostState } from './state-reader.js';
 
 export interface LoadOptions extends ProgramOptions {
@@ -25,18 +25,16 @@ export interface LoadedHost extends HostState {
  */
 export async function loadHost(options: LoadOptions): Promise<LoadedHost> {
   requireHost(options.stateDir, options.host);
-  const memory = recallMemory(options);
-  const known = memory && (await recallHost(memory, options));
+  const known = await recallHost(options);
   if (known) return { ...known, warnings: known.warnings.map((one) => shown(one, options.shownAs)) };
   const { StateReader } = await import('./state-reader.js');
-  const reader = new StateReader(options, memory && recallPolicies(memory, options));
+  const reader = new StateReader(options);
   const { inputs, ...host } = await reader.readHost(options.host);
   const found = reader.diagnostics.sort(byPlace);
   const warnings = found.map((one) => shown(one, options.shownAs));
   if (found.some(({ severity }) => severity === 'error')) throw new InvalidStateError(warnings);
   const remember = (): void => {
     rememberHost(options.store, { ...host, warnings: found }, inputs);
-    reader.lists.keepTexts();
   };
   return { ...host, warnings, remember };
 }

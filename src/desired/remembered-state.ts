@@ -1,8 +1,9 @@
 // Remembers what the files of a host were resolved to, and reuses it while every input is the same: state files, names in
 // lists/, programs, what ships with this build, and this build. A memory that is lost, damaged or of something else is
 // ignored.
-import { reviveMatches, reviveState } from '../disk/revive-sets.js';
+import { reviveState } from '../disk/revive-sets.js';
 import { sha256 } from '../disk/sha256.js';
+import { BUILD } from '../model/build.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import {
   type HostPolicy,
@@ -16,14 +17,9 @@ import { ifReadable } from '../disk/if-readable.js';
 import type { ObjectStore } from '../model/object-store.js';
 import { readBuiltin } from './programs/builtins.js';
 import { listOptionalFolder } from './folders.js';
-import type { KnownPolicy } from './policy/known-rules.js';
 import { readInside, UnusableFileError } from './paths.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { HostState, StateInputs } from './state-reader.js';
-
-/** SHA-256 (hex) of all that this program is made of; it is not bundled in tests. */
-declare const XDPKEEP_BUILD: string | undefined;
-const BUILD = typeof XDPKEEP_BUILD === 'undefined' ? 'source' : XDPKEEP_BUILD;
 
 interface KnownHost extends HostState {
   warnings: Diagnostic[];
@@ -63,36 +59,10 @@ export function rememberHost(store: ObjectStore, known: KnownHost, inputs: State
   });
 }
 
-type MemoryOptions = ProgramOptions & { host: string };
-
-/** What this build found the last time, of whatever files. */
-export function recallMemory({ store, host }: MemoryOptions): Memory | undefined {
-  const memory = unseal(store.recallState(host));
-  return memory?.build === BUILD ? memory : undefined;
-}
-
-/** The policies, with their texts, about which nothing was said. */
-export function recallPolicies(
-  { firewalls, policyTexts, warnings }: Memory,
-  { store }: MemoryOptions,
-): Map<string, KnownPolicy> {
-  const told = new Set(warnings.map(({ at }) => at.file));
-  return new Map(
-    firewalls.flatMap(({ policy }) => {
-      const text = policyTexts[policy.name];
-      if (text === undefined || told.has(policy.at.file)) return [];
-      reviveMatches(
-        policy.rules.map(({ match }) => match),
-        store,
-      );
-      return [[policy.name, { text, policy }]];
-    }),
-  );
-}
-
-/** What the same files were resolved to the last time; `undefined` when they have to be parsed. */
-export async function recallHost(memory: Memory, options: MemoryOptions): Promise<KnownHost | undefined> {
-  if (!isUnchanged(memory, options.stateDir)) return undefined;
+/** What this build resolved the same files to the last time; `undefined` when they have to be parsed. */
+export async function recallHost(options: ProgramOptions & { host: string }): Promise<KnownHost | undefined> {
+  const memory = unseal(options.store.recallState(options.host));
+  if (memory?.build !== BUILD || !isUnchanged(memory, options.stateDir)) return undefined;
   const { safeguards, warnings } = memory;
   const interfaces = memory.interfaces.map(({ firewall, program, ...one }) => {
     const policy = firewall === undefined ? undefined : memory.firewalls[firewall];

@@ -8,7 +8,6 @@ import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
 import { type HostFile, type HostInterface, readHostFile } from './host/host-file.js';
 import { joinLists, type ListUse } from './host/host-lists.js';
-import type { KnownPolicy } from './policy/known-rules.js';
 import { ListReader } from './lists/lists.js';
 import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
@@ -27,8 +26,6 @@ export interface StateInputs {
   files: Record<string, string>;
   /** Names of the files in lists/, sorted: another one may make a list ambiguous. */
   listFiles: string[];
-  /** Text of each policy file, by the name of the policy. */
-  policyTexts: Record<string, string>;
   /** What each interface names, where that is no policy. */
   programs: (ProgramReference | undefined)[];
 }
@@ -40,14 +37,10 @@ export class StateReader {
   readonly policies: PolicyReader;
   readonly #programs: ProgramResolver;
 
-  /** `known`: policies as they were the last time, by name. */
-  constructor(
-    private readonly options: ProgramOptions,
-    known?: ReadonlyMap<string, KnownPolicy>,
-  ) {
+  constructor(private readonly options: ProgramOptions) {
     this.#programs = new ProgramResolver(options);
     this.lists = new ListReader(options.stateDir, this.diagnostics, options.store, options.progress);
-    this.policies = new PolicyReader(options.stateDir, this.lists, this.diagnostics, known);
+    this.policies = new PolicyReader(options.stateDir, this.lists, this.diagnostics);
   }
 
   /** Complete unless there are errors among the diagnostics. */
@@ -73,7 +66,6 @@ export class StateReader {
     const inputs = {
       files: this.#filesRead(file),
       listFiles: this.lists.files(),
-      policyTexts: Object.fromEntries([...this.policies.sources].map(([name, { text }]) => [name, text])),
       programs: file.interfaces.map(({ program }) => program),
     };
     return { desired, safeguards, inputs };

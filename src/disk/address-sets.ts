@@ -9,26 +9,6 @@ import { sha256 } from './sha256.js';
 /** Ranges of the largest set that is kept where it is used. */
 const MOST_SMALL = 64;
 
-type Sets = Pick<ObjectStore, 'get'>;
-
-/** What was put into a store or got from it, by digest, as long as somebody has it. */
-const loaded = new WeakMap<object, Map<string, WeakRef<AddressRanges>>>();
-
-function loadedFrom(store: object): Map<string, WeakRef<AddressRanges>> {
-  const known = loaded.get(store) ?? new Map<string, WeakRef<AddressRanges>>();
-  loaded.set(store, known);
-  return known;
-}
-
-/** The content of a set by its digest. Throws a JournalError when the store has none, or another one. */
-export function loadRanges(store: Sets, digest: string): AddressRanges {
-  const known = loadedFrom(store).get(digest)?.deref();
-  if (known) return known;
-  const ranges = decodeRanges(store.get(digest, 'set'));
-  loadedFrom(store).set(digest, new WeakRef(ranges));
-  return ranges;
-}
-
 /** A set that is in memory. A large one is put into the store. */
 export function toAddressSet(
   content: AddressRanges,
@@ -38,11 +18,7 @@ export function toAddressSet(
   const ranges = countRanges(content);
   const bytes = encodeRanges(content);
   const base = { lists, ranges, content: () => content };
-  if (ranges > MOST_SMALL) {
-    const digest = store.put(bytes, 'set');
-    loadedFrom(store).set(digest, new WeakRef(content));
-    return { ...base, digest };
-  }
+  if (ranges > MOST_SMALL) return { ...base, digest: store.put(bytes, 'set') };
   const { four, six } = content;
   return { ...base, digest: sha256(bytes), small: { four: [...four], six: [...six] } };
 }

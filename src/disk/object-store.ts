@@ -1,9 +1,9 @@
 // Object files, policies and address sets, named by their SHA-256. Writes nothing twice, and returns nothing whose hash
 // does not match its name. The memory store serves commands that must not write.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { makeFolder, removeFile, replaceFile, TEMPORARY } from './durable.js';
+import { makeFolder, removeFile, replaceFile } from './durable.js';
 import { accessFailed, errnoCode, writeFailed } from './failure.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { JournalError } from '../model/errors.js';
@@ -30,10 +30,10 @@ const listRecord: z.ZodType<ListRecord> = z.object({
 });
 
 /** Folders of records, below that of the objects. */
-export const RECORD_FOLDERS = ['compiled', 'lists', 'states', 'texts'] as const;
+export const RECORD_FOLDERS = ['compiled', 'lists', 'states'] as const;
 type RecordFolder = (typeof RECORD_FOLDERS)[number];
 
-/** `<dataDir>/objects/<sha256>.o`, `.policy`, `.set`; `compiled/<key>.json`, `lists/<key>.json`, `states/<SHA-256 of the host's name>.json`, `texts/<key>.<sha256 of the set>`. Writing needs the writer lock. */
+/** `<dataDir>/objects/<sha256>.o`, `.policy`, `.set`; `compiled/<key>.json`, `lists/<key>.json`, `states/<SHA-256 of the host's name>.json`. Writing needs the writer lock. */
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
 
@@ -77,23 +77,6 @@ export class DiskObjectStore implements ObjectStore {
     this.#remember('lists', key, record);
   }
 
-  recallText(key: string): { digest: string; bytes: Buffer } | undefined {
-    const name = this.#textsOf(key)[0];
-    const bytes = name === undefined ? undefined : readIfThere(join(this.#folder, 'texts', name));
-    return name === undefined || !bytes ? undefined : { digest: name.slice(key.length + 1), bytes };
-  }
-
-  rememberText(key: string, digest: string, bytes: Uint8Array): void {
-    const name = `${key}.${digest}`;
-    for (const other of this.#textsOf(key))
-      if (other !== name) removeFile(join(this.#folder, 'texts', other));
-    this.#write(join(this.#folder, 'texts', name), bytes);
-  }
-
-  #textsOf(key: string): string[] {
-    return this.#names('texts').filter((name) => name.startsWith(`${key}.`) && !name.endsWith(TEMPORARY));
-  }
-
   recallState(host: string): string | undefined {
     return readIfThere(this.#recordPath('states', sha256(host)))?.toString();
   }
@@ -107,17 +90,19 @@ export class DiskObjectStore implements ObjectStore {
     return this.#names('.').flatMap((name) => /^([0-9a-f]{64})\.set$/.exec(name)?.[1] ?? []);
   }
 
-  /** Removes address sets, and what was remembered of the lists that they are: records and texts. */
+  /** Removes address sets, and what was remembered of the lists that they are. */
   removeSets(digests: ReadonlySet<string>): void {
     for (const digest of digests) removeFile(this.#objectPath(digest, 'set'));
     if (digests.size === 0) return;
-    for (const name of this.#names('texts')) {
-      if (digests.has(name.slice(name.indexOf('.') + 1))) removeFile(join(this.#folder, 'texts', name));
-    }
     for (const key of this.#names('lists').flatMap((name) => /^(.*)\.json$/.exec(name)?.[1] ?? [])) {
       const record = this.#recall('lists', key, listRecord);
       if (record && digests.has(record.digest)) removeFile(this.#recordPath('lists', key));
     }
+  }
+
+  /** Removes the texts of long lists, which older builds kept. */
+  removeTexts(): void {
+    rmSync(join(this.#folder, 'texts'), { recursive: true, force: true });
   }
 
   #names(folder: string): string[] {
@@ -166,7 +151,6 @@ export class MemoryObjectStore implements ObjectStore {
   readonly #records = new Map<string, CompileRecord>();
   readonly #lists = new Map<string, ListRecord>();
   readonly #states = new Map<string, string>();
-  readonly #texts = new Map<string, { digest: string; bytes: Buffer }>();
 
   constructor(private readonly beneath?: ObjectStore) {}
 
@@ -196,14 +180,6 @@ export class MemoryObjectStore implements ObjectStore {
 
   rememberList(key: string, record: ListRecord): void {
     this.#lists.set(key, record);
-  }
-
-  recallText(key: string): { digest: string; bytes: Buffer } | undefined {
-    return this.#texts.get(key) ?? this.beneath?.recallText(key);
-  }
-
-  rememberText(key: string, digest: string, bytes: Uint8Array): void {
-    this.#texts.set(key, { digest, bytes: Buffer.from(bytes) });
   }
 
   recallState(host: string): string | undefined {

@@ -12,9 +12,10 @@ export function collectSets(lock: WriterLock): void {
   const store = new DiskObjectStore(lock.dataDir);
   const unnamed = new Set(store.sets());
   for (const number of listGenerations(lock.dataDir).reverse()) {
-    if (unnamed.size === 0) return;
+    if (unnamed.size === 0) break;
     const text = readIfThere(generationFile(lock.dataDir, number));
     for (const digest of unnamed) if (text?.includes(digest)) unnamed.delete(digest);
   }
   store.removeSets(unnamed);
+  store.removeTexts();
 }

@@ -16,15 +16,9 @@ const OPTIONAL = ['limits', 'sources', 'cpus'];
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
 const CLOCK_TAI = 11;
-/** Slots in bpf/settings.h. */
-const MOST_SETS = 10;
+/** Slots of bpf/set.h; objects of older builds have a second one for each, for what has changed in a set. */
+const SET_SLOT = /^(?:set|delta)(\d+)$/;
 const FIREWALL_FUNCTION = 'firewall';
-
-/** A large set, and what has changed in it since it was laid out. */
-interface SetMap {
-  map: Fd;
-  delta?: { map: Fd } | undefined;
-}
 
 export interface LoadOptions {
   /** The map that counts; default a new one. */
@@ -34,7 +28,7 @@ export interface LoadOptions {
   /** The ring buffer for sampled packets; default a new one. */
   samples?: Fd;
   /** The maps through which the large sets of the tables are found, by slot. */
-  sets?: SetMap[];
+  sets?: { map: Fd }[];
   /** Default `firewall`. */
   function?: string;
 }
@@ -45,14 +39,13 @@ export interface LoadOptions {
 export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
   const { counters, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
-    shape(one, tables, sets);
+    shape(one, tables, sets.length);
     if (counters) one.reuseMap('counters', counters);
     if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (samples) one.reuseMap(SAMPLES, samples);
-    sets.forEach(({ map, delta }, slot) => {
+    sets.forEach(({ map }, slot) => {
       one.reuseMap(`set${slot}`, map);
-      if (delta) one.reuseMap(`delta${slot}`, delta.map);
     });
   });
   try {
@@ -66,16 +59,17 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
   }
 }
 
-function shape(object: BpfObject, tables: FirewallTables, sets: SetMap[]): void {
+function shape(object: BpfObject, tables: FirewallTables, sets: number): void {
   for (const name of OPTIONAL) {
     const entries = tables.dynamic[name];
     const map = object.mapHandle(name);
     if (entries === undefined) leaveMapOut(map, name);
     else checked(`size map ${name}`, mapCalls().setMaxEntries(map, entries));
   }
-  for (let slot = 0; slot < MOST_SETS; slot++) {
-    if (!sets[slot]) leaveMapOut(object.mapHandle(`set${slot}`), `set${slot}`);
-    if (!sets[slot]?.delta) leaveMapOut(object.mapHandle(`delta${slot}`), `delta${slot}`);
+  for (const { name } of object.maps()) {
+    const [, slot] = SET_SLOT.exec(name) ?? [];
+    if (slot !== undefined && !(name.startsWith('set') && Number(slot) < sets))
+      leaveMapOut(object.mapHandle(name), name);
   }
 }
 

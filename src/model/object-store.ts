@@ -44,10 +44,6 @@ export interface ObjectStore {
   /** `key` identifies the bytes of the files and how they were read. Nothing is recalled of a set that is not there any more. */
   recallList(key: string): ListRecord | undefined;
   rememberList(key: string, record: ListRecord): void;
-  /** The last text of a list, as its writer understands it, and the digest of the set that it was parsed to. */
-  recallText(key: string): { digest: string; bytes: Buffer } | undefined;
-  /** In place of the one before it. */
-  rememberText(key: string, digest: string, bytes: Uint8Array): void;
   /** What the files of a host were resolved to, as text that its writer understands. */
   recallState(host: string): string | undefined;
   rememberState(host: string, text: string): void;

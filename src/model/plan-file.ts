@@ -19,7 +19,7 @@ export interface PlanSubject {
 
 export interface PlanFile {
   format: typeof PLAN_FORMAT;
-  /** The release that made it: another one may plan or load otherwise. */
+  /** The build that made it (`describeBuild`): another one may plan or load otherwise. */
   release: string;
   host: string;
   /** ISO 8601. */

@@ -48,10 +48,9 @@ export interface TableSet {
   content: () => AddressRanges;
 }
 
-/** Of the maps of a large set: that of its addresses, and that of its delta if it has one. */
+/** Of the map of a large set. */
 export interface SetBytes {
   bytes: number;
-  delta?: { bytes: number } | undefined;
 }
 
 /** What a host adds to tables. Of it, ifindexes and blocks are part of an instance's identity (diff/bind.ts). */

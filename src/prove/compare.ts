@@ -12,8 +12,8 @@ import { XdpkeepError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
 import { compilePolicy } from '../policy/compile/compile.js';
+import { layOutSet } from '../policy/compile/set-layout.js';
 import type { Candidate } from './candidate.js';
-import { type Expected, expectedSets } from './expected-sets.js';
 import { loadCandidate } from './prove.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
@@ -38,10 +38,10 @@ export async function findDifferences(
 ): Promise<Map<string, string>> {
   const differences = new Map<string, string>();
   for (const one of running) {
-    using setMaps = new SetMaps(context);
+    using setMaps = new SetMaps(context.pinPaths);
     using ring = new SharedRing();
     using candidate = load(one, { ...context, setMaps, ring });
-    const reason = candidate && differenceOf(one, candidate, await showPrograms(), context.store);
+    const reason = candidate && differenceOf(one, candidate, await showPrograms());
     if (reason !== undefined) differences.set(one.interface, reason);
   }
   return differences;
@@ -73,7 +73,6 @@ function differenceOf(
   { program: wantedProgram, programId: running }: Running,
   candidate: Candidate,
   programs: ProgramShow,
-  store: ObjectStore,
 ): string | undefined {
   const fresh = { number: candidate.object.programFd() };
   using program = openProgram(running);
@@ -81,7 +80,7 @@ function differenceOf(
   if (programTag(program) !== programTag(fresh)) return 'its instructions are others';
   const [used, wanted] = [running, programId(fresh)].map((id) => mapsOf(id, programs));
   if (used?.length !== wanted?.length) return 'it has other maps';
-  const constants = constantsOf(candidate, wantedProgram, store);
+  const constants = constantsOf(candidate, wantedProgram);
   for (const [at, id] of (wanted ?? []).entries()) {
     using left = openMap(used?.[at] ?? 0);
     using right = openMap(id);
@@ -108,14 +107,24 @@ function holds(map: Fd, value: Uint8Array): boolean {
   return there.length - value.length < 8 && there.subarray(0, value.length).equals(value);
 }
 
-/** By id, each map of the candidate that nobody writes to. */
-function constantsOf(
-  { object, sets = [] }: Candidate,
-  { firewall }: DesiredProgram,
-  store: ObjectStore,
-): Map<number, Expected> {
+interface Constant {
+  /** For people. */
+  what: string;
+  value: Uint8Array;
+}
+
+/** By id, each map of the candidate that nobody writes to. Sets are made from the lists, not from the kernel. */
+function constantsOf({ object, sets = [] }: Candidate, { firewall }: DesiredProgram): Map<number, Constant> {
   const tables = firewall && compilePolicy(firewall.policy, firewall.protections);
-  const constants = expectedSets(sets, tables?.sets ?? [], store);
+  const constants = new Map<number, Constant>();
+  for (const [slot, { content, digest }] of (tables?.sets ?? []).entries()) {
+    const set = sets[slot];
+    if (set)
+      constants.set(mapInfo(set.map).id, {
+        what: `its list ${set.name}`,
+        value: layOutSet(content(), digest),
+      });
+  }
   for (const { name } of object.maps().filter(({ internal }) => internal)) {
     if (name !== TABLES_SECTION && !name.includes('.rodata')) continue;
     const what = name === TABLES_SECTION ? 'its table of rules' : 'its constants';

@@ -42,7 +42,7 @@ export interface ProveContext {
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven(new SetMaps(context));
+  const proven = new Proven(new SetMaps(context.pinPaths));
   for (const [done, { step }] of plan.steps.entries()) {
     if (!('instance' in step) || step.instance.pinned) continue;
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });

@@ -1,10 +1,9 @@
 // Whether a signature counts: made by a key that may sign now and is not revoked. The date in the commit says nothing:
 // whoever has an old key can write an old date. ssh-keygen decides, and its exit code alone: it prints "Good signature"
 // for keys that nobody trusts.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../disk/durable.js';
-import { requireOwn } from '../disk/ownership.js';
+import { readOwn } from '../disk/regular.js';
 import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
 import type { Verification } from '../model/config.js';
 import { EnvironmentError, PermissionError, SignatureError } from '../model/errors.js';
@@ -124,11 +123,13 @@ function requirePrincipals(signers: string, { allowedSigners, scopes }: Verifica
   });
 }
 
+/** Bytes. */
+const LARGEST_KEYS = 16 << 20;
+
 /** ssh-keygen would say that the signature is bad. */
 function readKeys(file: string): string {
   try {
-    requireOwn(file);
-    return readFileSync(file, 'utf8');
+    return readOwn(file, LARGEST_KEYS).toString('utf8');
   } catch (cause) {
     if (cause instanceof PermissionError) throw cause;
     const hint = 'Put the file there, or correct `verify` in the config file.';

@@ -1,8 +1,7 @@
 // Whether a commit may take the place of the one that was applied: it descends from it, and everybody who made a commit
 // in between may sign. On a host that never applied one, the commit vouches for all that it holds.
-import { readFileSync } from 'node:fs';
+import { readOwn } from '../disk/regular.js';
 import type { GitSource, Verification } from '../model/config.js';
-import { requireOwn } from '../disk/ownership.js';
 import { PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
 import type { Commit } from './commit.js';
@@ -109,10 +108,12 @@ async function allowedRewind(
   throw new SignatureError(`${message}, and ${allowRewind} does not allow it`, { hint });
 }
 
+/** Bytes. */
+const LARGEST_PERMISSION = 1 << 20;
+
 function readIfThere(file: string): Buffer | undefined {
   try {
-    requireOwn(file);
-    return readFileSync(file);
+    return readOwn(file, LARGEST_PERMISSION);
   } catch (error) {
     if (error instanceof PermissionError) throw error;
     return undefined; // then nothing is allowed

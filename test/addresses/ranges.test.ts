@@ -10,13 +10,13 @@ import {
   contains,
   countAddresses,
   countRanges,
-  differences,
   equalWords,
   intersectWords,
   NO_RANGES,
   subtract,
   union,
 } from '../../src/addresses/ranges.js';
+import { rounds } from '../support/budget.js';
 
 /** Windows of 256 addresses: their first 24 or 120 bits. */
 const WINDOWS = [
@@ -86,10 +86,9 @@ test('membership, union, difference and intersection are those of sets of addres
       expect(real(union(x, y))).toEqual(inX.map((is, at) => is || inY[at]));
       expect(real(both)).toEqual(inX.map((is, at) => is && inY[at]));
       expect(real(subtract(x, y))).toEqual(inX.map((is, at) => is && !inY[at]));
-      expect(real(differences(x, y))).toEqual(inX.map((is, at) => is !== inY[at]));
-      for (const set of [x, both, union(x, y), subtract(x, y), differences(x, y)])
-        expect(isCanonical(set)).toBe(true);
+      for (const set of [x, both, union(x, y), subtract(x, y)]) expect(isCanonical(set)).toBe(true);
     }),
+    { numRuns: rounds(100) },
   );
 });
 
@@ -148,15 +147,13 @@ test('thousands of networks in one another, in any order, are as the few that ho
   });
 });
 
-test('duplicates and overlaps are told apart, and what they share is told', () => {
+test('duplicates and overlaps are told apart', () => {
   const merge = (...words: number[]) => {
-    const { words: merged, duplicates, overlaps, shared } = mergeRanges(Uint32Array.from(words), 1);
-    return [[...merged], duplicates, overlaps, [...shared]];
+    const { words: merged, duplicates, overlaps } = mergeRanges(Uint32Array.from(words), 1);
+    return [[...merged], duplicates, overlaps];
   };
-  expect(merge(1, 2, 1, 2, 1, 2)).toEqual([[1, 2], 2, 0, [1, 2, 1, 2]]);
-  expect(merge(4, 5, 0, 9, 4, 5)).toEqual([[0, 9], 1, 1, [4, 5, 4, 5]]);
-  expect(merge(3, 7, 0, 4)).toEqual([[0, 7], 0, 1, [3, 7]]);
-  expect(merge(3, 7, 0, 2)).toEqual([[0, 7], 0, 0, []]);
-  const wide = Uint32Array.of(0, 0, 0, 4, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 4);
-  expect([...mergeRanges(wide, 4).shared]).toEqual([0, 0, 0, 4, 0, 0, 0, 9]);
+  expect(merge(1, 2, 1, 2, 1, 2)).toEqual([[1, 2], 2, 0]);
+  expect(merge(4, 5, 0, 9, 4, 5)).toEqual([[0, 9], 1, 1]);
+  expect(merge(3, 7, 0, 4)).toEqual([[0, 7], 0, 1]);
+  expect(merge(3, 7, 0, 2)).toEqual([[0, 7], 0, 0]);
 });

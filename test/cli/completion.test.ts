@@ -1,4 +1,5 @@
 // Completion, as the shells themselves do it, and what they ask.
+// needs: fish lab zsh
 import { expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
 import { createLab, type Lab } from '../lab.js';

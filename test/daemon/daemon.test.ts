@@ -1,4 +1,5 @@
 // What makes the daemon look again. Its passes fail at once (there are no state files), and say what caused them.
+// needs: lab
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

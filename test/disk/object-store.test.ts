@@ -15,17 +15,10 @@ test('an object is kept under its hash, readable by its owner alone', () => {
   expect(store.put(BYTES)).toBe(NAME);
   expect(Buffer.from(store.get(NAME))).toEqual(BYTES);
   expect(readdirSync(join(dataDir, 'objects')).sort()).toEqual(
-    [`${NAME}.o`, 'compiled', 'lists', 'states', 'texts'].sort(),
+    [`${NAME}.o`, 'compiled', 'lists', 'states'].sort(),
   );
   expect(statSync(join(dataDir, 'objects', `${NAME}.o`)).mode & 0o777).toBe(0o600);
-  for (const folder of [
-    '',
-    'objects',
-    'objects/compiled',
-    'objects/lists',
-    'objects/states',
-    'objects/texts',
-  ]) {
+  for (const folder of ['', 'objects', 'objects/compiled', 'objects/lists', 'objects/states']) {
     expect(statSync(join(dataDir, folder)).mode & 0o777).toBe(0o700);
   }
 });

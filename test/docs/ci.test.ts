@@ -80,4 +80,4 @@ it('passes a good pull request and says what it changes; stops at what is wrong 
     'Every file is valid': 65,
     'What changes for packets': 65,
   });
-}, 120_000);
+});

@@ -94,7 +94,7 @@ it('what is no HTTP, and headers without an end, are cut off', async () => {
   expect(await ask(path, '/')).toMatchObject({ status: 200 });
 });
 
-it('a client that says nothing more is let go', { timeout: 30_000 }, async () => {
+it('a client that says nothing more is let go', async () => {
   const path = await open();
   await Promise.all([
     raw(path, ''),

@@ -1,5 +1,5 @@
 // Large address sets are kept beside the generations that name them, once, and small ones in them.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { toAddressSet } from '../../src/disk/address-sets.js';
@@ -75,7 +75,11 @@ test('a set that no generation names any more is removed, with what was remember
     sets.map(({ digest }) => [store.sets().includes(digest), store.recallList(`of ${digest}`) !== undefined]);
   await keep(dataDir, wanting(first));
   await keep(dataDir, { ...wanting(), lists: [{ name: 'big', entries: 100, set: second }] });
+  const texts = join(dataDir, 'objects/texts');
+  mkdirSync(texts);
+  writeFileSync(join(texts, 'of an older build'), '');
   await collect();
+  expect(existsSync(texts)).toBe(false);
   expect(kept()).toEqual([
     [true, true],
     [true, true],

@@ -1,4 +1,5 @@
 // The real compiler, and scripts that behave badly in its place.
+// needs: lab
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

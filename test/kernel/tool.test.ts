@@ -1,3 +1,4 @@
+// needs: lab
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -93,4 +94,20 @@ test('a tool is looked for in absolute directories of PATH first, and never in r
   expect(findTool('sh', `.:${directory}:/usr/bin`)).toBe(tool);
   expect(findTool('sh', '.:bin')).toBe('/usr/bin/sh');
   expect(findTool('xdpkeep-no-such-tool')).toBeUndefined();
+});
+
+test('a tool may be given so much memory, and files so large, and is told when it wants more', async () => {
+  const file = join(directory, 'large');
+  const writes = script('writes', `head -c 1000000 /dev/zero > ${file} || echo refused`);
+  const resources = { memory: 64 << 20, file: 1 << 16 };
+  expect(await runTool(writes, [], { ...LIMITS, resources })).toMatchObject({
+    stdout: 'refused\n',
+    stderr: expect.stringContaining('File too large') as string,
+  });
+  const eats = ['-e', 'Buffer.alloc(1 << 30, 1)'];
+  const limited = { memory: 512 << 20, file: 1 << 16 };
+  expect((await runTool(process.execPath, eats, LIMITS)).exitCode).toBe(0);
+  await expect(
+    runTool(process.execPath, eats, { ...LIMITS, resources: limited }).then(({ exitCode }) => exitCode),
+  ).resolves.not.toBe(0);
 });

@@ -1,5 +1,6 @@
 // A real terminal of a lab: a shell in tmux, in the network namespace of the firewall's side. What is seen in it is what an
 // operator would see.
+// needs: lab tmux
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab.js';

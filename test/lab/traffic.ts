@@ -1,4 +1,5 @@
 // Packets through a lab: pings and TCP from outside to the firewall's side, and floods.
+// needs: lab
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';

@@ -1,8 +1,10 @@
 // Programs of Debian packages that are not installed, because their services would be started by that.
+// needs: lab unpacked
 import { join } from 'node:path';
-import { finish, type Finished, must } from './exec.js';
+import { finish, type Finished } from './exec.js';
+import { madeOnce } from './made-once.js';
 
-const unpack = (name: string) => must('bash', ['scripts/test/unpacked.sh', name], { timeout: 300_000 });
+const unpack = (name: string) => madeOnce('unpacked.sh', name);
 
 /** Prometheus' own tool. */
 export async function promtool(args: string[], input?: string): Promise<Finished> {

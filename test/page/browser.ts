@@ -1,8 +1,13 @@
 // A real Chromium in the network namespace of a lab: it can reach nothing but the lab.
+// needs: chromium lab
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { Lab } from '../lab.js';
+import { PATH } from '../lab/exec.js';
+
+/** Milliseconds. */
+const PATIENCE = 120_000;
 
 const FLAGS = [
   '--no-sandbox',
@@ -28,7 +33,13 @@ export async function openBrowser(lab: Lab): Promise<Browser> {
     executablePath: wrapper,
     headless: true,
     args: FLAGS,
-    env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
-    timeout: 60_000,
+    env: { PATH, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
+    timeout: PATIENCE,
   });
+}
+
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(PATIENCE);
+  return page;
 }

@@ -35,7 +35,7 @@ function disagreement(
 }
 
 describe('the kernel decides as the reference does', () => {
-  it.each(POLICIES)('policies of $rules rules', { timeout: 60_000 }, ({ rules: size, policies }) => {
+  it.each(POLICIES)('policies of $rules rules', ({ rules: size, policies }) => {
     const random = new Random(SEED + size);
     let asked = 0;
     for (let round = 0; round < policies; round++) {

@@ -40,7 +40,7 @@ it('capture', async () => {
   const capture = lab.start(args);
   let said = '';
   capture.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  await expect.poll(() => said, { timeout: 20_000 }).toContain('listening on veth0\n');
+  await expect.poll(() => said).toContain('listening on veth0\n');
   await lab.ping(2);
   const { stdout } = await capture;
   expect(stdout).toMatch(/veth0 \(blocked\) drop: icmp/);
@@ -62,7 +62,7 @@ it('top, with the share that is dropped', async () => {
     await lab.ping(1);
     return dropping() !== undefined;
   };
-  await expect.poll(pinged, { timeout: 20_000 }).toBe(true);
+  await expect.poll(pinged).toBe(true);
   top.kill('SIGINT');
   await top;
   const seen = dropping();

@@ -19,7 +19,7 @@ async function capturing(lab: Lab, ...args: string[]) {
   const child = lab.start(['capture', 'veth0', ...args, '--output', 'json']);
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  await expect.poll(() => said, { timeout: 15_000 }).toContain('listening on veth0\n');
+  await expect.poll(() => said).toContain('listening on veth0\n');
   const seen = async (): Promise<Seen[]> => {
     const { stdout, exitCode } = await child;
     expect(exitCode, said).toBe(0);
@@ -87,7 +87,7 @@ it('follows the policy that takes the place of the one it watches', async () => 
   await lab.ping(1);
   writePolicy(lab, { rules: [{ ...NO_PING, action: 'pass' }] });
   await reconcile(lab);
-  await expect.poll(async () => (await lab.ping(1), text), { timeout: 15_000 }).toContain('"verdict":"pass"');
+  await expect.poll(async () => (await lab.ping(1), text)).toContain('"verdict":"pass"');
   child.kill('SIGTERM');
   expect((await seen())[0]).toMatchObject({ rule: 'no-ping', verdict: 'drop' });
 });
@@ -106,7 +106,7 @@ it('ends in the datapath too when it is killed', async () => {
   };
   expect(await until()).toBeGreaterThan(0);
   child.kill('SIGKILL');
-  await expect.poll(async () => (await lab.ping(1), await until()), { timeout: 15_000 }).toBe(0);
+  await expect.poll(async () => (await lab.ping(1), await until())).toBe(0);
 });
 
 it('takes verdicts, and refuses what is no filter and what has no program', async () => {

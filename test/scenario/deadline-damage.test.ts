@@ -131,7 +131,7 @@ it('the data directory is gone when the deadline comes, and somebody reads event
   const reader = lab.start(['events']);
   let said = '';
   reader.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  await expect.poll(() => said, { timeout: 15_000 }).toContain('listening on veth0');
+  await expect.poll(() => said).toContain('listening on veth0');
   renameSync(lab.dataDir, `${lab.dataDir}.moved`);
   await endTime(lab);
   expect(await running(lab)).toBe(former);

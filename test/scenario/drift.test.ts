@@ -1,4 +1,5 @@
 // Drift that is made on a real interface: the cause is named, enforced or only reported, and no fight goes on for ever.
+// needs: faketime lab
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
@@ -76,50 +77,46 @@ it('warn: what somebody did is reported and left, until somebody says otherwise'
   expect((await pass(lab)).steps).toMatchObject([{ drift: 'detached', outcome: 'done' }]);
 });
 
-it(
-  'three heals within ten minutes, then it stalls; resume, other state files or a flag end that, a clock does not',
-  { timeout: 240_000 },
-  async () => {
-    await using lab = await createLab({ pairs: 2 });
-    writeHost(lab, { 'veth*': fields() });
-    await reconcile(lab);
-    const away = async () => {
-      await must('rm', [link(lab)]);
-      await expect.poll(async () => (await lab.netShow()).xdp).toHaveLength(1);
-    };
-    const heal = async () => {
-      expect(await pass(lab)).toMatchObject({ exitCode: 0, changed: true });
-    };
-    for (let heals = 0; heals < 3; heals++) {
-      await away();
-      await heal();
-    }
-    await away();
-    const stalled = await reconcile(lab, 14);
-    expect(stalled.changed).toBe(false);
-    expect(stalled.steps.map(({ outcome }) => outcome)).toEqual(['refused', 'unchanged']);
-    expect(stalled.interfaces).toMatchObject([
-      { name: 'veth0', condition: 'Stalled', drift: 'detached' },
-      { name: 'veth1', condition: 'Ready' },
-    ]);
-    expect(await row(lab)).toMatchObject({ condition: 'Stalled' });
-    for (const time of ['+2h', '-2h']) {
-      const command = ['faketime', '-f', time, process.execPath, 'dist/xdpkeep.js', 'reconcile'];
-      const paths = ['--state', lab.state, '--bpffs', lab.bpffs, '--data-dir', lab.dataDir, '--host', 'lab'];
-      await expect(lab.exec(...command, ...paths)).rejects.toThrow('exit 14');
-    }
-
-    expect((await lab.run(['resume'])).stdout).toContain('ended: the stall of veth0');
-    for (let heals = 0; heals < 3; heals++) {
-      await heal();
-      await away();
-    }
-    expect(await pass(lab)).toMatchObject({ exitCode: 14, changed: false });
-    expect(await pass(lab, { retry: true })).toMatchObject({ exitCode: 0, changed: true });
-    await away();
-    expect(await pass(lab)).toMatchObject({ exitCode: 14, changed: false });
-    writeHost(lab, { 'veth*': `program: ${ICMP_DROP}` });
+it('three heals within ten minutes, then it stalls; resume, other state files or a flag end that, a clock does not', async () => {
+  await using lab = await createLab({ pairs: 2 });
+  writeHost(lab, { 'veth*': fields() });
+  await reconcile(lab);
+  const away = async () => {
+    await must('rm', [link(lab)]);
+    await expect.poll(async () => (await lab.netShow()).xdp).toHaveLength(1);
+  };
+  const heal = async () => {
     expect(await pass(lab)).toMatchObject({ exitCode: 0, changed: true });
-    expect((await lab.run(['resume'])).stdout).toContain('nothing was ended');
-  },
-);
+  };
+  for (let heals = 0; heals < 3; heals++) {
+    await away();
+    await heal();
+  }
+  await away();
+  const stalled = await reconcile(lab, 14);
+  expect(stalled.changed).toBe(false);
+  expect(stalled.steps.map(({ outcome }) => outcome)).toEqual(['refused', 'unchanged']);
+  expect(stalled.interfaces).toMatchObject([
+    { name: 'veth0', condition: 'Stalled', drift: 'detached' },
+    { name: 'veth1', condition: 'Ready' },
+  ]);
+  expect(await row(lab)).toMatchObject({ condition: 'Stalled' });
+  for (const time of ['+2h', '-2h']) {
+    const command = ['faketime', '-f', time, process.execPath, 'dist/xdpkeep.js', 'reconcile'];
+    const paths = ['--state', lab.state, '--bpffs', lab.bpffs, '--data-dir', lab.dataDir, '--host', 'lab'];
+    await expect(lab.exec(...command, ...paths)).rejects.toThrow('exit 14');
+  }
+
+  expect((await lab.run(['resume'])).stdout).toContain('ended: the stall of veth0');
+  for (let heals = 0; heals < 3; heals++) {
+    await heal();
+    await away();
+  }
+  expect(await pass(lab)).toMatchObject({ exitCode: 14, changed: false });
+  expect(await pass(lab, { retry: true })).toMatchObject({ exitCode: 0, changed: true });
+  await away();
+  expect(await pass(lab)).toMatchObject({ exitCode: 14, changed: false });
+  writeHost(lab, { 'veth*': `program: ${ICMP_DROP}` });
+  expect(await pass(lab)).toMatchObject({ exitCode: 0, changed: true });
+  expect((await lab.run(['resume'])).stdout).toContain('nothing was ended');
+});

@@ -1,4 +1,5 @@
 // Sampled packets, from the datapath to the line, the record and the file.
+// needs: lab tshark
 import { readdirSync, readlinkSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
@@ -25,7 +26,7 @@ async function listening(lab: Lab, ...args: string[]) {
   const child = lab.start(['events', ...args]);
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  await expect.poll(() => said, { timeout: 15_000 }).toContain('listening on veth0\n');
+  await expect.poll(() => said).toContain('listening on veth0\n');
   return {
     child,
     /** Its records after the first, which names the version. */
@@ -101,7 +102,7 @@ it('keeps listening while the policy changes, and knows the rules of the new one
     await reconcile(lab);
     await lab.ping(1);
   }
-  await expect.poll(maps, { timeout: 15_000 }).toBe(open); // none of an instance that is gone
+  await expect.poll(maps).toBe(open); // none of an instance that is gone
   await lab.ping(1);
   expect((await records()).map(({ rule }) => rule)).toEqual(['no-ping', 'renamed', 'again', 'again']);
 });
@@ -135,7 +136,7 @@ it('counts what the buffer had no room for, and says it', async () => {
   await using flood = await lab.flood({ frames: 20_000, seconds: 20 });
   await flood.done();
   child.kill('SIGCONT');
-  await expect.poll(() => text, { timeout: 20_000 }).toContain('"Lost"');
+  await expect.poll(() => text).toContain('"Lost"');
   child.kill('SIGINT');
   const all = await records();
   const lost = all.filter(({ kind }) => kind === 'Lost').map(({ samples }) => Number(samples));

@@ -32,7 +32,7 @@ async function isBlocked(lab: Lab, source: string): Promise<boolean> {
     const now = await counts(lab);
     return [(now['blocked'] ?? 0) - before >= 4, (now['(default)'] ?? 0) - passed >= 4];
   };
-  await expect.poll(async () => (await more()).includes(true), { timeout: 5000 }).toBe(true);
+  await expect.poll(async () => (await more()).includes(true)).toBe(true);
   return (await more())[0] ?? false;
 }
 

@@ -44,7 +44,7 @@ it('the members of a bridge: all, until it has heard behind which one the peer i
     'link set br0 up',
   );
   const state = () => lab.exec('ip', 'link', 'show', 'br0');
-  await expect.poll(state, { timeout: 20_000 }).toContain('state UP'); // its ports learn for a while first
+  await expect.poll(state).toContain('state UP'); // its ports learn for a while first
   const refused = await run(lab, { rules: [SSH] }, '10.77.0.1', { names: ['veth0', 'veth1'] });
   expect(refused.exitCode).toBe(14);
   for (const name of ['veth0', 'veth1'])
@@ -54,7 +54,7 @@ it('the members of a bridge: all, until it has heard behind which one the peer i
   expect(await running(lab)).toBeUndefined();
 
   const heard = async () => (await lab.ping(1)).received;
-  await expect.poll(heard, { timeout: 20_000 }).toBe(1);
+  await expect.poll(heard).toBe(1);
   expect(await run(lab, { rules: [SSH] }, '10.77.0.1', { names: ['veth1'] })).toMatchObject({ exitCode: 0 });
   const uplink = await run(lab, { rules: [SSH] }, '10.77.0.1', { names: ['veth1', 'veth0'] });
   expect(uplink).toMatchObject({ exitCode: 14 });

@@ -80,7 +80,7 @@ it('two hundred interfaces: one pass attaches them, the next finds nothing to do
   await reconcileMany(lab, '--allow-prune-all');
   expect((await lab.netShow()).xdp).toEqual([]);
   expect(existsSync(join(lab.bpffs, 'xdpkeep'))).toBe(false);
-}, 300_000);
+});
 
 it.each([
   { point: 'intent:after', done: 0 },

@@ -95,7 +95,7 @@ it('protect wins over a rule that drops everything', async () => {
   await using others = await lab.capture();
   await lab.send({ source: ip('192.0.2.9'), destination: ip('10.77.0.1'), destinationPort: 7007 }, 5);
   const dropped = async () => (await counts(lab))['everything'];
-  await expect.poll(dropped, { timeout: 5000 }).toBeGreaterThanOrEqual(8);
+  await expect.poll(dropped).toBeGreaterThanOrEqual(8);
   expect(others.packets.filter(({ destinationPort }) => destinationPort === 7007)).toEqual([]);
 });
 

@@ -70,14 +70,12 @@ it('holds for --watch, which says so and goes on', async () => {
   const daemon = lab.start(['reconcile', '--watch'], { env: { XDPKEEP_LOG_LEVEL: 'debug' } });
   let log = '';
   daemon.stderr.on('data', (data: Buffer) => (log += data.toString()));
-  await expect.poll(() => log, { timeout: 20_000 }).toContain('"reconciled"');
+  await expect.poll(() => log).toContain('"reconciled"');
   writeHost(lab, {});
-  await expect.poll(() => log, { timeout: 20_000 }).toContain('nothing that runs would be left');
+  await expect.poll(() => log).toContain('nothing that runs would be left');
   expect((await lab.netShow()).xdp).toHaveLength(1);
   writeHost(lab, { veth0: `mode: generic, program: ${ICMP_DROP}` });
-  await expect
-    .poll(async () => (await lab.netShow()).xdp, { timeout: 20_000 })
-    .toMatchObject([{ mode: 'generic' }]);
+  await expect.poll(async () => (await lab.netShow()).xdp).toMatchObject([{ mode: 'generic' }]);
   daemon.kill('SIGTERM');
   expect(await daemon).toMatchObject({ exitCode: 0 });
 });

@@ -77,9 +77,7 @@ it('attaches at once what is there, and in time what comes later', async () => {
   await reboot(lab);
   await expect.poll(async () => (await lab.netShow()).xdp).toEqual([]);
   const waiting = restore(lab, 0, '--wait', '1m');
-  await expect
-    .poll(async () => (await lab.netShow()).xdp, { timeout: 30_000 })
-    .toMatchObject([{ devname: 'veth0' }]);
+  await expect.poll(async () => (await lab.netShow()).xdp).toMatchObject([{ devname: 'veth0' }]);
   await lab.addPair(1);
   expect(await waiting).toMatchObject({
     interfaces: [{ condition: 'Ready' }, { name: 'veth1', condition: 'Ready' }],

@@ -165,4 +165,4 @@ it('ten readers at once succeed while reconcile changes things, and do not distu
   await Promise.all([changing(), ...Array.from({ length: 10 }, reading)]);
   expect(await lab.run(['journal', 'verify'])).toMatchObject({ exitCode: 0 });
   expect(document<History>(await lab.run(['history', '--output', 'json']), 0).generation).toBe(5);
-}, 120_000);
+});

@@ -82,13 +82,13 @@ it('who rolls back does not wait for a remote that says nothing; a second sync d
         commandLine(file).includes(site.repository.folder)
       );
     });
-  await expect.poll(isAsking, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isAsking).toBe(true);
   expect(await site.run('sync')).toMatchObject({ exitCode: 75 });
   expect(await site.run('rollback')).toMatchObject({ exitCode: 0 });
   expect(await site.status()).toMatchObject({ generation: 3, hold: { generation: 1 } });
   waiting.kill('SIGTERM');
   expect((await waiting).signal).toBe('SIGTERM');
-  await expect.poll(isAsking, { timeout: 20_000 }).toBe(false);
+  await expect.poll(isAsking).toBe(false);
   // The hold is about what the commit says: it stays until another one says something else.
   rmSync(join(site.repository.folder, '.git/packed-refs'));
   expect(await site.sync(13)).toMatchObject({

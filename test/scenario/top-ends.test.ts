@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab } from '../lab.js';
 import { must } from '../lab/exec.js';
-import { expectGivenBack, openTop, PATIENCE, topLine } from '../support/top-terminal.js';
+import { expectGivenBack, openTop, topLine } from '../support/top-terminal.js';
 
 it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'Ctrl-C', 'Ctrl-Z'])('gives the terminal back on %s', async (how) => {
   await using lab = await createLab();
@@ -12,10 +12,10 @@ it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'Ctrl-C', 'Ctrl-Z'])('gives the terminal
   if (how === 'Ctrl-C') await terminal.press('C-c');
   else if (how === 'Ctrl-Z') {
     await terminal.press('C-z');
-    await expect.poll(() => terminal.isPlain(), PATIENCE).toBe(true);
+    await expect.poll(() => terminal.isPlain()).toBe(true);
     await terminal.type('fg');
-    await expect.poll(() => terminal.isPlain(), PATIENCE).toBe(false);
-    await expect.poll(() => terminal.shown(), PATIENCE).toContain('q quit');
+    await expect.poll(() => terminal.isPlain()).toBe(false);
+    await expect.poll(() => terminal.shown()).toContain('q quit');
     await terminal.press('q');
   } else process.kill((await terminal.running()) ?? -1, how);
   await expectGivenBack(terminal);
@@ -26,7 +26,7 @@ it('a look that fails is said where the shell says things', async () => {
   await using terminal = await openTop(lab);
   const stray = join(lab.bpffs, 'xdpkeep/interfaces/stray');
   await must('bpftool', ['prog', 'load', 'dist/bpf/icmp_drop.bpf.o', stray]);
-  await expect.poll(() => terminal.running(), PATIENCE).toBe(undefined);
+  await expect.poll(() => terminal.running()).toBe(undefined);
   expect(await terminal.shown()).toMatch(/^error: .*\/interfaces\/stray/m);
   await expectGivenBack(terminal, 78);
   await must('rm', [stray]);
@@ -45,7 +45,7 @@ it.each([
   );
   await using terminal = await openTop(lab, topLine(lab, `LC_ALL=C.UTF-8 NODE_OPTIONS=--require=${file}`));
   writeFileSync(trigger, '');
-  await expect.poll(() => terminal.running(), PATIENCE).toBe(undefined);
+  await expect.poll(() => terminal.running()).toBe(undefined);
   expect(await terminal.shown()).toContain('Error: a bug');
   await expectGivenBack(terminal, 1);
 });
@@ -59,7 +59,7 @@ it('ends with a terminal that goes away, though no signal says so', async () => 
   {
     await using _terminal = await openTop(lab, line);
   }
-  await expect.poll(() => existsSync(ended) && readFileSync(ended, 'utf8'), PATIENCE).toBe('0\n');
+  await expect.poll(() => existsSync(ended) && readFileSync(ended, 'utf8')).toBe('0\n');
   expect(readFileSync(said, 'utf8')).toBe('');
 });
 
@@ -70,13 +70,13 @@ it('ends with its reader, and on signals, where there is no terminal for picture
   const script = join(lab.directory, 'piped.sh');
   writeFileSync(script, `${topLine(lab)} | head -1\necho "codes \${PIPESTATUS[*]}"\n`);
   await terminal.type(`bash ${script}`);
-  await expect.poll(() => terminal.shown(), PATIENCE).toContain('codes 0 0');
+  await expect.poll(() => terminal.shown()).toContain('codes 0 0');
   expect(await terminal.shown()).toMatch(/^[\d:]{8} .* dropped\ncodes/m);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     const piped = lab.start(['top', '--every', '100ms', '--output', 'json']);
     let out = '';
     piped.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    await expect.poll(() => out, PATIENCE).toContain('"Traffic"');
+    await expect.poll(() => out).toContain('"Traffic"');
     piped.kill(signal);
     expect(await piped).toMatchObject({ exitCode: 0, stderr: '' });
   }

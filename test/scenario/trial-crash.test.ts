@@ -43,7 +43,7 @@ describe.each(CHANGES)('$change.name on trial', ({ trip, change }) => {
     await world.kill(to, point, ...ON_TRIAL);
     if (point === 'arm:after') {
       // Nothing was announced: its watchdog has nothing to wait for.
-      await expect.poll(() => watchdogs(world.lab), { timeout: 30_000 }).toEqual([]);
+      await expect.poll(() => watchdogs(world.lab)).toEqual([]);
       return world.arrive(from);
     }
     if (by === 'pass') {
@@ -64,7 +64,7 @@ describe.each(CHANGES)('$change.name on trial', ({ trip, change }) => {
 
 /** What was confirmed last runs, is recorded, and is what the next pass wants of the state files of before. */
 async function isBack(world: World, from: State): Promise<void> {
-  await expect.poll(() => watchdogs(world.lab), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => watchdogs(world.lab)).toEqual([]);
   expect(readPending(world.lab.dataDir)).toBeUndefined();
   expect(world.openIntents()).toEqual([]);
   await world.arrive(from);

@@ -24,7 +24,7 @@ export async function stopAt(
     env: { ...env, XDPKEEP_FAILPOINT: `${point}=stop` },
   });
   const pid = run.pid ?? 0;
-  await expect.poll(() => stateOf(pid), { timeout: 45_000, message: `suspended at ${point}` }).toBe('T');
+  await expect.poll(() => stateOf(pid), { message: `suspended at ${point}` }).toBe('T');
   return {
     pid,
     resume: async () => {

@@ -9,7 +9,6 @@ const RULES = [
   { name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' },
   { name: 'web', match: { protocol: 'tcp', destinationPort: 443 }, action: 'pass' },
 ];
-export const PATIENCE = { timeout: 20_000 };
 
 /** Everything that a command needs to find the lab. */
 export function topLine(lab: Lab, env = 'LC_ALL=C.UTF-8'): string {
@@ -23,16 +22,16 @@ export async function openTop(lab: Lab, line = topLine(lab)): Promise<Terminal> 
   const terminal = await Terminal.open(lab);
   await terminal.type('echo before');
   await terminal.type(line);
-  await expect.poll(() => terminal.shown(), PATIENCE).toContain('q quit');
+  await expect.poll(() => terminal.shown()).toContain('q quit');
   return terminal;
 }
 
 /** It has ended with this exit code, and the shell reads lines again as it did before. */
 export async function expectGivenBack(terminal: Terminal, exitCode = 0): Promise<void> {
-  await expect.poll(() => terminal.running(), PATIENCE).toBe(undefined);
+  await expect.poll(() => terminal.running()).toBe(undefined);
   expect(await terminal.isPlain()).toBe(true);
   await terminal.type('code=$?; stty -a | tr ";" "\\n"; echo ended with $code');
-  await expect.poll(() => terminal.shown(), PATIENCE).toMatch(/ended with \d/);
+  await expect.poll(() => terminal.shown()).toMatch(/ended with \d/);
   const shown = await terminal.shown();
   expect(shown).toMatch(new RegExp(`^ended with ${exitCode}$`, 'm'));
   expect(shown).toMatch(/(?<!-)icanon/);

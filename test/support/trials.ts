@@ -50,13 +50,13 @@ export async function command(lab: Lab, exitCode: number, ...args: string[]): Pr
 export async function decided(lab: Lab): Promise<void> {
   const pending = async () => (await status(lab)).pending;
   await expect.poll(pending, { timeout: 30_000, interval: 200 }).toBeUndefined();
-  await expect.poll(() => watchdogs(lab), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => watchdogs(lab)).toEqual([]);
 }
 
 /** Makes it the deadline now: whoever tells the watchdog to end does. */
 export async function endTime(lab: Lab): Promise<void> {
   for (const pid of watchdogs(lab)) process.kill(pid, 'SIGTERM');
-  await expect.poll(() => watchdogs(lab), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => watchdogs(lab)).toEqual([]);
 }
 
 /** Pids of the watchdogs of this lab. */
@@ -115,7 +115,7 @@ export class HeldProbe {
 
   /** The change is in effect, and its probe waits. */
   async asked(): Promise<void> {
-    await expect.poll(() => existsSync(`${this.#file}.asked`), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => existsSync(`${this.#file}.asked`)).toBe(true);
   }
 
   answer(exitCode: number): void {

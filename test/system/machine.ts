@@ -1,12 +1,14 @@
 // A machine with a real systemd: a layer over a Debian root, booted by systemd-nspawn in the firewall's namespace of a lab.
 // It sees the devices of that namespace, so its udev and its units meet interfaces as on any host. A reboot takes its
 // processes, and with a new bpffs everything that was pinned.
+// needs: debian lab node-lts
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, inject, vi } from 'vitest';
 import { type Background, background, finish, type Finished, must } from '../lab/exec.js';
 import { createLab, type Lab } from '../lab.js';
+import { madeOnce } from '../lab/made-once.js';
 import { opens } from '../lab/open.js';
 import { endIn } from '../lab/residue.js';
 
@@ -54,7 +56,7 @@ export class Machine implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), `${inject('run')}-machine-`));
     const machine = new Machine(lab, folder);
     try {
-      const base = await must('bash', ['scripts/test/root.sh'], { timeout: 600_000 });
+      const base = await madeOnce('root.sh');
       for (const name of ['upper', 'work', 'root']) mkdirSync(join(folder, name));
       const layers = `lowerdir=${base},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
       await must('mount', ['-t', 'overlay', 'overlay', '-o', layers, machine.root]);

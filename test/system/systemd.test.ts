@@ -45,7 +45,7 @@ async function settle(commit: Promise<string>, answers: 0 | 1): Promise<void> {
   await expect.poll(answered, PATIENT).toBe(answers);
 }
 
-it('an installation is all: the timer applies the signed commit', { timeout: 200_000 }, async () => {
+it('an installation is all: the timer applies the signed commit', async () => {
   expect(await machine.lab.ping(2)).toMatchObject({ received: 2 });
   await install(machine, deb);
   await settle(repository.head(), 0);
@@ -55,7 +55,7 @@ it('an installation is all: the timer applies the signed commit', { timeout: 200
   });
 });
 
-it('the next signed commit changes the firewall within the interval', { timeout: 200_000 }, async () => {
+it('the next signed commit changes the firewall within the interval', async () => {
   await settle(repository.commit('let pings in', state('pass'), { key: 'ada' }), 1);
   await settle(repository.commit('drop pings again', state('drop'), { key: 'ada' }), 0);
 });
@@ -67,7 +67,7 @@ it.each([
     'was signed by a key that has expired, and says that it is older',
     { key: 'old', date: '2024-01-01T00:00:00Z' },
   ],
-])('a commit that %s changes nothing', { timeout: 200_000 }, async (_what, author) => {
+])('a commit that %s changes nothing', async (_what, author) => {
   await machine.must('systemctl', 'stop', TIMER);
   const before = await attachment();
   const good = await repository.head();
@@ -80,7 +80,7 @@ it.each([
   expect(await pass(machine)).toBe(0);
 });
 
-it('drift is healed though the repository is gone', { timeout: 200_000 }, async () => {
+it('drift is healed though the repository is gone', async () => {
   using away = hide(repository);
   await machine.must('rm', '-r', '/sys/fs/bpf/xdpkeep');
   await expect.poll(answered, PATIENT).toBe(1);
@@ -89,26 +89,22 @@ it('drift is healed though the repository is gone', { timeout: 200_000 }, async 
   expect(await machine.log('xdpkeep.service')).toContain('SourceStale');
 });
 
-it(
-  'a change that nobody confirms is undone by a timer, though the unit has ended',
-  { timeout: 200_000 },
-  async () => {
-    await repository.commit('let pings in, on trial', state('pass', 'confirm: 10s\n'), { key: 'ada' });
-    expect(await pass(machine)).toBe(0);
-    expect(await answered()).toBe(1);
-    expect(await machine.must('systemctl', 'list-timers', '--plain', '--no-legend')).toContain(
-      'xdpkeep-confirm-',
-    );
-    await expect.poll(answered, PATIENT).toBe(0);
-    await expect
-      .poll(async () => (await status()).hold, PATIENT)
-      .toMatchObject({ generation: expect.any(Number) as number });
-    await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
-    expect(await pass(machine)).toBe(0);
-  },
-);
+it('a change that nobody confirms is undone by a timer, though the unit has ended', async () => {
+  await repository.commit('let pings in, on trial', state('pass', 'confirm: 10s\n'), { key: 'ada' });
+  expect(await pass(machine)).toBe(0);
+  expect(await answered()).toBe(1);
+  expect(await machine.must('systemctl', 'list-timers', '--plain', '--no-legend')).toContain(
+    'xdpkeep-confirm-',
+  );
+  await expect.poll(answered, PATIENT).toBe(0);
+  await expect
+    .poll(async () => (await status()).hold, PATIENT)
+    .toMatchObject({ generation: expect.any(Number) as number });
+  await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
+  expect(await pass(machine)).toBe(0);
+});
 
-it('probes that the sandbox would keep in refuse the change', { timeout: 200_000 }, async () => {
+it('probes that the sandbox would keep in refuse the change', async () => {
   const probes = 'probes: [{ping: 10.77.0.2}]\n';
   await repository.commit('let pings in, with a probe', state('pass', probes), { key: 'ada' });
   expect(await pass(machine)).toBe(78);
@@ -135,26 +131,22 @@ kill -0 $PPID 2>/dev/null && exit 21
 exit 0
 `;
 
-it(
-  'a hostile command of a probe gets nowhere, and is not run before the host allows it',
-  { timeout: 300_000 },
-  async () => {
-    machine.write({ 'usr/local/bin/hostile': HOSTILE }, 0o755);
-    const probes = 'probes: [{exec: [/usr/local/bin/hostile], timeout: 20s, tries: 1}]\n';
-    await repository.commit('let pings in, with a command', state('pass', probes), { key: 'ada' });
-    expect(await pass(machine)).toBe(77);
-    expect(await machine.log('xdpkeep.service')).toContain('Add the line `probes: {exec: allow}`');
-    expect(await answered()).toBe(0);
-    await machine.must('sh', '-c', "echo 'probes: {exec: allow}' >> /etc/xdpkeep/config.yaml");
-    expect(await pass(machine), await machine.log('xdpkeep.service')).toBe(0);
-    expect(await machine.log('xdpkeep.service')).toContain('exec /usr/local/bin/hostile: holds');
-    expect(existsSync(join(machine.root, 'etc/planted'))).toBe(false);
-    await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
-    expect(await pass(machine)).toBe(0);
-  },
-);
+it('a hostile command of a probe gets nowhere, and is not run before the host allows it', async () => {
+  machine.write({ 'usr/local/bin/hostile': HOSTILE }, 0o755);
+  const probes = 'probes: [{exec: [/usr/local/bin/hostile], timeout: 20s, tries: 1}]\n';
+  await repository.commit('let pings in, with a command', state('pass', probes), { key: 'ada' });
+  expect(await pass(machine)).toBe(77);
+  expect(await machine.log('xdpkeep.service')).toContain('Add the line `probes: {exec: allow}`');
+  expect(await answered()).toBe(0);
+  await machine.must('sh', '-c', "echo 'probes: {exec: allow}' >> /etc/xdpkeep/config.yaml");
+  expect(await pass(machine), await machine.log('xdpkeep.service')).toBe(0);
+  expect(await machine.log('xdpkeep.service')).toContain('exec /usr/local/bin/hostile: holds');
+  expect(existsSync(join(machine.root, 'etc/planted'))).toBe(false);
+  await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
+  expect(await pass(machine)).toBe(0);
+});
 
-it('stopping units detaches nothing', { timeout: 200_000 }, async () => {
+it('stopping units detaches nothing', async () => {
   const before = await attachment();
   await machine.must('systemctl', 'start', 'xdpkeep-boot.service');
   await machine.must('systemctl', 'stop', TIMER, ...UNITS);
@@ -169,7 +161,7 @@ async function dropIn(unit: string, text: string): Promise<void> {
   await machine.must('systemctl', 'daemon-reload');
 }
 
-it('the unit that stays applies what another one fetches', { timeout: 200_000 }, async () => {
+it('the unit that stays applies what another one fetches', async () => {
   const page = (address: string) => `[Service]\nEnvironment=XDPKEEP_HTTP=${address}\n`;
   await dropIn('xdpkeep-fetch.timer', SOON);
   await dropIn('xdpkeep-watch.service', page('unix:/run/xdpkeep/page'));
@@ -200,13 +192,13 @@ it('what changes the kernel is sandboxed, and what fetches may nothing', async (
   expect(capabilities).toBe('');
 });
 
-it('an interface that comes late gets what it had last', { timeout: 200_000 }, async () => {
+it('an interface that comes late gets what it had last', async () => {
   await machine.lab.addPair(1);
   await expect.poll(async () => (await machine.lab.ping(1, 'veth1')).received, PATIENT).toBe(0);
   expect((await machine.lab.netShow()).xdp.map(({ devname }) => devname).sort()).toEqual(['veth0', 'veth1']);
 });
 
-it('an upgrade swaps nothing and restarts nothing', { timeout: 200_000 }, async () => {
+it('an upgrade swaps nothing and restarts nothing', async () => {
   const before = await attachment();
   const folder = join(machine.lab.directory, 'upgrade');
   await must('dpkg-deb', ['--raw-extract', deb, folder]);
@@ -220,7 +212,7 @@ it('an upgrade swaps nothing and restarts nothing', { timeout: 200_000 }, async 
   expect(await attachment()).toEqual(before);
 });
 
-it('a reboot: what was confirmed runs before the network is up', { timeout: 300_000 }, async () => {
+it('a reboot: what was confirmed runs before the network is up', async () => {
   await machine.powerOff();
   expect((await machine.lab.netShow()).xdp).toEqual([]);
   using away = hide(repository); // nothing but the machine itself is needed
@@ -243,7 +235,7 @@ it('a reboot: what was confirmed runs before the network is up', { timeout: 300_
   expect(await machine.log('xdpkeep-boot.service')).toContain('veth0: attach');
 });
 
-it('removal keeps what is attached, and purge leaves nothing', { timeout: 200_000 }, async () => {
+it('removal keeps what is attached, and purge leaves nothing', async () => {
   const { programId } = await attachment();
   await machine.must('dpkg', '--remove', 'xdpkeep');
   const { xdp } = await machine.lab.netShow();
@@ -261,7 +253,7 @@ it('removal keeps what is attached, and purge leaves nothing', { timeout: 200_00
   ]);
 });
 
-it('removal detaches where that was asked for', { timeout: 200_000 }, async () => {
+it('removal detaches where that was asked for', async () => {
   const files = Object.entries(state('drop')).map(([path, text]) => [`etc/xdpkeep/${path}`, text]);
   machine.write(
     Object.fromEntries([...files, ['etc/xdpkeep/config.yaml', 'host: edge-1\n']]) as Record<string, string>,

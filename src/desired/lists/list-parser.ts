@@ -16,7 +16,7 @@ import { MOST_PROBLEMS } from '../yaml/syntax.js';
 import type { Problem } from '../../text/wording.js';
 
 /** More would not fit into the memory of this process. */
-export const MOST_ENTRIES = 5_000_000;
+const MOST_ENTRIES = 5_000_000;
 /** Bytes of a line, roughly: so much room there is from the start. */
 const USUAL_LINE = 14;
 /** Lines between two calls of a progress callback. */
@@ -26,8 +26,6 @@ const MOST_NAMED = 3;
 
 export interface ParsedList {
   ranges: AddressRanges;
-  /** Addresses of more than one line are all in it, if no more than MOST_SHARED lines say what others say. */
-  shared: AddressRanges;
   /** Lines with an address or network. */
   entries: number;
   /** Of those the ones that say what another one says, */
@@ -82,7 +80,6 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
   const [four, six] = [collected[4].merge(), collected[6].merge()];
   return {
     ranges: { four: four.words, six: six.words },
-    shared: { four: mergeRanges(four.shared, 1).words, six: mergeRanges(six.shared, 4).words },
     entries: collected[4].count + collected[6].count,
     duplicates: four.duplicates + six.duplicates,
     overlaps: four.overlaps + six.overlaps,
@@ -94,7 +91,7 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
 const MARK = [0xef, 0xbb, 0xbf];
 
 /** Bytes of the byte order mark in front of a text, if there is one. */
-export function markLength(bytes: Uint8Array): number {
+function markLength(bytes: Uint8Array): number {
   return MARK.every((byte, at) => bytes[at] === byte) ? MARK.length : 0;
 }
 

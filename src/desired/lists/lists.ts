@@ -9,14 +9,13 @@ import { fromCidrs } from '../../addresses/networks.js';
 import { type ListCounts, NO_COUNTS } from '../../model/object-store.js';
 import type { AddressSet } from '../../model/policy.js';
 import type { Progress } from '../../model/progress.js';
-import { type AddressRanges, NO_RANGES, union } from '../../addresses/ranges.js';
+import { NO_RANGES, union } from '../../addresses/ranges.js';
 import { listOptionalFolder } from '../folders.js';
 import { type ListOptions, toListFormat } from './list-options.js';
-import { type ParsedList, parseList } from './list-parser.js';
+import { parseList } from './list-parser.js';
 import type { WrittenAddress } from '../policy/match.js';
 import { notUtf8, readStateBytes } from '../read.js';
-import { keepText, type ParsedText, patchList, type TextStore } from './patched-list.js';
-import { keyOf, type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
+import { type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
 
 /** Bytes. */
 const LIST_FILE_LIMIT = 256 << 20;
@@ -35,14 +34,12 @@ export class ListReader {
   /** Name -> names of its files: one, if all is well. */
   readonly #files: ReadonlyMap<string, string[]>;
   readonly #lists = new Map<string, ReadList>();
-  /** Of lists that were parsed, by what they are known as. */
-  readonly #texts = new Map<string, ParsedText>();
 
   /** `problems` receives those of each list that is read. */
   constructor(
     private readonly stateDir: string,
     private readonly problems: Diagnostic[],
-    private readonly store: SetStore & TextStore,
+    private readonly store: SetStore,
     private readonly progress?: Progress,
   ) {
     this.#files = listOptionalFolder(stateDir, 'lists').files;
@@ -88,11 +85,6 @@ export class ListReader {
     return list;
   }
 
-  /** So that those which change in little need not be parsed whole the next time. */
-  keepTexts(): void {
-    for (const [key, text] of this.#texts) keepText(this.store, key, text);
-  }
-
   /** Networks and lists as one set; one list alone is shared by all who name it. */
   resolve(written: WrittenAddress[], options: Record<string, ListOptions> = {}): AddressSet {
     const names = [...new Set(written.flatMap((one) => ('list' in one ? [one.list] : [])))];
@@ -124,20 +116,15 @@ export class ListReader {
     const bytes = this.#bytes(file, this.problems);
     if (!bytes) return undefined;
     const hash = sha256(bytes);
-    const key = keyOf({ file, way });
     let unread: Buffer | undefined = bytes; // the first time; kept no longer than that
-    let shared: AddressRanges | undefined;
     const make = (): MadeSet | undefined => {
       const content = unread ?? this.#bytes(file, []);
-      const made = content && this.#parse({ file, bytes: content }, way, key, unread ? this.problems : []);
-      shared = unread && made?.shared;
-      return made;
+      return content && this.#parse({ file, bytes: content }, way, unread ? this.problems : []);
     };
     const list = rememberSet(this.store, { file, sha256: hash, way }, [name], make);
     unread = undefined;
     if (!list) return undefined;
     const { set, counts, warnings } = list;
-    if (shared) this.#texts.set(key, { bytes, text: hash, digest: set.digest, counts, shared });
     this.problems.push(...warnings);
     return { name, file, sha256: hash, set, counts };
   }
@@ -149,18 +136,17 @@ export class ListReader {
   #parse(
     { file, bytes }: { file: string; bytes: Buffer },
     { skipBad, ...format }: Way,
-    key: string,
     problems: Diagnostic[],
-  ): (MadeSet & Pick<ParsedList, 'shared'>) | undefined {
+  ): MadeSet | undefined {
     if (!isUtf8(bytes)) {
       problems.push(notUtf8(file, bytes));
       return undefined;
     }
     const found: Diagnostic[] = [];
     const list = { file, bytes, format, skipBad, progress: this.progress };
-    const { ranges, shared, ...counts } = patchList(this.store, key, list) ?? parseList(list, found);
+    const { ranges, ...counts } = parseList(list, found);
     if (found.every(({ severity }) => severity === 'warning'))
-      return { content: ranges, shared, counts, warnings: found };
+      return { content: ranges, counts, warnings: found };
     problems.push(...found);
     return undefined;
   }

@@ -54,7 +54,7 @@ export function rememberSet(
 }
 
 /** Under which a thing with this identity is remembered. */
-export function keyOf(identity: unknown): string {
+function keyOf(identity: unknown): string {
   return sha256(canonicalJson({ identity, version: VERSION }));
 }
 

@@ -4,7 +4,6 @@ import { BUILTIN_ROWS, type Policy } from '../../model/policy.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { Position } from '../../model/position.js';
 import { suggest } from '../../text/suggest.js';
-import type { Node } from 'yaml';
 import {
   fieldOf,
   type Issue,
@@ -14,7 +13,6 @@ import {
   type StateDocument,
 } from '../yaml/document.js';
 import { listOptionalFolder, stateFilePath } from '../folders.js';
-import { type KnownPolicy, takeOutKnown } from './known-rules.js';
 import { findUnknownLists } from '../lists/list-references.js';
 import { checkLists, writtenOptions } from '../lists/list-checks.js';
 import type { ListOptions } from '../lists/list-options.js';
@@ -37,8 +35,6 @@ export class PolicyReader {
     private readonly stateDir: string,
     private readonly lists: ListReader,
     private readonly problems: Diagnostic[],
-    /** What was made of them the last time, by name. */
-    private readonly remembered: ReadonlyMap<string, KnownPolicy> = new Map(),
   ) {
     this.#known = new Set(listOptionalFolder(stateDir, 'policies').names);
   }
@@ -74,43 +70,24 @@ export class PolicyReader {
     const source = readStateFile(this.stateDir, path, this.problems);
     if (!source) return undefined;
     this.sources.set(name, source);
-    return this.#parseChanged(name, source) ?? this.#parse(name, source, this.problems)?.policy;
+    return this.#parse(name, source);
   }
 
-  /** `undefined` when all of it has to be parsed: if anything is wrong, say. */
-  #parseChanged(name: string, source: Source): Policy | undefined {
-    const known = this.remembered.get(name);
-    const remainder = known && takeOutKnown(source, known);
-    if (!remainder) return undefined;
-    const problems: Diagnostic[] = [];
-    const parsed = this.#parse(name, remainder.source, problems, remainder.names);
-    return parsed?.policy && problems.length === 0
-      ? remainder.restore(parsed.policy, parsed.root)
-      : undefined;
-  }
-
-  /** `rules`: names of those that there are beside the ones in the text. */
-  #parse(
-    name: string,
-    source: Source,
-    problems: Diagnostic[],
-    rules: string[] = [],
-  ): { policy?: Policy; root: Node } | undefined {
+  #parse(name: string, source: Source): Policy | undefined {
     const file = { kind: 'policy', folder: 'policies', name, schema: policySchema } as const;
-    const document = parseDocument(source, file, (found) => this.#findMore(found, rules), problems);
-    if (!document?.data) return document;
+    const document = parseDocument(source, file, (found) => this.#findMore(found), this.problems);
+    if (!document?.data) return undefined;
     const { data, root } = document;
     this.#options.set(name, data.lists);
     const place = (...path: PropertyKey[]): Position => locate(root, path, 'value', source).place.at;
-    const policy = toPolicy(data, (written) => this.lists.resolve(written, data.lists), {
+    return toPolicy(data, (written) => this.lists.resolve(written, data.lists), {
       policy: place(),
       rule: (index) => place('rules', index),
       test: (index) => place('tests', index),
     });
-    return { policy, root };
   }
 
-  #findMore(document: StateDocument, others: string[]): Issue[] {
+  #findMore(document: StateDocument): Issue[] {
     const { value } = document;
     const rules = itemsOf(fieldOf(value, 'rules'));
     const options = writtenOptions(value);
@@ -121,7 +98,7 @@ export class PolicyReader {
         findUnknownLists(fieldOf(rule, 'match'), ['rules', at, 'match'], this.lists, options),
       ),
       ...checkLists(value, this.lists),
-      ...findUnknownRules(value, others),
+      ...findUnknownRules(value),
     ];
   }
 }
@@ -143,9 +120,9 @@ function findDuplicates({ value, root, source }: StateDocument, field: 'rules' |
   });
 }
 
-function findUnknownRules(value: unknown, others: string[]): Issue[] {
+function findUnknownRules(value: unknown): Issue[] {
   const rules = itemsOf(fieldOf(value, 'rules')).map((rule) => fieldOf(rule, 'name'));
-  const names = [...rules.filter((name) => typeof name === 'string'), ...others, ...BUILTIN_ROWS];
+  const names = [...rules.filter((name) => typeof name === 'string'), ...BUILTIN_ROWS];
   const known = new Set(names);
   return itemsOf(fieldOf(value, 'tests')).flatMap((test, index) => {
     const rule = fieldOf(test, 'rule');

@@ -45,7 +45,7 @@ export class Source {
 }
 
 /** Offsets of the lines of a text; behind a last line break there is one more, and empty. */
-export function* lineStarts(text: string): Generator<number> {
+function* lineStarts(text: string): Generator<number> {
   yield 0;
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) yield at + 1;
 }

@@ -8,7 +8,7 @@ import type { Source } from './source.js';
 /** Levels of maps and lists. */
 const DEEPEST = 32;
 /** Far above any state file of 4 MiB that says something; bounds memory and time. */
-export const MOST_TOKENS = 1_000_000;
+const MOST_TOKENS = 1_000_000;
 /** Problems of one kind in one file that are worth showing. */
 export const MOST_PROBLEMS = 100;
 

@@ -34,38 +34,24 @@ export const SET_LAYOUT = 3;
 /** Bytes of a value that say what it is, */
 export const SET_HEAD = UNIT;
 /** and where in them what lies. */
-const BASE_AT = 24;
+/** Zeros. An older build put a change of a set there: it named the set that it changes here, and is none. */
+const CHANGE_AT = 24;
 const DIGEST_AT = 32;
-const BASE_BYTES = 8;
+const CHANGE_BYTES = 8;
 const DIGEST_BYTES = 32;
-const NO_BASE = '00'.repeat(BASE_BYTES);
 
-/** What the first bytes of a value say that it is. */
-export interface SetIdentity {
-  /** SHA-256 (hex) of the ranges; of a delta: of those of the changed set. */
-  digest: string;
-  /** Of a delta: the digest of the set that it changes, of which the value has the first 16 digits. */
-  base?: string | undefined;
+/** Does a value that begins so say that it is the set with this digest (SHA-256 of its ranges, hex)? */
+export function isSetOf(head: Uint8Array, digest: string): boolean {
+  const isWhole = head.subarray(CHANGE_AT, CHANGE_AT + CHANGE_BYTES).every((byte) => byte === 0);
+  return isWhole && hexAt(head, DIGEST_AT, DIGEST_BYTES) === digest;
 }
 
-/** Does a value that begins so say that it is this one? */
-export function isSetOf(head: Uint8Array, { digest, base = NO_BASE }: SetIdentity): boolean {
-  const isBase = hexAt(head, BASE_AT, BASE_BYTES) === base.slice(0, 2 * BASE_BYTES);
-  return isBase && hexAt(head, DIGEST_AT, DIGEST_BYTES) === digest;
-}
-
-/** The digest of a value that begins so; `undefined` for a delta, which is no set alone. */
-export function digestOf(head: Uint8Array): string | undefined {
-  return hexAt(head, BASE_AT, BASE_BYTES) === NO_BASE ? hexAt(head, DIGEST_AT, DIGEST_BYTES) : undefined;
-}
-
-/** The value for these ranges: those of the set, or of a delta all that are in either version and not in the other. */
-export function layOutSet({ four, six }: AddressRanges, { digest, base = NO_BASE }: SetIdentity): Uint8Array {
+/** The value for these ranges, of which `digest` is the SHA-256 (hex). */
+export function layOutSet({ four, six }: AddressRanges, digest: string): Uint8Array {
   const deep = isDeep(six);
   const layout = new Layout();
   const entries = [layout.place(edgesOfFour(four), 1), layout.place(edgesOfSix(six), deep ? 4 : 2)];
   const value = layout.finish([...entries.flat(), Number(deep)]);
-  value.set(fromHex(base.slice(0, 2 * BASE_BYTES)), BASE_AT);
   value.set(fromHex(digest), DIGEST_AT);
   return value;
 }

@@ -39,8 +39,9 @@ const MEMBER = 80;
 const ROW = 16;
 const SET = MEMBER + ROW * ROW;
 const SET_DESTINATION = SET + ROW;
-const DELTA = SET_DESTINATION + ROW;
-const NODE = DELTA + ROW;
+/** A row that no key has: objects of older builds ask there for what has changed in a set, and it is always off. */
+const UNUSED = SET_DESTINATION + ROW;
+const NODE = UNUSED + ROW;
 const NODE6 = NODE + ROW;
 const KEYS = NODE6 + ROW;
 
@@ -51,8 +52,8 @@ const ROOT = 32;
 const ROOT6 = 48;
 const ABSENT = 64;
 const BOUND_SET = 80;
-const BOUND_DELTA = 96;
-const NUMBERS = 112;
+/** The last row is that of the same objects. */
+const NUMBERS = BOUND_SET + 2 * ROW;
 
 /** Bytes of what may begin at `enum bound`; of a vector as many as it could have. */
 const ENTRY_BYTES = 4;
@@ -151,11 +152,8 @@ export function bindSettings(
   const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
   numbers[NUMBER.taiOffset] = taiOffset;
-  sets.forEach(({ bytes, delta }, slot) => {
+  sets.forEach(({ bytes }, slot) => {
     numbers[BOUND_SET + slot] = bytes - SET_REACH;
-    if (delta === undefined) return;
-    keys[DELTA + slot] = 1;
-    numbers[BOUND_DELTA + slot] = delta.bytes - SET_REACH;
   });
   if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };

@@ -17,7 +17,7 @@ const PROTOCOLS: Record<number, string> = {
 const FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'];
 const ETH_IPV4 = 0x0800;
 const ETH_IPV6 = 0x86dd;
-/** What a packet has when nobody says otherwise (packet.ts): not worth a word. */
+/** What a packet has when nobody says otherwise (build-packet.ts): not worth a word. */
 const DEFAULT_TTL = 64;
 const DEFAULT_DESTINATION_MAC = 0x02_00_00_00_00_01;
 const DEFAULT_SOURCE_MAC = 0x02_00_00_00_00_02;

@@ -254,7 +254,7 @@ test('an exception or a missing column is never skipped: the rest would mean som
   ]);
 });
 
-test('a million lines: each address is in the set, and no other', { timeout: 60_000 }, () => {
+test('a million lines: each address is in the set, and no other', () => {
   const count = 1_000_000;
   const address = (at: number) => Math.imul(at, 0x9e3779b1) >>> 0; // each once
   const bytes = Buffer.allocUnsafe(count * 16);

@@ -1,4 +1,5 @@
 // Whatever bytes a state file holds: diagnostics or a valid state, soon, and nothing else.
+// needs: time
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { STATE_FILE_LIMIT } from '../../../src/desired/read.js';

@@ -8,6 +8,7 @@ import { parseFrame } from '../../../src/policy/packet/parse.js';
 import { policy, rule } from '../policy.js';
 import { Random, randomPacket, randomPolicy } from '../random.js';
 import { addressSet } from '../../support/addresses.js';
+import { rounds } from '../../support/budget.js';
 
 const NOW = Date.UTC(2027, 0, 1);
 
@@ -127,7 +128,7 @@ describe('lint', () => {
   it('is right about random policies: what it calls unreachable decides no packet, and witnesses prove it', () => {
     const random = new Random(99);
     let shadowed = 0;
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < rounds(60); round++) {
       const wanted = randomPolicy(random, 30, NOW);
       const findings = lintPolicy(wanted, NOW);
       const certain = {
@@ -150,6 +151,6 @@ describe('lint', () => {
         expect(dead.has(row), `${row} decides though lint says it cannot`).toBe(false);
       }
     }
-    expect(shadowed).toBeGreaterThan(50);
+    expect(shadowed).toBeGreaterThan(rounds(50));
   });
 });

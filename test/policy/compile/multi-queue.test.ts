@@ -76,24 +76,20 @@ it('every packet is counted, and every byte', async () => {
   expect(firewall.packets('udp')).toBe(sent);
   expect(firewall.packets('(default)')).toBe(0);
   expect(firewall.bytes('udp')).toBe(sent * frame.length);
-}, 90_000);
+});
 
-it.each(['rule', 'source'] as const)(
-  'one limit for both CPUs, per %s',
-  async (per) => {
-    await using lab = await createLab();
-    // So large that it takes five seconds in which neither gets a CPU before anything is lost.
-    const [packetsPerSecond, burst] = [20_000, 100_000];
-    using firewall = load(limited({ packetsPerSecond, burst, per }));
-    const [sent, seconds] = await storm(lab, firewall.object.programFd(), 1e9, 3);
-    const passed = firewall.packets('(default)');
-    expect(passed + firewall.packets('limit')).toBe(sent);
-    const wanted = burst + seconds * packetsPerSecond;
-    expect(passed / wanted).toBeGreaterThan(0.95);
-    expect(passed / wanted).toBeLessThan(1.05);
-  },
-  90_000,
-);
+it.each(['rule', 'source'] as const)('one limit for both CPUs, per %s', async (per) => {
+  await using lab = await createLab();
+  // So large that it takes five seconds in which neither gets a CPU before anything is lost.
+  const [packetsPerSecond, burst] = [20_000, 100_000];
+  using firewall = load(limited({ packetsPerSecond, burst, per }));
+  const [sent, seconds] = await storm(lab, firewall.object.programFd(), 1e9, 3);
+  const passed = firewall.packets('(default)');
+  expect(passed + firewall.packets('limit')).toBe(sent);
+  const wanted = burst + seconds * packetsPerSecond;
+  expect(passed / wanted).toBeGreaterThan(0.95);
+  expect(passed / wanted).toBeLessThan(1.05);
+});
 
 it('a limit per source holds for a million sources that come in turn, when as many are remembered', async () => {
   const [sources, rounds, burst] = [1_000_000, 4, 2];
@@ -113,4 +109,4 @@ it('a limit per source holds for a million sources that come in turn, when as ma
   expect(passed + firewall.packets('limit')).toBe(sent);
   expect(passed).toBeGreaterThanOrEqual(sources * burst);
   expect(passed).toBeLessThan(1.001 * sources * burst);
-}, 120_000);
+});
