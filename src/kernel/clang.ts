@@ -135,9 +135,12 @@ async function compileIn(
       throw new CompileError(`${compiler.clang} did not compile ${unit.source}`, 'it wrote no object');
     };
     const inputs = parseDependencies(read('dependencies').toString('utf8'));
-    if (read('object.o') && compiler.strip !== undefined)
+    let object = read('object.o');
+    if (compiler.strip !== undefined) {
       await run(compiler.strip, ['-g', `${RESULT}/object.o`], unit, within);
-    return { object: read('object.o'), inputs: inputs.map((input) => resolve(unit.stateDir, input)), log };
+      object = read('object.o');
+    }
+    return { object, inputs: inputs.map((input) => resolve(unit.stateDir, input)), log };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
