@@ -11,7 +11,7 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-/* One field of a packet that rules can ask about. Order as in src/policy/fields.ts. */
+/* One field of a packet that rules can ask about. Order as in src/policy/fields/registry.ts. */
 enum field {
 	FIELD_BASE, /* family x fragment x protocol */
 	FIELD_SOURCE,

@@ -36,7 +36,7 @@ const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();
   await sweepDead();
-  const run = `${PREFIX}${process.pid}`;
+  const run = `${PREFIX}${process.pid}-${project.name}`; // each kind of test has its own
   // Before anything is started. Who needs files there, or writes some, is given a home of its own.
   const home = join(tmpdir(), `${run}-home`);
   mkdirSync(home);

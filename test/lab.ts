@@ -180,7 +180,7 @@ export class Lab implements AsyncDisposable {
 
   /** Sends so many copies of a frame from outside, at most 64: none gets lost. */
   async send(packet: PacketDescription | Uint8Array, frames = 1, name = 'veth0'): Promise<void> {
-    await using sending = await this.flood({ frames, seconds: 5, packets: [packet] }, name);
+    await using sending = await this.flood({ frames, seconds: 60, packets: [packet] }, name);
     await sending.done();
   }
 

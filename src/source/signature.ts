@@ -8,6 +8,7 @@ import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
 import type { Verification } from '../model/config.js';
 import { EnvironmentError, PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
+import { oddityOf } from './armour.js';
 import type { Commit } from './commit.js';
 
 /** Of `ssh-keygen -Y sign -n`. */
@@ -17,7 +18,7 @@ export interface Signed {
   /** How messages call it: `commit 9f8e7d6c5b4a "Open 443" by A <a@b>`. */
   what: string;
   payload: Buffer;
-  /** Armoured. */
+  /** Armoured, without the line break at its end. */
   signature: string;
   namespace: string;
 }
@@ -47,7 +48,8 @@ export class SignatureJudge {
   judgeCommit(commit: Commit): Promise<Signer> {
     const { payload, signature } = commit;
     const what = `commit ${revisionWords(commit)} by ${commit.author}`;
-    if (commit.strange) throw new SignatureError(`${what} has several signatures`, { hint: SIGN });
+    if (commit.strange)
+      throw new SignatureError(`${what} has several signatures, or one in an unusual place`, { hint: SIGN });
     return this.judge({ what, payload, signature, namespace: COMMIT_NAMESPACE });
   }
 
@@ -58,8 +60,12 @@ export class SignatureJudge {
       const kind = signature.startsWith('-----BEGIN PGP ') ? 'OpenPGP' : 'something else';
       throw new SignatureError(`${what} is signed with ${kind}, not with an SSH key`, { hint: SIGN });
     }
+    const oddity = oddityOf(signature);
+    if (oddity !== undefined) {
+      throw new SignatureError(`the signature of ${what} was changed: ${oddity}`, { hint: AGAIN });
+    }
     const file = join(this.scratch, 'signature');
-    replaceFile(file, `${signature.trimEnd()}\n`);
+    replaceFile(file, `${signature}\n`);
     const about = ['-n', namespace, '-s', file];
     const made = await this.#run('check-novalidate', about, payload);
     const key = /\bkey (SHA256:\S+)/.exec(made.stdout)?.[1];

@@ -1,7 +1,8 @@
 // The settings of a policy that hold for all packets, in the order of bpf/settings.h: switches, numbers, and the last
 // offset in the tables at which something may begin.
 import type { Settings, TableBinding } from '../../model/tables.js';
-import { FIELDS, type Field } from '../fields.js';
+import type { DimensionName } from '../fields/dimension.js';
+import { DIMENSION_NAMES, LAST_COMMON } from '../fields/registry.js';
 
 /** Single switches of `enum key`; FIELD, GROUP, MAPPED and MEMBER begin rows of them. */
 const KEY = {
@@ -29,7 +30,7 @@ const KEY = {
 export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special' | 'blocks'>;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
-const LAST_COMMON = FIELDS.indexOf('destinationPort');
+const FIRST_UNCOMMON = DIMENSION_NAMES.indexOf(LAST_COMMON) + 1;
 
 const FIELD = 32;
 const GROUP = 48;
@@ -88,7 +89,7 @@ interface GroupSettings {
 export interface PolicySettings {
   on: ReadonlySet<Key>;
   groups: GroupSettings[];
-  fields: Map<Field, FieldSettings>;
+  fields: Map<DimensionName, FieldSettings>;
   /** Large sets, by slot. */
   sets: { direction: 'source' | 'destination' }[];
   /** 64 rules each. */
@@ -108,7 +109,9 @@ export function encodeSettings(policy: PolicySettings): Settings {
   const numbers = new Uint32Array(NUMBERS);
   for (const key of policy.on) keys[KEY[key]] = 1;
   keys[KEY.special] = Number(SPECIAL.some((key) => policy.on.has(key)));
-  keys[KEY.uncommon] = Number(FIELDS.some((name, field) => field > LAST_COMMON && policy.fields.has(name)));
+  keys[KEY.uncommon] = Number(
+    DIMENSION_NAMES.some((name, field) => field >= FIRST_UNCOMMON && policy.fields.has(name)),
+  );
   const needs = (direction: 'source' | 'destination'): boolean =>
     policy.fields.has(direction) || policy.sets.some((set) => set.direction === direction);
   keys[KEY.source] = Number(needs('source') || policy.on.has('limitSource'));
@@ -127,7 +130,7 @@ export function encodeSettings(policy: PolicySettings): Settings {
     keys[MAPPED + group] = Number(mapped);
     numbers[BASE + group] = base;
   });
-  FIELDS.forEach((name, field) => {
+  DIMENSION_NAMES.forEach((name, field) => {
     const one = policy.fields.get(name);
     if (!one) return;
     keys[FIELD + field] = 1;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressSet, Match, Policy, Rule } from '../../../src/model/policy.js';
-import { evaluate, matches } from '../../../src/policy/evaluate.js';
+import { evaluate } from '../../../src/policy/evaluate.js';
+import { matches } from '../../../src/policy/fields/registry.js';
 import type { LintKind } from '../../../src/model/lint.js';
 import { lintPolicy } from '../../../src/policy/analysis/lint.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
