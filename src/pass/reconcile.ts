@@ -31,8 +31,7 @@ import type { Reconciliation } from '../model/reconciliation.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import type { Condition, Plan } from '../model/step.js';
 import { observe } from '../observe/observe.js';
-import { requirePermitted } from '../probe/permission.js';
-import { beginTrial, needsTrial } from '../trial/begin.js';
+import { beginTrial, requirePermittedTrial } from '../trial/begin.js';
 import { withHost } from './open-host.js';
 import { limit } from '../plan/limit.js';
 import { suspend } from '../plan/suspend.js';
@@ -105,7 +104,7 @@ export async function converge(asked: Convergence, writer: WriterLock | undefine
     ...(goal.pending && { pending: goal.pending }),
   };
   // Before anything is done, and in a dry run too.
-  if (!idle && needsTrial(goal, current, records)) requirePermitted(goal.safeguards?.probes ?? []);
+  if (!idle) requirePermittedTrial(goal, current, records);
   if (!lock || !journal || idle) {
     if (!isCurrent(goal, current)) retest(goal, before);
     const settled = planned.steps.every(({ step }) => step.kind === 'none' && isSettled(step.condition));

@@ -15,6 +15,7 @@ import type { Reconciliation } from '../model/reconciliation.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import type { Safeguards } from '../model/safeguards.js';
 import type { EffectiveStep, Plan } from '../model/step.js';
+import { requirePermitted } from '../probe/permission.js';
 import { Trial, type TrialGoal } from './trial.js';
 
 type OnTrial = Pick<ApplyContext, 'judge' | 'reverted' | 'keep'>;
@@ -40,7 +41,7 @@ interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
 }
 
 /** Is a change towards this goal put on trial? */
-export function needsTrial(
+function needsTrial(
   { safeguards, desired }: Pick<Goal, 'safeguards' | 'desired'>,
   current: Generation | undefined,
   records: readonly JournalRecord[],
@@ -49,6 +50,15 @@ export function needsTrial(
   const { probes, guard, confirm } = safeguards;
   if (probes.length === 0 && !guard && confirm === undefined) return false;
   return current?.desired.digest !== desired.digest || isUnconfirmed(records, current.number);
+}
+
+/** Throws a PermissionError where the change would be judged by a command that this host does not allow. */
+export function requirePermittedTrial(
+  goal: Pick<Goal, 'safeguards' | 'desired'>,
+  current: Generation | undefined,
+  records: readonly JournalRecord[],
+): void {
+  if (needsTrial(goal, current, records)) requirePermitted(goal.safeguards?.probes ?? []);
 }
 
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
