@@ -20,6 +20,7 @@ import { readTrial } from '../journal/undo-record.js';
 import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import { type DesiredState, emptyState } from '../model/desired.js';
@@ -130,7 +131,7 @@ async function withBlocks(
   found: ObservedState,
 ): Promise<ObservedState> {
   const { bringBlocks } = await import('../pass/block-maps.js');
-  return bringBlocks(undefined, pinPathsOf(bpffs), { dataDir, desired, warnings: [] }, found);
+  return bringBlocks(undefined, pinsOf(bpffs), { dataDir, desired, warnings: [] }, found);
 }
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {

@@ -17,7 +17,7 @@ import { keptPolicy } from '../journal/kept-policies.js';
 import { recordedPolicy, recordedProgram } from '../journal/running.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { type Block, type Blocks, type BlockResult, concerns, holdsNetwork } from '../model/blocks.js';
 import { LockedError, RefusedError, UsageError } from '../model/errors.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
@@ -191,7 +191,7 @@ function asTheyRun(
 function fill(lock: WriterLock, bpffs: string): void {
   const stored = refreshBlocks(lock);
   for (const { name, blocks } of readOwned(bpffs)) {
-    if (blocks) holdBlocks(lock, pinPathsOf(bpffs), name, entriesFor(name, stored));
+    if (blocks) holdBlocks(lock, pinsOf(bpffs), name, entriesFor(name, stored));
   }
 }
 

@@ -16,6 +16,7 @@ import { monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { EXIT, LockedError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { HostPaths } from '../model/host-paths.js';
@@ -69,7 +70,7 @@ export async function confirm(paths: HostPaths): Promise<Verdict> {
 export async function cancel(paths: HostPaths, reason: string, id?: string): Promise<Verdict> {
   requireCapabilities();
   return withWriterLock(paths.dataDir, async (lock) => {
-    const pins = pinPathsOf(paths.bpffs);
+    const pins = pinsOf(paths.bpffs);
     const announced = readTrial(paths.dataDir, pins);
     if (!announced) return decidedBefore(paths.dataDir);
     if (id !== undefined && announced.pending.id !== id) return { warnings: [] };
@@ -131,7 +132,7 @@ async function cancelAnyhow(paths: HostPaths, reason: string, id: string): Promi
   try {
     return await cancel(paths, reason, id);
   } catch (error) {
-    if (!(error instanceof LockedError)) await undoByPins(pinPathsOf(paths.bpffs), id, reason);
+    if (!(error instanceof LockedError)) await undoByPins(pinsOf(paths.bpffs), id, reason);
     throw error;
   }
 }

@@ -8,7 +8,8 @@ import { readStoredBlocks, type StoredBlock } from '../journal/blocks.js';
 import { isExpired } from '../journal/expiry.js';
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
-import { BLOCKS, type PinPaths } from '../kernel/pin-paths.js';
+import { BLOCKS } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
 import { type BlockEntry, concerns } from '../model/blocks.js';
 import type { DesiredState } from '../model/desired.js';
 import { JournalError } from '../model/errors.js';
@@ -25,7 +26,7 @@ interface Goal {
 /** What the kernel will show when blocks are in force; without a writer nothing is done. Warns of a damaged file. */
 export function bringBlocks(
   writer: { lock: WriterLock; journal: Journal } | undefined,
-  pinPaths: PinPaths,
+  pins: Pins,
   { dataDir, desired, warnings, only }: Goal,
   found: ObservedState,
 ): ObservedState {
@@ -38,7 +39,7 @@ export function bringBlocks(
       : readStoredBlocks(dataDir).filter((one) => !isExpired(one));
     if (lock) {
       for (const { name, blocks } of found.owned) {
-        if (blocks) holdBlocks(lock, pinPaths, name, entriesFor(names.get(name) ?? name, stored));
+        if (blocks) holdBlocks(lock, pins, name, entriesFor(names.get(name) ?? name, stored));
       }
     }
     // Pins that will move are left alone: the next pass finds them where they belong.
@@ -47,7 +48,7 @@ export function bringBlocks(
     const make = (name: string): ObservedMap => {
       if (!lock) return PLANNED;
       const lost = lostBlockMap(found.owned.find((one) => one.name === name));
-      return holdBlocks(lock, pinPaths, name, entriesFor(name, stored), lost);
+      return holdBlocks(lock, pins, name, entriesFor(name, stored), lost);
     };
     return withBlockMaps(found, new Map(lacking.map((name) => [name, make(name)])));
   } catch (error) {

@@ -4,7 +4,7 @@
 import { DiskObjectStore } from '../disk/object-store.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { type PinPaths, pinPathsOf } from '../kernel/pin-paths.js';
+import { type Pins, pinsOf } from '../kernel/pins.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { HostPaths } from '../model/host-paths.js';
 import type { ObjectStore } from '../model/object-store.js';
@@ -14,8 +14,8 @@ import { writtenNow } from './written-now.js';
 /** A host that may be changed, until the work that it was given to has ended. */
 export interface Host extends HostPaths {
   lock: WriterLock;
-  /** Where our pins lie on the bpffs. */
-  pins: PinPaths;
+  /** Our pins, and the kernel behind them. */
+  pins: Pins;
   store: ObjectStore;
   /** Why a change on trial was undone as this host was opened. It is said already. */
   undone?: string;
@@ -44,7 +44,7 @@ export async function openHost<Result extends Told>(
   { bpffs, dataDir }: HostPaths,
   work: (host: Host) => Promise<Result>,
 ): Promise<Result> {
-  const pins = pinPathsOf(bpffs);
+  const pins = pinsOf(bpffs);
   const undone = await endOverdueTrial(lock, pins, writtenNow);
   const host = { bpffs, dataDir, lock, pins, store: new DiskObjectStore(dataDir) };
   if (undone === undefined) return work(host);

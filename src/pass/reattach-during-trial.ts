@@ -7,7 +7,7 @@ import { bringsBack } from '../journal/intents.js';
 import { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
 import { recoverOpenIntents } from '../journal/recover-intents.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { waitForDetachingLinks } from './wait-for-detaching-links.js';
 import { planPass } from './plan-pass.js';
 import type { PendingReport } from '../model/pending.js';
@@ -35,10 +35,10 @@ export async function reattachDuringTrial(
   if (steps.length === 0) return undefined;
   for (const outcome of recoverOpenIntents(journal.openIntents(), before)) journal.append(outcome);
   const lost: Plan = { steps, warnings: active.warnings };
-  const paths = pinPathsOf(goal.bpffs);
-  using proven = prove(lost, { pinPaths: paths, store: goal.store, observed: before });
+  const pins = pinsOf(goal.bpffs);
+  using proven = prove(lost, { pinPaths: pins, store: goal.store, observed: before });
   const { generation } = pending;
-  const context = { pinPaths: paths, journal, generation, proven, observe: look, keep: true, mends: true };
+  const context = { pins, journal, generation, proven, observe: look, keep: true, mends: true };
   const applied = await apply(lock, lost, context);
   const observed = await look();
   return summarize({

@@ -23,6 +23,7 @@ import { recoverOpenIntents } from '../journal/recover-intents.js';
 import { ensureMounted } from '../kernel/bpffs.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { listChanges } from './list-changes.js';
 import { waitForDetachingLinks } from './wait-for-detaching-links.js';
 import { planPass } from './plan-pass.js';
@@ -67,7 +68,7 @@ export async function reconcileWith(
 export async function converge(asked: Convergence, writer: WriterLock | undefined): Promise<Reconciliation> {
   const goal = { ...asked, desired: rebuildPolicies(asked.desired, asked.store) };
   const lock = goal.pending ? undefined : writer;
-  const paths = pinPathsOf(goal.bpffs);
+  const pins = pinsOf(goal.bpffs);
   if (lock) ensureMounted(goal.bpffs);
   const journal = lock && Journal.open(lock);
   const look = () => observe({ bpffs: goal.bpffs });
@@ -83,7 +84,7 @@ export async function converge(asked: Convergence, writer: WriterLock | undefine
   const { active, waiting } = suspend(planned, goal.suspensions ?? []);
   guardPrune(goal, active, before);
   using proven = prove(active, {
-    pinPaths: paths,
+    pinPaths: pins,
     store: goal.store,
     observed: before,
     ...(goal.progress && { progress: goal.progress }),
@@ -113,7 +114,7 @@ export async function converge(asked: Convergence, writer: WriterLock | undefine
     if (lock && journal && settled) leaveHold(goal, lock, journal);
     const fates = packetEffectsOf(planned, goal.dataDir);
     const lists = listChanges(current?.desired, goal.desired);
-    if (lock) sweepSets(lock, paths, before);
+    if (lock) sweepSets(lock, pins, before);
     return summarize({
       ...outcome,
       fates,
@@ -134,7 +135,7 @@ export async function converge(asked: Convergence, writer: WriterLock | undefine
     const number = generationFor(goal, current, lock, records);
     const step = { kind: 'accept-lockout', reason: accepted.join('; ') } as const;
     if (accepted.length > 0) journal.append({ generation: number, phase: 'done', step });
-    const context = { pinPaths: paths, journal, generation: number, proven, observe: look };
+    const context = { pins, journal, generation: number, proven, observe: look };
     const done = begun
       ? await begun.run(number, (onTrial) => apply(lock, active, { ...context, ...onTrial }))
       : await apply(lock, active, context);
@@ -147,7 +148,7 @@ export async function converge(asked: Convergence, writer: WriterLock | undefine
   const fates = packetEffectsOf(planned, goal.dataDir);
   const lists = listChanges(current?.desired, goal.desired);
   const after = await looking;
-  sweepSets(lock, paths, after);
+  sweepSets(lock, pins, after);
   const remaining = planLimited({ ...goal, ...trial }, after, journal.records);
   const generation = newestGeneration(goal.dataDir);
   return summarize({ ...outcome, fates, lists, generation, applied, remaining, observed: after, ...trial });
@@ -168,7 +169,7 @@ async function withBlocks(
   const any = hasBlocks(goal.dataDir) || found.owned.some(({ blocks }) => blocks !== undefined);
   if (!any || goal.pending) return found;
   const { bringBlocks } = await import('./block-maps.js');
-  return bringBlocks(writer, pinPathsOf(goal.bpffs), goal, found);
+  return bringBlocks(writer, pinsOf(goal.bpffs), goal, found);
 }
 
 /** Writes the outcome of what an interrupted run had begun, as the kernel shows it. */

@@ -8,7 +8,7 @@ import { readPending } from '../journal/pending.js';
 import { recordedPolicy } from '../journal/running.js';
 import { isUnconfirmed } from '../journal/trials.js';
 import { monotonicNow } from '../kernel/boot.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
 import { type Place, reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
@@ -72,7 +72,7 @@ export async function beginTrial(
   if (!safeguards || !needsTrial(goal, current, journal.records)) return undefined;
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
   const trial = await Trial.begin(lock, {
-    pinPaths: pinPathsOf(bpffs),
+    pins: pinsOf(bpffs),
     bpffs,
     journal,
     safeguards,
