@@ -11,6 +11,7 @@ import { look } from './look.js';
 import type { Host } from './host.js';
 import { viewHost, withHost } from './open-host.js';
 import { type ProvenPlan, provePlan } from './prove-plan.js';
+import { requirePermittedTrial } from '../trial/begin.js';
 import { summarize } from './result.js';
 import { standStill } from './stand-still.js';
 
@@ -42,8 +43,13 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
   using proven = await provePlan(inputs, seen, decided);
   const { lock } = inputs.place;
   const { journal } = seen;
+  const works = hasWork(inputs, decided, proven);
+  const trial = inputs.safeties.trial;
+  // Before anything is done, and in a dry run too.
+  if (works && 'ask' in trial)
+    requirePermittedTrial(inputs.target.desired, trial.ask, seen.current, seen.records);
   const outcome =
-    lock && journal && hasWork(inputs, decided, proven)
+    lock && journal && works
       ? await carryOut(inputs, seen, decided, proven, { lock, journal })
       : standStill(inputs, seen, decided);
   return summarize(inputs, decided, { ...proven, warnings: seen.warnings }, outcome);

@@ -13,9 +13,10 @@ import type { HostPaths } from '../model/host-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
 import { reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import type { Generation } from '../model/record.js';
+import type { Generation, JournalRecord } from '../model/record.js';
 import type { TrialQuestion } from '../model/safeguards.js';
 import type { EffectiveStep, Plan } from '../model/step.js';
+import { requirePermitted } from '../probe/permission.js';
 import { Trial, type TrialGoal } from './trial.js';
 
 type OnTrial = Pick<ApplyContext, 'judge' | 'reverted' | 'keep'>;
@@ -39,17 +40,38 @@ interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
   plan: Plan;
 }
 
+/** Is a change towards this state put on trial? */
+function needsTrial(
+  desired: DesiredState,
+  { safeguards }: TrialQuestion,
+  current: Generation | undefined,
+  records: readonly JournalRecord[],
+): boolean {
+  const { probes, guard, confirm } = safeguards;
+  if (probes.length === 0 && !guard && confirm === undefined) return false;
+  return current?.desired.digest !== desired.digest || isUnconfirmed(records, current.number);
+}
+
+/** Throws a PermissionError where the change would be judged by a command that this host does not allow. */
+export function requirePermittedTrial(
+  desired: DesiredState,
+  question: TrialQuestion,
+  current: Generation | undefined,
+  records: readonly JournalRecord[],
+): void {
+  if (needsTrial(desired, question, current, records)) requirePermitted(question.safeguards.probes);
+}
+
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
   { lock, journal, pins, bpffs, dataDir }: Where,
   desired: DesiredState,
-  { safeguards, readFrom }: TrialQuestion,
+  question: TrialQuestion,
   { current, plan, ...about }: Change,
 ): Promise<RunningTrial | undefined> {
-  if (safeguards.probes.length === 0 && !safeguards.guard && safeguards.confirm === undefined)
-    return undefined;
+  if (!needsTrial(desired, question, current, journal.records)) return undefined;
+  const { safeguards, readFrom } = question;
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
-  if (again !== undefined && !isUnconfirmed(journal.records, again)) return undefined;
   const trial = await Trial.begin(lock, {
     pins,
     bpffs,
