@@ -39,7 +39,7 @@ export interface ToolLimits {
 }
 
 /** Of each process. */
-export interface Resources {
+interface Resources {
   /** Bytes of memory of its own: RLIMIT_DATA in getrlimit(2). Files that it maps do not count. */
   memory: number;
   /** Bytes of a file that it writes: RLIMIT_FSIZE. */

@@ -58,7 +58,7 @@ export interface Safeties {
 }
 
 /** What a hold says of the target: it keeps it, or it ends once the target is in effect. */
-export type HoldFound = { keeps: Hold } | { endsBecause: string };
+type HoldFound = { keeps: Hold } | { endsBecause: string };
 
 export interface ReportInputs {
   dryRun: boolean;

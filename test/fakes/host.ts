@@ -19,7 +19,7 @@ import { desired, NO_DRIFT } from '../support/states.js';
 import { FakeKernel } from './kernel.js';
 
 /** The map of the programs of `test/support/states.ts`. */
-export const DEFINITION: MapDefinition = {
+const DEFINITION: MapDefinition = {
   name: 'icmp_drops',
   type: 2,
   keySize: 4,

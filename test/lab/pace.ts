@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const QUIET = 60;
 
 /** How many times slower than such a machine this one is: 1 at least. */
-export function pace(): number {
+function pace(): number {
   const started = process.hrtime.bigint(); // nobody fakes this clock
   execFileSync(process.execPath, ['-e', ''], { env: {} });
   const took = Number(process.hrtime.bigint() - started) / 1e6;

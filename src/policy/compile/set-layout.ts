@@ -32,10 +32,10 @@ const REACH = 128;
 export const SET_LAYOUT = 3;
 
 /** Bytes of a value that say what it is, */
-export const SET_HEAD = UNIT;
+export const SET_HEAD = WORDS * 4;
 /** and where in them what lies. */
 /** Zeros. An older build put a change of a set there: it named the set that it changes here, and is none. */
-export const CHANGE_AT = 24;
+const CHANGE_AT = 24;
 export const DIGEST_AT = 32;
 const CHANGE_BYTES = 8;
 const DIGEST_BYTES = 32;
