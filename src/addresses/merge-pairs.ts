@@ -105,7 +105,9 @@ function sortHosts(words: Uint32Array): Uint32Array {
 
 /** Stable. */
 function scatterWords(from: Uint32Array, to: Uint32Array, shift: number, places: Uint32Array): void {
-  for (const key of from) {
+  // By index: until it is compiled, an iterator takes ten times as long.
+  for (let at = 0, end = from.length; at < end; at++) {
+    const key = from[at] ?? 0;
     const digit = (key >>> shift) & (DIGITS - 1);
     const place = places[digit] ?? 0;
     places[digit] = place + 1;

@@ -3,7 +3,7 @@
 // example. Exact within its budget; beyond it `complete` is false and the changes found are still true.
 import type { PacketDescription, Policy, Protection } from '../../model/policy.js';
 import { describeAction, listDecisions, sameAction, type DecisionStep } from './decisions.js';
-import { intersectBoxes, subtractAll, type Box } from './header-space.js';
+import { intersectBoxes, splitBox, subtractAll, type Box } from './header-space.js';
 import { witnessOf } from './witness.js';
 
 interface FateChange {
@@ -154,8 +154,11 @@ function affected(old: DecisionStep[], new_: DecisionStep[]): Box[] {
   return [...boxes, ...[...old, ...new_].filter((step) => !kept.has(step)).flatMap((step) => step.boxes)];
 }
 
-function difference({ boxes }: DecisionStep, other: DecisionStep): Box[] {
-  return subtractAll(boxes, other.boxes, BUDGET) ?? boxes;
+function difference(one: DecisionStep, other: DecisionStep): Box[] {
+  return one.boxes.flatMap((box) => {
+    const less = other.boxOf(box.kind);
+    return less ? splitBox(box, less) : [box];
+  });
 }
 
 function doesTheSame(x: DecisionStep, y: DecisionStep): boolean {
