@@ -12,8 +12,8 @@ const layers = {
   disk: ['model', 'addresses'],
   desired: ['model', 'policy', 'kernel', 'disk', 'addresses', 'text'],
   observe: ['model', 'kernel'],
-  journal: ['model', 'kernel', 'disk', 'addresses'],
-  source: ['model', 'kernel', 'disk', 'journal'],
+  journal: ['model', 'kernel', 'disk', 'addresses', 'text'],
+  source: ['model', 'kernel', 'disk', 'journal', 'text'],
   prove: ['model', 'policy', 'kernel', 'disk', 'addresses'],
   verify: ['model', 'diff'],
   apply: ['model', 'kernel', 'journal', 'prove', 'verify'],
@@ -32,12 +32,12 @@ const layers = {
     ...['model', 'policy', 'diff', 'plan', 'kernel', 'disk', 'desired', 'observe', 'journal', 'source'],
     ...['prove', 'pass', 'report', 'metrics', 'addresses'],
   ],
-  doctor: ['model', 'diff', 'kernel', 'disk', 'desired', 'observe', 'journal', 'source', 'pass', 'text'],
+  doctor: ['model', 'policy', 'diff', 'kernel', 'disk', 'desired', 'observe', 'journal', 'source', 'pass', 'text'],
   report: ['model'],
   metrics: ['model', 'journal', 'disk'],
   http: ['model'],
   page: ['model'],
-  daemon: ['model', 'kernel', 'report', 'http', 'metrics', 'pass', 'operate', 'inspect'],
+  daemon: ['model', 'kernel', 'report', 'http', 'metrics', 'pass', 'operate', 'inspect', 'text'],
 };
 
 const pure = '^src/(text|addresses|model|policy|diff|plan)/';

@@ -21,11 +21,20 @@ long_files() {
 	[ -z "$long" ] || { echo "$long"; return 1; }
 }
 
+# Prettier reads .editorconfig; C and shell scripts, which it does not know, are indented with tabs.
+indentation() {
+	local spaces
+	spaces=$(grep -rnP '^ (?! ?\*)(?!.*\\$)' --include='*.[ch]' --include='*.sh' bpf scripts test src examples systemd
+		grep -nP '^ ' .ci/run packaging/debian/p*)
+	[ -z "$spaces" ] || { echo "$spaces"; return 1; }
+}
+
 check types $bin/tsc --noEmit
 check 'types of the page' $bin/tsc --noEmit -p src/page
 check lint $bin/eslint --max-warnings 0 .
 check format $bin/prettier --check --log-level warn .
 check 'dead code' $bin/knip
 check boundaries $bin/depcruise src
+check indentation indentation
 check 'more than 300 lines' long_files
 exit $failed

@@ -3,7 +3,7 @@
 # namespace of its own, with real packets. Run it again when a screen has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bash scripts/setup.sh test >&2
+bash scripts/setup.sh tests chromium lab tmux >&2
 
 root=$PWD
 . scripts/throwaway.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a fresh clone runnable: system packages (when root), npm packages, dist/. Does only what is missing, one line
-# for each thing that it does, and nothing at all when everything is there. `setup.sh test` has what the tests need too.
+# for each thing that it does, and nothing at all when everything is there. `setup.sh tests [WORD...]` sets up tests: npm
+# packages, and what the words stand for, which test files say in lines `// needs: WORD...` (scripts/test/needs.mjs).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -18,38 +19,51 @@ need() { # PACKAGE, and what shows that it is there: commands, or files with a s
 	done
 }
 
-need bpftool bpftool
-need clang clang
-need gcc gcc
-need iproute2 ip tc
-need iputils-ping ping
-need libbpf-dev /usr/include/bpf/bpf_helpers.h
-need linux-libc-dev /usr/include/linux/bpf.h
-need llvm llvm-strip
-need mount mount
-need util-linux nsenter setpriv unshare
-ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
-if [ "${1-}" = test ]; then
-	need busybox-static busybox
-	need chromium chromium
-	need cpio cpio
-	need curl curl
-	need debootstrap debootstrap
-	need faketime faketime
-	need fish fish
-	need git git
-	need lintian lintian
+words=' lab '
+[ "${1-}" != tests ] || words=" ${*:2} "
+for word in $words; do
+	case $word in
+	lab | time | debian | man | node-lts | qemu | revision | systemd | unpacked) ;;
+	chromium | curl | faketime | fish | git | lintian | strace | tmux | tshark | zsh) ;;
+	*)
+		echo "setup.sh: nobody knows what \`$word\` is" >&2
+		exit 64
+		;;
+	esac
+done
+wanted() { [[ $words == *" $1 "* ]]; }
+
+if wanted lab; then
+	need bpftool bpftool
+	need clang clang
+	need gcc gcc
+	need iproute2 ip tc
+	need iputils-ping ping
+	need libbpf-dev /usr/include/bpf/bpf_helpers.h
+	need linux-libc-dev /usr/include/linux/bpf.h
+	need llvm llvm-strip
+	need mount mount
+	need util-linux nsenter setpriv unshare
+	ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
+fi
+# What is named like its package and its command.
+for word in chromium curl faketime fish git lintian strace tmux tshark zsh; do
+	if wanted $word; then need $word $word; fi
+done
+if wanted git; then need openssh-client ssh-keygen; fi
+if wanted man; then
 	need groff-base groff
 	need man-db man
-	need openssh-client ssh-keygen
-	need python3 python3
-	need qemu-system-x86 qemu-system-x86_64
-	need strace strace
-	need systemd-container systemd-nspawn
-	need tmux tmux
-	need tshark tshark
-	need zsh zsh
 fi
+if wanted debian || wanted qemu; then need debootstrap debootstrap; fi
+if wanted debian; then need systemd-container systemd-nspawn; fi
+if wanted systemd; then need systemd systemd-analyze; fi
+if wanted qemu; then
+	need busybox-static busybox
+	need cpio cpio
+	need qemu-system-x86 qemu-system-x86_64
+fi
+if wanted unpacked; then need python3 python3; fi
 
 if [ ${#missing[@]} -gt 0 ]; then
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -78,20 +92,22 @@ if [ ! -e $installed ] || { [ ! -L node_modules ] && [ package-lock.json -nt $in
 	touch $installed
 fi
 
-# Written last: a build that was interrupted has none.
-built=dist/.built
-if [ ! -e $built ] || [ -n "$(find src bpf schema scripts/build.mjs scripts/code-cache.mjs package-lock.json -newer $built -print -quit)" ]; then
-	echo 'building dist/'
-	started=$(mktemp)
-	node scripts/build.mjs
-	mv "$started" $built # as old as the start of the build: what changed during it is built again
+if wanted lab; then
+	# Written last: a build that was interrupted has none.
+	built=dist/.built
+	if [ ! -e $built ] || [ -n "$(find src bpf schema scripts/build.mjs scripts/code-cache.mjs package-lock.json -newer $built -print -quit)" ]; then
+		echo 'building dist/'
+		started=$(mktemp)
+		node scripts/build.mjs
+		mv "$started" $built # as old as the start of the build: what changed during it is built again
+	fi
 fi
 
-if [ "${1-}" = test ]; then
-	# What tests would have to fetch, and they know nothing of proxies and certificates of this machine.
-	bash scripts/lts-node.sh >/dev/null
-	bash scripts/test/root.sh >/dev/null
-	bash scripts/test/revision.sh >/dev/null
-	# Of packages with services, which an installation would start.
+# What tests would have to fetch, and they know nothing of proxies and certificates of this machine.
+if wanted node-lts; then bash scripts/lts-node.sh >/dev/null; fi
+if wanted debian || wanted qemu; then bash scripts/test/root.sh >/dev/null; fi
+if wanted revision; then bash scripts/test/revision.sh >/dev/null; fi
+# Of packages with services, which an installation would start.
+if wanted unpacked; then
 	for package in fail2ban prometheus; do bash scripts/test/unpacked.sh $package >/dev/null; done
 fi

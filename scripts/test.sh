@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Sets up, checks, tests. Arguments go to vitest (file filters, -t NAME), and then only what they name is run.
+# Sets up, checks, tests. Arguments go to vitest (file filters, -t NAME), and then only what they name is set up and run.
 # The last line says how it went: `123 passed, 0 failed`. XDPKEEP_TEST_REPORT names a file for vitest's report.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bash scripts/setup.sh test
+read -ra needs < <(node scripts/test/needs.mjs "$@")
+bash scripts/setup.sh tests ${needs+"${needs[@]}"}
 [ $# -gt 0 ] || bash scripts/check.sh
 
 report=${XDPKEEP_TEST_REPORT-}

@@ -30,26 +30,13 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'xdpkeep-test-';
-const TOOLS = [
-  'bpftool',
-  'clang',
-  'ip',
-  'tc',
-  'git',
-  'ssh-keygen',
-  'nsenter',
-  'unshare',
-  'setpriv',
-  'ping',
-  'mount',
-  'strace',
-  'faketime',
-];
+/** What every test in the lab uses; others say what they need: scripts/test/needs.mjs. */
+const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount'];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();
   await sweepDead();
-  const run = `${PREFIX}${process.pid}`;
+  const run = `${PREFIX}${process.pid}-${project.name}`; // each kind of test has its own
   // Before anything is started. Who needs files there, or writes some, is given a home of its own.
   const home = join(tmpdir(), `${run}-home`);
   mkdirSync(home);

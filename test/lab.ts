@@ -1,5 +1,6 @@
 // A private world for one test: two network namespaces with veth pairs, a bpffs, a state and a data directory.
 // Whatever happens, it is taken down at the end; what then remains is residue, and fails the test.
+// needs: lab
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -167,7 +168,7 @@ export class Lab implements AsyncDisposable {
 
   /** Sends so many copies of a frame from outside, at most 64: none gets lost. */
   async send(packet: PacketDescription | Uint8Array, frames = 1, name = 'veth0'): Promise<void> {
-    await using sending = await this.flood({ frames, seconds: 5, packets: [packet] }, name);
+    await using sending = await this.flood({ frames, seconds: 60, packets: [packet] }, name);
     await sending.done();
   }
 

@@ -1,15 +1,15 @@
 // The daemon: file events, interface events, a schedule, signals and a timer ask one queue for another pass. What is
 // attached stays attached when the daemon ends.
-import cron from 'node-cron';
 import type { Logger } from 'pino';
 import { InterfaceWatcher } from './interface-watcher.js';
 import { PassLog } from './log-pass.js';
 import { NextLook } from './next-look.js';
+import { parseSchedule, Schedule } from './schedule.js';
 import { Service } from './service.js';
 import { SingleFlight } from './single-flight.js';
 import { StateWatcher } from './state-watcher.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { EXIT, type ExitCode, UsageError, XdpkeepError } from '../model/errors.js';
+import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { ReconcileOptions } from '../pass/goal.js';
 import { reconcile } from '../pass/reconcile.js';
@@ -39,9 +39,7 @@ const PATIENCE = { quietMs: 200, longestMs: 2000 };
 /** Resolves after SIGTERM or SIGINT, when the pass in flight has ended. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { schedule, log } = options;
-  if (schedule !== undefined && !cron.validate(schedule)) {
-    throw new UsageError(`"${schedule}" is not a cron expression`, { hint: 'Write it like "*/5 * * * *".' });
-  }
+  const times = schedule === undefined ? undefined : parseSchedule(schedule);
   requireCapabilities();
   const passLog = new PassLog(log);
   const ending = new AbortController();
@@ -57,12 +55,21 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     queue.trigger(cause);
   };
   const watchers = options.watch ? openWatchers(options, look) : undefined;
-  const task =
-    schedule === undefined
-      ? undefined
-      : cron.schedule(schedule, () => {
-          look('schedule');
-        });
+  const asked =
+    times &&
+    new Schedule(
+      times,
+      () => {
+        look('schedule');
+      },
+      (by) => {
+        const seconds = Math.round(Math.abs(by) / 1000);
+        log.info(
+          { seconds },
+          `the clock was set ${by > 0 ? 'forward' : 'back'}: the schedule goes on from there`,
+        );
+      },
+    );
   const hangup = () => {
     look('SIGHUP');
   };
@@ -73,7 +80,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   service.stopping();
   ending.abort();
   process.off('SIGHUP', hangup);
-  await task?.destroy();
+  asked?.close();
   watchers?.next.close();
   const { state, fetched, interfaces } = watchers ?? {};
   await Promise.all([state?.close(), fetched?.close(), interfaces?.close(), queue.close()]);
@@ -92,9 +99,13 @@ function openWatchers({ stateDir, fetched, log }: DaemonOptions, look: (cause: s
     fetched:
       fetched === undefined
         ? undefined
-        : new StateWatcher(fetched, () => {
-            look('fetched');
-          }),
+        : new StateWatcher(
+            fetched,
+            () => {
+              look('fetched');
+            },
+            'replacement',
+          ),
     interfaces: new InterfaceWatcher(() => {
       look('interfaces');
     }, lost),

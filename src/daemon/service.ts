@@ -1,6 +1,7 @@
 // What systemd is told (sd_notify): READY after the first pass, STATUS after each one, STOPPING, and a watchdog ping only
 // while passes go on in time.
 import { tellServiceManager, watchdogInterval } from '../kernel/service-manager.js';
+import { oneLine } from '../text/one-line.js';
 
 /** A pass that takes longer hangs: its tools, probes and transfers all have limits below. Milliseconds. */
 export const LONGEST_PASS = 600_000;
@@ -25,7 +26,7 @@ export class Service {
   /** After a pass. READY=1 is said until it was heard. */
   passed(status: string): void {
     if (this.#stopping) return;
-    const lines = [...(this.#ready ? [] : ['READY=1']), `STATUS=${oneLine(status)}`];
+    const lines = [...(this.#ready ? [] : ['READY=1']), `STATUS=${oneLine(status, LONGEST_STATUS)}`];
     this.#ready = tellServiceManager(lines) || this.#ready;
   }
 
@@ -34,8 +35,4 @@ export class Service {
     clearInterval(this.#alive);
     tellServiceManager(['STOPPING=1', 'STATUS=stopping; what is attached stays attached']);
   }
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ').slice(0, LONGEST_STATUS);
 }

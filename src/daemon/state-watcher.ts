@@ -9,22 +9,29 @@ import { watchedFolders } from './watched-folders.js';
 export class StateWatcher {
   readonly #stateDir: string;
   readonly #changed: () => void;
+  readonly #isInside: boolean;
   #above: FolderWatcher[];
-  #inner: FSWatcher;
+  #inner: FSWatcher | undefined;
 
-  constructor(stateDir: string, changed: () => void) {
+  /**
+   * `about`: whether what is inside counts, or only that the path leads to something else. Of a path that is another user's, only
+   * the latter may: whatever they put there would be walked through.
+   */
+  constructor(stateDir: string, changed: () => void, about: 'inside' | 'replacement' = 'inside') {
     this.#stateDir = stateDir;
     this.#changed = changed;
+    this.#isInside = about === 'inside';
     this.#above = this.#openAbove();
     this.#inner = this.#openInner();
   }
 
   async close(): Promise<void> {
     for (const folder of this.#above) folder.close();
-    await this.#inner.close();
+    await this.#inner?.close();
   }
 
-  #openInner(): FSWatcher {
+  #openInner(): FSWatcher | undefined {
+    if (!this.#isInside) return undefined;
     // What git keeps for itself is no state, and a lot.
     const ignored = (path: string) => basename(path) === '.git';
     const inner = watch(this.#stateDir, { ignoreInitial: true, ignored });
@@ -52,7 +59,7 @@ export class StateWatcher {
 
   #reopen(): void {
     for (const folder of this.#above) folder.close();
-    void this.#inner.close();
+    void this.#inner?.close();
     this.#above = this.#openAbove();
     this.#inner = this.#openInner();
     this.#changed();

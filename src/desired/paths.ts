@@ -1,8 +1,9 @@
 // Files of the state directory by their relative path. Refused: whatever is not inside it once symbolic links are
 // followed, and whatever is not a regular file. Devices and FIFOs are never waited for.
-import { closeSync, constants, fstatSync, readSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { openOwn, requireOwn } from '../disk/ownership.js';
+import { requireOwn } from '../disk/ownership.js';
+import { NotRegularError, readOwn, TooLargeError } from '../disk/regular.js';
 import { PermissionError } from '../model/errors.js';
 
 /** The file cannot be had. `summary` is constant per cause, `message` says it of this file. */
@@ -21,7 +22,7 @@ export function readInside(stateDir: string, file: string, limit: number): Buffe
   try {
     const real = containedPath(stateDir, file);
     requireOwn(join(stateDir, file)); // the links on the way too
-    return readRegular(real, limit);
+    return readOwn(real, limit);
   } catch (error) {
     if (error instanceof UnusableFileError || error instanceof PermissionError) throw error;
     throw ioProblem(error);
@@ -39,41 +40,6 @@ function containedPath(stateDir: string, file: string): string {
   );
 }
 
-function readRegular(path: string, limit: number): Buffer {
-  const fd = openOwn(path, constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    const found = fstatSync(fd);
-    if (!found.isFile())
-      throw new UnusableFileError('not a regular file', 'it is not a regular file', PUT_HINT);
-    return readUpTo(fd, limit, found.size);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** The size is what can be read, not what stat says: a file of /proc has size 0, a growing one any. */
-function readUpTo(fd: number, limit: number, expected: number): Buffer {
-  const chunks: Buffer[] = [];
-  let room = Math.min(expected, limit) + 1;
-  let size = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(room);
-    const count = readSync(fd, chunk);
-    const [first] = chunks;
-    if (count === 0) return first && chunks.length === 1 ? first : Buffer.concat(chunks, size);
-    room = 64 << 10;
-    chunks.push(chunk.subarray(0, count));
-    size += count;
-    if (size > limit) {
-      throw new UnusableFileError(
-        'file too large',
-        `it has more than ${limit >> 20} MiB`,
-        'Split or shorten it.',
-      );
-    }
-  }
-}
-
 const PUT_HINT = 'Put the file there, or correct its path.';
 const READ_HINT = 'Let the user that runs xdpkeep read it.';
 
@@ -87,6 +53,10 @@ const REASONS: Record<string, [reason: string, hint: string]> = {
 };
 
 function ioProblem(error: unknown): UnusableFileError {
+  if (error instanceof NotRegularError)
+    return new UnusableFileError('not a regular file', error.message, PUT_HINT);
+  if (error instanceof TooLargeError)
+    return new UnusableFileError('file too large', error.message, 'Split or shorten it.');
   if (!(error instanceof Error && 'code' in error)) throw error;
   const code = String(error.code);
   const [reason, hint] = REASONS[code] ?? [`${error.message} (${code})`, READ_HINT];

@@ -5,11 +5,12 @@ import { connect, type Socket } from 'node:net';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { EnvironmentError } from '../model/errors.js';
 import { type HttpAddress, describeAddress, isLoopback } from './address.js';
+import { Connections } from './connections.js';
 import { type Routes, TYPES } from './routes.js';
 
 const LIMITS = {
-  /** More than these are closed at once, unread. */
-  connections: 64,
+  /** Kept: of one client, and of all. */
+  connections: { each: 16, all: 64 },
   /** Of a request line with its headers. Bytes. */
   headers: 8192,
   /** Of a path. Characters. */
@@ -50,11 +51,16 @@ export async function serve(address: HttpAddress, routes: Routes): Promise<HttpS
       keepAliveTimeout: LIMITS.patience,
       connectionsCheckingInterval: 1000,
     },
-    (request, response) => void answer(request, response, routes, onlyLoopback),
+    (request, response) => {
+      const { done } = connections.answering(request.socket);
+      response.once('close', done);
+      void answer(request, response, routes, onlyLoopback);
+    },
   );
-  server.maxConnections = LIMITS.connections;
+  const connections = new Connections(LIMITS.connections);
   server.maxRequestsPerSocket = LIMITS.requestsPerConnection;
   server.on('connection', (socket: Socket) => {
+    connections.add(socket);
     socket.setTimeout(LIMITS.patience, () => socket.destroy());
   });
   server.on('clientError', (_error, socket) => socket.destroy());

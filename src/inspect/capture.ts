@@ -4,7 +4,7 @@
 import { EventReader, type Caught } from './events.js';
 import type { Match } from '../model/policy.js';
 import { type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
-import { matches } from '../policy/evaluate.js';
+import { matches } from '../policy/fields/registry.js';
 import { parseKept } from '../policy/packet/headers.js';
 import { makeTap, tapUntil } from '../policy/compile/tap.js';
 

@@ -1,6 +1,7 @@
 // `xdpkeep status`: what runs beside what is desired. Reads only, takes no lock, and works with broken state files too: it
 // then compares with the generation that was applied last.
 import { loadHost } from '../desired/load.js';
+import { rebuildPolicies } from '../desired/programs/policy-program.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
@@ -134,8 +135,8 @@ async function withBlocks(
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {
   const hold = orWarning(() => readHold(options.dataDir), []);
+  const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
   try {
-    const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const loaded = await loadHost({ ...options, store });
     warnings.push(...loaded.warnings.map(diagnosticLine));
     if (!hold?.digests.includes(loaded.desired.written)) return loaded.desired;
@@ -144,11 +145,8 @@ async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: strin
     warnings.push(`the state files cannot be used, so the last generation is shown: ${error.message}`);
   }
   try {
-    return generationState(
-      options.dataDir,
-      hold?.generation ?? newestGeneration(options.dataDir),
-      options.host,
-    );
+    const number = hold?.generation ?? newestGeneration(options.dataDir);
+    return rebuildPolicies(generationState(options.dataDir, number, options.host), store);
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     warnings.push(`the last generation cannot be read either: ${error.message}`);

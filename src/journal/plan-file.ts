@@ -1,10 +1,9 @@
 // Plan files: written with mode 0600, sealed with a hash, and refused unless their owner is the user who applies them. A
 // plan decides what runs as root.
-import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';
 import { errnoCode } from '../disk/failure.js';
-import { openOwn } from '../disk/ownership.js';
+import { NotRegularError, readOwn, TooLargeError } from '../disk/regular.js';
 import { JournalError, PermissionError, StalePlanError, UsageError } from '../model/errors.js';
 import type { DesiredState } from '../model/desired.js';
 import { PLAN_FORMAT, type PlanFile } from '../model/plan-file.js';
@@ -49,7 +48,7 @@ export function writePlanFile(path: string, plan: PlanFile): void {
 
 /** Throws a StalePlanError for what is damaged, or of another format; a PermissionError for what others may write. */
 export function readPlanFile(path: string): PlanFile {
-  const text = readOwn(path);
+  const text = readText(path);
   try {
     return unseal(text, 'Plan', schema, { path, hint: NEW_PLAN });
   } catch (error) {
@@ -63,23 +62,26 @@ export function stalePlan(reason: string): StalePlanError {
   return new StalePlanError(reason, { hint: NEW_PLAN });
 }
 
-function readOwn(path: string): string {
-  let fd: number | undefined;
+/** Bytes; a plan holds the tables and lists that it will load. */
+const LARGEST_PLAN = 500 << 20;
+
+function readText(path: string): string {
   try {
-    fd = openOwn(path);
-    const { uid, mode } = fstatSync(fd);
-    const self = process.geteuid?.();
-    // One that has the capabilities and is not root trusts itself as well.
-    if (self !== 0 && ((uid !== 0 && uid !== self) || (mode & 0o022) !== 0)) {
+    return readOwn(path, LARGEST_PLAN, ({ uid, mode }) => {
+      const self = process.geteuid?.();
+      // One that has the capabilities and is not root trusts itself as well.
+      if (self === 0 || ((uid === 0 || uid === self) && (mode & 0o022) === 0)) return;
       throw new PermissionError(`${path} could have been written by another user`, {
         hint: `Let nobody else write to it: chown root ${path}; chmod 0600 ${path}`,
       });
-    }
-    return readFileSync(fd, 'utf8');
+    }).toString('utf8');
   } catch (error) {
+    if (error instanceof NotRegularError || error instanceof TooLargeError) {
+      throw new UsageError(`cannot read the plan ${path}: ${error.message}`, {
+        hint: 'Name the file that `xdpkeep plan --out FILE` has written.',
+      });
+    }
     throw errnoCode(error) === undefined ? error : fileTrouble('read', path, error);
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -1,10 +1,12 @@
 // Reads what is suspended: by the command (`suspend.json`), or by a file that an operator created because the command does
 // not work. In doubt it is suspended: an empty, unreadable or damaged file suspends too.
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import * as z from 'zod';
 import { errnoCode } from '../disk/failure.js';
 import { readIfThere } from '../disk/read.js';
+import { NotRegularError, readHead } from '../disk/regular.js';
 import { XdpkeepError } from '../model/errors.js';
+import { oneLine } from '../text/one-line.js';
 import type { Suspension } from '../model/suspension.js';
 import { type End, isExpired, STORED_EXPIRY } from './expiry.js';
 import { suspendFiles, suspensionFile } from './paths.js';
@@ -50,6 +52,7 @@ export function toSuspension({ interface: only, reason, by, since, until }: Stor
   return { ...(only !== undefined && { interface: only }), reason, by, since, until };
 }
 
+/** UTF-16 code units; a file is read as far as that may reach. */
 const LONGEST_REASON = 200;
 
 /** What lies there suspends, whatever it is. It is only read where reading cannot hang. */
@@ -73,10 +76,13 @@ function readFile(path: string): Suspension[] {
 
 function readReason(path: string): string {
   try {
-    if (!lstatSync(path).isFile()) return 'no reason is given: it is no plain file';
-    const [line = ''] = readFileSync(path, 'utf8').trim().slice(0, LONGEST_REASON).split('\n');
-    return line === '' ? 'no reason is given' : line;
+    const [line = ''] = readHead(path, 4 * LONGEST_REASON)
+      .toString('utf8')
+      .trim()
+      .split('\n');
+    return oneLine(line, LONGEST_REASON) || 'no reason is given';
   } catch (error) {
+    if (error instanceof NotRegularError) return 'no reason is given: it is no plain file';
     return `the reason cannot be read (${errnoCode(error) ?? String(error)})`;
   }
 }

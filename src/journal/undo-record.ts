@@ -31,6 +31,9 @@ export interface UndoRecord {
 /** Characters; the target of a symbolic link may have 4095 bytes (PATH_MAX). */
 const PIECE = 4000;
 
+/** What it is called on the bpffs since the first release that wrote one: a watchdog of another release reads it too. */
+const KIND = 'WayBack';
+
 const schema = z.looseObject({ pending: pendingSchema, inverses: z.array(effectiveStep) });
 
 /** Replaces what is there. Throws a KernelError. */
@@ -43,7 +46,7 @@ export function writeUndoRecord(
   const unfinished = `${trial}-new`;
   remove(unfinished);
   makeDirectory(unfinished);
-  const text = Buffer.from(seal('UndoRecord', { pending, inverses })).toString('base64');
+  const text = Buffer.from(seal(KIND, { pending, inverses })).toString('base64');
   for (let at = 0; at < text.length; at += PIECE) {
     writeSymlink(join(unfinished, String(at / PIECE)), text.slice(at, at + PIECE));
   }
@@ -57,7 +60,7 @@ export function readUndoRecord({ trial }: PinPaths): UndoRecord | undefined {
   if (names.length === 0) return undefined;
   const pieces = names.sort((a, b) => a - b).map((name) => readSymlink(join(trial, String(name))) ?? '');
   const text = Buffer.from(pieces.join(''), 'base64').toString();
-  const found = ifReadable(() => unseal(text, 'UndoRecord', schema, { path: trial, hint: '' }));
+  const found = ifReadable(() => unseal(text, KIND, schema, { path: trial, hint: '' }));
   return found && (found as UndoRecord); // the steps are vouched for by the seal
 }
 

@@ -12,10 +12,10 @@ const BPF_MAP_TYPE_LPM_TRIE = 11; // uapi/linux/bpf.h
 const BPF_F_NO_PREALLOC = 1;
 const CREATE_OPTS_BYTES = 48; // struct bpf_map_create_opts, libbpf 1.1
 const MAP_FLAGS = 28;
-const KEY_BYTES = 24;
+export const KEY_BYTES = 24;
 const VALUE_BYTES = 8;
 /** Bits of the family, which is part of the prefix. */
-const FAMILY_BITS = 32;
+export const FAMILY_BITS = 32;
 const ENOENT = 2;
 
 /** An empty one. */

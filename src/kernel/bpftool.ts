@@ -92,7 +92,7 @@ export async function bpftoolVersion(bpftool = findBpftool(), limits = LIMITS): 
 async function versionOf(bpftool: string, limits: ToolLimits): Promise<string> {
   try {
     const { stdout } = await runTool(bpftool, ['-j', 'version'], limits);
-    return schema.version.parse(JSON.parse(stdout)).version;
+    return schema.version.parse(parseJson(stdout)).version;
   } catch {
     return '(unknown version)'; // the error that asked for it matters more
   }
@@ -122,7 +122,7 @@ function parse(bpftool: string, args: string[], result: ToolResult): unknown {
     );
   }
   try {
-    return JSON.parse(result.stdout);
+    return parseJson(result.stdout);
   } catch (cause) {
     const what =
       result.stdout.trim() === '' ? 'printed nothing' : 'printed what is not a whole JSON document';
@@ -131,6 +131,25 @@ function parse(bpftool: string, args: string[], result: ToolResult): unknown {
       hint: 'Is it the real bpftool? Set XDPKEEP_BPFTOOL to one that works, and run it by hand.',
     });
   }
+}
+
+/**
+ * bpftool writes names as they are, but for some characters (jsonw_puts() in tools/bpf/bpftool/json_writer.c): an interface or
+ * a tc program may have others in its name, and `\\'` is no JSON either. Throws a SyntaxError.
+ */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"/gs, mend));
+  }
+}
+
+/** A string of JSON, as it should have been written. */
+function mend(string: string): string {
+  return string
+    .replace(/\\(.)/gs, (pair, char: string) => ('"\\/bfnrtu'.includes(char) ? pair : char))
+    .replace(/[\u0000-\u001f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** With -j failures go to stdout: `{"error":"..."}`, or the same inside an array. */

@@ -32,6 +32,16 @@ export interface ToolLimits {
   input?: Uint8Array | string | undefined;
   /** Beside the fixed environment; `undefined` takes a variable out of it. */
   env?: Record<string, string | undefined>;
+  /** What it and all that it starts may have of the machine; all that there is when absent. */
+  resources?: Resources | undefined;
+}
+
+/** Of each process. */
+export interface Resources {
+  /** Bytes of memory of its own: RLIMIT_DATA in getrlimit(2). Files that it maps do not count. */
+  memory: number;
+  /** Bytes of a file that it writes: RLIMIT_FSIZE. */
+  file: number;
 }
 
 export interface ToolResult {
@@ -65,7 +75,7 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
     // execa would end the process on a signal, whatever handlers we have.
     cleanup: false,
   } as const;
-  const subprocess = execa(file, args, options);
+  const subprocess = execa(...bounded(file, args, limits.resources), options);
   const outputs = [subprocess.stdout, subprocess.stderr].map(
     (stream) => new Output(stream, limits.output, kill),
   );
@@ -106,6 +116,18 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
       ? hint
       : `Is ${file} there, executable, and made for this machine (${result.code ?? ''})?`,
   });
+}
+
+/**
+ * Node sets no limits for what it starts: a shell does, which the tool then takes the place of. Units of `ulimit`: sh(1).
+ * With SIGXFSZ ignored, what writes too much is told (EFBIG), and can say so.
+ */
+const BOUND = `trap '' XFSZ && ulimit -d "$1" && ulimit -f "$2" && shift 2 && exec "$@"`;
+
+function bounded(file: string, args: string[], resources: Resources | undefined): [string, string[]] {
+  if (!resources) return [file, args];
+  const limits = [resources.memory / 1024, resources.file / 512].map((one) => String(Math.ceil(one)));
+  return ['/bin/sh', ['-c', BOUND, 'sh', ...limits, file, ...args]];
 }
 
 /** Collects what a stream says, up to a limit; `kill` is called once it is exceeded. */

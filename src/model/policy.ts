@@ -67,6 +67,17 @@ export interface Match extends NumericMatch {
   destinationMac?: number[];
 }
 
+/** All that is known of one lies in src/policy/fields/. */
+export type FieldName = keyof Match;
+
+type AddressField = { [N in FieldName]-?: AddressSet extends Match[N] ? N : never }[FieldName];
+
+/** The fields that hold address sets. */
+export const ADDRESS_FIELDS = Object.keys({
+  source: true,
+  destination: true,
+} satisfies Record<AddressField, true>) as AddressField[];
+
 /** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT. */
 export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect';
 

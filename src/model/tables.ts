@@ -37,6 +37,9 @@ export interface FirewallTables {
   cpus: number[];
 }
 
+/** Large sets that one policy can ask for: slots in bpf/settings.h. */
+export const MOST_SETS = 10;
+
 /** A large set of addresses: a map of its own, shared by all that ask for it (bpf/set.h). */
 export interface TableSet {
   direction: 'source' | 'destination';

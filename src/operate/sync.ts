@@ -10,7 +10,7 @@ import { makeDataDir, withWriterLock } from '../journal/lock.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { abortOnSignal } from '../kernel/abort-on-signal.js';
 import type { GitSource, Verification } from '../model/config.js';
-import { UnreachableError, XdpkeepError } from '../model/errors.js';
+import { UnfitSourceError, UnreachableError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { SourceReport } from '../model/revision.js';
 import type { ReconcileOptions } from '../pass/goal.js';
@@ -120,18 +120,26 @@ async function lookAtRemote(
   adopted: Adoption | undefined,
 ): Promise<Found> {
   const { offline, source } = options;
+  let problem: UnreachableError | UnfitSourceError | undefined;
   try {
     const fetched = offline === undefined ? undefined : requireFetched(offline, source);
+    problem = fetched?.problem;
     const from = offline === undefined ? {} : { from: fetchedRepository(offline) };
     const candidate = await acquire({ ...where, ...from }, adopted);
     if (candidate) await requireValid(options, candidate);
-    const stale = fetched?.reason === undefined ? {} : { stale: new UnreachableError(fetched.reason) };
-    return { candidate, heard: fetched ? new Date(fetched.heard) : new Date(), ...stale };
+    const heard = problem instanceof UnfitSourceError ? {} : { heard: fetched?.heard ?? new Date() };
+    return { candidate, ...heard, ...(problem && kindOf(problem)) };
   } catch (error) {
-    if (!adopted || !(error instanceof XdpkeepError)) throw error;
-    if (error instanceof UnreachableError) return { stale: error };
-    return { refusal: error };
+    // What was refused when it was fetched is why it is not there.
+    const why = problem instanceof UnfitSourceError ? problem : error;
+    if (!adopted || !(why instanceof XdpkeepError)) throw why;
+    return kindOf(why);
   }
+}
+
+/** Is it that the remote is away, or that it has what must not be applied? */
+function kindOf(problem: XdpkeepError): Pick<Found, 'stale' | 'refusal'> {
+  return problem instanceof UnreachableError ? { stale: problem } : { refusal: problem };
 }
 
 /** A commit that this host cannot use must not become the one that it falls back to. */

@@ -4,6 +4,7 @@ import { effect } from '../apply/failpoint.js';
 import { deferSignals } from '../apply/defer-signals.js';
 import { sweepSets } from '../apply/sweep-sets.js';
 import { compareDeeply } from './compare-deeply.js';
+import { rebuildPolicies } from '../desired/programs/policy-program.js';
 import { diff } from '../diff/diff.js';
 import { packetEffectsOf } from './packet-effects.js';
 import { type Convergence, loadGoal, type ReconcileOptions } from './goal.js';
@@ -63,7 +64,8 @@ export async function reconcileWith(
 }
 
 /** Makes the kernel run `desired`. Without a lock: plans and proves only. */
-export async function converge(goal: Convergence, writer: WriterLock | undefined): Promise<Reconciliation> {
+export async function converge(asked: Convergence, writer: WriterLock | undefined): Promise<Reconciliation> {
+  const goal = { ...asked, desired: rebuildPolicies(asked.desired, asked.store) };
   const lock = goal.pending ? undefined : writer;
   const paths = pinPathsOf(goal.bpffs);
   if (lock) ensureMounted(goal.bpffs);

@@ -1,20 +1,13 @@
 // What a policy means: the reference that the datapath is held against. One packet, one decision, every rule looked
-// at in order. The order of decisions is the contract: malformed, protect entries, neighbour discovery, blocks, non-IP,
-// later fragments, the rules, the default. (A malformed frame has no fields that could be trusted, so that no protect entry
-// can match it: it makes no difference that it comes first.)
-import type {
-  Action,
-  AddressSet,
-  BuiltinRow,
-  Match,
-  Policy,
-  Protection,
-  Range,
-  Rule,
-  Verdict,
-} from '../model/policy.js';
-import { contains } from '../addresses/ranges.js';
-import { parseFrame, type IpFields, type LinkFields } from './packet/parse.js';
+// at in order. The steps are those of bpf/decide.h, by the same names and in the same order: malformed; then what decides
+// before the rules (non-IP, neighbour discovery, blocks, later fragments), from which protect entries save a packet; then the
+// rules, protect entries first; the default. A malformed frame has no fields that could be trusted, so that no protect
+// entry can match it.
+import type { Action, BuiltinRow, Policy, Protection, Rule, Verdict } from '../model/policy.js';
+import type { PacketFields } from './fields/field.js';
+import { ND_FIRST, ND_LAST } from './fields/icmp-type.js';
+import { matches } from './fields/registry.js';
+import { type Parsed, parseFrame } from './packet/parse.js';
 import { isAudited } from './row-verdict.js';
 
 /** What a decision depends on beside the packet. */
@@ -38,27 +31,64 @@ export interface Decision {
   rule?: Rule;
 }
 
+/** What is asked: a policy on a host, at a moment. */
+interface Question {
+  policy: Policy;
+  protections: Protection[];
+  circumstances: Circumstances;
+}
+
+type Packet = Exclude<Parsed, { shape: 'malformed' }>;
+
 export function evaluate(
   policy: Policy,
   protections: Protection[],
   frame: Uint8Array,
   circumstances: Circumstances = {},
 ): Decision {
-  const builtin = (row: BuiltinRow, kind: 'pass' | 'drop'): Decision => decided(policy, row, { kind });
-  const parsed = parseFrame(frame);
-  if (parsed.shape === 'malformed') return builtin('(malformed)', policy.malformed);
-  const { fields } = parsed;
-  if (protections.some(({ match }) => matches(match, fields))) return builtin('(protect)', 'pass');
-  if (policy.neighborDiscovery === 'pass' && isNeighborDiscovery(fields)) return builtin('(protect)', 'pass');
-  if (isBlocked(fields, circumstances)) return builtin('(blocked)', 'drop');
-  if (parsed.shape === 'non-ip' && policy.nonIp !== 'match') return builtin('(non-ip)', policy.nonIp);
-  if (isLater(fields) && policy.fragments !== 'match') return builtin('(fragments)', policy.fragments);
-  const rule = policy.rules.find((one) => matches(one.match, fields) && applies(one, circumstances));
-  return rule ? { ...decided(policy, rule.name, rule.action), rule } : builtin('(default)', policy.default);
+  const question = { policy, protections, circumstances };
+  const packet = parseFrame(frame);
+  if (packet.shape === 'malformed') return decideMalformed(question);
+  const early = decideEarly(question, packet);
+  if (!early) return decideByRules(question, packet);
+  return isProtected(question, packet) ? builtin(policy, '(protect)', 'pass') : early;
+}
+
+function decideMalformed({ policy }: Question): Decision {
+  return builtin(policy, '(malformed)', policy.malformed);
+}
+
+/** The row that decides a packet before the rules do, unless it is protected; `undefined` when none does. */
+function decideEarly({ policy, circumstances }: Question, { shape, fields }: Packet): Decision | undefined {
+  if (shape === 'non-ip')
+    return policy.nonIp === 'match' ? undefined : builtin(policy, '(non-ip)', policy.nonIp);
+  if (policy.neighborDiscovery === 'pass' && isNeighborDiscovery(fields))
+    return builtin(policy, '(protect)', 'pass');
+  if (isBlocked(fields, circumstances)) return builtin(policy, '(blocked)', 'drop');
+  if (policy.fragments !== 'match' && fields.fragment === 'later')
+    return builtin(policy, '(fragments)', policy.fragments);
+  return undefined;
+}
+
+/** Protect entries, the rules, the default. */
+function decideByRules(question: Question, packet: Packet): Decision {
+  const { policy, circumstances } = question;
+  if (isProtected(question, packet)) return builtin(policy, '(protect)', 'pass');
+  const rule = policy.rules.find((one) => matches(one.match, packet.fields) && applies(one, circumstances));
+  if (!rule) return builtin(policy, '(default)', policy.default);
+  return { ...decided(policy, rule.name, rule.action), rule };
+}
+
+function builtin(policy: Policy, row: BuiltinRow, kind: 'pass' | 'drop'): Decision {
+  return decided(policy, row, { kind });
 }
 
 function decided(policy: Policy, row: string, action: Action): Decision {
   return { verdict: isAudited(policy, row) ? 'pass' : action.kind, action, row };
+}
+
+function isProtected({ protections }: Question, { fields }: Packet): boolean {
+  return protections.some(({ match }) => matches(match, fields));
 }
 
 function applies(rule: Rule, { now, exceeds }: Circumstances): boolean {
@@ -66,57 +96,10 @@ function applies(rule: Rule, { now, exceeds }: Circumstances): boolean {
   return !rule.rateLimit || (exceeds?.(rule) ?? false);
 }
 
-type Fields = LinkFields & Partial<IpFields>;
-
-function isNeighborDiscovery({ family, icmpType }: Fields): boolean {
-  return family === 6 && icmpType !== undefined && icmpType >= 133 && icmpType <= 137;
+function isNeighborDiscovery({ family, icmpType }: PacketFields): boolean {
+  return family === 6 && icmpType !== undefined && icmpType >= ND_FIRST && icmpType <= ND_LAST;
 }
 
-function isBlocked({ source }: Fields, circumstances: Circumstances): boolean {
+function isBlocked({ source }: PacketFields, circumstances: Circumstances): boolean {
   return source !== undefined && (circumstances.isBlocked?.(source) ?? false);
-}
-
-function isLater({ fragment }: Fields): boolean {
-  return fragment === 'later';
-}
-
-/** A field that the packet does not have agrees only with a match that does not ask for it. */
-export function matches(match: Match, fields: Fields): boolean {
-  const { family, fragment, tcpFlags } = match;
-  return (
-    (!family || (fields.family !== undefined && family.includes(fields.family))) &&
-    (!fragment || (fields.fragment !== undefined && fragment.includes(fields.fragment))) &&
-    (!tcpFlags ||
-      tcpFlags.some(({ mask, value }) => has(fields.tcpFlags) && (fields.tcpFlags & mask) === value)) &&
-    NUMERIC.every((name) => inRanges(match[name], fields[name])) &&
-    inSet(match.source, fields.source) &&
-    inSet(match.destination, fields.destination) &&
-    (!match.vlan || match.vlan.includes(fields.vlan)) &&
-    (!match.sourceMac || match.sourceMac.includes(fields.sourceMac)) &&
-    (!match.destinationMac || match.destinationMac.includes(fields.destinationMac))
-  );
-}
-
-const NUMERIC = [
-  'protocol',
-  'sourcePort',
-  'destinationPort',
-  'icmpType',
-  'icmpCode',
-  'length',
-  'ttl',
-  'dscp',
-  'etherType',
-] as const;
-
-function has(value: number | undefined): value is number {
-  return value !== undefined;
-}
-
-function inRanges(ranges: Range[] | undefined, value: number | undefined): boolean {
-  return !ranges || (has(value) && ranges.some(({ from, to }) => from <= value && value <= to));
-}
-
-function inSet(set: AddressSet | undefined, address: Uint8Array | undefined): boolean {
-  return !set || (address !== undefined && contains(set.content(), address));
 }

@@ -2,6 +2,7 @@
 // error, and nothing of what is applied has been touched then.
 import { join } from 'node:path';
 import type { GitSource, Verification } from '../model/config.js';
+import { sha256 } from '../disk/sha256.js';
 import { UnreachableError } from '../model/errors.js';
 import { type Adoption, installTree, treeFolder } from './adoption.js';
 import { toRevision } from './commit.js';
@@ -46,7 +47,11 @@ export async function acquire(
     await mirror.update(commit, applied);
     const signer =
       verification && judge
-        ? await verifySuccession({ mirror, source, verification, judge }, commit, applied)
+        ? await verifySuccession(
+            { mirror, source, verification, judge, signed: adopted?.signed },
+            commit,
+            applied,
+          )
         : undefined;
     const tree = await listTree(mirror.git, commit, source.path);
     await mirror.fill(commit, tree);
@@ -54,7 +59,7 @@ export async function acquire(
     const [said] = await mirror.read([commit]);
     if (!said) throw new GitError(`the mirror has no commit ${commit}`);
     const revision = { ...toRevision(said), ...(signer && { signer }) };
-    return { adoption: { ...source, revision, ...tree }, copy };
+    return { adoption: { ...source, revision, signed: sha256(said.payload), ...tree }, copy };
   });
 }
 

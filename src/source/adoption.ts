@@ -16,6 +16,8 @@ import type { Tree } from './tree.js';
 
 export interface Adoption extends GitSource, Tree {
   revision: Revision;
+  /** SHA-256 of the commit without its signature; absent in records of releases before this one. */
+  signed?: string;
 }
 
 const schema: z.ZodType<Adoption> = z.looseObject({
@@ -23,6 +25,7 @@ const schema: z.ZodType<Adoption> = z.looseObject({
   ref: z.string(),
   path: z.string(),
   revision: revisionSchema,
+  signed: z.exactOptional(z.string()),
   files: z.record(z.string(), z.string()),
   leftOut: z.array(z.string()),
 });

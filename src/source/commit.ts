@@ -6,7 +6,7 @@ export interface Commit extends Revision {
   parents: string[];
   /** Armoured, as it stands in the header `gpgsig`; empty when there is none. */
   signature: string;
-  /** Signatures for other hash algorithms, or a second one: nobody makes such by accident. */
+  /** Signatures for other hash algorithms, a second one, or one that is not the last header: nobody makes such by accident. */
   strange: boolean;
   /** The object without its signature. */
   payload: Buffer;
@@ -32,7 +32,10 @@ export function parseCommit(commit: string, content: Buffer): Commit {
     author: short(author),
     time: new Date(Math.min(seconds, LAST_SECOND) * 1000).toISOString(),
     signature: signature.replaceAll('\n ', '\n'),
-    strange: more.length > 0 || fields.some((one) => one.startsWith('gpgsig-')),
+    strange:
+      more.length > 0 ||
+      fields.some((one) => one.startsWith('gpgsig-')) ||
+      (signature !== '' && fields.at(-1)?.startsWith('gpgsig ') !== true),
     payload: Buffer.from(`${payload}${text.slice(head.length)}`, 'latin1'),
   };
 }

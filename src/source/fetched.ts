@@ -1,26 +1,35 @@
 // What `xdpkeep fetch` brings, for a pass that has no network: a bare repository with the whole history of the ref, and
 // when the remote has said so. Nothing here is trusted: whoever reads it asks this repository as any other remote, and
 // verifies what comes out. It knows nothing of what was adopted, which nobody but root may read: so no history is cut.
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';
 import { accessFailed } from '../disk/failure.js';
-import { readIfThere } from '../disk/read.js';
+import { readRegular } from '../disk/regular.js';
 import type { GitSource } from '../model/config.js';
-import { UnreachableError } from '../model/errors.js';
+import { UnfitSourceError, UnreachableError } from '../model/errors.js';
+import { oneLine } from '../text/one-line.js';
 import { Git, GitError } from './git.js';
-import { askRemote, FETCH_TIME, fullName, MOST_PACKS, unreachable, uploadPack } from './mirror.js';
+import { askRemote, fullName, uploadPack } from './mirror.js';
+import { blame, fetchBounded, isStrewn, isUsable } from './repository.js';
 
 const answerSchema = z.looseObject({
   git: z.string(),
   ref: z.string(),
   /** When the remote last answered; absent when it never did. */
   heard: z.exactOptional(z.iso.datetime()),
-  /** Why it did not answer the last time; absent when it did. */
+  /** Why nothing was brought the last time; absent when all was. */
   reason: z.exactOptional(z.string()),
+  /** It did answer, and what it has must not be taken. */
+  refused: z.exactOptional(z.boolean()),
 });
 type Answer = z.infer<typeof answerSchema>;
+
+/** Bytes; of a URL, a ref and a reason. */
+const LARGEST_ANSWER = 64 << 10;
+/** UTF-16 code units. */
+const LONGEST_REASON = 500;
 
 /** The repository in a folder of fetched things. */
 export function fetchedRepository(folder: string): string {
@@ -41,25 +50,30 @@ export async function fetchInto(folder: string, source: GitSource, ended: AbortS
     writeAnswer(folder, { git, ref, heard: new Date().toISOString() });
     return tip;
   } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error;
-    writeAnswer(folder, { git, ref, ...(heard !== undefined && { heard }), reason: error.message });
+    if (error instanceof UnfitSourceError) {
+      writeAnswer(folder, {
+        git,
+        ref,
+        heard: new Date().toISOString(),
+        reason: error.message,
+        refused: true,
+      });
+    } else if (error instanceof UnreachableError) {
+      writeAnswer(folder, { git, ref, ...(heard !== undefined && { heard }), reason: error.message });
+    }
     throw error;
   }
 }
 
 async function bring(git: Git, folder: string, source: GitSource, tip: string): Promise<void> {
   const repository = fetchedRepository(folder);
-  const packs = join(repository, 'objects/pack');
-  if (existsSync(packs) && readdirSync(packs).filter((one) => one.endsWith('.pack')).length > MOST_PACKS) {
-    rmSync(repository, { recursive: true });
-  }
   try {
     await update(git, repository, source, tip);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     rmSync(repository, { recursive: true, force: true }); // damaged, perhaps
     await update(git, repository, source, tip).catch((again: unknown) => {
-      throw again instanceof GitError ? unreachable(source.git, again.message, again.log) : again;
+      throw again instanceof GitError ? blame(source.git, again) : again;
     });
   }
 }
@@ -70,7 +84,8 @@ async function update(
   { git: url, ref }: GitSource,
   tip: string,
 ): Promise<void> {
-  if (!existsSync(join(repository, 'HEAD'))) {
+  if (!isUsable(repository)) {
+    rmSync(repository, { recursive: true, force: true });
     mkdirSync(repository, { recursive: true });
     await git.bytes(['init', '--quiet', '--bare', '--template=', '--initial-branch=none']);
     // The reader asks for as little as it needs.
@@ -81,20 +96,34 @@ async function update(
   const have = await git.run(['rev-parse', '--quiet', '--verify', `${name}^{commit}`]);
   if (have.exitCode === 0 && have.stdout.toString('utf8').trim() === tip) return;
   const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
-  await git.bytes(['fetch', ...flags, ...uploadPack(url), url, `+${name}:${name}`], { time: FETCH_TIME });
+  await fetchBounded(git, repository, ['fetch', ...flags, ...uploadPack(url), url, `+${name}:${name}`]);
+  if (isStrewn(repository)) await git.bytes(['repack', '--quiet', '-a', '-d']);
+}
+
+export interface Fetched {
+  heard: Date;
+  /** Why the newest is not there. */
+  problem?: UnreachableError | UnfitSourceError;
 }
 
 /** Throws an UnreachableError where nothing of this source was ever fetched. */
-export function requireFetched(folder: string, { git, ref }: GitSource): { heard: string; reason?: string } {
+export function requireFetched(folder: string, { git, ref }: GitSource): Fetched {
   const answer = readAnswer(folder);
   const hint = 'Run `systemctl start xdpkeep-fetch`, or `xdpkeep fetch`, and see what it says.';
   if (!answer) throw new UnreachableError(`nothing was fetched to ${folder}`, { hint });
-  const { heard, reason } = answer;
+  const { heard, refused } = answer;
   if (answer.git !== git || answer.ref !== ref) {
-    throw new UnreachableError(`${folder} holds ${answer.git} ${answer.ref}, not ${git} ${ref}`, { hint });
+    const other = oneLine(`${answer.git} ${answer.ref}`, LONGEST_REASON);
+    throw new UnreachableError(`${folder} holds ${other}, not ${git} ${ref}`, { hint });
   }
+  const reason = answer.reason === undefined ? undefined : oneLine(answer.reason, LONGEST_REASON);
   if (heard === undefined) throw new UnreachableError(reason ?? `${git} never answered`, { hint });
-  return { heard, ...(reason !== undefined && { reason }) };
+  const problem =
+    reason === undefined
+      ? {}
+      : { problem: new (refused === true ? UnfitSourceError : UnreachableError)(reason) };
+  // Whoever fetches may write any time: none that is still to come counts.
+  return { heard: new Date(Math.min(Date.parse(heard), Date.now())), ...problem };
 }
 
 /** Is replaced whenever the remote was asked. */
@@ -104,9 +133,8 @@ export function answerFile(folder: string): string {
 
 /** `undefined` also for what is no answer: the next fetch writes another one. */
 function readAnswer(folder: string): Answer | undefined {
-  const bytes = readIfThere(answerFile(folder));
   try {
-    return bytes && answerSchema.parse(JSON.parse(bytes.toString('utf8')));
+    return answerSchema.parse(JSON.parse(readRegular(answerFile(folder), LARGEST_ANSWER).toString('utf8')));
   } catch {
     return undefined;
   }

@@ -20,6 +20,10 @@ const SETTINGS = {
   'protocol.ssh.allow': 'always',
   'protocol.https.allow': 'always',
   'fetch.fsckObjects': 'true',
+  // Larger blobs go through without being held in memory.
+  'core.bigFileThreshold': '16m',
+  // One file for each fetch, whose size is bounded, and none for each object.
+  'fetch.unpackLimit': '1',
   'fetch.recurseSubmodules': 'false',
   'gc.auto': '0',
   'maintenance.auto': 'false',
@@ -61,10 +65,24 @@ export interface GitRun {
   input?: string;
   /** Milliseconds. */
   time?: number;
+  /** Bytes that a file it writes may have. */
+  room?: number;
 }
 
-/** Bytes: all state files of a repository, as tree.ts limits them, fit in. */
-const MOST_OUTPUT = 600 << 20;
+export interface Largest {
+  /** Bytes of all packs. */
+  bytes: number;
+  objects: number;
+}
+
+/** What a repository may cost: far more than state files and their history need. */
+export const LARGEST_REPOSITORY: Largest = { bytes: 2 ** 31, objects: 2_000_000 };
+
+/** Bytes of memory for each git; of what is larger, a commit or a tree, it says that it is out of memory. */
+const MEMORY = 1 << 30;
+
+/** Bytes. */
+const MOST_OUTPUT = 128 << 20;
 
 export class Git {
   readonly #tool: string;
@@ -82,11 +100,12 @@ export class Git {
   }
 
   /** Whatever the exit code. Throws a GitError when git does not come to its end: damage can do that to it. */
-  async run(args: string[], { input, time = 60_000 }: GitRun = {}) {
+  async run(args: string[], { input, time = 60_000, room = LARGEST_REPOSITORY.bytes }: GitRun = {}) {
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const where = this.dir === undefined ? [] : [`--git-dir=${this.dir}`];
     const env = { ...ENVIRONMENT, GIT_SSH_COMMAND: sshCommand() };
-    const limits = { time, output: MOST_OUTPUT, input, env, ended: this.ended };
+    const resources = { memory: MEMORY, file: room };
+    const limits = { time, output: MOST_OUTPUT, input, env, ended: this.ended, resources };
     try {
       return await runForBytes(this.#tool, [...settings, ...where, ...args], limits);
     } catch (error) {

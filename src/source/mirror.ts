@@ -1,6 +1,6 @@
 // The mirror: a bare repository below the data directory that holds what was fetched, as little as will do. It is a
 // cache: whatever is wrong with it, it is made anew. One at a time works on it.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../disk/durable.js';
 import type { GitSource } from '../model/config.js';
@@ -9,11 +9,10 @@ import { type Commit, parseCommit } from './commit.js';
 import { Git, GitError, lastLine, UPLOAD_PACK } from './git.js';
 import type { Tree } from './tree.js';
 import { OBJECT_NAME, readObjects } from './objects.js';
+import { blame, fetchBounded, isUsable, unreachable } from './repository.js';
 
-const LISTING_TIME = 60_000;
-export const FETCH_TIME = 300_000;
-/** Each fetch that brings something leaves a pack; so many are no reason to worry, and a reason to begin again. */
-export const MOST_PACKS = 50;
+/** Milliseconds, for a network and for a repository on this machine. */
+const LISTING_TIME = { away: 60_000, here: 10_000 };
 const CANDIDATE = 'refs/xdpkeep/candidate';
 
 /** What the ref names in the remote: a commit. Throws an UnreachableError. */
@@ -21,7 +20,7 @@ export async function askRemote({ git: url, ref }: GitSource, ended?: AbortSigna
   const name = fullName(ref);
   const args = ['ls-remote', ...uploadPack(url), '--', url, name, `${name}^{}`];
   const { exitCode, stdout, stderr } = await new Git(undefined, ended)
-    .run(args, { time: LISTING_TIME })
+    .run(args, { time: isHere(url) ? LISTING_TIME.here : LISTING_TIME.away })
     .catch((error: unknown) => {
       if (error instanceof GitError) throw unreachable(url, error.message);
       throw error;
@@ -40,17 +39,16 @@ export async function askRemote({ git: url, ref }: GitSource, ended?: AbortSigna
   throw new UnreachableError(`${url} ${what}`, { hint: 'Correct `source` in the config file.' });
 }
 
-export function unreachable(url: string, why: string, log?: string): UnreachableError {
-  const hint = 'Check the network, the URL, and that this user may read it: git ls-remote.';
-  return new UnreachableError(`${url} cannot be reached: ${why}`, { hint, log });
-}
-
 export function fullName(ref: string): string {
   return ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
 }
 
 export function uploadPack(url: string): string[] {
-  return url.startsWith('/') || url.startsWith('file://') ? [`--upload-pack=${UPLOAD_PACK}`] : [];
+  return isHere(url) ? [`--upload-pack=${UPLOAD_PACK}`] : [];
+}
+
+function isHere(url: string): boolean {
+  return url.startsWith('/') || url.startsWith('file://');
 }
 
 export class Mirror {
@@ -75,7 +73,12 @@ export class Mirror {
    */
   async update(tip: string, known: string | undefined): Promise<void> {
     await this.#make();
-    if (known !== undefined && !(await this.has(known))) await this.#tryFetch('--depth=1', known);
+    if (known !== undefined && !(await this.has(known))) {
+      await this.#fetch('--depth=1', 'origin', known).catch((error: unknown) => {
+        // A remote need not give what no ref names: then its whole history says whether the commit is in it.
+        if (!(error instanceof GitError)) throw error;
+      });
+    }
     const depth = known === undefined ? ['--depth=1'] : [];
     await this.#fetch(...depth, 'origin', `+${fullName(this.source.ref)}:${CANDIDATE}`);
     const [commit] = await this.git.lines(['rev-parse', '--verify', `${CANDIDATE}^{commit}`]);
@@ -138,31 +141,18 @@ export class Mirror {
     const input = missing.map((line) => `${line.slice(1)}\n`).join('');
     // Told which commits we have, the remote would think that we have their files too.
     const asked = ['-c', 'fetch.negotiationAlgorithm=noop', ...this.#fetchArguments(), '--stdin', 'origin'];
-    await this.git.bytes(asked, { time: FETCH_TIME, input });
+    await fetchBounded(this.git, this.folder, asked, { input });
   }
 
   async #make(): Promise<void> {
-    const packs = join(this.folder, 'objects/pack');
-    if (existsSync(packs) && readdirSync(packs).filter((one) => one.endsWith('.pack')).length > MOST_PACKS) {
-      this.remove();
-    }
-    if (existsSync(join(this.folder, 'HEAD'))) return;
+    if (isUsable(this.folder)) return;
     this.remove();
     makeFolder(this.folder, 0o700);
     await this.git.bytes(['init', '--quiet', '--bare', '--template=', '--initial-branch=none']);
   }
 
-  async #tryFetch(...args: string[]): Promise<void> {
-    const [depth = '', commit = ''] = args;
-    const { exitCode } = await this.git.run([...this.#fetchArguments(), depth, 'origin', commit], {
-      time: FETCH_TIME,
-    });
-    // A remote need not give what no ref names: then its whole history says whether the commit is in it.
-    if (exitCode !== 0) rmSync(join(this.folder, 'shallow.lock'), { force: true });
-  }
-
-  #fetch(...args: string[]): Promise<Buffer> {
-    return this.git.bytes([...this.#fetchArguments(), ...args], { time: FETCH_TIME });
+  #fetch(...args: string[]): Promise<void> {
+    return fetchBounded(this.git, this.folder, [...this.#fetchArguments(), ...args]);
   }
 
   #fetchArguments(): string[] {
@@ -187,7 +177,6 @@ export async function withMirror<T>(
   try {
     return await work(mirror);
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    throw unreachable(url, error.message, error.log);
+    throw error instanceof GitError ? blame(url, error) : error;
   }
 }

@@ -1,14 +1,14 @@
 // Whether a signature counts: made by a key that may sign now and is not revoked. The date in the commit says nothing:
 // whoever has an old key can write an old date. ssh-keygen decides, and its exit code alone: it prints "Good signature"
 // for keys that nobody trusts.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../disk/durable.js';
-import { requireOwn } from '../disk/ownership.js';
+import { readOwn } from '../disk/regular.js';
 import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
 import type { Verification } from '../model/config.js';
 import { EnvironmentError, PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
+import { oddityOf } from './armour.js';
 import type { Commit } from './commit.js';
 
 /** Of `ssh-keygen -Y sign -n`. */
@@ -18,7 +18,7 @@ export interface Signed {
   /** How messages call it: `commit 9f8e7d6c5b4a "Open 443" by A <a@b>`. */
   what: string;
   payload: Buffer;
-  /** Armoured. */
+  /** Armoured, without the line break at its end. */
   signature: string;
   namespace: string;
 }
@@ -48,7 +48,8 @@ export class SignatureJudge {
   judgeCommit(commit: Commit): Promise<Signer> {
     const { payload, signature } = commit;
     const what = `commit ${revisionWords(commit)} by ${commit.author}`;
-    if (commit.strange) throw new SignatureError(`${what} has several signatures`, { hint: SIGN });
+    if (commit.strange)
+      throw new SignatureError(`${what} has several signatures, or one in an unusual place`, { hint: SIGN });
     return this.judge({ what, payload, signature, namespace: COMMIT_NAMESPACE });
   }
 
@@ -59,8 +60,12 @@ export class SignatureJudge {
       const kind = signature.startsWith('-----BEGIN PGP ') ? 'OpenPGP' : 'something else';
       throw new SignatureError(`${what} is signed with ${kind}, not with an SSH key`, { hint: SIGN });
     }
+    const oddity = oddityOf(signature);
+    if (oddity !== undefined) {
+      throw new SignatureError(`the signature of ${what} was changed: ${oddity}`, { hint: AGAIN });
+    }
     const file = join(this.scratch, 'signature');
-    replaceFile(file, `${signature.trimEnd()}\n`);
+    replaceFile(file, `${signature}\n`);
     const about = ['-n', namespace, '-s', file];
     const made = await this.#run('check-novalidate', about, payload);
     const key = /\bkey (SHA256:\S+)/.exec(made.stdout)?.[1];
@@ -124,11 +129,13 @@ function requirePrincipals(signers: string, { allowedSigners, scopes }: Verifica
   });
 }
 
+/** Bytes. */
+const LARGEST_KEYS = 16 << 20;
+
 /** ssh-keygen would say that the signature is bad. */
 function readKeys(file: string): string {
   try {
-    requireOwn(file);
-    return readFileSync(file, 'utf8');
+    return readOwn(file, LARGEST_KEYS).toString('utf8');
   } catch (cause) {
     if (cause instanceof PermissionError) throw cause;
     const hint = 'Put the file there, or correct `verify` in the config file.';

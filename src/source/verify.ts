@@ -1,8 +1,8 @@
 // Whether a commit may take the place of the one that was applied: it descends from it, and everybody who made a commit
 // in between may sign. On a host that never applied one, the commit vouches for all that it holds.
-import { readFileSync } from 'node:fs';
+import { readOwn } from '../disk/regular.js';
+import { sha256 } from '../disk/sha256.js';
 import type { GitSource, Verification } from '../model/config.js';
-import { requireOwn } from '../disk/ownership.js';
 import { PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
 import type { Commit } from './commit.js';
@@ -14,6 +14,8 @@ import type { SignatureJudge } from './signature.js';
 export interface Succession {
   mirror: Mirror;
   source: GitSource;
+  /** SHA-256 of what the signature of the adopted commit signs; absent where nobody remembers. */
+  signed?: string | undefined;
   verification: Verification;
   judge: SignatureJudge;
 }
@@ -27,9 +29,24 @@ export async function verifySuccession(
   const { mirror } = succession;
   if (applied === undefined) return verifyFirst(succession, commit);
   if (await mirror.isAncestor(applied, commit)) return verifySince(succession, applied, commit);
+  const twin = await twinIn(succession, commit);
+  if (twin !== undefined) return verifySince(succession, twin, commit);
   const target = await allowedRewind(succession, applied, commit);
   await verifyOne(succession, target);
   return verifySince(succession, target, commit);
+}
+
+/** Commits of a branch among which the twin of the adopted one is looked for, newest first. */
+const LOOKED_THROUGH = 10_000;
+
+/**
+ * The commit of this branch that differs from the adopted one in its signature alone. Some algorithms (ECDSA) let anybody
+ * make another signature out of one; who was shown that commit first would be cut off from the branch.
+ */
+async function twinIn({ mirror, signed }: Succession, commit: string): Promise<string | undefined> {
+  if (signed === undefined) return undefined;
+  const names = await mirror.git.lines(['rev-list', `--max-count=${LOOKED_THROUGH}`, commit]);
+  return (await mirror.read(names)).find(({ payload }) => sha256(payload) === signed)?.commit;
 }
 
 /** A key that may change only some files cannot vouch for the others: the newest commit of one that may does. */
@@ -99,7 +116,7 @@ async function allowedRewind(
   const hint = `If that was meant, write "${line}" into ${file} and sign it: ssh-keygen -Y sign -n ${REWIND_NAMESPACE} -f KEY ${allowRewind ?? 'FILE'}.`;
   const payload = allowRewind === undefined ? undefined : readIfThere(allowRewind);
   if (!payload || allowRewind === undefined) throw new SignatureError(message, { hint });
-  const signature = readIfThere(`${allowRewind}.sig`)?.toString('latin1') ?? '';
+  const signature = readIfThere(`${allowRewind}.sig`)?.toString('latin1').replace(/\n$/, '') ?? '';
   await judge.judge({ what: allowRewind, payload, signature, namespace: REWIND_NAMESPACE });
   for (const [, from, to = ''] of payload
     .toString('utf8')
@@ -109,10 +126,12 @@ async function allowedRewind(
   throw new SignatureError(`${message}, and ${allowRewind} does not allow it`, { hint });
 }
 
+/** Bytes. */
+const LARGEST_PERMISSION = 1 << 20;
+
 function readIfThere(file: string): Buffer | undefined {
   try {
-    requireOwn(file);
-    return readFileSync(file);
+    return readOwn(file, LARGEST_PERMISSION);
   } catch (error) {
     if (error instanceof PermissionError) throw error;
     return undefined; // then nothing is allowed

@@ -16,6 +16,7 @@ import {
   subtract,
   union,
 } from '../../src/addresses/ranges.js';
+import { rounds } from '../support/budget.js';
 
 /** Windows of 256 addresses: their first 24 or 120 bits. */
 const WINDOWS = [
@@ -87,6 +88,7 @@ test('membership, union, difference and intersection are those of sets of addres
       expect(real(subtract(x, y))).toEqual(inX.map((is, at) => is && !inY[at]));
       for (const set of [x, both, union(x, y), subtract(x, y)]) expect(isCanonical(set)).toBe(true);
     }),
+    { numRuns: rounds(100) },
   );
 });
 

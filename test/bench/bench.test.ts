@@ -1,4 +1,5 @@
 // The benchmarks run: a tiny list and two interfaces give whole numbers, and what is worse than a tenth is called so.
+// needs: lab
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

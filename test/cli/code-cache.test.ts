@@ -1,4 +1,5 @@
 // dist/code/ saves time and decides nothing: without it, or with another one, the program does the same.
+// needs: lab
 import { appendFileSync, cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

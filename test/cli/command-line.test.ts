@@ -1,4 +1,5 @@
 // The command line as a whole: where options may stand, what the environment says, how errors look.
+// needs: lab
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';

@@ -1,4 +1,5 @@
 // Completion, as the shells themselves do it, and what they ask.
+// needs: fish lab zsh
 import { expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
 import { createLab, type Lab } from '../lab.js';
@@ -114,7 +115,7 @@ zpty -w z 'PS1=; autoload -U compinit; compinit -u -D; source <(xdpkeep completi
 while zpty -r z line; do [[ $line == *ready* ]] && break; done
 zpty -w -n z $'xdpkeep maps veth0 \t'
 got=
-for i in {1..200}; do
+for i in {1..1200}; do
   sleep 0.05
   while zpty -r -t z more; do got+=$more; done
   [[ $got == *icmp_drops* ]] && break

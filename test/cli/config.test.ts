@@ -1,4 +1,5 @@
 // The config file among flags, variables and defaults.
+// needs: lab
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';

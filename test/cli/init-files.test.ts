@@ -1,4 +1,5 @@
 // The starter is valid as it is written, and stays valid when its examples are taken out of their comments.
+// needs: lab
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
 // The manual is made of the commands and the schemas; man formats it without a complaint.
+// needs: lab man
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

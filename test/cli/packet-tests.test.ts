@@ -1,4 +1,5 @@
 // `xdpkeep test`, in this process and so in the kernel; without privileges: test/scenario/privilege.test.ts.
+// needs: lab
 import { expect, test } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
 import type { TestReport } from '../../src/model/packet-tests.js';

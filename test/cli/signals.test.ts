@@ -1,4 +1,5 @@
 // Ctrl-C or a stopped unit while the compiler runs: nothing of ours stays behind.
+// needs: lab
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

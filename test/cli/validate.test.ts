@@ -1,3 +1,4 @@
+// needs: lab
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { runValidate } from '../../src/cli/validate.js';

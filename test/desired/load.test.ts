@@ -1,4 +1,5 @@
 // State files to what is wanted, through real files, the real compiler and the builtin program.
+// needs: lab
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

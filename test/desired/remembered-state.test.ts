@@ -1,4 +1,5 @@
 // What a host's files were resolved to is believed while nothing that it was made of has changed, and never otherwise.
+// needs: lab
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

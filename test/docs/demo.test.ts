@@ -1,4 +1,5 @@
 // `npm run demo` shows what it says, cleans up, and cleans up after Ctrl-C as well.
+// needs: lab
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';

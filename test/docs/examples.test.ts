@@ -6,8 +6,9 @@ import { parse } from 'yaml';
 import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { PacketDescription } from '../../src/model/policy.js';
-import type { IpFields } from '../../src/policy/packet/parse.js';
+import type { PacketFields } from '../../src/policy/fields/field.js';
 import { createLab, type Lab } from '../lab.js';
+import { scaled } from '../lab/pace.js';
 import { ip } from '../lab/traffic.js';
 import { mapValues, reconcile } from '../support/host.js';
 import { counts } from '../support/policies.js';
@@ -50,7 +51,9 @@ const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
     const sources = ['198.51.100.1', '198.51.100.2'];
     const packets = sources.map((source) => ({ ...syn, source: ip(source) }));
     await using through = await lab.capture(ENS5);
-    await using flood = await lab.flood({ frames: 1e9, seconds: 2, packets, atOnce: 1024 }, ENS5);
+    // Longer than what the burst makes of a pause of the sender.
+    const flooding = { frames: 1e9, seconds: scaled(2), packets, atOnce: 1024 };
+    await using flood = await lab.flood(flooding, ENS5);
     const spans = await flood.spans();
     await lab.send({ ...syn, tcpFlags: 16 }, 20, ENS5);
     await expect.poll(() => through.packets.filter(({ tcpFlags }) => tcpFlags === 16).length).toBe(20);
@@ -66,7 +69,7 @@ const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
     const attack = { protocol: 17, destination: ip('192.0.2.80'), sourcePort: 11211, destinationPort: 7 };
     await lab.send(attack, 5, ENS5);
     await lab.send({ ...attack, sourcePort: 7 }, 5, ENS5);
-    const echoes = ({ packets }: { packets: IpFields[] }) =>
+    const echoes = ({ packets }: { packets: PacketFields[] }) =>
       packets.filter(({ destinationPort }) => destinationPort === 7).map(({ sourcePort }) => sourcePort);
     await expect
       .poll(() => [echoes(scrubber), echoes(host)])
@@ -96,8 +99,8 @@ async function arrives(lab: Lab, packet: PacketDescription, sources: Record<stri
   for (const [source, passes] of Object.entries(sources)) expect(count(source), source).toBe(passes ? 3 : 0);
 }
 
-function isFrom({ source }: IpFields, address: string): boolean {
-  return [...source].join('.') === address;
+function isFrom({ source }: PacketFields, address: string): boolean {
+  return [...(source ?? [])].join('.') === address;
 }
 
 interface HostFile {

@@ -1,4 +1,5 @@
 // The units are clean under `systemd-analyze verify`, in a root of their own that holds what they name.
+// needs: lab systemd
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,10 +1,11 @@
 // The server by itself, on a socket of its own: what it answers, what it refuses, what it costs at the most.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { clientOf } from '../../src/http/connections.js';
 import { Fresh } from '../../src/http/fresh.js';
 import { type Route, TYPES } from '../../src/http/routes.js';
 import { serve } from '../../src/http/server.js';
@@ -124,6 +125,64 @@ it('of 500 connections a few dozen are kept, and others are answered once those 
       ),
     )
     .toBe(200);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+it('70 connections of one client keep nobody out, not even that client', async () => {
+  const port = await freePort();
+  const server = await serve({ host: '127.0.0.1', port }, () => () => ({
+    type: TYPES.text,
+    body: 'metrics',
+  }));
+  const sockets = Array.from({ length: 70 }, () => connect({ host: '127.0.0.1', port }));
+  let closed = 0;
+  for (const socket of sockets) {
+    socket.on('error', () => undefined);
+    socket.on('close', () => closed++);
+  }
+  try {
+    await expect.poll(() => closed).toBeGreaterThanOrEqual(70 - 16);
+    for (const localAddress of ['127.0.0.1', '127.0.0.2']) {
+      const status = await new Promise((resolve, reject) => {
+        const asked = request(
+          { host: '127.0.0.1', port, path: '/metrics', localAddress, agent: false },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        );
+        asked.on('error', reject);
+        asked.end();
+      });
+      expect(status).toBe(200);
+    }
+    // What has come last is still there, what was first has given way.
+    expect(sockets[0]?.destroyed).toBe(true);
+    expect(sockets[69]?.destroyed).toBe(false);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await server.close();
+  }
+});
+
+it.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8:1:2::', '2001:db8:1:2'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+  ['::1', '0:0:0:0'],
+  [undefined, ''],
+])('%s is the client %s', (address, client) => {
+  expect(clientOf(address)).toBe(client);
 });
 
 it('what cannot be said is said so, and later it can', async () => {

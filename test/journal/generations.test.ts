@@ -18,16 +18,7 @@ import { currentGeneration, readGeneration } from '../../src/journal/generations
 import { readJournal } from '../../src/journal/read.js';
 import { EXIT } from '../../src/model/errors.js';
 import type { Generation } from '../../src/model/record.js';
-import {
-  buildWriter,
-  desiredState,
-  errorOf,
-  intent,
-  locked,
-  record,
-  smallFileSystem,
-  temporaryFolder,
-} from './support.js';
+import { buildWriter, desiredState, errorOf, intent, locked, record, temporaryFolder } from './support.js';
 
 function make(dataDir: string, made: Partial<NewGeneration> = {}): Promise<Generation> {
   return locked(dataDir, (lock) =>
@@ -141,16 +132,6 @@ test('whenever the writer is killed, every generation that is there is whole', a
   expect(last).toBeGreaterThan(0);
   expect((await make(dataDir)).number).toBe(last + 1);
   expect(readdirSync(join(dataDir, 'generations'))).toHaveLength(last + 1);
-});
-
-test('a full disk leaves no half generation', async () => {
-  const { folder } = smallFileSystem('40k');
-  await make(folder);
-  const error = await errorOf(() => make(folder, { desired: desiredState('d'.repeat(60_000)) }));
-  expect(error).toMatchObject({ exitCode: EXIT.journal });
-  expect(error?.message).toContain('ENOSPC');
-  expect(readdirSync(join(folder, 'generations'))).toEqual(['1']);
-  expect((await make(folder)).number).toBe(2);
 });
 
 test('the journal file comes before the first generation', async () => {

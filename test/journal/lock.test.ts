@@ -4,15 +4,7 @@ import { expect, test } from 'vitest';
 import { Journal } from '../../src/journal/journal.js';
 import { type WriterLock, withWriterLock } from '../../src/journal/lock.js';
 import { EXIT } from '../../src/model/errors.js';
-import {
-  buildWriter,
-  errorOf,
-  intent,
-  locked,
-  smallFileSystem,
-  snapshot,
-  temporaryFolder,
-} from './support.js';
+import { buildWriter, errorOf, intent, locked, snapshot, temporaryFolder } from './support.js';
 
 const nothing = () => Promise.resolve();
 
@@ -61,18 +53,6 @@ test('a data directory that was replaced during the run takes no more writes', a
   expect(error).toMatchObject({ exitCode: EXIT.journal });
   expect(error?.message).toContain('moved or replaced');
   expect(existsSync(join(dataDir, 'journal.ndjson'))).toBe(false);
-});
-
-test('a read-only file system is named, and reading needs no lock', async () => {
-  const { folder, remount } = smallFileSystem('64k');
-  await locked(folder, (lock) => Journal.open(lock).append(intent()));
-  remount('ro');
-  const error = await errorOf(() => withWriterLock(folder, nothing));
-  expect(error).toMatchObject({ exitCode: EXIT.environment });
-  expect(error?.message).toContain('read-only');
-  expect(error?.hint).toContain('--data-dir');
-  const missing = await errorOf(() => withWriterLock(join(folder, 'below'), nothing));
-  expect(missing).toMatchObject({ exitCode: EXIT.environment });
 });
 
 test.each([
@@ -127,24 +107,15 @@ test('writers never overlap, though the lock file is deleted all the time', asyn
   }, 1);
   const turns = await Promise.all(writers.map(({ said }) => said));
   clearInterval(vandal);
-  for (const count of turns) expect(Number(count)).toBeGreaterThan(0);
+  expect(turns.map(Number)).toEqual([20, 20]);
 
   const events = readFileSync(log, 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => line.split(' '));
-  expect(events.length).toBeGreaterThan(20);
+  expect(events).toHaveLength(2 * 40);
   for (let at = 0; at < events.length; at += 2) {
     const [enter, leave] = [events[at], events[at + 1]];
     expect([enter?.[1], leave?.[1], leave?.[2]]).toEqual(['enter', 'leave', enter?.[2]]);
   }
-});
-
-test('without permission: exit 77 and what to do', async () => {
-  const dataDir = temporaryFolder(); // 0700, root
-  const start = await buildWriter();
-  expect(await start('unprivileged', dataDir).said).toBe(
-    `${EXIT.permission} Run as root, or name another directory with --data-dir.`,
-  );
-  expect(await start('unprivileged', join(dataDir, 'below')).said).toContain(String(EXIT.permission));
 });

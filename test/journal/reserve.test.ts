@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { Journal } from '../../src/journal/journal.js';
 import { readJournal } from '../../src/journal/read.js';
 import { EXIT } from '../../src/model/errors.js';
-import { done, errorOf, intent, locked, record, smallFileSystem } from './support.js';
+import { smallFileSystem } from './small-file-system.js';
+import { done, errorOf, intent, locked, record } from './support.js';
 
 /** Takes all the room that there is. */
 function fill(folder: string): void {

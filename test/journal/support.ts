@@ -1,6 +1,6 @@
-// What the journal's tests share: data directories that go away, small file systems, steps to record, and child
+// What the journal's tests share: data directories that go away, steps to record, and child
 // processes that run our code.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,16 +21,6 @@ export function temporaryFolder(): string {
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;
-}
-
-/** A file system of its own: `size` as tmpfs takes it. */
-export function smallFileSystem(size: string): { folder: string; remount: (option: 'ro' | 'rw') => void } {
-  const folder = temporaryFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
-  onTestFinished(() => {
-    execFileSync('umount', ['--lazy', folder]);
-  });
-  return { folder, remount: (option) => execFileSync('mount', ['-o', `remount,${option}`, folder]) };
 }
 
 /** Runs synchronous work as the writer. */

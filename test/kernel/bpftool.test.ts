@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -14,10 +14,11 @@ import { Fd } from '../../src/kernel/fd.js';
 import { linkInfo, mapInfo, programId } from '../../src/kernel/pinned.js';
 import { caught, rejected } from '../lab/caught.js';
 import { FakeBpftool, fixture } from '../lab/fake-bpftool.js';
-import { loadIcmpDrop } from '../lab/programs.js';
+import { compileProgram, loadIcmpDrop } from '../lab/programs.js';
 import { createLab } from '../lab.js';
+import { hostFile, ICMP_DROP, reconcile } from '../support/host.js';
 
-const LIMITS = { time: 500, output: 1 << 20 };
+const LIMITS = { time: 60_000, output: 1 << 20 };
 
 test('real output is read: two XDP programs, tc with and without an id', async () => {
   using fake = new FakeBpftool();
@@ -46,6 +47,35 @@ test('real output is read: two XDP programs, tc with and without an id', async (
     { id: 92, type: 'xdp', prog_id: 123 },
     { id: 93, type: 11, prog_id: 128 }, // a tcx link: newer than bpftool 7.1
   ]);
+});
+
+test('names that bpftool writes as they are, though JSON has no such strings, are read all the same', async () => {
+  using fake = new FakeBpftool();
+  const name = String.raw`a\\'\'\"b\\x`;
+  const tc = `{"devname":"x\u0001y","ifindex":2,"kind":"clsact/ingress","name":"${name}\u001b[2J\n","id":7}`;
+  fake.answer('net show', `[{"xdp":[],"tc":[${tc}]}]`);
+  expect((await showNet(fake.path)).tc).toEqual([
+    { ifindex: 2, kind: 'clsact/ingress', name: String.raw`a\''"b\x` + '\u001b[2J\n', id: 7 },
+  ]);
+});
+
+test('real interfaces and tc programs may have such names', async () => {
+  await using lab = await createLab();
+  const odd = "it's\u0001\u001b";
+  await lab.exec('ip', 'link', 'add', odd, 'type', 'veth', 'peer', 'name', 'plain');
+  const object = join(lab.directory, "o\u0007d'd.o");
+  writeFileSync(object, await compileProgram('observer'));
+  await lab.exec('tc', 'qdisc', 'add', 'dev', odd, 'clsact');
+  await lab.exec('tc', 'filter', 'add', 'dev', odd, 'ingress', 'bpf', 'da', 'obj', object, 'sec', 'tc');
+  const net = await lab.exec('bpftool', '-j', 'net', 'show');
+  expect(() => JSON.parse(net) as unknown).toThrow();
+  lab.writeState({ 'hosts/lab.yaml': hostFile({ veth0: `program: ${ICMP_DROP}` }) });
+  expect(await reconcile(lab)).toMatchObject({
+    changed: true,
+    interfaces: [{ name: 'veth0', condition: 'Ready' }],
+  });
+  expect(await lab.run(['status'])).toMatchObject({ exitCode: 0 });
+  await lab.exec('ip', 'link', 'del', 'plain'); // the lab itself reads nothing but JSON
 });
 
 test('several programs on one interface (tools/bpf/bpftool/net.c: XDP_ATTACHED_MULTI) are read', async () => {
@@ -150,10 +180,11 @@ test.each(
   Object.entries(SHOWS).flatMap(([command, show]) =>
     FAILURES.map((failure) => [command, ...failure, show] as const),
   ),
-)('%s: a bpftool that %s is an error', async (command, _, shell, message, show) => {
+)('%s: a bpftool that %s is an error', async (command, how, shell, message, show) => {
   using fake = new FakeBpftool();
   fake.behave(command, shell);
-  const error = await rejected(show(fake.path, LIMITS));
+  const time = how === 'hangs' ? 500 : LIMITS.time;
+  const error = await rejected(show(fake.path, { ...LIMITS, time }));
   expect(error).toMatchObject({
     name: 'EnvironmentError',
     exitCode: 78,

@@ -1,3 +1,4 @@
+// needs: lab
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { missingCapabilities, requireCapabilities } from '../../src/kernel/capabilities.js';

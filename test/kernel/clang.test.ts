@@ -1,4 +1,5 @@
 // The real compiler, and scripts that behave badly in its place.
+// needs: lab
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -146,9 +147,9 @@ test('a header that a link inside the state directory leads to is read', async (
 
 test('a compiler that hangs, floods, dies or writes nothing', async () => {
   const unit = { stateDir: stateDir({ 'a.bpf.c': '' }), source: 'a.bpf.c' };
-  const limits = { time: 300, output: 1 << 20 };
-  const fails = async (text: string) => (await failureOf(compile(await script(text), unit, limits))).log;
-  expect(await fails('sleep 3')).toContain('did not end within 0.3 s');
+  const fails = async (text: string, time = 60_000) =>
+    (await failureOf(compile(await script(text), unit, { time, output: 1 << 20 }))).log;
+  expect(await fails('sleep 3', 300)).toContain('did not end within 0.3 s');
   expect(await fails('exec yes >&2')).toContain('printed more than 1 MiB');
   expect(await fails('kill -SEGV $$')).toContain('SIGSEGV');
   expect(await fails('exit 0')).toContain('it wrote no object');

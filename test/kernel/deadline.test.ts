@@ -1,4 +1,5 @@
 // Who is there at a deadline: a timer of systemd, a watchdog of our own, or nobody, and then nothing is armed.
+// needs: lab
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

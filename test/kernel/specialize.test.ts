@@ -1,5 +1,6 @@
 // An object becomes a policy's own: every mark in it is replaced, nothing is written where no code is, and what the policy
 // cannot reach is code that the kernel can.
+// needs: lab
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { functionsOf, sectionsOf } from '../../src/kernel/elf.js';

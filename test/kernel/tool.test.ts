@@ -1,3 +1,4 @@
+// needs: lab
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { findTool, runTool } from '../../src/kernel/tool.js';
 import { rejected } from '../lab/caught.js';
 
-const LIMITS = { time: 5000, output: 1 << 20 };
+const LIMITS = { time: 60_000, output: 1 << 20 };
 let directory = '';
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), `${inject('run')}-tool-`));
@@ -49,7 +50,7 @@ test.each([
   // As the home of this user, whatever HOME says.
   const shell = `mount --bind ${home} ${userInfo().homedir} && bash -lc true && exec bash -c 'cat; echo ~'`;
   const args = ['--mount', 'sh', '-c', shell];
-  const limits = { ...LIMITS, time: 60_000, input };
+  const limits = { ...LIMITS, input };
   expect(await runTool('/usr/bin/unshare', args, limits)).toMatchObject({
     exitCode: 0,
     stdout: `${input ?? ''}/nonexistent\n`,
@@ -67,13 +68,14 @@ test.each([
 ])('a tool that %s is an error, soon', async (name, text, message) => {
   const tool = script(name.replaceAll(' ', '-'), text);
   const start = Date.now();
-  const error = await rejected(runTool(tool, [], { time: 300, output: 1 << 20 }));
+  const time = message.includes('did not end') ? 300 : LIMITS.time;
+  const error = await rejected(runTool(tool, [], { ...LIMITS, time }));
   expect(error).toMatchObject({
     name: 'EnvironmentError',
     exitCode: 78,
     message: `${tool}  ${message}`.replace('  ', ' '),
   });
-  expect(Date.now() - start).toBeLessThan(5000);
+  expect(Date.now() - start, 'nobody waits for what it has started').toBeLessThan(50_000);
 });
 
 test.each([
@@ -93,4 +95,20 @@ test('a tool is looked for in absolute directories of PATH first, and never in r
   expect(findTool('sh', `.:${directory}:/usr/bin`)).toBe(tool);
   expect(findTool('sh', '.:bin')).toBe('/usr/bin/sh');
   expect(findTool('xdpkeep-no-such-tool')).toBeUndefined();
+});
+
+test('a tool may be given so much memory, and files so large, and is told when it wants more', async () => {
+  const file = join(directory, 'large');
+  const writes = script('writes', `head -c 1000000 /dev/zero > ${file} || echo refused`);
+  const resources = { memory: 64 << 20, file: 1 << 16 };
+  expect(await runTool(writes, [], { ...LIMITS, resources })).toMatchObject({
+    stdout: 'refused\n',
+    stderr: expect.stringContaining('File too large') as string,
+  });
+  const eats = ['-e', 'Buffer.alloc(1 << 30, 1)'];
+  const limited = { memory: 512 << 20, file: 1 << 16 };
+  expect((await runTool(process.execPath, eats, LIMITS)).exitCode).toBe(0);
+  await expect(
+    runTool(process.execPath, eats, { ...LIMITS, resources: limited }).then(({ exitCode }) => exitCode),
+  ).resolves.not.toBe(0);
 });

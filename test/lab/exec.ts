@@ -1,6 +1,7 @@
 // Running tools, in a network namespace where that is said. `ip netns exec` would replace /sys, and with it hide the bpffs.
 // Nothing of the caller gets in: no environment, an empty home, and nothing on stdin. bash takes a stdin that is a socket, as
 // a pipe of Node is, for a remote shell and reads ~/.bashrc, unless SHLVL says that it runs in a shell.
+// needs: lab
 import { readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { inject } from 'vitest';

@@ -1,4 +1,5 @@
 // A bpftool that says what a test wants: real output with a flaw, or nothing like it.
+// needs: lab
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Two network namespaces joined by veth pairs: the firewall's, and the world outside it.
+// needs: lab
 import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 import { must } from './exec.js';

@@ -1,4 +1,5 @@
 // The programs of test/programs/, compiled by the compiler that users have.
+// needs: lab
 import { readFileSync } from 'node:fs';
 import { compile, findCompiler } from '../../src/kernel/clang.js';
 import { BpfObject } from '../../src/kernel/object.js';

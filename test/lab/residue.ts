@@ -1,5 +1,6 @@
 // What a lab could leave behind: programs, maps, links, namespaces, mounts, processes, temporary directories.
 // A lab that leaves any of it fails its test, and so does the whole run.
+// needs: lab
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

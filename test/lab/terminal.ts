@@ -1,5 +1,6 @@
 // A real terminal of a lab: a shell in tmux, in the network namespace of the firewall's side. What is seen in it is what an
 // operator would see.
+// needs: lab tmux
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab.js';
@@ -61,7 +62,7 @@ export class Terminal implements AsyncDisposable {
     const all = [server, shell, await this.running()];
     await this.#run('kill-server');
     for (let tries = 0; all.some((pid) => pid !== undefined && existsSync(`/proc/${pid}`)); tries++) {
-      if (tries > 200) throw new Error(`the terminal is still there: ${all.join(', ')}`);
+      if (tries > 1200) throw new Error(`the terminal is still there: ${all.join(', ')}`);
       await sleep(50);
     }
   }

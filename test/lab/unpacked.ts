@@ -1,4 +1,5 @@
 // Programs of Debian packages that are not installed, because their services would be started by that.
+// needs: lab unpacked
 import { join } from 'node:path';
 import { finish, type Finished } from './exec.js';
 import { madeOnce } from './made-once.js';

@@ -1,4 +1,5 @@
 // XDP programs that say one thing, for the ends of a lab.
+// needs: lab
 import { Fd } from '../../src/kernel/fd.js';
 import { checked, libbpf } from '../../src/kernel/ffi.js';
 

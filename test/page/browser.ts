@@ -1,4 +1,5 @@
 // A real Chromium in the network namespace of a lab: it can reach nothing but the lab.
+// needs: chromium lab
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';

@@ -1,4 +1,5 @@
 // The status page in a real browser, over a host that really filters.
+// needs: curl lab
 import { expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { createLab, type Lab } from '../lab.js';

@@ -1,4 +1,5 @@
 // The firewall in the kernel, loaded but attached to nothing, and what it says of a frame beside the reference.
+// needs: lab
 import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../../src/kernel/object.js';
 import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';

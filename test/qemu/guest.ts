@@ -1,5 +1,6 @@
 // A virtual machine with Debian's own kernel, in software emulation: any machine can run it, slowly. Its only network card
 // is a virtio one, whose other end is a tap device in the world outside of a lab. Commands go over its serial line.
+// needs: debian lab node-lts qemu
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Listening, listening, must, within } from '../lab/exec.js';

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
 import { renderDiagnostics } from '../../src/report/diagnostics.js';
+import { rounds } from '../support/budget.js';
 
 const BASE: Diagnostic = {
   severity: 'error',
@@ -109,5 +110,6 @@ test('no text of a file, a name or a tool steers the terminal', () => {
       expect(shown).not.toMatch(/(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
       expect(shown.split('\n')).toHaveLength(8 + log.trimEnd().split('\n').length);
     }),
+    { numRuns: rounds(100) },
   );
 });

@@ -1,4 +1,5 @@
 // The file, read back by a reader of its own; that the real tshark reads it too, test/scenario/events.test.ts shows.
+// needs: tshark
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PcapngWriter } from '../../src/report/pcapng.js';

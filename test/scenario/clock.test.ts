@@ -1,4 +1,7 @@
 // The wall clock is wrong by ten years, either way: nothing depends on it but what people read.
+// needs: faketime lab
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readJournal } from '../../src/journal/read.js';
 import { createLab } from '../lab.js';
@@ -50,4 +53,37 @@ it.each(['+10y', '-10y'])('%s: a suspension neither ends nor lasts', async (year
     exitCode: 0,
   });
   await expect.poll(async () => (await lab.run(['reconcile'])).exitCode).toBe(0);
+});
+
+it('a daemon with a schedule hears it on when the clock is set, and ends at once', async () => {
+  await using lab = await createLab();
+  writeHost(lab, NATIVE);
+  const clock = join(lab.directory, 'clock');
+  writeFileSync(clock, '+0');
+  const env = {
+    LD_PRELOAD: FAKETIME,
+    FAKETIME_TIMESTAMP_FILE: clock,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    XDPKEEP_LOG_LEVEL: 'debug',
+  };
+  const daemon = lab.start(['reconcile', '--schedule', '* * * * * *'], { env });
+  let log = '';
+  daemon.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const passes = () => log.split('\n').filter((line) => line.includes('"reconciled"')).length;
+  await expect.poll(passes).toBeGreaterThan(1);
+  for (const [time, word] of [
+    ['-1h', 'back'],
+    ['+7d', 'forward'],
+    ['+330d', 'forward'],
+  ] as const) {
+    writeFileSync(clock, time);
+    await expect.poll(() => log).toContain(`the clock was set ${word}`);
+    const before = passes();
+    await expect.poll(passes).toBeGreaterThan(before + 1);
+  }
+  expect(log.split('\n').filter((line) => line.includes('the clock was set'))).toHaveLength(3);
+  expect(log.split('\n').every((line) => line === '' || line.startsWith('{'))).toBe(true); // nobody else prints
+  daemon.kill('SIGTERM');
+  expect(await daemon).toMatchObject({ exitCode: 0 });
 });

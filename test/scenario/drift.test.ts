@@ -1,4 +1,5 @@
 // Drift that is made on a real interface: the cause is named, enforced or only reported, and no fight goes on for ever.
+// needs: faketime lab
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
+import { must } from '../lab/exec.js';
 import { promtool } from '../lab/unpacked.js';
 import { counts, writePolicy } from '../support/policies.js';
 import { trace } from '../support/strace.js';
@@ -97,4 +98,19 @@ it('metrics that cannot be written are a warning', async () => {
     stderr: expect.stringContaining('warning: no metrics: ') as string,
   });
   expect(existsSync(file)).toBe(false);
+});
+
+it('what lies in the place of the file is not waited for, and a success to come is none', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, { rules: RULES });
+  const file = join(lab.directory, 'x.prom');
+  await must('mkfifo', [file]);
+  // A pass that fails looks for the last one that did not.
+  lab.writeState({ 'hosts/lab.yaml': 'nonsense' });
+  expect(await lab.run(['reconcile', '--metrics-file', file])).toMatchObject({ exitCode: 65 });
+  expect(samples(readFileSync(file, 'utf8')).get('xdpkeep_last_pass_exit_code')).toBe(65);
+  writeFileSync(file, 'xdpkeep_last_success_timestamp_seconds 9e12\n');
+  await lab.run(['reconcile', '--metrics-file', file]);
+  const told = samples(readFileSync(file, 'utf8')).get('xdpkeep_last_success_timestamp_seconds');
+  expect(told).toBeLessThanOrEqual(Date.now() / 1000);
 });

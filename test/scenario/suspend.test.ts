@@ -1,5 +1,6 @@
 // Hands off: passes look, report and exit 13; nothing is changed until somebody, or the clock, ends it.
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readJournal } from '../../src/journal/read.js';
@@ -162,6 +163,13 @@ const FILES: Record<string, (file: string) => void> = {
   'is a folder': (file) => {
     mkdirSync(file);
   },
+  'is a FIFO': (file) => {
+    execFileSync('mkfifo', [file]);
+  },
+  'has a terabyte of nothing': (file) => {
+    writeFileSync(file, 'incident 12\nmore');
+    truncateSync(file, 2 ** 40);
+  },
 };
 
 it.each(Object.keys(FILES))('a file in the data directory that %s suspends, journal or not', async (kind) => {
@@ -174,7 +182,7 @@ it.each(Object.keys(FILES))('a file in the data directory that %s suspends, jour
   const waiting = await reconcile(lab, 13);
   expect(waiting.suspensions).toMatchObject([{ file, by: 'uid 0' }]);
   expect(waiting.suspensions?.[0]?.reason).toBe(
-    kind === 'has a reason in it'
+    kind.startsWith('has ')
       ? 'incident 12'
       : kind === 'is empty'
         ? 'no reason is given'

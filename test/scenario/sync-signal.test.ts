@@ -1,4 +1,5 @@
 // A signal while git waits for a remote that says nothing: git ends, and nothing is left.
+// needs: lab
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';

@@ -59,8 +59,12 @@ test('a tree whose names lead out of it is not taken', async () => {
   const root = await make(`040000 tree ${state}\tstate\0`);
   const commit = await repository.git('commit-tree', '-p', before, '-m', 'evil', root);
   await repository.git('update-ref', 'refs/heads/main', commit);
-  // Such an object does not get through the fetch: the remote has nothing that could be used.
-  expect(await rejected(clone.take())).toMatchObject({ name: 'UnreachableError', exitCode: 69 });
+  // Such an object does not get through the fetch, and that is no matter of the network.
+  expect(await rejected(clone.take())).toMatchObject({
+    name: 'UnfitSourceError',
+    exitCode: 77,
+    message: expect.stringContaining('git refuses what the repository has: object ') as string,
+  });
 });
 
 test('bytes are what was committed: no end of line, no encoding, no attribute has a say', async () => {

@@ -1,4 +1,5 @@
 // Rewritten history, and the signed file that lets one rewrite in.
+// needs: git
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
 // `xdpkeep` as somebody has it who installed it: by its name on PATH, or in other namespaces than those of a lab.
+// needs: lab
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { finish, type Finished, within } from '../lab/exec.js';

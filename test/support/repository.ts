@@ -1,4 +1,5 @@
 // Real git repositories and real SSH keys, for the tests of what comes from git.
+// needs: git
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { must } from '../lab/exec.js';

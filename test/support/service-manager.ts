@@ -1,4 +1,5 @@
 // A service manager that listens: a datagram socket as NOTIFY_SOCKET, in a process of its own.
+// needs: lab
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';

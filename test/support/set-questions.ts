@@ -1,4 +1,5 @@
 // A set in the kernel, asked a million times in one run of a program (test/policy/compile/set-queries.bpf.c), beside a naive model.
+// needs: lab
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

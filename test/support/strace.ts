@@ -1,5 +1,6 @@
 // The system calls of a run, its threads and its tools included, that change something: what a pass without work must
 // not make. Everything is told by strace(1), whose -y names the file behind each descriptor.
+// needs: lab strace
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Lab } from '../lab.js';

@@ -1,4 +1,5 @@
 // The package, made as `npm run package` makes it.
+// needs: lab node-lts
 import { must } from '../lab/exec.js';
 
 /** Milliseconds that a package may take: one processor compresses a whole Node, and the first one fetches it. */

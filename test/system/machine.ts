@@ -1,6 +1,7 @@
 // A machine with a real systemd: a layer over a Debian root, booted by systemd-nspawn in the firewall's namespace of a lab.
 // It sees the devices of that namespace, so its udev and its units meet interfaces as on any host. A reboot takes its
 // processes, and with a new bpffs everything that was pinned.
+// needs: debian lab node-lts
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
 // The package file: the same bytes from the same source, nothing that lintian calls an error, everything in its place.
+// needs: lab lintian
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // A host that the build of an earlier revision has left, and the upgrade to the build of this tree: its files are put in the
 // place of the old ones, one by one, as dpkg does it, while whatever runs of the old build goes on.
+// needs: lab revision
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';

@@ -10,10 +10,10 @@ import { type ListCounts, NO_COUNTS } from '../../model/object-store.js';
 import type { AddressSet } from '../../model/policy.js';
 import type { Progress } from '../../model/progress.js';
 import { NO_RANGES, union } from '../../addresses/ranges.js';
+import type { WrittenAddress } from '../../policy/fields/field.js';
 import { listOptionalFolder } from '../folders.js';
 import { type ListOptions, toListFormat } from './list-options.js';
 import { parseList } from './list-parser.js';
-import type { WrittenAddress } from '../policy/match.js';
 import { notUtf8, readStateBytes } from '../read.js';
 import { type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
 

@@ -3,8 +3,9 @@ import { toAddressSet } from '../../disk/address-sets.js';
 import { UsageError } from '../../model/errors.js';
 import { fromCidrs } from '../../addresses/networks.js';
 import type { AddressSet, Match } from '../../model/policy.js';
+import type { WrittenAddress } from '../../policy/fields/field.js';
 import { parseFlow } from '../yaml/flow-text.js';
-import { matchSchema, toMatch, type WrittenAddress } from './match.js';
+import { matchSchema, toMatch } from './match.js';
 
 const EXAMPLE = '{protocol: tcp, source: 10.0.0.0/8, destinationPort: [80, 443]}';
 

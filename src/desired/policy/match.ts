@@ -1,15 +1,15 @@
 // What a match says, in a rule and in `protect`. Refused beside wrong values: whatever match-check.ts finds.
 import type { AddressSet, Match, Range } from '../../model/policy.js';
+import type { IcmpName, WrittenAddress, WrittenMatch } from '../../policy/fields/field.js';
+import { icmpTypeNumber } from '../../policy/fields/icmp-type.js';
 import { checkFields } from '../yaml/check-fields.js';
-import { type IcmpName, icmpTypeNumber } from './icmp.js';
 import { findContradictions } from './match-check.js';
-import { matchFields, type WrittenMatch } from './match-fields.js';
+import { matchFields } from './match-fields.js';
 
 export const matchSchema = matchFields
-  .superRefine(...checkFields(findContradictions))
+  .superRefine(...checkFields<WrittenMatch>(findContradictions))
   .describe('Fields are ANDed, values of one field ORed; no field matches everything.');
 
-export type WrittenAddress = NonNullable<WrittenMatch['source']>[number];
 export type AddressResolver = (written: WrittenAddress[]) => AddressSet;
 
 /** Resolves names; `resolve` those of lists. Only for a match that was not refused. */

@@ -1,13 +1,14 @@
 // The packet of a test, in words. Refused: what no frame could be made of, or what would not be in it.
 import * as z from 'zod';
-import { ETHER_TYPES, PORT_PROTOCOLS, PROTOCOLS } from '../../model/names.js';
-import type { ExtensionHeader, PacketDescription } from '../../model/policy.js';
+import { ETHER_TYPES, PROTOCOLS } from '../../model/names.js';
+import type { ExtensionHeader, FieldName, PacketDescription } from '../../model/policy.js';
+import { ICMP_PROTOCOLS } from '../../policy/fields/icmp.js';
+import { icmpTypeNumber } from '../../policy/fields/icmp-type.js';
+import { FIELD_NAMES, FIELDS } from '../../policy/fields/registry.js';
 import { buildPacket, familyOf } from '../../policy/packet/build-packet.js';
 import { checkFields, type FieldProblem } from '../yaml/check-fields.js';
-import { ICMP_PROTOCOLS, icmpTypeNumber, notIcmp } from './icmp.js';
-import { noPorts, notTcp } from './match-check.js';
-import { icmpType } from './match-fields.js';
-import { address, family, mac, mayBeAbsent, namedNumber, tcpFlags, wholeNumber } from './values.js';
+import { packetFields } from './match-fields.js';
+import { mayBeAbsent, wholeNumber } from './values.js';
 
 const KINDS = ['hop-by-hop', 'destination-options', 'routing', 'ah', 'fragment'] as const;
 
@@ -44,40 +45,15 @@ const extension = z.union([
     .transform((header) => header as ExtensionHeader),
 ]);
 
-const vlanTag = wholeNumber(0, 4095);
-const twoTags = 'must be one id or two';
-const vlanTags = z.array(vlanTag).min(1, twoTags).max(2, twoTags);
-const port = wholeNumber(0, 0xffff);
-
-const packetFields = z.strictObject({
-  family: mayBeAbsent(family).describe('Default: that of the addresses, else IPv4.'),
-  protocol: mayBeAbsent(namedNumber(PROTOCOLS, 255)).describe('Default: tcp.'),
-  source: mayBeAbsent(address),
-  destination: mayBeAbsent(address),
-  sourcePort: mayBeAbsent(port).describe('Default: 40000.'),
-  destinationPort: mayBeAbsent(port).describe('Default: 80.'),
-  tcpFlags: mayBeAbsent(tcpFlags).describe('The flags that are set. Default: {syn: true}.'),
-  icmpType: mayBeAbsent(icmpType).describe('Default: echo-request.'),
-  icmpCode: mayBeAbsent(wholeNumber(0, 255)).describe('Default: 0.'),
-  ttl: mayBeAbsent(wholeNumber(0, 255)),
-  dscp: mayBeAbsent(wholeNumber(0, 63)),
-  vlan: mayBeAbsent(z.union([vlanTags, vlanTag.transform((id) => [id])])).describe(
-    'Id of the tag, or of two tags, the outer one first.',
-  ),
-  etherType: mayBeAbsent(namedNumber(ETHER_TYPES, 0xffff)).describe(
-    'Anything but ipv4 and ipv6 makes a frame that is not IP.',
-  ),
-  sourceMac: mayBeAbsent(mac),
-  destinationMac: mayBeAbsent(mac),
+const fields = z.strictObject({
+  ...packetFields,
   ipv4Options: mayBeAbsent(wholeNumber(0, 40)).describe('Bytes of IPv4 options, a multiple of 4.'),
   extensions: mayBeAbsent(z.array(extension).max(8, 'must be 8 headers at most')).describe(
     'IPv6 extension headers in this order.',
   ),
-  fragment: mayBeAbsent(z.enum(['none', 'first', 'later'])),
-  length: mayBeAbsent(wholeNumber(1, 0xffff)).describe('Bytes of the IP packet, filled up with zeros.'),
 });
 
-type WrittenPacket = z.output<typeof packetFields>;
+type WrittenPacket = z.output<typeof fields>;
 type PacketProblem = FieldProblem<WrittenPacket>;
 
 const IP_TYPES: Record<number, 4 | 6> = { [ETHER_TYPES.ipv4]: 4, [ETHER_TYPES.ipv6]: 6 };
@@ -85,12 +61,18 @@ const VLAN_TYPES = new Set([0x8100, 0x88a8]);
 const THIRD_TAG = 'is that of a VLAN tag, which is looked through unless two others stand before it';
 const ETHERNET_BYTES = 14;
 /** What a frame that is not IP can have. */
-const LINK_FIELDS = new Set(['vlan', 'etherType', 'sourceMac', 'destinationMac', 'length']);
+function isOfFrame(field: keyof WrittenPacket): boolean {
+  return field === 'length' || (isField(field) && FIELDS[field].layer === 'link');
+}
+
+function isField(name: string): name is FieldName {
+  return name in FIELDS;
+}
 
 function* packetProblems(packet: WrittenPacket): Generator<PacketProblem> {
   const { protocol = PROTOCOLS.tcp, etherType } = packet;
   if (etherType !== undefined && IP_TYPES[etherType] === undefined) {
-    const lost = (Object.keys(packet) as (keyof WrittenPacket)[]).filter((field) => !LINK_FIELDS.has(field));
+    const lost = (Object.keys(packet) as (keyof WrittenPacket)[]).filter((field) => !isOfFrame(field));
     const message = 'is of an IP packet, which `etherType` says that this is not';
     for (const field of lost) yield { fields: [field, 'etherType'], summary: 'contradiction', message };
     if (VLAN_TYPES.has(etherType) && packet.vlan?.length !== 2)
@@ -101,14 +83,10 @@ function* packetProblems(packet: WrittenPacket): Generator<PacketProblem> {
       };
     return;
   }
-  for (const field of ['sourcePort', 'destinationPort'] as const) {
-    if (packet[field] !== undefined && !PORT_PROTOCOLS.includes(protocol))
-      yield { fields: [field, 'protocol'], ...noPorts(true) };
-  }
-  if (packet.tcpFlags && protocol !== PROTOCOLS.tcp) yield { fields: ['tcpFlags', 'protocol'], ...notTcp() };
-  for (const field of ['icmpType', 'icmpCode'] as const) {
-    if (packet[field] !== undefined && !ICMP_PROTOCOLS.includes(protocol))
-      yield { fields: [field, 'protocol'], ...notIcmp() };
+  for (const field of FIELD_NAMES) {
+    const { needs } = FIELDS[field];
+    if (packet[field] !== undefined && needs && !needs.protocols.includes(protocol))
+      yield { fields: [field, 'protocol'], ...needs.problem(true) };
   }
   yield* icmpTypeProblems(packet, protocol);
   yield* familyProblems(packet, protocol);
@@ -153,7 +131,7 @@ function* familyProblems(packet: WrittenPacket, protocol: number): Generator<Pac
     yield { fields: ['extensions', 'family'], summary, message: 'are of IPv6 packets alone' };
 }
 
-export const packetSchema = packetFields
+export const packetSchema = fields
   .superRefine(...checkFields(packetProblems))
   .describe('A packet in words; what is left out gets a harmless value.');
 

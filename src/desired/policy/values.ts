@@ -4,9 +4,9 @@ import * as z from 'zod';
 import type { Cidr } from '../../addresses/cidr.js';
 import type { Range, TcpFlags } from '../../model/policy.js';
 import { suggest } from '../../text/suggest.js';
-import { TCP_FLAGS } from '../../model/names.js';
 import { parseAddress, parseCidr } from '../../addresses/parse.js';
-import { type Problem, quote } from '../../text/wording.js';
+import type { Problem } from '../../text/wording.js';
+import { quote } from '../../text/wording.js';
 
 /** A name that is also the name of a file holds nothing that a path could be made of. */
 export const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
@@ -60,19 +60,22 @@ export function wholeNumber(from: number, to: number): z.ZodInt {
 }
 
 /** A name of the table or, where `to` is given, a number. */
-export function namedNumber(names: Record<string, number>, to: number): z.ZodType<number, number | string> {
+export function namedNumber(
+  names: Readonly<Record<string, number>>,
+  to: number,
+): z.ZodType<number, number | string> {
   return z.union([
     wholeNumber(0, to),
-    textValue((text) => names[text] ?? unknownName(text, Object.keys(names), `a number from 0 to ${to}`), {
+    textValue((text) => names[text] ?? unknownName(text, Object.keys(names), to), {
       enum: Object.keys(names),
     }),
   ]);
 }
 
-/** `else_` says what may stand there beside the names. */
-export function unknownName(text: string, names: string[], else_: string): Problem {
+/** Where a number from 0 to `to` or a name may stand. */
+export function unknownName(text: string, names: readonly string[], to: number): Problem {
   const meant = suggest(text, names);
-  const message = `must be ${else_} or one of ${names.join(', ')}, not ${quote(text)}`;
+  const message = `must be a number from 0 to ${to} or one of ${names.join(', ')}, not ${quote(text)}`;
   return meant === undefined ? { message } : { message, hint: `Did you mean ${quote(meant)}?` };
 }
 
@@ -122,21 +125,17 @@ export const family: z.ZodType<4 | 6, 4 | 6 | 'ipv4' | 'ipv6'> = z
   .literal([4, 6, 'ipv4', 'ipv6'])
   .transform((name) => FAMILIES[name]);
 
-type Flag = keyof typeof TCP_FLAGS;
-
-function flagFields(flags: Flag[]): Record<Flag, z.ZodExactOptional<z.ZodBoolean>> {
-  const fields = flags.map((flag) => [flag, mayBeAbsent(z.boolean())]);
-  return Object.fromEntries(fields) as Record<Flag, z.ZodExactOptional<z.ZodBoolean>>;
-}
-
-/** `{syn: true, ack: false}`: set, clear; flags that are not named may be either. */
-export const tcpFlags: z.ZodType<TcpFlags, Record<string, boolean>> = z
-  .strictObject(flagFields(Object.keys(TCP_FLAGS) as Flag[]))
-  .transform((flags) => {
-    const bits = (wanted: (set: boolean) => boolean): number =>
-      Object.entries(TCP_FLAGS).reduce((sum, [name, bit]) => {
-        const set = flags[name as Flag];
-        return set !== undefined && wanted(set) ? sum | bit : sum;
+/** `{syn: true, ack: false}`: set, clear; flags that are not named may be either. `bits`: that of each name. */
+export function flagsOf(
+  bits: Readonly<Record<string, number>>,
+): z.ZodType<TcpFlags, Record<string, boolean>> {
+  const fields = Object.fromEntries(Object.keys(bits).map((name) => [name, mayBeAbsent(z.boolean())]));
+  return z.strictObject(fields).transform((flags) => {
+    const sum = (wanted: (set: boolean) => boolean): number =>
+      Object.entries(bits).reduce((mask, [name, bit]) => {
+        const set = flags[name];
+        return set !== undefined && wanted(set) ? mask | bit : mask;
       }, 0);
-    return { mask: bits(() => true), value: bits((set) => set) };
+    return { mask: sum(() => true), value: sum((set) => set) };
   });
+}

@@ -1,7 +1,8 @@
 // Source -> object, compiled only when something that it was made of has changed. A kept compilation is good while the
 // compiler is the same file, every input has its hash, and no new file could be found in place of a header.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readRegular } from '../../disk/regular.js';
 import { requireOwnTree } from '../../disk/ownership.js';
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';
@@ -91,10 +92,15 @@ function recall(store: ObjectStore, key: string): Uint8Array | undefined {
   return ifReadable(() => store.get(record.object)); // lost or damaged: compile again
 }
 
+/** Bytes; vmlinux.h has some 3 MiB. */
+const LARGEST_INPUT = 64 << 20;
+
 /** `undefined` when one of them cannot be read (any more). */
 function hashAll(files: string[]): Record<string, string> | undefined {
   try {
-    return Object.fromEntries(files.map((file) => [file, sha256(readFileSync(file))]));
+    return Object.fromEntries(
+      files.map((file) => [file, sha256(readRegular(realpathSync(file), LARGEST_INPUT))]),
+    );
   } catch {
     return undefined;
   }

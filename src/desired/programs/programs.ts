@@ -11,10 +11,11 @@ import type { Policy } from '../../model/policy.js';
 import type { Progress } from '../../model/progress.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram, digestSource } from './compile.js';
-import { digestFirewall, digestInstance } from '../digest.js';
+import { digestInstance } from '../digest.js';
 import { type BpfElf, readElf } from './elf.js';
 import { readInside, UnusableFileError } from '../paths.js';
 import type { ProgramReference } from '../host/host-schema.js';
+import { policyProgram } from './policy-program.js';
 import { chooseFunction, type ProgramProblem } from './xdp-function.js';
 
 /** Bytes of a source or object file. */
@@ -71,16 +72,7 @@ export class ProgramResolver {
   resolvePolicy(firewall: HostPolicy): DesiredProgram {
     const known = this.#policies.get(firewall.policy); // of another interface of this host, or of another host
     if (known?.firewall?.protections === firewall.protections) return known;
-    const { bytes, function: function_ } = readBuiltin('firewall');
-    const object = this.options.store.put(bytes);
-    const program: DesiredProgram = {
-      label: `policy ${firewall.policy.name}`,
-      origin: 'policy',
-      firewall,
-      function: function_,
-      object,
-      ...digestFirewall(object, firewall),
-    };
+    const program = policyProgram(firewall, this.options.store);
     this.#policies.set(firewall.policy, program);
     return program;
   }

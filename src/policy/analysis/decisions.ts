@@ -1,6 +1,7 @@
 // A policy as one ordered list of decisions, the built-in ones included. All analysis reads this list, so none can forget a
 // built-in.
 import type { Action, BuiltinRow, Match, Policy, Protection, Rule } from '../../model/policy.js';
+import { ND_FIRST, ND_LAST } from '../fields/icmp-type.js';
 import { boxOf, KINDS, type Box, type Kind } from './header-space.js';
 
 export class DecisionStep {
@@ -36,7 +37,7 @@ export class DecisionStep {
   }
 }
 
-const NEIGHBOR_DISCOVERY: Match = { family: [6], icmpType: [{ from: 133, to: 137 }] };
+const NEIGHBOR_DISCOVERY: Match = { family: [6], icmpType: [{ from: ND_FIRST, to: ND_LAST }] };
 
 /** The last step takes every packet that is not malformed. */
 export function listDecisions(policy: Policy, protections: Protection[] = []): DecisionStep[] {
@@ -44,8 +45,8 @@ export function listDecisions(policy: Policy, protections: Protection[] = []): D
   const add = (row: BuiltinRow, kind: 'pass' | 'drop', packets: DecisionStep['packets']): unknown =>
     steps.push(new DecisionStep(row, { kind }, packets));
   for (const { match } of protections) add('(protect)', 'pass', match);
-  if (policy.neighborDiscovery === 'pass') add('(protect)', 'pass', NEIGHBOR_DISCOVERY);
   if (policy.nonIp !== 'match') add('(non-ip)', policy.nonIp, ({ family }) => family === 'none');
+  if (policy.neighborDiscovery === 'pass') add('(protect)', 'pass', NEIGHBOR_DISCOVERY);
   if (policy.fragments !== 'match') {
     add('(fragments)', policy.fragments, ({ name }) => name.endsWith('later fragment'));
   }

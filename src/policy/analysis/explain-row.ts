@@ -4,7 +4,8 @@ import type { ExplainedDecision } from '../../model/explain.js';
 import type { Rule } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
 import { describeAction } from './decisions.js';
-import { evaluate, matches } from '../evaluate.js';
+import { evaluate } from '../evaluate.js';
+import { matches } from '../fields/registry.js';
 import { parseFrame } from '../packet/parse.js';
 import { isAudited, rowVerdict } from '../row-verdict.js';
 

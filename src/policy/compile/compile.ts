@@ -7,7 +7,7 @@ import type { FirewallTables, TableBinding } from '../../model/tables.js';
 import { Classes, first } from './bits.js';
 import { Blob, leafEntry, nodeOf } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
-import type { Field } from '../fields.js';
+import type { DimensionName } from '../fields/dimension.js';
 import { groupFields } from './groups.js';
 import { separateSets } from './large-sets.js';
 import { Lookup, type LeafValue } from './lookup.js';
@@ -17,7 +17,7 @@ import { bindSettings, encodeSettings, type FieldSettings, type Key } from './se
 const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
 /** Sources whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
-const SOURCES = 65536;
+export const SOURCES = 65536;
 
 /** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
 export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
@@ -42,12 +42,12 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
   // What a group's vector or decision is found by; sums of mapped groups are bytes as well.
   const entry = (number: number): number =>
     direct ? (records.decisions[decidedBy(classes, number)] ?? 0) : (vectors[number] ?? 0);
-  const fields = new Map<Field, FieldSettings>();
+  const fields = new Map<DimensionName, FieldSettings>();
   groups.forEach((group, index) => {
     for (const { field, stride } of group.fields) {
       const value: LeafValue = (number) =>
         mapped[index] ? number * stride * 4 : entry(group.table[number] ?? 0);
-      fields.set(field.field, {
+      fields.set(field.name, {
         ...layField(lookup, field, value),
         group: index,
       });
@@ -125,7 +125,7 @@ function decidedBy(classes: Classes, number: number): number {
 function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): Omit<FieldSettings, 'group'> {
   const absent = leafEntry(value(field.absent));
   if (field.kind === 'number') {
-    const lacking = field.field === 'base' ? undefined : field.absent; // every packet has a base
+    const lacking = field.dimension.isAlwaysThere ? undefined : field.absent;
     return { root: lookup.addNumbers(field.byValue, value, lacking), isNode: false, absent };
   }
   const six = startOf(lookup.addAddresses(field.six, value, 2));

@@ -1,49 +1,42 @@
-// Divides the values of one field into classes that no rule tells apart. A class is the bit vector of the rules that accept
-// its values; a packet without the field gets the vector of the rules that do not ask about it.
+// Divides the values of one dimension into classes that no rule tells apart. A class is the bit vector of the rules that accept
+// its values; a packet that lacks it gets the vector of the rules that do not ask about it.
 import { Classes, flipBit } from './bits.js';
-import {
-  addressesOf,
-  DOMAIN,
-  FIELDS,
-  isPrefixField,
-  prefixWidth,
-  rangesOf,
-  type NumberField,
-  type PrefixField,
-} from '../fields.js';
-import type { SetMatch } from './large-sets.js';
+import type { AddressDimension, DimensionName, NumberDimension, SetMatch } from '../fields/dimension.js';
+import { DIMENSION_NAMES, DIMENSIONS } from '../fields/registry.js';
 import { type Member, type Partition, partition } from './partition.js';
 
-interface FieldBase {
+interface AnyClasses {
+  name: DimensionName;
   classes: Classes;
-  /** Class of packets without the field, and of addresses in no set. */
+  /** Class of packets that lack it, and of addresses in no set. */
   absent: number;
 }
 
-interface NumberClasses extends FieldBase {
+interface NumberClasses extends AnyClasses {
   kind: 'number';
-  field: NumberField;
+  dimension: NumberDimension;
   /** Value -> class. */
   byValue: Uint16Array;
 }
 
-interface PrefixClasses extends FieldBase {
-  kind: 'prefix';
-  field: PrefixField;
+interface AddressClasses extends AnyClasses {
+  kind: 'address';
   /** MAC addresses are here, as the first bytes of four words. */
   four: Partition;
   six: Partition;
 }
 
-export type FieldClasses = NumberClasses | PrefixClasses;
+export type FieldClasses = NumberClasses | AddressClasses;
 
-/** Fields that at least one match asks about, in the order of FIELDS. `words` is the size of a set. */
+/** Dimensions that at least one match asks about, in their order. `words` is the size of a set. */
 export function classifyFields(matches: SetMatch[], words: number): FieldClasses[] {
   const used: FieldClasses[] = [];
-  for (const field of FIELDS) {
-    const classes = isPrefixField(field)
-      ? classifyPrefixField(matches, field, words)
-      : classifyNumberField(matches, field, words);
+  for (const name of DIMENSION_NAMES) {
+    const dimension = DIMENSIONS[name];
+    const classes =
+      dimension.lookup === 'address'
+        ? classifyAddresses(matches, name, dimension, words)
+        : classifyNumbers(matches, name, dimension, words);
     if (classes) used.push(classes);
   }
   return used;
@@ -60,12 +53,13 @@ function indifferent(asks: boolean[], words: number): Uint32Array | undefined {
 }
 
 /** A sweep over the values: at each edge the rules that begin or end there are switched. */
-function classifyNumberField(
+function classifyNumbers(
   matches: SetMatch[],
-  field: NumberField,
+  name: DimensionName,
+  dimension: NumberDimension,
   words: number,
 ): NumberClasses | undefined {
-  const ranges = matches.map((match) => rangesOf(match, field));
+  const ranges = matches.map((match) => dimension.ranges(match));
   const set = indifferent(
     ranges.map((range) => range !== undefined),
     words,
@@ -85,7 +79,7 @@ function classifyNumberField(
       mark(to + 1, rule, -1);
     }
   });
-  const byValue = new Uint16Array(DOMAIN[field]).fill(absent);
+  const byValue = new Uint16Array(dimension.values).fill(absent);
   const depth = new Map<number, number>(); // rule -> ranges around the value
   const values = [...edges.keys()].sort((x, y) => x - y);
   values.forEach((value, index) => {
@@ -96,16 +90,17 @@ function classifyNumberField(
     }
     byValue.fill(classes.number(set), value, values[index + 1] ?? byValue.length);
   });
-  return { kind: 'number', field, classes, absent, byValue };
+  return { kind: 'number', name, dimension, classes, absent, byValue };
 }
 
 /** Rules that name the same set share it: a large one is gone through once. */
-function classifyPrefixField(
+function classifyAddresses(
   matches: SetMatch[],
-  field: PrefixField,
+  name: DimensionName,
+  dimension: AddressDimension,
   words: number,
-): PrefixClasses | undefined {
-  const sets = matches.map((match) => addressesOf(match, field));
+): AddressClasses | undefined {
+  const sets = matches.map((match) => dimension.addresses(match));
   const set = indifferent(
     sets.map((one) => one !== undefined),
     words,
@@ -122,7 +117,7 @@ function classifyPrefixField(
       if (member) member.rules.push(rule);
       else members.set(ranges, { words: ranges, rules: [rule] });
     });
-    return partition([...members.values()], prefixWidth(field, family), classes, absent);
+    return partition([...members.values()], dimension.width(family), classes, absent);
   };
-  return { kind: 'prefix', field, classes, absent, four: of(4), six: of(6) };
+  return { kind: 'address', name, classes, absent, four: of(4), six: of(6) };
 }

@@ -1,27 +1,19 @@
 // Decides which address sets become maps of their own, shared by all programs that use them, instead of a part of the
 // policy's tables. To the rules such a set is one bit: whether the address is in it.
-import type { AddressSet, Match, Range } from '../../model/policy.js';
-import type { TableSet } from '../../model/tables.js';
+import { ADDRESS_FIELDS, type AddressSet, type Match, type Range } from '../../model/policy.js';
+import { MOST_SETS, type TableSet } from '../../model/tables.js';
+import type { SetMatch } from '../fields/dimension.js';
 
 /** Longer lists have a map of their own. */
 const INLINE_RANGES = 256;
-/** Slots in bpf/settings.h: bits of the field `sets`. */
-export const MOST_SETS = 10;
-
-/** A match whose large sets are bits. */
-export interface SetMatch extends Match {
-  /** Masks of the sets that must hold the packet's addresses. */
-  sets?: Range[];
-}
 
 type Direction = TableSet['direction'];
-const DIRECTIONS: Direction[] = ['source', 'destination'];
 
 /** The longest sets have the slots; what does not get one stays in its match. */
 export function separateSets(matches: Match[]): { matches: SetMatch[]; sets: TableSet[] } {
   const found = new Map<string, { direction: Direction; set: AddressSet }>();
   for (const match of matches) {
-    for (const direction of DIRECTIONS) {
+    for (const direction of ADDRESS_FIELDS) {
       const set = match[direction];
       if (set && set.lists.length > 0 && set.ranges > INLINE_RANGES)
         found.set(keyOf(direction, set), { direction, set });
@@ -47,13 +39,12 @@ function keyOf(direction: Direction, { digest }: AddressSet): string {
 function withBits(match: Match, slots: ReadonlyMap<string, number>): SetMatch {
   let mask = 0;
   const rest = { ...match };
-  for (const direction of DIRECTIONS) {
+  for (const direction of ADDRESS_FIELDS) {
     const set = match[direction];
     const slot = set && slots.get(keyOf(direction, set));
     if (slot === undefined) continue;
     mask |= 1 << slot;
-    if (direction === 'source') delete rest.source;
-    else delete rest.destination;
+    Reflect.deleteProperty(rest, direction);
   }
   return mask === 0 ? match : { ...rest, sets: masksWith(mask, 1 << slots.size) };
 }

@@ -4,26 +4,27 @@ import type { AddressRanges } from '../../addresses/ranges.js';
 import { countHosts, type Edges, edgesOfFour, edgesOfSix, isDeep } from './set-edges.js';
 
 /** Places in a block, or a head and one less. */
-const BLOCK = 8;
-const LEVELS = 3;
+export const BLOCK = 8;
+export const LEVELS = 3;
 /** Bytes in which places in the value are counted, and of a node before its buckets: a cache line. */
-const UNIT = 64;
+export const UNIT = 64;
 const WORDS = UNIT / 4;
 /** Places that a bucket has on average, or up to twice as many: few buckets shall have more than fit. */
 const BUCKET = 2;
 /** The same of buckets of distances, which hold so many: 16 bits each, behind a head of two. */
 const SHORT_BUCKET = 4;
-const SHORT = 14;
+export const SHORT = 14;
 const SHORT_BITS = 16;
 /** The same of buckets of single addresses, of which there are as many: 15 bits each, and half as many as places. */
 const HOST_BUCKET = 4;
 const HOST_BITS = 15;
-/** Half-words that are no address: such a bucket's head, and what is left over of it. */
-const NO_HOSTS = 0x80008000;
+/** A half-word that is no address, and two of them: such a bucket's head, and what is left over of it. */
+export const NO_HOST = 0x8000;
+const NO_HOSTS = NO_HOST * 0x10001;
 /** Places elsewhere above which they are divided again. */
 const MOST_IN_BLOCKS = 512;
-const NODE = 0x40000000;
-const ELSEWHERE = 0x40000000;
+export const NODE = 0x40000000;
+export const ELSEWHERE = 0x40000000;
 const INSIDE = 0x80000000;
 /** Bytes that may be read at any place. */
 const REACH = 128;
@@ -35,8 +36,8 @@ export const SET_LAYOUT = 3;
 export const SET_HEAD = UNIT;
 /** and where in them what lies. */
 /** Zeros. An older build put a change of a set there: it named the set that it changes here, and is none. */
-const CHANGE_AT = 24;
-const DIGEST_AT = 32;
+export const CHANGE_AT = 24;
+export const DIGEST_AT = 32;
 const CHANGE_BYTES = 8;
 const DIGEST_BYTES = 32;
 

@@ -1,25 +1,12 @@
 // Compiles a match for the tap (bpf/tap.h), which filters in the datapath: no matching packet is left out, and most others
 // are. evaluate.ts decides about the rest.
 import type { AddressSet, Match, Range } from '../../model/policy.js';
+import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
 
-const FAMILY = { 4: 1, 6: 2, other: 4 } as const;
-const TAP_BYTES = 104;
+export const FAMILY = { 4: 1, 6: 2, other: 4 } as const;
+export const TAP_BYTES = 104;
 /** Fields that only an IP packet has. */
-const OF_IP = [
-  'family',
-  'protocol',
-  'source',
-  'destination',
-  'sourcePort',
-  'destinationPort',
-  'icmpType',
-  'icmpCode',
-  'tcpFlags',
-  'fragment',
-  'length',
-  'ttl',
-  'dscp',
-] as const;
+const OF_IP = FIELD_NAMES.filter((name) => FIELDS[name].layer !== 'link');
 
 /** struct tap without its time. `verdicts`: enum xdp_action. */
 export function makeTap(match: Match, verdicts: readonly number[]): Uint8Array {

@@ -1,29 +1,35 @@
 // Writes packets in the form that tests and `explain` take, so that what lint or a diff shows can be asked about as it
 // stands.
-import { formatCidr } from '../../addresses/format.js';
-import { TCP_FLAGS } from '../../model/names.js';
 import type { Cidr } from '../../addresses/cidr.js';
-import type { PacketDescription } from '../../model/policy.js';
-import { formatMac } from './describe.js';
+import type { FieldName, PacketDescription } from '../../model/policy.js';
+import { formatAddress } from './describe.js';
+import { formatMac } from '../fields/mac-field.js';
+import type { Notation } from '../fields/notation.js';
+import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
 
 /** Fields with plain values: the packet of a test, as JSON, which is YAML. */
 export function writePacket(packet: PacketDescription): Record<string, unknown> {
-  const { source, destination, sourceMac, destinationMac, tcpFlags, ...rest } = packet;
-  return {
-    ...rest,
-    ...(source && { source: address(source) }),
-    ...(destination && { destination: address(destination) }),
-    ...(tcpFlags !== undefined && { tcpFlags: flagsOf(tcpFlags) }),
-    ...(sourceMac !== undefined && { sourceMac: formatMac(sourceMac) }),
-    ...(destinationMac !== undefined && { destinationMac: formatMac(destinationMac) }),
+  const written: Record<string, unknown> = { ...packet };
+  const write = (name: FieldName): void => {
+    const value = packet[name];
+    if (value !== undefined) written[name] = writeValue(FIELDS[name].inPacket, value);
   };
+  FIELD_NAMES.forEach(write);
+  return written;
 }
 
-function address(cidr: Cidr): string {
-  return formatCidr(cidr).split('/', 1)[0] ?? '';
-}
-
-function flagsOf(bits: number): Record<string, boolean> {
-  const set = Object.entries(TCP_FLAGS).filter(([, bit]) => (bits & bit) !== 0);
-  return Object.fromEntries(set.map(([name]) => [name, true]));
+function writeValue(notation: Notation, value: NonNullable<PacketDescription[FieldName]>): unknown {
+  switch (notation.kind) {
+    case 'address':
+    case 'network':
+      return formatAddress(value as Cidr);
+    case 'mac':
+      return formatMac(value as number);
+    case 'flags': {
+      const set = Object.entries(notation.bits).filter(([, bit]) => ((value as number) & bit) !== 0);
+      return Object.fromEntries(set.map(([name]) => [name, true]));
+    }
+    default:
+      return value;
+  }
 }

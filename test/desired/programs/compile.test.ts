@@ -1,9 +1,11 @@
 // The compile cache, with the real compiler behind a script that counts its runs.
+// needs: lab
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { compileProgram } from '../../../src/desired/programs/compile.js';
+import { compileProgram, digestSource } from '../../../src/desired/programs/compile.js';
 import { sha256 } from '../../../src/disk/sha256.js';
 import { DiskObjectStore, MemoryObjectStore } from '../../../src/disk/object-store.js';
 import type { ObjectStore } from '../../../src/model/object-store.js';
@@ -84,6 +86,14 @@ test('a header that appears where it would be found first is not overlooked', as
   await bench.compile();
   await bench.change({ 'programs/linux/if_ether.h': '#undef XDP_DROP\n#define XDP_DROP XDP_PASS\n' });
   expect((await bench.compile()).runs).toBe(1);
+});
+
+test('a header that is a FIFO is not waited for', async () => {
+  const bench = await Bench.make(WITH_HEADER);
+  const first = await bench.compile();
+  execFileSync('mkfifo', [join(bench.folder, 'programs/c.h')]);
+  expect((await bench.compile()).object).toBe(first.object);
+  expect(digestSource(bench.folder, 'programs/a.bpf.c', Buffer.from(''))).toMatch(/^[0-9a-f]{64}$/);
 });
 
 test('a header that is gone is an error of the compiler, not of the cache', async () => {

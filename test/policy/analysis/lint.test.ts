@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressSet, Match, Policy, Rule } from '../../../src/model/policy.js';
-import { evaluate, matches } from '../../../src/policy/evaluate.js';
+import { evaluate } from '../../../src/policy/evaluate.js';
+import { matches } from '../../../src/policy/fields/registry.js';
 import type { LintKind } from '../../../src/model/lint.js';
 import { lintPolicy } from '../../../src/policy/analysis/lint.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
@@ -8,6 +9,7 @@ import { parseFrame } from '../../../src/policy/packet/parse.js';
 import { policy, rule } from '../policy.js';
 import { Random, randomPacket, randomPolicy } from '../random.js';
 import { addressSet } from '../../support/addresses.js';
+import { rounds } from '../../support/budget.js';
 
 const NOW = Date.UTC(2027, 0, 1);
 
@@ -127,7 +129,7 @@ describe('lint', () => {
   it('is right about random policies: what it calls unreachable decides no packet, and witnesses prove it', () => {
     const random = new Random(99);
     let shadowed = 0;
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < rounds(60); round++) {
       const wanted = randomPolicy(random, 30, NOW);
       const findings = lintPolicy(wanted, NOW);
       const certain = {
@@ -150,6 +152,6 @@ describe('lint', () => {
         expect(dead.has(row), `${row} decides though lint says it cannot`).toBe(false);
       }
     }
-    expect(shadowed).toBeGreaterThan(50);
+    expect(shadowed).toBeGreaterThan(rounds(50));
   });
 });

@@ -9,7 +9,7 @@ import { RingReader, SAMPLES } from '../../../src/kernel/samples.js';
 import { testRun } from '../../../src/kernel/testrun.js';
 import type { PacketDescription } from '../../../src/model/policy.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
-import { matches } from '../../../src/policy/evaluate.js';
+import { matches } from '../../../src/policy/fields/registry.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { parseFrame } from '../../../src/policy/packet/parse.js';
 import { makeTap, tapUntil } from '../../../src/policy/compile/tap.js';

@@ -4,6 +4,7 @@ import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { samplesOf } from '../../../src/policy/packet/sample-packets.js';
 import { AT, policy, rule } from '../policy.js';
 import { Random, randomMatch, randomPacket } from '../random.js';
+import { rounds } from '../../support/budget.js';
 
 const DROP_ALL = policy([rule('all', {}, 'drop')], {
   default: 'drop',
@@ -14,7 +15,7 @@ const DROP_ALL = policy([rule('all', {}, 'drop')], {
 it('every sample of a protect entry is decided by it', () => {
   const random = new Random(11);
   let samples = 0;
-  for (let round = 0; round < 1000; round++) {
+  for (let round = 0; round < rounds(1000); round++) {
     const match = randomMatch(random);
     for (const { kind, packet } of samplesOf(match)) {
       const { row } = evaluate(DROP_ALL, [{ match, at: AT }], buildPacket(packet));
@@ -22,13 +23,13 @@ it('every sample of a protect entry is decided by it', () => {
       samples++;
     }
   }
-  expect(samples).toBeGreaterThan(500);
+  expect(samples).toBeGreaterThan(rounds(500));
 });
 
 it('what has no sample matches no packet', () => {
   const random = new Random(12);
   let impossible = 0;
-  for (let round = 0; round < 800; round++) {
+  for (let round = 0; round < rounds(800); round++) {
     const match = randomMatch(random);
     if (samplesOf(match).length > 0) continue;
     impossible++;
@@ -37,7 +38,7 @@ it('what has no sample matches no packet', () => {
       expect(evaluate(DROP_ALL, [{ match, at: AT }], frame).row).not.toBe('(protect)');
     }
   }
-  expect(impossible).toBeGreaterThan(50);
+  expect(impossible).toBeGreaterThan(rounds(50));
 });
 
 it('there is one of every kind', () => {

@@ -1,0 +1,19 @@
+// `family`: IPv4 or IPv6. Behind `source: 10.0.0.0/8` it goes without saying.
+import { base } from './base.js';
+import { BY_LAYOUT, type Field, noWords } from './field.js';
+import { notation } from './notation.js';
+
+export const family: Field<'family'> = {
+  layer: 'ip',
+  inMatch: notation({ kind: 'family' }),
+  inPacket: notation({ kind: 'family' }),
+  help: { match: 'IPv4 or IPv6. Default: both.', packet: 'Default: that of the addresses, else IPv4.' },
+  dimension: base,
+  read: ({ ip }) => ip?.family,
+  agrees: (asked, value) => asked.includes(value),
+  put: BY_LAYOUT,
+  describe: (value) => value,
+  words: noWords,
+  report: (value) => value,
+  samples: [4, 6],
+};

@@ -1,0 +1,33 @@
+// A field that is a number, and of which a match holds ranges.
+import type { FieldName, Match, PacketDescription, Range } from '../../model/policy.js';
+import type { Field, PacketValues } from './field.js';
+
+/** Fields whose values are numbers in a match, a packet and a description of one. */
+export type NumberName = {
+  [N in FieldName]-?: [Match[N], PacketValues[N], PacketDescription[N]] extends [
+    Range[] | undefined,
+    number,
+    number | undefined,
+  ]
+    ? N
+    : never;
+}[FieldName];
+
+type Common = 'agrees' | 'describe';
+
+/** What is the same for all of them. */
+export function numberField<N extends NumberName>(
+  spec: Omit<Field<N>, Common> & Partial<Pick<Field<N>, Common>>,
+): Field<N> {
+  const same: Pick<Field<'ttl'>, Common> = { agrees: isInRanges, describe: (value) => value };
+  return { ...(same as unknown as Pick<Field<N>, Common>), ...spec };
+}
+
+function isInRanges(ranges: Range[], value: number): boolean {
+  return ranges.some(({ from, to }) => from <= value && value <= to);
+}
+
+/** A word before the number, unless it is what a packet has when nobody says otherwise. */
+export function wordUnless(usual: number | undefined, word: string): (value: number) => string[] {
+  return (value) => (value === usual ? [] : [`${word} ${value}`]);
+}
