@@ -23,18 +23,6 @@ export function toAddressSet(
   return { ...base, digest: sha256(bytes), small: { four: [...four], six: [...six] } };
 }
 
-/** By digest, what was loaded and is in use: a list is in its generation and in the policies that name it. */
-const loaded = new Map<string, WeakRef<AddressRanges>>();
-
-function loadOnce(digest: string, load: (digest: string) => Uint8Array): AddressRanges {
-  const known = loaded.get(digest)?.deref();
-  if (known) return known;
-  const ranges = decodeRanges(load(digest));
-  for (const [other, ref] of loaded) if (!ref.deref()) loaded.delete(other);
-  loaded.set(digest, new WeakRef(ranges));
-  return ranges;
-}
-
 /** A set as JSON kept it, with its content again: `load` gets the bytes of a digest. */
 export function reviveAddressSet(
   kept: Omit<AddressSet, 'content'>,
@@ -43,6 +31,8 @@ export function reviveAddressSet(
   let content: AddressRanges | undefined;
   const { small, digest } = kept;
   const read = (): AddressRanges =>
-    small ? { four: Uint32Array.from(small.four), six: Uint32Array.from(small.six) } : loadOnce(digest, load);
+    small
+      ? { four: Uint32Array.from(small.four), six: Uint32Array.from(small.six) }
+      : decodeRanges(load(digest));
   return { ...kept, content: () => (content ??= read()) };
 }
