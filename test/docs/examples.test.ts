@@ -142,7 +142,7 @@ describe.each(EXAMPLES)('%s', (example) => {
 
   it('is valid and complete: README, schemas, tests of each policy', async () => {
     const stateDir = join('examples', example);
-    const { diagnostics } = await validateState({ stateDir, store: new MemoryObjectStore() });
+    const { diagnostics } = await validateState({ stateDir, store: new MemoryObjectStore() }, { exec: true });
     expect(diagnostics).toEqual([]);
     const readme = readFileSync(join('examples', example, 'README.md'), 'utf8');
     for (const part of ['**When**', '**To adapt**']) expect(readme).toContain(part);

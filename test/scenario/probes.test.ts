@@ -1,5 +1,5 @@
 // Probes and the guard on the counters: what held before a change has to hold after it, or the change is undone.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { swapProgram } from '../../src/kernel/attach.js';
@@ -75,7 +75,7 @@ it('ping, tcp, http, dns and exec ask what they say', async () => {
   await using lab = await createLab();
   await using echo = await lab.converse('veth0', 7007);
   expect(await echo.say('x')).toBe('x');
-  const secret = join(lab.directory, 'secret');
+  const secret = join(lab.allowCommands(), 'secret');
   writeFileSync(join(lab.directory, 'ok'), `#!/bin/sh\nenv > ${secret}\n`, { mode: 0o755 });
   const probes = [
     { ping: '10.77.0.2', timeout: `${Math.min(30, scaled(2))}s`, tries: 1 },
@@ -115,7 +115,7 @@ it('ping, tcp, http, dns and exec ask what they say', async () => {
 
 it('a probe that flaps holds while one of its tries does', async () => {
   await using lab = await createLab();
-  const flaps = join(lab.directory, 'flaps');
+  const flaps = join(lab.allowCommands(), 'flaps');
   // Two failures, then one success, over and over.
   const count = `n=$(cat ${flaps} 2>/dev/null || echo 0); echo $(((n + 1) % 3)) > ${flaps}; [ $n -eq 2 ]`;
   const command = JSON.stringify(['/bin/sh', '-c', count]);
@@ -209,3 +209,34 @@ function swapBehindItsBack(lab: Lab, to: string): void {
   if (!link || !program || !current) throw new Error('there is nothing to swap');
   swapProgram(link, program, current);
 }
+
+it('a host that allows no commands refuses the change, says which line allows them, and heals all the same', async () => {
+  await using lab = await createLab();
+  writeGuarded(lab, DROP);
+  await reconcile(lab);
+  const planted = join(lab.allowCommands(), 'planted');
+  const env = { XDPKEEP_CONFIG: '' };
+  const former = await running(lab);
+  writeGuarded(lab, OTHER, `probes: [{exec: [/bin/touch, ${planted}]}]\n`);
+  for (const args of [
+    ['reconcile'],
+    ['reconcile', '--dry-run'],
+    ['plan', '--out', join(lab.directory, 'plan')],
+  ]) {
+    const refused = await lab.run(args, { env });
+    expect(refused.exitCode).toBe(77);
+    expect(refused.stderr).toContain('Add the line `probes: {exec: allow}` to the config file');
+  }
+  expect(await running(lab)).toBe(former);
+  expect(existsSync(planted)).toBe(false);
+  for (const command of ['validate', 'lint']) {
+    const said = await lab.run([command], { env });
+    expect(`${said.stdout}${said.stderr}`).toMatch(/command of a probe|refuses every change with this probe/);
+    expect(said.exitCode).toBe(0);
+  }
+  expect(await reconcile(lab)).toMatchObject({ changed: true, trial: { probes: [{ heldAfter: true }] } });
+  expect(statSync(planted).uid).toBeGreaterThan(1_000_000_000);
+  // What was confirmed is healed by a host that has stopped to allow them.
+  await lab.exec('rm', join(lab.bpffs, 'xdpkeep/interfaces/veth0/link'));
+  expect(await lab.run(['reconcile'], { env })).toMatchObject({ exitCode: 0 });
+});

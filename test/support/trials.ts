@@ -98,7 +98,7 @@ export class HeldProbe {
   readonly #file: string;
 
   constructor(lab: Lab) {
-    this.#file = join(lab.directory, 'probe');
+    this.#file = join(lab.allowCommands(), 'probe');
     const wait = `touch $0.asked; while [ ! -e $0.answer ]; do sleep 0.05; done; exit $(cat $0.answer)`;
     writeFileSync(this.#file, `#!/bin/sh\n[ -e $0.armed ] || exit 0\n${wait}\n`);
     chmodSync(this.#file, 0o755);

@@ -7,7 +7,7 @@ import { countHosts, type Edges, edgesOfFour, edgesOfSix, isDeep } from './set-e
 export const BLOCK = 8;
 export const LEVELS = 3;
 /** Bytes in which places in the value are counted, and of a node before its buckets: a cache line. */
-export const UNIT = 64;
+const UNIT = 64;
 const WORDS = UNIT / 4;
 /** Places that a bucket has on average, or up to twice as many: few buckets shall have more than fit. */
 const BUCKET = 2;
@@ -36,7 +36,7 @@ export const SET_LAYOUT = 3;
 export const SET_HEAD = UNIT;
 /** and where in them what lies. */
 /** Zeros. An older build put a change of a set there: it named the set that it changes here, and is none. */
-export const CHANGE_AT = 24;
+const CHANGE_AT = 24;
 export const DIGEST_AT = 32;
 const CHANGE_BYTES = 8;
 const DIGEST_BYTES = 32;
