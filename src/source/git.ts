@@ -81,8 +81,8 @@ export const LARGEST_REPOSITORY: Largest = { bytes: 2 ** 31, objects: 2_000_000 
 /** Bytes of memory for each git; of what is larger, a commit or a tree, it says that it is out of memory. */
 const MEMORY = 1 << 30;
 
-/** Bytes. */
-const MOST_OUTPUT = 128 << 20;
+/** Bytes: all state files of a repository, as tree.ts limits them, fit in. */
+const MOST_OUTPUT = 600 << 20;
 
 export class Git {
   readonly #tool: string;
