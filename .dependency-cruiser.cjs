@@ -32,7 +32,7 @@ const layers = {
     ...['model', 'policy', 'diff', 'plan', 'kernel', 'disk', 'desired', 'observe', 'journal', 'source'],
     ...['prove', 'pass', 'report', 'metrics', 'addresses'],
   ],
-  doctor: ['model', 'diff', 'kernel', 'disk', 'desired', 'observe', 'journal', 'source', 'pass', 'text'],
+  doctor: ['model', 'policy', 'diff', 'kernel', 'disk', 'desired', 'observe', 'journal', 'source', 'pass', 'text'],
   report: ['model'],
   metrics: ['model', 'journal', 'disk'],
   http: ['model'],

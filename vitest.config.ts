@@ -14,35 +14,40 @@ export const unit = {
   isolate: false,
 };
 
+/** Tests of whole commands; those of whole machines. All others in the lab are of one module and the kernel. */
+const SCENARIO = /^test\/(scenario|cli|docs|page)\//;
+const SYSTEM = /^test\/(system|qemu|bench)\//;
+
+function inLab(name: string, fits: (file: string) => boolean, testTimeout: number) {
+  const include = files((needs) => needs.includes('lab')).filter(fits);
+  const setup = { globalSetup: 'test/global-setup.ts', setupFiles: 'test/setup.ts' };
+  return { extends: true as const, test: { name, include, testTimeout, ...setup } };
+}
+
 // Each test in the lab makes its own namespaces and bpffs: nothing is shared, and nothing mocked. Two workers: the tests use
 // real time, and floods use real processors.
+// Nothing takes as long as the limits, whatever else the machine does: it hangs. How long something takes is for
+// `npm run bench`. Limits are those of the kind: a test has one of its own only where it is a long one of its kind.
 export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    // Nothing takes so long, whatever else the machine does: it hangs. How long something takes is for `npm run bench`.
     expect: { poll: { timeout: 60_000, interval: 50 } },
-    testTimeout: 300_000,
     hookTimeout: 300_000,
     projects: [
-      { extends: true, test: unit },
+      { extends: true, test: { ...unit, testTimeout: 60_000 } },
       {
         extends: true,
         test: {
           name: 'long',
           include: files((needs) => needs.length > 0 && !needs.includes('lab')),
           setupFiles: 'test/setup.ts',
+          testTimeout: 180_000,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'lab',
-          include: files((needs) => needs.includes('lab')),
-          globalSetup: 'test/global-setup.ts',
-          setupFiles: 'test/setup.ts',
-        },
-      },
+      inLab('lab', (file) => !SCENARIO.test(file) && !SYSTEM.test(file), 180_000),
+      inLab('scenario', (file) => SCENARIO.test(file), 300_000),
+      inLab('system', (file) => SYSTEM.test(file), 900_000),
     ],
   },
 });

@@ -89,6 +89,18 @@ static __always_inline __u32 find_sets(const struct packet *p)
 		EACH_OTHER_GROUP(ADD_TO, field)     \
 	} while (0)
 
+/* How the leaf of a field is found, where `p` is the packet and `base` its base. */
+#define FIND_base(field, member) entry_in(number(NUMBER_ROOT + field), (base & BASE_MASK) * 4)
+#define FIND_address(field, member) find_address(field, base, &p->member)
+#define FIND_short(field, member) find_short(field, p->member)
+#define FIND_small(field, member) find_small(field, p->member)
+#define FIND_mac(field, member) find_four(field, p->member)
+#define FIND_sets(field, member) find_small(field, base ? find_sets(p) + PRESENT : 0)
+
+#define LOOK_UP(name, found_as, member) \
+	if (asks(FIELD_##name))         \
+		ADD(FIELD_##name, FIND_##found_as(FIELD_##name, member));
+
 /* Returns a decision. With `peek`, and for a question, no bucket is touched. */
 static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p, bool peek)
 {
@@ -102,38 +114,10 @@ static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p
 	do {
 		EACH_OTHER_GROUP(BEGIN, 0)
 	} while (0);
-	if (asks(FIELD_BASE))
-		ADD(FIELD_BASE, entry_in(number(NUMBER_ROOT + FIELD_BASE), (base & BASE_MASK) * 4));
-	if (asks(FIELD_SOURCE))
-		ADD(FIELD_SOURCE, find_address(FIELD_SOURCE, base, &p->source));
-	if (asks(FIELD_DESTINATION))
-		ADD(FIELD_DESTINATION, find_address(FIELD_DESTINATION, base, &p->destination));
-	if (asks(FIELD_SOURCE_PORT))
-		ADD(FIELD_SOURCE_PORT, find_short(FIELD_SOURCE_PORT, p->source_port));
-	if (asks(FIELD_DESTINATION_PORT))
-		ADD(FIELD_DESTINATION_PORT, find_short(FIELD_DESTINATION_PORT, p->destination_port));
+	EACH_COMMON_FIELD(LOOK_UP)
 	if (!enabled(KEY_UNCOMMON))
 		goto summed;
-	if (asks(FIELD_ICMP))
-		ADD(FIELD_ICMP, find_short(FIELD_ICMP, p->icmp));
-	if (asks(FIELD_TCP_FLAGS))
-		ADD(FIELD_TCP_FLAGS, find_small(FIELD_TCP_FLAGS, p->tcp_flags));
-	if (asks(FIELD_LENGTH))
-		ADD(FIELD_LENGTH, find_short(FIELD_LENGTH, p->length));
-	if (asks(FIELD_TTL))
-		ADD(FIELD_TTL, find_small(FIELD_TTL, p->ttl));
-	if (asks(FIELD_DSCP))
-		ADD(FIELD_DSCP, find_small(FIELD_DSCP, p->dscp));
-	if (asks(FIELD_VLAN))
-		ADD(FIELD_VLAN, find_small(FIELD_VLAN, p->vlan));
-	if (asks(FIELD_ETHER_TYPE))
-		ADD(FIELD_ETHER_TYPE, find_short(FIELD_ETHER_TYPE, p->ether_type));
-	if (asks(FIELD_SOURCE_MAC))
-		ADD(FIELD_SOURCE_MAC, find_four(FIELD_SOURCE_MAC, p->source_mac));
-	if (asks(FIELD_DESTINATION_MAC))
-		ADD(FIELD_DESTINATION_MAC, find_four(FIELD_DESTINATION_MAC, p->destination_mac));
-	if (asks(FIELD_SETS))
-		ADD(FIELD_SETS, find_small(FIELD_SETS, base ? find_sets(p) + PRESENT : 0));
+	EACH_UNCOMMON_FIELD(LOOK_UP)
 summed:
 	if (enabled(KEY_DIRECT))
 		return decision_at(SUM(sums, 0));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which record decides. The order is the contract: protect entries, neighbour discovery, blocks, malformed, non-IP,
- * later fragments, the rules, the default.
+ * Which record decides. The steps are those of src/policy/evaluate.ts, by the same names and in the same order: malformed;
+ * then what decides before the rules (non-IP, neighbour discovery, blocks, later fragments), from which protect entries save a
+ * packet; then the rules, protect entries first; the default.
  */
 #pragma once
 
@@ -10,7 +11,7 @@
 #include "classify.h"
 #include "parse.h"
 
-/* The row that decides a packet before the rules do, or ROWS when none does. */
+/* The row that decides a packet before the rules do, unless it is protected; ROWS when none does. */
 static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packet *p)
 {
 	__u32 shape = p->shape;
@@ -19,7 +20,7 @@ static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packe
 		return ROWS;
 	if (shape == SHAPE_NON_IP)
 		return enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
-	if (enabled(KEY_ND_PASS) && shape == SHAPE_NEIGHBOR_DISCOVERY)
+	if (enabled(KEY_NEIGHBOR_DISCOVERY_PASS) && shape == SHAPE_NEIGHBOR_DISCOVERY)
 		return ROW_PROTECT;
 	if (enabled(KEY_BLOCKS) && asks_blocks(ctx) && is_blocked(p))
 		return ROW_BLOCKED;
@@ -38,10 +39,19 @@ static __always_inline __u32 decide_malformed(struct xdp_md *ctx)
 	return decision;
 }
 
-/*
- * Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. Everything
- * else is held against the protect entries first, if there are any.
- */
+/* Protect entries, the rules, the default. */
+static __always_inline __u32 decide_by_rules(struct xdp_md *ctx, const struct packet *p)
+{
+	return classify(ctx, p, false);
+}
+
+/* `decision`: that of the first rule that agrees, protect entries among them. */
+static __always_inline bool is_protected(__u32 decision)
+{
+	return DECISION_RECORD(decision) - ROWS < number(NUMBER_PROTECTED); /* wraps for a built-in row: is not less */
+}
+
+/* Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. */
 static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p)
 {
 	__u32 early, decision;
@@ -50,13 +60,11 @@ static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p)
 		return decide_malformed(ctx);
 	early = decide_early(ctx, p);
 	if (early == ROWS)
-		return classify(ctx, p, false);
+		return decide_by_rules(ctx, p);
 	if (!enabled(KEY_PROTECT))
 		return decision_of(early);
 	decision = classify(ctx, p, true);
-	if (DECISION_RECORD(decision) - ROWS < number(NUMBER_PROTECTED)) /* wraps for a built-in row: is not less */
-		return decision;
-	return decision_of(early);
+	return is_protected(decision) ? decision : decision_of(early);
 }
 
 /*

@@ -73,6 +73,26 @@ struct packet {
 	};
 };
 
+/* What may be read without being set: as little as possible, a word at a time. */
+static __always_inline void clear(struct packet *p)
+{
+	__u64 nought = anchor();
+
+	p->word[2] = nought;
+	if (asks(FIELD_SOURCE_PORT))
+		p->word[0] = nought;
+	if (asks(FIELD_DESTINATION_PORT))
+		p->word[1] = nought;
+	if (enabled(KEY_UNCOMMON)) {
+		p->word[3] = p->word[4] = p->word[5] = nought;
+		p->source_mac = p->destination_mac = nought;
+	}
+	if (enabled(KEY_SOURCE))
+		p->source = (struct address){nought, nought};
+	if (enabled(KEY_DESTINATION))
+		p->destination = (struct address){nought, nought};
+}
+
 /* 0 not IP, 1 IPv4, 2 IPv6 */
 static __always_inline __u32 family_of(const struct packet *p)
 {

@@ -73,26 +73,6 @@ static __always_inline void parse_transport(const struct cursor *c, struct packe
 	p->shape = SHAPE_IP;
 }
 
-/* What may be read without being set: as little as possible, a word at a time. */
-static __always_inline void clear(struct packet *p)
-{
-	__u64 nought = anchor();
-
-	p->word[2] = nought;
-	if (asks(FIELD_SOURCE_PORT))
-		p->word[0] = nought;
-	if (asks(FIELD_DESTINATION_PORT))
-		p->word[1] = nought;
-	if (enabled(KEY_UNCOMMON)) {
-		p->word[3] = p->word[4] = p->word[5] = nought;
-		p->source_mac = p->destination_mac = nought;
-	}
-	if (enabled(KEY_SOURCE))
-		p->source = (struct address){nought, nought};
-	if (enabled(KEY_DESTINATION))
-		p->destination = (struct address){nought, nought};
-}
-
 static __always_inline void set_ether_type(struct packet *p, __u32 type)
 {
 	if (enabled(KEY_UNCOMMON) && asks(FIELD_ETHER_TYPE))

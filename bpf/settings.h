@@ -11,42 +11,17 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-/* One field of a packet that rules can ask about. Order as in src/policy/fields/registry.ts. */
-enum field {
-	FIELD_BASE, /* family x fragment x protocol */
-	FIELD_SOURCE,
-	FIELD_DESTINATION,
-	FIELD_SOURCE_PORT,
-	FIELD_DESTINATION_PORT,
-	FIELD_ICMP, /* type x code */
-	FIELD_TCP_FLAGS,
-	FIELD_LENGTH,
-	FIELD_TTL,
-	FIELD_DSCP,
-	FIELD_VLAN,
-	FIELD_ETHER_TYPE,
-	FIELD_SOURCE_MAC,
-	FIELD_DESTINATION_MAC,
-	FIELD_SETS, /* which of the large sets hold the source or the destination: one bit each */
-	FIELDS,
-};
+#include "fields.h"
 
-#define GROUPS FIELDS /* at most: each field alone */
 #define SETS 10
 
 /* Once for each slot of a set. */
 #define EACH_SET(do) do(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9)
 
-/* Once for each group but the first, which is always there. Clang does not unroll loops around switches. */
-#define EACH_OTHER_GROUP(do, with)                                                                \
-	do(1, with) do(2, with) do(3, with) do(4, with) do(5, with) do(6, with) do(7, with)       \
-	do(8, with) do(9, with) do(10, with) do(11, with) do(12, with) do(13, with) \
-	do(14, with)
-
 enum key {
 	KEY_PROTECT,     /* rules in front that everything is held against */
 	KEY_CONDITIONAL, /* a rule may not match after all: rate limit or deadline */
-	KEY_ND_PASS,
+	KEY_NEIGHBOR_DISCOVERY_PASS,
 	KEY_NON_IP_MATCH,
 	KEY_FRAGMENT_MATCH,
 	KEY_AUDIT,
@@ -58,7 +33,7 @@ enum key {
 	KEY_UNTIL,
 	KEY_LIMIT,
 	KEY_LIMIT_SOURCE,
-	KEY_UNCOMMON, /* a field behind FIELD_DESTINATION_PORT is asked about */
+	KEY_UNCOMMON, /* one of EACH_UNCOMMON_FIELD is asked about */
 	KEY_SOURCE,   /* the source address is needed */
 	KEY_DESTINATION,
 	KEY_SPECIAL,  /* there is more to a verdict than its number: audit, log, tx, redirect */
@@ -135,7 +110,7 @@ outside:
 	return false;
 }
 
-/* Fields behind FIELD_DESTINATION_PORT are asked about only within KEY_UNCOMMON: one switch leaves out all. */
+/* Uncommon fields are asked about only within KEY_UNCOMMON. */
 static __always_inline bool asks(enum field field)
 {
 	return enabled(KEY_FIELD + field);

@@ -73,6 +73,15 @@ await build({
   banner: { js: '(function(module,require,bundleUrl){' },
   footer: { js: 'return module.exports})' },
 });
+// A process of its own, which comes before each command that state files bring: it has to start fast.
+await build({
+  ...common,
+  entryPoints: { confine: 'src/kernel/confine.ts' },
+  plugins: [carryKoffi],
+  external: ['./koffi.node'],
+  define: { ...common.define, 'import.meta.url': 'bundleUrl' },
+  banner: { js: "const bundleUrl=require('node:url').pathToFileURL(__filename);" },
+});
 await build({
   entryPoints: ['src/page/page.ts'],
   outdir: `${fresh}/page`,

@@ -23,7 +23,7 @@ put() { # MODE FOLDER FILE...
 
 lib=usr/lib/xdpkeep
 lts=$(bash scripts/lts-node.sh)
-put 644 $lib dist/xdpkeep.js dist/program.cjs dist/package.json dist/koffi.node scripts/code-cache.mjs
+put 644 $lib dist/xdpkeep.js dist/program.cjs dist/confine.js dist/package.json dist/koffi.node scripts/code-cache.mjs
 sed -i '1{/^#!/d}' "$root/$lib/xdpkeep.js" # its Node is the one beside it
 put 755 $lib "$lts/bin/node"
 strip --strip-unneeded -R .comment "$root/$lib/node" "$root/$lib/koffi.node"

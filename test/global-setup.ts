@@ -30,13 +30,14 @@ declare module 'vitest' {
 }
 
 const PREFIX = 'xdpkeep-test-';
+const ASKED = Symbol.for('xdpkeep: the kernel was asked what it can');
 /** What every test in the lab uses; others say what they need: scripts/test/needs.mjs. */
 const TOOLS = ['bpftool', 'clang', 'ip', 'tc', 'nsenter', 'unshare', 'setpriv', 'ping', 'mount'];
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   checkMachine();
   await sweepDead();
-  const run = `${PREFIX}${process.pid}`;
+  const run = `${PREFIX}${process.pid}-${project.name}`; // each kind of test has its own
   // Before anything is started. Who needs files there, or writes some, is given a home of its own.
   const home = join(tmpdir(), `${run}-home`);
   mkdirSync(home);
@@ -71,6 +72,9 @@ function checkMachine(): void {
   if (!existsSync('dist/xdpkeep.js')) problems.push('dist/ is not built: npm run build');
   if (problems.length > 0) throw new Error(problems.join('\n'));
   accessSync('/sys/kernel/btf/vmlinux');
+  // Each kind of test sets up in this one process, with modules of its own, and koffi takes the name of a type once.
+  if (Reflect.has(globalThis, ASKED)) return;
+  Reflect.set(globalThis, ASKED, true);
   if (!hasXdpLinks()) throw new Error('this kernel has no XDP links');
 }
 

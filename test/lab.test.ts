@@ -17,12 +17,12 @@ test('packets get through, a drop program stops pings, a conversation goes on', 
 test('a flood without a program gets through to the stack, and with one it does not', async () => {
   await using lab = await createLab();
   const before = await lab.icmpReceived();
-  await using open = await lab.flood({ frames: 20_000, seconds: 5 });
+  await using open = await lab.flood({ frames: 20_000, seconds: 120 });
   expect(await open.done()).toBe(20_000);
   const after = await lab.icmpReceived();
   expect(after - before).toBeGreaterThan(10_000);
   await lab.attachForeign('veth0');
-  await using closed = await lab.flood({ frames: 20_000, seconds: 5 });
+  await using closed = await lab.flood({ frames: 20_000, seconds: 120 });
   expect(await closed.done()).toBe(20_000);
   expect(await lab.icmpReceived()).toBe(after);
 });

@@ -1,7 +1,7 @@
 // A private world for one test: two network namespaces with veth pairs, a bpffs, a state and a data directory.
 // Whatever happens, it is taken down at the end; what then remains is residue, and fails the test.
 // needs: lab
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { inject } from 'vitest';
@@ -70,6 +70,7 @@ export class Lab implements AsyncDisposable {
   /** What `xdpkeep` is here: the build of this tree, unless a test installs another one. */
   program = PROGRAM;
   network: Network;
+  #config: string | undefined;
   readonly #started: Background[] = [];
   /** To be called once it is down. */
   closed: () => void = () => undefined;
@@ -93,6 +94,17 @@ export class Lab implements AsyncDisposable {
       mkdirSync(dirname(join(this.state, path)), { recursive: true });
       writeFileSync(join(this.state, path), content);
     }
+  }
+
+  /** From now on the config file of this host allows commands of probes. Returns a folder in which they may write. */
+  allowCommands(): string {
+    const folder = join(this.directory, 'commands');
+    this.#config = join(this.directory, 'config.yaml');
+    writeFileSync(this.#config, 'probes: {exec: allow}\n');
+    mkdirSync(folder, { recursive: true });
+    chmodSync(this.directory, 0o755);
+    chmodSync(folder, 0o777);
+    return folder;
   }
 
   /** Runs `xdpkeep ARGS` on the firewall's side, as host `lab`, with the directories of this lab. */
@@ -168,7 +180,7 @@ export class Lab implements AsyncDisposable {
 
   /** Sends so many copies of a frame from outside, at most 64: none gets lost. */
   async send(packet: PacketDescription | Uint8Array, frames = 1, name = 'veth0'): Promise<void> {
-    await using sending = await this.flood({ frames, seconds: 5, packets: [packet] }, name);
+    await using sending = await this.flood({ frames, seconds: 60, packets: [packet] }, name);
     await sending.done();
   }
 
@@ -270,6 +282,7 @@ export class Lab implements AsyncDisposable {
       XDPKEEP_BPFFS: this.bpffs,
       XDPKEEP_DATA_DIR: this.dataDir,
       XDPKEEP_HOST: 'lab',
+      ...(this.#config !== undefined && { XDPKEEP_CONFIG: this.#config }),
       ...options.env,
     };
     return { cwd: this.directory, ...options, env };

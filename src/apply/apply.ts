@@ -3,7 +3,7 @@
 // changes the kernel.
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
-import type { PinPaths } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
 import { EXIT, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalEntry } from '../model/record.js';
@@ -14,11 +14,11 @@ import { execute, finish, finishUndo } from './execute.js';
 import { awaitEffect, effect } from './failpoint.js';
 
 export interface ApplyContext {
-  pinPaths: PinPaths;
+  pins: Pins;
   journal: Journal;
   /** The generation that the steps bring into effect. */
   generation: number;
-  proven: Proven;
+  proven: Pick<Proven, 'loaded' | 'failed'>;
   observe: () => Promise<ObservedState>;
   /** Asked when every step was verified: why none of them may stay, as soon as that is known. */
   judge?: () => Promise<string | undefined>;
@@ -58,7 +58,7 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     for (const attempt of intend(planned, context)) {
       const { step } = attempt.planned;
       const error = attemptStep(() => {
-        const attached = execute(lock, step, context.pinPaths, context.proven.loaded.get(step.interface));
+        const attached = execute(lock, step, context.pins, context.proven.loaded.get(step.interface));
         if (attached) attempt.attached = attached;
       });
       if (!error) attempts.push(attempt);
@@ -154,7 +154,7 @@ function cleanUp(
 ): { error?: Error; note?: string } {
   if (context.keep === true) return { note: 'what it left is kept until it is confirmed' };
   const error = attemptStep(() => {
-    finish(lock, step, context.pinPaths);
+    finish(lock, step, context.pins);
   });
   if (!error) return {};
   if (isCleanUp(step)) return { error };
@@ -175,7 +175,7 @@ function undo(
 /** Why the former state could not be brought back; `undefined` when it was. */
 function revert(lock: WriterLock, { planned }: Attempt, context: ApplyContext): Error | undefined {
   return attemptStep(() => {
-    if (planned.inverse) execute(lock, planned.inverse, context.pinPaths, undefined);
+    if (planned.inverse) execute(lock, planned.inverse, context.pins, undefined);
     else if (!isCleanUp(planned.step)) throw new VerificationError('nothing of the former state is pinned');
   });
 }
@@ -192,7 +192,7 @@ function concludeUndo(
   const undoError =
     failed ??
     attemptStep(() => {
-      finishUndo(lock, step, context.pinPaths);
+      finishUndo(lock, step, context.pins);
     });
   if (!undoError) {
     record(attempt, outcome, context, error.message);

@@ -1,15 +1,7 @@
 // The effects that steps are made of. Each is one atomic change of the kernel, and each first looks whether it is
 // still to be done: so a step can be run again from any point of it, and an inverse works from any point too.
 import { join } from 'node:path';
-import {
-  attachedProgram,
-  attachNetlink,
-  createLink,
-  detachLink,
-  detachNetlink,
-  NativeRefusedError,
-  swapProgram,
-} from '../kernel/attach.js';
+import { NativeRefusedError } from '../kernel/attach.js';
 import {
   exchange,
   isThere,
@@ -20,79 +12,67 @@ import {
   rename,
   writeSymlink,
 } from '../kernel/bpffs.js';
-import { Fd } from '../kernel/fd.js';
-import { zeroCounter } from '../kernel/counters.js';
-import { BLOCKS, COUNTERS, LINK, type PinPaths, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
-import type { BpfObject } from '../kernel/object.js';
-import {
-  linkInfo,
-  mapInfo,
-  openLink,
-  openMap,
-  openPin,
-  openProgram,
-  pin,
-  programId,
-} from '../kernel/pinned.js';
+import { BLOCKS, COUNTERS, LINK, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
+import type { Handle, Pins } from '../kernel/pins.js';
 import { SET_NAME } from '../kernel/sets.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
 import type { Attachment, DetachStep, ForeignProgram, RepinnedMap } from '../model/step.js';
-import type { Candidate } from '../prove/candidate.js';
+import type { Candidate, LoadedObject } from '../prove/candidate.js';
 import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
-export function pinInstance(pinPaths: PinPaths, name: string, digest: string, candidate: Candidate): void {
+export function pinInstance(pins: Pins, name: string, digest: string, candidate: Candidate): void {
   const { object, rows, sets = [] } = candidate;
   effect('pin', () => {
-    remove(pinPaths.instance(name, digest));
-    makeDirectory(pinPaths.maps(name, digest));
-    if (rows) keepRows(pinPaths, name, object, rows);
+    remove(pins.instance(name, digest));
+    makeDirectory(pins.maps(name, digest));
+    if (rows) keepRows(pins, name, object, rows);
     sets.forEach((set, slot) => {
-      keepSet(pinPaths, set);
-      pin(set.map.number, pinPaths.map(name, digest, `set${slot}`));
+      keepSet(pins, set);
+      pins.objects.pin(set.map.number, pins.map(name, digest, `set${slot}`));
     });
     for (const [section, map] of rows ? PINNED_SECTIONS : [])
-      pin(object.mapFd(section), pinPaths.map(name, digest, map));
+      pins.objects.pin(object.mapFd(section), pins.map(name, digest, map));
     for (const map of object.maps()) {
       const shared = rows && [BLOCKS, COUNTERS, SET_NAME].includes(map.name);
       if (!map.internal && map.made && !shared)
-        pin(object.mapFd(map.name), pinPaths.map(name, digest, map.name));
+        pins.objects.pin(object.mapFd(map.name), pins.map(name, digest, map.name));
     }
-    pin(object.programFd(), pinPaths.program(name, digest));
+    pins.objects.pin(object.programFd(), pins.program(name, digest));
   });
 }
 
 /** Beside the pin in the instance there is one by which the next instance finds it. */
-function keepSet(pinPaths: PinPaths, { name, pin: content, map }: OpenSet): void {
-  const path = pinPaths.set(name, content);
-  makeDirectory(pinPaths.list(name));
-  using there = openPin(path);
-  if (there && mapInfo(there).id === mapInfo(map).id) return;
+function keepSet(pins: Pins, { name, pin: content, map }: OpenSet): void {
+  const path = pins.set(name, content);
+  makeDirectory(pins.list(name));
+  using there = pins.objects.openPin(path);
+  if (there && pins.objects.mapInfo(there).id === pins.objects.mapInfo(map).id) return;
   remove(path); // not what its name says, or it would have been used
-  pin(map.number, path);
+  pins.objects.pin(map.number, path);
 }
 
 /** New rows get their slot, emptied of what another row may have counted there; all others keep what they have. */
-function keepRows(pinPaths: PinPaths, name: string, object: BpfObject, rows: RowAssignment): void {
-  if (!rows.pinned) pin(object.mapFd(COUNTERS), pinPaths.counters(name));
-  makeDirectory(pinPaths.rows(name));
+function keepRows(pins: Pins, name: string, object: LoadedObject, rows: RowAssignment): void {
+  if (!rows.pinned) pins.objects.pin(object.mapFd(COUNTERS), pins.counters(name));
+  makeDirectory(pins.rows(name));
   for (const { row, slot } of rows.added) {
-    zeroCounter(object.mapFd(COUNTERS), slot);
-    writeSymlink(join(pinPaths.rows(name), String(slot)), row);
+    pins.objects.zeroCounter(object.mapFd(COUNTERS), slot);
+    writeSymlink(join(pins.rows(name), String(slot)), row);
   }
 }
 
 /** Pins a map that the running program uses. */
-export function repin(pinPaths: PinPaths, name: string, digest: string, map: RepinnedMap): void {
+export function repin(pins: Pins, name: string, digest: string, map: RepinnedMap): void {
   effect('pin', () => {
-    using fd = requireOpen(openMap(map.id), `map ${map.id}`);
-    makeDirectory(pinPaths.maps(name, digest));
-    pin(
+    using fd = requireOpen(pins.objects.openMap(map.id), `map ${map.id}`);
+    makeDirectory(pins.maps(name, digest));
+    pins.objects.pin(
       fd.number,
-      map.ofInterface ? pinPaths.ofInterface(name, map.name) : pinPaths.map(name, digest, map.name),
+      map.ofInterface ? pins.ofInterface(name, map.name) : pins.map(name, digest, map.name),
     );
   });
 }
@@ -101,14 +81,14 @@ export function repin(pinPaths: PinPaths, name: string, digest: string, map: Rep
  * Renames the pins of an interface, with those of a program that was taken over there. Where the other name has pins
  * as well, the two change names. The link moves last: until then the step is still to be done, and can be.
  */
-export function movePins(pinPaths: PinPaths, from: string, to: string, linkId: number): void {
+export function movePins(pins: Pins, from: string, to: string, linkId: number): void {
   effect('move', () => {
-    using held = openPin(pinPaths.link(to));
-    if (held && linkInfo(held).id === linkId) return;
-    const move = isThere(pinPaths.interface(to)) ? exchange : rename;
-    move(pinPaths.foreign(from), pinPaths.foreign(to));
-    move(pinPaths.foreignMode(from), pinPaths.foreignMode(to));
-    move(pinPaths.interface(from), pinPaths.interface(to));
+    using held = pins.objects.openPin(pins.link(to));
+    if (held && pins.objects.linkInfo(held).id === linkId) return;
+    const move = isThere(pins.interface(to)) ? exchange : rename;
+    move(pins.foreign(from), pins.foreign(to));
+    move(pins.foreignMode(from), pins.foreignMode(to));
+    move(pins.interface(from), pins.interface(to));
   });
 }
 
@@ -116,11 +96,11 @@ export function movePins(pinPaths: PinPaths, from: string, to: string, linkId: n
  * Lets a link go and detaches its program. The kernel frees an unpinned link some time later, on a work queue, so the
  * detaching is asked for: when this returns, the interface is free.
  */
-export function dropLink(pinPaths: PinPaths, name: string): void {
+export function dropLink(pins: Pins, name: string): void {
   effect('drop-link', () => {
-    using held = openPin(pinPaths.link(name));
-    remove(pinPaths.link(name));
-    if (held) detachLink(held);
+    using held = pins.objects.openPin(pins.link(name));
+    remove(pins.link(name));
+    if (held) pins.objects.detachLink(held);
   });
 }
 
@@ -129,142 +109,151 @@ export function dropLink(pinPaths: PinPaths, name: string): void {
  * A crash between the two leaves nothing: the link dies with the process. `undefined` when it was there already.
  */
 export function link(
-  pinPaths: PinPaths,
+  pins: Pins,
   name: string,
   ifindex: number,
   modes: AttachMode[],
   digest: string,
 ): Attachment | undefined {
   return effect('link', () => {
-    using program = requirePin(pinPaths.program(name, digest));
-    using there = openPin(pinPaths.link(name));
-    if (there && isOn(ifindex, program, there)) return undefined;
-    const { link: made, ...attached } = createFirst(program, ifindex, modes);
+    using program = requirePin(pins, pins.program(name, digest));
+    using there = pins.objects.openPin(pins.link(name));
+    if (there && isOn(pins, ifindex, program, there)) return undefined;
+    const { link: made, ...attached } = createFirst(pins, program, ifindex, modes);
     using held = made;
-    makeDirectory(pinPaths.interface(name));
-    pin(held.number, pinPaths.link(name));
+    makeDirectory(pins.interface(name));
+    pins.objects.pin(held.number, pins.link(name));
     return attached;
   });
 }
 
 /** The link was never dropped: an inverse has nothing to bring back. */
-function isOn(ifindex: number, program: Fd, held: Fd): boolean {
-  const info = linkInfo(held);
-  return info.ifindex === ifindex && info.programId === programId(program);
+function isOn(pins: Pins, ifindex: number, program: Handle, held: Handle): boolean {
+  const info = pins.objects.linkInfo(held);
+  return info.ifindex === ifindex && info.programId === pins.objects.programId(program);
 }
 
 /** Only the driver's own refusal is a reason to fall back: a busy or vanished interface is not. */
-function createFirst(program: Fd, ifindex: number, modes: AttachMode[]): Attachment & { link: Fd } {
+function createFirst(
+  pins: Pins,
+  program: Handle,
+  ifindex: number,
+  modes: AttachMode[],
+): Attachment & { link: Handle } {
   const [mode, ...others] = modes;
   if (mode === undefined) throw new Error('no mode to attach in');
   try {
-    return { link: createLink(program, ifindex, mode), mode };
+    return { link: pins.objects.createLink(program, ifindex, mode), mode };
   } catch (error) {
     if (!(error instanceof NativeRefusedError) || others.length === 0) throw error;
-    return { ...createFirst(program, ifindex, others), fellBackBecause: error.message };
+    return { ...createFirst(pins, program, ifindex, others), fellBackBecause: error.message };
   }
 }
 
 /** Compare-and-swap from the expected program, or from the program of the instance that is left. */
 export function swap(
-  pinPaths: PinPaths,
+  pins: Pins,
   name: string,
   digest: string,
   from: { programId: number | undefined; digest: string | undefined },
 ): void {
   effect('swap', () => {
-    using held = requirePin(pinPaths.link(name));
-    using program = requirePin(pinPaths.program(name, digest));
-    if (linkInfo(held).programId === programId(program)) return;
+    using held = requirePin(pins, pins.link(name));
+    using program = requirePin(pins, pins.program(name, digest));
+    if (pins.objects.linkInfo(held).programId === pins.objects.programId(program)) return;
     using expected =
       from.programId === undefined
-        ? requirePin(pinPaths.program(name, from.digest ?? ''))
-        : requireOpen(openProgram(from.programId), `program ${from.programId}`);
-    swapProgram(held, program, expected);
+        ? requirePin(pins, pins.program(name, from.digest ?? ''))
+        : requireOpen(pins.objects.openProgram(from.programId), `program ${from.programId}`);
+    pins.objects.swapProgram(held, program, expected);
   });
 }
 
 /** Pins a foreign program for giving back, then detaches it however it is held. */
-export function takeOver(pinPaths: PinPaths, name: string, ifindex: number, foreign: ForeignProgram): void {
+export function takeOver(pins: Pins, name: string, ifindex: number, foreign: ForeignProgram): void {
   effect('take-over', () => {
-    using program = requireOpen(openProgram(foreign.programId), `the foreign program ${foreign.programId}`);
-    keep(pinPaths, name, program, foreign.mode);
+    using program = requireOpen(
+      pins.objects.openProgram(foreign.programId),
+      `the foreign program ${foreign.programId}`,
+    );
+    keep(pins, name, program, foreign.mode);
     if (foreign.linkId === undefined) {
-      if (attachedProgram(ifindex, foreign.mode) !== 0) detachNetlink(ifindex, foreign.mode, program);
+      if (pins.objects.attachedProgram(ifindex, foreign.mode) !== 0)
+        pins.objects.detachNetlink(ifindex, foreign.mode, program);
       return;
     }
-    using held = requireOpen(openLink(foreign.linkId), `the foreign link ${foreign.linkId}`);
-    detachLink(held);
+    using held = requireOpen(pins.objects.openLink(foreign.linkId), `the foreign link ${foreign.linkId}`);
+    pins.objects.detachLink(held);
   });
 }
 
 /** The pin may be all that holds the program: it is not made anew while it is the right one. */
-function keep(pinPaths: PinPaths, name: string, program: Fd, mode: AttachMode): void {
-  const path = pinPaths.foreign(name);
-  using kept = openPin(path);
-  if (!kept || programId(kept) !== programId(program)) {
+function keep(pins: Pins, name: string, program: Handle, mode: AttachMode): void {
+  const path = pins.foreign(name);
+  using kept = pins.objects.openPin(path);
+  if (!kept || pins.objects.programId(kept) !== pins.objects.programId(program)) {
     remove(path);
-    makeDirectory(pinPaths.foreigners);
-    pin(program.number, path);
+    makeDirectory(pins.foreigners);
+    pins.objects.pin(program.number, path);
   }
-  writeSymlink(pinPaths.foreignMode(name), mode);
+  writeSymlink(pins.foreignMode(name), mode);
 }
 
 /** Attaches a taken-over program again, in the mode that it had. Its pin goes with `forget`. */
 export function giveBack(
-  pinPaths: PinPaths,
+  pins: Pins,
   name: string,
   ifindex: number,
   kept: NonNullable<DetachStep['giveBack']>,
 ): void {
   effect('give-back', () => {
-    if (attachedProgram(ifindex, kept.mode) === kept.programId) return;
-    if (kept.ifTaken && !isThere(pinPaths.foreign(name))) return;
-    using program = requirePin(pinPaths.foreign(name));
-    attachNetlink(ifindex, kept.mode, program);
+    if (pins.objects.attachedProgram(ifindex, kept.mode) === kept.programId) return;
+    if (kept.ifTaken && !isThere(pins.foreign(name))) return;
+    using program = requirePin(pins, pins.foreign(name));
+    pins.objects.attachNetlink(ifindex, kept.mode, program);
   });
 }
 
 /** Removes every pin of the interface but its link and the instance to keep. */
-export function clean(pinPaths: PinPaths, name: string, keep: string | undefined): void {
+export function clean(pins: Pins, name: string, keep: string | undefined): void {
   effect('clean', () => {
-    const directory = pinPaths.interface(name);
+    const directory = pins.interface(name);
     for (const entry of listEntries(directory)) {
       const kept = [LINK, keep, ...(keep === undefined ? [] : [BLOCKS, COUNTERS, ROWS])];
       if (!kept.includes(entry.name)) remove(join(directory, entry.name));
     }
-    removeEmpty(pinPaths, directory);
+    removeEmpty(pins, directory);
   });
 }
 
 /** Removes the one instance that a step brought in and that was undone. */
-export function discard(pinPaths: PinPaths, name: string, digest: string): void {
+export function discard(pins: Pins, name: string, digest: string): void {
   effect('clean', () => {
-    remove(pinPaths.instance(name, digest));
-    const left = listEntries(pinPaths.interface(name)).map((entry) => entry.name);
-    if (left.every((entry) => [BLOCKS, COUNTERS, ROWS].includes(entry))) remove(pinPaths.interface(name));
-    removeEmpty(pinPaths, pinPaths.interface(name));
+    remove(pins.instance(name, digest));
+    const left = listEntries(pins.interface(name)).map((entry) => entry.name);
+    if (left.every((entry) => [BLOCKS, COUNTERS, ROWS].includes(entry))) remove(pins.interface(name));
+    removeEmpty(pins, pins.interface(name));
   });
 }
 
 /** Drops the pin of a program that was given back. */
-export function forget(pinPaths: PinPaths, name: string): void {
-  remove(pinPaths.foreignMode(name));
-  remove(pinPaths.foreign(name));
-  removeEmpty(pinPaths, pinPaths.foreigners);
+export function forget(pins: Pins, name: string): void {
+  remove(pins.foreignMode(name));
+  remove(pins.foreign(name));
+  removeEmpty(pins, pins.foreigners);
 }
 
 /** From the inside out: an empty tree of ours is residue. */
-function removeEmpty(pinPaths: PinPaths, directory: string): void {
+function removeEmpty(pins: Pins, directory: string): void {
   removeIfEmpty(directory);
-  if (removeIfEmpty(pinPaths.interfaces)) removeIfEmpty(pinPaths.root);
+  if (removeIfEmpty(pins.interfaces)) removeIfEmpty(pins.root);
 }
 
-function requirePin(path: string): Fd {
-  return requireOpen(openPin(path), path);
+function requirePin(pins: Pins, path: string): Handle {
+  return requireOpen(pins.objects.openPin(path), path);
 }
 
-function requireOpen(fd: Fd | undefined, what: string): Fd {
+function requireOpen(fd: Handle | undefined, what: string): Handle {
   if (fd) return fd;
   throw new KernelError(`open ${what}`, 2, 'ENOENT', 'it vanished while the plan was made', {
     hint: 'Run reconcile again: the next pass plans with what is there now.',

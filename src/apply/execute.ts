@@ -1,6 +1,6 @@
 // Which effects a step is made of, and in which order.
 import type { WriterLock } from '../journal/lock.js';
-import type { PinPaths } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
 import type { Attachment, EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import {
@@ -24,31 +24,31 @@ import {
 export function execute(
   _lock: WriterLock,
   step: EffectiveStep,
-  pinPaths: PinPaths,
+  pins: Pins,
   loaded: Candidate | undefined,
 ): Attachment | undefined {
   const { interface: name } = step;
-  if ('instance' in step) ensurePinned(step.instance, name, pinPaths, loaded);
+  if ('instance' in step) ensurePinned(step.instance, name, pins, loaded);
   switch (step.kind) {
     case 'attach':
-      if (step.takeOver) takeOver(pinPaths, name, step.ifindex, step.takeOver);
-      if (step.dropLink) dropLink(pinPaths, name);
-      return link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
+      if (step.takeOver) takeOver(pins, name, step.ifindex, step.takeOver);
+      if (step.dropLink) dropLink(pins, name);
+      return link(pins, name, step.ifindex, step.modes, step.instance.digest);
     case 'reattach':
-      dropLink(pinPaths, name);
-      return link(pinPaths, name, step.ifindex, step.modes, step.instance.digest);
+      dropLink(pins, name);
+      return link(pins, name, step.ifindex, step.modes, step.instance.digest);
     case 'swap':
-      swap(pinPaths, name, step.instance.digest, { programId: step.fromProgramId, digest: step.fromDigest });
+      swap(pins, name, step.instance.digest, { programId: step.fromProgramId, digest: step.fromDigest });
       return undefined;
     case 'detach':
-      dropLink(pinPaths, name);
-      if (step.giveBack && step.ifindex !== undefined) giveBack(pinPaths, name, step.ifindex, step.giveBack);
+      dropLink(pins, name);
+      if (step.giveBack && step.ifindex !== undefined) giveBack(pins, name, step.ifindex, step.giveBack);
       return undefined;
     case 'repin':
-      for (const map of step.maps) repin(pinPaths, name, step.digest, map);
+      for (const map of step.maps) repin(pins, name, step.digest, map);
       return undefined;
     case 'rename':
-      movePins(pinPaths, step.from, name, step.linkId);
+      movePins(pins, step.from, name, step.linkId);
       return undefined;
     case 'clean':
       return undefined; // its work is what `finish` does
@@ -56,28 +56,28 @@ export function execute(
 }
 
 /** Removes what a step has left behind. Only after it was verified: until then it may have to be undone. */
-export function finish(_lock: WriterLock, step: EffectiveStep, pinPaths: PinPaths): void {
+export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
   const { interface: name } = step;
   if (step.kind === 'detach') {
-    clean(pinPaths, name, undefined);
-    forget(pinPaths, name);
-  } else if (step.kind === 'clean') clean(pinPaths, name, step.keepDigest);
-  else if ('instance' in step) clean(pinPaths, name, step.instance.digest);
+    clean(pins, name, undefined);
+    forget(pins, name);
+  } else if (step.kind === 'clean') clean(pins, name, step.keepDigest);
+  else if ('instance' in step) clean(pins, name, step.instance.digest);
 }
 
 /** Removes what a step that was undone had brought in; what was pinned before it stays. */
-export function finishUndo(_lock: WriterLock, step: EffectiveStep, pinPaths: PinPaths): void {
-  if ('instance' in step && !step.instance.pinned) discard(pinPaths, step.interface, step.instance.digest);
-  if (step.kind === 'attach' && step.takeOver) forget(pinPaths, step.interface);
+export function finishUndo(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
+  if ('instance' in step && !step.instance.pinned) discard(pins, step.interface, step.instance.digest);
+  if (step.kind === 'attach' && step.takeOver) forget(pins, step.interface);
 }
 
 function ensurePinned(
   instance: TargetInstance,
   name: string,
-  pinPaths: PinPaths,
+  pins: Pins,
   loaded: Candidate | undefined,
 ): void {
   if (instance.pinned) return;
   if (!loaded) throw new Error(`no instance ${instance.digest} was proven for ${name}`);
-  pinInstance(pinPaths, name, instance.digest, loaded);
+  pinInstance(pins, name, instance.digest, loaded);
 }

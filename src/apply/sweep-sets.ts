@@ -2,26 +2,25 @@
 import { join } from 'node:path';
 import type { WriterLock } from '../journal/lock.js';
 import { listEntries, remove, removeIfEmpty } from '../kernel/bpffs.js';
-import type { PinPaths } from '../kernel/pin-paths.js';
-import { mapInfo, openPin } from '../kernel/pinned.js';
+import type { Pins } from '../kernel/pins.js';
 import type { ObservedState } from '../model/observed.js';
 
 /** `observed` is what there is now; what an interrupted run left is removed with it. */
-export function sweepSets(_lock: WriterLock, pinPaths: PinPaths, { owned }: ObservedState): void {
+export function sweepSets(_lock: WriterLock, pins: Pins, { owned }: ObservedState): void {
   const used = new Set(
     owned.flatMap(({ instances }) => instances.flatMap(({ maps }) => maps.map(({ id }) => id))),
   );
-  const lists = listEntries(pinPaths.lists);
+  const lists = listEntries(pins.lists);
   if (lists.length === 0) return;
   for (const { name } of lists) {
-    const folder = join(pinPaths.lists, name);
+    const folder = join(pins.lists, name);
     for (const entry of listEntries(folder)) {
       if (entry.kind !== 'pin') continue;
       const path = join(folder, entry.name);
-      using map = openPin(path);
-      if (map && !used.has(mapInfo(map).id)) remove(path);
+      using map = pins.objects.openPin(path);
+      if (map && !used.has(pins.objects.mapInfo(map).id)) remove(path);
     }
     removeIfEmpty(folder);
   }
-  for (const folder of [pinPaths.lists, pinPaths.interfaces, pinPaths.root]) removeIfEmpty(folder);
+  for (const folder of [pins.lists, pins.interfaces, pins.root]) removeIfEmpty(folder);
 }

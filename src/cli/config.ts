@@ -7,6 +7,7 @@ import { requireOwnTree } from '../disk/ownership.js';
 import { DEFAULT_BPFFS } from '../kernel/bpffs.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import type { Config } from '../model/config.js';
+import { permitExecProbes } from '../probe/permission.js';
 import { readGiven } from './options.js';
 
 const DEFAULT_FILE = '/etc/xdpkeep/config.yaml';
@@ -30,6 +31,7 @@ export async function readFollowed(command: Command): Promise<Config | undefined
 /** `program` has the options that all commands have. The files of a git source are the state directory of all others. */
 export async function applyConfig(program: Command, command: Command): Promise<void> {
   const config = await readConfigOf(command);
+  permitExecProbes(config?.probes?.exec === 'allow');
   if (!config) return;
   const { host, bpffs, dataDir, source } = config;
   give(program, { host, bpffs, dataDir });

@@ -1,6 +1,7 @@
 // `xdpkeep lint`.
 import { lintState } from '../inspect/lint.js';
 import { EXIT } from '../model/errors.js';
+import { mayRunExecProbes } from '../probe/permission.js';
 import { renderLint, sarif } from '../report/lint.js';
 import { json, printable } from '../report/style.js';
 import type { CommonOptions } from './options.js';
@@ -10,7 +11,7 @@ type LintCommand = Pick<CommonOptions<'sarif'>, 'state' | 'output' | 'color'>;
 
 /** `version` of this program, which SARIF names. */
 export function runLint({ state, output, color }: LintCommand, version: string): CommandResult {
-  const { report, warnings } = lintState(state);
+  const { report, warnings } = lintState(state, { exec: mayRunExecProbes() });
   const format = {
     text: () => renderLint(report, color),
     json: () => json(report),

@@ -1,5 +1,5 @@
 // `xdpkeep reconcile`: one pass, or with --watch or --schedule one pass after another.
-import type { ChangeOptions } from '../pass/goal.js';
+import type { ChangeOptions } from '../model/pass-options.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { EXIT } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';

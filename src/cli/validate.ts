@@ -2,6 +2,7 @@
 import { type ListSummary, type Validation, validateState } from '../desired/load-all.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { EXIT } from '../model/errors.js';
+import { mayRunExecProbes } from '../probe/permission.js';
 import { renderDiagnostics } from '../report/diagnostics.js';
 import { mergedWords } from '../report/reconciliation.js';
 import { grouped, json, printable } from '../report/style.js';
@@ -21,7 +22,7 @@ export interface ValidateOptions {
 export async function runValidate(options: ValidateOptions): Promise<CommandResult> {
   const programs = { stateDir: options.state, store: new MemoryObjectStore() };
   const validation = await withProgress((progress) =>
-    validateState({ ...programs, progress }, options.onlyHost),
+    validateState({ ...programs, progress }, { exec: mayRunExecProbes() }, options.onlyHost),
   );
   const { diagnostics, parsed: lists } = validation;
   const valid = diagnostics.every(({ severity }) => severity !== 'error');

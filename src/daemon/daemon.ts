@@ -11,7 +11,7 @@ import { StateWatcher } from './state-watcher.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 import { reconcile } from '../pass/reconcile.js';
 import type { Synced } from '../operate/sync.js';
 import { standingLine } from '../report/reconciliation.js';

@@ -9,7 +9,7 @@ import { type Answer, jsonAnswer, type Route, TYPES } from '../http/routes.js';
 import { type HttpServer, serve } from '../http/server.js';
 import { EnvironmentError } from '../model/errors.js';
 import { expose, type PassFigures } from '../metrics/exposition.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 import { readRuleCounters } from '../inspect/rule-counters.js';
 import { readHostMetrics } from '../inspect/host-metrics.js';
 import { status } from '../inspect/status.js';

@@ -4,7 +4,9 @@ import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic
 import type { ListCounts } from '../model/object-store.js';
 import { describeStray } from './folders.js';
 import { listHosts, requireHost } from './host/hosts.js';
-import type { ReadList } from './lists/lists.js';
+import { readHostFile } from './host/host-file.js';
+import { MemoryObjectStore } from '../disk/object-store.js';
+import { ListReader, type ReadList } from './lists/lists.js';
 import type { ProgramOptions } from './programs/programs.js';
 import type { Source } from './yaml/source.js';
 import { StateReader } from './state-reader.js';
@@ -30,8 +32,38 @@ export interface Validation {
   diagnostics: Diagnostic[];
 }
 
+/** What is known of the hosts beside the state files. */
+export interface HostRights {
+  /** Are commands of probes run here? */
+  exec: boolean;
+}
+
+/** Of probes that run commands, which a host refuses unless its config file allows them. */
+export function warnOfCommands(
+  stateDir: string,
+  hosts: readonly string[],
+  { exec }: HostRights,
+): Diagnostic[] {
+  if (exec) return [];
+  const lists = new ListReader(stateDir, [], new MemoryObjectStore());
+  return hosts
+    .flatMap((host) => readHostFile(stateDir, host, lists, []).commands)
+    .map((place) => ({
+      severity: 'warning',
+      summary: 'command of a probe',
+      detail:
+        'a host refuses every change with this probe, unless its config file allows commands of state files',
+      hint: 'Add `probes: {exec: allow}` to /etc/xdpkeep/config.yaml of the host, or use another kind of probe.',
+      ...place,
+    }));
+}
+
 /** Reads all files, or those of one host and what it names. Throws a HostNotFoundError. */
-export async function validateState(options: ProgramOptions, host?: string): Promise<Validation> {
+export async function validateState(
+  options: ProgramOptions,
+  rights: HostRights,
+  host?: string,
+): Promise<Validation> {
   if (host !== undefined) requireHost(options.stateDir, host);
   const { names, strays } = listHosts(options.stateDir);
   const hosts = host === undefined ? names : [host];
@@ -42,6 +74,7 @@ export async function validateState(options: ProgramOptions, host?: string): Pro
     reader.readShared();
   }
   const { policies, lists, diagnostics } = reader;
+  diagnostics.push(...warnOfCommands(options.stateDir, hosts, rights));
   return {
     hosts,
     policies: policies.namesRead(),

@@ -15,7 +15,7 @@ import type { Check, CheckStatus, Doctor } from '../model/doctor.js';
 import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import { observe } from '../observe/observe.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 
 export async function examine(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Doctor> {
   let desired: DesiredState | undefined;

@@ -10,6 +10,7 @@ import { libbpfVersion } from '../kernel/ffi.js';
 import type { Check } from '../model/doctor.js';
 import { PermissionError } from '../model/errors.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
+import { policyLoads } from './policy-loads.js';
 
 /** `last`: when the newest record of the journal was written, where it can be read. */
 export function checkMachine(stateDir: string, last: Date | undefined): Promise<Check[]> {
@@ -20,6 +21,7 @@ export function checkMachine(stateDir: string, last: Date | undefined): Promise<
     check('node', node),
     check('bpftool', async () => ok(`${findBpftool()}, version ${await bpftoolVersion()}`)),
     check('libbpf', () => ok(`version ${libbpfVersion()}`)),
+    check('policies', policyLoads),
     check('clang', () => compiler(stateDir)),
     check('clock', () => clock(last)),
   ]);

@@ -24,7 +24,7 @@ import { explainRow } from '../policy/analysis/explain-row.js';
 import { decideByReference } from '../policy/packet-tests.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
 import { encodeRecords } from '../policy/compile/records.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 
 type ExplainOptions = Omit<ReconcileOptions, 'dryRun'>;
 

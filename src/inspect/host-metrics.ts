@@ -3,7 +3,7 @@ import { requireCapabilities } from '../kernel/capabilities.js';
 import { journalFigures } from '../metrics/figures.js';
 import type { Snapshot } from '../metrics/exposition.js';
 import { XdpkeepError } from '../model/errors.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 import { observe } from '../observe/observe.js';
 import { readRuleCounters } from './rule-counters.js';
 import { status } from './status.js';

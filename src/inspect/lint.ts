@@ -1,6 +1,7 @@
 // `xdpkeep lint`: every policy of a state directory. Reads files alone.
 import { commentsOf } from '../desired/yaml/comments.js';
-import { loadPolicies } from '../desired/load-all.js';
+import { listHosts } from '../desired/host/hosts.js';
+import { type HostRights, loadPolicies, warnOfCommands } from '../desired/load-all.js';
 import type { Source } from '../desired/yaml/source.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { diagnosticLine } from '../model/diagnostic.js';
@@ -19,7 +20,7 @@ export interface Linted {
 }
 
 /** Throws an InvalidStateError or a HostNotFoundError. */
-export function lintState(stateDir: string): Linted {
+export function lintState(stateDir: string, rights: HostRights): Linted {
   const { firewalls, sources, warnings } = loadPolicies({ stateDir, store: new MemoryObjectStore() });
   const now = Date.now();
   const linted = firewalls.map(({ policy }) => lintFile(policy, sources.get(policy.name), now));
@@ -30,7 +31,8 @@ export function lintState(stateDir: string): Linted {
     findings: linted.flatMap(({ findings }) => findings),
     ignored: linted.reduce((sum, { ignored }) => sum + ignored, 0),
   };
-  return { report, warnings: warnings.map(diagnosticLine) };
+  const commands = warnOfCommands(stateDir, listHosts(stateDir).names, rights);
+  return { report, warnings: [...warnings, ...commands].map(diagnosticLine) };
 }
 
 function lintFile(

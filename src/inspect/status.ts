@@ -20,6 +20,7 @@ import { readTrial } from '../journal/undo-record.js';
 import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import { type DesiredState, emptyState } from '../model/desired.js';
@@ -33,7 +34,7 @@ import { observe } from '../observe/observe.js';
 import { conditions } from '../plan/conditions.js';
 import { hostConditions } from '../plan/host-conditions.js';
 import { plan } from '../plan/plan.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 import { revisionOf } from '../source/adoption.js';
 import { readRefusal } from '../source/refusal.js';
 import { attachedAt, RunningPrograms } from './running-programs.js';
@@ -48,7 +49,8 @@ export async function status(
   requireCapabilities();
   const journal = readJournal(options.dataDir);
   const again = () => observe({ bpffs: options.bpffs });
-  const found = await waitForDetachingLinks(seen ?? (await again()), options, journal.records, again);
+  const place = { dataDir: options.dataDir, observe: again };
+  const found = await waitForDetachingLinks(seen ?? (await again()), place, journal.records);
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
   const pending = orWarning(() => readTrial(options.dataDir, pinPathsOf(options.bpffs))?.pending, warnings);
@@ -130,7 +132,8 @@ async function withBlocks(
   found: ObservedState,
 ): Promise<ObservedState> {
   const { bringBlocks } = await import('../pass/block-maps.js');
-  return bringBlocks(undefined, pinPathsOf(bpffs), { dataDir, desired, warnings: [] }, found);
+  const place = { dataDir, pins: pinsOf(bpffs), lock: undefined };
+  return bringBlocks(place, undefined, { desired, interfaces: 'all' }, found).observed;
 }
 
 async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {

@@ -3,10 +3,10 @@
 import { checked, libbpf } from './ffi.js';
 
 /** "xdkp", struct question in bpf/act.h: u32 magic, u32 record. */
-const QUESTION = 0x78646b70;
-const QUESTION_BYTES = 8;
+export const QUESTION = 0x78646b70;
+export const QUESTION_BYTES = 8;
 /** In `record`, before it is answered: blocks are meant as well. */
-const WITH_BLOCKS = 1;
+export const WITH_BLOCKS = 1;
 const CONTEXT_BYTES = 24;
 const OPTS_BYTES = 80;
 const HEADROOM = 256;

@@ -5,6 +5,7 @@ import { EnvironmentError, KernelError } from '../model/errors.js';
 import { describeDevice, type Device } from './device.js';
 import { hasXdpLinks } from './features.js';
 import { Fd } from './fd.js';
+import type { Open } from './pinned.js';
 import { checked, describeErrno, libbpf } from './ffi.js';
 import { captureLibbpf } from './libbpf-log.js';
 import { adviseNative, deviceWords, isDriversRefusal } from './native-refusal.js';
@@ -19,7 +20,7 @@ const XDP_FLAGS_UPDATE_IF_NOEXIST = 1;
 const MODE_FLAGS: Record<AttachMode, number> = { generic: 2, native: 4, offload: 8 };
 
 /** Attaches a program. It stays while the returned link, or a pin of it, lives. Throws a NativeRefusedError, a KernelError. */
-export function createLink(program: Fd, ifindex: number, mode: AttachMode): Fd {
+export function createLink(program: Open, ifindex: number, mode: AttachMode): Fd {
   const opts = { sz: 72, flags: MODE_FLAGS[mode], pad: [] };
   const call = `attach XDP (${mode}) to interface ${ifindex}`;
   const result = libbpf().linkCreate(program.number, ifindex, BPF_XDP, opts);
@@ -39,7 +40,7 @@ export class NativeRefusedError extends KernelError {}
 function nativeRefused(
   call: string,
   errno: number,
-  program: Fd,
+  program: Open,
   ifindex: number,
   device: Device,
 ): NativeRefusedError {
@@ -62,7 +63,7 @@ function nativeRefused(
  * The driver's own sentence. Only netlink has a way to hand it over, so the attempt that was just refused is made once
  * more there. Should the driver have changed its mind meanwhile, the program is taken off again.
  */
-function hearRefusal(program: Fd, ifindex: number): string | undefined {
+function hearRefusal(program: Open, ifindex: number): string | undefined {
   const flags = MODE_FLAGS.native | XDP_FLAGS_UPDATE_IF_NOEXIST;
   const { result, text } = captureLibbpf(() => libbpf().xdpAttach(ifindex, program.number, flags, null));
   if (result === 0) detachNetlink(ifindex, 'native', program);
@@ -70,7 +71,7 @@ function hearRefusal(program: Fd, ifindex: number): string | undefined {
 }
 
 /** Compare-and-swap: fails (EPERM) unless the link still runs `expected`. */
-export function swapProgram(link: Fd, program: Fd, expected: Fd): void {
+export function swapProgram(link: Open, program: Open, expected: Open): void {
   const opts = { sz: 16, flags: BPF_F_REPLACE, old_prog_fd: expected.number };
   const call = 'swap the program of a link';
   const result = libbpf().linkUpdate(link.number, program.number, opts);
@@ -86,12 +87,12 @@ export function swapProgram(link: Fd, program: Fd, expected: Fd): void {
 const EPERM = 1;
 
 /** Ends a link's attachment though others hold the link. For taking over from a foreign link. */
-export function detachLink(link: Fd): void {
+export function detachLink(link: Open): void {
   checked('detach a link', libbpf().linkDetach(link.number));
 }
 
 /** Detaches a program that was attached through netlink; fails (EEXIST) unless it is `expected`. */
-export function detachNetlink(ifindex: number, mode: AttachMode, expected: Fd): void {
+export function detachNetlink(ifindex: number, mode: AttachMode, expected: Open): void {
   const flags = MODE_FLAGS[mode] | XDP_FLAGS_REPLACE;
   const opts = { sz: 16, old_prog_fd: expected.number, end: 0 };
   checked(`detach the foreign program of interface ${ifindex}`, libbpf().xdpDetach(ifindex, flags, opts));
@@ -105,7 +106,7 @@ export function attachedProgram(ifindex: number, mode: AttachMode): number {
 }
 
 /** Attaches through netlink, as `ip link` does; fails (EBUSY) when the interface has a program. */
-export function attachNetlink(ifindex: number, mode: AttachMode, program: Fd): void {
+export function attachNetlink(ifindex: number, mode: AttachMode, program: Open): void {
   const flags = MODE_FLAGS[mode] | XDP_FLAGS_UPDATE_IF_NOEXIST;
   checked(
     `give the foreign program back to interface ${ifindex}`,

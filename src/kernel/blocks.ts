@@ -4,6 +4,7 @@ import type { BlockEntry } from '../model/blocks.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import type { Cidr } from '../addresses/cidr.js';
 import { Fd } from './fd.js';
+import type { Open } from './pinned.js';
 import { callFailed, checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { BLOCKS } from './pin-paths.js';
@@ -12,10 +13,10 @@ const BPF_MAP_TYPE_LPM_TRIE = 11; // uapi/linux/bpf.h
 const BPF_F_NO_PREALLOC = 1;
 const CREATE_OPTS_BYTES = 48; // struct bpf_map_create_opts, libbpf 1.1
 const MAP_FLAGS = 28;
-const KEY_BYTES = 24;
+export const KEY_BYTES = 24;
 const VALUE_BYTES = 8;
 /** Bits of the family, which is part of the prefix. */
-const FAMILY_BITS = 32;
+export const FAMILY_BITS = 32;
 const ENOENT = 2;
 
 /** An empty one. */
@@ -36,7 +37,7 @@ export function createBlockMap(): Fd {
 const SAME = 1_000_000_000n;
 
 /** Makes the map hold these and no others. What it has already is not touched. */
-export function fillBlockMap(map: Fd, entries: readonly BlockEntry[]): void {
+export function fillBlockMap(map: Open, entries: readonly BlockEntry[]): void {
   const wanted = new Map(entries.map((entry) => [keyOf(entry.network).toString('latin1'), entry]));
   const held = readBlockMap(map);
   // First those that go: the map may be full.
@@ -53,7 +54,7 @@ export function fillBlockMap(map: Fd, entries: readonly BlockEntry[]): void {
 }
 
 /** Key, a byte a character -> end. */
-function readBlockMap(map: Fd): Map<string, bigint> {
+function readBlockMap(map: Open): Map<string, bigint> {
   const { nextKey, lookup } = mapCalls();
   const held = new Map<string, bigint>();
   let key: Buffer | null = null;
@@ -69,7 +70,7 @@ function readBlockMap(map: Fd): Map<string, bigint> {
   }
 }
 
-function removeEntry(map: Fd, key: Buffer): void {
+function removeEntry(map: Open, key: Buffer): void {
   const result = mapCalls().delete(map.number, key);
   if (result < 0 && result !== -ENOENT) throw callFailed(`remove from map ${BLOCKS}`, -result);
 }

@@ -1,14 +1,32 @@
-// The compiler: *.bpf.c -> object. Runs in the state directory on a relative path, with a fixed environment and no
-// path of this machine in the output, so that one source gives one object wherever it is compiled. Refused: a compiler
-// that fails, hangs or floods, with its own words, and a source that reads what is neither of the state directory nor of
-// the system.
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+// The compiler: *.bpf.c -> object. Runs on a copy of the sources, on a relative path, with a fixed environment and no
+// path of this machine in the output, so that one source gives one object wherever it is compiled. The author of a source may not
+// be allowed to read this machine, and both the object and the compiler's messages can show what was read: so the compiler runs
+// without rights, and can read the copy, itself and the headers of the system. Refused: a compiler that fails, hangs or
+// floods, with its own words.
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError, ProgramError } from '../model/errors.js';
 import { abortOnSignal } from './abort-on-signal.js';
-import { findOutsider, parseDependencies, quotedFiles } from './compiler-inputs.js';
-import { findTool, runTool, type ToolLimits } from './tool.js';
+import { parseDependencies, readableFor } from './compiler-inputs.js';
+import { runConfined } from './confined.js';
+import type { Confinement } from './confinement.js';
+import { findTool, type ToolLimits } from './tool.js';
 
 const LIMITS: ToolLimits = { time: 60_000, output: 1 << 20 };
 
@@ -23,6 +41,9 @@ export interface CompileUnit {
   /** Relative to the state directory. */
   source: string;
 }
+
+/** Path, relative to the state directory -> content, of everything there that a source may include. */
+export type Sources = ReadonlyMap<string, Uint8Array>;
 
 export interface Compilation {
   object: Uint8Array;
@@ -55,7 +76,7 @@ export function findCompiler(path?: string): Compiler | undefined {
 /** Everything but the content of the inputs that decides what the object is. */
 export function identifyCompilation(compiler: Compiler, unit: CompileUnit): unknown {
   const tools = [compiler.clang, compiler.strip].map((tool) => tool !== undefined && identify(tool));
-  return { tools, arguments: compilerArguments(unit) };
+  return { tools, arguments: compilerArguments(unit.stateDir, unit.source) };
 }
 
 function identify(tool: string) {
@@ -64,48 +85,116 @@ function identify(tool: string) {
 }
 
 /** Throws a CompileError. */
-export function compile(compiler: Compiler, unit: CompileUnit, limits = LIMITS): Promise<Compilation> {
-  return abortOnSignal((ended) => compileIn(compiler, unit, { ...limits, ended }));
+export function compile(
+  compiler: Compiler,
+  unit: CompileUnit,
+  sources: Sources,
+  limits = LIMITS,
+): Promise<Compilation> {
+  return abortOnSignal((ended) => compileIn(compiler, unit, sources, { ...limits, ended }));
 }
 
-async function compileIn(compiler: Compiler, unit: CompileUnit, limits: ToolLimits): Promise<Compilation> {
-  const scratch = mkdtempSync(join(tmpdir(), 'xdpkeep-'));
+async function compileIn(
+  compiler: Compiler,
+  unit: CompileUnit,
+  sources: Sources,
+  limits: ToolLimits,
+): Promise<Compilation> {
+  // Nobody else gets through the outer folder; the compiler begins inside.
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'xdpkeep-')));
   try {
-    const object = join(scratch, 'object.o');
-    const dependencies = join(scratch, 'dependencies');
-    const headers = join(scratch, 'headers');
-    const lists = ['-MD', '-MT', 'object', '-MF', dependencies, ...listHeaders(headers)];
-    const outputs = [...lists, '-c', '-o', object];
-    const within = { ...limits, cwd: realpathSync(unit.stateDir) };
-    const refuseOutsiders = (files: string[]) => {
-      const outsider = findOutsider(files, within.cwd, compiler.clang);
-      if (outsider !== undefined) throw readsOutside(unit, outsider);
+    const copy = join(scratch, 'copy');
+    const result = join(copy, RESULT);
+    writeCopy(copy, sources);
+    mkdirAs(result, 0o777);
+    const within = {
+      ...limits,
+      cwd: copy,
+      readable: [copy, ...readableFor(compiler)],
+      writable: [result, '/dev/null'],
     };
-    const log = await run(compiler.clang, [...outputs, ...compilerArguments(unit)], unit, within).catch(
-      (error: unknown) => {
-        const quoted = error instanceof CompileError ? quotedFiles(error.log) : [];
-        refuseOutsiders([...readLines(headers), ...quoted]);
-        throw error;
-      },
+    const outputs = [
+      '-MD',
+      '-MT',
+      'object',
+      '-MF',
+      `${RESULT}/dependencies`,
+      '-c',
+      '-o',
+      `${RESULT}/object.o`,
+    ];
+    const log = await run(
+      compiler.clang,
+      [...outputs, ...compilerArguments(copy, unit.source)],
+      unit,
+      within,
     );
-    if (![object, dependencies].every((file) => existsSync(file))) {
+    const read = (name: string): Buffer => {
+      const bytes = readResult(join(result, name));
+      if (bytes) return bytes;
       throw new CompileError(`${compiler.clang} did not compile ${unit.source}`, 'it wrote no object');
-    }
-    const inputs = parseDependencies(readFileSync(dependencies, 'utf8'));
-    refuseOutsiders(inputs);
-    if (compiler.strip !== undefined) await run(compiler.strip, ['-g', object], unit, within);
-    return {
-      object: readFileSync(object),
-      inputs: inputs.map((input) => resolve(within.cwd, input)),
-      log,
     };
+    const inputs = parseDependencies(read('dependencies').toString('utf8'));
+    let object = read('object.o');
+    if (compiler.strip !== undefined) {
+      await run(compiler.strip, ['-g', `${RESULT}/object.o`], unit, within);
+      object = read('object.o');
+    }
+    return { object, inputs: inputs.map((input) => resolve(unit.stateDir, input)), log };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-async function run(tool: string, args: string[], unit: CompileUnit, limits: ToolLimits): Promise<string> {
-  const { exitCode, stderr } = await runTool(tool, args, limits).catch((error: unknown) => {
+/** Where the compiler may write, below the copy: no state file has this name. */
+const RESULT = '.xdpkeep-result';
+/** Bytes. */
+const LARGEST_RESULT = 64 << 20;
+
+function writeCopy(folder: string, sources: Sources): void {
+  mkdirAs(folder, 0o755);
+  const made = new Set([folder]);
+  for (const [path, bytes] of sources) {
+    const file = join(folder, path);
+    const missing: string[] = [];
+    for (let one = dirname(file); !made.has(one); one = dirname(one)) missing.unshift(one);
+    for (const one of missing) {
+      mkdirAs(one, 0o755);
+      made.add(one);
+    }
+    writeFileSync(file, bytes, { flag: 'wx' });
+    chmodSync(file, 0o644);
+  }
+}
+
+/** Whatever the umask. */
+function mkdirAs(folder: string, mode: number): void {
+  mkdirSync(folder);
+  chmodSync(folder, mode);
+}
+
+/** The compiler may have put anything there: what is no file is nothing. */
+function readResult(path: string): Buffer | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { size } = fstatSync(fd);
+    return size <= LARGEST_RESULT ? readFileSync(fd) : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function run(
+  tool: string,
+  args: string[],
+  unit: CompileUnit,
+  { readable, writable, ...limits }: ToolLimits & Required<Pick<Confinement, 'readable' | 'writable'>>,
+): Promise<string> {
+  const { exitCode, stderr } = await runConfined('compiler', [tool, ...args], limits, {
+    readable,
+    writable,
+  }).catch((error: unknown) => {
     if (!(error instanceof EnvironmentError)) throw error;
     throw new CompileError(`${tool} did not compile ${unit.source}`, error.message, error.hint);
   });
@@ -113,30 +202,17 @@ async function run(tool: string, args: string[], unit: CompileUnit, limits: Tool
   throw new CompileError(`${tool} does not compile ${unit.source}`, stderr, hintFor(stderr));
 }
 
-/** After an error there may be no dependency file; this list grows with every header that is opened. */
-function listHeaders(file: string): string[] {
-  return ['-header-include-file', file, '-sys-header-deps'].flatMap((argument) => ['-Xclang', argument]);
-}
-
-function readLines(file: string): string[] {
-  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
-}
-
-/** Without the compiler's log: it quotes the file. */
-function readsOutside({ source }: CompileUnit, file: string): CompileError {
-  const hint =
-    'Put what it needs into the state directory: only that and the headers of the system may be read.';
-  return new CompileError(`${source} reads ${file}, which is outside the state directory`, '', hint);
-}
-
-function compilerArguments({ stateDir, source }: CompileUnit): string[] {
+function compilerArguments(folder: string, source: string): string[] {
   const input = source.startsWith('-') ? `./${source}` : source; // "--" does not reach every part of clang
   const multiarch = MULTIARCH[process.arch];
   const flags = ['-O2', '-g', '-Wall', '-target', 'bpf', '-mcpu=v3', '-fno-color-diagnostics'];
   const includes = ['-Iprograms'];
   if (multiarch !== undefined) includes.push(`-I/usr/include/${multiarch}`);
-  return [...flags, ...includes, `-ffile-prefix-map=${realpathSync(stateDir)}=.`, input];
+  return [...flags, ...includes, `-ffile-prefix-map=${folder}=.`, input];
 }
+
+const OUTSIDE =
+  'Put what it needs into the state directory: only that and the headers of the system can be read.';
 
 /** Where Debian keeps asm/types.h, which -target bpf does not look for by itself. */
 const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
@@ -147,8 +223,10 @@ const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
 };
 
 function hintFor(log: string): string {
-  const header = /fatal error: '([^']+)' file not found/.exec(log)?.[1];
+  if (/Could not find in(?:clude|cbin) file/.test(log)) return OUTSIDE;
+  const header = /fatal error: (?:cannot open file )?'([^']+)'/.exec(log)?.[1];
   if (header === undefined) return 'Correct the source where the compiler points.';
+  if (/^\/|^\.\.\//.test(header)) return OUTSIDE;
   if (header.startsWith('bpf/')) return 'Install the headers of libbpf: apt-get install libbpf-dev.';
   if (/^(?:linux|asm|asm-generic)\//.test(header)) {
     return 'Install the headers of the kernel: apt-get install linux-libc-dev.';

@@ -1,35 +1,25 @@
-// Which files a compilation may read: the state directory and the headers of the system and the compiler. The author of a
-// source may not be allowed to read this machine, and both the object and the compiler's messages can show what was read.
+// What a compilation may read beside the sources: the compiler, its libraries, and the headers of the system; and what it has read.
 import { realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 
-/** The compiler's own headers are beside it, or on Fedora and Debian below /usr/lib. */
-const SYSTEM = ['/usr/include', '/usr/local/include', '/usr/lib', '/usr/lib64'];
+/** The compiler's own headers are beside it, or on Fedora and Debian below /usr/lib. What a script is run by is in /bin. */
+const SYSTEM = [
+  '/usr/include',
+  '/usr/local/include',
+  '/usr/lib',
+  '/usr/lib64',
+  '/usr/bin',
+  '/bin',
+  '/lib',
+  '/lib64',
+  '/etc/ld.so.cache',
+  '/dev/null',
+];
 
-/**
- * The first of these files that a compile may not read, links followed; `undefined` when there is none. Relative paths
- * are below the state directory, which is a real path.
- */
-export function findOutsider(files: string[], stateDir: string, clang: string): string | undefined {
-  const beside = join(dirname(dirname(realpathSync(clang))), 'lib/clang');
-  const allowed = [stateDir, beside, ...SYSTEM].map((folder) => `${folder}/`);
-  return files.find((file) => !allowed.some((folder) => follow(resolve(stateDir, file)).startsWith(folder)));
-}
-
-/** Where a path leads; a file that is gone leads to itself. */
-function follow(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
-}
-
-/** The files that the compiler's messages quote. Not those in angle brackets, which are none. */
-export function quotedFiles(log: string): string[] {
-  return [...log.matchAll(/^([^<\n].*?):\d+:\d+: (?:fatal error|error|warning|note): /gm)].map(
-    ([, file]) => file ?? '',
-  );
+/** Folders and files, links followed. */
+export function readableFor({ clang, strip }: { clang: string; strip?: string }): string[] {
+  const tools = [clang, ...(strip === undefined ? [] : [strip])].map((tool) => realpathSync(tool));
+  return [...tools, join(dirname(dirname(realpathSync(clang))), 'lib'), ...SYSTEM];
 }
 
 /** The prerequisites of the one rule in a make file: spaces, "#" and line ends escaped by "\\", "$" doubled. */

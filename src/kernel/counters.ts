@@ -9,7 +9,7 @@ import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { readEntry, writeEntry } from './map-write.js';
 
-const COUNT_BYTES = 16;
+export const COUNT_BYTES = 16;
 
 export interface Count {
   packets: bigint;

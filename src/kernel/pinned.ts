@@ -52,7 +52,7 @@ const KINDS: Record<string, ObjectKind> = {
 };
 
 /** What lies behind a pin; the info structs of the kinds look alike. Throws on anything that is none of them. */
-export function kindOf(fd: Fd): ObjectKind {
+export function kindOf(fd: Open): ObjectKind {
   const target = readlinkSync(`/proc/self/fd/${fd.number}`);
   const kind = KINDS[target];
   if (kind === undefined) throw new EnvironmentError(`not a program, map or link: ${target}`);
@@ -63,7 +63,7 @@ export function kindOf(fd: Fd): ObjectKind {
 const INFO_BYTES = 256;
 
 /** A descriptor, whoever owns it. */
-type Open = Pick<Fd, 'number'>;
+export type Open = Pick<Fd, 'number'>;
 
 function info(fd: Open): Buffer {
   const bytes = Buffer.alloc(INFO_BYTES);
@@ -84,7 +84,7 @@ export function programTag(fd: Open): string {
 }
 
 /** When a program was loaded: ms since the boot, time asleep included (bpf_prog_info.load_time: ns, CLOCK_BOOTTIME). */
-export function programLoadTime(fd: Fd): number {
+export function programLoadTime(fd: Open): number {
   return Number(info(fd).readBigUInt64LE(LOAD_TIME) / 1_000_000n);
 }
 
@@ -112,7 +112,7 @@ export interface LinkInfo {
 }
 
 /** struct bpf_link_info { u32 type; u32 id; u32 prog_id; (pad) union { struct { u32 ifindex; } xdp; } } */
-export function linkInfo(fd: Fd): LinkInfo {
+export function linkInfo(fd: Open): LinkInfo {
   const bytes = info(fd);
   return { id: bytes.readUInt32LE(4), programId: bytes.readUInt32LE(8), ifindex: bytes.readUInt32LE(16) };
 }

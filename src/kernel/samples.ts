@@ -13,14 +13,14 @@ export const SAMPLES = 'samples';
 export const SAMPLING = 'sampling';
 
 const BPF_MAP_TYPE_RINGBUF = 27; // uapi/linux/bpf.h
-const RING_BYTES = 1 << 20;
+export const RING_BYTES = 1 << 20;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
-const HEAD_BYTES = 32;
-const KEPT_WATCHED = 1;
+export const HEAD_BYTES = 32;
+export const KEPT_WATCHED = 1;
 /** Most bytes of a frame that are kept. */
 export const SAMPLE_BYTES = 128;
-const SAMPLING_BYTES = 16;
+export const SAMPLING_BYTES = 16;
 /** Samples taken in one go at most, so that a flood cannot keep a reader from everything else. */
 const AT_ONCE = 8192;
 /** What ends one go before the buffer is empty. */

@@ -15,10 +15,10 @@ const JUMP_IF_GREATER = 0x25;
 const JUMP_IF_AT_LEAST = 0x35;
 const MOVE_32 = 0xb4;
 
-const MARK_KEY = 0x786b;
-const MARK_NUMBER = 0x786e;
-const MARK_BOUND = 0x7862;
-const MARK_ANCHOR = 0x7861;
+export const MARK_KEY = 0x786b;
+export const MARK_NUMBER = 0x786e;
+export const MARK_BOUND = 0x7862;
+export const MARK_ANCHOR = 0x7861;
 
 /** A copy of the object. Throws a RangeError for a mark without a setting, a ProgramError without a place for tables. */
 export function specialize(object: Uint8Array, { settings, blob }: FirewallTables): Uint8Array {

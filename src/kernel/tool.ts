@@ -34,6 +34,8 @@ export interface ToolLimits {
   env?: Record<string, string | undefined>;
   /** What it and all that it starts may have of the machine; all that there is when absent. */
   resources?: Resources | undefined;
+  /** What errors say that was run, where something of ours runs it. */
+  shown?: string[];
 }
 
 /** Of each process. */
@@ -96,7 +98,7 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
   clearTimeout(timer);
   limits.ended?.removeEventListener('abort', kill);
   const [stdout, stderr] = outputs.map((output) => output.bytes());
-  const said = [file, ...args].join(' ');
+  const said = (limits.shown ?? [file, ...args]).join(' ');
   const hint = 'Run it by hand to see what it does.';
   if (outputs.some((output) => output.exceeded)) {
     throw new EnvironmentError(`${said} printed more than ${limits.output >> 20} MiB`, { hint });

@@ -36,4 +36,8 @@ export interface Config {
   source?: GitSource;
   /** Commits are not verified where it is absent. */
   verify?: Verification;
+  probes?: {
+    /** May a change be judged by commands that a Host file names? */
+    exec: 'allow' | 'deny';
+  };
 }

@@ -22,3 +22,11 @@ export interface Endpoint {
   host: string;
   port: number;
 }
+
+/** What the guard against lock-outs is asked with. */
+export interface LockoutQuestion {
+  /** Whom the state files come from. */
+  remotes: readonly Endpoint[];
+  /** Says what would end, and refuses nothing. */
+  accepted: boolean;
+}

@@ -1,5 +1,6 @@
 // What a Host file asks of a change before it counts: probes, a look at the counters, a confirmation. None of it is part
 // of what is attached, so none of it makes a generation; a hold ends when it changes, like with the rest of the file.
+import type { Place } from './pending.js';
 
 /** What is asked of the outside world; it holds when it answers as it should. */
 export type ProbeTarget =
@@ -39,6 +40,13 @@ export interface Safeguards {
   guard?: CounterGuard;
   /** Milliseconds within which an operator has to confirm; absent when nobody has to. */
   confirm?: number;
+}
+
+/** What a change has to stand before it stays. */
+export interface TrialQuestion {
+  safeguards: Safeguards;
+  /** What the target was read from: by it, whoever undoes the change knows what is wanted by then. */
+  readFrom: Place | undefined;
 }
 
 export const NO_SAFEGUARDS: Safeguards = { probes: [] };

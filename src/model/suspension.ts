@@ -14,6 +14,13 @@ export interface Suspension {
   file?: string;
 }
 
+/** What a pass asks. */
+export interface SuspensionQuestion {
+  inForce: readonly Suspension[];
+  /** Interfaces that are not left as they are though they are suspended. */
+  except: ReadonlySet<string>;
+}
+
 export function suspends({ interface: only }: Suspension, name: string): boolean {
   return only === undefined || only === name;
 }

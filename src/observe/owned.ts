@@ -1,20 +1,9 @@
 // What is pinned under our directory, read through the pins themselves. An entry that does not belong there, or a pin
 // of another kind, is an error: to pass it over would be to forget something that may be attached.
 import { type Entry, isBpffs, listEntries, readSymlink } from '../kernel/bpffs.js';
-import type { Fd } from '../kernel/fd.js';
-import {
-  BLOCKS,
-  COUNTERS,
-  type PinPaths,
-  LINK,
-  ROWS,
-  MAPS,
-  MODE_SUFFIX,
-  PROGRAM,
-  decodeName,
-  pinPathsOf,
-} from '../kernel/pin-paths.js';
-import { type ObjectKind, kindOf, linkInfo, mapInfo, openPin, programId } from '../kernel/pinned.js';
+import { BLOCKS, COUNTERS, LINK, ROWS, MAPS, MODE_SUFFIX, PROGRAM, decodeName } from '../kernel/pin-paths.js';
+import type { ObjectKind } from '../kernel/pinned.js';
+import { type Handle, type Pins, pinsOf } from '../kernel/pins.js';
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError } from '../model/errors.js';
 import type { ObservedInstance, OwnedInterface } from '../model/observed.js';
@@ -39,92 +28,110 @@ export function readOwned(bpffs: string): OwnedInterface[] {
 
 /** The same for a look at more than pins, which has to begin anew as a whole: throws a Disagreement. */
 export function readOwnedOnce(bpffs: string): OwnedInterface[] {
-  if (!isBpffs(bpffs)) return [];
-  const paths = pinPathsOf(bpffs);
-  const kept = listEntries(paths.foreigners).map((entry) => foreignName(paths, entry));
-  const pinned = listEntries(paths.interfaces).map((entry) => {
-    if (entry.kind !== 'directory') throw unexpected(paths.interfaces, entry);
-    return decoded(paths.interfaces, entry);
+  return isBpffs(bpffs) ? readPinned(pinsOf(bpffs)) : [];
+}
+
+/** What is pinned, by name. Throws a Disagreement where that changes meanwhile. */
+export function readPinned(pins: Pins): OwnedInterface[] {
+  const kept = listEntries(pins.foreigners).map((entry) => foreignName(pins, entry));
+  const pinned = listEntries(pins.interfaces).map((entry) => {
+    if (entry.kind !== 'directory') throw unexpected(pins.interfaces, entry);
+    return decoded(pins.interfaces, entry);
   });
-  return [...new Set([...pinned, ...kept])].sort().map((name) => readOrExplain(paths, name));
+  return [...new Set([...pinned, ...kept])].sort().map((name) => readOrExplain(pins, name));
 }
 
 /** One interface whose pins were tampered with must not hide the others. */
-function readOrExplain(paths: PinPaths, name: string): OwnedInterface {
+function readOrExplain(pins: Pins, name: string): OwnedInterface {
   try {
-    return readInterface(paths, name);
+    return readInterface(pins, name);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     return { name, instances: [], trouble: { reason: error.message, hint: error.hint } };
   }
 }
 
-function readInterface(paths: PinPaths, name: string): OwnedInterface {
+function readInterface(pins: Pins, name: string): OwnedInterface {
   const owned: OwnedInterface = { name, instances: [] };
-  for (const entry of listEntries(paths.interface(name))) {
+  for (const entry of listEntries(pins.interface(name))) {
     if (entry.name === ROWS) continue; // read by those who count
     if (entry.name === COUNTERS) {
-      owned.counters = { name: COUNTERS, ...identify(paths.counters(name), 'map', mapInfo) };
+      owned.counters = {
+        name: COUNTERS,
+        ...identify(pins, pins.counters(name), 'map', (fd) => pins.objects.mapInfo(fd)),
+      };
     } else if (entry.name === BLOCKS) {
-      owned.blocks = { name: BLOCKS, ...identify(paths.blocks(name), 'map', mapInfo) };
-    } else if (entry.kind === 'directory') owned.instances.push(readInstance(paths, name, entry.name));
-    else if (entry.name === LINK) owned.link = identify(paths.link(name), 'link', linkInfo);
-    else throw unexpected(paths.interface(name), entry);
+      owned.blocks = {
+        name: BLOCKS,
+        ...identify(pins, pins.blocks(name), 'map', (fd) => pins.objects.mapInfo(fd)),
+      };
+    } else if (entry.kind === 'directory') owned.instances.push(readInstance(pins, name, entry.name));
+    else if (entry.name === LINK)
+      owned.link = identify(pins, pins.link(name), 'link', (fd) => pins.objects.linkInfo(fd));
+    else throw unexpected(pins.interface(name), entry);
   }
-  const foreign = readForeign(paths, name);
+  const foreign = readForeign(pins, name);
   return foreign ? { ...owned, foreign } : owned;
 }
 
-function readInstance(paths: PinPaths, name: string, digest: string): ObservedInstance {
+function readInstance(pins: Pins, name: string, digest: string): ObservedInstance {
   const instance: ObservedInstance = { digest, maps: [] };
-  for (const entry of listEntries(paths.instance(name, digest))) {
+  for (const entry of listEntries(pins.instance(name, digest))) {
     if (entry.name === PROGRAM && entry.kind === 'pin') {
-      instance.programId = identify(paths.program(name, digest), 'program', programId);
+      instance.programId = identify(pins, pins.program(name, digest), 'program', (fd) =>
+        pins.objects.programId(fd),
+      );
     } else if (entry.name === MAPS && entry.kind === 'directory') {
-      instance.maps = readMaps(paths, name, digest);
-    } else throw unexpected(paths.instance(name, digest), entry);
+      instance.maps = readMaps(pins, name, digest);
+    } else throw unexpected(pins.instance(name, digest), entry);
   }
   return instance;
 }
 
-function readMaps(paths: PinPaths, name: string, digest: string): ObservedInstance['maps'] {
-  const directory = paths.maps(name, digest);
+function readMaps(pins: Pins, name: string, digest: string): ObservedInstance['maps'] {
+  const directory = pins.maps(name, digest);
   return listEntries(directory).map((entry) => {
     if (entry.kind !== 'pin') throw unexpected(directory, entry);
     const map = decoded(directory, entry);
-    return { name: map, ...identify(paths.map(name, digest, map), 'map', mapInfo) };
+    return {
+      name: map,
+      ...identify(pins, pins.map(name, digest, map), 'map', (fd) => pins.objects.mapInfo(fd)),
+    };
   });
 }
 
 /** Name of the interface that an entry of `foreign/` is about. */
-function foreignName(paths: PinPaths, entry: Entry): string {
-  if (entry.kind === 'pin') return decoded(paths.foreigners, entry);
+function foreignName(pins: Pins, entry: Entry): string {
+  if (entry.kind === 'pin') return decoded(pins.foreigners, entry);
   if (entry.kind === 'directory' || !entry.name.endsWith(MODE_SUFFIX))
-    throw unexpected(paths.foreigners, entry);
-  return decoded(paths.foreigners, { ...entry, name: entry.name.slice(0, -MODE_SUFFIX.length) });
+    throw unexpected(pins.foreigners, entry);
+  return decoded(pins.foreigners, { ...entry, name: entry.name.slice(0, -MODE_SUFFIX.length) });
 }
 
 /** The mode is written after the program and removed before it: one without the other was interrupted, and is void. */
-function readForeign(paths: PinPaths, name: string): OwnedInterface['foreign'] {
-  const mode = readSymlink(paths.foreignMode(name));
-  using program = openPin(paths.foreign(name));
+function readForeign(pins: Pins, name: string): OwnedInterface['foreign'] {
+  const mode = readSymlink(pins.foreignMode(name));
+  using program = pins.objects.openPin(pins.foreign(name));
   if (mode === undefined || program === undefined) return undefined;
   if (!isMode(mode)) {
-    throw new EnvironmentError(`${paths.foreignMode(name)} names no attach mode: ${mode}`, {
-      hint: `Make it say native, generic or offload: ln -sfn native ${paths.foreignMode(name)}`,
+    throw new EnvironmentError(`${pins.foreignMode(name)} names no attach mode: ${mode}`, {
+      hint: `Make it say native, generic or offload: ln -sfn native ${pins.foreignMode(name)}`,
     });
   }
-  return { programId: identify(paths.foreign(name), 'program', programId), mode };
+  return {
+    programId: identify(pins, pins.foreign(name), 'program', (fd) => pins.objects.programId(fd)),
+    mode,
+  };
 }
 
 function isMode(text: string): text is AttachMode {
   return text === 'native' || text === 'generic' || text === 'offload';
 }
 
-function identify<T>(path: string, wanted: ObjectKind, read: (fd: Fd) => T): T {
-  using fd = openPin(path);
+function identify<T>(pins: Pins, path: string, wanted: ObjectKind, read: (fd: Handle) => T): T {
+  using fd = pins.objects.openPin(path);
   if (!fd) throw new Disagreement(`${path} vanished while it was read`);
-  const kind = kindOf(fd);
+  const kind = pins.objects.kindOf(fd);
   if (kind === wanted) return read(fd);
   throw new EnvironmentError(`${path} is a pinned ${kind}, not a ${wanted}`, {
     hint: `Not xdpkeep's doing: move that pin elsewhere, or remove it (rm ${path}).`,

@@ -4,20 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { entriesFor } from '../pass/block-maps.js';
 import { holdBlocks } from '../apply/fill-block-map.js';
 import { asksBlocks } from '../diff/bind.js';
-import { wantedFor } from '../diff/diff.js';
 import { findFlows } from '../reach/flows.js';
 import type { HostPaths } from '../model/host-paths.js';
-import { type Host, withHost } from '../pass/open-host.js';
+import { inputsForBlock } from '../pass/inputs-for-block.js';
+import type { OpenHost } from '../pass/host.js';
+import { withHost } from '../pass/open-host.js';
 import { addBlock, endBlocks, type NewBlock, refreshBlocks } from '../journal/block-writer.js';
 import { readBlocks } from '../journal/blocks.js';
-import { newestGeneration } from '../journal/generation-list.js';
-import { generationState } from '../journal/generation-state.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
-import { keptPolicy } from '../journal/kept-policies.js';
-import { recordedPolicy, recordedProgram } from '../journal/running.js';
-import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import { recordedPolicy } from '../journal/running.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { type Block, type Blocks, type BlockResult, concerns, holdsNetwork } from '../model/blocks.js';
 import { LockedError, RefusedError, UsageError } from '../model/errors.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
@@ -41,7 +38,7 @@ export function block(paths: HostPaths, hostName: string, wanted: WantedBlock): 
 }
 
 async function blockOn(
-  host: Host,
+  host: OpenHost,
   hostName: string,
   { acceptLockout, ...made }: WantedBlock,
 ): Promise<BlockResult> {
@@ -135,63 +132,23 @@ function isReady(owned: OwnedInterface): boolean {
   return owned.blocks !== undefined && instance !== undefined && asksBlocks(instance.digest);
 }
 
-/**
- * Makes what runs on the targets run again as an instance that asks, and touches nothing else, nor lets anything in that is
- * wanted there by now and waits; what went wrong.
- */
+/** What went wrong. */
 async function swapIn(
-  { bpffs, dataDir, lock, store }: Host,
+  host: OpenHost,
   hostName: string,
   targets: readonly OwnedInterface[],
 ): Promise<string[]> {
-  const kept = generationState(dataDir, newestGeneration(dataDir), hostName);
-  const { warnings, steps } = await converge(
-    {
-      bpffs,
-      dataDir,
-      desired: { ...kept, interfaces: [...asTheyRun(targets, kept, dataDir), ...kept.interfaces] },
-      only: new Set(targets.map(({ name }) => name)),
-      store,
-      warnings: [],
-      retry: true,
-      origin: { origin: 'reconcile' },
-    },
-    lock,
-  );
+  const { warnings, steps } = await converge(inputsForBlock(host, hostName, targets));
   return [
     ...warnings,
     ...steps.flatMap(({ interface: name, error }) => (error === undefined ? [] : `${name}: ${error}`)),
   ];
 }
 
-/** In the mode that they have. What no generation knows is left to what is wanted. */
-function asTheyRun(
-  targets: readonly OwnedInterface[],
-  kept: DesiredState,
-  dataDir: string,
-): DesiredInterface[] {
-  return targets.flatMap((one) => {
-    const digest = runningInstance(one)?.digest;
-    const program = digest === undefined ? undefined : recordedProgram(dataDir, digest);
-    const wanted = wantedFor(kept, one.name);
-    if (!program || !wanted) return [];
-    const { firewall, ...rest } = program;
-    const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
-    return [
-      {
-        ...wanted,
-        pattern: one.name,
-        mode: 'auto',
-        program: { ...rest, ...(policy && { firewall: policy }) },
-      },
-    ];
-  });
-}
-
 function fill(lock: WriterLock, bpffs: string): void {
   const stored = refreshBlocks(lock);
   for (const { name, blocks } of readOwned(bpffs)) {
-    if (blocks) holdBlocks(lock, pinPathsOf(bpffs), name, entriesFor(name, stored));
+    if (blocks) holdBlocks(lock, pinsOf(bpffs), name, entriesFor(name, stored));
   }
 }
 

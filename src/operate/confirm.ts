@@ -1,27 +1,23 @@
 // The last word on a change that waits for its confirmation: an operator's `confirm` or `cancel`, or the deadline's.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { effect } from '../apply/failpoint.js';
-import { DiskObjectStore } from '../disk/object-store.js';
-import { newestGeneration } from '../journal/generation-list.js';
 import { endHold } from '../journal/end-hold.js';
-import { holdIfReadable, isHeld } from '../journal/hold.js';
-import { generationState, LEAVE_ALL_AS_IT_IS } from '../journal/generation-state.js';
+import { isHeld } from '../journal/hold.js';
 import { Journal } from '../journal/journal.js';
-import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { readJournal } from '../journal/read.js';
-import { readSuspensions } from '../journal/suspensions.js';
 import { IN_PART, lastTrialOutcome, trialOf } from '../journal/trials.js';
 import { readTrial } from '../journal/undo-record.js';
 import { monotonicNow } from '../kernel/boot.js';
-import { requireCapabilities } from '../kernel/capabilities.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
+import { pinsOf } from '../kernel/pins.js';
 import { EXIT, LockedError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { HostPaths } from '../model/host-paths.js';
-import { withHost } from '../pass/open-host.js';
+import { inputsAfterDecision } from '../pass/inputs-from-generation.js';
+import { withHost, withLockedHost } from '../pass/open-host.js';
+import type { EffectiveStep } from '../model/step.js';
 import { converge } from '../pass/reconcile.js';
-import type { Suspension } from '../model/suspension.js';
 import { endAnnouncement, undoByPins, undoTrial } from '../trial/revert.js';
 import { writtenNow } from '../pass/written-now.js';
 
@@ -38,9 +34,10 @@ export interface Verdict {
 
 /** Lets the change stay, and cleans away what it left. Exit 10 when it is too late. */
 export async function confirm(paths: HostPaths): Promise<Verdict> {
-  return withHost(paths, async ({ lock, pins, undone }): Promise<Verdict> => {
+  return withHost(paths, async (host): Promise<Verdict> => {
+    const { lock, pins, undone } = host;
     if (undone !== undefined) {
-      const result = await convergeToNewest(paths, lock);
+      const result = await converge(inputsAfterDecision(host, NOBODY));
       return { result: { ...result, exitCode: EXIT.rolledBack }, undoneBefore: undone, warnings: [] };
     }
     const pending = readTrial(paths.dataDir, pins)?.pending;
@@ -58,26 +55,37 @@ export async function confirm(paths: HostPaths): Promise<Verdict> {
     endAnnouncement(lock, pins);
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
     // The clean-up of a suspended interface waits; nobody asked for more here.
-    const suspensions = readSuspensions(paths.dataDir);
-    const result = await convergeToNewest(paths, lock, suspensions);
-    const exitCode = result.exitCode === EXIT.held ? EXIT.ok : result.exitCode;
-    return { result: { ...result, exitCode }, confirmed: { generation, inPart }, warnings: [] };
+    const result = unlessHeld(await converge(inputsAfterDecision(host, NOBODY)));
+    return { result, confirmed: { generation, inPart }, warnings: [] };
   });
 }
 
 /** Undoes the change and puts it on hold. `id`: only if it is this one. */
 export async function cancel(paths: HostPaths, reason: string, id?: string): Promise<Verdict> {
-  requireCapabilities();
-  return withWriterLock(paths.dataDir, async (lock) => {
-    const pins = pinPathsOf(paths.bpffs);
+  return withLockedHost(paths, async (host): Promise<Verdict> => {
+    const { lock, pins } = host;
     const announced = readTrial(paths.dataDir, pins);
     if (!announced) return decidedBefore(paths.dataDir);
     if (id !== undefined && announced.pending.id !== id) return { warnings: [] };
     const wanted = id === undefined ? undefined : writtenNow;
     const hold = await undoTrial(lock, pins, announced, reason, wanted);
-    const result = await convergeToNewest(paths, lock);
+    // What it undoes is undone on suspended interfaces too; the others stay as they are.
+    const touched = new Set(announced.inverses.flatMap(namesOf));
+    const result = unlessHeld(await converge(inputsAfterDecision(host, touched)));
     return { result: { ...result, ...(hold && { hold }) }, warnings: [] };
   });
+}
+
+/** Interfaces that a suspension covers and that are touched all the same. */
+const NOBODY: ReadonlySet<string> = new Set();
+
+function namesOf(step: EffectiveStep): string[] {
+  return step.kind === 'rename' ? [step.from, step.interface] : [step.interface];
+}
+
+/** What was asked for is done, whatever is suspended. */
+function unlessHeld(result: Reconciliation): Reconciliation {
+  return { ...result, exitCode: result.exitCode === EXIT.held ? EXIT.ok : result.exitCode };
 }
 
 export interface DeadlineOptions extends HostPaths {
@@ -131,7 +139,7 @@ async function cancelAnyhow(paths: HostPaths, reason: string, id: string): Promi
   try {
     return await cancel(paths, reason, id);
   } catch (error) {
-    if (!(error instanceof LockedError)) await undoByPins(pinPathsOf(paths.bpffs), id, reason);
+    if (!(error instanceof LockedError)) await undoByPins(pinsOf(paths.bpffs), id, reason);
     throw error;
   }
 }
@@ -144,21 +152,6 @@ function isAnnounced({ dataDir, bpffs }: HostPaths, id: string): boolean {
     if (error instanceof XdpkeepError) return true;
     throw error;
   }
-}
-
-/** The one that was confirmed, or the one that an undone trial left. */
-function convergeToNewest(
-  paths: HostPaths,
-  lock: WriterLock,
-  suspensions: Suspension[] = [],
-): Promise<Reconciliation> {
-  const newest = newestGeneration(paths.dataDir);
-  const desired = generationState(paths.dataDir, newest, '');
-  const store = new DiskObjectStore(paths.dataDir);
-  const lost = newest === 0 || holdIfReadable(paths.dataDir)?.lost === true;
-  const left = lost ? [...suspensions, LEAVE_ALL_AS_IT_IS] : suspensions;
-  const goal = { ...paths, desired, store, warnings: [], suspensions: left };
-  return converge({ ...goal, origin: { origin: 'reconcile' } }, lock);
 }
 
 function decidedBefore(dataDir: string): Verdict {

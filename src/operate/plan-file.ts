@@ -3,34 +3,29 @@
 // under the lock, and has to come out the same.
 import { resolve } from 'node:path';
 import { MemoryObjectStore } from '../disk/object-store.js';
-import { isHeld } from '../journal/hold.js';
 import { openIntents } from '../journal/intents.js';
 import { readPlanFile, stalePlan, writePlanFile } from '../journal/plan-file.js';
 import { readSoundJournal } from '../journal/read.js';
 import { reviveState } from '../disk/revive-sets.js';
-import { readSuspensions } from '../journal/suspensions.js';
 import { bootId } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { netnsInode } from '../kernel/interfaces.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
-import { JournalError, SuspendedError } from '../model/errors.js';
-import { setsOf } from '../model/desired.js';
+import { JournalError } from '../model/errors.js';
+import { type DesiredState, setsOf } from '../model/desired.js';
 import type { ObjectKind, ObjectStore } from '../model/object-store.js';
 import { PLAN_FORMAT, type PlanFile } from '../model/plan-file.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { NO_SAFEGUARDS } from '../model/safeguards.js';
 import type { Plan } from '../model/step.js';
-import { bareSteps, subjectsOf, whatChanged } from '../plan/subjects.js';
-import { suspend } from '../plan/suspend.js';
-import {
-  type ChangeOptions,
-  type Convergence,
-  loadGoal,
-  type ReconcileOptions,
-  withConfirm,
-} from '../pass/goal.js';
+import { bareSteps, subjectsOf } from '../plan/subjects.js';
+import type { ObservedState } from '../model/observed.js';
+import type { ChangeOptions, ReconcileOptions } from '../model/pass-options.js';
+import { asked, holdThatKeeps } from '../pass/inputs.js';
+import { inputsFromPlanFile } from '../pass/inputs-from-plan-file.js';
+import { inputsFromStateFiles } from '../pass/inputs-from-state-files.js';
 import type { HostPaths } from '../model/host-paths.js';
-import { withHost } from '../pass/open-host.js';
+import { viewHost, withHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
 import { requireNoTrial } from '../trial/waiting.js';
 
@@ -48,14 +43,23 @@ export async function planToFile(
       hint: 'Run `xdpkeep reconcile`: it looks what became of it.',
     });
   }
-  const goal = await loadGoal({ ...options, dryRun: true }, undefined);
+  const inputs = await inputsFromStateFiles(viewHost(options), {
+    ...options,
+    dryRun: true,
+  });
+  const { target, safeties } = inputs;
   let seen: Pick<PlanFile, 'steps' | 'subjects' | 'boot' | 'netns'> | undefined;
-  const witness: Convergence['witness'] = (plan, observed) => {
-    const { boot, netns } = observed;
-    seen = { steps: bareSteps(plan), subjects: subjectsOf(plan, observed), boot, netns };
+  const planFile = {
+    ask: (planned: Plan, found: ObservedState) => {
+      const { boot, netns } = found;
+      seen = { steps: bareSteps(planned), subjects: subjectsOf(planned, found), boot, netns };
+    },
   };
-  const result = await converge({ ...goal, witness }, undefined);
+  const result = await converge({ ...inputs, safeties: { ...safeties, planFile } });
   if (!seen) throw new Error('nothing was planned');
+  const { desired, generation } = target;
+  const { source } = generation;
+  const hold = holdThatKeeps(safeties);
   writePlanFile(file, {
     format: PLAN_FORMAT,
     release,
@@ -64,18 +68,18 @@ export async function planToFile(
     bpffs: resolve(options.bpffs),
     dataDir: resolve(options.dataDir),
     journal: { records: records.length, head },
-    desired: goal.desired,
-    ...(goal.origin.source && { source: goal.origin.source }),
-    safeguards: goal.safeguards ?? NO_SAFEGUARDS,
-    ...(goal.hold && { hold: goal.hold }),
+    desired,
+    ...(source && { source }),
+    safeguards: asked(safeties.trial)?.safeguards ?? NO_SAFEGUARDS,
+    ...(hold && { hold }),
     allowPrune: options.allowPrune ?? false,
     ...seen,
-    ...pack(goal),
+    ...pack(desired, inputs.place.store),
   });
   return result;
 }
 
-function pack({ desired, store }: Convergence): Pick<PlanFile, 'objects' | 'sets'> {
+function pack(desired: DesiredState, store: ObjectStore): Pick<PlanFile, 'objects' | 'sets'> {
   const read = (names: string[], kind: ObjectKind) =>
     Object.fromEntries(
       [...new Set(names)].map((name) => [name, Buffer.from(store.get(name, kind)).toString('base64')]),
@@ -113,37 +117,15 @@ export async function applyPlan(
   const plan = readPlanFile(file);
   requireSamePlace(plan, options, release);
   const { dataDir } = options;
-  return withHost(options, async ({ lock, pins, store: disk }) => {
-    requireNoTrial(dataDir, pins);
+  return withHost(options, async (host) => {
+    requireNoTrial(dataDir, host.pins);
     requireSameJournal(plan);
-    const goal = goalOf(plan, options);
     // Everything is asked before anything is done: what this finds stale has changed nothing.
-    await converge({ ...goal, store: unpack(plan, new MemoryObjectStore(disk)) }, undefined);
-    const store = unpack(plan, disk);
-    const ends = !plan.hold && isHeld(dataDir) && { endsHold: 'a plan was applied' };
-    return converge({ ...goal, ...ends, store }, lock);
+    const store = unpack(plan, new MemoryObjectStore(host.store));
+    await converge(inputsFromPlanFile({ ...host, store, lock: undefined }, plan, options));
+    unpack(plan, host.store);
+    return converge(inputsFromPlanFile(host, plan, options));
   });
-}
-
-function goalOf(plan: PlanFile, options: ApplyOptions): Omit<Convergence, 'store'> {
-  const { desired, source, safeguards, hold, allowPrune } = plan;
-  const { bpffs, dataDir, acceptLockout = false } = options;
-  return {
-    bpffs,
-    dataDir,
-    desired,
-    allowPrune,
-    acceptLockout,
-    // What a hold keeps was looked at before.
-    ...(hold ? { hold } : { safeguards: withConfirm(safeguards, options) }),
-    warnings: [],
-    origin: { origin: 'reconcile', ...(source && { source }) },
-    witness: (now, observed) => {
-      const changed = whatChanged(plan, now, observed);
-      if (changed !== undefined) throw stalePlan(`the plan is stale: ${changed}`);
-      requireNotSuspended(now, dataDir);
-    },
-  };
 }
 
 /** Its hash names each: what is put in under another name is not what the plan was made with. */
@@ -181,13 +163,4 @@ function requireSameJournal({ journal, dataDir }: PlanFile): void {
   throw stalePlan(
     `the plan is stale: the journal has ${records.length} records, and had ${journal.records}; \`xdpkeep journal show\` says what was done since`,
   );
-}
-
-function requireNotSuspended(plan: Plan, dataDir: string): void {
-  const { waiting } = suspend(plan, readSuspensions(dataDir));
-  if (waiting.size === 0) return;
-  const names = [...waiting].map((step) => step.interface).join(', ');
-  throw new SuspendedError(`${names}: changes are suspended`, {
-    hint: 'Nothing was changed. `xdpkeep status` says by whom and why; `xdpkeep resume` ends it.',
-  });
 }

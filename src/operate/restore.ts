@@ -3,20 +3,16 @@
 // restored was confirmed. It makes no generation of its own unless the newest one never took effect.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostPaths } from '../model/host-paths.js';
-import { type Host, withHost } from '../pass/open-host.js';
+import { inputsToRestore } from '../pass/inputs-from-generation.js';
+import { undoneWords, withHost } from '../pass/open-host.js';
 import { tookNoEffect } from '../journal/took-effect.js';
 import { listGenerations } from '../journal/generation-list.js';
-import { readHold } from '../journal/hold.js';
-import { generationState } from '../journal/generation-state.js';
 import { readSoundJournal } from '../journal/read.js';
-import { endExpired } from '../journal/suspension-writer.js';
-import { readSuspensions } from '../journal/suspensions.js';
 import { listInterfaces } from '../kernel/interfaces.js';
 import type { DesiredState } from '../model/desired.js';
 import { isGlob } from '../text/glob.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { converge } from '../pass/reconcile.js';
-import { waitingTrial } from '../trial/waiting.js';
 
 export interface RestoreOptions extends HostPaths {
   /** Names a host that never changed anything. */
@@ -31,46 +27,20 @@ const PAUSE = 100;
 /** Attaches at once where it can, and again whenever one appears that was waited for. */
 export async function restore(options: RestoreOptions): Promise<Reconciliation> {
   const deadline = performance.now() + options.wait;
-  const warnings: string[] = []; // of the rounds before the last one
+  const before: string[] = []; // what the rounds before have undone
   for (;;) {
     let absent: string[] = [];
-    const result = await withHost(options, (host) =>
-      restoreOnce(options, host, (names) => {
-        absent = names;
-      }),
-    );
+    let undone: string[] = [];
+    const result = await withHost(options, (host) => {
+      if (host.undone !== undefined) undone = [undoneWords(host.undone)];
+      const inputs = inputsToRestore(host, lastInEffect(options.dataDir), options.host);
+      absent = absentNames(inputs.target.desired); // asked first: one that comes during the pass is one that appears
+      return converge(inputs);
+    });
     if (!(await oneAppears(absent, deadline)))
-      return { ...result, warnings: [...new Set([...warnings, ...result.warnings])] };
-    warnings.push(...result.warnings);
+      return { ...result, warnings: [...before, ...result.warnings] };
+    before.push(...undone);
   }
-}
-
-/** `waits` is told which interfaces are not there yet. */
-async function restoreOnce(
-  options: RestoreOptions,
-  { lock, pins, store }: Host,
-  waits: (absent: string[]) => void,
-): Promise<Reconciliation> {
-  const { dataDir, host } = options;
-  const generation = lastInEffect(dataDir);
-  const desired = generationState(dataDir, generation, host);
-  endExpired(lock);
-  const pending = waitingTrial(dataDir, pins, desired);
-  const hold = readHold(dataDir);
-  const goal = {
-    ...options,
-    desired,
-    store,
-    warnings: [],
-    suspensions: readSuspensions(dataDir),
-    origin: { origin: 'reconcile' as const },
-    ...(hold && { hold }),
-    ...(pending && { pending }),
-  };
-  waits(absentNames(desired)); // asked first: one that comes during the pass is one that appears
-  if (generation > 0) return converge(goal, lock);
-  // There is nothing to restore, and nothing that is worth a generation.
-  return { ...(await converge(goal, undefined)), dryRun: false };
 }
 
 /** The newest generation that ran; 0 where none did. */

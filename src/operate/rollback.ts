@@ -7,17 +7,16 @@ import { currentGeneration, currentIfReadable, readGeneration } from '../journal
 import { generationState } from '../journal/generation-state.js';
 import { holdIfReadable, writeHold } from '../journal/hold.js';
 import { Journal } from '../journal/journal.js';
-import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { readJournal } from '../journal/read.js';
-import { requireCapabilities } from '../kernel/capabilities.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
 import { type DesiredState, emptyState, setsOf } from '../model/desired.js';
 import { UsageError } from '../model/errors.js';
 import type { Hold, Reconciliation } from '../model/reconciliation.js';
-import type { Revision } from '../model/revision.js';
-import type { ReconcileOptions } from '../pass/goal.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 import type { HostPaths } from '../model/host-paths.js';
-import { withHost } from '../pass/open-host.js';
+import type { Origin } from '../pass/inputs.js';
+import { inputsForDeparture } from '../pass/inputs-for-departure.js';
+import type { OpenHost } from '../pass/host.js';
+import { withHost, withLockedHost } from '../pass/open-host.js';
 import { converge } from '../pass/reconcile.js';
 import { markForRevert, dropTrial } from '../trial/revert.js';
 import { requireNoTrial } from '../trial/waiting.js';
@@ -29,8 +28,8 @@ export async function rollback(
   generation: number | undefined,
   reason: string,
 ): Promise<Reconciliation> {
-  return withHost(paths, async ({ lock, pins }) => {
-    requireNoTrial(paths.dataDir, pins);
+  return withHost(paths, async (host) => {
+    requireNoTrial(paths.dataDir, host.pins);
     const newest = newestGeneration(paths.dataDir);
     if (newest === 0) throw new UsageError('there is no generation to roll back from', { hint: NOTHING_YET });
     const target = generation ?? previous(paths.dataDir);
@@ -40,13 +39,12 @@ export async function rollback(
       });
     }
     const left = currentIfReadable(paths.dataDir)?.desired;
-    const host = left?.host ?? '';
-    const desired = generationState(paths.dataDir, target, host);
+    const desired = generationState(paths.dataDir, target, left?.host ?? '');
     const { of, source } =
       target === 0 ? { of: 0, source: undefined } : readGeneration(paths.dataDir, target);
     requireObjects(paths.dataDir, desired);
-    const departure = { desired, origin: 'rollback' as const, of, reason, left: left ? [left.written] : [] };
-    return leave(lock, paths, { ...departure, ...(source && { source }) });
+    const origin = { origin: 'rollback' as const, of, reason, ...(source && { source }) };
+    return leave(host, desired, origin, left ? [left.written] : []);
   });
 }
 
@@ -70,46 +68,40 @@ function requireObjects(dataDir: string, desired: DesiredState): void {
 
 /** Takes everything of ours off the kernel. What the state files want now is on hold as well. */
 export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
-  requireCapabilities();
-  return withWriterLock(options.dataDir, async (lock) => {
-    const paths = pinPathsOf(options.bpffs);
-    markForRevert(lock, paths, reason);
-    const current = currentIfReadable(options.dataDir)?.desired;
-    const left = [...(current ? [current.written] : []), ...(await writtenNow(options, options.dataDir))];
+  return withLockedHost(options, async (host) => {
+    const { lock, pins, dataDir } = host;
+    markForRevert(lock, pins, reason);
+    const current = currentIfReadable(dataDir)?.desired;
+    const left = [...(current ? [current.written] : []), ...(await writtenNow(options, dataDir))];
     const desired = emptyState(current?.host ?? options.host);
-    const result = await leave(lock, options, { desired, origin: 'detach', of: 0, reason, left });
-    await dropTrial(lock, paths, 'everything was detached');
+    const result = await leave(host, desired, { origin: 'detach', of: 0, reason }, left);
+    await dropTrial(lock, pins, 'everything was detached');
     return result;
   });
 }
 
-interface Departure {
-  desired: DesiredState;
-  origin: 'rollback' | 'detach';
-  of: number;
-  reason: string;
-  /** Of the generation that is repeated. */
-  source?: Revision;
-  /** `written` of the desired states that must not come back by themselves. */
-  left: string[];
-}
+type Departure = Origin & Required<Pick<Origin, 'of' | 'reason'>>;
 
-/** The hold comes before the change: a crash between the two must not bring the left state back. */
-async function leave(lock: WriterLock, paths: HostPaths, departure: Departure): Promise<Reconciliation> {
-  const { desired, origin, of, reason, left, source } = departure;
+/**
+ * `left`: `written` of the desired states that must not come back by themselves. The hold comes before the change: a crash
+ * between the two must not bring them back.
+ */
+async function leave(
+  host: OpenHost,
+  desired: DesiredState,
+  origin: Departure,
+  left: readonly string[],
+): Promise<Reconciliation> {
+  const { lock, dataDir } = host;
+  const { of, reason } = origin;
   const journal = Journal.open(lock);
   // A new hold replaces a damaged one: what it said is lost either way.
-  const before = holdIfReadable(paths.dataDir)?.digests ?? [];
+  const before = holdIfReadable(dataDir)?.digests ?? [];
   const digests = [...new Set([...before, ...left])].filter((digest) => digest !== desired.written);
   const hold: Hold = { digests, generation: of, reason, since: new Date().toISOString() };
   journal.appendDone({ kind: 'hold', reason });
   writeHold(lock, hold);
-  const store = new DiskObjectStore(paths.dataDir);
-  const result = await converge(
-    { ...paths, desired, store, warnings: [], origin: { origin, of, reason, ...(source && { source }) } },
-    lock,
-  );
-  return { ...result, hold };
+  return { ...(await converge(inputsForDeparture(host, desired, origin))), hold };
 }
 
 const NOTHING_YET = 'The first reconcile that changes something makes generation 1.';

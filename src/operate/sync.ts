@@ -13,9 +13,9 @@ import type { GitSource, Verification } from '../model/config.js';
 import { UnfitSourceError, UnreachableError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { SourceReport } from '../model/revision.js';
-import type { ReconcileOptions } from '../pass/goal.js';
-import { openHost } from '../pass/open-host.js';
-import { reconcileWith } from '../pass/reconcile.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
+import { openHost, viewHost } from '../pass/open-host.js';
+import { reconcileOn } from '../pass/reconcile.js';
 import { remoteOf } from '../source/remote.js';
 import { acquire, type Acquisition, type Candidate, restore } from '../source/acquire.js';
 import { fetchedRepository, requireFetched } from '../source/fetched.js';
@@ -78,7 +78,7 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
 
 function passFrom(options: Asked, stateDir: string, lock: WriterLock): Promise<Reconciliation> {
   const pass = { ...options, stateDir, shownAs: options.source.path };
-  return openHost(lock, options, () => reconcileWith(pass, lock));
+  return openHost(lock, options, (host) => reconcileOn(host, pass));
 }
 
 /**
@@ -114,7 +114,7 @@ function rehearse(options: SyncOptions): Promise<Synced> {
       const { path } = options.source;
       const copy = found.candidate && join(found.candidate.copy, path);
       const pass = (adoptedDir: string) =>
-        reconcileWith({ ...options, stateDir: copy ?? adoptedDir, shownAs: path }, undefined);
+        reconcileOn(viewHost(options), { ...options, stateDir: copy ?? adoptedDir, shownAs: path });
       return await report(found, options, pass, adopted);
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -7,53 +7,52 @@ import { refreshBlocks } from '../journal/block-writer.js';
 import { readStoredBlocks, type StoredBlock } from '../journal/blocks.js';
 import { isExpired } from '../journal/expiry.js';
 import type { Journal } from '../journal/journal.js';
-import type { WriterLock } from '../journal/lock.js';
-import { BLOCKS, type PinPaths } from '../kernel/pin-paths.js';
+import { BLOCKS } from '../kernel/pin-paths.js';
 import { type BlockEntry, concerns } from '../model/blocks.js';
-import type { DesiredState } from '../model/desired.js';
 import { JournalError } from '../model/errors.js';
 import type { ObservedMap, ObservedState } from '../model/observed.js';
 import { tabulateBlocks } from '../policy/compile/block-table.js';
+import type { Target } from './inputs.js';
+import type { Host } from './host.js';
 
-interface Goal {
-  dataDir: string;
-  desired: DesiredState;
+interface Brought {
+  observed: ObservedState;
+  /** Of a damaged file. */
   warnings: string[];
-  only?: ReadonlySet<string>;
 }
 
-/** What the kernel will show when blocks are in force; without a writer nothing is done. Warns of a damaged file. */
+/** What the kernel will show when blocks are in force; without a journal nothing is done. */
 export function bringBlocks(
-  writer: { lock: WriterLock; journal: Journal } | undefined,
-  pinPaths: PinPaths,
-  { dataDir, desired, warnings, only }: Goal,
+  { lock, pins, dataDir }: Pick<Host, 'lock' | 'pins' | 'dataDir'>,
+  journal: Journal | undefined,
+  { desired, interfaces }: Pick<Target, 'desired' | 'interfaces'>,
   found: ObservedState,
-): ObservedState {
-  const lock = writer?.lock;
+): Brought {
+  const writer = lock && journal && { lock, journal };
   const renames = findRenames(desired, found);
   const names = new Map(renames.map(({ from, to }) => [from, to]));
   try {
     const stored = writer
       ? refreshBlocks(writer.lock, names, writer.journal)
       : readStoredBlocks(dataDir).filter((one) => !isExpired(one));
-    if (lock) {
+    if (writer) {
       for (const { name, blocks } of found.owned) {
-        if (blocks) holdBlocks(lock, pinPaths, name, entriesFor(names.get(name) ?? name, stored));
+        if (blocks) holdBlocks(writer.lock, pins, name, entriesFor(names.get(name) ?? name, stored));
       }
     }
     // Pins that will move are left alone: the next pass finds them where they belong.
     const unmoved = renames.length > 0 ? [] : lackBlockMaps(desired, found, stored);
-    const lacking = unmoved.filter((name) => !only || only.has(name));
+    const lacking = unmoved.filter((name) => interfaces === 'all' || interfaces.has(name));
     const make = (name: string): ObservedMap => {
-      if (!lock) return PLANNED;
+      if (!writer) return PLANNED;
       const lost = lostBlockMap(found.owned.find((one) => one.name === name));
-      return holdBlocks(lock, pinPaths, name, entriesFor(name, stored), lost);
+      return holdBlocks(writer.lock, pins, name, entriesFor(name, stored), lost);
     };
-    return withBlockMaps(found, new Map(lacking.map((name) => [name, make(name)])));
+    const maps = new Map(lacking.map((name) => [name, make(name)]));
+    return { observed: withBlockMaps(found, maps), warnings: [] };
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    warnings.push(`blocks stay as the kernel has them: ${error.message}`);
-    return found;
+    return { observed: found, warnings: [`blocks stay as the kernel has them: ${error.message}`] };
   }
 }
 

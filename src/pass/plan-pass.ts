@@ -2,7 +2,7 @@
 import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { driftContext } from './drift-context.js';
-import type { Convergence } from './goal.js';
+import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedState } from '../model/observed.js';
@@ -12,34 +12,35 @@ import { plan } from '../plan/plan.js';
 import { inspect } from '../prove/prove.js';
 
 export function planPass(
-  goal: Pick<Convergence, 'desired' | 'dataDir' | 'origin' | 'store' | 'retry' | 'pending'>,
+  { place, target, safeties }: Pick<PassInputs, 'place' | 'target' | 'safeties'>,
   found: ObservedState,
   records: readonly JournalRecord[],
 ): Plan {
-  const renames = findRenames(goal.desired, found);
+  const { desired, retry } = target;
+  const renames = findRenames(desired, found);
   const observed = renames.reduce(withRename, found);
-  const differences = diff(goal.desired, observed);
+  const differences = diff(desired, observed);
   const definitions = new Map<string, MapDefinition[]>();
   for (const { wanted, owned } of differences) {
     const digest = wanted?.program.digest;
     if (!wanted || digest === undefined || definitions.has(digest)) continue;
     const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
     if (!wanted.program.firewall && (!pinned || pinned.lost || pinned.differs))
-      definitions.set(digest, inspect(wanted.program, goal.store));
+      definitions.set(digest, inspect(wanted.program, place.store));
   }
   const context = {
     observed,
     definitions,
     attachedFrom: attachedFrom(records, observed.boot),
-    failedLately: goal.retry === true ? new Map() : failedLately(records, observed.boot),
+    failedLately: retry ? new Map() : failedLately(records, observed.boot),
     fellBackBecause: fallbacks(records, observed),
-    keepsFormer: goal.pending !== undefined,
-    drift: driftContext(goal, records, {
+    keepsFormer: 'ask' in safeties.confirmation,
+    drift: driftContext({ desired, dataDir: place.dataDir }, records, {
       boot: observed.boot,
-      insist: goal.retry === true || goal.origin.origin !== 'reconcile',
+      insist: retry || isAgainstStateFiles(target),
     }),
   };
-  return plan(goal.desired, differences, context, renames);
+  return plan(desired, differences, context, renames);
 }
 
 /** Milliseconds that a step with a gap waits after it failed. */

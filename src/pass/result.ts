@@ -1,68 +1,66 @@
 // One pass -> its Reconciliation: what became of every step, how every interface stands, which exit code that is.
 import type { Applied } from '../apply/apply.js';
 import { EXIT, type ExitCode, type XdpkeepError } from '../model/errors.js';
-import type { ObservedState } from '../model/observed.js';
-import type { PendingReport } from '../model/pending.js';
 import type {
   PacketEffects,
-  Hold,
-  ListChange,
   Reconciliation,
   ReportedInterface,
   ReportedStep,
-  TrialReport,
 } from '../model/reconciliation.js';
-import type { Condition, EffectiveStep, Plan, Step } from '../model/step.js';
-import type { Suspension } from '../model/suspension.js';
+import type { Condition, EffectiveStep, Step } from '../model/step.js';
 import { conditions, type Failure } from '../plan/conditions.js';
+import type { Proven } from '../prove/prove.js';
+import type { Decided } from './decide.js';
+import { asked, holdThatKeeps, type PassInputs } from './inputs.js';
+import type { PassOutcome } from './outcome.js';
 
-export interface PassResult {
-  host: string;
-  generation: number;
-  dryRun: boolean;
-  plan: Plan;
-  /** Interface -> why its instance could not be loaded. */
-  unproven: ReadonlyMap<string, XdpkeepError>;
-  /** Interface -> which packets get another verdict there. */
-  fates: ReadonlyMap<string, PacketEffects>;
-  applied: Applied[];
-  /** The plan and the observation after applying; those of before when nothing was applied. */
-  remaining: Plan;
-  /** Steps that wait for the end of a suspension, and those that are in force. */
-  waiting: ReadonlySet<Step>;
-  suspensions: Suspension[];
-  observed: ObservedState;
-  hold?: Hold;
-  pending?: PendingReport;
-  trial?: TrialReport;
-  lists: ListChange[];
-  warnings: string[];
+/** What could not be loaded, what was accepted, and what the phases have to tell. */
+export interface Findings {
+  proven: Pick<Proven, 'failed'>;
+  /** Flows that are cut off; one sentence each. */
+  accepted: readonly string[];
+  warnings: readonly string[];
 }
 
-export function summarize(result: PassResult): Reconciliation {
-  const steps = result.plan.steps.map(({ step }) => reportStep(step, result));
+export function summarize(
+  inputs: PassInputs,
+  { planned, waiting }: Decided,
+  { proven, accepted, warnings }: Findings,
+  outcome: PassOutcome,
+): Reconciliation {
+  const { safeties, report, target } = inputs;
+  const { applied, effects, trial } = outcome;
+  const become = { applied, unproven: proven.failed, effects, waiting };
+  const steps = planned.steps.map(({ step }) => reportStep(step, become));
   const failures = new Map<string, Failure>();
-  for (const { interface: name, outcome, error } of steps) {
-    const condition = outcome === 'refused' ? 'Refused' : 'Failed';
+  for (const { interface: name, outcome: became, error } of steps) {
+    const condition = became === 'refused' ? 'Refused' : 'Failed';
     if (error !== undefined) failures.set(name, { condition, reason: error });
   }
-  const interfaces = conditions(result.remaining, result.observed, failures);
+  const interfaces = conditions(outcome.remaining, outcome.observed, failures);
+  const hold = trial.hold ?? holdThatKeeps(safeties);
+  const pending = trial.pending ?? asked(safeties.confirmation);
+  const suspensions = asked(safeties.suspensions)?.inForce ?? [];
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Reconciliation',
-    host: result.host,
-    generation: result.generation,
-    changed: steps.some(({ outcome }) => outcome === 'planned' || outcome === 'done'),
-    dryRun: result.dryRun,
+    host: target.desired.host,
+    generation: outcome.generation,
+    changed: steps.some((one) => one.outcome === 'planned' || one.outcome === 'done'),
+    dryRun: report.dryRun,
     steps,
     interfaces,
-    warnings: [...result.warnings, ...result.plan.warnings],
-    ...(result.lists.length > 0 && { lists: result.lists }),
-    ...(result.hold && { hold: result.hold }),
-    ...(result.pending && { pending: result.pending }),
-    ...(result.trial && { trial: result.trial }),
-    ...(result.suspensions.length > 0 && { suspensions: result.suspensions }),
-    exitCode: exitCodeOf(result, steps, interfaces),
+    warnings: [
+      ...[...report.warnings, ...warnings],
+      ...accepted.map((one) => `accepted: this locks out ${one}`),
+      ...planned.warnings,
+    ],
+    ...(outcome.lists.length > 0 && { lists: outcome.lists }),
+    ...(hold && { hold }),
+    ...(pending && { pending }),
+    ...(trial.trial && { trial: trial.trial }),
+    ...(suspensions.length > 0 && { suspensions: [...suspensions] }),
+    exitCode: exitCodeOf(applied, steps, interfaces, hold !== undefined || suspensions.length > 0),
   };
 }
 
@@ -73,14 +71,24 @@ const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
   Stalled: 'refused',
 };
 
-function reportStep(step: Step, { applied, unproven, fates, waiting }: PassResult): ReportedStep {
+/** What became of steps. */
+interface Become {
+  applied: readonly Applied[];
+  /** Interface -> why its instance could not be loaded. */
+  unproven: ReadonlyMap<string, XdpkeepError>;
+  /** Interface -> which packets get another verdict there. */
+  effects: ReadonlyMap<string, PacketEffects>;
+  waiting: ReadonlySet<Step>;
+}
+
+function reportStep(step: Step, { applied, unproven, effects, waiting }: Become): ReportedStep {
   const { interface: name, action, reason, gap } = step;
   const base = { interface: name, action, reason, gap, ...(step.drift && { drift: step.drift }) };
   if (step.kind === 'none') {
     const outcome = NO_STEP_OUTCOMES[step.condition] ?? 'unchanged';
     return { ...base, outcome, ...(step.hint !== undefined && { hint: step.hint }) };
   }
-  const fate = fates.get(name);
+  const fate = effects.get(name);
   const shown = { ...base, ...mapsOf(step), ...(fate && { fates: fate }) };
   if (waiting.has(step)) return { ...shown, outcome: 'suspended' };
   const unloadable = unproven.get(name);
@@ -112,14 +120,15 @@ function explain(error: Error): Pick<ReportedStep, 'error' | 'hint' | 'log'> {
 
 /** The worst that happened decides; a refusal is told from a failure only when nothing failed. */
 function exitCodeOf(
-  { applied, hold, suspensions }: PassResult,
+  applied: readonly Applied[],
   steps: ReportedStep[],
   interfaces: ReportedInterface[],
+  isHeld: boolean,
 ): ExitCode {
   if (applied.some(({ outcome }) => outcome === 'stuck')) return EXIT.rollbackFailed;
   if (applied.some(({ outcome }) => outcome === 'undone')) return EXIT.rolledBack;
   const missing = interfaces.some(({ condition }) => condition === 'Missing');
   if (missing || steps.some(({ outcome }) => outcome === 'failed')) return EXIT.partial;
   if (steps.some(({ outcome }) => outcome === 'refused')) return EXIT.refused;
-  return hold || suspensions.length > 0 ? EXIT.held : EXIT.ok;
+  return isHeld ? EXIT.held : EXIT.ok;
 }

@@ -2,7 +2,7 @@
 // for a moment its program decides on, and looks like a foreign one that is in our way. The records tell the two apart:
 // they say what we attached to that interface last. So it is waited for, not long, and nobody else waits.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HostPaths } from '../model/host-paths.js';
+import type { Host } from './host.js';
 import { lastInstances } from '../journal/intents.js';
 import { recordedProgram } from '../journal/running.js';
 import { attachedProgram } from '../kernel/attach.js';
@@ -15,12 +15,11 @@ const PAUSE = 5;
 
 type Leaving = XdpAttachment & { ifindex: number };
 
-/** `seen`, or, where something of ours was about to go and went, what `look` sees after that. */
+/** `seen`, or, where something of ours was about to go and went, what `observe` sees after that. */
 export async function waitForDetachingLinks(
   seen: ObservedState,
-  { dataDir }: Pick<HostPaths, 'dataDir'>,
+  { dataDir, observe }: Pick<Host, 'dataDir' | 'observe'>,
   records: readonly JournalRecord[],
-  look: () => Promise<ObservedState>,
 ): Promise<ObservedState> {
   const leaving = findLeaving(seen, dataDir, records);
   if (leaving.length === 0) return seen;
@@ -28,7 +27,7 @@ export async function waitForDetachingLinks(
     if (attempt === ATTEMPTS) return seen; // somebody holds it on purpose
     await sleep(PAUSE);
   }
-  return look();
+  return observe();
 }
 
 /** Attachments that no pin of ours holds, of a program with the name of what we attached there last. */

@@ -1,6 +1,6 @@
 // Takes the steps of suspended interfaces out of a plan. A rename concerns two names: if either is suspended, the rename
 // and what depends on it wait.
-import { type Suspension, suspends } from '../model/suspension.js';
+import { type Suspension, type SuspensionQuestion, suspends } from '../model/suspension.js';
 import type { Plan, Step } from '../model/step.js';
 
 export interface Suspended {
@@ -10,8 +10,9 @@ export interface Suspended {
   waiting: ReadonlySet<Step>;
 }
 
-export function suspend(plan: Plan, suspensions: readonly Suspension[]): Suspended {
-  const names = suspendedNames(plan, suspensions);
+export function suspend(plan: Plan, { inForce, except }: SuspensionQuestion): Suspended {
+  const names = suspendedNames(plan, inForce);
+  for (const name of except) names.delete(name);
   const waits = (step: Step) => step.kind !== 'none' && names.has(step.interface);
   return {
     active: { ...plan, steps: plan.steps.filter(({ step }) => !waits(step)) },

@@ -1,11 +1,16 @@
 // Probes before a change and after it. One that held before has to hold after; one that did not says nothing about the
 // change and is only reported.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runConfined } from '../kernel/confined.js';
 import { mayUseInternet } from '../kernel/internet.js';
 import { EnvironmentError } from '../model/errors.js';
 import type { ProbeReport } from '../model/reconciliation.js';
 import { type Probe, probeName } from '../model/safeguards.js';
+import { requirePermitted } from './permission.js';
 import { tryTarget } from './targets.js';
+
+/** Of a command that does nothing. */
+const CONFINING = { time: 10_000, output: 1 << 16 };
 
 /** Milliseconds between two tries of one probe. */
 const PAUSE = 200;
@@ -39,9 +44,13 @@ function requireInternet(probes: readonly Probe[]): void {
   );
 }
 
-/** All at once. Throws an EnvironmentError where this process may not ask. */
+/** All at once. Throws an EnvironmentError where this process cannot ask, a PermissionError where this host does not allow it. */
 export async function askBefore(probes: readonly Probe[]): Promise<ProbeReport[]> {
+  requirePermitted(probes);
   requireInternet(probes);
+  // What cannot be confined fails before the change as well as after it.
+  if (probes.some(({ target }) => target.kind === 'exec'))
+    await runConfined('probe', ['/bin/true'], CONFINING);
   const never = new AbortController().signal;
   return Promise.all(
     probes.map(async (probe): Promise<ProbeReport> => {

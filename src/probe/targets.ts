@@ -2,7 +2,8 @@
 // that is aborted, because its time is over or nobody wants to know any more, throws soon.
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { findTool, runTool } from '../kernel/tool.js';
+import { runConfined } from '../kernel/confined.js';
+import { findTool, runTool, type ToolLimits, type ToolResult } from '../kernel/tool.js';
 import type { ProbeTarget } from '../model/safeguards.js';
 
 export interface Try {
@@ -25,7 +26,7 @@ export function tryTarget(target: ProbeTarget, limits: Try): Promise<void> {
     case 'dns':
       return resolveName(target.name, target.server, limits);
     case 'exec':
-      return run(target.command, limits);
+      return command(target.command, limits);
   }
 }
 
@@ -37,13 +38,19 @@ async function ping(host: string, limits: Try): Promise<void> {
   const tool = findTool('ping');
   if (tool === undefined) throw new Error('ping is not installed (apt-get install iputils-ping)');
   const seconds = String(Math.max(1, Math.ceil(limits.timeout / 1000)));
-  await run([tool, '-n', '-q', '-c', '1', '-W', seconds, '--', host], limits);
+  judge(await runTool(tool, ['-n', '-q', '-c', '1', '-W', seconds, '--', host], toolLimits(limits)));
 }
 
-/** No shell, no inherited environment, an empty input; its whole process group ends with the try. */
-async function run([file = '', ...args]: string[], { timeout, ended }: Try): Promise<void> {
-  const limits = { time: timeout, output: OUTPUT, ended };
-  const { exitCode, stdout, stderr } = await runTool(file, args, limits);
+/** No shell, no inherited environment, an empty input, no rights; its whole process group ends with the try. */
+async function command(words: string[], limits: Try): Promise<void> {
+  judge(await runConfined('probe', words, toolLimits(limits)));
+}
+
+function toolLimits({ timeout, ended }: Try): ToolLimits {
+  return { time: timeout, output: OUTPUT, ended };
+}
+
+function judge({ exitCode, stdout, stderr }: ToolResult): void {
   if (exitCode === 0) return;
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
   throw new Error(`exit ${exitCode}${said === '' ? '' : `: ${said}`}`);

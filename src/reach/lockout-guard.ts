@@ -3,24 +3,16 @@
 import { findFlows } from './flows.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { RefusedError } from '../model/errors.js';
-import type { Endpoint, Lockout } from '../model/flow.js';
+import type { Lockout, LockoutQuestion } from '../model/flow.js';
 import type { Plan } from '../model/step.js';
 import { findLockouts } from './find-lockouts.js';
 import type { Proven } from '../prove/prove.js';
-
-export interface LockoutGoal {
-  pinPaths: PinPaths;
-  /** Whom the state files come from. */
-  remotes: readonly Endpoint[];
-  /** Says what would end, and refuses nothing. */
-  accepted: boolean;
-}
 
 /** What is cut off, one sentence each. Unless that is accepted, no step of the plan is left that could be applied. */
 export async function guardAgainstLockout(
   plan: Plan,
   proven: Proven,
-  { pinPaths, remotes, accepted }: LockoutGoal,
+  { pinPaths, remotes, accepted }: LockoutQuestion & { pinPaths: PinPaths },
 ): Promise<string[]> {
   const lockouts = findLockouts(plan, proven, pinPaths, await findFlows(remotes));
   if (lockouts.length === 0 || accepted) return lockouts.map(describe);

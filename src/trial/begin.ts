@@ -8,13 +8,15 @@ import { readPending } from '../journal/pending.js';
 import { recordedPolicy } from '../journal/running.js';
 import { isUnconfirmed } from '../journal/trials.js';
 import { monotonicNow } from '../kernel/boot.js';
-import { pinPathsOf } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
+import type { HostPaths } from '../model/host-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
-import { type Place, reportPending } from '../model/pending.js';
+import { reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
-import type { Generation } from '../model/record.js';
-import type { Safeguards } from '../model/safeguards.js';
+import type { Generation, JournalRecord } from '../model/record.js';
+import type { TrialQuestion } from '../model/safeguards.js';
 import type { EffectiveStep, Plan } from '../model/step.js';
+import { requirePermitted } from '../probe/permission.js';
 import { Trial, type TrialGoal } from './trial.js';
 
 type OnTrial = Pick<ApplyContext, 'judge' | 'reverted' | 'keep'>;
@@ -26,12 +28,11 @@ export interface RunningTrial {
   outcome(): Pick<Reconciliation, 'trial' | 'hold' | 'pending'>;
 }
 
-interface Goal {
-  desired: DesiredState;
-  bpffs: string;
-  dataDir: string;
-  safeguards?: Safeguards;
-  place?: Place;
+/** Where it takes place, and who writes it down. */
+interface Where extends HostPaths {
+  pins: Pins;
+  lock: WriterLock;
+  journal: Journal;
 }
 
 interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
@@ -39,29 +40,46 @@ interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
   plan: Plan;
 }
 
+/** Is a change towards this state put on trial? */
+function needsTrial(
+  desired: DesiredState,
+  { safeguards }: TrialQuestion,
+  current: Generation | undefined,
+  records: readonly JournalRecord[],
+): boolean {
+  const { probes, guard, confirm } = safeguards;
+  if (probes.length === 0 && !guard && confirm === undefined) return false;
+  return current?.desired.digest !== desired.digest || isUnconfirmed(records, current.number);
+}
+
+/** Throws a PermissionError where the change would be judged by a command that this host does not allow. */
+export function requirePermittedTrial(
+  desired: DesiredState,
+  question: TrialQuestion,
+  current: Generation | undefined,
+  records: readonly JournalRecord[],
+): void {
+  if (needsTrial(desired, question, current, records)) requirePermitted(question.safeguards.probes);
+}
+
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
-  lock: WriterLock,
-  journal: Journal,
-  goal: Goal,
+  { lock, journal, pins, bpffs, dataDir }: Where,
+  desired: DesiredState,
+  question: TrialQuestion,
   { current, plan, ...about }: Change,
 ): Promise<RunningTrial | undefined> {
-  const { safeguards, desired, bpffs, dataDir } = goal;
-  if (
-    !safeguards ||
-    (safeguards.probes.length === 0 && !safeguards.guard && safeguards.confirm === undefined)
-  )
-    return undefined;
+  if (!needsTrial(desired, question, current, journal.records)) return undefined;
+  const { safeguards, readFrom } = question;
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
-  if (again !== undefined && !isUnconfirmed(journal.records, again)) return undefined;
   const trial = await Trial.begin(lock, {
-    pinPaths: pinPathsOf(bpffs),
+    pins,
     bpffs,
     journal,
     safeguards,
     written: desired.written,
     ...(again !== undefined && { generation: again }),
-    ...(goal.place && { place: goal.place }),
+    ...(readFrom && { place: readFrom }),
     inverses: plan.steps.flatMap(({ inverse }) => inverse ?? []).reverse(),
     policies: policiesOf(plan, dataDir),
     ...about,

@@ -22,6 +22,7 @@ import {
 import { bootId } from '../kernel/boot.js';
 import { disarmDeadline } from '../kernel/deadline.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
 import { JournalError, XdpkeepError } from '../model/errors.js';
 import { ifReadable } from '../disk/if-readable.js';
 import type { Pending, Place } from '../model/pending.js';
@@ -38,7 +39,7 @@ export type WrittenNow = (place: Place, dataDir: string) => Promise<string[]>;
  */
 export async function undoTrial(
   lock: WriterLock,
-  pinPaths: PinPaths,
+  pins: Pins,
   announced: Announced,
   reason: string,
   wanted?: WrittenNow,
@@ -46,34 +47,34 @@ export async function undoTrial(
   const { pending } = announced;
   const journal = openOrError(lock);
   if (journal instanceof Journal && wasConfirmed(journal, pending)) {
-    endAnnouncement(lock, pinPaths);
+    endAnnouncement(lock, pins);
     return undefined;
   }
-  runInverses(lock, pinPaths, waysBack(journal, announced));
+  runInverses(lock, pins, waysBack(journal, announced));
   if (!(journal instanceof Journal)) {
-    doom(lock, pinPaths, announced, reason); // the rest follows once the journal can be written
+    doom(lock, pins, announced, reason); // the rest follows once the journal can be written
     throw journal;
   }
   const since = wanted && pending.place ? await wanted(pending.place, lock.dataDir) : [];
-  const hold = revertTrial(lock, pinPaths, journal, announced, reason, since);
+  const hold = revertTrial(lock, pins, journal, announced, reason, since);
   if (pending.deadline) await disarmDeadline(pending.deadline.armed);
   return hold;
 }
 
 /** For a deadline that comes while the data directory cannot be used: the former programs decide again, and no more. */
-export async function undoByPins(pinPaths: PinPaths, id: string, reason: string): Promise<void> {
-  const kept = readUndoRecord(pinPaths);
+export async function undoByPins(pins: Pins, id: string, reason: string): Promise<void> {
+  const kept = readUndoRecord(pins);
   if (kept?.pending.id !== id) return;
-  await withoutDataDir(pinPaths.root, (lock) => {
-    runInverses(lock, pinPaths, kept.inverses);
-    doom(lock, pinPaths, kept, reason);
+  await withoutDataDir(pins.root, (lock) => {
+    runInverses(lock, pins, kept.inverses);
+    doom(lock, pins, kept, reason);
     return Promise.resolve();
   });
 }
 
 /** Nobody may confirm any more what was undone, though that could not be written down yet. */
-function doom(lock: WriterLock, pinPaths: PinPaths, announced: UndoRecord, reason: string): void {
-  writeUndoRecord(lock, pinPaths, { ...announced, pending: { ...announced.pending, ending: reason } });
+function doom(lock: WriterLock, pins: PinPaths, announced: UndoRecord, reason: string): void {
+  writeUndoRecord(lock, pins, { ...announced, pending: { ...announced.pending, ending: reason } });
 }
 
 function openOrError(lock: WriterLock): Journal | JournalError {
@@ -97,22 +98,22 @@ function waysBack(
 }
 
 /** From now on what is on trial ends with nothing attached, also when this process is killed before it has done that. */
-export function markForRevert(lock: WriterLock, pinPaths: PinPaths, reason: string): void {
-  const announced = trialIfReadable(lock, pinPaths);
+export function markForRevert(lock: WriterLock, pins: PinPaths, reason: string): void {
+  const announced = trialIfReadable(lock, pins);
   if (!announced) return;
   const pending = { ...announced.pending, previous: 0, ending: reason };
   writePending(lock, pending);
-  writeUndoRecord(lock, pinPaths, { ...announced, pending });
+  writeUndoRecord(lock, pins, { ...announced, pending });
 }
 
 /** Nobody may confirm what a failed run has undone: said wherever it can be written, for that may be why it failed. */
-export function markGivenUp(lock: WriterLock, pinPaths: PinPaths, reason: string): void {
-  const announced = trialIfReadable(lock, pinPaths);
+export function markGivenUp(lock: WriterLock, pins: PinPaths, reason: string): void {
+  const announced = trialIfReadable(lock, pins);
   if (!announced) return;
   const pending = { ...announced.pending, ending: reason };
   for (const write of [
     () => {
-      writeUndoRecord(lock, pinPaths, { ...announced, pending });
+      writeUndoRecord(lock, pins, { ...announced, pending });
     },
     () => {
       writePending(lock, pending);
@@ -122,23 +123,23 @@ export function markGivenUp(lock: WriterLock, pinPaths: PinPaths, reason: string
 }
 
 /** Ends whatever is on trial, readable or not, and undoes nothing: what comes next leaves nothing of it. */
-export async function dropTrial(lock: WriterLock, pinPaths: PinPaths, reason: string): Promise<void> {
-  const pending = trialIfReadable(lock, pinPaths)?.pending;
+export async function dropTrial(lock: WriterLock, pins: PinPaths, reason: string): Promise<void> {
+  const pending = trialIfReadable(lock, pins)?.pending;
   if (pending) {
     const { generation } = pending;
     Journal.open(lock).append({ generation, phase: 'undone', step: { kind: 'trial', reason } });
   }
-  endAnnouncement(lock, pinPaths);
+  endAnnouncement(lock, pins);
   if (pending?.deadline) await disarmDeadline(pending.deadline.armed);
 }
 
-function trialIfReadable({ dataDir }: WriterLock, pinPaths: PinPaths): Announced | undefined {
-  return ifReadable(() => readTrial(dataDir, pinPaths));
+function trialIfReadable({ dataDir }: WriterLock, pins: PinPaths): Announced | undefined {
+  return ifReadable(() => readTrial(dataDir, pins));
 }
 
 /** Once it is decided. The way back first: one that outlived the announcement would be gone. */
-export function endAnnouncement(lock: WriterLock, pinPaths: PinPaths): void {
-  removeUndoRecord(lock, pinPaths);
+export function endAnnouncement(lock: WriterLock, pins: PinPaths): void {
+  removeUndoRecord(lock, pins);
   clearPending(lock);
 }
 
@@ -148,10 +149,10 @@ function wasConfirmed({ records }: Journal, { generation }: Pending): boolean {
 }
 
 /** One that fails does not stop the others: what is left of it, the next plan sees. */
-export function runInverses(lock: WriterLock, pinPaths: PinPaths, inverses: readonly EffectiveStep[]): void {
+export function runInverses(lock: WriterLock, pins: Pins, inverses: readonly EffectiveStep[]): void {
   for (const inverse of inverses)
     tryTo(() => {
-      execute(lock, inverse, pinPaths, undefined);
+      execute(lock, inverse, pins, undefined);
     });
 }
 
@@ -166,7 +167,7 @@ function tryTo(act: () => void): void {
 /** Writes down that the change is undone. The hold comes first: a crash must not bring the change back. `since`: what else it holds. */
 export function revertTrial(
   lock: WriterLock,
-  pinPaths: PinPaths,
+  pins: PinPaths,
   journal: Journal,
   announced: Pick<Announced, 'pending' | 'lost'>,
   reason: string,
@@ -176,7 +177,7 @@ export function revertTrial(
   const { generation, previous, written } = pending;
   const isThere = listGenerations(lock.dataDir).includes(generation);
   if (!isThere && !announced.lost) {
-    endAnnouncement(lock, pinPaths); // it was announced, and ended before anything was done
+    endAnnouncement(lock, pins); // it was announced, and ended before anything was done
     return undefined;
   }
   // Where nobody knows what ran before there is nothing to repeat: the hold alone keeps the change from coming back.
@@ -197,6 +198,6 @@ export function revertTrial(
     journal.append({ generation, phase: 'undone', step, ...(of !== undefined && { of }) }),
   );
   if (kept) writeGeneration(lock, { origin: 'rollback', of: previous, reason, desired: kept });
-  endAnnouncement(lock, pinPaths);
+  endAnnouncement(lock, pins);
   return hold;
 }

@@ -13,7 +13,7 @@ import { IN_PART, inversesOf, isUnconfirmed, trialOf } from '../journal/trials.j
 import { writeUndoRecord } from '../journal/undo-record.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
 import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
-import type { PinPaths } from '../kernel/pin-paths.js';
+import type { Pins } from '../kernel/pins.js';
 import { RefusedError } from '../model/errors.js';
 import type { Deadline, Pending, Place } from '../model/pending.js';
 import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
@@ -24,7 +24,7 @@ import { measureBaseline, type Policies, watchCounters } from '../probe/counters
 import { revertTrial, markGivenUp, endAnnouncement, runInverses } from './revert.js';
 
 export interface TrialGoal {
-  pinPaths: PinPaths;
+  pins: Pins;
   bpffs: string;
   journal: Journal;
   safeguards: Safeguards;
@@ -59,14 +59,12 @@ export class Trial {
 
   /** Throws an UnreachableError when the deadline cannot be armed, a RefusedError when it is too short, a JournalError when the change cannot be announced. */
   static async begin(lock: WriterLock, goal: TrialGoal): Promise<Trial> {
-    const { safeguards, journal, pinPaths, policies } = goal;
+    const { safeguards, journal, pins, policies } = goal;
     requireTimeToConfirm(safeguards);
     const previous = lastConfirmed(lock.dataDir, journal);
     const [probes, rates] = await Promise.all([
       askBefore(safeguards.probes),
-      safeguards.guard
-        ? measureBaseline(pinPaths, policies.before, safeguards.guard)
-        : new Map<string, number>(),
+      safeguards.guard ? measureBaseline(pins, policies.before, safeguards.guard) : new Map<string, number>(),
     ]);
     const id = randomUUID().slice(0, 8);
     const { confirm } = safeguards;
@@ -87,7 +85,7 @@ export class Trial {
     // In the data directory, and beside the programs: whichever is left knows that the change is not decided.
     effect('announce', () => {
       writePending(lock, pending);
-      writeUndoRecord(lock, goal.pinPaths, { pending, inverses: goal.inverses });
+      writeUndoRecord(lock, goal.pins, { pending, inverses: goal.inverses });
     });
     return new Trial(lock, goal, pending, { probes, rates });
   }
@@ -109,12 +107,12 @@ export class Trial {
 
   /** Once everything is in effect: why it cannot stay, as soon as that is known. */
   async judge(): Promise<string | undefined> {
-    const { safeguards, pinPaths, policies } = this.goal;
+    const { safeguards, pins, policies } = this.goal;
     const { probes, guard } = safeguards;
     const enough = new AbortController();
     const asked = [
       askAfter(probes, this.report.probes, enough.signal),
-      ...(guard ? [watchCounters(pinPaths, policies.after, guard, this.before.rates, enough.signal)] : []),
+      ...(guard ? [watchCounters(pins, policies.after, guard, this.before.rates, enough.signal)] : []),
     ];
     const failure = await firstOf(asked);
     this.#failedAt = performance.now();
@@ -131,20 +129,20 @@ export class Trial {
   /** Decides by what became of the steps. */
   async end(applied: readonly Applied[]): Promise<void> {
     const { lock, pending } = this;
-    const { journal, pinPaths } = this.goal;
+    const { journal, pins } = this.goal;
     const { failure } = this.report;
     const whole = !this.goal.inPart && applied.every(({ outcome }) => outcome === 'done');
     if (failure !== undefined) {
-      revertTrial(lock, pinPaths, journal, { pending, lost: false }, failure);
+      revertTrial(lock, pins, journal, { pending, lost: false }, failure);
     } else if (!applied.some(({ outcome }) => outcome === 'done')) {
       this.#conclude('undone', 'nothing of it took effect');
-      endAnnouncement(lock, pinPaths);
+      endAnnouncement(lock, pins);
     } else if (pending.deadline) {
       const waiting: Pending = { ...pending, phase: 'waiting', ...(!whole && { inPart: true }) };
       this.pending = waiting;
       // What makes it one that can be confirmed comes last: should either fail, it is given up.
       effect('decide', () => {
-        writeUndoRecord(lock, pinPaths, { pending: waiting, inverses: this.goal.inverses });
+        writeUndoRecord(lock, pins, { pending: waiting, inverses: this.goal.inverses });
         writePending(lock, waiting);
       });
       return;
@@ -152,16 +150,16 @@ export class Trial {
       // A step that is still to be done is tried again by the next pass: on trial again.
       if (whole) this.#conclude('confirmed', 'it holds');
       else this.#conclude('failed', IN_PART);
-      endAnnouncement(lock, pinPaths);
+      endAnnouncement(lock, pins);
     }
     if (pending.deadline) await disarmDeadline(pending.deadline.armed);
   }
 
   /** Nobody could write down what became of the steps, or a bug got in the way: the old programs come back at once. */
   giveUp(): void {
-    const { journal, pinPaths } = this.goal;
-    runInverses(this.lock, pinPaths, inversesOf(journal.records, this.pending.generation, bootId()));
-    markGivenUp(this.lock, pinPaths, 'the run that made it failed before it was decided');
+    const { journal, pins } = this.goal;
+    runInverses(this.lock, pins, inversesOf(journal.records, this.pending.generation, bootId()));
+    markGivenUp(this.lock, pins, 'the run that made it failed before it was decided');
   }
 
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {

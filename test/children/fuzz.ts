@@ -89,7 +89,10 @@ function stateSubjects(): Subject[] {
         ask: async (mutated) => {
           writeFileSync(path, mutated);
           try {
-            const { diagnostics } = await validateState({ stateDir, store: new MemoryObjectStore() });
+            const { diagnostics } = await validateState(
+              { stateDir, store: new MemoryObjectStore() },
+              { exec: true },
+            );
             if (diagnostics.some(({ severity }) => severity === 'error'))
               throw new InvalidStateError(diagnostics);
           } finally {

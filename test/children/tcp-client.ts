@@ -1,7 +1,7 @@
 // Passes lines on over one TCP connection, and what comes back: tcp-client ADDRESS PORT
 import { connect } from 'node:net';
 
-const SILENCE = 5000; // ms
+const SILENCE = 60_000; // ms
 const [address, port] = process.argv.slice(2);
 const socket = connect(Number(port), address, () => {
   console.log('connected');

@@ -115,7 +115,7 @@ zpty -w z 'PS1=; autoload -U compinit; compinit -u -D; source <(xdpkeep completi
 while zpty -r z line; do [[ $line == *ready* ]] && break; done
 zpty -w -n z $'xdpkeep maps veth0 \t'
 got=
-for i in {1..200}; do
+for i in {1..1200}; do
   sleep 0.05
   while zpty -r -t z more; do got+=$more; done
   [[ $got == *icmp_drops* ]] && break

@@ -13,16 +13,17 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     write(folder, {
       'state/hosts/edge-1.yaml': hostFile('  e: {program: {file: programs/a.bpf.c}}'),
       'state/programs/a.bpf.c': '',
-      'bin/clang': `#!/bin/sh\nsleep 60 &\necho $$ $! > ${folder}/pids.new\nmv ${folder}/pids.new ${folder}/pids\nwait\n`,
+      'bin/clang': `#!/bin/sh\nsleep 60 &\necho $$ $! > .xdpkeep-result/new\nmv .xdpkeep-result/new .xdpkeep-result/pids\nwait\n`,
     });
-    chmodSync(join(folder, 'bin/clang'), 0o755);
+    for (const path of [folder, join(folder, 'bin/clang')]) chmodSync(path, 0o755);
     const tmp = join(folder, 'tmp');
     mkdirSync(tmp);
     const env = { PATH: `${join(folder, 'bin')}:${PATH}`, TMPDIR: tmp };
     const command = ['dist/xdpkeep.js', 'validate', '--state', join(folder, 'state')];
     const xdpkeep = background(process.execPath, command, { env });
-    await expect.poll(() => existsSync(join(folder, 'pids'))).toBe(true);
-    const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split(' ');
+    const told = () => join(tmp, readdirSync(tmp)[0] ?? '', 'copy/.xdpkeep-result/pids');
+    await expect.poll(() => existsSync(told())).toBe(true);
+    const pids = readFileSync(told(), 'utf8').trim().split(' ');
     expect(readdirSync(tmp)).toHaveLength(1);
     expect(pids.map(runs)).toEqual([true, true]);
 

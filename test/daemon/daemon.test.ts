@@ -3,10 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type DaemonOptions, runDaemon } from '../../src/daemon/daemon.js';
+import { steady } from '../lab/pace.js';
 
 interface Line {
   causes?: string[];
@@ -46,8 +46,10 @@ async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Pr
     unread: unread.signal,
     ...change,
   });
-  await sleep(800);
+  await expect.poll(() => causes(lines)).toContain('start');
+  await steady(() => lines.length);
   await act();
+  await steady(() => lines.length, 600);
   unread.abort();
   await daemon;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -59,7 +61,6 @@ async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Pr
 
 const aMinute = async () => {
   await vi.advanceTimersByTimeAsync(60_000);
-  await sleep(600);
 };
 const causes = (lines: Line[]) => lines.flatMap((line) => line.causes ?? []);
 

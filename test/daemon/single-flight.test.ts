@@ -1,6 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+// The clock is the test's own: nothing here depends on how fast the machine is.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { SingleFlight } from '../../src/daemon/single-flight.js';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const sleep = (milliseconds: number) => new Promise<void>((over) => setTimeout(over, milliseconds));
+const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
 it('makes one run of a burst, and one more of what came while it ran', async () => {
   const runs: string[][] = [];
@@ -15,10 +25,12 @@ it('makes one run of a burst, and one more of what came while it ran', async () 
     { quietMs: 10, longestMs: 2000 },
   );
   for (let at = 0; at < 1000; at++) queue.trigger('burst');
-  await sleep(30);
+  await pass(9);
+  expect(runs).toEqual([]);
+  await pass(21);
   queue.trigger('late');
   queue.trigger('later');
-  await sleep(150);
+  await pass(150);
   await queue.close();
   expect(runs).toEqual([['burst'], ['late', 'later']]);
 });
@@ -34,11 +46,15 @@ it('lets the run in flight finish when it is closed, and starts no other', async
     { quietMs: 1, longestMs: 2000 },
   );
   queue.trigger('first');
-  await sleep(20);
+  await pass(20);
   queue.trigger('second');
-  await queue.close();
+  const closed = queue.close();
+  await pass(20);
+  expect(runs).toEqual(['started']);
+  await pass(1);
+  await closed;
   queue.trigger('third');
-  await sleep(20);
+  await pass(5000);
   expect(runs).toEqual(['started', 'finished']);
 });
 
@@ -55,9 +71,9 @@ it('runs within the longest wait though triggers never pause', async () => {
   const restless = setInterval(() => {
     queue.trigger('noise');
   }, 5);
-  await sleep(900);
+  await pass(900);
   clearInterval(restless);
   await queue.close();
-  expect(runs.length).toBeGreaterThanOrEqual(2);
-  expect(runs[0]).toBeGreaterThan(150);
+  // 200 after the first of them, and the millisecond that a timer takes at least.
+  expect(runs).toEqual([206, 411, 616, 821]);
 });

@@ -1,11 +1,11 @@
 // Ways in which a state directory becomes another one without an event inside it.
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { StateWatcher } from '../../src/daemon/state-watcher.js';
 import { watchedFolders } from '../../src/daemon/watched-folders.js';
 import { scratch, write } from '../desired/state-dir.js';
+import { steady } from '../lab/pace.js';
 
 const FILE = 'state/hosts/lab.yaml';
 
@@ -79,11 +79,10 @@ test.each(CASES)(
     let told = 0;
     const watcher = new StateWatcher(join(at, path), () => told++);
     try {
-      await settle(() => told);
-      const before = told;
+      const before = await ready(() => told);
       change(at);
       await expect.poll(() => told).toBeGreaterThan(before);
-      const swapped = await settle(() => told);
+      const swapped = await steady(() => told);
       writeFileSync(join(at, path, 'new'), '');
       await expect.poll(() => told).toBeGreaterThan(swapped);
     } finally {
@@ -98,11 +97,10 @@ test('not told of what happens beside it', async () => {
   let told = 0;
   const watcher = new StateWatcher(join(at, 'state'), () => told++);
   try {
-    const before = await settle(() => told);
+    const before = await ready(() => told);
     write(at, { 'other/x': '', y: '' });
     rmSync(join(at, 'other'), { recursive: true });
-    await sleep(400);
-    expect(told).toBe(before);
+    expect(await steady(() => told, 400)).toBe(before);
   } finally {
     await watcher.close();
   }
@@ -116,13 +114,12 @@ test('of a file of somebody else only its replacement counts: what they put ther
   const watcher = new StateWatcher(path, () => told++, 'replacement');
   try {
     renameSync(join(at, 'mine/next'), path);
-    await expect.poll(() => told, { timeout: 3000 }).toBeGreaterThan(0);
+    await expect.poll(() => told).toBeGreaterThan(0);
     swap(join(at, 'mine'), 'answer.json', join(at, 'elsewhere'));
-    const before = await settle(() => told);
+    const before = await steady(() => told);
     expect(before).toBeGreaterThan(1);
     write(at, { 'elsewhere/deep/file': 'changed', 'elsewhere/new': '' });
-    await sleep(400);
-    expect(told).toBe(before);
+    expect(await steady(() => told, 400)).toBe(before);
   } finally {
     await watcher.close();
   }
@@ -148,11 +145,8 @@ test('the way to a path: every name, links and what they lead through', () => {
   expect(below('loop/x')).toEqual([['', 'loop']]);
 });
 
-/** Waits until nothing is told for a while. */
-async function settle(count: () => number): Promise<number> {
-  for (let last = -1; last !== count();) {
-    last = count();
-    await sleep(250);
-  }
-  return count();
+/** It tells that it is ready, when it has told what it found. */
+async function ready(told: () => number): Promise<number> {
+  await expect.poll(told).toBeGreaterThan(0);
+  return steady(told);
 }

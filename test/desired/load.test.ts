@@ -263,19 +263,21 @@ test('validating looks at every host, in the order of files and places', async (
     'hosts/.gitkeep': '',
   });
   const store = new MemoryObjectStore();
-  const { hosts, diagnostics } = await validateState({ stateDir: folder, store });
+  const { hosts, diagnostics } = await validateState({ stateDir: folder, store }, { exec: true });
   expect(hosts).toEqual(['a', 'b']);
   expect(diagnostics.map((one) => `${one.severity} ${brief(one)}`)).toEqual([
     'error hosts/a.yaml:3:7-8 name is not that of the file',
     'error hosts/a.yaml:5:3-7 missing field',
     'warning hosts/d.yml:1:1 file is not read',
   ]);
-  expect(await validateState({ stateDir: folder, store }, 'b')).toEqual({
+  expect(await validateState({ stateDir: folder, store }, { exec: true }, 'b')).toEqual({
     hosts: ['b'],
     policies: [],
     lists: [],
     parsed: [],
     diagnostics: [],
   });
-  await expect(validateState({ stateDir: folder, store }, 'x')).rejects.toMatchObject({ exitCode: 66 });
+  await expect(validateState({ stateDir: folder, store }, { exec: true }, 'x')).rejects.toMatchObject({
+    exitCode: 66,
+  });
 });

@@ -151,7 +151,10 @@ test('`validate` believes no memory', async () => {
   const { folder, dataDir, load, memory } = await made();
   forge(memory(), 'bad lines skipped', 'never said');
   expect((await load()).warnings).toMatchObject([{ summary: 'never said' }]);
-  const { diagnostics } = await validateState({ stateDir: folder, store: new DiskObjectStore(dataDir) });
+  const { diagnostics } = await validateState(
+    { stateDir: folder, store: new DiskObjectStore(dataDir) },
+    { exec: true },
+  );
   expect(diagnostics).toMatchObject([{ summary: 'bad lines skipped' }]);
 });
 

@@ -8,6 +8,7 @@ import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import type { PacketDescription } from '../../src/model/policy.js';
 import type { PacketFields } from '../../src/policy/fields/field.js';
 import { createLab, type Lab } from '../lab.js';
+import { scaled } from '../lab/pace.js';
 import { ip } from '../lab/traffic.js';
 import { mapValues, reconcile } from '../support/host.js';
 import { counts } from '../support/policies.js';
@@ -50,7 +51,9 @@ const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
     const sources = ['198.51.100.1', '198.51.100.2'];
     const packets = sources.map((source) => ({ ...syn, source: ip(source) }));
     await using through = await lab.capture(ENS5);
-    await using flood = await lab.flood({ frames: 1e9, seconds: 2, packets, atOnce: 1024 }, ENS5);
+    // Longer than what the burst makes of a pause of the sender.
+    const flooding = { frames: 1e9, seconds: scaled(2), packets, atOnce: 1024 };
+    await using flood = await lab.flood(flooding, ENS5);
     const spans = await flood.spans();
     await lab.send({ ...syn, tcpFlags: 16 }, 20, ENS5);
     await expect.poll(() => through.packets.filter(({ tcpFlags }) => tcpFlags === 16).length).toBe(20);
@@ -139,7 +142,7 @@ describe.each(EXAMPLES)('%s', (example) => {
 
   it('is valid and complete: README, schemas, tests of each policy', async () => {
     const stateDir = join('examples', example);
-    const { diagnostics } = await validateState({ stateDir, store: new MemoryObjectStore() });
+    const { diagnostics } = await validateState({ stateDir, store: new MemoryObjectStore() }, { exec: true });
     expect(diagnostics).toEqual([]);
     const readme = readFileSync(join('examples', example, 'README.md'), 'utf8');
     for (const part of ['**When**', '**To adapt**']) expect(readme).toContain(part);

@@ -46,3 +46,9 @@ it('from nothing to a host that follows a repository, and over a forced push', a
   const { stdout } = await finish(...within(lab.network.firewall, [program, 'status']), { env });
   expect(stdout).toContain('"Begin again", signed by ada@example.org');
 });
+
+it('what it means to follow a repository without `verify` is said where `verify` first comes', () => {
+  const paragraphs = readFileSync('docs/git.md', 'utf8').split('\n\n');
+  const first = paragraphs.find((one) => one.includes('verify'));
+  expect(first).toMatch(/Whoever may push .* without `verify` is root on every host/);
+});

@@ -1,12 +1,15 @@
 // The real compiler, and scripts that behave badly in its place.
 // needs: lab
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import { readElf } from '../../src/desired/programs/elf.js';
-import { compile, CompileError, type Compiler, findCompiler } from '../../src/kernel/clang.js';
+import * as kernel from '../../src/kernel/clang.js';
+import { CompileError, type CompileUnit, type Compiler, findCompiler } from '../../src/kernel/clang.js';
+import { readSources } from '../../src/desired/programs/sources.js';
+import type { ToolLimits } from '../../src/kernel/tool.js';
 import { scratch, source, stateDir, write } from '../desired/state-dir.js';
 
 function clang(): Compiler {
@@ -15,9 +18,14 @@ function clang(): Compiler {
   return found;
 }
 
+function compile(compiler: Compiler, unit: CompileUnit, limits?: ToolLimits) {
+  return kernel.compile(compiler, unit, readSources(unit.stateDir), limits);
+}
+
 /** A compiler that is this shell script. */
 async function script(text: string): Promise<Compiler> {
   const folder = scratch();
+  await chmod(folder, 0o755);
   write(folder, { clang: `#!/bin/sh\n${text}\n` });
   await chmod(join(folder, 'clang'), 0o755);
   return { clang: join(folder, 'clang') };
@@ -33,7 +41,9 @@ async function failureOf(compiling: Promise<unknown>): Promise<CompileError> {
 }
 
 beforeEach(() => {
-  vi.stubEnv('TMPDIR', mkdtempSync(join(tmpdir(), 'xdpkeep-test-')));
+  const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-test-'));
+  chmodSync(folder, 0o755); // tools that are made in it are run by nobody
+  vi.stubEnv('TMPDIR', folder);
 });
 
 /** Whatever happened, nothing is left behind. */
@@ -108,31 +118,68 @@ test.each([
   expect(error.hint).toContain(hint);
 });
 
-/** `make` gets the path of a file that is not for everybody, and the state directory with a link to its folder. */
-async function smuggle(make: (secret: string) => string): Promise<CompileError> {
-  const secret = join(scratch(), 'secret');
+/** `make` gets the path of a file, and the state directory has a link to it. */
+async function smuggle(make: (secret: string) => string, mode: number): Promise<CompileError> {
+  const outside = scratch();
+  await chmod(outside, 0o755);
+  const secret = join(outside, 'secret');
   writeFileSync(secret, 'PASSWORD line one\n');
+  await chmod(secret, mode);
   const folder = stateDir({ 'programs/a.bpf.c': make(secret) });
   symlinkSync(secret, join(folder, 'programs/link.h'));
   return failureOf(compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' }));
 }
 
-test.each<[string, (secret: string) => string]>([
-  ['its lines are wrong C', (secret) => `#include "${secret}"\n`],
-  ['through a symbolic link', () => '#include "link.h"\n'],
-  ['by a relative path', (secret) => `#include "../../../../../../..${secret}"\n`],
-  ['another header is missing', (secret) => `#include "${secret}"\n#include "nowhere.h"\n`],
-  ['the error is elsewhere', (secret) => `#define PASSWORD int\n#define line\n#include "${secret}"\n;!\n`],
-  [
-    'it compiles',
-    (secret) => source('fw', 'XDP_PASS', `#define PASSWORD int\n#define line\n#include "${secret}"\n;`),
-  ],
-  ['by the assembler', (secret) => `__asm__(".include \\"${secret}\\"");\n`],
-])('a file outside the state directory is not read out: %s', async (_, make) => {
-  const error = await smuggle(make);
-  expect(error.message).toMatch(/^programs\/a\.bpf\.c reads .*, which is outside the state directory$/);
-  expect(error.hint).toContain('Put what it needs into the state directory');
-  expect(error.log).toBe('');
+const INCBIN = (file: string): string => `__asm__(".section .rodata\\n.incbin \\"${file}\\"\\n.text");`;
+
+describe.each([
+  ['for root alone', 0o600],
+  ['for everybody', 0o644],
+])('a file outside the state directory, %s, is not read out', (_who, mode) => {
+  it.each<[string, (secret: string) => string]>([
+    ['its lines are wrong C', (secret) => `#include "${secret}"\n`],
+    ['through a symbolic link', () => '#include "link.h"\n'],
+    ['by a relative path', (secret) => `#include "../../../../../../..${secret}"\n`],
+    ['the error is elsewhere', (secret) => `#define PASSWORD int\n#define line\n#include "${secret}"\n;!\n`],
+    ['by the assembler', (secret) => `__asm__(".include \\"${secret}\\"");\n`],
+    ['into the object', (secret) => source('fw', 'XDP_PASS', INCBIN(secret))],
+    ['into the object, through a link', () => source('fw', 'XDP_PASS', INCBIN('programs/link.h'))],
+  ])('%s', async (_how, make) => {
+    const error = await smuggle(make, mode);
+    expect(error.log).not.toContain('PASSWORD line');
+    expect(error.log).toMatch(/not found|ermission denied|Could not find/);
+    expect(`${error.message} ${error.hint ?? ''}`).toMatch(/state directory/);
+  });
+});
+
+test('whether a file is there, where only root may look, is not told either', async () => {
+  const outside = scratch(); // for root alone
+  writeFileSync(join(outside, 'there'), '');
+  const heard = async (file: string): Promise<string> => {
+    const text = source('fw', 'XDP_PASS', `#if __has_include("${file}")\n#error it is there\n#endif`);
+    const unit = { stateDir: stateDir({ 'a.bpf.c': text }), source: 'a.bpf.c' };
+    return compile(clang(), unit).then(
+      () => 'it compiles',
+      (error: unknown) => (error as CompileError).log.replaceAll(file, 'FILE'),
+    );
+  };
+  const [there, absent] = [await heard(join(outside, 'there')), await heard(join(outside, 'absent'))];
+  expect(there.replace(/FILE.*/, '')).toBe(absent.replace(/FILE.*/, ''));
+  for (const file of ['/etc/passwd', '/proc/1/environ'])
+    expect(await heard(file)).not.toContain('it is there');
+  expect(await heard('/usr/include/stdio.h')).toContain('it is there');
+});
+
+test('the compiler is nobody, and writes to its own folder alone', async () => {
+  const probe = await script(
+    `(id -u; grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status; cat /etc/shadow; echo > programs/a.bpf.c; kill -0 ${process.pid}) >&2; exit 3`,
+  );
+  const unit = { stateDir: stateDir({ 'programs/a.bpf.c': '' }), source: 'programs/a.bpf.c' };
+  const { log } = await failureOf(compile(probe, unit));
+  expect(log).toMatch(/^1[89]\d{8}$/m);
+  expect(log).toMatch(/shadow: Permission denied/);
+  expect(log).toMatch(/cannot create programs\/a\.bpf\.c: Permission denied/);
+  expect(log).toMatch(/kill: .*(?:not permitted|No such process)/i);
 });
 
 test('a header that a link inside the state directory leads to is read', async () => {
@@ -147,9 +194,9 @@ test('a header that a link inside the state directory leads to is read', async (
 
 test('a compiler that hangs, floods, dies or writes nothing', async () => {
   const unit = { stateDir: stateDir({ 'a.bpf.c': '' }), source: 'a.bpf.c' };
-  const limits = { time: 300, output: 1 << 20 };
-  const fails = async (text: string) => (await failureOf(compile(await script(text), unit, limits))).log;
-  expect(await fails('sleep 3')).toContain('did not end within 0.3 s');
+  const fails = async (text: string, time = 60_000) =>
+    (await failureOf(compile(await script(text), unit, { time, output: 1 << 20 }))).log;
+  expect(await fails('sleep 3', 300)).toContain('did not end within 0.3 s');
   expect(await fails('exec yes >&2')).toContain('printed more than 1 MiB');
   expect(await fails('kill -SEGV $$')).toContain('SIGSEGV');
   expect(await fails('exit 0')).toContain('it wrote no object');

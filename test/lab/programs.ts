@@ -2,13 +2,15 @@
 // needs: lab
 import { readFileSync } from 'node:fs';
 import { compile, findCompiler } from '../../src/kernel/clang.js';
+import { readSources } from '../../src/desired/programs/sources.js';
 import { BpfObject } from '../../src/kernel/object.js';
 
 /** The object made of `test/programs/<name>.bpf.c`. */
 export async function compileProgram(name: string): Promise<Uint8Array> {
   const compiler = findCompiler();
   if (!compiler) throw new Error('clang is not installed');
-  return (await compile(compiler, { stateDir: 'test/programs', source: `${name}.bpf.c` })).object;
+  const unit = { stateDir: 'test/programs', source: `${name}.bpf.c` };
+  return (await compile(compiler, unit, readSources(unit.stateDir))).object;
 }
 
 /** The object of the builtin program, opened and loaded. */

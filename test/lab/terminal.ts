@@ -62,7 +62,7 @@ export class Terminal implements AsyncDisposable {
     const all = [server, shell, await this.running()];
     await this.#run('kill-server');
     for (let tries = 0; all.some((pid) => pid !== undefined && existsSync(`/proc/${pid}`)); tries++) {
-      if (tries > 200) throw new Error(`the terminal is still there: ${all.join(', ')}`);
+      if (tries > 1200) throw new Error(`the terminal is still there: ${all.join(', ')}`);
       await sleep(50);
     }
   }

@@ -28,7 +28,10 @@ async function looks(lab: Lab, meanwhile: () => Promise<void>) {
     };
     const seen = await observe({ bpffs });
     const { records } = readSoundJournal(dataDir);
-    const [after] = await Promise.all([waitForDetachingLinks(seen, { dataDir }, records, look), meanwhile()]);
+    const [after] = await Promise.all([
+      waitForDetachingLinks(seen, { dataDir, observe: look }, records),
+      meanwhile(),
+    ]);
     return { seen, after, again };
   });
 }

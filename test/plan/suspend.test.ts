@@ -37,7 +37,15 @@ const suspension = (only?: string): Suspension => ({
 });
 
 function split(steps: Step[], ...suspensions: Suspension[]): { active: string[]; waiting: string[] } {
-  const { active, waiting } = suspend(plan(...steps), suspensions);
+  return splitBut([], steps, suspensions);
+}
+
+function splitBut(
+  except: string[],
+  steps: Step[],
+  inForce: Suspension[],
+): { active: string[]; waiting: string[] } {
+  const { active, waiting } = suspend(plan(...steps), { inForce, except: new Set(except) });
   const name = (step: Step) => `${step.kind} ${step.interface}`;
   return { active: active.steps.map(({ step }) => name(step)), waiting: [...waiting].map(name) };
 }
@@ -62,4 +70,11 @@ it.each(['a', 'b', 'c'])('a ring of renames waits as a whole when %s does, with 
   const { active, waiting } = split(ring, suspension(only));
   expect(active).toEqual(['clean d']);
   expect(waiting).toHaveLength(5);
+});
+
+it('what is excepted goes on, and the others wait', () => {
+  expect(splitBut(['a'], [clean('a'), clean('b')], [suspension()])).toEqual({
+    active: ['clean a'],
+    waiting: ['clean b'],
+  });
 });

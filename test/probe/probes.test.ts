@@ -1,16 +1,20 @@
 // Probes against real servers in a namespace of their own.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { permitExecProbes } from '../../src/probe/permission.js';
 import type { Probe, ProbeTarget } from '../../src/model/safeguards.js';
 import { askAfter, askBefore } from '../../src/probe/probes.js';
 import { createLab } from '../lab.js';
 
 const probe = (target: ProbeTarget, change: Partial<Probe> = {}): Probe => ({
   target,
-  timeout: 1000,
+  timeout: 30_000,
   tries: 1,
   ...change,
 });
@@ -25,7 +29,10 @@ it('http holds with a status from 200 to 399, and nothing else', async () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const paths = ['200', '302', '404', '500', 'silent'];
-    const asked = paths.map((path) => probe({ kind: 'http', url: `http://127.0.0.1:${port}/${path}` }));
+    const asked = paths.map((path) => {
+      const target: ProbeTarget = { kind: 'http', url: `http://127.0.0.1:${port}/${path}` };
+      return probe(target, path === 'silent' ? { timeout: 1000 } : {});
+    });
     const reports = await askBefore(asked);
     expect(reports.map(({ heldBefore }) => heldBefore)).toEqual([true, true, false, false, false]);
     expect(reports.slice(2).map(({ detail }) => detail)).toEqual(['status 404', 'status 500', 'no answer']);
@@ -46,6 +53,54 @@ it('dns holds when the name has an address', async () => {
     expect(reports[1]?.detail).toContain('ENOTFOUND');
     server.close();
   });
+});
+
+beforeEach(() => {
+  permitExecProbes(true);
+});
+
+it('a command is not run unless this host allows it', async () => {
+  permitExecProbes(false);
+  const command = probe({ kind: 'exec', command: ['/bin/true'] });
+  await expect(askBefore([command])).rejects.toThrow('probe exec /bin/true may not be run');
+});
+
+it('a command is nobody, without capabilities, without a way to get any, in a mount namespace of its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-probe-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  chmodSync(folder, 0o777);
+  const script = join(folder, 'hostile');
+  const tries = [
+    'id -u; id -g; id -G',
+    "sed -n 's/^\\(Cap...\\|NoNewPrivs\\|Groups\\):\\s*/\\1 /p' /proc/self/status",
+    'readlink /proc/self/ns/mnt',
+    ...[
+      'cat /etc/shadow',
+      'ls /root',
+      'ls /proc/1/root/',
+      'cat /proc/1/environ',
+      'su -c id root',
+      'mount -t tmpfs x /mnt',
+    ],
+    ...['echo > /etc/planted', 'systemd-run --wait true', `kill -0 ${process.pid}`, 'unshare --mount true'],
+  ];
+  const text = tries.map(
+    (one) => `( ${one} ) >> ${folder}/said 2>/dev/null || echo refused >> ${folder}/said`,
+  );
+  writeFileSync(script, `#!/bin/sh\n${text.join('\n')}\nexit 0\n`, { mode: 0o755 });
+  const [report] = await askBefore([probe({ kind: 'exec', command: [script] }, { timeout: 20_000 })]);
+  expect(report).toMatchObject({ heldBefore: true });
+  const said = readFileSync(join(folder, 'said'), 'utf8').trim().split('\n');
+  expect(said.slice(0, 3)).toEqual(Array(3).fill(expect.stringMatching(/^18\d{8}$/)));
+  expect(said.filter((line) => line.startsWith('Cap'))).toHaveLength(5);
+  expect(said.filter((line) => /^Cap\w+ (?!0+$)/.test(line))).toEqual([]);
+  expect(said).toContain('NoNewPrivs 1');
+  expect(said.find((line) => line.startsWith('mnt:'))).not.toBe(readlinkSync('/proc/self/ns/mnt'));
+  expect(said.slice(said.findIndex((line) => line.startsWith('mnt:')) + 1)).toEqual(
+    Array(10).fill('refused'),
+  );
 });
 
 it('after a change only those are asked that held, and the first that fails for good ends it for all', async () => {

@@ -57,7 +57,7 @@ it('top, with the share that is dropped', async () => {
       .split('\n')
       .slice(1, -1)
       .flatMap((line) => (JSON.parse(line) as Traffic).interfaces)
-      .find(({ packetsPerSecond }) => packetsPerSecond > 0);
+      .find(({ rules }) => rules.some((one) => one.rule === '(blocked)' && one.packetsPerSecond > 0));
   const pinged = async () => {
     await lab.ping(1);
     return dropping() !== undefined;

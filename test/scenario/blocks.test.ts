@@ -1,6 +1,7 @@
 // Sources that an operator blocks in an incident: at once, for a time, beside whatever the state files say.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { readStoredBlocks, type StoredBlock } from '../../src/journal/blocks.js';
 import { readJournal } from '../../src/journal/read.js';
@@ -8,6 +9,7 @@ import { seal } from '../../src/journal/sealed.js';
 import type { Blocks, BlockResult } from '../../src/model/blocks.js';
 import type { Explanation } from '../../src/model/explain.js';
 import { createLab, type Lab } from '../lab.js';
+import { scaled } from '../lab/pace.js';
 import { document, hostFile, ICMP_DROP, reconcile, status, writeHost } from '../support/host.js';
 import { counts, policyFile, writePolicy } from '../support/policies.js';
 import { running } from '../support/trials.js';
@@ -102,9 +104,10 @@ it('ends by itself, with nobody running; a pass forgets it; an end is kept throu
   await using lab = await createLab();
   writePolicy(lab, { rules: [RULE] });
   await reconcile(lab);
-  const { block: made } = await block(lab, [SOURCE, '--for', '3s']);
+  const { block: made } = await block(lab, [SOURCE, '--for', `${scaled(5)}s`]);
   expect(await answered(lab)).toBe(false);
-  await expect.poll(() => answered(lab), { timeout: 20_000, interval: 200 }).toBe(true);
+  await sleep(Date.parse(made.until) - Date.now());
+  await expect.poll(() => answered(lab), { interval: 200 }).toBe(true);
   expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(made.until) - 500);
   expect(await blocks(lab)).toEqual([]);
   expect(await reconcile(lab)).toMatchObject({ changed: false });

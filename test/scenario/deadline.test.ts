@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { readJournal } from '../../src/journal/read.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
+import { scaled } from '../lab/pace.js';
 import { background, finish, type Finished, within } from '../lab/exec.js';
 import { document, reconcile, status } from '../support/host.js';
 import { stopAt } from '../support/stopped.js';
@@ -24,7 +25,7 @@ import {
 } from '../support/trials.js';
 
 /** Long enough to do something before it is over. */
-const SOON = 'confirm: 12s\n';
+const soon = () => `confirm: ${scaled(6)}s\n`;
 
 const CHANGE = ['reconcile', '--allow-prune-all', '--output', 'json'];
 
@@ -35,7 +36,7 @@ it.each(CHANGES)(
     writeGuarded(lab, from);
     await reconcile(lab);
     const former = await running(lab);
-    writeGuarded(lab, to, SOON);
+    writeGuarded(lab, to, soon());
     await runAndKillSession(lab);
     await decided(lab);
     expect(await running(lab)).toBe(former);
@@ -50,12 +51,12 @@ it.each(CHANGES)(
 it('is kept by the next pass when its watchdog was killed too', async () => {
   await using lab = await createLab();
   const former = await start(lab);
-  writeGuarded(lab, OTHER, SOON);
+  writeGuarded(lab, OTHER, soon());
   const { pending } = await reconcile(lab);
   for (const pid of watchdogs(lab)) process.kill(pid, 'SIGKILL');
   expect(pending?.generation).toBe(2);
   const left = async () => (await status(lab)).pending?.secondsLeft;
-  await expect.poll(left).toBe(0);
+  await expect.poll(left, { timeout: 250_000 }).toBe(0);
   // Too late to confirm: whoever comes first undoes it.
   expect((await command(lab, 10, 'confirm')).warnings).toEqual([
     expect.stringContaining('not confirmed in time'),
@@ -220,7 +221,7 @@ async function runAndKillSession(lab: Lab): Promise<void> {
   const xdpkeep = [process.execPath, resolve('dist/xdpkeep.js'), 'reconcile', '--allow-prune-all'];
   const session = background('setsid', ['sh', '-c', script, 'sh', ...inLab(lab, xdpkeep)], { env: env(lab) });
   const waits = async () => (await status(lab)).pending;
-  await expect.poll(waits, { timeout: 20_000, interval: 100 }).toBeDefined();
+  await expect.poll(waits, { interval: 100 }).toBeDefined();
   for (const pid of sessionOf(session.pid ?? 0)) process.kill(pid, 'SIGKILL');
   expect(await session).toMatchObject({ signal: 'SIGKILL' });
 }

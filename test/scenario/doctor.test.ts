@@ -104,6 +104,27 @@ describe('what is wrong', () => {
     expect(absent.get('journal')?.status).toBe('ok');
   });
 
+  it('with policies: the kernel refuses their program', async () => {
+    const dist = join(lab.directory, 'dist');
+    cpSync('dist', dist, { recursive: true });
+    const object = join(dist, 'bpf/firewall.bpf.o');
+    const bytes = readFileSync(object);
+    const exit = Buffer.from([0x95, 0, 0, 0, 0, 0, 0, 0]); // BPF_EXIT | BPF_JMP
+    for (let at = bytes.indexOf(exit); at >= 0; at = bytes.indexOf(exit, at + 8)) bytes[at] = 0xf5; // no opcode
+    writeFileSync(object, bytes);
+    const where = ['--state', lab.state, '--data-dir', lab.dataDir, '--bpffs', lab.bpffs, '--host', 'lab'];
+    const command = [process.execPath, join(dist, 'xdpkeep.js'), 'doctor', '--output', 'json', ...where];
+    const { checks } = document<Doctor>(await finish(...within(lab.network.firewall, command)), 78);
+    expect(checks.filter(({ status }) => status !== 'ok')).toEqual([
+      {
+        name: 'policies',
+        status: 'failure',
+        found: expect.stringMatching(/^Linux \S+ does not load one: /) as string,
+        help: expect.stringContaining('newer kernel') as string,
+      },
+    ]);
+  });
+
   it('with the places', async () => {
     const plain = join(lab.directory, 'plain');
     mkdirSync(plain);

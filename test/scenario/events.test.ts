@@ -133,7 +133,7 @@ it('counts what the buffer had no room for, and says it', async () => {
   let text = '';
   child.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
   child.kill('SIGSTOP');
-  await using flood = await lab.flood({ frames: 20_000, seconds: 20 });
+  await using flood = await lab.flood({ frames: 20_000, seconds: 600 });
   await flood.done();
   child.kill('SIGCONT');
   await expect.poll(() => text).toContain('"Lost"');

@@ -71,24 +71,20 @@ it.each<[file: string, what: string, put: Put]>([
   ['packed-refs', 'a sparse file', SPARSE],
   ['refs/heads/main', 'a link to what has no end', ENDLESS],
   ['objects/info/alternates', 'a FIFO', FIFO],
-])(
-  '%s of the repository is %s: git is ended, what drifted is healed',
-  { timeout: 120_000 },
-  async (file, _, put) => {
-    await using lab = await createLab();
-    const halves = await Halves.create(lab);
-    await halves.fetch();
-    await halves.sync();
-    const path = join(halves.folder, 'repository.git', file);
-    rmSync(path, { force: true });
-    await put(path);
-    await halves.site.drift();
-    const run = halves.site.start('sync', '--offline', halves.folder, '--output', 'json');
-    const { exitCode, stdout } = await run;
-    expect(exitCode).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ changed: true, interfaces: [{ condition: 'Ready' }] });
-  },
-);
+])('%s of the repository is %s: git is ended, what drifted is healed', async (file, _, put) => {
+  await using lab = await createLab();
+  const halves = await Halves.create(lab);
+  await halves.fetch();
+  await halves.sync();
+  const path = join(halves.folder, 'repository.git', file);
+  rmSync(path, { force: true });
+  await put(path);
+  await halves.site.drift();
+  const run = halves.site.start('sync', '--offline', halves.folder, '--output', 'json');
+  const { exitCode, stdout } = await run;
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ changed: true, interfaces: [{ condition: 'Ready' }] });
+});
 
 it('a signal ends a pass that waits for git', async () => {
   await using lab = await createLab();

@@ -47,7 +47,7 @@ function writeMany(lab: Lab, names: string[]): void {
 
 /** As long as a busy machine takes for so many. */
 async function reconcileMany(lab: Lab, ...args: string[]): Promise<Reconciliation> {
-  return document(await lab.run(['reconcile', '--output', 'json', ...args], { timeout: 100_000 }), 0);
+  return document(await lab.run(['reconcile', '--output', 'json', ...args]), 0);
 }
 
 const phases = (records: readonly JournalRecord[]) => records.map(({ phase }) => phase).join(' ');

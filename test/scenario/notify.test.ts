@@ -6,7 +6,7 @@ import { ICMP_DROP, status, writeHost } from '../support/host.js';
 import { listenAt } from '../support/service-manager.js';
 import { stopAt } from '../support/stopped.js';
 
-const within = { timeout: 20_000, interval: 50 };
+const within = { interval: 50 };
 const DROP = { veth0: `mode: native, program: ${ICMP_DROP}` };
 
 it('is ready after its first pass, says how things stand, is alive, and says that it stops', async () => {

@@ -11,6 +11,7 @@ import type { InterfaceTraffic } from '../../src/model/traffic.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { readRuleCounters } from '../../src/inspect/rule-counters.js';
 import { createLab, type Lab } from '../lab.js';
+import { steady } from '../lab/pace.js';
 import { document, reconcile } from '../support/host.js';
 import { writePolicy } from '../support/policies.js';
 
@@ -59,13 +60,14 @@ it('counters, metrics, top, page, events and pcapng agree with what was sent', a
   const before = document<Counters>(await lab.run(['counters', '--output', 'json']), 0);
   const file = `${lab.directory}/million.pcapng`;
   const reader = lab.start(['events', '--output', 'json', '--write', file]);
-  let said = '';
+  let [said, written] = ['', 0];
+  reader.stdout.on('data', (piece: Buffer) => (written += piece.length));
   reader.stderr.on('data', (text: Buffer) => (said += text.toString()));
   await expect.poll(() => said).toContain('listening');
   const started = performance.now();
   await send(lab, veth0?.digest ?? '');
   const seconds = (performance.now() - started) / 1000;
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await steady(() => written);
   reader.kill('SIGINT');
 
   const { interfaces } = document<Counters>(await lab.run(['counters', '--output', 'json']), 0);

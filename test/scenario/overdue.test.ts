@@ -27,6 +27,7 @@ async function killedOnTrial(): Promise<{ lab: Lab; before: number | undefined }
     [{ name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' }],
     'probes: [{exec: [/bin/true]}]\n',
   );
+  lab.allowCommands();
   expect(await lab.run(['plan', '--out', fileOf(lab)])).toMatchObject({ exitCode: 0 });
   const killed = await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: 'verify:after' } });
   expect(killed.signal).toBe('SIGKILL');

@@ -1,11 +1,12 @@
 // Probes and the guard on the counters: what held before a change has to hold after it, or the change is undone.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { swapProgram } from '../../src/kernel/attach.js';
 import { linkInfo, openPin, openProgram } from '../../src/kernel/pinned.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
+import { scaled } from '../lab/pace.js';
 import { must } from '../lab/exec.js';
 import { ip } from '../lab/traffic.js';
 import { document, hostFile, mapValues, reconcile } from '../support/host.js';
@@ -14,7 +15,8 @@ import { stopAt } from '../support/stopped.js';
 import { DROP, HeldProbe, OTHER, running, start, trialPhases, writeGuarded } from '../support/trials.js';
 
 /** Programs that let no echo reply in: pings from the firewall's side fail. */
-const PING = 'probes: [{ping: 10.77.0.2, timeout: 2s, tries: 2}]\n';
+/** What fails after the change fails at once in each try, but for the answer that does not come. */
+const PING = `probes: [{ping: 10.77.0.2, timeout: ${Math.min(30, scaled(2))}s, tries: 2}]\n`;
 
 it('a probe that held before and fails after undoes the change, holds it, and exits 10', async () => {
   await using lab = await createLab();
@@ -73,21 +75,21 @@ it('ping, tcp, http, dns and exec ask what they say', async () => {
   await using lab = await createLab();
   await using echo = await lab.converse('veth0', 7007);
   expect(await echo.say('x')).toBe('x');
-  const secret = join(lab.directory, 'secret');
+  const secret = join(lab.allowCommands(), 'secret');
   writeFileSync(join(lab.directory, 'ok'), `#!/bin/sh\nenv > ${secret}\n`, { mode: 0o755 });
   const probes = [
-    { ping: '10.77.0.2', timeout: '4s', tries: 1 },
-    { ping: 'fd77::2', timeout: '4s', tries: 1 },
-    { tcp: '10.77.0.1:7007', timeout: '10s' },
+    { ping: '10.77.0.2', timeout: `${Math.min(30, scaled(2))}s`, tries: 1 },
+    { ping: 'fd77::2', timeout: `${Math.min(30, scaled(2))}s`, tries: 1 },
+    { tcp: '10.77.0.1:7007', timeout: '30s' },
     { tcp: '[fd77::1]:7007', tries: 1 },
     { http: 'http://10.77.0.1:7008/', tries: 1 },
     { dns: 'example.org', server: '10.77.0.2', tries: 1, timeout: '300ms' },
-    { exec: [join(lab.directory, 'ok')], timeout: '20s' },
-    { exec: ['/bin/sh', '-c', 'echo no >&2; exit 3'], tries: 2, timeout: '20s' },
+    { exec: [join(lab.directory, 'ok')], timeout: '30s' },
+    { exec: ['/bin/sh', '-c', 'echo no >&2; exit 3'], tries: 2, timeout: '30s' },
     { exec: ['/bin/sleep', '60'], tries: 1, timeout: '300ms' },
     {
       exec: ['/bin/bash', '-lc', '[ ! -e ~ ] && [ "$(readlink /proc/self/fd/0)" = /dev/null ]'],
-      timeout: '20s',
+      timeout: '30s',
     },
   ];
   writeGuarded(lab, DROP, `probes: ${JSON.stringify(probes)}\n`);
@@ -113,17 +115,17 @@ it('ping, tcp, http, dns and exec ask what they say', async () => {
 
 it('a probe that flaps holds while one of its tries does', async () => {
   await using lab = await createLab();
-  const flaps = join(lab.directory, 'flaps');
+  const flaps = join(lab.allowCommands(), 'flaps');
   // Two failures, then one success, over and over.
   const count = `n=$(cat ${flaps} 2>/dev/null || echo 0); echo $(((n + 1) % 3)) > ${flaps}; [ $n -eq 2 ]`;
   const command = JSON.stringify(['/bin/sh', '-c', count]);
-  writeGuarded(lab, DROP, `probes: [{exec: ${command}, tries: 3, timeout: 20s}]\n`);
+  writeGuarded(lab, DROP, `probes: [{exec: ${command}, tries: 3, timeout: 30s}]\n`);
   const result = await reconcile(lab);
   expect(result.trial).toMatchObject({ probes: [{ heldBefore: true, heldAfter: true }] });
   writeGuarded(
     lab,
     OTHER,
-    `probes: [{exec: ${command}, tries: 3, timeout: 20s}, {exec: [/bin/sh, -c, "! test -e ${flaps}.gone && touch ${flaps}.gone"], tries: 1}]\n`,
+    `probes: [{exec: ${command}, tries: 3, timeout: 30s}, {exec: [/bin/sh, -c, "! test -e ${flaps}.gone && touch ${flaps}.gone"], tries: 1}]\n`,
   );
   expect((await reconcile(lab, 10)).trial?.failure).toContain('.gone');
 });
@@ -155,7 +157,7 @@ it('under a flood that both states drop, neither the change nor its undoing lets
   const probe = new HeldProbe(lab);
   writeGuarded(lab, OTHER, probe.yaml);
   const passed = await lab.icmpReceived();
-  await using flood = await lab.flood({ frames: 1e9, seconds: 25 });
+  await using flood = await lab.flood({ frames: 1e9, seconds: 600 });
   const run = await stopAt(lab, 'pin:after');
   probe.arm();
   const ended = run.resume();
@@ -187,7 +189,7 @@ it('rows that drop far more than before undo the change, unless they are meant t
   const packets = [
     { protocol: 17, destinationPort: 9, source: ip('10.77.0.2'), destination: ip('10.77.0.1') },
   ];
-  await using flood = await lab.flood({ frames: 1e9, seconds: 50, packets });
+  await using flood = await lab.flood({ frames: 1e9, seconds: 600, packets });
   const discard = { name: 'discard', match: { protocol: 'udp', destinationPort: 9 }, action: 'drop' };
   write([discard], GUARD);
   const undone = await reconcile(lab, 10);
@@ -207,3 +209,34 @@ function swapBehindItsBack(lab: Lab, to: string): void {
   if (!link || !program || !current) throw new Error('there is nothing to swap');
   swapProgram(link, program, current);
 }
+
+it('a host that allows no commands refuses the change, says which line allows them, and heals all the same', async () => {
+  await using lab = await createLab();
+  writeGuarded(lab, DROP);
+  await reconcile(lab);
+  const planted = join(lab.allowCommands(), 'planted');
+  const env = { XDPKEEP_CONFIG: '' };
+  const former = await running(lab);
+  writeGuarded(lab, OTHER, `probes: [{exec: [/bin/touch, ${planted}]}]\n`);
+  for (const args of [
+    ['reconcile'],
+    ['reconcile', '--dry-run'],
+    ['plan', '--out', join(lab.directory, 'plan')],
+  ]) {
+    const refused = await lab.run(args, { env });
+    expect(refused.exitCode).toBe(77);
+    expect(refused.stderr).toContain('Add the line `probes: {exec: allow}` to the config file');
+  }
+  expect(await running(lab)).toBe(former);
+  expect(existsSync(planted)).toBe(false);
+  for (const command of ['validate', 'lint']) {
+    const said = await lab.run([command], { env });
+    expect(`${said.stdout}${said.stderr}`).toMatch(/command of a probe|refuses every change with this probe/);
+    expect(said.exitCode).toBe(0);
+  }
+  expect(await reconcile(lab)).toMatchObject({ changed: true, trial: { probes: [{ heldAfter: true }] } });
+  expect(statSync(planted).uid).toBeGreaterThan(1_000_000_000);
+  // What was confirmed is healed by a host that has stopped to allow them.
+  await lab.exec('rm', join(lab.bpffs, 'xdpkeep/interfaces/veth0/link'));
+  expect(await lab.run(['reconcile'], { env })).toMatchObject({ exitCode: 0 });
+});

@@ -1,5 +1,5 @@
 // Going back, staying there, and going on again.
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
@@ -149,6 +149,7 @@ it('sticks when the state file says the same in other words, or the release make
 
   // What a compiler update does: the same source, another object.
   await lab.exec('rm', '-r', join(lab.dataDir, 'objects/compiled'));
+  chmodSync(lab.directory, 0o755); // the compiler is run by nobody
   const wrapper = join(lab.directory, 'clang');
   writeFileSync(wrapper, '#!/bin/sh\nexec /usr/bin/clang -DANOTHER_RELEASE -gdwarf-4 "$@"\n', {
     mode: 0o755,

@@ -9,7 +9,7 @@ import { document, ICMP_DROP, reconcile, status, writeHost } from '../support/ho
 import { counts, writePolicy } from '../support/policies.js';
 
 const NO_PING = { name: 'no-ping', match: { protocol: 'icmp' }, action: 'drop' };
-const patience = { timeout: 20_000, interval: 100 };
+const patience = { interval: 100 };
 
 const condition = ({ conditions }: Status, type: StatusCondition['type']) =>
   conditions.find((one) => one.type === type);

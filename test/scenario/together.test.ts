@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type { Doctor } from '../../src/model/doctor.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
+import { scaled } from '../lab/pace.js';
 import { document, hostFile, ICMP_DROP, OWN, ownProgram, reconcile, status } from '../support/host.js';
 import { policyFile, writePolicy, type Written } from '../support/policies.js';
 import { Site } from '../support/site.js';
@@ -23,7 +24,7 @@ import {
 
 const BOTH = { 'veth*': `mode: native, program: ${ICMP_DROP}` };
 const BOTH_OTHER = { 'veth*': `mode: native, program: ${OWN}` };
-const TALK = 'probes: [{ping: 10.77.0.2, timeout: 2s, tries: 2}]\n';
+const TALK = `probes: [{ping: 10.77.0.2, timeout: ${Math.min(30, scaled(2))}s, tries: 2}]\n`;
 const SESSION = { SSH_CONNECTION: '10.77.0.2 50123 10.77.0.1 22' };
 
 const suspend = (lab: Lab, ...names: string[]) =>

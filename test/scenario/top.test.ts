@@ -8,7 +8,7 @@ import { expectGivenBack, openTop, topLine } from '../support/top-terminal.js';
 it('shows what a flood does to each rule, and the totals that counters has', async () => {
   await using lab = await createLab();
   await using terminal = await openTop(lab);
-  await using flood = await lab.flood({ frames: 1e9, seconds: 60 });
+  await using flood = await lab.flood({ frames: 1e9, seconds: 600 });
   // In one picture: the flood pauses, and then a picture says so.
   const interface_ = /^veth0 .* (9\d\.\d|100)% dropped .*[▁-█]/;
   const rule = /no-ping +drop +(\d[\d.]*k|[\d.]+M) +[\d.]+[MG] .*[▁-█]/;

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { createLab } from '../lab.js';
 import { OWN_FILES, Site } from '../support/site.js';
 
-const within = { timeout: 20_000, interval: 50 };
+const within = { interval: 50 };
 
 it('the start and SIGHUP adopt the newest commit; what happens here is healed without the remote', async () => {
   await using lab = await createLab();

@@ -14,7 +14,7 @@ const journal = (lab: Lab) => {
   const file = join(lab.dataDir, 'journal.ndjson');
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 };
-const within = { timeout: 15_000, interval: 200 };
+const within = { interval: 200 };
 
 it('--watch follows the state directory: writes, renames, a burst, a replaced directory, an error', async () => {
   await using lab = await createLab();

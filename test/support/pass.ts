@@ -1,7 +1,7 @@
 // Passes in this process: no start-up to wait for, where a test needs hundreds of them.
 import type { XdpkeepError } from '../../src/model/errors.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
-import type { ReconcileOptions } from '../../src/pass/goal.js';
+import type { ReconcileOptions } from '../../src/model/pass-options.js';
 import { reconcile } from '../../src/pass/reconcile.js';
 import type { Lab } from '../lab.js';
 

@@ -16,7 +16,7 @@ import { pass } from './pass.js';
 import type { Point, RoundTrip, State } from './transitions.js';
 
 /** Seconds. A ping that is answered comes back at once; only one that is dropped waits for as long. */
-const PATIENCE = { answered: '2', dropped: '0.05' };
+const PATIENCE = { answered: '30', dropped: '0.05' };
 
 const OUTCOMES = ['done', 'undone', 'failed', 'open'] as const;
 

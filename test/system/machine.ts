@@ -96,7 +96,10 @@ export class Machine implements AsyncDisposable {
         ...['--quiet', '--register=no', '--keep-unit', '--link-journal=no', '--console=pipe'],
         ...['--resolv-conf=off', '--timezone=off', '--hostname=edge-1', `--machine=${firewall}`],
         ...['--capability=all', '--drop-capability=CAP_SYS_MODULE,CAP_SYS_RAWIO,CAP_SYS_TIME'],
-        ...['--system-call-filter=bpf', `--bind=${this.lab.bpffs}:/mnt/bpf`],
+        ...[
+          '--system-call-filter=bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self',
+          `--bind=${this.lab.bpffs}:/mnt/bpf`,
+        ],
         ...[`--network-namespace-path=/var/run/netns/${firewall}`, `--directory=${this.root}`, '/root/init'],
       ],
       { timeout: 900_000, env: { SYSTEMD_NSPAWN_LOCK: '0' } },

@@ -41,6 +41,7 @@ it('holds what a host needs, and runs from there', async () => {
   const files = (await must('dpkg-deb', ['--contents', deb])).split('\n').map((line) => line.split(' ./')[1]);
   for (const path of [
     'usr/bin/xdpkeep',
+    'usr/lib/xdpkeep/confine.js',
     'usr/lib/xdpkeep/bpf/firewall.bpf.o',
     'usr/lib/xdpkeep/schema/host.schema.json',
     'usr/lib/xdpkeep/page/index.html',

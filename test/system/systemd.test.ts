@@ -114,6 +114,38 @@ it('probes that the sandbox would keep in refuse the change', async () => {
   expect(await pass(machine)).toBe(0);
 });
 
+/** Exits with 0 where everything that it tries is refused. */
+const HOSTILE = `#!/bin/sh
+[ "$(id -u)" = 1879048192 ] && [ "$(id -G)" = 1879048192 ] || exit 10
+grep -q 'NoNewPrivs:.1' /proc/self/status || exit 11
+grep -qE 'Cap(Inh|Prm|Eff|Bnd|Amb):.0*[1-9a-f]' /proc/self/status && exit 12
+ls /proc/1/root/ 2>/dev/null && exit 13
+cat /proc/1/environ /etc/shadow /var/lib/xdpkeep/journal.ndjson 2>/dev/null | grep -q . && exit 14
+systemd-run --wait --quiet touch /etc/planted 2>/dev/null && exit 15
+for one in /etc /usr /var/lib/xdpkeep /sys/fs/bpf /sys/fs/bpf/xdpkeep; do ( echo > $one/planted ) 2>/dev/null && exit 16; done
+unshare --mount true 2>/dev/null && exit 17
+mount -t tmpfs none /mnt 2>/dev/null && exit 18
+bpftool prog show 2>/dev/null | grep -q . && exit 19
+ip link set veth0 down 2>/dev/null && exit 20
+kill -0 $PPID 2>/dev/null && exit 21
+exit 0
+`;
+
+it('a hostile command of a probe gets nowhere, and is not run before the host allows it', async () => {
+  machine.write({ 'usr/local/bin/hostile': HOSTILE }, 0o755);
+  const probes = 'probes: [{exec: [/usr/local/bin/hostile], timeout: 20s, tries: 1}]\n';
+  await repository.commit('let pings in, with a command', state('pass', probes), { key: 'ada' });
+  expect(await pass(machine)).toBe(77);
+  expect(await machine.log('xdpkeep.service')).toContain('Add the line `probes: {exec: allow}`');
+  expect(await answered()).toBe(0);
+  await machine.must('sh', '-c', "echo 'probes: {exec: allow}' >> /etc/xdpkeep/config.yaml");
+  expect(await pass(machine), await machine.log('xdpkeep.service')).toBe(0);
+  expect(await machine.log('xdpkeep.service')).toContain('exec /usr/local/bin/hostile: holds');
+  expect(existsSync(join(machine.root, 'etc/planted'))).toBe(false);
+  await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
+  expect(await pass(machine)).toBe(0);
+});
+
 it('stopping units detaches nothing', async () => {
   const before = await attachment();
   await machine.must('systemctl', 'start', 'xdpkeep-boot.service');
@@ -151,7 +183,7 @@ it('the unit that stays applies what another one fetches', async () => {
 
 it('what changes the kernel is sandboxed, and what fetches may nothing', async () => {
   for (const unit of UNITS) {
-    const threshold = unit === 'xdpkeep-fetch.service' ? 15 : 25;
+    const threshold = unit === 'xdpkeep-fetch.service' ? 15 : 27;
     const asked = ['security', '--offline=yes', '--no-pager', `--threshold=${threshold}`, unit];
     const { exitCode, stdout } = await machine.run('systemd-analyze', ...asked);
     expect(exitCode, stdout).toBe(0);

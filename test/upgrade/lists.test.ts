@@ -40,10 +40,14 @@ async function expectDropped(lab: Lab, dropped: string[], passed: string[]): Pro
     ['veth1', 'destination'],
   ] as const) {
     const before = (await counts(lab, name))['blocked'] ?? 0;
-    for (const address of [...passed, ...dropped]) {
-      const packet = { protocol: 17, destinationPort: 9, [direction]: ip(address) };
-      await lab.send(packet, 3, name);
-    }
+    const packets = [...passed, ...dropped].map((address) => {
+      return { protocol: 17, destinationPort: 9, [direction]: ip(address) };
+    });
+    await using sending = await lab.flood(
+      { frames: 3 * packets.length, seconds: 30, packets, atOnce: 3 },
+      name,
+    );
+    await sending.done();
     await expect
       .poll(() => counts(lab, name), { message: name })
       .toMatchObject({ blocked: before + 3 * dropped.length });

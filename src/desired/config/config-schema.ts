@@ -55,6 +55,17 @@ export const configSchema: z.ZodType<Config, Record<string, unknown>> = z
     dataDir: z
       .exactOptional(absolutePath)
       .describe('Journal, generations, objects, mirror. Default: /var/lib/xdpkeep.'),
+    probes: z
+      .exactOptional(
+        z.strictObject({
+          exec: z
+            .enum(['allow', 'deny'])
+            .describe(
+              'Whether `exec` probes of a Host file are run, as a user without rights. Default: deny.',
+            ),
+        }),
+      )
+      .describe('What probes of the state files may do on this host.'),
     source: z
       .exactOptional(z.strictObject({ git: repository, ref, path: statePath }))
       .describe('The git repository that `xdpkeep sync` follows.'),

@@ -38,6 +38,8 @@ export interface HostFile {
   protectPlace?: Place;
   /** None after problems. */
   safeguards: Safeguards;
+  /** Where probes run commands. */
+  commands: Place[];
 }
 
 /**
@@ -52,13 +54,18 @@ export function readHostFile(
 ): HostFile {
   const file = { kind: 'host', folder: 'hosts', name: host, schema: hostSchema } as const;
   const document = readDocument(stateDir, file, (found) => findMore(found, lists), problems);
-  if (!document) return { interfaces: [], protections: [], safeguards: NO_SAFEGUARDS };
+  if (!document) return { interfaces: [], protections: [], safeguards: NO_SAFEGUARDS, commands: [] };
   const safeguards = document.data ? readSafeguards(document.data) : NO_SAFEGUARDS;
   return {
     source: document.source,
     interfaces: readInterfaces(document),
     ...readProtections(document, lists),
     safeguards,
+    commands: safeguards.probes.flatMap(({ target }, index) =>
+      target.kind === 'exec'
+        ? [locate(document.root, ['probes', index], 'value', document.source).place]
+        : [],
+    ),
   };
 }
 

@@ -19,11 +19,20 @@ const BUILTINS: Record<ShippedName, Builtin> = {
 /** Beside the bundle; seen from this source file, where the build puts them. */
 const FOLDERS = ['./bpf/', '../../../dist/bpf/'];
 
+const known = new Map<ShippedName, Uint8Array>();
+
+/** Read once: a process that stays goes on with the programs that it began with when xdpkeep is upgraded under it. */
 export function readBuiltin(name: ShippedName): { bytes: Uint8Array; function: string } {
   const builtin = BUILTINS[name];
+  const bytes = known.get(name) ?? readShipped(name, builtin);
+  known.set(name, bytes);
+  return { bytes, function: builtin.function };
+}
+
+function readShipped(name: ShippedName, builtin: Builtin): Uint8Array {
   const paths = FOLDERS.map((folder) => new URL(folder + builtin.file, import.meta.url));
   const path = paths.find((candidate) => existsSync(candidate));
-  if (path) return { bytes: readFileSync(path), function: builtin.function };
+  if (path) return readFileSync(path);
   throw new EnvironmentError(`the builtin program ${name} (${builtin.file}) is missing`, {
     hint: 'Install xdpkeep again, or run `npm run build` in a source tree.',
   });

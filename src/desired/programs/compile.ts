@@ -3,7 +3,6 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readRegular } from '../../disk/regular.js';
-import { requireOwnTree } from '../../disk/ownership.js';
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';
 import { ifReadable } from '../../disk/if-readable.js';
@@ -16,6 +15,7 @@ import {
   findCompiler,
   identifyCompilation,
 } from '../../kernel/clang.js';
+import { readSources } from './sources.js';
 
 export interface CompiledObject {
   bytes: Uint8Array;
@@ -34,12 +34,11 @@ export async function compileProgram(
     const hint = 'Run apt-get install clang, or commit the compiled .bpf.o and name that.';
     throw new CompileError(`clang, which compiles ${unit.source}, is not installed`, '', hint);
   }
-  for (const folder of headerFolders(unit.source)) requireOwnTree(join(unit.stateDir, folder));
   const key = keyOf(unit, compiler);
   const kept = recall(store, key);
   if (kept) return { bytes: kept, log: '' };
   const started = Date.now();
-  const { object, inputs, log } = await compile(compiler, unit);
+  const { object, inputs, log } = await compile(compiler, unit, readSources(unit.stateDir));
   const hashes = hashUnchanged(inputs, started - CLOCK_TICK);
   if (hashes) store.rememberCompile(key, { object: store.put(object), inputs: hashes });
   return { bytes: object, log };

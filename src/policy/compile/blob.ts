@@ -1,12 +1,12 @@
 // The one value of the map `tables` (bpf/tables.h) while it is being made, and the entries that point into it.
 
-const LEAF = 0x80000000;
-const TEST = 0x40000000;
+export const LEAF = 0x80000000;
+export const TEST = 0x40000000;
 /** The byte is one of the lower half of the key. */
-const LOW = 0x20000000;
+export const LOW = 0x20000000;
 /** Entries have the bits between their marks and the shift for a place: 512 MB, in units of a cache line. */
-const MAX_BYTES = 0x20000000;
-const LINE_WORDS = 16;
+export const MAX_BYTES = 0x20000000;
+export const LINE_WORDS = 16;
 /** 32-bit words behind the end that the kernel may read: what masks allow and the rows do not have (bpf/tables.h). */
 const READ_BEYOND = 256;
 

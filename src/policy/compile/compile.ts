@@ -17,7 +17,7 @@ import { bindSettings, encodeSettings, type FieldSettings, type Key } from './se
 const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
 /** Sources whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
-const SOURCES = 65536;
+export const SOURCES = 65536;
 
 /** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
 export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {

@@ -7,9 +7,9 @@ import { addressAt, beginsNetwork, findNarrowSpan, isNetwork, widen } from './na
 import type { Partition } from './partition.js';
 
 const NODE_ENTRIES = 256;
-const TEST_WORDS = 10;
+export const TEST_WORDS = 10;
 /** Up to so many values lie in one row of leaves, that is up to 20 KB. */
-const ROW_ENTRIES = 5120;
+export const ROW_ENTRIES = 5120;
 
 /** Class -> the number that a leaf carries. */
 export type LeafValue = (number: number) => number;

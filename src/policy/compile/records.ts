@@ -2,19 +2,19 @@
 // most packets need.
 import { BUILTIN_ROWS, type Action, type Policy, type Rule } from '../../model/policy.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
-import type { Key } from './settings.js';
+import { BOUND_BYTES, type Key } from './settings.js';
 
-const RECORD_BYTES = 40;
+const RECORD_BYTES = BOUND_BYTES.record;
 const SECOND = 1_000_000_000;
 
 /** enum xdp_action, uapi/linux/bpf.h. */
 const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
-const FLAG = { limit: 0x100, limitSource: 0x200, until: 0x400, log: 0x800, cpu: 0x1000 } as const;
+export const FLAG = { limit: 0x100, limitSource: 0x200, until: 0x400, log: 0x800, cpu: 0x1000 } as const;
 
 /** Bits of a decision: the verdict, the index of the record, the slot. */
-const RECORD_SHIFT = 3;
-const RECORD_MASK = 0x7ff;
-const SLOT_SHIFT = 20;
+export const RECORD_SHIFT = 3;
+export const RECORD_MASK = 0x7ff;
+export const SLOT_SHIFT = 20;
 
 export interface Records {
   bytes: Uint8Array;

@@ -4,8 +4,8 @@ import type { AddressRanges } from '../../addresses/ranges.js';
 import { countHosts, type Edges, edgesOfFour, edgesOfSix, isDeep } from './set-edges.js';
 
 /** Places in a block, or a head and one less. */
-const BLOCK = 8;
-const LEVELS = 3;
+export const BLOCK = 8;
+export const LEVELS = 3;
 /** Bytes in which places in the value are counted, and of a node before its buckets: a cache line. */
 const UNIT = 64;
 const WORDS = UNIT / 4;
@@ -13,17 +13,17 @@ const WORDS = UNIT / 4;
 const BUCKET = 2;
 /** The same of buckets of distances, which hold so many: 16 bits each, behind a head of two. */
 const SHORT_BUCKET = 4;
-const SHORT = 14;
+export const SHORT = 14;
 const SHORT_BITS = 16;
 /** The same of buckets of single addresses, of which there are as many: 15 bits each, and half as many as places. */
 const HOST_BUCKET = 4;
 const HOST_BITS = 15;
-const NO_HOST = 0x8000;
+export const NO_HOST = 0x8000;
 const HOSTS = 0x80008000;
 /** Places elsewhere above which they are divided again. */
 const MOST_IN_BLOCKS = 512;
-const NODE = 0x40000000;
-const ELSEWHERE = 0x40000000;
+export const NODE = 0x40000000;
+export const ELSEWHERE = 0x40000000;
 const INSIDE = 0x80000000;
 /** Bytes that may be read at any place. */
 const REACH = 128;
@@ -36,7 +36,7 @@ export const SET_HEAD = UNIT;
 /** and where in them what lies. */
 /** Zeros. An older build put a change of a set there: it named the set that it changes here, and is none. */
 const CHANGE_AT = 24;
-const DIGEST_AT = 32;
+export const DIGEST_AT = 32;
 const CHANGE_BYTES = 8;
 const DIGEST_BYTES = 32;
 

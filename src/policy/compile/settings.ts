@@ -3,9 +3,10 @@
 import type { Settings, TableBinding } from '../../model/tables.js';
 import type { DimensionName } from '../fields/dimension.js';
 import { DIMENSION_NAMES, LAST_COMMON } from '../fields/registry.js';
+import { LEAF } from './blob.js';
 
 /** Single switches of `enum key`; FIELD, GROUP, MAPPED and MEMBER begin rows of them. */
-const KEY = {
+export const KEY = {
   protect: 0,
   conditional: 1,
   neighborDiscoveryPass: 2,
@@ -32,40 +33,33 @@ export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
 const FIRST_UNCOMMON = DIMENSION_NAMES.indexOf(LAST_COMMON) + 1;
 
-const FIELD = 32;
-const GROUP = 48;
-const MAPPED = 64;
+/** Fields, groups or slots in a row: so many dimensions there can be. */
+export const ROW = 16;
 const MEMBER = 80;
-/** Fields or groups in a row. */
-const ROW = 16;
 const SET = MEMBER + ROW * ROW;
-const SET_DESTINATION = SET + ROW;
-/** A row that no key has: objects of older builds ask there for what has changed in a set, and it is always off. */
-const UNUSED = SET_DESTINATION + ROW;
-const NODE = UNUSED + ROW;
-const NODE6 = NODE + ROW;
-const KEYS = NODE6 + ROW;
+/** First numbers of rows; behind `setDestination` lies one that is always off, which objects of older builds ask about. */
+export const KEY_ROW = {
+  field: 32,
+  group: 48,
+  mapped: 64,
+  member: MEMBER,
+  set: SET,
+  setDestination: SET + ROW,
+  node: SET + 3 * ROW,
+  node6: SET + 4 * ROW,
+} as const;
+const KEYS = KEY_ROW.node6 + ROW;
 
 /** `enum number` */
-const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
-const BASE = 16;
-const ROOT = 32;
-const ROOT6 = 48;
-const ABSENT = 64;
-const BOUND_SET = 80;
+export const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
+export const NUMBER_ROW = { base: 16, root: 32, root6: 48, absent: 64, boundSet: 80 } as const;
 /** The last row is that of the same objects. */
-const NUMBERS = BOUND_SET + 2 * ROW;
+const NUMBERS = NUMBER_ROW.boundSet + 2 * ROW;
 
 /** Bytes of what may begin at `enum bound`; of a vector as many as it could have. */
-const ENTRY_BYTES = 4;
-const VECTOR_BYTES = 33 * 8;
-const RECORD_BYTES = 40;
-const TEST_BYTES = 40;
+export const BOUND_BYTES = { entry: 4, vector: 33 * 8, record: 40, test: 40 } as const;
 /** The most that is read at a place of a large set. */
 const SET_REACH = 128;
-
-/** The bit that marks a leaf. */
-const LEAF = 0x80000000;
 
 export interface FieldSettings {
   /** Byte of a row, or of a node where `isNode`; else an entry. */
@@ -117,8 +111,8 @@ export function encodeSettings(policy: PolicySettings): Settings {
   keys[KEY.source] = Number(needs('source') || policy.on.has('limitSource'));
   keys[KEY.destination] = Number(needs('destination'));
   policy.sets.forEach(({ direction }, slot) => {
-    keys[SET + slot] = 1;
-    keys[SET_DESTINATION + slot] = Number(direction === 'destination');
+    keys[KEY_ROW.set + slot] = 1;
+    keys[KEY_ROW.setDestination + slot] = Number(direction === 'destination');
   });
   numbers[NUMBER.words] = policy.words;
   numbers[NUMBER.protected] = policy.protected;
@@ -126,24 +120,24 @@ export function encodeSettings(policy: PolicySettings): Settings {
   numbers[NUMBER.records] = policy.records;
   numbers[NUMBER.decisions] = policy.decisions;
   policy.groups.forEach(({ base, mapped }, group) => {
-    keys[GROUP + group] = 1;
-    keys[MAPPED + group] = Number(mapped);
-    numbers[BASE + group] = base;
+    keys[KEY_ROW.group + group] = 1;
+    keys[KEY_ROW.mapped + group] = Number(mapped);
+    numbers[NUMBER_ROW.base + group] = base;
   });
   DIMENSION_NAMES.forEach((name, field) => {
     const one = policy.fields.get(name);
     if (!one) return;
-    keys[FIELD + field] = 1;
-    keys[MEMBER + ROW * one.group + field] = 1;
-    numbers[ROOT + field] = one.root;
-    numbers[ROOT6 + field] = one.root6 ?? 0;
-    keys[NODE + field] = Number(one.isNode);
-    keys[NODE6 + field] = Number(one.isNode6 ?? false);
-    numbers[ABSENT + field] = one.absent;
-    const base = BASE + one.group;
+    keys[KEY_ROW.field + field] = 1;
+    keys[KEY_ROW.member + ROW * one.group + field] = 1;
+    numbers[NUMBER_ROW.root + field] = one.root;
+    numbers[NUMBER_ROW.root6 + field] = one.root6 ?? 0;
+    keys[KEY_ROW.node + field] = Number(one.isNode);
+    keys[KEY_ROW.node6 + field] = Number(one.isNode6 ?? false);
+    numbers[NUMBER_ROW.absent + field] = one.absent;
+    const base = NUMBER_ROW.base + one.group;
     numbers[base] = (numbers[base] ?? 0) + LEAF; // the field's leaf takes it away again, modulo 2^32
   });
-  const sizes = [ENTRY_BYTES, VECTOR_BYTES, RECORD_BYTES, TEST_BYTES];
+  const sizes = Object.values(BOUND_BYTES);
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
@@ -156,7 +150,7 @@ export function bindSettings(
   const numbers = settings.numbers.slice();
   numbers[NUMBER.taiOffset] = taiOffset;
   sets.forEach(({ bytes }, slot) => {
-    numbers[BOUND_SET + slot] = bytes - SET_REACH;
+    numbers[NUMBER_ROW.boundSet + slot] = bytes - SET_REACH;
   });
   if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };

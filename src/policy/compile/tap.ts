@@ -3,8 +3,8 @@
 import type { AddressSet, Match, Range } from '../../model/policy.js';
 import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
 
-const FAMILY = { 4: 1, 6: 2, other: 4 } as const;
-const TAP_BYTES = 104;
+export const FAMILY = { 4: 1, 6: 2, other: 4 } as const;
+export const TAP_BYTES = 104;
 /** Fields that only an IP packet has. */
 const OF_IP = FIELD_NAMES.filter((name) => FIELDS[name].layer !== 'link');
 

@@ -12,8 +12,8 @@ import { type IpLayer, type Layers, TRANSPORT_BYTES, transportOf } from '../fiel
 import { readFields } from '../fields/registry.js';
 
 const ETH_BYTES = 14;
-const VLAN_TAGS = 2;
-const EXTENSIONS = 8;
+export const VLAN_TAGS = 2;
+export const EXTENSIONS = 8;
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, ah: 51, destination: 60 } as const;
 
 /** A packet that is IP has a family, a protocol, addresses and a fragment kind; every frame an EtherType and MAC addresses. */

@@ -131,10 +131,10 @@ test('all problems of all files are told in one run, each once', async () => {
     'lists/unused.txt': '::1\n10.0.0.1/8\n',
     'lists/stray': '',
   });
-  const { hosts, policies, lists, diagnostics } = await validateState({
-    stateDir: folder,
-    store: new MemoryObjectStore(),
-  });
+  const { hosts, policies, lists, diagnostics } = await validateState(
+    { stateDir: folder, store: new MemoryObjectStore() },
+    { exec: true },
+  );
   expect({ hosts, policies, lists }).toEqual({
     hosts: ['a', 'b'],
     policies: ['edge', 'unused'],

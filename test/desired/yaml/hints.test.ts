@@ -80,7 +80,10 @@ test('programs as well', async () => {
   const lines = names.map((file, at) => `  e${at}: {program: {file: ${file}}}`);
   const there = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const stateDirectory = stateDir({ 'hosts/edge-1.yaml': hostFile(...lines), ...Object.fromEntries(there) });
-  const { diagnostics } = await validateState({ stateDir: stateDirectory, store: new MemoryObjectStore() });
+  const { diagnostics } = await validateState(
+    { stateDir: stateDirectory, store: new MemoryObjectStore() },
+    { exec: true },
+  );
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   expect(new Set(errors.map(({ at }) => at.line)).size).toBe(names.length);
   expect(errors.filter(({ hint }) => hint === undefined)).toEqual([]);

@@ -126,12 +126,14 @@ interface Outcome {
   problems: Diagnostic[];
   /** Of interfaces or rules, and one for the file if it could be used. */
   count: number;
+  /** Of this process alone: others may keep the processors busy. What hangs takes many times more than is allowed. */
   milliseconds: number;
 }
 
 function timed(read: () => Omit<Outcome, 'milliseconds'>): Outcome {
-  const started = performance.now();
-  return { ...read(), milliseconds: performance.now() - started };
+  const started = process.cpuUsage();
+  const found = read();
+  return { ...found, milliseconds: process.cpuUsage(started).user / 1000 };
 }
 
 const KINDS = [

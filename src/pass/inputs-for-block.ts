@@ -1,0 +1,56 @@
+// The swap of a first block: what runs on the interfaces that it names runs again as an instance that asks for blocks, and
+// nothing else is touched. Nothing that is wanted by now and waits (for a suspension to end, for a hold) comes in with it.
+import { wantedFor } from '../diff/diff.js';
+import { newestGeneration } from '../journal/generation-list.js';
+import { generationState } from '../journal/generation-state.js';
+import { keptPolicy } from '../journal/kept-policies.js';
+import { recordedProgram } from '../journal/running.js';
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import { type OwnedInterface, runningInstance } from '../model/observed.js';
+import { type PassInputs, QUIETLY } from './inputs.js';
+import type { OpenHost } from './host.js';
+
+/** `targets` run a policy. `name`: of the host. */
+export function inputsForBlock(host: OpenHost, name: string, targets: readonly OwnedInterface[]): PassInputs {
+  const kept = generationState(host.dataDir, newestGeneration(host.dataDir), name);
+  const asItRuns = targets.flatMap((one) => wantedAsItRuns(one, kept, host.dataDir));
+  const same = 'what decides stays the same but for the block, which was asked before';
+  return {
+    place: host,
+    target: {
+      desired: { ...kept, interfaces: [...asItRuns, ...kept.interfaces] },
+      generation: { origin: 'reconcile' }, // none, unless an older release made what runs
+      interfaces: new Set(targets.map((one) => one.name)),
+      retry: true, // an operator waits for it
+      deep: false,
+    },
+    safeties: {
+      confirmation: { notAsked: 'a first block is refused while a change waits' },
+      hold: { notAsked: 'nothing comes back' },
+      planFile: { notAsked: 'no plan was written down' },
+      suspensions: { notAsked: 'an operator blocks on these interfaces, and no other is touched' },
+      pruneGuard: { notAsked: 'nothing is detached' },
+      lockoutGuard: { notAsked: same },
+      trial: { notAsked: same },
+    },
+    report: QUIETLY,
+  };
+}
+
+/** In the mode that it has. What no generation knows is left to what is wanted. */
+function wantedAsItRuns(one: OwnedInterface, kept: DesiredState, dataDir: string): DesiredInterface[] {
+  const digest = runningInstance(one)?.digest;
+  const recorded = digest === undefined ? undefined : recordedProgram(dataDir, digest);
+  const wanted = wantedFor(kept, one.name);
+  if (!recorded || !wanted) return [];
+  const { firewall, ...program } = recorded;
+  const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
+  return [
+    {
+      ...wanted,
+      pattern: one.name,
+      mode: 'auto',
+      program: { ...program, ...(policy && { firewall: policy }) },
+    },
+  ];
+}

@@ -1,0 +1,112 @@
+// A pass towards what the state files of this host say, or what a hold or a change on trial keeps in their place. Everything
+// is asked. A suspension that has ended by now is ended in the records.
+import { resolve as toAbsolute } from 'node:path';
+import { loadHost } from '../desired/load.js';
+import { generationState, LEAVE_ALL_AS_IT_IS } from '../journal/generation-state.js';
+import { readHold } from '../journal/hold.js';
+import { endExpired } from '../journal/suspension-writer.js';
+import { readSuspensions } from '../journal/suspensions.js';
+import type { DesiredState } from '../model/desired.js';
+import { diagnosticLine } from '../model/diagnostic.js';
+import type { ChangeOptions, ReconcileOptions } from '../model/pass-options.js';
+import type { Hold } from '../model/reconciliation.js';
+import type { Safeguards } from '../model/safeguards.js';
+import { lookAhead } from '../observe/observe.js';
+import { revisionOf } from '../source/adoption.js';
+import { waitingTrial } from '../trial/waiting.js';
+import type { PassInputs, Safeties } from './inputs.js';
+import { refuseCollapse } from './list-changes.js';
+import type { Host } from './host.js';
+
+export interface StateFilesInputs extends PassInputs {
+  /** Keeps what the state files were resolved to, for the next pass; absent when that is known. */
+  remember?: () => void;
+}
+
+/** Throws a PendingError while another change is on trial, a RefusedError when a list has lost too much. */
+export async function inputsFromStateFiles(host: Host, options: ReconcileOptions): Promise<StateFilesInputs> {
+  const { dataDir, pins, store } = host;
+  const firstLook = lookAhead(host); // bpftool runs while the state files are read
+  const { desired: written, safeguards, warnings, remember } = await loadHost({ ...options, store });
+  if (host.lock) endExpired(host.lock);
+  const pending = waitingTrial(dataDir, pins, written);
+  const hold = pending ? undefined : readHold(dataDir);
+  const isKept = hold?.digests.includes(written.written) === true;
+  if (!pending && !isKept) refuseCollapse(dataDir, written);
+  const source = revisionOf(options.stateDir, dataDir);
+  return {
+    place: { ...host, firstLook, lock: pending ? undefined : host.lock },
+    target: {
+      desired: isKept && hold.lost !== true ? keptBy(hold, dataDir, written) : written,
+      generation: { origin: 'reconcile', ...(source && { source }) },
+      interfaces: 'all',
+      retry: options.retry ?? false,
+      deep: options.deep ?? false,
+    },
+    safeties: {
+      ...(isKept ? safetiesUnderHold(hold, dataDir) : safetiesOf(options, dataDir, safeguards, hold)),
+      ...(pending && safetiesWhileWaiting(pending)),
+    },
+    report: {
+      dryRun: host.lock === undefined && !pending,
+      warnings: warnings.map(diagnosticLine),
+      progress: options.progress,
+    },
+    ...(remember && { remember }),
+  };
+}
+
+function keptBy({ generation }: Hold, dataDir: string, { host }: DesiredState): DesiredState {
+  return generationState(dataDir, generation, host);
+}
+
+function safetiesOf(
+  options: ReconcileOptions,
+  dataDir: string,
+  safeguards: Safeguards,
+  hold: Hold | undefined,
+): Safeties {
+  const readFrom = { stateDir: toAbsolute(options.stateDir), host: options.host };
+  const { remotes = [], acceptLockout: accepted = false } = options;
+  return {
+    confirmation: { notAsked: 'no change waits' },
+    hold: hold ? { ask: { endsBecause: 'the state files changed' } } : { notAsked: 'nothing is on hold' },
+    planFile: { notAsked: 'no plan was written down' },
+    suspensions: { ask: { inForce: readSuspensions(dataDir), except: new Set() } },
+    pruneGuard: options.allowPrune === true ? { notAsked: 'allowed by --allow-prune-all' } : { ask: true },
+    lockoutGuard: { ask: { remotes, accepted } },
+    trial: { ask: { safeguards: withConfirm(safeguards, options), readFrom } },
+  };
+}
+
+/** Where what the hold keeps is lost, nothing that runs is changed. */
+function safetiesUnderHold(hold: Hold, dataDir: string): Safeties {
+  const why = 'what a hold keeps ran before';
+  const lost = hold.lost === true ? [LEAVE_ALL_AS_IT_IS] : [];
+  return {
+    confirmation: { notAsked: 'no change waits' },
+    hold: { ask: { keeps: hold } },
+    planFile: { notAsked: 'no plan was written down' },
+    suspensions: { ask: { inForce: [...readSuspensions(dataDir), ...lost], except: new Set() } },
+    pruneGuard: { notAsked: why },
+    lockoutGuard: { notAsked: why },
+    trial: { notAsked: why },
+  };
+}
+
+/** The command line has the last word on how long there is to confirm. */
+export function withConfirm(
+  written: Safeguards,
+  { confirmWithin }: Pick<ChangeOptions, 'confirmWithin'>,
+): Safeguards {
+  return { ...written, ...(confirmWithin !== undefined && { confirm: confirmWithin }) };
+}
+
+/** A pass that finds a change waiting changes nothing. */
+function safetiesWhileWaiting(pending: NonNullable<ReturnType<typeof waitingTrial>>): Partial<Safeties> {
+  return {
+    confirmation: { ask: pending },
+    hold: { notAsked: 'a change waits' },
+    trial: { notAsked: 'a change waits, and nothing is changed' },
+  };
+}

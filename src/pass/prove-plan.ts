@@ -1,0 +1,53 @@
+// The third phase: what the plan brings in is loaded and tested, attached nowhere yet, and asked about the flows that must live.
+import { bringsBack } from '../journal/intents.js';
+import type { Plan } from '../model/step.js';
+import { type Proven, prove } from '../prove/prove.js';
+import { guardAgainstLockout } from '../reach/lockout-guard.js';
+import type { Decided } from './decide.js';
+import { asked, type PassInputs } from './inputs.js';
+import { isCurrent, type Seen } from './look.js';
+
+export interface ProvenPlan extends Disposable {
+  proven: Proven;
+  /** Flows that must live and are cut off all the same, since that was accepted; one sentence each. */
+  accepted: string[];
+}
+
+/** Dispose of it after applying. What could not be loaded, and what would lock somebody out, is among the failed ones. */
+export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Decided): Promise<ProvenPlan> {
+  const { place, report } = inputs;
+  const { observed } = seen;
+  const { progress } = report;
+  const context = { pinPaths: place.pins, store: place.store, observed, ...(progress && { progress }) };
+  const proven = prove(active, context);
+  try {
+    const accepted = await guardFlows(inputs, seen, active, proven);
+    return {
+      proven,
+      accepted,
+      [Symbol.dispose]: () => {
+        proven[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    proven[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** What a generation that is in effect already brings back was asked when it came. */
+async function guardFlows(
+  inputs: PassInputs,
+  { current, records }: Seen,
+  { steps, warnings }: Plan,
+  proven: Proven,
+): Promise<string[]> {
+  const question = asked(inputs.safeties.lockoutGuard);
+  const known = isCurrent(inputs, current) ? records : [];
+  const fresh = steps.filter(({ step }) => !bringsBack(known, step));
+  if (!question || fresh.length === 0) return [];
+  return guardAgainstLockout({ steps: fresh, warnings }, proven, {
+    pinPaths: inputs.place.pins,
+    ...question,
+  });
+}
