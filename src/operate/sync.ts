@@ -1,4 +1,4 @@
-// One pass from git: the newest commit that may be applied is adopted, and reconciled from. What may not be applied, and
+// One pass from git: the adopted commit is reconciled from first, then the repository is asked. The newest commit that may be applied is adopted, and reconciled from. What may not be applied, and
 // a remote that does not answer, leave the last good commit in its place, which is reconciled from all the same: drift
 // is healed whatever happens to the repository.
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadHost } from '../desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
-import { makeDataDir, withWriterLock } from '../journal/lock.js';
+import { makeDataDir, type WriterLock, withWriterLock } from '../journal/lock.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { abortOnSignal } from '../kernel/abort-on-signal.js';
 import type { GitSource, Verification } from '../model/config.js';
@@ -27,8 +27,10 @@ import {
   noteAnswer,
   readAdoption,
   sourceFolder,
+  treeFolder,
 } from '../source/adoption.js';
 import { noteRefusal } from '../source/refusal.js';
+import { isIntact } from '../source/tree.js';
 
 export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remotes'> {
   source: GitSource;
@@ -38,6 +40,8 @@ export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remote
   /** Ends what is asked of the remote, which then counts as one that does not answer. */
   ended?: AbortSignal;
 }
+
+type Asked = Omit<SyncOptions, 'ended'> & Pick<ReconcileOptions, 'remotes'>;
 
 export interface Synced {
   result: Reconciliation;
@@ -56,6 +60,7 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
   // Its own lock: who rolls back must not wait for a network.
   return withWriterLock(folder, async () => {
     const adopted = readAdoption(options.dataDir);
+    const healed = adopted && (await heal(options, adopted));
     const found = await abortOnSignal((signalled) => {
       const ended = AbortSignal.any([signalled, ...(options.ended ? [options.ended] : [])]);
       return look(options, { ...options, folder, ended }, adopted);
@@ -64,17 +69,39 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
       if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
       if (found.heard) noteAnswer(options.dataDir, found.heard);
       if (found.heard ?? found.refusal) noteRefusal(lock, found.refusal?.message);
-      return report(
-        found,
-        options,
-        (stateDir) => {
-          const pass = { ...options, stateDir, shownAs: options.source.path };
-          return openHost(lock, options, (host) => reconcileOn(host, pass));
-        },
-        adopted,
-      );
+      if (healed && !found.candidate) return report(found, options, () => Promise.resolve(healed), adopted);
+      const pass = async (stateDir: string) => after(healed, await passFrom(options, stateDir, lock));
+      return report(found, options, pass, adopted);
     });
   });
+}
+
+function passFrom(options: Asked, stateDir: string, lock: WriterLock): Promise<Reconciliation> {
+  const pass = { ...options, stateDir, shownAs: options.source.path };
+  return openHost(lock, options, (host) => reconcileOn(host, pass));
+}
+
+/**
+ * What the kernel runs is brought to the adopted commit before anything is asked of the repository: whatever that has, and
+ * however long it takes, drift does not wait for it. `undefined` where that cannot be done now: the pass after the look does it, or
+ * says why not.
+ */
+async function heal(options: Asked, adopted: Adoption): Promise<Reconciliation | undefined> {
+  const { dataDir } = options;
+  if (!isIntact(treeFolder(dataDir), adopted.files)) return undefined;
+  const stateDir = adoptedStateDir(dataDir, adopted.path);
+  try {
+    return await withWriterLock(dataDir, (lock) => passFrom(options, stateDir, lock));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the pass before has done is part of what was done. */
+function after(healed: Reconciliation | undefined, result: Reconciliation): Reconciliation {
+  if (healed?.changed !== true) return result;
+  const done = healed.steps.filter(({ action }) => action !== 'none');
+  return { ...result, changed: true, steps: [...done, ...result.steps] };
 }
 
 /** The same without a trace: the mirror and the copy are made elsewhere and go away. */

@@ -43,24 +43,28 @@ export async function acquire(
   if (commit === applied && adopted?.path === source.path) return undefined;
   const judge = verification && new SignatureJudge(verification, folder, ended);
   const copy = join(folder, 'next');
-  return withMirror(mirrorIn(folder, asked, ended), asked.git, async (mirror) => {
-    await mirror.update(commit, applied);
-    const signer =
-      verification && judge
-        ? await verifySuccession(
-            { mirror, source, verification, judge, signed: adopted?.signed },
-            commit,
-            applied,
-          )
-        : undefined;
-    const tree = await listTree(mirror.git, commit, source.path);
-    await mirror.fill(commit, tree);
-    await writeTree(mirror.git, tree, copy);
-    const [said] = await mirror.read([commit]);
-    if (!said) throw new GitError(`the mirror has no commit ${commit}`);
-    const revision = { ...toRevision(said), ...(signer && { signer }) };
-    return { adoption: { ...source, revision, signed: sha256(said.payload), ...tree }, copy };
-  });
+  try {
+    return await withMirror(mirrorIn(folder, asked, ended), asked.git, async (mirror) => {
+      await mirror.update(commit, applied);
+      const signer =
+        verification && judge
+          ? await verifySuccession(
+              { mirror, source, verification, judge, signed: adopted?.signed },
+              commit,
+              applied,
+            )
+          : undefined;
+      const tree = await listTree(mirror.git, commit, source.path);
+      await mirror.fill(commit, tree);
+      await writeTree(mirror.git, tree, copy);
+      const [said] = await mirror.read([commit]);
+      if (!said) throw new GitError(`the mirror has no commit ${commit}`);
+      const revision = { ...toRevision(said), ...(signer && { signer }) };
+      return { adoption: { ...source, revision, signed: sha256(said.payload), ...tree }, copy };
+    });
+  } finally {
+    judge?.remember();
+  }
 }
 
 /** Makes the copy of the adopted state files again where it is not what was written. Throws an UnreachableError. */

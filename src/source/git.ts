@@ -67,6 +67,8 @@ export interface GitRun {
   time?: number;
   /** Bytes that a file it writes may have. */
   room?: number;
+  /** Bytes that it may print. */
+  output?: number;
 }
 
 export interface Largest {
@@ -81,8 +83,8 @@ export const LARGEST_REPOSITORY: Largest = { bytes: 2 ** 31, objects: 2_000_000 
 /** Bytes of memory for each git; of what is larger, a commit or a tree, it says that it is out of memory. */
 const MEMORY = 1 << 30;
 
-/** Bytes. */
-const MOST_OUTPUT = 128 << 20;
+/** Bytes: all state files of a repository, as tree.ts limits them, fit in. */
+const MOST_OUTPUT = 600 << 20;
 
 export class Git {
   readonly #tool: string;
@@ -100,12 +102,15 @@ export class Git {
   }
 
   /** Whatever the exit code. Throws a GitError when git does not come to its end: damage can do that to it. */
-  async run(args: string[], { input, time = 60_000, room = LARGEST_REPOSITORY.bytes }: GitRun = {}) {
+  async run(
+    args: string[],
+    { input, time = 60_000, room = LARGEST_REPOSITORY.bytes, output = MOST_OUTPUT }: GitRun = {},
+  ) {
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const where = this.dir === undefined ? [] : [`--git-dir=${this.dir}`];
     const env = { ...ENVIRONMENT, GIT_SSH_COMMAND: sshCommand() };
     const resources = { memory: MEMORY, file: room };
-    const limits = { time, output: MOST_OUTPUT, input, env, ended: this.ended, resources };
+    const limits = { time, output, input, env, ended: this.ended, resources };
     try {
       return await runForBytes(this.#tool, [...settings, ...where, ...args], limits);
     } catch (error) {

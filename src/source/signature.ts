@@ -4,12 +4,14 @@
 import { join } from 'node:path';
 import { replaceFile } from '../disk/durable.js';
 import { readOwn } from '../disk/regular.js';
+import { sha256 } from '../disk/sha256.js';
 import { findTool, runTool, type ToolResult } from '../kernel/tool.js';
 import type { Verification } from '../model/config.js';
 import { EnvironmentError, PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
 import { oddityOf } from './armour.js';
 import type { Commit } from './commit.js';
+import { VerifiedCommits } from './verified.js';
 
 /** Of `ssh-keygen -Y sign -n`. */
 const COMMIT_NAMESPACE = 'git';
@@ -25,6 +27,7 @@ export interface Signed {
 
 export class SignatureJudge {
   readonly #tool: string;
+  readonly #verified: VerifiedCommits;
 
   /** `scratch` is a directory of ours. Throws an EnvironmentError when something that it needs cannot be read. */
   constructor(
@@ -40,17 +43,28 @@ export class SignatureJudge {
       });
     }
     this.#tool = tool;
-    if (revoked !== undefined) readKeys(revoked);
-    requirePrincipals(readKeys(allowedSigners), verification);
+    const revocations = revoked === undefined ? '' : readKeys(revoked);
+    const signers = readKeys(allowedSigners);
+    requirePrincipals(signers, verification);
+    this.#verified = new VerifiedCommits(scratch, sha256(JSON.stringify([signers, revocations])));
   }
 
   /** Throws a SignatureError that names the commit and the key. */
-  judgeCommit(commit: Commit): Promise<Signer> {
+  async judgeCommit(commit: Commit): Promise<Signer> {
+    const known = this.#verified.get(commit.commit);
+    if (known) return known;
     const { payload, signature } = commit;
     const what = `commit ${revisionWords(commit)} by ${commit.author}`;
     if (commit.strange)
       throw new SignatureError(`${what} has several signatures, or one in an unusual place`, { hint: SIGN });
-    return this.judge({ what, payload, signature, namespace: COMMIT_NAMESPACE });
+    const signer = await this.judge({ what, payload, signature, namespace: COMMIT_NAMESPACE });
+    this.#verified.add(commit.commit, signer);
+    return signer;
+  }
+
+  /** Keeps what was found good for the next pass. */
+  remember(): void {
+    this.#verified.write();
   }
 
   async judge(signed: Signed): Promise<Signer> {
@@ -67,6 +81,8 @@ export class SignatureJudge {
     const file = join(this.scratch, 'signature');
     replaceFile(file, `${signature}\n`);
     const about = ['-n', namespace, '-s', file];
+    const good = await this.#good(about, payload);
+    if (good) return good;
     const made = await this.#run('check-novalidate', about, payload);
     const key = /\bkey (SHA256:\S+)/.exec(made.stdout)?.[1];
     if (made.exitCode !== 0 || key === undefined) {
@@ -77,6 +93,24 @@ export class SignatureJudge {
       });
     }
     return { principal: await this.#principalOf(what, key, about, payload), key };
+  }
+
+  /** Most are: why one is not is asked only then. */
+  async #good(about: string[], payload: Buffer): Promise<Signer | undefined> {
+    const { allowedSigners, revoked } = this.verification;
+    const allowed = ['-f', allowedSigners, ...(revoked === undefined ? [] : ['-r', revoked])];
+    const { exitCode, stdout } = await this.#run('find-principals', [
+      '-s',
+      about.at(-1) ?? '',
+      '-f',
+      allowedSigners,
+    ]);
+    for (const principal of exitCode === 0 ? stdout.split('\n').filter(Boolean) : []) {
+      const known = await this.#run('verify', [...about, ...allowed, '-I', principal], payload);
+      const key = /\bkey (SHA256:\S+)/.exec(known.stdout)?.[1];
+      if (known.exitCode === 0 && key !== undefined) return { principal, key };
+    }
+    return undefined;
   }
 
   async #principalOf(what: string, key: string, about: string[], payload: Buffer): Promise<string> {
