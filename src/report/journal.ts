@@ -49,7 +49,7 @@ function count(records: number): string {
 }
 
 function row({ seq, time, generation, phase, step, note }: JournalRecord, mark: string): string[] {
-  const refused = 'attached' in step ? step.attached?.fellBackBecause : undefined;
+  const refused = 'attached' in step ? step.attached.fellBackBecause : undefined;
   const notes = [note, refused === undefined ? undefined : `native was refused: ${refused}`];
   const said = notes.filter((one) => one !== undefined).join('; ');
   const why = said === '' ? step.reason : `${step.reason} (${said})`;
