@@ -82,7 +82,7 @@ export function unreachable(url: string, why: string, log?: string): Unreachable
   return new UnreachableError(`${url} cannot be reached: ${why}`, { hint, log });
 }
 
-function tooLarge(what: string): UnfitSourceError {
+export function tooLarge(what: string): UnfitSourceError {
   return new UnfitSourceError(`the repository has ${what}, which is more than is taken`, {
     hint: 'Keep state files in a repository of their own, and find out who pushed that.',
   });
