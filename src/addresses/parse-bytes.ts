@@ -1,57 +1,13 @@
 // Bytes -> networks, for lists of millions: the common ways to write one, without a string or an object. What it does
 // not understand is no refusal: address.ts reads that again, as text, and says what is wrong.
 
-const [BREAK, ZERO, NINE, DOT, COLON, SLASH] = [0x0a, 0x30, 0x39, 0x2e, 0x3a, 0x2f];
+const [ZERO, NINE, DOT, COLON, SLASH] = [0x30, 0x39, 0x2e, 0x3a, 0x2f];
 
 /** One network at a time: read, then taken from `words`. */
 export class NetworkBytes {
   /** First and last address: 1 and 1 words of IPv4, 4 and 4 of IPv6. */
   readonly words = new Uint32Array(8);
   #at = 0;
-
-  /**
-   * Where the next line begins, if this one is an IPv4 address or network and nothing else; otherwise, and at the end of the
-   * bytes, -1: the line has to be looked at. One loop over the bytes, because most lists are this, a million times.
-   */
-  readFourLine(bytes: Uint8Array, start: number): number {
-    let at = start;
-    let word = 0;
-    for (let part = 0; part < 4; part++) {
-      if (part > 0 && bytes[at++] !== DOT) return -1;
-      let value = (bytes[at++] ?? 0) - ZERO;
-      if (value < 0 || value > 9) return -1;
-      for (let digits = 1; digits < 3; digits++) {
-        const digit = (bytes[at] ?? 0) - ZERO;
-        if (digit < 0 || digit > 9) break;
-        if (value === 0) return -1;
-        value = value * 10 + digit;
-        at++;
-      }
-      if (value > 255) return -1;
-      word = (word << 8) | value;
-    }
-    let host = 0;
-    if (bytes[at] === SLASH) {
-      const length = this.#prefix(bytes, at + 1);
-      if (length < 0) return -1;
-      at += length > 9 ? 3 : 2;
-      host = length === 0 ? -1 : ~(-1 << (32 - length));
-    }
-    if (bytes[at] !== BREAK || (word & host) !== 0) return -1;
-    this.words[0] = word;
-    this.words[1] = word | host;
-    return at + 1;
-  }
-
-  /** One or two digits up to 32, or -1. */
-  #prefix(bytes: Uint8Array, at: number): number {
-    const first = (bytes[at] ?? 0) - ZERO;
-    const second = (bytes[at + 1] ?? 0) - ZERO;
-    if (first < 0 || first > 9) return -1;
-    if (second < 0 || second > 9) return first;
-    const length = first * 10 + second;
-    return first === 0 || length > 32 ? -1 : length;
-  }
 
   /** The family of the network that is bytes[from..to), or 0 for anything that has to be looked at as text. */
   read(bytes: Uint8Array, from: number, to: number): 0 | 4 | 6 {

@@ -1,6 +1,8 @@
 // Sets of addresses as sorted ranges in typed arrays, and their algebra. Both families go one way: an address is 1 or 4
 // words, most significant first, and every operation is one pass over the edges of its operands.
 
+import { RememberedResults } from './remembered-results.js';
+
 /**
  * IPv4 as pairs (first, last) of words, IPv6 as pairs of four words, both inclusive. Sorted, disjoint and never
  * adjacent: equal sets have equal words.
@@ -59,12 +61,14 @@ function uniteWords(x: Uint32Array, y: Uint32Array, width: Width): Uint32Array {
 
 export function intersectWords(x: Uint32Array, y: Uint32Array, width: Width): Uint32Array {
   if (x.length === 0 || x === y) return x;
-  return y.length === 0 ? y : combine(x, y, width, IN_BOTH);
+  if (y.length === 0) return y;
+  return intersections.of(x, y, () => combine(x, y, width, IN_BOTH));
 }
 
 export function subtractWords(x: Uint32Array, y: Uint32Array, width: Width): Uint32Array {
   if (x === y) return NO_WORDS;
-  return x.length === 0 || y.length === 0 ? x : combine(x, y, width, IN_FIRST_ALONE);
+  if (x.length === 0 || y.length === 0) return x;
+  return differences.of(x, y, () => combine(x, y, width, IN_FIRST_ALONE));
 }
 
 /** `address` is 4 or 16 bytes in network order. */
@@ -103,71 +107,88 @@ const IN_EITHER = 0b1110;
 const IN_BOTH = 0b1000;
 const IN_FIRST_ALONE = 0b0010;
 
+const intersections = new RememberedResults();
+const differences = new RememberedResults();
+
 function combine(x: Uint32Array, y: Uint32Array, width: Width, keeps: number): Uint32Array {
   const a = new Edges(x, width);
   const b = new Edges(y, width);
-  const result = new Uint32Array(x.length + y.length);
+  const result = new Result();
   const bit = (inX: number, inY: number): number => (keeps >> (inX + 2 * inY)) & 1;
-  let used = 0;
   let inside = 0;
   while (!a.ended || !b.ended) {
     const same = a.inside === 0 && b.inside === 0 ? a.sameAs(b) : 0;
     if (same > 0) {
       // Two versions of a list are mostly the same.
-      if ((keeps & IN_BOTH) !== 0) used = a.copy(same, result, used);
+      if ((keeps & IN_BOTH) !== 0) result.copy(a, same);
       a.skip(same);
       b.skip(same);
       continue;
     }
     // One of them is often much shorter, and stays as it is between its edges.
-    let leapt = leap(a, b, bit(0, b.inside), bit(1, b.inside), result, used);
-    if (leapt < 0) leapt = leap(b, a, bit(a.inside, 0), bit(a.inside, 1), result, used);
-    if (leapt >= 0) {
-      used = leapt;
-      continue;
-    }
+    if (leap(a, b, bit(0, b.inside), bit(1, b.inside), result)) continue;
+    if (leap(b, a, bit(a.inside, 0), bit(a.inside, 1), result)) continue;
     const order = a.ended ? 1 : b.ended ? -1 : compareWords(a.at, 0, b.at, 0, width);
     const inX = order <= 0 ? 1 - a.inside : a.inside;
     const inY = order >= 0 ? 1 - b.inside : b.inside;
     if (bit(inX, inY) !== inside) {
-      writeEdge(result, used, order <= 0 ? a.at : b.at, inside, width);
-      used += width;
+      result.writeEdge(order <= 0 ? a.at : b.at, inside, width);
       inside = 1 - inside;
     }
     if (order <= 0) a.advance();
     if (order >= 0) b.advance();
   }
-  // What was not written to takes no memory; a small part of much should not hold on to it.
-  return used * 4 > result.length ? result.subarray(0, used) : result.slice(0, used);
+  return result.finish();
 }
 
 /**
- * Goes on by all ranges of `one` that end before the other's next edge, at once, and copies them if they are kept. Negative when
+ * Goes on by all ranges of `one` that end before the other's next edge, at once, and copies them if they are kept. False when
  * there are none, or when they would be holes in what is kept.
  */
-function leap(
-  one: Edges,
-  other: Edges,
-  outside: number,
-  within: number,
-  to: Uint32Array,
-  used: number,
-): number {
-  if (one.inside === 1 || outside > within) return -1;
+function leap(one: Edges, other: Edges, outside: number, within: number, result: Result): boolean {
+  if (one.inside === 1 || outside > within) return false;
   const words = one.aheadOf(other);
-  if (words === 0) return -1;
-  const end = outside < within ? one.copy(words, to, used) : used;
+  if (words === 0) return false;
+  if (outside < within) result.copy(one, words);
   one.skip(words);
-  return end;
+  return true;
 }
 
-/** Where a range ends, the edge is one beyond its last address. */
-function writeEdge(to: Uint32Array, at: number, edge: Float64Array, less: number, width: Width): void {
-  let borrow = less;
-  for (let word = width - 1; word >= 0; word--) {
-    const value = (edge[word] ?? 0) - borrow;
-    borrow = value < 0 ? 1 : 0;
-    to[at + word] = value; // modulo 2^32
+/** Grows with what is in it: of two long lists the difference is often short. */
+class Result {
+  #words = new Uint32Array(1 << 12);
+  #used = 0;
+
+  /** The next so many words of an operand. */
+  copy(from: Edges, words: number): void {
+    this.#reserve(words);
+    from.copy(words, this.#words, this.#used);
+    this.#used += words;
+  }
+
+  /** Where a range ends, the edge is one beyond its last address. */
+  writeEdge(edge: Float64Array, less: number, width: Width): void {
+    this.#reserve(width);
+    let borrow = less;
+    for (let word = width - 1; word >= 0; word--) {
+      const value = (edge[word] ?? 0) - borrow;
+      borrow = value < 0 ? 1 : 0;
+      this.#words[this.#used + word] = value; // modulo 2^32
+    }
+    this.#used += width;
+  }
+
+  finish(): Uint32Array {
+    const [words, used] = [this.#words, this.#used];
+    // What was not written to takes no memory; a small part of much should not hold on to it.
+    return used * 4 > words.length ? words.subarray(0, used) : words.slice(0, used);
+  }
+
+  #reserve(more: number): void {
+    if (this.#used + more <= this.#words.length) return;
+    const larger = new Uint32Array(Math.max(2 * this.#words.length, this.#used + more));
+    larger.set(this.#words.subarray(0, this.#used));
+    this.#words = larger;
   }
 }
 
@@ -232,11 +253,10 @@ export class Edges {
     return order < 0;
   }
 
-  /** Puts the next so many words at `used`, and says where they end. */
-  copy(words: number, to: Uint32Array, used: number): number {
+  /** Puts the next so many words at `used`. */
+  copy(words: number, to: Uint32Array, used: number): void {
     if (words > FEW) to.set(this.words.subarray(this.#next, this.#next + words), used);
     else for (let word = 0; word < words; word++) to[used + word] = this.words[this.#next + word] ?? 0;
-    return used + words;
   }
 
   /** Goes on by so many words: whole ranges. */

@@ -5,19 +5,17 @@ import type {
   Action,
   AddressSet,
   ExtensionHeader,
+  FieldName,
   Match,
   PacketDescription,
   Policy,
   Range,
   Rule,
 } from '../../src/model/policy.js';
+import { FIELD_NAMES, FIELDS } from '../../src/policy/fields/registry.js';
 import { addressSet as addressSetOf } from '../support/addresses.js';
 
 const AT = { file: 'random.yaml', line: 1, column: 1 };
-const PORTS = [0, 22, 53, 80, 255, 256, 443, 1000, 1999, 2000, 8080, 40000, 65535];
-const PROTOCOLS = [1, 6, 17, 58, 132, 47, 50, 2, 6, 17, 6, 17];
-const ETHER_TYPES = [0x0806, 0x88cc, 0x8100, 0x0800, 0x86dd, 0x0600];
-const MACS = [0x02_00_00_00_00_01, 0x02_00_00_00_00_02, 0x02_aa_bb_cc_dd_ee, 0xff_ff_ff_ff_ff_ff];
 
 export class Random {
   #state: number;
@@ -98,29 +96,43 @@ function exactly(random: Random, values: readonly number[], most: number): Range
   return random.some(most, () => random.pick(values)).map((value) => ({ from: value, to: value }));
 }
 
+/** Percent of matches that ask for a field; what is not here, WIDE and in some matches WIDER. */
+const ASKED: Partial<Record<FieldName, number>> = {
+  ...{ protocol: 60, icmpType: 10, icmpCode: 5, tcpFlags: 10, fragment: 10, length: 5, ttl: 5, dscp: 5 },
+  ...{ vlan: 5, etherType: 4, sourceMac: 4, destinationMac: 4 },
+};
+const [WIDE, WIDER] = [22, 60];
+
+/** Values that a match may ask for, of what the field has for tests. */
+function asked(random: Random, name: FieldName): unknown {
+  const { inMatch, samples } = FIELDS[name];
+  const numbers = samples.flat().filter((one) => typeof one === 'number');
+  switch (inMatch.kind) {
+    case 'exact':
+      return random.chance(10) ? [{ from: 0, to: 100 }] : exactly(random, numbers, 2);
+    case 'range':
+    case 'named-range':
+      return ranges(random, numbers, inMatch.to);
+    case 'number-or-word':
+      return random.some(2, () => random.pick([...numbers, inMatch.word]));
+    case 'network':
+      return addressSet(random);
+    case 'flags':
+      return random.some(2, () => tcpFlags(random));
+    case 'family':
+      return [random.pick(numbers)];
+    case 'word':
+    case 'mac':
+      return random.some(2, () => random.pick<unknown>(samples));
+    default:
+      throw new TypeError(`a match has no ${inMatch.kind}`);
+  }
+}
+
 export function randomMatch(random: Random): Match {
-  const match: Match = {};
-  const wide = random.chance(10) ? 60 : 22; // percent of fields that are asked for
-  if (random.chance(wide)) match.family = [random.pick([4, 6] as const)];
-  if (random.chance(60))
-    match.protocol = random.chance(10) ? [{ from: 0, to: 100 }] : exactly(random, PROTOCOLS, 2);
-  if (random.chance(wide)) match.source = addressSet(random);
-  if (random.chance(wide)) match.destination = addressSet(random);
-  if (random.chance(wide)) match.sourcePort = ranges(random, PORTS, 65535);
-  if (random.chance(wide + 10)) match.destinationPort = ranges(random, PORTS, 65535);
-  if (random.chance(10)) match.icmpType = ranges(random, [0, 8, 128, 129, 133, 135], 255);
-  if (random.chance(5)) match.icmpCode = exactly(random, [0, 1, 3, 255], 2);
-  if (random.chance(10)) match.tcpFlags = random.some(2, () => tcpFlags(random));
-  if (random.chance(10))
-    match.fragment = random.some(2, () => random.pick(['none', 'first', 'later'] as const));
-  if (random.chance(5)) match.length = ranges(random, [20, 40, 56, 60, 100, 1280], 65535);
-  if (random.chance(5)) match.ttl = ranges(random, [0, 1, 63, 64, 255], 255);
-  if (random.chance(5)) match.dscp = exactly(random, [0, 10, 46, 63], 2);
-  if (random.chance(5)) match.vlan = random.some(2, () => random.pick([0, 1, 100, 4095, 'none'] as const));
-  if (random.chance(4)) match.etherType = ranges(random, ETHER_TYPES, 65535);
-  if (random.chance(4)) match.sourceMac = random.some(2, () => random.pick(MACS));
-  if (random.chance(4)) match.destinationMac = random.some(2, () => random.pick(MACS));
-  return match;
+  const wide = random.chance(10) ? WIDER : WIDE;
+  const names = FIELD_NAMES.filter((name) => random.chance(ASKED[name] ?? wide));
+  return Object.fromEntries(names.map((name) => [name, asked(random, name)]));
 }
 
 function tcpFlags(random: Random): { mask: number; value: number } {
@@ -167,29 +179,22 @@ function extension(random: Random): ExtensionHeader {
   return { kind, bytes: kind === 'ah' ? random.pick([12, 16, 24]) : random.pick([8, 8, 16, 40]) };
 }
 
+/** Percent of packets that are told to have a field; all of them where it is not here. */
+const TOLD: Partial<Record<FieldName, number>> = { vlan: 15, etherType: 5, fragment: 15, length: 10 };
+
 export function randomPacket(random: Random): PacketDescription {
   const family = random.pick([4, 6] as const);
-  const packet: PacketDescription = {
-    family,
-    protocol: random.chance(95) ? random.pick(PROTOCOLS) : random.below(256),
-    source: address(random, family),
-    destination: address(random, family),
-    sourcePort: random.pick(PORTS),
-    destinationPort: random.pick(PORTS),
-    tcpFlags: random.below(256),
-    icmpType: random.pick([0, 8, 128, 129, 133, 135, 137, 138]),
-    icmpCode: random.pick([0, 1, 3, 255]),
-    ttl: random.pick([0, 1, 63, 64, 255]),
-    dscp: random.pick([0, 10, 46, 63]),
-    sourceMac: random.pick(MACS),
-    destinationMac: random.pick(MACS),
+  const value = (name: FieldName): unknown => {
+    const { inPacket, samples } = FIELDS[name];
+    if (inPacket.kind === 'address') return address(random, family);
+    if (inPacket.kind === 'flags') return random.below(256);
+    return name === 'protocol' && random.chance(5) ? random.below(256) : random.pick<unknown>(samples);
   };
-  if (random.chance(15)) packet.vlan = random.some(2, () => random.pick([0, 1, 100, 4095]));
-  if (random.chance(5)) packet.etherType = random.pick(ETHER_TYPES);
+  const names = FIELD_NAMES.filter((name) => random.chance(TOLD[name] ?? 100));
+  const packet: PacketDescription = Object.fromEntries(names.map((name) => [name, value(name)]));
+  packet.family = family;
   if (random.chance(15)) packet.ipv4Options = 4 * (1 + random.below(10));
   if (random.chance(30)) packet.extensions = random.some(random.chance(10) ? 10 : 3, () => extension(random));
-  if (random.chance(15)) packet.fragment = random.pick(['first', 'later'] as const);
-  if (random.chance(10)) packet.length = random.pick([20, 40, 56, 60, 100, 1280]);
   return packet;
 }
 

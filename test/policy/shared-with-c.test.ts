@@ -99,14 +99,14 @@ const SHARED: [c: string, value: number][] = [
   // set.h
   ['SET_BLOCK', set.BLOCK],
   ['SET_LEVELS', set.LEVELS],
-  ['SET_UNIT', set.UNIT],
+  ['SET_UNIT', set.SET_HEAD],
   ['SET_SHORT - 2', set.SHORT],
   ['SET_NODE >> 32', set.NODE],
   ['HEAD_ELSEWHERE', set.ELSEWHERE],
   ['HEAD_HOSTS', set.NO_HOST],
   ['sizeof(struct set)', set.SET_HEAD],
   ...offsets('set', { four: 0, six: 8, deep: 16, digest: set.DIGEST_AT }),
-  ['sizeof(struct set_node)', set.UNIT],
+  ['sizeof(struct set_node)', set.SET_HEAD],
   ...offsets('set_node', { low: 0, shift: 8, last: 12, is_short: 16 }),
   // tap.h
   ['FAMILY_FOUR', FAMILY[4]],

@@ -9,6 +9,7 @@ import { mergeRanges } from '../../addresses/merge-ranges.js';
 import { type AddressRanges, type Width, widthOf } from '../../addresses/ranges.js';
 import { parseCidr } from '../../addresses/parse.js';
 import { NetworkBytes } from '../../addresses/parse-bytes.js';
+import { type LinesRead, parseFourLines } from '../../addresses/parse-four-lines.js';
 import { moreProblems } from '../yaml/document.js';
 import { type ListFormat, lineReader } from './list-formats.js';
 import { type Place, Source } from '../yaml/source.js';
@@ -53,24 +54,31 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
   const network = new NetworkBytes();
   const collected = { 4: new Collector(4, bytes.length), 6: new Collector(6) };
   const bad = new BadLines(list);
-  for (let start = markLength(bytes), line = 1; start < bytes.length; line++) {
-    let next = isPlain ? network.readFourLine(bytes, start) : -1;
-    if (next >= 0) collected[4].add(network.words);
-    else {
-      next = lines.read(start);
-      const { from, to, problem } = lines;
-      if (problem) bad.add({ start, next, from, to, line }, { summary: 'bad line', ...problem });
-      else if (from < to) {
-        const family = network.read(bytes, from, to);
-        const read = family === 0 ? readText(bytes, from, to) : undefined;
-        if (family !== 0) collected[family].add(network.words);
-        else if (read && 'message' in read) bad.add({ start, next, from, to, line }, read);
-        else if (read) collected[read.family].addNetwork(read);
-      }
+  let line = 1;
+  const count = (): number => collected[4].count + collected[6].count;
+  for (let start = markLength(bytes); start < bytes.length; line++) {
+    if (isPlain) {
+      const read = collected[4].addLines(
+        bytes,
+        start,
+        Math.min(PACE - (line % PACE), MOST_ENTRIES - count()),
+      );
+      line += read.lines;
+      start = read.next;
+      if (start >= bytes.length) break;
     }
-    if (collected[4].count + collected[6].count > MOST_ENTRIES) {
-      lines.read(start);
-      problems.push(tooMany(file, placeOf(list, { start, next, from: lines.from, to: lines.to, line })));
+    const next = lines.read(start);
+    const { from, to, problem } = lines;
+    if (problem) bad.add({ start, next, from, to, line }, { summary: 'bad line', ...problem });
+    else if (from < to) {
+      const family = network.read(bytes, from, to);
+      const read = family === 0 ? readText(bytes, from, to) : undefined;
+      if (family !== 0) collected[family].add(network.words);
+      else if (read && 'message' in read) bad.add({ start, next, from, to, line }, read);
+      else if (read) collected[read.family].addNetwork(read);
+    }
+    if (count() > MOST_ENTRIES) {
+      problems.push(tooMany(file, placeOf(list, { start, next, from, to, line })));
       break;
     }
     start = next;
@@ -119,6 +127,15 @@ class Collector {
     for (let word = 0; word < 2 * this.#width; word++) this.#words[at + word] = words[word] ?? 0;
   }
 
+  /** Those IPv4 lines from `start` on that are nothing but an address or network, at most so many. */
+  addLines(bytes: Uint8Array, start: number, most: number): LinesRead {
+    this.#growFor(1);
+    const room = this.#words.length / 2 - this.count;
+    const read = parseFourLines(bytes, start, this.#words, 2 * this.count, Math.min(most, room));
+    this.count += read.lines;
+    return read;
+  }
+
   addNetwork(network: Cidr): void {
     const at = this.#reserve(); // before the words are looked at: they may be others then
     writeNetwork(this.#words, at, network, this.#width);
@@ -129,13 +146,15 @@ class Collector {
   }
 
   #reserve(): number {
-    const at = this.count++ * 2 * this.#width;
-    if (at + 2 * this.#width > this.#words.length) {
-      const larger = new Uint32Array(2 * this.#words.length);
-      larger.set(this.#words);
-      this.#words = larger;
-    }
-    return at;
+    this.#growFor(1);
+    return this.count++ * 2 * this.#width;
+  }
+
+  #growFor(more: number): void {
+    if ((this.count + more) * 2 * this.#width <= this.#words.length) return;
+    const larger = new Uint32Array(2 * this.#words.length);
+    larger.set(this.#words);
+    this.#words = larger;
   }
 }
 

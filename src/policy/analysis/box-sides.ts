@@ -29,12 +29,16 @@ export function intersectSides(x: Side, y: Side): Side {
   if (!isAddresses(x)) return intersectSets(x, numbersOf(y));
   const other = addressesOf(y);
   if (other === ALL_ADDRESSES[x.width]) return x;
-  return x === ALL_ADDRESSES[x.width] ? other : intersections.of(x, other);
+  return x === ALL_ADDRESSES[x.width]
+    ? other
+    : { width: x.width, words: intersectWords(x.words, other.words, x.width) };
 }
 
 /** Both are of one field. */
 export function subtractSides(x: Side, y: Side): Side {
-  return isAddresses(x) ? differences.of(x, addressesOf(y)) : subtractSets(x, numbersOf(y));
+  return isAddresses(x)
+    ? { width: x.width, words: subtractWords(x.words, addressesOf(y).words, x.width) }
+    : subtractSets(x, numbersOf(y));
 }
 
 /** Throws a TypeError for a side of numbers. */
@@ -48,25 +52,3 @@ export function numbersOf(side: Side): IntervalSet {
   if (!isAddresses(side)) return side;
   throw new TypeError('an address is no number');
 }
-
-type Operation = (x: Uint32Array, y: Uint32Array, width: Width) => Uint32Array;
-
-class Remembered {
-  readonly #results = new WeakMap<Uint32Array, WeakMap<Uint32Array, AddressSide>>();
-
-  constructor(private readonly operation: Operation) {}
-
-  of({ words, width }: AddressSide, other: AddressSide): AddressSide {
-    let results = this.#results.get(words);
-    if (!results) this.#results.set(words, (results = new WeakMap()));
-    let result = results.get(other.words);
-    if (!result) {
-      result = { width, words: this.operation(words, other.words, width) };
-      results.set(other.words, result);
-    }
-    return result;
-  }
-}
-
-const intersections = new Remembered(intersectWords);
-const differences = new Remembered(subtractWords);

@@ -152,9 +152,14 @@ export function intersectBoxes(x: Box, y: Box): Box | undefined {
 
 /** Disjoint boxes that hold the packets of `x` that are not in `y`. */
 function subtractBox(x: Box, y: Box): Box[] {
-  if (!intersectBoxes(x, y)) return [x];
+  return intersectBoxes(x, y) ? splitBox(x, y) : [x];
+}
+
+/** The same, of one kind: also of boxes that have nothing in common, in more pieces than are needed then. */
+export function splitBox(x: Box, y: Box): Box[] {
   const rest: Box[] = [];
   const sides = new Map(x.sides);
+  let left = y.sides.size;
   for (const [field, side] of y.sides) {
     const mine = sides.get(field) ?? fullSide(x.kind, field);
     const outside = subtractSides(mine, side);
@@ -162,7 +167,7 @@ function subtractBox(x: Box, y: Box): Box[] {
       ? undefined
       : withRoom({ kind: x.kind, sides: new Map(sides).set(field, outside) });
     if (box) rest.push(box);
-    sides.set(field, intersectSides(mine, side));
+    if (--left > 0) sides.set(field, intersectSides(mine, side));
   }
   return rest;
 }

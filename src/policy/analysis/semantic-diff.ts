@@ -3,7 +3,7 @@
 // example. Exact within its budget; beyond it `complete` is false and the changes found are still true.
 import type { PacketDescription, Policy, Protection } from '../../model/policy.js';
 import { describeAction, listDecisions, sameAction, type DecisionStep } from './decisions.js';
-import { intersectBoxes, subtractAll, type Box } from './header-space.js';
+import { intersectBoxes, splitBox, subtractAll, type Box } from './header-space.js';
 import { witnessOf } from './witness.js';
 
 interface FateChange {
@@ -132,25 +132,41 @@ function effectOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mod
   return words.join(', ');
 }
 
-/** The packets whose decision may differ: those of the steps that were added, removed, changed or moved. */
+/**
+ * The packets whose decision may differ: those of the steps that were added, removed, changed or moved. Of a step that does the
+ * same to other packets, as when its list changed, only those that it meets in one policy and not in the other.
+ */
 function affected(old: DecisionStep[], new_: DecisionStep[]): Box[] {
   const byRow = new Map<string, { step: DecisionStep; at: number }[]>(); // several built-in steps have one row
   old.forEach((step, at) => byRow.set(step.row, [...(byRow.get(step.row) ?? []), { step, at }]));
   const kept = new Set<DecisionStep>();
+  const boxes: Box[] = [];
   let last = -1;
   for (const step of new_) {
-    const was = byRow.get(step.row)?.find(({ step: one, at }) => at > last && isSame(one, step));
+    const alike = byRow.get(step.row)?.filter(({ step: one, at }) => at > last && doesTheSame(one, step));
+    const same = alike?.find(({ step: one }) => meetsTheSame(one, step));
+    const was = same ?? alike?.find(({ step: one }) => one.boxes.length > 0);
     if (!was) continue; // new, changed, or moved up
     last = was.at;
     kept.add(step).add(was.step);
+    if (!same) boxes.push(...difference(was.step, step), ...difference(step, was.step));
   }
-  return [...old, ...new_].filter((step) => !kept.has(step)).flatMap(({ boxes }) => boxes);
+  return [...boxes, ...[...old, ...new_].filter((step) => !kept.has(step)).flatMap((step) => step.boxes)];
 }
 
-/** Do they do the same to the same packets? */
-function isSame(x: DecisionStep, y: DecisionStep): boolean {
+function difference(one: DecisionStep, other: DecisionStep): Box[] {
+  return one.boxes.flatMap((box) => {
+    const less = other.boxOf(box.kind);
+    return less ? splitBox(box, less) : [box];
+  });
+}
+
+function doesTheSame(x: DecisionStep, y: DecisionStep): boolean {
   if (!sameAction(x.action, y.action) || !isEqual(x.rule?.rateLimit, y.rule?.rateLimit)) return false;
-  if (x.rule?.until !== y.rule?.until) return false;
+  return x.rule?.until === y.rule?.until;
+}
+
+function meetsTheSame(x: DecisionStep, y: DecisionStep): boolean {
   // What is built in and asks for no match is all that its row says.
   return typeof x.packets === 'function' ? typeof y.packets === 'function' : isEqual(x.packets, y.packets);
 }

@@ -7,7 +7,7 @@ import { countHosts, type Edges, edgesOfFour, edgesOfSix, isDeep } from './set-e
 export const BLOCK = 8;
 export const LEVELS = 3;
 /** Bytes in which places in the value are counted, and of a node before its buckets: a cache line. */
-export const UNIT = 64;
+const UNIT = 64;
 const WORDS = UNIT / 4;
 /** Places that a bucket has on average, or up to twice as many: few buckets shall have more than fit. */
 const BUCKET = 2;
@@ -18,8 +18,9 @@ const SHORT_BITS = 16;
 /** The same of buckets of single addresses, of which there are as many: 15 bits each, and half as many as places. */
 const HOST_BUCKET = 4;
 const HOST_BITS = 15;
+/** A half-word that is no address, and two of them: such a bucket's head, and what is left over of it. */
 export const NO_HOST = 0x8000;
-const HOSTS = 0x80008000;
+const NO_HOSTS = NO_HOST * 0x10001;
 /** Places elsewhere above which they are divided again. */
 const MOST_IN_BLOCKS = 512;
 export const NODE = 0x40000000;
@@ -35,7 +36,7 @@ export const SET_LAYOUT = 3;
 export const SET_HEAD = UNIT;
 /** and where in them what lies. */
 /** Zeros. An older build put a change of a set there: it named the set that it changes here, and is none. */
-export const CHANGE_AT = 24;
+const CHANGE_AT = 24;
 export const DIGEST_AT = 32;
 const CHANGE_BYTES = 8;
 const DIGEST_BYTES = 32;
@@ -78,6 +79,8 @@ type Entry = [place: number, rest: number];
 
 class Layout {
   #words = new Uint32Array(1 << 12);
+  /** The same. */
+  #halves = new Uint16Array(this.#words.buffer);
   #used = WORDS;
 
   /** `width`: words of a place. */
@@ -90,7 +93,7 @@ class Layout {
   /** The value, with what it begins with. */
   finish(head: number[]): Uint8Array {
     this.#words.set(head);
-    return new Uint8Array(this.#words.slice(0, this.#used + REACH / 4).buffer);
+    return new Uint8Array(this.#words.buffer, 0, this.#used * 4 + REACH);
   }
 
   /** Room for so many words, at a unit of its own. */
@@ -101,6 +104,7 @@ class Layout {
       const larger = new Uint32Array(Math.max(this.#words.length * 2, this.#used + REACH / 4));
       larger.set(this.#words);
       this.#words = larger;
+      this.#halves = new Uint16Array(larger.buffer);
     }
     return at;
   }
@@ -130,7 +134,10 @@ class Layout {
     let edge = from;
     for (let index = 0; index <= last; index++) {
       const begin = edge;
-      while (edge < to && indexOf(edges, edge, low, shift) === index) edge++;
+      if (width === 1) {
+        const end = low.lo + (index + 1) * 2 ** shift;
+        while (edge < to && (edges.lo[edge] ?? 0) < end) edge++;
+      } else while (edge < to && indexOf(edges, edge, low, shift) === index) edge++;
       const place = at + WORDS + index * size;
       if (holdsHosts && this.#hosts(edges, begin, edge, place, low.lo + index * 2 ** shift)) continue;
       if (isShort && edge - begin <= SHORT)
@@ -146,12 +153,12 @@ class Layout {
     let count = 0;
     for (let edge = from; edge < to; edge += 2) count += (edges.lo[edge + 1] ?? 0) - (edges.lo[edge] ?? 0);
     if (count > SHORT) return false;
-    const slots = new Uint16Array(this.#words.buffer, at * 4, SHORT + 2).fill(NO_HOST);
-    this.#words[at] = HOSTS;
-    let slot = 2;
+    for (let word = at; word < at + (SHORT + 2) / 2; word++) this.#words[word] = NO_HOSTS;
+    let slot = 2 * at + 2; // behind the head
     for (let edge = from; edge < to; edge += 2) {
       const end = (edges.lo[edge + 1] ?? 0) - low;
-      for (let distance = (edges.lo[edge] ?? 0) - low; distance < end; distance++) slots[slot++] = distance;
+      for (let distance = (edges.lo[edge] ?? 0) - low; distance < end; distance++)
+        this.#halves[slot++] = distance;
     }
     return true;
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCidr } from '../../../src/addresses/parse.js';
 import { NetworkBytes } from '../../../src/addresses/parse-bytes.js';
+import { parseFourLines } from '../../../src/addresses/parse-four-lines.js';
 import type { ListFormat } from '../../../src/desired/lists/list-formats.js';
 import { parseList, type ParsedList } from '../../../src/desired/lists/list-parser.js';
 import { formatCidr } from '../../../src/addresses/format.js';
@@ -43,12 +44,13 @@ function readBytes(text: string): string | undefined {
 
 /** The same of the reader of whole lines, which takes IPv4 alone. */
 function readLine(text: string): string | undefined {
-  const reader = new NetworkBytes();
-  const bytes = Buffer.from(`x${text}\n`);
-  const next = reader.readFourLine(bytes, 1);
-  if (next === -1) return undefined;
-  expect(next).toBe(bytes.length);
-  return toCidrs({ four: reader.words.slice(0, 2), six: new Uint32Array() })
+  const words = new Uint32Array(6);
+  const bytes = Buffer.from(`x${text}\n${text}\n${text}${' '.repeat(24)}`);
+  const { next, lines } = parseFourLines(bytes, 1, words, 2, 9);
+  if (lines === 0) return undefined;
+  expect([next, lines]).toEqual([1 + 2 * (text.length + 1), 2]); // the third has no line break
+  expect([...words.subarray(4, 6)]).toEqual([...words.subarray(2, 4)]);
+  return toCidrs({ four: words.slice(2, 4), six: new Uint32Array() })
     .map(formatCidr)
     .join();
 }

@@ -24,6 +24,7 @@ function edited(random: Random, policy: Policy): Policy {
   if (!taken) return policy;
   if (random.chance(25)) rules.splice(random.below(rules.length + 1), 0, taken);
   else if (random.chance(25)) rules.splice(at, 0, { ...taken, action: { kind: 'tx' } });
+  else if (random.chance(25)) rules.splice(at, 0, { ...taken, match: rules.at(-1)?.match ?? {} });
   else if (random.chance(10)) return { ...policy, fragments: 'drop' };
   else if (random.chance(10)) return { ...policy, neighborDiscovery: 'match' };
   return { ...policy, rules };

@@ -1,0 +1,73 @@
+// Of every field that there is: what is written into a packet is read out of it, and everything that lists fields has it.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { fieldNamesOf } from '../../src/desired/json-schema.js';
+import { PROTOCOLS } from '../../src/model/names.js';
+import type { FieldName, PacketDescription } from '../../src/model/policy.js';
+import { KINDS } from '../../src/policy/analysis/header-space.js';
+import { witnessOf } from '../../src/policy/analysis/witness.js';
+import type { PacketFields } from '../../src/policy/fields/field.js';
+import { DIMENSION_NAMES, DIMENSIONS, FIELD_NAMES, FIELDS } from '../../src/policy/fields/registry.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
+import { parseFrame } from '../../src/policy/packet/parse.js';
+
+/** A packet in which a value of the field can be. */
+function carrierOf(name: FieldName): PacketDescription {
+  const [protocol] = FIELDS[name].needs?.protocols ?? [];
+  if (protocol !== undefined) return { protocol };
+  if (name === 'etherType') return { vlan: [1, 2] }; // behind which a third tag is no tag
+  return name === 'length' ? { protocol: PROTOCOLS.gre } : {}; // whose header may be missing
+}
+
+function fieldsOf(packet: PacketDescription): PacketFields {
+  const parsed = parseFrame(buildPacket(packet));
+  if (parsed.shape === 'malformed') throw new Error(`malformed: ${JSON.stringify(packet)}`);
+  return parsed.fields;
+}
+
+/** As a description has it. */
+function described<N extends FieldName>(name: N, fields: Pick<PacketFields, N>): unknown {
+  const value = fields[name];
+  return value === undefined ? undefined : (FIELDS[name].describe(value) ?? value);
+}
+
+describe.each(FIELD_NAMES)('%s', (name) => {
+  const { samples } = FIELDS[name];
+
+  it('has samples, and each is read as it was written', () => {
+    expect(samples.length).toBeGreaterThan(1);
+    for (const sample of samples) {
+      const fields = fieldsOf({ ...carrierOf(name), [name]: sample });
+      const outer = name === 'vlan' ? [sample].flat().slice(0, 1) : sample;
+      expect(described(name, fields), JSON.stringify(sample)).toEqual(outer);
+    }
+  });
+
+  it('belongs to a dimension that has a place', () => {
+    expect(DIMENSION_NAMES.filter((one) => DIMENSIONS[one] === FIELDS[name].dimension)).toHaveLength(1);
+  });
+});
+
+it.each(KINDS)('$name has a packet with all its dimensions', (kind) => {
+  const packet = witnessOf({ kind, sides: new Map() });
+  const fields = fieldsOf(packet);
+  expect(fields.family ?? 'none').toBe(kind.family);
+  const there = FIELD_NAMES.filter((name) => fields[name] !== undefined);
+  const said = FIELD_NAMES.filter((name) =>
+    [...kind.dimensions.values()].some((dimension) => dimension === FIELDS[name].dimension),
+  );
+  expect(there).toEqual(said);
+});
+
+it('a match and the packet of a test have the fields that there are', () => {
+  expect(fieldNamesOf('match')([])).toEqual(FIELD_NAMES);
+  expect(fieldNamesOf('packet')([])).toEqual([...FIELD_NAMES, 'ipv4Options', 'extensions']);
+});
+
+it('docs/state-files.md has a row for every field of a match, and for no other', () => {
+  const [, section = ''] = readFileSync('docs/state-files.md', 'utf8').split('\n### Matches\n');
+  const [table = ''] = section.split('\n### ');
+  const rows = [...table.matchAll(/^\| (`[^|]+`) +\|/gm)].map(([, cell = '']) => cell);
+  const names = rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  expect(names.sort()).toEqual([...FIELD_NAMES].sort());
+});
