@@ -71,7 +71,8 @@ export async function cancel(paths: HostPaths, reason: string, id?: string): Pro
     const hold = await undoTrial(lock, pins, announced, reason, wanted);
     // What it undoes is undone on suspended interfaces too; the others stay as they are.
     const touched = new Set(announced.inverses.flatMap(namesOf));
-    const result = unlessHeld(await converge(inputsAfterDecision(host, touched)));
+    const passed = await converge(inputsAfterDecision(host, touched));
+    const result = hold?.lost === true ? passed : unlessHeld(passed);
     return { result: { ...result, ...(hold && { hold }) }, warnings: [] };
   });
 }

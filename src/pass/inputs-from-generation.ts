@@ -75,12 +75,12 @@ export function inputsAfterDecision(host: OpenHost, except: ReadonlySet<string>)
   };
 }
 
-/** `isLost`: nobody knows what ran before, so that nothing is touched. */
+/** `isLost`: nobody knows what ran before, so that nothing is touched, whatever is excepted. */
 function suspensionsAnd(
   dataDir: string,
   isLost: boolean,
   except: ReadonlySet<string> = new Set(),
 ): Safeties['suspensions'] {
   const lost: Suspension[] = isLost ? [LEAVE_ALL_AS_IT_IS] : [];
-  return { ask: { inForce: [...readSuspensions(dataDir), ...lost], except } };
+  return { ask: { inForce: [...readSuspensions(dataDir), ...lost], except: isLost ? new Set() : except } };
 }
