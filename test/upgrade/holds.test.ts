@@ -26,7 +26,7 @@ it(
   { timeout: LONG },
   async () => {
     await using lab = await createOldLab({ pairs: 2 });
-    writeEverything(lab, 'probes: [{exec: [/bin/true]}]\n');
+    writeEverything(lab);
     await reconcile(lab);
     letPingsIn(lab);
     await reconcile(lab);
