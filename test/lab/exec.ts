@@ -74,10 +74,12 @@ export async function must(
 
 /** Starts and leaves running: execa's subprocess, which is also a promise of its end. */
 export function background(file: string, args: readonly string[], options: ExecOptions = {}) {
-  return tracked(
-    file,
-    execa(file, args, { ...clean({ timeout: LONGEST, ...options }), stdin: 'ignore' as const }),
-  );
+  return tracked(file, owned(file, args, options));
+}
+
+/** The same for whoever has said itself that it is open, and ends it: it may outlast the test that started it. */
+export function owned(file: string, args: readonly string[], options: ExecOptions = {}) {
+  return execa(file, args, { ...clean({ timeout: LONGEST, ...options }), stdin: 'ignore' as const });
 }
 
 export type Background = ReturnType<typeof background>;

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, inject, vi } from 'vitest';
-import { type Background, background, finish, type Finished, must } from '../lab/exec.js';
+import { type Background, finish, type Finished, must, owned } from '../lab/exec.js';
 import { createLab, type Lab } from '../lab.js';
 import { madeOnce } from '../lab/made-once.js';
 import { opens } from '../lab/open.js';
@@ -90,7 +90,7 @@ export class Machine implements AsyncDisposable {
   /** Until systemd says that everything is up. `veth0` is there from the beginning, down and without an address. */
   async boot(): Promise<void> {
     const { firewall } = this.lab.network;
-    this.#running = background(
+    this.#running = owned(
       'systemd-nspawn',
       [
         ...['--quiet', '--register=no', '--keep-unit', '--link-journal=no', '--console=pipe'],
