@@ -42,7 +42,7 @@ async function measureChange(core, work, rules) {
     writeFileSync(join(work, state, 'policies/bench.yaml'), toStateFile(changed(mixed(rules), round)));
   write(0);
   const attach = milliseconds(...reconcileCommand(work, state));
-  const link = core.openPin(core.layout('/sys/fs/bpf').link(device));
+  const link = core.openPin(core.pinPathsOf('/sys/fs/bpf').link(device));
   const program = () => core.linkInfo(link).programId;
   const times = [];
   for (let round = 1; round <= ROUNDS; round++) {

@@ -9,17 +9,17 @@ const MODULES = [
   'kernel/attach',
   'kernel/fd',
   'kernel/ffi-maps',
-  'kernel/firewall',
+  'kernel/load-policy',
   'kernel/interfaces',
-  'kernel/layout',
+  'kernel/pin-paths',
   'kernel/map-write',
   'kernel/object',
   'kernel/pinned',
   'kernel/samples',
   'kernel/testrun',
-  'policy/compile',
-  'policy/packet',
-  'policy/tap',
+  'policy/compile/compile',
+  'policy/packet/build-packet',
+  'policy/compile/tap',
 ];
 
 /** Written into `folder`, which must be inside the repository so that npm packages are found. */

@@ -152,7 +152,7 @@ function makeSide(core, work, state) {
   return {
     bpffs,
     file: join(work, state, 'lists/bench.txt'),
-    link: core.layout(bpffs).link(device),
+    link: core.pinPathsOf(bpffs).link(device),
     reconcile: reconcileCommand(work, state, { bpffs }),
     remove() {
       rmSync(bpffs, { recursive: true });

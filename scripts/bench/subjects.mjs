@@ -29,7 +29,7 @@ export function loadPolicy({ core, datapath }, wanted, function_) {
     taiOffset: 0,
     blocks: false,
   });
-  const object = core.loadFirewall(datapath, tables, { function: function_ });
+  const object = core.loadPolicy(datapath, tables, { function: function_ });
   if (function_.endsWith('_random')) {
     const pairs = addressPairs(wanted, ADDRESSES);
     const map = object.mapFd('addresses');

@@ -86,7 +86,7 @@ function makeSide({ core, work }, program, state, number, policy) {
   const files = { 'policies/p.yaml': policy, 'lists/bench.txt': '' };
   writeState(work, state, interfaces, files);
   const reconcile = reconcileCommand(work, state, { program, bpffs });
-  const pin = core.layout(bpffs).link(devices[0]);
+  const pin = core.pinPathsOf(bpffs).link(devices[0]);
   const forget = () => {
     rmSync(join(bpffs, 'xdpkeep'), { recursive: true, force: true });
     rmSync(join(work, `${state}.data`), { recursive: true, force: true });
