@@ -32,10 +32,9 @@ const REACH = 128;
 /** Part of the name of a set's pin: raised whenever these bytes, or what bpf/set.h makes of them, change. */
 export const SET_LAYOUT = 3;
 
-/** Bytes of a value that say what it is, */
+/** Bytes of a value that say what it is. */
 export const SET_HEAD = WORDS * 4;
-/** and where in them what lies. */
-/** Zeros. An older build put a change of a set there: it named the set that it changes here, and is none. */
+/** Where in it: zeros. An older build put a change of a set there, which named the set that it changes, and is none itself. */
 const CHANGE_AT = 24;
 export const DIGEST_AT = 32;
 const CHANGE_BYTES = 8;
