@@ -1,6 +1,6 @@
 // The program that gives up its rights and then becomes another one: dist/confine.js, started by confined.ts. What comes from
 // state files runs behind it. What cannot be given up ends it before the other one begins.
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { type Confinement, UNCONFINED } from './confinement.js';
 import { type Call, callFailed, lastErrno, openLibc } from './ffi.js';
@@ -13,6 +13,8 @@ const CAPABILITY_VERSION_3 = 0x20080522; // uapi/linux/capability.h
 const MOST_CAPABILITIES = 64;
 const SIGPIPE = 13;
 const F_SETFD = 2; // uapi/linux/fcntl.h
+const F_GETFL = 3;
+const F_SETFL = 4;
 const NOT_RUN = 127; // as a shell says it
 const O_PATH = 0o10000000;
 
@@ -67,7 +69,12 @@ function become([file = '', ...args]: string[], confinement: Confinement): void 
   if (user !== undefined) giveUpRights(user);
   process.umask(0o022);
   signal(SIGPIPE, null); // Node ignores it, and would hand that on
-  for (const fd of [0, 1, 2]) checked('fcntl', fcntl(fd, F_SETFD, 0)); // Node would close them
+  for (const fd of [0, 1, 2]) {
+    checked('fcntl', fcntl(fd, F_SETFD, 0)); // Node would close them
+    // Node 24 does not wait for a pipe that is full; the command would be told to try again, and fails.
+    const flags = checked('fcntl', fcntl(fd, F_GETFL, 0));
+    checked('fcntl', fcntl(fd, F_SETFL, flags & ~constants.O_NONBLOCK));
+  }
   const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
   execve(file, [file, ...args, null], [...environment, null]);
   const { message } = callFailed(`execve ${file}`, lastErrno());

@@ -86,12 +86,15 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
     clock.ranOut = true;
     kill();
   }, limits.time);
+  const running = () => subprocess.exitCode === null && subprocess.signalCode === null;
   function kill(): void {
-    // Helpers that it started are in its session.
-    const running = subprocess.exitCode === null && subprocess.signalCode === null;
-    if (running && subprocess.pid !== undefined) process.kill(-subprocess.pid, 'SIGKILL');
+    if (running()) endSession(subprocess.pid);
     for (const output of outputs) output.close();
   }
+  // At once: its number is not given to another process before that.
+  subprocess.once('exit', () => {
+    endSession(subprocess.pid);
+  });
   limits.ended?.addEventListener('abort', kill);
   if (limits.ended?.aborted === true) kill();
   const result = await subprocess;
@@ -118,6 +121,16 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
       ? hint
       : `Is ${file} there, executable, and made for this machine (${result.code ?? ''})?`,
   });
+}
+
+/** Helpers that a tool started are in its session; one that it does not wait for would outlive it, and our limits. */
+function endSession(leader: number | undefined): void {
+  if (leader === undefined) return; // it never started
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody is left
+  }
 }
 
 /**

@@ -192,27 +192,31 @@ export type Meeting = 'connected' | 'refused' | 'silence';
 
 export async function connect(network: Network, address: string, port: number): Promise<Meeting> {
   // In this process: an answer is there at once, however late it is looked at.
-  const socket = await enter(network.outside, async () => {
-    const connecting = connectSocket(port, address);
-    await new Promise(setImmediate); // its SYN leaves a little later
-    return connecting;
-  });
-  try {
-    return await new Promise<Meeting>((resolve, reject) => {
+  const { socket, met } = await enter(network.outside, async () => {
+    const socket = connectSocket(port, address);
+    // Heard from the first moment on: a refusal may be there before this function goes on.
+    const met = new Promise<Meeting>((resolve, reject) => {
       socket.once('connect', () => {
         resolve('connected');
       });
-      socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNREFUSED') resolve('refused');
         else reject(error);
       });
-      setTimeout(() => {
-        // A busy process hears of an answer and of the time at once, of the time first.
-        setImmediate(() => {
-          setImmediate(resolve, 'silence');
-        });
-      }, SILENCE);
     });
+    await new Promise(setImmediate); // its SYN leaves a little later
+    return { socket, met };
+  });
+  const silence = new Promise<Meeting>((resolve) => {
+    setTimeout(() => {
+      // A busy process hears of an answer and of the time at once, of the time first.
+      setImmediate(() => {
+        setImmediate(resolve, 'silence');
+      });
+    }, SILENCE);
+  });
+  try {
+    return await Promise.race([met, silence]);
   } finally {
     socket.destroy();
   }
