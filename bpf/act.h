@@ -21,6 +21,7 @@ struct {
  */
 #define QUESTION 0x78646b70 /* "xdkp" */
 #define QUESTION_WITH_BLOCKS 1
+#define QUESTION_CONNECTION(record) ((record) >> 8 & 7) /* the state to suppose, enum connection_state; 0: as the tables say */
 
 struct question {
 	__u32 magic;
@@ -48,7 +49,7 @@ static __always_inline bool asks_blocks(struct xdp_md *ctx)
 {
 	struct question *question = question_of(ctx);
 
-	return !question || question->record == QUESTION_WITH_BLOCKS;
+	return !question || question->record & QUESTION_WITH_BLOCKS;
 }
 
 static __always_inline void count(struct xdp_md *ctx, __u32 slot)

@@ -112,7 +112,7 @@ function ask({ programId, firewall }: Running, frame: Uint8Array): string {
       hint: 'Ask again.',
     });
   }
-  const { record } = askPolicy(program.number, frame, 'blocks');
+  const { record } = askPolicy(program.number, frame, { blocks: true });
   const owner = encodeRecords(firewall.policy, firewall.protections.length).owners[record];
   if (owner) return owner.row;
   throw new JournalError(`the attached program decides by record ${record}, which its policy does not have`, {

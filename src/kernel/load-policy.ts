@@ -1,6 +1,7 @@
 // Loads a policy: shapes the object before the load (settings, sizes, omitted maps) and fills its maps afterwards. Attaches
 // nothing.
 import type { Fd } from './fd.js';
+import { CONNECTION_TABLES, type ConnectionTable } from '../model/connections.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
 import { BLOCKS, TABLES_SECTION } from './pin-paths.js';
@@ -11,7 +12,7 @@ import { SAMPLES } from './samples.js';
 import { specialize } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
-const OPTIONAL = ['limits', 'sources', 'cpus'];
+const OPTIONAL = ['limits', 'sources', 'cpus', ...CONNECTION_TABLES];
 /** Frames that wait for a CPU they were redirected to: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
@@ -27,6 +28,8 @@ export interface LoadOptions {
   blocks?: Fd | 'new';
   /** The ring buffer for sampled packets; default a new one. */
   samples?: Fd;
+  /** The tables of the connections of the host, for a policy that asks; default new, empty ones. */
+  connections?: Record<ConnectionTable, Fd>;
   /** The maps through which the large sets of the tables are found, by slot. */
   sets?: { map: Fd }[];
   /** Default `firewall`. */
@@ -37,13 +40,16 @@ export interface LoadOptions {
  * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
  */
 export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
-  const { counters, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const { counters, blocks, samples, connections, sets = [] } = options;
+  const function_ = options.function ?? FIREWALL_FUNCTION;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets.length);
     if (counters) one.reuseMap('counters', counters);
     if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (samples) one.reuseMap(SAMPLES, samples);
+    for (const table of connections ? CONNECTION_TABLES : [])
+      if (tables.dynamic[table] !== undefined && connections) one.reuseMap(table, connections[table]);
     sets.forEach(({ map }, slot) => {
       one.reuseMap(`set${slot}`, map);
     });

@@ -3,7 +3,16 @@
 // before the rules (non-IP, neighbour discovery, blocks, later fragments), from which protect entries save a packet; then the
 // rules, protect entries first; the default. A malformed frame has no fields that could be trusted, so that no protect
 // entry can match it.
-import type { Action, BuiltinRow, Policy, Protection, Rule, Verdict } from '../model/policy.js';
+import type {
+  Action,
+  BuiltinRow,
+  ConnectionState,
+  Policy,
+  Protection,
+  Rule,
+  Verdict,
+} from '../model/policy.js';
+import { stateOfStranger } from './connections/state.js';
 import type { PacketFields } from './fields/field.js';
 import { ND_FIRST, ND_LAST } from './fields/icmp-type.js';
 import { matches } from './fields/registry.js';
@@ -18,6 +27,8 @@ export interface Circumstances {
   exceeds?: (rule: Rule) => boolean;
   /** Has an operator blocked this source (4 or 16 bytes)? Default: none. */
   isBlocked?: (source: Uint8Array) => boolean;
+  /** What the packet is to the connections of the host; default: what one of no known connection is. */
+  connection?: ConnectionState;
 }
 
 export interface Decision {
@@ -47,11 +58,16 @@ export function evaluate(
   circumstances: Circumstances = {},
 ): Decision {
   const question = { policy, protections, circumstances };
-  const packet = parseFrame(frame);
+  const packet = withConnection(parseFrame(frame), circumstances);
   if (packet.shape === 'malformed') return decideMalformed(question);
   const early = decideEarly(question, packet);
   if (!early) return decideByRules(question, packet);
   return isProtected(question, packet) ? builtin(policy, '(protect)', 'pass') : early;
+}
+
+function withConnection(packet: Parsed, { connection }: Circumstances): Parsed {
+  if (packet.shape !== 'ip') return packet;
+  return { ...packet, fields: { ...packet.fields, connection: connection ?? stateOfStranger(packet.fields) } };
 }
 
 function decideMalformed({ policy }: Question): Decision {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../../src/kernel/object.js';
 import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';
 import { loadPolicy } from '../../src/kernel/load-policy.js';
-import { askPolicy } from '../../src/kernel/ask-policy.js';
+import { type About, askPolicy } from '../../src/kernel/ask-policy.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
@@ -55,7 +55,7 @@ export class Datapath implements Disposable {
     return this.#object.programFd();
   }
 
-  ask(frame: Uint8Array, about?: 'blocks'): Answered {
+  ask(frame: Uint8Array, about: About = {}): Answered {
     const { verdict, record } = askPolicy(this.program, frame, about);
     return { verdict: VERDICTS[verdict], row: this.#tables.owners[record]?.row };
   }

@@ -135,6 +135,12 @@ export function randomMatch(random: Random): Match {
   return Object.fromEntries(names.map((name) => [name, asked(random, name)]));
 }
 
+/** Protected flows never depend on what is remembered of connections. */
+export function randomProtection(random: Random): Match {
+  const { connection: _, ...match } = randomMatch(random);
+  return match;
+}
+
 function tcpFlags(random: Random): { mask: number; value: number } {
   const mask = random.below(256);
   return { mask, value: mask & random.below(256) };

@@ -1,6 +1,7 @@
 // Compiles a policy, with the host's protect entries in front, to the tables of bpf/firewall.bpf.c: a bit-vector
 // classifier. It decides nothing about packets; it moves the comparison of rules from every packet to here. Refuses what
 // does not fit.
+import { CONNECTION_TABLES } from '../../model/connections.js';
 import { RefusedError } from '../../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
 import type { FirewallTables, TableBinding } from '../../model/tables.js';
@@ -18,6 +19,9 @@ const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
 /** Sources whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
 export const SOURCES = 65536;
+
+/** Entries of tables of connections that are no host's: for questions. */
+const UNUSED = 1024;
 
 /** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
 export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
@@ -172,5 +176,6 @@ function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Rec
     ...(used.has('limit') ? { limits: rules } : {}),
     ...(used.has('limitSource') ? { sources: sourcesOf(policy) } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
+    ...(used.has('connection') ? Object.fromEntries(CONNECTION_TABLES.map((name) => [name, UNUSED])) : {}),
   };
 }

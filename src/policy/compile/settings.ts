@@ -26,6 +26,7 @@ export const KEY = {
   destination: 16,
   special: 17,
   blocks: 18,
+  connection: 19,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
 export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special' | 'blocks'>;
@@ -104,7 +105,9 @@ export function encodeSettings(policy: PolicySettings): Settings {
   for (const key of policy.on) keys[KEY[key]] = 1;
   keys[KEY.special] = Number(SPECIAL.some((key) => policy.on.has(key)));
   keys[KEY.uncommon] = Number(
-    DIMENSION_NAMES.some((name, field) => field >= FIRST_UNCOMMON && policy.fields.has(name)),
+    DIMENSION_NAMES.some(
+      (name, field) => field >= FIRST_UNCOMMON && name !== 'connection' && policy.fields.has(name),
+    ),
   );
   const needs = (direction: 'source' | 'destination'): boolean =>
     policy.fields.has(direction) || policy.sets.some((set) => set.direction === direction);

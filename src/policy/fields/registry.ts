@@ -1,6 +1,7 @@
 // The fields of a match and the dimensions of the classifier, each in one list. The compiler refuses a list that lacks one.
 import type { FieldName, Match, PacketDescription } from '../../model/policy.js';
 import { base } from './base.js';
+import { connection } from './connection.js';
 import { destinationMac } from './destination-mac.js';
 import { destinationPort } from './destination-port.js';
 import { destination } from './destination.js';
@@ -43,6 +44,7 @@ export const FIELDS: Fields = {
   etherType,
   sourceMac,
   destinationMac,
+  connection,
 };
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 
@@ -63,6 +65,7 @@ export const DIMENSIONS: Readonly<Record<DimensionName, Dimension>> = {
   sourceMac: sourceMac.dimension,
   destinationMac: destinationMac.dimension,
   sets,
+  connection: connection.dimension,
 };
 export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as DimensionName[];
 /** The datapath leaves out all that stand behind this one with a single switch. */

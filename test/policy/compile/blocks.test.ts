@@ -71,7 +71,7 @@ describe('the kernel blocks as the reference does', () => {
         const frame = random.chance(20) ? broken(random, made) : made;
         const isBlocked = (source: Uint8Array) => blocks(list, toCidr(source), now);
         const expected = evaluate(wanted, protections, frame, { now: Date.now(), isBlocked });
-        const got = path.ask(frame, 'blocks');
+        const got = path.ask(frame, { blocks: true });
         if (expected.row === '(blocked)') blocked++;
         if (got.verdict !== expected.verdict || got.row !== expected.row) {
           expect.fail(
@@ -92,7 +92,7 @@ describe('the kernel blocks as the reference does', () => {
     }));
     const protections = [{ match: { destinationPort: [{ from: 22, to: 22 }] }, at: policy([]).at }];
     using path = new Datapath(policy([], { mode: 'audit' }), protections, all);
-    const ask = (packet: Parameters<typeof buildPacket>[0]) => path.ask(buildPacket(packet), 'blocks');
+    const ask = (packet: Parameters<typeof buildPacket>[0]) => path.ask(buildPacket(packet), { blocks: true });
     expect(ask({ family: 4, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 6, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 4, destinationPort: 22 })).toEqual({ verdict: 'pass', row: '(protect)' });

@@ -1,0 +1,5 @@
+// The connections of a host: the tables that what leaves is written into, and how long they keep it.
+
+/** The tables, by the names of bpf/connections.h: flows from local ports that Linux takes by itself, and all others. */
+export const CONNECTION_TABLES = ['opened', 'served'] as const;
+export type ConnectionTable = (typeof CONNECTION_TABLES)[number];
