@@ -27,7 +27,7 @@ export interface StateFilesInputs extends PassInputs {
 export async function inputsFromStateFiles(host: Host, options: ReconcileOptions): Promise<StateFilesInputs> {
   const { dataDir, pins, store } = host;
   const { from, progress } = options;
-  const firstLook = lookAhead(host); // bpftool runs while the state files are read
+  const firstLook = lookAhead(host.observe); // bpftool runs while the state files are read
   const {
     desired: written,
     safeguards,

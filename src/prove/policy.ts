@@ -25,7 +25,7 @@ export interface ProvePolicyContext {
 export function provePolicy(
   name: string,
   object: Uint8Array,
-  { firewall, blocks: asked }: Pick<DesiredProgram, 'blocks'> & { firewall: HostPolicy },
+  { firewall, blocks: asked, frags }: Pick<DesiredProgram, 'blocks' | 'frags'> & { firewall: HostPolicy },
   { pinPaths, observed, shared }: ProvePolicyContext,
 ): Candidate {
   const tables = compilePolicy(firewall.policy, firewall.protections);
@@ -44,6 +44,7 @@ export function provePolicy(
     sets,
     taiOffset: taiOffset(),
     blocks: asks,
+    frags: frags === true,
   });
   const loaded = loadPolicy(object, bound, {
     ...(counters && { counters }),

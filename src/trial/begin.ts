@@ -7,7 +7,6 @@ import { readPending } from '../journal/pending.js';
 import { recordedPolicy } from '../journal/running.js';
 import { isUnconfirmed } from '../journal/trials.js';
 import { monotonicNow } from '../kernel/boot.js';
-import type { Pins } from '../kernel/pins.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
 import { reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
@@ -15,7 +14,7 @@ import type { Generation, JournalRecord } from '../model/record.js';
 import type { TrialQuestion } from '../model/safeguards.js';
 import type { EffectiveStep, Plan } from '../model/step.js';
 import { requirePermitted } from '../probe/permission.js';
-import { Trial, type TrialGoal } from './trial.js';
+import { Trial, type TrialGoal, type TrialPlace } from './trial.js';
 
 export interface RunningTrial {
   /** Announces generation `number`, makes the change with `make` and decides it. */
@@ -59,7 +58,7 @@ export function requirePermittedTrial(
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
   writer: Writer,
-  { pins }: { pins: Pins },
+  place: TrialPlace,
   question: TrialQuestion,
   { desired, before, plan, inPart }: Change,
 ): Promise<RunningTrial | undefined> {
@@ -67,7 +66,7 @@ export async function beginTrial(
   if (!needsTrial(desired, question, current, writer.journal.records)) return undefined;
   const { dataDir } = writer.lock;
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
-  const trial = await Trial.begin(writer, pins, {
+  const trial = await Trial.begin(writer, place, {
     question,
     written: desired.written,
     before: { unknown, ...(again !== undefined && { generation: again }) },

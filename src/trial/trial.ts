@@ -12,7 +12,7 @@ import { writePending } from '../journal/pending.js';
 import { IN_PART, inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
 import { writeUndoRecord } from '../journal/undo-record.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
-import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
+import { type armDeadline, disarmDeadline } from '../kernel/deadline.js';
 import type { Pins } from '../kernel/pins.js';
 import { RefusedError } from '../model/errors.js';
 import type { Deadline, Pending } from '../model/pending.js';
@@ -22,6 +22,12 @@ import type { EffectiveStep } from '../model/step.js';
 import { askAfter, askBefore } from '../probe/probes.js';
 import { measureBaseline, type Policies, watchCounters } from '../probe/counters.js';
 import { revertTrial, markGivenUp, endAnnouncement, runInverses } from './revert.js';
+
+/** Where a trial takes place: among our pins, on a machine that can be there at a deadline. */
+export interface TrialPlace {
+  pins: Pins;
+  machine: { armDeadline: typeof armDeadline };
+}
 
 export interface TrialGoal {
   question: TrialQuestion;
@@ -49,7 +55,7 @@ export class Trial {
 
   private constructor(
     private readonly writer: Writer,
-    private readonly pins: Pins,
+    private readonly place: TrialPlace,
     private readonly goal: TrialGoal,
     private pending: Pending,
     private readonly before: { probes: ProbeReport[]; rates: ReadonlyMap<string, number> },
@@ -58,8 +64,9 @@ export class Trial {
   }
 
   /** Throws an UnreachableError when the deadline cannot be armed, a RefusedError when it is too short, a JournalError when the change cannot be announced. */
-  static async begin(writer: Writer, pins: Pins, goal: TrialGoal): Promise<Trial> {
+  static async begin(writer: Writer, place: TrialPlace, goal: TrialGoal): Promise<Trial> {
     const { lock, journal } = writer;
+    const { pins } = place;
     const { safeguards, readFrom } = goal.question;
     const { inverses, policies } = goal.change;
     requireTimeToConfirm(safeguards);
@@ -71,7 +78,7 @@ export class Trial {
     const id = randomUUID().slice(0, 8);
     const { confirm } = safeguards;
     const deadline =
-      confirm === undefined ? undefined : await awaitEffect('arm', () => arm(id, confirm, lock, pins));
+      confirm === undefined ? undefined : await awaitEffect('arm', () => arm(id, confirm, lock, place));
     const pending: Pending = {
       id,
       generation: goal.before.generation ?? highestGeneration(lock.dataDir, journal.records) + 1,
@@ -89,7 +96,7 @@ export class Trial {
       writePending(lock, pending);
       writeUndoRecord(lock, pins, { pending, inverses });
     });
-    return new Trial(writer, pins, goal, pending, { probes, rates });
+    return new Trial(writer, place, goal, pending, { probes, rates });
   }
 
   /** Does the change wait for a confirmation when all else is well? Then nothing that it left may be cleaned away. */
@@ -109,7 +116,8 @@ export class Trial {
 
   /** Once everything is in effect: why it cannot stay, as soon as that is known. */
   async judge(): Promise<string | undefined> {
-    const { pins, goal } = this;
+    const { goal } = this;
+    const { pins } = this.place;
     const { probes, guard } = goal.question.safeguards;
     const { policies } = goal.change;
     const enough = new AbortController();
@@ -131,7 +139,8 @@ export class Trial {
 
   /** Decides by what became of the steps. */
   async end(applied: readonly Applied[]): Promise<void> {
-    const { pins, pending, goal } = this;
+    const { pending, goal } = this;
+    const { pins } = this.place;
     const { lock, journal } = this.writer;
     const { failure } = this.report;
     const whole = !goal.change.inPart && applied.every(({ outcome }) => outcome === 'done');
@@ -161,8 +170,8 @@ export class Trial {
   /** Nobody could write down what became of the steps, or a bug got in the way: the old programs come back at once. */
   giveUp(): void {
     const { lock, journal } = this.writer;
-    runInverses(lock, this.pins, inversesOf(journal.records, this.pending.generation, bootId()));
-    markGivenUp(lock, this.pins, 'the run that made it failed before it was decided');
+    runInverses(lock, this.place.pins, inversesOf(journal.records, this.pending.generation, bootId()));
+    markGivenUp(lock, this.place.pins, 'the run that made it failed before it was decided');
   }
 
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
@@ -190,12 +199,17 @@ function lastConfirmed(dataDir: string, { records }: Journal): number {
   return number === undefined ? 0 : readGeneration(dataDir, number).of;
 }
 
-async function arm(id: string, ms: number, lock: WriterLock, { bpffs }: Pins): Promise<Deadline> {
+async function arm(
+  id: string,
+  ms: number,
+  lock: WriterLock,
+  { pins, machine }: TrialPlace,
+): Promise<Deadline> {
   const monotonic = monotonicNow() + ms;
-  const where = ['--bpffs', toAbsolute(bpffs), '--data-dir', lock.dataDir];
+  const where = ['--bpffs', toAbsolute(pins.bpffs), '--data-dir', lock.dataDir];
   // Whose these are was judged when the change was made: what undoes it must not be refused.
   const args = ['cancel', '--at-deadline', `${id}@${monotonic}`, ...where, '--allow-foreign-owner'];
-  const armed = await armDeadline({ id, after: ms, args });
+  const armed = await machine.armDeadline({ id, after: ms, args });
   return { monotonic, wall: new Date(Date.now() + ms).toISOString(), armed };
 }
 
