@@ -8,7 +8,6 @@
  */
 #pragma once
 
-#include "connection_state.h"
 #include "search.h"
 #include "set.h"
 #include "tables.h"
@@ -102,43 +101,12 @@ static __always_inline __u32 find_sets(const struct packet *p)
 	if (asks(FIELD_##name))         \
 		ADD(FIELD_##name, FIND_##found_as(FIELD_##name, member));
 
-/* The leaf of a state; 0, of what is not IP, is the one of packets that have none. */
-static __always_inline __u32 find_connection_leaf(__u32 state)
+/* Without conditions. With `peek`, no connection is asked. */
+static __always_inline __u32 find_rule(struct xdp_md *ctx, struct sums *sums, bool peek)
 {
-	return find_small(FIELD_CONNECTION, state);
-}
+	__u32 decision = enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
 
-/*
- * What is added to the sum of the first group once the connection is known. Until then every rule that asks about it could be
- * the one: rules in front of it decide without.
- */
-static __always_inline __u32 ask_connection(struct xdp_md *ctx)
-{
-	struct question *question = question_of(ctx);
-	__u32 state = question ? QUESTION_CONNECTION(question->record) : 0;
-
-	if (!state)
-		state = connection_of(ctx, question != 0);
-	return find_connection_leaf(state ? state + PRESENT : 0) - find_connection_leaf(CONNECTION_UNASKED + PRESENT);
-}
-
-/* The rest of `classify` where rules ask about the connection. */
-static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums *sums, const struct packet *p, bool peek)
-{
-	struct pursuit pursuit;
-	__u32 decision;
-
-	SUM(*sums, 0) += find_connection_leaf(CONNECTION_UNASKED + PRESENT);
-	if (enabled(KEY_CONDITIONAL)) {
-		begin_pursuit(&pursuit, sums, p, peek || is_question(ctx));
-		decision = go_on(&pursuit);
-		if (peek || !(decision & DECISION_CONNECTION))
-			return decision;
-		learn(&pursuit, ask_connection(ctx));
-		return go_on(&pursuit);
-	}
-	decision = enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
-	if (peek || !(decision & DECISION_CONNECTION))
+	if (!enabled(KEY_CONNECTION) || peek || !(decision & DECISION_CONNECTION))
 		return decision;
 	SUM(*sums, 0) += ask_connection(ctx);
 	return enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
@@ -163,10 +131,8 @@ static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p
 	EACH_UNCOMMON_FIELD(LOOK_UP)
 summed:
 	if (enabled(KEY_CONNECTION))
-		return classify_connection(ctx, &sums, p, peek);
-	if (enabled(KEY_DIRECT))
-		return decision_at(SUM(sums, 0));
+		SUM(sums, 0) += connection_leaf(CONNECTION_UNASKED + PRESENT);
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(&sums, p, peek || is_question(ctx));
-	return search(&sums);
+		return search_conditional(peek ? 0 : ctx, &sums, p, peek || is_question(ctx));
+	return find_rule(ctx, &sums, peek);
 }

@@ -2,7 +2,14 @@
 /* What an incoming packet is to the connections of this host. The same decisions, in the same words: src/policy/connections/. */
 #pragma once
 
+#include "act.h"
 #include "connections.h"
+
+/* The leaf of a state; 0, of what is not IP, is the one of packets that have none. */
+static __always_inline __u32 connection_leaf(__u32 state)
+{
+	return entry_at(number(NUMBER_ROOT + FIELD_CONNECTION) + state * 4ULL);
+}
 
 /* Does a packet that opens a connection carry these flags? */
 static __always_inline bool opens(__u32 flags)
@@ -52,15 +59,21 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
-/* An error is about a packet that this host has sent, which it quotes. */
-static __always_inline __u32 state_of_error(const struct bytes *b, struct reading *r, __u64 now)
+/* An error is about a packet that this host has sent, which it quotes behind eight bytes. */
+static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *r, __u64 now)
 {
-	__u32 quoted = r->at + 8;
+	struct reading quoted = {.at = r->at + 8, .direction = OUTGOING};
+	__u32 kind = read_flow(ctx, &quoted);
 
-	read_packet(b, quoted, OUTGOING, r);
-	if (r->kind == FLOW_NONE || r->kind == FLOW_ERROR || r->kind == FLOW_LATER_FRAGMENT)
+	if (kind == FLOW_NONE || kind == FLOW_ERROR || kind == FLOW_LATER_FRAGMENT)
 		return CONNECTION_INVALID;
-	return find_connection(&r->flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+}
+
+/* Can a packet of this kind be an answer? */
+static __always_inline bool may_answer(__u32 kind)
+{
+	return kind == FLOW_TCP || kind == FLOW_PORTS || kind == FLOW_ECHO_REPLY || kind == FLOW_ADDRESSES;
 }
 
 /*
@@ -69,21 +82,17 @@ static __always_inline __u32 state_of_error(const struct bytes *b, struct readin
  */
 static __noinline __u32 connection_of(struct xdp_md *ctx, bool peek)
 {
-	struct bytes b = {.data = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end};
+	struct reading r = {.at = find_ip(ctx), .direction = INCOMING};
 	__u64 now = bpf_ktime_get_coarse_ns();
-	__u32 at = find_ip(&b), state;
 	struct connection *found;
-	struct reading r;
+	__u32 kind, state;
 
-	if (!at)
+	if (!r.at)
 		return CONNECTION_UNASKED;
-	read_packet(&b, at, INCOMING, &r);
-	if (r.kind == FLOW_ERROR)
-		return state_of_error(&b, &r, now);
-	found = r.kind == FLOW_NONE || r.kind == FLOW_ECHO_REQUEST || r.kind == FLOW_OTHER_ICMP ||
-				r.kind == FLOW_LATER_FRAGMENT ?
-			0 :
-			find_connection(&r.flow, now);
+	kind = read_flow(ctx, &r);
+	if (kind == FLOW_ERROR)
+		return state_of_error(ctx, &r, now);
+	found = may_answer(kind) ? find_connection(&r.flow, now) : 0;
 	if (!found)
 		return state_of_stranger(&r);
 	state = state_of_member(&r, found);
@@ -93,4 +102,18 @@ static __noinline __u32 connection_of(struct xdp_md *ctx, bool peek)
 			found->answered = 1;
 	}
 	return state;
+}
+
+/*
+ * What is added to the sum of the first group of classes once the connection is known. Until then every rule that asks about it
+ * could be the one: rules in front of it decide without.
+ */
+static __always_inline __u32 ask_connection(struct xdp_md *ctx)
+{
+	struct question *question = question_of(ctx);
+	__u32 state = question ? QUESTION_CONNECTION(question->record) : 0;
+
+	if (!state)
+		state = connection_of(ctx, question != 0);
+	return connection_leaf(state ? state + PRESENT : 0) - connection_leaf(CONNECTION_UNASKED + PRESENT);
 }

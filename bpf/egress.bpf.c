@@ -3,6 +3,8 @@
  * Writes down what leaves, so that the answer is known when it comes in (connections.h). Decides nothing: whatever else is
  * attached here goes on with the packet. How long a flow is kept is frozen before load.
  */
+#define FRAME struct __sk_buff
+
 #include <linux/pkt_cls.h>
 
 #include "connections.h"
@@ -79,19 +81,16 @@ static __always_inline void record(const struct reading *r)
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
-	struct bytes b = {.data = (void *)(long)skb->data, .end = (void *)(long)skb->data_end};
-	struct reading r;
-	__u32 at;
+	struct reading r = {.direction = OUTGOING};
+	__u32 kind;
 
-	if (b.data + LONGEST_HEADERS > b.end && b.data + skb->len > b.end) {
+	if (skb->data_end - skb->data < LONGEST_HEADERS && skb->data_end - skb->data < skb->len)
 		bpf_skb_pull_data(skb, skb->len < LONGEST_HEADERS ? skb->len : LONGEST_HEADERS);
-		b = (struct bytes){.data = (void *)(long)skb->data, .end = (void *)(long)skb->data_end};
-	}
-	at = find_ip(&b);
-	if (!at)
+	r.at = find_ip(skb);
+	if (!r.at)
 		return TC_ACT_UNSPEC;
-	read_packet(&b, at, OUTGOING, &r);
-	if (r.kind == FLOW_TCP || r.kind == FLOW_PORTS || r.kind == FLOW_ECHO_REQUEST || r.kind == FLOW_ADDRESSES)
+	kind = read_flow(skb, &r);
+	if (kind == FLOW_TCP || kind == FLOW_PORTS || kind == FLOW_ECHO_REQUEST || kind == FLOW_ADDRESSES)
 		record(&r);
 	return TC_ACT_UNSPEC;
 }

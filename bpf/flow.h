@@ -7,17 +7,13 @@
 #pragma once
 
 #include <stdbool.h>
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
-#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+
+#include "extensions.h"
 
 #define FLOW_TAGS 2
-#define FLOW_EXTENSIONS 8
-#define FLOW_REACH 0x7fff /* no chain of headers is longer */
 
 /* The key of the tables of connections. What a flow lacks is 0. */
 struct flow {
@@ -40,11 +36,12 @@ enum flow_kind {
 	FLOW_LATER_FRAGMENT,
 };
 
+enum direction { INCOMING, OUTGOING };
+
 struct reading {
 	struct flow flow;
-	__u32 kind;
-	__u32 at; /* byte of the frame at which the transport header begins */
-	__u8 tcp_flags;
+	__u16 at; /* byte of the frame: of the IP header before, of the transport header after */
+	__u8 direction, kind, tcp_flags;
 };
 
 /* Types of ICMP (RFC 792) and ICMPv6 (RFC 4443, in which errors have types below 128). */
@@ -63,56 +60,15 @@ struct reading {
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
-enum direction { INCOMING, OUTGOING };
-
-/* Whose bytes may be read: all offsets are from `data`, and what is behind `end` is not there. */
-struct bytes {
-	void *data, *end;
-};
-
 /* `size` bytes at `at`, or nothing. */
-static __always_inline void *bytes_at(const struct bytes *b, __u32 at, __u32 size)
+static __always_inline void *bytes_at(FRAME *ctx, __u32 at, __u32 size)
 {
 	void *start;
 
-	at &= FLOW_REACH;
+	at &= MAX_HEADERS;
 	barrier_var(at);
-	start = b->data + at;
-	return start + size <= b->end ? start : 0;
-}
-
-static __always_inline bool is_flow_extension(__u32 protocol)
-{
-	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS ||
-	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_AH;
-}
-
-/* Moves `at` behind the extension headers; false where the transport header is not in this packet. */
-static __always_inline bool pass_extensions(const struct bytes *b, __u32 *at, __u32 *protocol)
-{
-	int step;
-
-#pragma unroll
-	for (step = 0; step < FLOW_EXTENSIONS; step++) {
-		const __u8 *header;
-
-		if (!is_flow_extension(*protocol))
-			return true;
-		header = bytes_at(b, *at, 8);
-		if (!header)
-			return false;
-		if (*protocol == IPPROTO_FRAGMENT) {
-			if (header[2] || header[3] & 0xf8)
-				return false;
-			*at += 8;
-		} else if (*protocol == IPPROTO_AH) {
-			*at += (header[1] + 2) * 4;
-		} else {
-			*at += (header[1] + 1) * 8;
-		}
-		*protocol = header[0];
-	}
-	return !is_flow_extension(*protocol);
+	start = (void *)(long)ctx->data + at;
+	return start + size <= (void *)(long)ctx->data_end ? start : 0;
 }
 
 static __always_inline __u32 kind_of_icmp4(__u32 type)
@@ -142,97 +98,105 @@ static __always_inline __u32 kind_of_icmp6(__u32 type)
 	return type < ICMPV6_ECHO_REQUEST ? FLOW_ERROR : FLOW_OTHER_ICMP;
 }
 
-/* Sets the kind, and the ports. Of what an ICMP error quotes, eight bytes are enough. */
-static __always_inline void read_transport(const struct bytes *b, enum direction direction, struct reading *r)
+/* Of what an ICMP error quotes, eight bytes are enough. */
+static __always_inline __u32 read_transport(FRAME *ctx, struct reading *r)
 {
-	struct flow *flow = &r->flow;
+	__u32 at = FORGET(r->at), direction = r->direction & 1, protocol = r->flow.protocol;
 	const __u8 *header;
 	__be16 *ports;
+	__u32 kind;
 
-	r->kind = FLOW_ADDRESSES;
-	if (flow->protocol == (flow->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
-		header = bytes_at(b, r->at, 8);
-		r->kind = FLOW_NONE;
-		if (header)
-			r->kind = flow->family == 4 ? kind_of_icmp4(header[0]) : kind_of_icmp6(header[0]);
-		if (header && (r->kind == FLOW_ECHO_REQUEST || r->kind == FLOW_ECHO_REPLY))
-			flow->local_port = *(__be16 *)(header + 4);
-		return;
+	if (protocol == (r->flow.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
+		header = bytes_at(ctx, at, 8);
+		if (!header)
+			return FLOW_NONE;
+		kind = r->flow.family == 4 ? kind_of_icmp4(header[0]) : kind_of_icmp6(header[0]);
+		if (kind == FLOW_ECHO_REQUEST || kind == FLOW_ECHO_REPLY)
+			r->flow.local_port = *(__be16 *)(header + 4);
+		return kind;
 	}
-	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP && flow->protocol != IPPROTO_SCTP)
-		return;
-	ports = bytes_at(b, r->at, 4);
-	if (!ports) {
-		r->kind = FLOW_NONE;
-		return;
-	}
-	r->kind = flow->protocol == IPPROTO_TCP ? FLOW_TCP : FLOW_PORTS;
-	flow->remote_port = ports[direction];
-	flow->local_port = ports[1 - direction];
-	header = bytes_at(b, r->at, 14);
-	if (header && flow->protocol == IPPROTO_TCP)
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_SCTP)
+		return FLOW_ADDRESSES;
+	ports = bytes_at(ctx, at, 4);
+	if (!ports)
+		return FLOW_NONE;
+	r->flow.remote_port = direction == INCOMING ? ports[0] : ports[1];
+	r->flow.local_port = direction == INCOMING ? ports[1] : ports[0];
+	if (protocol != IPPROTO_TCP)
+		return FLOW_PORTS;
+	header = bytes_at(ctx, at, 14);
+	if (header)
 		r->tcp_flags = header[13];
+	return FLOW_TCP;
 }
 
-static __always_inline bool read_ipv4(const struct bytes *b, __u32 at, enum direction direction, struct reading *r)
+/* What is behind the IP header at r->at: 0 where nothing can be read. */
+static __always_inline bool read_ipv4(FRAME *ctx, struct reading *r)
 {
-	struct iphdr *ip = bytes_at(b, at, sizeof(*ip));
+	struct iphdr *ip = bytes_at(ctx, FORGET(r->at), sizeof(*ip));
 
 	if (!ip)
 		return false;
 	r->flow.family = 4;
 	r->flow.protocol = ip->protocol;
-	r->flow.remote[0] = direction == INCOMING ? ip->saddr : ip->daddr;
-	r->flow.local[0] = direction == INCOMING ? ip->daddr : ip->saddr;
-	r->at = at + (*(__u8 *)ip * 4 & 0x3c);
+	r->flow.remote[0] = r->direction == INCOMING ? ip->saddr : ip->daddr;
+	r->flow.local[0] = r->direction == INCOMING ? ip->daddr : ip->saddr;
 	if (ip->frag_off & bpf_htons(0x1fff))
 		r->kind = FLOW_LATER_FRAGMENT;
+	FORGET(r->at) = FORGET(r->at) + (*(__u8 *)ip * 4 & 0x3c);
 	return true;
 }
 
-static __always_inline bool read_ipv6(const struct bytes *b, __u32 at, enum direction direction, struct reading *r)
+static __always_inline bool read_ipv6(FRAME *ctx, struct reading *r)
 {
-	struct ipv6hdr *ip = bytes_at(b, at, sizeof(*ip));
-	__u32 protocol, behind = at + sizeof(*ip);
+	struct ipv6hdr *ip = bytes_at(ctx, FORGET(r->at), sizeof(*ip));
+	struct walk walk;
 
 	if (!ip)
 		return false;
 	r->flow.family = 6;
-	__builtin_memcpy(r->flow.remote, direction == INCOMING ? &ip->saddr : &ip->daddr, 16);
-	__builtin_memcpy(r->flow.local, direction == INCOMING ? &ip->daddr : &ip->saddr, 16);
-	protocol = ip->nexthdr;
-	if (!pass_extensions(b, &behind, &protocol))
+	__builtin_memcpy(r->flow.remote, r->direction == INCOMING ? &ip->saddr : &ip->daddr, 16);
+	__builtin_memcpy(r->flow.local, r->direction == INCOMING ? &ip->daddr : &ip->saddr, 16);
+	walk = (struct walk){.at = FORGET(r->at) + sizeof(*ip), .left = MAX_HEADERS, .protocol = ip->nexthdr};
+	if (is_extension(walk.protocol) && !walk_extensions(ctx, &walk))
+		return false;
+	if (FORGET(walk.fragment) == FRAGMENT_LATER)
 		r->kind = FLOW_LATER_FRAGMENT;
-	r->flow.protocol = protocol;
-	r->at = behind;
+	r->flow.protocol = FORGET(walk.protocol);
+	FORGET(r->at) = FORGET(walk.at);
 	return true;
 }
 
-/* The packet whose IP header is at byte `at`. */
-static __always_inline void read_packet(const struct bytes *b, __u32 at, enum direction direction, struct reading *r)
+/*
+ * Reads the packet whose IP header is at r->at, as one that goes in r->direction. A function of its own for the verifier: it is
+ * looked at once, and not once for all that may have happened before.
+ */
+__noinline int read_flow(FRAME *ctx, struct reading *r)
 {
-	const __u8 *first = bytes_at(b, at, 1);
+	const __u8 *first;
 	bool read = false;
 
-	__builtin_memset(r, 0, sizeof(*r));
-	if (!first)
-		return;
-	if (*first >> 4 == 4)
-		read = read_ipv4(b, at, direction, r);
-	else if (*first >> 4 == 6)
-		read = read_ipv6(b, at, direction, r);
+	if (!r)
+		return 0;
+	first = bytes_at(ctx, FORGET(r->at), 1);
+	r->kind = FLOW_NONE;
+	if (first && *first >> 4 == 4)
+		read = read_ipv4(ctx, r);
+	else if (first && *first >> 4 == 6)
+		read = read_ipv6(ctx, r);
 	if (read && r->kind == FLOW_NONE)
-		read_transport(b, direction, r);
+		r->kind = read_transport(ctx, r);
+	return r->kind;
 }
 
 /* Byte at which the IP header of a frame begins; 0 where it is not IP. */
-static __always_inline __u32 find_ip(const struct bytes *b)
+static __always_inline __u32 find_ip(FRAME *ctx)
 {
 	__u32 at = 12, tag;
 
 #pragma unroll
 	for (tag = 0; tag <= FLOW_TAGS; tag++) {
-		__be16 *type = bytes_at(b, at, 2);
+		__be16 *type = bytes_at(ctx, at, 2);
 
 		if (!type)
 			return 0;

@@ -19,7 +19,7 @@ static __always_inline bool set_fragment(struct packet *p, bool later)
  * Leaves the cursor behind the options, `protocol` at that of the transport header, and sets p->base. False when no
  * transport header may be read: of a malformed packet, and of a later fragment, which p->shape then says.
  */
-static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p, __u32 *protocol)
+static __always_inline bool parse_ipv4(struct xdp_md *ctx, struct cursor *c, struct packet *p, __u32 *protocol)
 {
 	struct iphdr *ip = c->at;
 	__u32 first, header, total;
@@ -31,7 +31,7 @@ static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p, __u32
 		return false;
 	header = first * 4 & 0x3c;
 	total = bpf_ntohs(ip->tot_len);
-	if (total < header || total > c->end - c->at)
+	if (total < header || !reaches(ctx, c, total))
 		return false;
 	*protocol = ip->protocol;
 	p->base = BASE_IPV4 | *protocol;
@@ -49,66 +49,6 @@ static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p, __u32
 	return !(ip->frag_off & bpf_htons(0x3fff)) || set_fragment(p, ip->frag_off & bpf_htons(0x1fff));
 }
 
-/* Length in bytes of an extension header (RFC 8200, RFC 4302); that of a fragment header is fixed. */
-static __always_inline __u32 extension_bytes(__u32 protocol, const struct extension *e)
-{
-	if (protocol == IPPROTO_FRAGMENT)
-		return 8;
-	return protocol == IPPROTO_AH ? (e->length + 2) * 4 : (e->length + 1) * 8;
-}
-
-static __always_inline bool is_extension(__u32 protocol)
-{
-	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS ||
-	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_AH;
-}
-
-#define MAX_HEADERS 0x7fff /* a mask that changes nothing: no chain of headers is longer */
-#define FORGET(x) (*(volatile typeof(x) *)&(x))
-
-/*
- * Moves w->at and w->left to the transport header, or leaves them anywhere when the packet is a later fragment.
- * A function of its own for the verifier, and forgetful in its loop: what it would remember of each header makes
- * more combinations than it is willing to follow.
- */
-__noinline int walk_extensions(struct xdp_md *ctx, struct walk *w)
-{
-	int walked;
-
-	if (!w)
-		return false;
-	for (walked = 0; walked < EXTENSIONS; walked++) {
-		__u32 at = FORGET(w->at) & MAX_HEADERS, left = FORGET(w->left), bytes, offset;
-		__u32 protocol = FORGET(w->protocol);
-		struct fragment_header *fragment;
-		struct extension *extension;
-
-		if (!is_extension(protocol))
-			return true;
-		barrier_var(at);
-		extension = (void *)(long)ctx->data + at;
-		fragment = (void *)extension;
-		if (left < 8 || (void *)(fragment + 1) > (void *)(long)ctx->data_end)
-			return false;
-		bytes = extension_bytes(protocol, extension);
-		if (left < bytes)
-			return false;
-		FORGET(w->protocol) = extension->next;
-		FORGET(w->at) = at + bytes;
-		FORGET(w->left) = left - bytes;
-		if (protocol != IPPROTO_FRAGMENT)
-			continue;
-		offset = bpf_ntohs(fragment->offset);
-		if (offset & ~7U) {
-			w->fragment = FRAGMENT_LATER;
-			return true;
-		}
-		if (offset & 1)
-			w->fragment = FRAGMENT_FIRST;
-	}
-	return !is_extension(FORGET(w->protocol)); /* a ninth hides the transport: nobody may pass behind it */
-}
-
 /* The same, of IPv6: behind the extension headers. */
 static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p, __u32 *protocol)
 {
@@ -119,7 +59,7 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	if ((void *)(ip + 1) > c->end || ip->version != 6)
 		return false;
 	total = sizeof(*ip) + bpf_ntohs(ip->payload_len);
-	if (total > c->end - c->at)
+	if (!reaches(ctx, c, total))
 		return false;
 	*protocol = ip->nexthdr;
 	if (enabled(KEY_UNCOMMON)) {

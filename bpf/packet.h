@@ -18,10 +18,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "extensions.h"
 #include "settings.h"
 
 #define VLAN_TAGS 2
-#define EXTENSIONS 8
 #define VLAN_NONE 4096
 
 /*
@@ -29,7 +29,6 @@
  * are not the first to be asked.
  */
 enum shape { SHAPE_MALFORMED, SHAPE_NON_IP, SHAPE_NEIGHBOR_DISCOVERY, SHAPE_LATER_FRAGMENT, SHAPE_IP };
-enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 /* Family and fragment in the upper byte of `base`: not IP 0, then three of IPv4, then three of IPv6. */
 #define BASE_IPV4 0x100
@@ -112,25 +111,29 @@ struct link {
 	__be16 type;
 };
 
-/* Of the cursor, in bytes, and what stands there, while extension headers are walked. */
-struct walk {
-	__u16 at, left;
-	__u8 protocol, fragment;
-};
-
 struct vlan_tag {
 	__be16 tci, inner_type;
 };
 
-struct extension {
-	__u8 next, length;
-};
+/* Bytes of the frame, in all its buffers: headers are read from the first one alone, which is all of it nearly always. */
+static __always_inline __u32 frame_bytes(struct xdp_md *ctx)
+{
+	return enabled(KEY_FRAGS) ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
 
-struct fragment_header {
-	__u8 next, reserved;
-	__be16 offset;
-	__be32 id;
-};
+/* Does the frame hold so many bytes from the cursor on? */
+static __always_inline bool reaches(struct xdp_md *ctx, const struct cursor *c, __u32 bytes)
+{
+	__u64 before;
+
+	if (bytes <= c->end - c->at)
+		return true;
+	if (!enabled(KEY_FRAGS))
+		return false;
+	before = c->at - (void *)(long)ctx->data;
+	barrier_var(before); /* a number from here on: of pointers the verifier does not take the difference backwards */
+	return before + bytes <= bpf_xdp_get_buff_len(ctx);
+}
 
 /* Both proofs: the IP header's promise for us, the frame's end for the verifier. */
 static __always_inline bool holds(const struct cursor *c, __u32 bytes)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "conditions.h"
+#include "connection_state.h"
 #include "tables.h"
 
 #define NEAR 3
@@ -160,50 +161,46 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	return 1;
 }
 
-static __always_inline void begin_pursuit(struct pursuit *pursuit, const struct sums *sums, const struct packet *p, bool peek)
+/*
+ * Goes on from a rule that asks about the connection, unless one was found that does not. Rules that were passed stay so: their
+ * buckets are not asked twice.
+ */
+static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_md *ctx)
 {
-	*pursuit = (struct pursuit){.sender = {.family = family_of(p)}, .peek = peek, .record = ROW_DEFAULT};
+	if (!(decision_of(pursuit->record) & DECISION_CONNECTION))
+		return;
+	pursuit->sums[0] += ask_connection(ctx);
+	pursuit->summary &= common_word(pursuit, 0);
+	pursuit->bits &= common_word(pursuit, (pursuit->word & (MAX_WORDS - 1)) + 1);
+	pursuit->informed = true;
+	pursuit->record = ROW_DEFAULT;
+	if (pursuit->bits || take_word(pursuit))
+		bpf_loop(number(NUMBER_WORDS) * 65, pursue, pursuit, 0);
+}
+
+/*
+ * The same as `search` where a rule that agrees may not apply after all, and the search goes on. The first word is taken
+ * before: the verifier of Linux 6.1 looks at one round alone, and deletes what it does not see there. Were `bits` known to
+ * be 0 in it, no rule would ever be asked. Without `ctx`, no connection is asked.
+ */
+static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct sums *sums, const struct packet *p, bool peek)
+{
+	struct pursuit pursuit = {.sender = {.family = family_of(p)}, .peek = peek, .record = ROW_DEFAULT};
 
 #define KEEP(group, unused)              \
 	if (!enabled(KEY_GROUP + group)) \
 		break;                   \
-	pursuit->sums[group] = SUM(*sums, group);
+	pursuit.sums[group] = SUM(*sums, group);
 	if (enabled(KEY_SOURCE))
-		pursuit->sender.address = p->source;
-	pursuit->sums[0] = SUM(*sums, 0);
+		pursuit.sender.address = p->source;
+	pursuit.sums[0] = SUM(*sums, 0);
 	do {
 		EACH_OTHER_GROUP(KEEP, 0)
 	} while (0);
-	pursuit->summary = common_word(pursuit, 0);
-}
-
-/*
- * To the first rule that applies, or that asks about a connection of which nothing is known yet. The first word is taken
- * before: the verifier of Linux 6.1 looks at one round alone, and deletes what it does not see there. Were `bits` known to
- * be 0 in it, no rule would ever be asked.
- */
-static __always_inline __u32 go_on(struct pursuit *pursuit)
-{
-	pursuit->record = ROW_DEFAULT;
-	if (pursuit->bits || take_word(pursuit))
-		bpf_loop(number(NUMBER_WORDS) * 65, pursue, pursuit, 0);
-	return decision_of(pursuit->record);
-}
-
-/* The connection is known, and `change` is what that adds to the first sum: rules that went before stay passed. */
-static __always_inline void learn(struct pursuit *pursuit, __u32 change)
-{
-	pursuit->sums[0] += change;
-	pursuit->summary &= common_word(pursuit, 0);
-	pursuit->bits &= common_word(pursuit, (pursuit->word & (MAX_WORDS - 1)) + 1);
-	pursuit->informed = true;
-}
-
-/* The same as `search` where a rule that agrees may not apply after all, and the search goes on. */
-static __always_inline __u32 search_conditional(const struct sums *sums, const struct packet *p, bool peek)
-{
-	struct pursuit pursuit;
-
-	begin_pursuit(&pursuit, sums, p, peek);
-	return go_on(&pursuit);
+	pursuit.summary = common_word(&pursuit, 0);
+	if (take_word(&pursuit))
+		bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
+	if (enabled(KEY_CONNECTION) && ctx)
+		pursue_informed(&pursuit, ctx);
+	return decision_of(pursuit.record);
 }

@@ -50,6 +50,7 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
     if (samples) one.reuseMap(SAMPLES, samples);
     for (const table of connections ? CONNECTION_TABLES : [])
       if (tables.dynamic[table] !== undefined && connections) one.reuseMap(table, connections[table]);
+    if (tables.frags) one.takeFrags();
     sets.forEach(({ map }, slot) => {
       one.reuseMap(`set${slot}`, map);
     });

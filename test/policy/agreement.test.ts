@@ -46,7 +46,7 @@ describe('the kernel decides as the reference does', () => {
       const protections: Protection[] = random.chance(40)
         ? random.some(3, () => ({ match: randomProtection(random), at: policy.at }))
         : [];
-      using path = new Datapath(policy, protections);
+      using path = new Datapath(policy, protections, undefined, round % 2 === 1);
       for (let count = 0; count < PACKETS; count++) {
         const packet = randomPacket(random);
         const whole = buildPacket(packet);
