@@ -101,16 +101,27 @@ static __always_inline __u32 find_sets(const struct packet *p)
 	if (asks(FIELD_##name))         \
 		ADD(FIELD_##name, FIND_##found_as(FIELD_##name, member));
 
-/* Without conditions. With `peek`, no connection is asked. */
-static __always_inline __u32 find_rule(struct xdp_md *ctx, struct sums *sums, bool peek)
+#if WITH_CONNECTIONS
+static __always_inline __u32 find_rule(const struct sums *sums)
 {
-	__u32 decision = enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
-
-	if (!enabled(KEY_CONNECTION) || peek || !(decision & DECISION_CONNECTION))
-		return decision;
-	SUM(*sums, 0) += ask_connection(ctx);
 	return enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
 }
+
+/* The rest of `classify`: the connection is asked where a rule is reached that wants to know. With `peek`, it never is. */
+static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums *sums, const struct packet *p, bool peek)
+{
+	__u32 decision;
+
+	SUM(*sums, 0) += connection_leaf(CONNECTION_UNASKED + PRESENT);
+	if (enabled(KEY_CONDITIONAL))
+		return search_conditional(peek ? 0 : ctx, sums, p, peek || is_question(ctx));
+	decision = find_rule(sums);
+	if (peek || !(decision & DECISION_CONNECTION))
+		return decision;
+	SUM(*sums, 0) += ask_connection(ctx);
+	return find_rule(sums);
+}
+#endif
 
 /* Returns a decision. With `peek`, and for a question, no bucket is touched; with `peek`, no connection is asked. */
 static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p, bool peek)
@@ -130,9 +141,12 @@ static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p
 		goto summed;
 	EACH_UNCOMMON_FIELD(LOOK_UP)
 summed:
-	if (enabled(KEY_CONNECTION))
-		SUM(sums, 0) += connection_leaf(CONNECTION_UNASKED + PRESENT);
+#if WITH_CONNECTIONS
+	return classify_connection(ctx, &sums, p, peek);
+#endif
+	if (enabled(KEY_DIRECT))
+		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(peek ? 0 : ctx, &sums, p, peek || is_question(ctx));
-	return find_rule(ctx, &sums, peek);
+		return search_conditional(ctx, &sums, p, peek || is_question(ctx));
+	return search(&sums);
 }

@@ -77,18 +77,21 @@ static __always_inline bool may_answer(__u32 kind)
 }
 
 /*
- * What an incoming packet is to the connections of this host; CONNECTION_UNASKED where it is not IP. With `peek` nothing is
- * refreshed. A function of its own: a policy that does not ask has nothing of it.
+ * What an incoming packet is to the connections of this host; CONNECTION_UNASKED where it is not IP. A question refreshes
+ * nothing. A function of its own: a policy that does not ask has nothing of it.
  */
-static __noinline __u32 connection_of(struct xdp_md *ctx, bool peek)
+static __noinline __u32 connection_of(struct xdp_md *ctx)
 {
 	struct reading r = {.at = find_ip(ctx), .direction = INCOMING};
+	struct question *question = question_of(ctx);
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct connection *found;
 	__u32 kind, state;
 
 	if (!r.at)
 		return CONNECTION_UNASKED;
+	if (question && QUESTION_CONNECTION(question->record))
+		return QUESTION_CONNECTION(question->record);
 	kind = read_flow(ctx, &r);
 	if (kind == FLOW_ERROR)
 		return state_of_error(ctx, &r, now);
@@ -96,7 +99,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx, bool peek)
 	if (!found)
 		return state_of_stranger(&r);
 	state = state_of_member(&r, found);
-	if (state == CONNECTION_ESTABLISHED && !peek) {
+	if (state == CONNECTION_ESTABLISHED && !question) {
 		refresh(found, now);
 		if (!found->answered)
 			found->answered = 1;
@@ -110,10 +113,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx, bool peek)
  */
 static __always_inline __u32 ask_connection(struct xdp_md *ctx)
 {
-	struct question *question = question_of(ctx);
-	__u32 state = question ? QUESTION_CONNECTION(question->record) : 0;
+	__u32 state = connection_of(ctx);
 
-	if (!state)
-		state = connection_of(ctx, question != 0);
 	return connection_leaf(state ? state + PRESENT : 0) - connection_leaf(CONNECTION_UNASKED + PRESENT);
 }

@@ -6,8 +6,11 @@
 #pragma once
 
 #include "conditions.h"
-#include "connection_state.h"
 #include "tables.h"
+
+#if WITH_CONNECTIONS
+#include "connection_state.h"
+#endif
 
 #define NEAR 3
 
@@ -101,7 +104,10 @@ struct pursuit {
 	struct sender sender;
 	__u64 summary, bits; /* words and bits of `word` not looked at yet */
 	__u32 word, record;
-	bool peek, informed; /* `informed`: the connection is known, where a rule asks about it */
+	bool peek;
+#if WITH_CONNECTIONS
+	bool informed; /* the connection is known, where a rule asks about it */
+#endif
 	__u32 sums[GROUPS];
 };
 
@@ -150,10 +156,12 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	if (!pursuit->bits)
 		return !take_word(pursuit);
 	record = ROWS + pursuit->word * 64 + lowest(pursuit->bits);
-	if (enabled(KEY_CONNECTION) && !pursuit->informed && decision_of(record) & DECISION_CONNECTION) {
+#if WITH_CONNECTIONS
+	if (!pursuit->informed && decision_of(record) & DECISION_CONNECTION) {
 		pursuit->record = record; /* its bit stays: it may be the one */
 		return 1;
 	}
+#endif
 	pursuit->bits &= pursuit->bits - 1;
 	if (!applies(record, &pursuit->sender, pursuit->peek))
 		return 0;
@@ -161,6 +169,7 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	return 1;
 }
 
+#if WITH_CONNECTIONS
 /*
  * Goes on from a rule that asks about the connection, unless one was found that does not. Rules that were passed stay so: their
  * buckets are not asked twice.
@@ -177,6 +186,7 @@ static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_
 	if (pursuit->bits || take_word(pursuit))
 		bpf_loop(number(NUMBER_WORDS) * 65, pursue, pursuit, 0);
 }
+#endif
 
 /*
  * The same as `search` where a rule that agrees may not apply after all, and the search goes on. The first word is taken
@@ -200,7 +210,11 @@ static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct
 	pursuit.summary = common_word(&pursuit, 0);
 	if (take_word(&pursuit))
 		bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
-	if (enabled(KEY_CONNECTION) && ctx)
+#if WITH_CONNECTIONS
+	if (ctx)
 		pursue_informed(&pursuit, ctx);
+#else
+	(void)ctx;
+#endif
 	return decision_of(pursuit.record);
 }

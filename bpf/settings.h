@@ -13,6 +13,14 @@
 
 #include "fields.h"
 
+/*
+ * Rules may ask about connections: firewall_connections.bpf.c. Not a switch: programs of policies that do not ask are what they
+ * would be if nobody could, to the instruction.
+ */
+#ifndef WITH_CONNECTIONS
+#define WITH_CONNECTIONS 0
+#endif
+
 #define SETS 10
 
 /* Once for each slot of a set. */
@@ -38,7 +46,6 @@ enum key {
 	KEY_DESTINATION,
 	KEY_SPECIAL,  /* there is more to a verdict than its number: audit, log, tx, redirect */
 	KEY_BLOCKS,   /* an operator may have blocked the source */
-	KEY_CONNECTION = 24, /* a rule asks about the connection */
 	KEY_FRAGS = 31,          /* frames may come in several buffers (xdp.frags) */
 	KEY_FIELD = 32,          /* + enum field: the policy asks about it */
 	KEY_GROUP = 48,          /* + group: there is such a group */

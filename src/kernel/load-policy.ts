@@ -67,7 +67,8 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
 }
 
 function shape(object: BpfObject, tables: FirewallTables, sets: number): void {
-  for (const name of OPTIONAL) {
+  const there = new Set(object.maps().map(({ name }) => name)); // objects of older builds have fewer
+  for (const name of OPTIONAL.filter((one) => there.has(one))) {
     const entries = tables.dynamic[name];
     const map = object.mapHandle(name);
     if (entries === undefined) leaveMapOut(map, name);

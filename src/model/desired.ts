@@ -90,6 +90,11 @@ export function emptyState(host: string): DesiredState {
   return { host, interfaces: [], digest: 'empty', written: 'empty' };
 }
 
+/** Does a rule ask about connections? Protect entries never do. */
+export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
+  return rules.some(({ match }) => match.connection !== undefined);
+}
+
 /** All matches of a firewall; none where there is no firewall. */
 export function matchesOf(firewall: HostPolicy | undefined): Match[] {
   return firewall ? [...firewall.protections, ...firewall.policy.rules].map(({ match }) => match) : [];

@@ -6,6 +6,7 @@ import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';
 import { loadPolicy } from '../../src/kernel/load-policy.js';
 import { type About, askPolicy } from '../../src/kernel/ask-policy.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
+import { asksConnections } from '../../src/model/desired.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
@@ -14,8 +15,9 @@ import { bindTables, compilePolicy } from '../../src/policy/compile/compile.js';
 const VERDICTS: (Verdict | 'aborted')[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
 
 /** The program as it ships. */
-export function firewallObject(): Buffer {
-  return readFileSync('dist/bpf/firewall.bpf.o');
+export function firewallObject(policy?: Policy): Buffer {
+  const name = policy && asksConnections(policy) ? 'firewall_connections' : 'firewall';
+  return readFileSync(`dist/bpf/${name}.bpf.o`);
 }
 
 export interface Answered {
@@ -54,7 +56,7 @@ export class Datapath implements Disposable {
     this.#tables = bindForTest(tables, sets, blocks !== undefined, frags);
     using map = blocks && createBlockMap();
     if (map) fillBlockMap(map, blocks);
-    this.#object = loadPolicy(firewallObject(), this.#tables, { sets, ...(map && { blocks: map }) });
+    this.#object = loadPolicy(firewallObject(policy), this.#tables, { sets, ...(map && { blocks: map }) });
   }
 
   get program(): number {

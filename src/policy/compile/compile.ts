@@ -2,6 +2,7 @@
 // classifier. It decides nothing about packets; it moves the comparison of rules from every packet to here. Refuses what
 // does not fit.
 import { CONNECTION_TABLES } from '../../model/connections.js';
+import { asksConnections } from '../../model/desired.js';
 import { RefusedError } from '../../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
 import type { FirewallTables, TableBinding } from '../../model/tables.js';
@@ -178,6 +179,6 @@ function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Rec
     ...(used.has('limit') ? { limits: rules } : {}),
     ...(used.has('limitSource') ? { sources: sourcesOf(policy) } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
-    ...(used.has('connection') ? Object.fromEntries(CONNECTION_TABLES.map((name) => [name, UNUSED])) : {}),
+    ...(asksConnections(policy) ? Object.fromEntries(CONNECTION_TABLES.map((name) => [name, UNUSED])) : {}),
   };
 }

@@ -43,7 +43,6 @@ export function encodeRecords(policy: Policy, protections: number): Records {
   const on = new Set<Key>();
   policy.rules.forEach((rule, index) => {
     encodeRule(view(bytes, plain.length + index), rule, on);
-    if (rule.match.connection) on.add('connection');
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
   const verdicts = [...plain, ...policy.rules.map(decisionOf)];

@@ -26,7 +26,6 @@ export const KEY = {
   destination: 16,
   special: 17,
   blocks: 18,
-  connection: 24,
   frags: 31,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
