@@ -12,9 +12,10 @@ import {
   rename,
   writeSymlink,
 } from '../kernel/bpffs.js';
-import { BLOCKS, COUNTERS, LINK, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
+import { BLOCKS, COUNTERS, EGRESS, LINK, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
 import type { Handle, Pins } from '../kernel/pins.js';
 import { SET_NAME } from '../kernel/sets.js';
+import { CONNECTION_TABLES } from '../model/connections.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
@@ -22,6 +23,7 @@ import type { Attachment, DetachStep, ForeignProgram, RepinnedMap } from '../mod
 import type { Candidate, LoadedObject } from '../prove/candidate.js';
 import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
+import { removeTables } from './record.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
 export function pinInstance(pins: Pins, name: string, digest: string, candidate: Candidate): void {
@@ -37,7 +39,7 @@ export function pinInstance(pins: Pins, name: string, digest: string, candidate:
     for (const [section, map] of rows ? PINNED_SECTIONS : [])
       pins.objects.pin(object.mapFd(section), pins.map(name, digest, map));
     for (const map of object.maps()) {
-      const shared = rows && [BLOCKS, COUNTERS, SET_NAME].includes(map.name);
+      const shared = rows && [BLOCKS, COUNTERS, SET_NAME, ...CONNECTION_TABLES].includes(map.name);
       if (!map.internal && map.made && !shared)
         pins.objects.pin(object.mapFd(map.name), pins.map(name, digest, map.name));
     }
@@ -220,8 +222,10 @@ export function clean(pins: Pins, name: string, keep: string | undefined): void 
     const directory = pins.interface(name);
     for (const entry of listEntries(directory)) {
       const kept = [LINK, keep, ...(keep === undefined ? [] : [BLOCKS, COUNTERS, ROWS])];
-      if (!kept.includes(entry.name)) remove(join(directory, entry.name));
+      const records = keep !== undefined && entry.name.startsWith(EGRESS);
+      if (!kept.includes(entry.name) && !records) remove(join(directory, entry.name));
     }
+    removeTables(pins);
     removeEmpty(pins, directory);
   });
 }

@@ -8,6 +8,7 @@ export const EFFECTS = [
   'generation',
   'intent',
   'move',
+  'record',
   'pin',
   'take-over',
   'drop-link',

@@ -1,8 +1,9 @@
 // Loads a policy: shapes the object before the load (settings, sizes, omitted maps) and fills its maps afterwards. Attaches
 // nothing.
 import type { Fd } from './fd.js';
-import { CONNECTION_TABLES, type ConnectionTable } from '../model/connections.js';
+import { CONNECTION_TABLES } from '../model/connections.js';
 import type { FirewallTables } from '../model/tables.js';
+import type { ConnectionMaps } from './egress.js';
 import { checked } from './ffi.js';
 import { BLOCKS, TABLES_SECTION } from './pin-paths.js';
 import { mapCalls } from './ffi-maps.js';
@@ -29,7 +30,7 @@ export interface LoadOptions {
   /** The ring buffer for sampled packets; default a new one. */
   samples?: Fd;
   /** The tables of the connections of the host, for a policy that asks; default new, empty ones. */
-  connections?: Record<ConnectionTable, Fd>;
+  connections?: ConnectionMaps;
   /** The maps through which the large sets of the tables are found, by slot. */
   sets?: { map: Fd }[];
   /** Default `firewall`. */

@@ -2,6 +2,7 @@
 // `rm -r <bpffs>/xdpkeep` ends everything. bpffs refuses dots in names, so those are percent-encoded.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { ConnectionTable } from '../model/connections.js';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
@@ -27,6 +28,11 @@ export interface PinPaths {
   ofInterface(name: string, map: string): string;
   /** Sources that are blocked for a time; like the counters, they outlive instances. Absent before the first block. */
   blocks(name: string): string;
+  /** The pinned link of the program that records what leaves, by the digest of that. */
+  egress(name: string, digest: string): string;
+  /** The tables of the connections of the host: a pin for each. */
+  connections: string;
+  connectionTable(table: ConnectionTable): string;
   /** Large sets of addresses, shared between interfaces: a directory for each list, in it a pin for each content. */
   lists: string;
   list(name: string): string;
@@ -45,6 +51,8 @@ export const LINK = 'link';
 export const COUNTERS = 'counters';
 export const ROWS = 'rows';
 export const BLOCKS = 'blocks';
+/** What the names of egress links begin with; a digest follows. */
+export const EGRESS = 'egress-';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
 /** The map of a policy's instance through which somebody watches (bpf/tap.h). */
@@ -68,6 +76,7 @@ export function pinPathsOf(bpffs: string): PinPaths {
   const interfaces = join(root, 'interfaces');
   const foreigners = join(root, 'foreign');
   const lists = join(root, 'lists');
+  const connections = join(root, 'connections');
   const list = (name: string) => join(lists, shortName(encodeName(name)));
   const interface_ = (name: string) => join(interfaces, encodeName(name));
   const instance = (name: string, digest: string) => join(interface_(name), digest);
@@ -85,6 +94,9 @@ export function pinPathsOf(bpffs: string): PinPaths {
     counters: (name) => join(interface_(name), COUNTERS),
     rows: (name) => join(interface_(name), ROWS),
     blocks: (name) => join(interface_(name), BLOCKS),
+    egress: (name, digest) => join(interface_(name), EGRESS + digest),
+    connections,
+    connectionTable: (table) => join(connections, table),
     lists,
     list,
     set: (name, digest) => join(list(name), digest),

@@ -14,6 +14,7 @@ import {
 } from './attach.js';
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
+import { createEgressLink } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
   kindOf,
@@ -56,6 +57,7 @@ export interface BpfObjects {
   attachNetlink(ifindex: number, mode: AttachMode, program: Open): void;
   detachNetlink(ifindex: number, mode: AttachMode, expected: Open): void;
   zeroCounter(counters: number, slot: number): void;
+  createEgressLink(program: Open, ifindex: number): Handle;
   createBlockMap(): Handle;
   fillBlockMap(map: Open, entries: readonly BlockEntry[]): void;
 }
@@ -82,6 +84,7 @@ const KERNEL: BpfObjects = {
   attachNetlink,
   detachNetlink,
   zeroCounter,
+  createEgressLink,
   createBlockMap,
   fillBlockMap,
 };

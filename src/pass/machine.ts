@@ -3,6 +3,7 @@
 // made up (test/fakes/); a host that is opened has the real one.
 import { ensureMounted } from '../kernel/bpffs.js';
 import { armDeadline } from '../kernel/deadline.js';
+import { egressDigest } from '../prove/egress.js';
 import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, prove } from '../prove/prove.js';
@@ -16,6 +17,7 @@ export const MACHINE = {
   prove,
   retestPolicy,
   findDifferences,
+  egressDigest,
   guardAgainstLockout,
 };
 

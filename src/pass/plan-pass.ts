@@ -4,6 +4,7 @@ import { findRenames, withRename } from '../diff/renames.js';
 import { driftContext } from './drift-context.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
+import { asksAboutConnections } from '../model/desired.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
@@ -39,6 +40,7 @@ export function planPass(
         insist: retry || isAgainstStateFiles(target),
       }),
     },
+    ...(asksAboutConnections(desired) && { egress: place.machine.egressDigest() }),
     keepsFormer: 'ask' in safeties.confirmation,
   };
   return plan(desired, differences, context, renames);

@@ -11,6 +11,8 @@ export interface PlanContext {
   /** Maps of the wanted programs by instance digest; only those that are not attached yet are needed. */
   definitions: ReadonlyMap<string, MapDefinition[]>;
   past: Past;
+  /** Digest of the program that is to record what leaves; absent where no rule of the host asks about connections. */
+  egress?: string;
   /** A change waits for its confirmation: what ran before it stays pinned. */
   keepsFormer?: boolean;
 }

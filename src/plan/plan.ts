@@ -14,6 +14,7 @@ import type { PlanContext } from './context.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
+import { planRecording } from './record.js';
 
 /** `renames` come first; the differences are those of the state after them. */
 export function plan(
@@ -22,7 +23,8 @@ export function plan(
   context: PlanContext,
   renames: readonly Rename[] = [],
 ): Plan {
-  const steps = differences.map((difference) => planOne(difference, desired, context)).sort(byOrder);
+  const recordings = differences.flatMap((difference) => planRecording(difference, context) ?? []);
+  const steps = [...recordings, ...differences.map((one) => planOne(one, desired, context))].sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
     warnings: [...uncovered(desired, context.observed), ...leftOpen(steps)],
@@ -111,12 +113,14 @@ function optional(name: string): string {
 const ORDER: Record<Step['kind'], number> = {
   none: 0,
   rename: 0,
-  clean: 1,
-  repin: 1,
-  swap: 1,
-  attach: 1,
-  reattach: 1,
-  detach: 2,
+  record: 1,
+  clean: 2,
+  repin: 2,
+  swap: 2,
+  attach: 2,
+  reattach: 2,
+  detach: 3,
+  forget: 4,
 };
 
 function byOrder(a: Step, b: Step): number {

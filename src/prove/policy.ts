@@ -5,7 +5,7 @@ import { loadPolicy, taiOffset } from '../kernel/load-policy.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
-import type { HostPolicy, DesiredProgram } from '../model/desired.js';
+import { asksConnections, type DesiredProgram, type HostPolicy } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import { assignRows } from '../model/rows.js';
@@ -50,6 +50,7 @@ export function provePolicy(
     ...(counters && { counters }),
     ...(asks && { blocks: blocks ?? 'new' }),
     samples: shared.ring.open(observed),
+    ...(asksConnections(firewall.policy) && { connections: shared.connections.tables() }),
     sets,
   });
   try {

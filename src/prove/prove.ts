@@ -12,6 +12,7 @@ import type { ObservedState } from '../model/observed.js';
 import type { Progress } from '../model/progress.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
+import { SharedConnections } from './egress.js';
 import { provePolicy } from './policy.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
@@ -24,12 +25,19 @@ export class Proven implements SharedMaps, Disposable {
 
   readonly ring = new SharedRing();
 
-  constructor(readonly setMaps: SetMaps) {}
+  /** What records what leaves, where a step brings that in. */
+  recorder: Candidate | undefined;
+
+  constructor(
+    readonly setMaps: SetMaps,
+    readonly connections: SharedConnections,
+  ) {}
 
   [Symbol.dispose](): void {
     for (const { object } of this.loaded.values()) object[Symbol.dispose]();
     this.setMaps[Symbol.dispose]();
     this.ring[Symbol.dispose]();
+    this.connections[Symbol.dispose]();
   }
 }
 
@@ -43,12 +51,15 @@ export interface ProveContext {
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven(new SetMaps(context.pinPaths));
+  const proven = new Proven(new SetMaps(context.pinPaths), new SharedConnections(context.pinPaths));
   for (const [done, { step }] of plan.steps.entries()) {
-    if (!('instance' in step) || step.instance.pinned) continue;
+    const isLoaded = 'instance' in step && !step.instance.pinned;
+    if ((!isLoaded && step.kind !== 'record') || proven.failed.has(step.interface)) continue;
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
     try {
-      proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
+      if (step.kind === 'record') proven.recorder = proven.connections.egress();
+      if (isLoaded)
+        proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
       proven.failed.set(step.interface, error);

@@ -4,12 +4,14 @@
 import { COUNTERS, PINNED_SECTIONS } from '../../src/kernel/pin-paths.js';
 import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
+import { CONNECTION_TABLES } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
 import type { MapDefinition } from '../../src/model/instance.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
 import type { Machine } from '../../src/pass/machine.js';
 import type { Candidate } from '../../src/prove/candidate.js';
+import { SharedConnections } from '../../src/prove/egress.js';
 import { Proven } from '../../src/prove/prove.js';
 import { SetMaps } from '../../src/prove/sets.js';
 import type { FakeKernel } from './kernel.js';
@@ -70,8 +72,10 @@ export class FakeMachine implements Machine {
   };
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
-    const proven = new Proven(new SetMaps(pinPaths));
+    const proven = new Proven(new SetMaps(pinPaths), new SharedConnections(pinPaths));
     for (const { step } of plan.steps) {
+      if (step.kind === 'record')
+        proven.recorder ??= { object: this.kernel.load('egress', CONNECTION_TABLES.map((name) => ({ name }))) };
       if (!('instance' in step) || step.instance.pinned) continue;
       const name = step.interface;
       progress?.({ doing: 'proving programs', done: 0, total: plan.steps.length });
@@ -86,6 +90,8 @@ export class FakeMachine implements Machine {
     this.#mayFail('retestPolicy');
     this.retested.push(`${name} ${digest}`);
   };
+
+  readonly egressDigest: Machine['egressDigest'] = () => 'egress0';
 
   readonly findDifferences: Machine['findDifferences'] = (running) =>
     Promise.resolve(

@@ -1,0 +1,50 @@
+// The tables of the connections of a host, and the program that fills them: one of each for all interfaces.
+import { readBuiltin } from '../desired/programs/builtins.js';
+import { sha256 } from '../disk/sha256.js';
+import { type ConnectionMaps, createConnectionTable, loadEgress } from '../kernel/egress.js';
+import type { Fd } from '../kernel/fd.js';
+import type { PinPaths } from '../kernel/pin-paths.js';
+import { openPin } from '../kernel/pinned.js';
+import { CONNECTION_TABLES, type ConnectionTable, MOST_CONNECTIONS } from '../model/connections.js';
+import type { Candidate } from './candidate.js';
+
+/** Names the program that this build ships. */
+export function egressDigest(): string {
+  return sha256(readBuiltin('egress').bytes).slice(0, 16);
+}
+
+/** Keeps what it opens until it is disposed of. */
+export class SharedConnections implements Disposable {
+  readonly #open = new Map<ConnectionTable, Fd>();
+  #egress: Candidate | undefined;
+
+  /** Without a layout, nothing that is pinned is used. */
+  constructor(private readonly pinPaths?: PinPaths) {}
+
+  /** Those that are pinned, or new ones. */
+  tables(): ConnectionMaps {
+    const [opened, served] = CONNECTION_TABLES.map((table) => this.#table(table));
+    if (!opened || !served) throw new Error('a table of connections has no name');
+    return { opened, served };
+  }
+
+  /** What is attached for recording. Throws an EnvironmentError on a kernel where it cannot be. */
+  egress(): Candidate {
+    const { bytes, function: function_ } = readBuiltin('egress');
+    return (this.#egress ??= { object: loadEgress(bytes, function_, this.tables()) });
+  }
+
+  #table(table: ConnectionTable): Fd {
+    const found =
+      this.#open.get(table) ??
+      (this.pinPaths && openPin(this.pinPaths.connectionTable(table))) ??
+      createConnectionTable(table, MOST_CONNECTIONS / CONNECTION_TABLES.length);
+    this.#open.set(table, found);
+    return found;
+  }
+
+  [Symbol.dispose](): void {
+    this.#egress?.object[Symbol.dispose]();
+    for (const map of this.#open.values()) map[Symbol.dispose]();
+  }
+}
