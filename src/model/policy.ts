@@ -124,6 +124,8 @@ export interface Protection {
 
 export interface PacketTest {
   name: string;
+  /** Packets that have left this host before, in this order; absent when none has. */
+  after?: { outgoing: PacketDescription }[];
   packet: PacketDescription;
   expect: Verdict;
   /** Rule name or built-in row; absent when any will do. */

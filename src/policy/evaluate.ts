@@ -12,7 +12,7 @@ import type {
   Rule,
   Verdict,
 } from '../model/policy.js';
-import { stateOfStranger } from './connections/state.js';
+import { stateOfStranger } from './connections/connections.js';
 import type { PacketFields } from './fields/field.js';
 import { ND_FIRST, ND_LAST } from './fields/icmp-type.js';
 import { matches } from './fields/registry.js';
@@ -58,16 +58,18 @@ export function evaluate(
   circumstances: Circumstances = {},
 ): Decision {
   const question = { policy, protections, circumstances };
-  const packet = withConnection(parseFrame(frame), circumstances);
+  const packet = withConnection(frame, circumstances);
   if (packet.shape === 'malformed') return decideMalformed(question);
   const early = decideEarly(question, packet);
   if (!early) return decideByRules(question, packet);
   return isProtected(question, packet) ? builtin(policy, '(protect)', 'pass') : early;
 }
 
-function withConnection(packet: Parsed, { connection }: Circumstances): Parsed {
+function withConnection(frame: Uint8Array, { connection }: Circumstances): Parsed {
+  const packet = parseFrame(frame);
   if (packet.shape !== 'ip') return packet;
-  return { ...packet, fields: { ...packet.fields, connection: connection ?? stateOfStranger(packet.fields) } };
+  const state = connection ?? stateOfStranger(frame);
+  return { ...packet, fields: { ...packet.fields, ...(state && { connection: state }) } };
 }
 
 function decideMalformed({ policy }: Question): Decision {

@@ -82,9 +82,9 @@ function requirePassed({ policy }: HostPolicy, results: TestResult[]): void {
 /** What a loaded program says to every packet test and every protected flow; of what is too long to ask, the reference. */
 export function testPolicy(program: number, owners: RecordOwner[], firewall: HostPolicy): TestResult[] {
   const reference = decideByReference(firewall, Date.now());
-  return runPacketTests(firewall, (frame) => {
-    if (frame.length > LONGEST_QUESTION) return reference(frame);
-    const { record } = askPolicy(program, frame);
+  return runPacketTests(firewall, (frame, connection) => {
+    if (frame.length > LONGEST_QUESTION) return reference(frame, connection);
+    const { record } = askPolicy(program, frame, { ...(connection && { connection }) });
     return owners[record]?.row ?? `record ${record}`;
   });
 }

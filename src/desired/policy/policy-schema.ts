@@ -122,6 +122,9 @@ const ruleSchema = z.strictObject({
 
 const testSchema = z.strictObject({
   name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
+  after: mayBeAbsent(
+    z.array(z.strictObject({ outgoing: packetSchema })).max(64, 'must be 64 packets at most'),
+  ).describe('Packets that have left this host before, in this order: what answers them is established.'),
   packet: packetSchema,
   expect: z.enum(['pass', 'drop', 'tx', 'redirect']),
   rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
@@ -189,6 +192,7 @@ export function toPolicy(
   }));
   const tests = written.tests.map((test, index): PacketTest => ({
     ...test,
+    ...(test.after && { after: test.after.map(({ outgoing }) => ({ outgoing: toPacket(outgoing) })) }),
     packet: toPacket(test.packet),
     at: places.test(index),
   }));

@@ -4,22 +4,22 @@ import type { ExplainedDecision } from '../../model/explain.js';
 import type { Rule } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
 import { describeAction } from './decisions.js';
-import { evaluate } from '../evaluate.js';
+import { type Circumstances, evaluate } from '../evaluate.js';
 import { matches } from '../fields/registry.js';
 import { parseFrame } from '../packet/parse.js';
 import { isAudited, rowVerdict } from '../row-verdict.js';
 
-/** `row` decided `frame`, whoever said so. `now`: wall clock, ms since 1970 (UTC). */
+/** `row` decided `frame`, whoever said so. */
 export function explainRow(
   firewall: HostPolicy,
   row: string,
   frame: Uint8Array,
-  now: number,
+  circumstances: Pick<Circumstances, 'now' | 'connection'>,
 ): ExplainedDecision {
   const { policy, protections } = firewall;
   const rule = policy.rules.find(({ name }) => name === row);
   const { says: verdict } = rowVerdict(policy, row);
-  const above = evaluate(policy, protections, frame, { now, exceeds: () => true }).rule;
+  const above = evaluate(policy, protections, frame, { ...circumstances, exceeds: () => true }).rule;
   return {
     policy: policy.name,
     row,

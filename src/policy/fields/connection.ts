@@ -27,6 +27,7 @@ function dimension(): NumberDimension {
         ...match.connection.map(valueOf).map((value) => ({ from: value, to: value })),
       ],
     full: () => known,
+    natural: [valueOf('new')],
     describe: (value, _kind, asked) => {
       const state = CONNECTION_STATES[value - 1];
       return asked && state ? { connection: state } : {};

@@ -9,7 +9,7 @@ import { evaluate } from '../../../src/policy/evaluate.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { Datapath } from '../datapath.js';
 import { policy } from '../policy.js';
-import { broken, Random, randomMatch, randomNetwork, randomPacket, randomPolicy } from '../random.js';
+import { broken, Random, randomProtection, randomNetwork, randomPacket, randomPolicy } from '../random.js';
 
 const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20260802);
 const MINUTE = 60_000_000_000n;
@@ -63,7 +63,7 @@ describe('the kernel blocks as the reference does', () => {
       const list = randomBlocks(random, now);
       const wanted = randomPolicy(random, random.pick([0, 1, 5, 70]), Date.now());
       const protections: Protection[] = random.chance(60)
-        ? random.some(3, () => ({ match: randomMatch(random), at: wanted.at }))
+        ? random.some(3, () => ({ match: randomProtection(random), at: wanted.at }))
         : [];
       using path = new Datapath(wanted, protections, tabulateBlocks(list));
       for (let packet = 0; packet < 300; packet++) {
