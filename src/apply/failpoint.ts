@@ -8,7 +8,6 @@ export const EFFECTS = [
   'generation',
   'intent',
   'move',
-  'record',
   'pin',
   'take-over',
   'drop-link',
@@ -20,17 +19,21 @@ export const EFFECTS = [
   'outcome',
 ] as const;
 
+/** What is done beside the steps of an interface, before them. */
+const RECORD_EFFECTS = ['record'] as const;
+
 /** What a trial adds: arming its deadline, announcing it, and what decides it or leaves it to wait. */
 export const TRIAL_EFFECTS = ['arm', 'announce', 'decide'] as const;
 
 export type Effect = (typeof EFFECTS)[number];
 export type TrialEffect = (typeof TRIAL_EFFECTS)[number];
+type RecordEffect = (typeof RECORD_EFFECTS)[number];
 
 /** Those whose failure means that the journal or a generation cannot be written. */
-const WRITTEN = new Set<Effect | TrialEffect>(['generation', 'intent', 'outcome', 'announce', 'decide']);
+const WRITTEN = new Set<Effect | TrialEffect | RecordEffect>(['generation', 'intent', 'outcome', 'announce', 'decide']);
 
 /** Runs one effect, with a failpoint on each side. */
-export function effect<T>(name: Effect | TrialEffect, run: () => T): T {
+export function effect<T>(name: Effect | TrialEffect | RecordEffect, run: () => T): T {
   strike(name, 'before');
   const result = run();
   strike(name, 'after');
@@ -38,7 +41,7 @@ export function effect<T>(name: Effect | TrialEffect, run: () => T): T {
 }
 
 /** The same for an effect that takes its time. */
-export async function awaitEffect<T>(name: Effect | TrialEffect, run: () => Promise<T>): Promise<T> {
+export async function awaitEffect<T>(name: Effect | TrialEffect | RecordEffect, run: () => Promise<T>): Promise<T> {
   strike(name, 'before');
   const result = await run();
   strike(name, 'after');
@@ -47,7 +50,7 @@ export async function awaitEffect<T>(name: Effect | TrialEffect, run: () => Prom
 
 let struck = false;
 
-function strike(name: Effect | TrialEffect, side: 'before' | 'after'): void {
+function strike(name: Effect | TrialEffect | RecordEffect, side: 'before' | 'after'): void {
   const [points, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
   const point = `${name}:${side}`;
   if (struck || !points?.split(',').includes(point)) return;

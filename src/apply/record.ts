@@ -28,6 +28,12 @@ export function record(
     using link = pins.objects.createEgressLink({ number: recorder.object.programFd() }, ifindex);
     makeDirectory(pins.interface(name));
     pins.objects.pin(link.number, path);
+    // Once more, now that nothing leaves unseen: sockets were opened since the tables were made.
+    const { object } = recorder;
+    pins.objects.seedConnections({
+      opened: { number: object.mapFd('opened') },
+      served: { number: object.mapFd('served') },
+    });
   });
 }
 

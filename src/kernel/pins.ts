@@ -2,6 +2,7 @@
 // so that steps can be run on a kernel that is made up (test/fakes/kernel.ts); the one of a host is `pinsOf`. Directories and
 // symbolic links are no part of it: those of any file system will do.
 import type { BlockEntry } from '../model/blocks.js';
+import type { ConnectionTable } from '../model/connections.js';
 import type { AttachMode } from '../model/desired.js';
 import type { MapShape } from '../model/instance.js';
 import {
@@ -14,7 +15,7 @@ import {
 } from './attach.js';
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
-import { createEgressLink } from './egress.js';
+import { createEgressLink, seedConnections } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
   kindOf,
@@ -58,6 +59,7 @@ export interface BpfObjects {
   detachNetlink(ifindex: number, mode: AttachMode, expected: Open): void;
   zeroCounter(counters: number, slot: number): void;
   createEgressLink(program: Open, ifindex: number): Handle;
+  seedConnections(tables: Record<ConnectionTable, Open>): void;
   createBlockMap(): Handle;
   fillBlockMap(map: Open, entries: readonly BlockEntry[]): void;
 }
@@ -85,6 +87,7 @@ const KERNEL: BpfObjects = {
   detachNetlink,
   zeroCounter,
   createEgressLink,
+  seedConnections,
   createBlockMap,
   fillBlockMap,
 };

@@ -1,7 +1,7 @@
 // The tables of the connections of a host, and the program that fills them: one of each for all interfaces.
 import { readBuiltin } from '../desired/programs/builtins.js';
 import { sha256 } from '../disk/sha256.js';
-import { type ConnectionMaps, createConnectionTable, loadEgress } from '../kernel/egress.js';
+import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
@@ -17,15 +17,20 @@ export function egressDigest(): string {
 export class SharedConnections implements Disposable {
   readonly #open = new Map<ConnectionTable, Fd>();
   #egress: Candidate | undefined;
+  /** Nothing has been written into a table yet. */
+  #isNew = false;
 
   /** Without a layout, nothing that is pinned is used. */
   constructor(private readonly pinPaths?: PinPaths) {}
 
-  /** Those that are pinned, or new ones. */
+  /** Those that are pinned, or new ones, which hold what is open: flows that must live are asked for before anything is attached. */
   tables(): ConnectionMaps {
     const [opened, served] = CONNECTION_TABLES.map((table) => this.#table(table));
     if (!opened || !served) throw new Error('a table of connections has no name');
-    return { opened, served };
+    const tables = { opened, served };
+    if (this.#isNew) seedConnections(tables);
+    this.#isNew = false;
+    return tables;
   }
 
   /** What is attached for recording. Throws an EnvironmentError on a kernel where it cannot be. */
@@ -35,12 +40,11 @@ export class SharedConnections implements Disposable {
   }
 
   #table(table: ConnectionTable): Fd {
-    const found =
-      this.#open.get(table) ??
-      (this.pinPaths && openPin(this.pinPaths.connectionTable(table))) ??
-      createConnectionTable(table, MOST_CONNECTIONS / CONNECTION_TABLES.length);
-    this.#open.set(table, found);
-    return found;
+    const found = this.#open.get(table) ?? (this.pinPaths && openPin(this.pinPaths.connectionTable(table)));
+    if (!found) this.#isNew = true;
+    const map = found ?? createConnectionTable(table, MOST_CONNECTIONS / CONNECTION_TABLES.length);
+    this.#open.set(table, map);
+    return map;
   }
 
   [Symbol.dispose](): void {

@@ -227,6 +227,10 @@ export class FakeKernel implements BpfObjects {
     );
   }
 
+  seedConnections(): void {
+    // nothing asks what is in a table
+  }
+
   createBlockMap(): Handle {
     return this.#objects.open(this.#objects.add({ kind: 'map', shape: { ...SHAPE, type: 11 }, entries: [] }));
   }

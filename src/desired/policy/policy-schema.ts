@@ -190,10 +190,10 @@ export function toPolicy(
     match: toMatch(rule.match, resolve),
     at: places.rule(index),
   }));
-  const tests = written.tests.map((test, index): PacketTest => ({
+  const tests = written.tests.map(({ after, packet, ...test }, index): PacketTest => ({
     ...test,
-    ...(test.after && { after: test.after.map(({ outgoing }) => ({ outgoing: toPacket(outgoing) })) }),
-    packet: toPacket(test.packet),
+    ...(after && { after: after.map(({ outgoing }) => ({ outgoing: toPacket(outgoing) })) }),
+    packet: toPacket(packet),
     at: places.test(index),
   }));
   const settings = { default: written.default, fragments, malformed, nonIp, neighborDiscovery, mode };
