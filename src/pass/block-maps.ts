@@ -1,11 +1,11 @@
 // Blocks as a pass finds them: what is over is swept, what was lost comes back, an interface that is new gets its share.
 // The maps come first: an interface that has one is planned to run a program that asks it.
 import { holdBlocks } from '../apply/fill-block-map.js';
-import { lackBlockMaps, lostBlockMap, withBlockMaps } from '../diff/block-maps.js';
+import { hitsMap, lackBlockMaps, lostBlockMap, withBlockMaps } from '../diff/block-maps.js';
 import { findRenames } from '../diff/renames.js';
 import { refreshBlocks } from '../journal/block-writer.js';
 import { readStoredBlocks, type StoredBlock } from '../journal/blocks.js';
-import { isExpired } from '../journal/expiry.js';
+import { unexpired } from '../journal/expiry.js';
 import type { Journal } from '../journal/journal.js';
 import { BLOCKS } from '../kernel/pin-paths.js';
 import { type BlockEntry, concerns } from '../model/blocks.js';
@@ -34,10 +34,11 @@ export function bringBlocks(
   try {
     const stored = writer
       ? refreshBlocks(writer.lock, names, writer.journal)
-      : readStoredBlocks(dataDir).filter((one) => !isExpired(one));
+      : unexpired(readStoredBlocks(dataDir));
     if (writer) {
-      for (const { name, blocks } of found.owned) {
-        if (blocks) holdBlocks(writer.lock, pins, name, entriesFor(names.get(name) ?? name, stored));
+      for (const one of found.owned) {
+        const entries = entriesFor(names.get(one.name) ?? one.name, stored);
+        if (one.blocks) holdBlocks(writer.lock, pins, one.name, entries, { hits: hitsMap(one) });
       }
     }
     // Pins that will move are left alone: the next pass finds them where they belong.
@@ -45,8 +46,9 @@ export function bringBlocks(
     const lacking = unmoved.filter((name) => interfaces === 'all' || interfaces.has(name));
     const make = (name: string): ObservedMap => {
       if (!writer) return PLANNED;
-      const lost = lostBlockMap(found.owned.find((one) => one.name === name));
-      return holdBlocks(writer.lock, pins, name, entriesFor(name, stored), lost);
+      const owned = found.owned.find((one) => one.name === name);
+      const maps = { lost: lostBlockMap(owned), hits: hitsMap(owned) };
+      return holdBlocks(writer.lock, pins, name, entriesFor(name, stored), maps);
     };
     const maps = new Map(lacking.map((name) => [name, make(name)]));
     return { observed: withBlockMaps(found, maps), warnings: [] };

@@ -3,7 +3,8 @@
 import { readRows } from '../kernel/counters.js';
 import { loadPolicy, taiOffset } from '../kernel/load-policy.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
-import { openPin } from '../kernel/pinned.js';
+import { openMap, openPin } from '../kernel/pinned.js';
+import { hitsMap } from '../diff/block-maps.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
 import type { HostPolicy, DesiredProgram } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
@@ -35,6 +36,8 @@ export function provePolicy(
   using counters = openPin(pinPaths.counters(name));
   const asks = asked === true;
   using blocks = asks ? openPin(pinPaths.blocks(name)) : undefined;
+  const counting = asks ? hitsMap(observed.owned.find((one) => one.name === name)) : undefined;
+  using hits = counting === undefined ? undefined : openMap(counting);
   const rows = assignRows(
     tables.owners.map(({ row }) => row),
     counters ? readRows(pinPaths, name) : [],
@@ -50,6 +53,7 @@ export function provePolicy(
   const loaded = loadPolicy(object, bound, {
     ...(counters && { counters }),
     ...(asks && { blocks: blocks ?? 'new' }),
+    ...(hits && { hits }),
     samples: ring.open(observed),
     sets,
   });

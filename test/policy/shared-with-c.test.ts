@@ -149,6 +149,7 @@ const SHARED: [c: string, value: number][] = [
 const OF_C = [
   ...[
     'ASK',
+    'NOT_BLOCKED',
     'BEGIN',
     'ADD_TO',
     'ADD',
