@@ -47,6 +47,7 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (hits) one.reuseMap(HITS, hits);
     if (samples) one.reuseMap(SAMPLES, samples);
+    if (tables.frags) one.takeFrags();
     sets.forEach(({ map }, slot) => {
       one.reuseMap(`set${slot}`, map);
     });
