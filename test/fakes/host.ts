@@ -9,7 +9,6 @@ import { Journal } from '../../src/journal/journal.js';
 import { withWriterLock, type WriterLock } from '../../src/journal/lock.js';
 import type { DesiredInterface } from '../../src/model/desired.js';
 import { XdpkeepError } from '../../src/model/errors.js';
-import type { MapDefinition } from '../../src/model/instance.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import type { Plan } from '../../src/model/step.js';
 import { plan } from '../../src/plan/plan.js';
@@ -17,18 +16,7 @@ import type { Candidate } from '../../src/prove/candidate.js';
 import { temporaryFolder } from '../journal/support.js';
 import { desired, NOTHING_BEFORE } from '../support/states.js';
 import { FakeKernel } from './kernel.js';
-
-/** The map of the programs of `test/support/states.ts`. */
-const DEFINITION: MapDefinition = {
-  name: 'icmp_drops',
-  type: 2,
-  keySize: 4,
-  valueSize: 8,
-  maxEntries: 1,
-  flags: 0,
-  internal: false,
-  made: true,
-};
+import { DEFINITION } from './machine.js';
 
 /** What goes otherwise than by itself. */
 interface Otherwise extends OnTrial, Partial<Pick<ApplyContext, 'proven'>> {
@@ -38,15 +26,15 @@ interface Otherwise extends OnTrial, Partial<Pick<ApplyContext, 'proven'>> {
 
 export class FakeHost {
   readonly #folder = temporaryFolder();
+  readonly bpffs = join(this.#folder, 'bpffs');
   readonly dataDir = join(this.#folder, 'data');
   readonly kernel: FakeKernel;
   /** What is loaded for the next plan, by interface, in place of a program with one map. */
   readonly candidates = new Map<string, Candidate>();
 
   constructor() {
-    const bpffs = join(this.#folder, 'bpffs');
-    mkdirSync(bpffs);
-    this.kernel = new FakeKernel(bpffs);
+    mkdirSync(this.bpffs);
+    this.kernel = new FakeKernel(this.bpffs);
   }
 
   locked<T>(work: (lock: WriterLock, journal: Journal) => Promise<T>): Promise<T> {

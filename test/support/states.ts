@@ -39,6 +39,7 @@ export function wanted(
     function: 'icmp_drop',
     object: `sha-${digest}`,
     digest,
+    written: digest,
   };
   const at = { file: 'hosts/edge.yaml', line: 6, column: 3 };
   return { pattern, mode: 'native', foreign: 'refuse', program, at, ...rest } as DesiredInterface;
