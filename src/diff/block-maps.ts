@@ -13,7 +13,6 @@ import { isAsking } from './bind.js';
 import { wantedFor } from './diff.js';
 
 const BLOCKS = 'blocks';
-const HITS = 'hits';
 
 /** Names. */
 export function lackBlockMaps(
@@ -35,14 +34,6 @@ export function lackBlockMaps(
 export function asksBlocks(owned: OwnedInterface): boolean {
   const instance = runningInstance(owned);
   return owned.blocks !== undefined && instance !== undefined && isAsking(instance.digest);
-}
-
-/** The map in which blocks of an interface count: its instances share one. Its number in the kernel. */
-export function hitsMap(owned: OwnedInterface | undefined): number | undefined {
-  if (!owned) return undefined;
-  const running = runningInstance(owned);
-  const all = running ? [running, ...owned.instances] : owned.instances;
-  return all.flatMap(({ maps }) => maps).find(({ name }) => name === HITS)?.id;
 }
 
 /** The map that the program in use asks though its pin is gone: it is pinned again, and no other one made. */

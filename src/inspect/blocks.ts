@@ -1,5 +1,5 @@
 // What is blocked, where, and what each block has dropped. Reads only and takes no lock.
-import { asksBlocks, hitsMap } from '../diff/block-maps.js';
+import { asksBlocks } from '../diff/block-maps.js';
 import { readStoredBlocks, type StoredBlock, toBlock } from '../journal/blocks.js';
 import { unexpired } from '../journal/expiry.js';
 import { readHits } from '../kernel/blocks.js';
@@ -8,7 +8,7 @@ import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openMap, openPin } from '../kernel/pinned.js';
 import { type BlockHits, type BlockReport, type Blocks, concerns } from '../model/blocks.js';
 import type { HostPaths } from '../model/host-paths.js';
-import { type OwnedInterface, runsPolicy } from '../model/observed.js';
+import { hitsMap, type OwnedInterface, runsPolicy } from '../model/observed.js';
 import { readOwned } from '../observe/owned.js';
 
 /** `owned` stands in for a look. Throws a JournalError. */

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { entriesFor } from '../pass/block-maps.js';
 import { holdBlocks } from '../apply/fill-block-map.js';
-import { asksBlocks, hitsMap } from '../diff/block-maps.js';
+import { asksBlocks } from '../diff/block-maps.js';
 import { findFlows } from '../reach/flows.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { inputsForBlock } from '../pass/inputs-for-block.js';
@@ -23,7 +23,7 @@ import {
   type UnblockResult,
 } from '../model/blocks.js';
 import { LockedError, RefusedError, UsageError } from '../model/errors.js';
-import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
+import { hitsMap, type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
 import { readOwned } from '../observe/owned.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
 import { evaluate } from '../policy/evaluate.js';

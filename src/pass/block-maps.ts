@@ -1,7 +1,7 @@
 // Blocks as a pass finds them: what is over is swept, what was lost comes back, an interface that is new gets its share.
 // The maps come first: an interface that has one is planned to run a program that asks it.
 import { holdBlocks } from '../apply/fill-block-map.js';
-import { hitsMap, lackBlockMaps, lostBlockMap, withBlockMaps } from '../diff/block-maps.js';
+import { lackBlockMaps, lostBlockMap, withBlockMaps } from '../diff/block-maps.js';
 import { findRenames } from '../diff/renames.js';
 import { refreshBlocks } from '../journal/block-writer.js';
 import { readStoredBlocks, type StoredBlock } from '../journal/blocks.js';
@@ -10,7 +10,7 @@ import type { Journal } from '../journal/journal.js';
 import { BLOCKS } from '../kernel/pin-paths.js';
 import { type BlockEntry, concerns } from '../model/blocks.js';
 import { JournalError } from '../model/errors.js';
-import type { ObservedMap, ObservedState } from '../model/observed.js';
+import { hitsMap, type ObservedMap, type ObservedState } from '../model/observed.js';
 import { tabulateBlocks } from '../policy/compile/block-table.js';
 import type { Target } from './inputs.js';
 import type { Host } from './host.js';
