@@ -22,6 +22,7 @@
 #include "settings.h"
 
 #define VLAN_TAGS 2
+#define LONGEST_PACKET 65535 /* that a length field of IP can say */
 #define VLAN_NONE 4096
 
 /*

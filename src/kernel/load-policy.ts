@@ -5,7 +5,7 @@ import { CONNECTION_TABLES } from '../model/connections.js';
 import type { FirewallTables } from '../model/tables.js';
 import type { ConnectionMaps } from './egress.js';
 import { checked } from './ffi.js';
-import { BLOCKS, TABLES_SECTION } from './pin-paths.js';
+import { BLOCKS, HITS, TABLES_SECTION } from './pin-paths.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { type BpfObject, loadObject } from './object.js';
@@ -27,6 +27,8 @@ export interface LoadOptions {
   counters?: Fd;
   /** Hold sources against blocks: those of this map, or of a new one. */
   blocks?: Fd | 'new';
+  /** Where blocks count; default a new one. */
+  hits?: Fd;
   /** The ring buffer for sampled packets; default a new one. */
   samples?: Fd;
   /** The tables of the connections of the host, for a policy that asks; default new, empty ones. */
@@ -41,13 +43,14 @@ export interface LoadOptions {
  * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
  */
 export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
-  const { counters, blocks, samples, connections, sets = [] } = options;
+  const { counters, blocks, hits, samples, connections, sets = [] } = options;
   const function_ = options.function ?? FIREWALL_FUNCTION;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets.length);
     if (counters) one.reuseMap('counters', counters);
-    if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
+    if (blocks === undefined) for (const name of [BLOCKS, HITS]) leaveMapOut(one.mapHandle(name), name);
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
+    if (hits) one.reuseMap(HITS, hits);
     if (samples) one.reuseMap(SAMPLES, samples);
     for (const table of connections ? CONNECTION_TABLES : [])
       if (tables.dynamic[table] !== undefined && connections) one.reuseMap(table, connections[table]);

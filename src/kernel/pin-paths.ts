@@ -53,6 +53,8 @@ export const ROWS = 'rows';
 export const BLOCKS = 'blocks';
 /** What the names of egress links begin with; a digest follows. */
 export const EGRESS = 'egress-';
+/** The map of a policy's instance in which each block counts; a new instance goes on with it. */
+export const HITS = 'hits';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
 /** The map of a policy's instance through which somebody watches (bpf/tap.h). */

@@ -61,7 +61,7 @@ export interface BpfObjects {
   createEgressLink(program: Open, ifindex: number): Handle;
   seedConnections(tables: Record<ConnectionTable, Open>): void;
   createBlockMap(): Handle;
-  fillBlockMap(map: Open, entries: readonly BlockEntry[]): void;
+  fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void;
 }
 
 /** Our pins: where they lie, and the kernel that keeps what they hold. */

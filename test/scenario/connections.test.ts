@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
 import { listening, within } from '../lab/exec.js';
-import { document, reconcile } from '../support/host.js';
+import { document, hostFile, ICMP_DROP, reconcile } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
 
 /** A host that asks, and serves SSH. */
@@ -109,4 +109,84 @@ it('what this host asks for comes in, and nothing else', async () => {
   const left = document<Reconciliation>(await lab.run(['detach', '--all', '--reason', 'test', '--output', 'json']), 0);
   expect(left.steps).toMatchObject([{ action: 'detach', outcome: 'done' }]);
   expect(existsSync(join(lab.bpffs, 'xdpkeep'))).toBe(false);
+});
+
+it('what is open at the first attach goes on; what records is healed; a rollback takes it away again', async () => {
+  await using lab = await createLab();
+  await using conversation = await lab.converse('veth0', 7099);
+  await conversation.say('before anything');
+  lab.writeState({ 'hosts/lab.yaml': hostFile({ veth0: `mode: native, program: ${ICMP_DROP}` }) });
+  await reconcile(lab);
+  expect(recorders(lab)).toEqual([]);
+
+  const answers = CLIENT.rules.slice(0, 1);
+  writePolicy(lab, { ...CLIENT, rules: answers });
+  await reconcile(lab);
+  await conversation.say('no rule but for answers');
+  expect(await lab.connect(7099)).toBe('silence');
+
+  const explained = await lab.run(['explain', 'veth0', 'destinationPort: 7099, tcpFlags: {ack: true}']);
+  expect(explained.stdout).toContain('connection: invalid');
+  const supposed = await lab.run(['explain', 'veth0', 'destinationPort: 7099, connection: established']);
+  expect(supposed.stdout).toContain('pass by answers');
+
+  const [recorder = ''] = recorders(lab);
+  rmSync(join(lab.bpffs, 'xdpkeep/interfaces/veth0', recorder));
+  const healed = document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0);
+  expect(healed.steps).toMatchObject([
+    { action: 'update', reason: 'what leaves is recorded, since rules ask about connections', outcome: 'done' },
+    { action: 'none' },
+  ]);
+  expect(recorders(lab)).toEqual([recorder]);
+  await conversation.say('healed');
+
+  for (const mode of ['generic', 'native']) {
+    lab.writeState({ 'hosts/lab.yaml': hostFile({ veth0: `mode: ${mode}, policy: edge` }) });
+    await reconcile(lab);
+    await conversation.say(`now ${mode}`);
+  }
+  writePolicy(lab, { default: 'pass', rules: [] });
+  await reconcile(lab);
+  expect(recorders(lab)).toEqual([]);
+  expect(existsSync(join(lab.bpffs, 'xdpkeep/connections'))).toBe(false);
+  await lab.run(['rollback']);
+  expect(recorders(lab)).toEqual([recorder]);
+  await conversation.say('rolled back');
+  expect(await lab.connect(7099)).toBe('silence');
+});
+
+it.each(['record:before', 'record:after', 'swap:before', 'link:before'])(
+  'killed at %s, the next pass converges',
+  async (point) => {
+    await using lab = await createLab();
+    writePolicy(lab, CLIENT);
+    await lab.run(['reconcile'], { env: { XDPKEEP_FAILPOINT: point } });
+    await reconcile(lab);
+    expect(recorders(lab)).toHaveLength(1);
+    const journal = document<{ records: { phase: string; step: { kind: string } }[] }>(
+      await lab.run(['journal', 'show', '--output', 'json']),
+      0,
+    );
+    expect(journal.records.filter(({ step }) => step.kind === 'record').map(({ phase }) => phase)).toContain('done');
+    expect(document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0)).toMatchObject({ changed: false });
+  },
+);
+
+it('protect does not ask about connections, and a packet test knows what left before', async () => {
+  await using lab = await createLab();
+  const query = { protocol: 'udp', source: '192.0.2.2', destination: '192.0.2.1', sourcePort: 40000, destinationPort: 53 };
+  const answer = { protocol: 'udp', source: '192.0.2.1', destination: '192.0.2.2', sourcePort: 53, destinationPort: 40000 };
+  const tests = [
+    { name: 'an answer', after: [{ outgoing: query }], packet: answer, expect: 'pass', rule: 'answers' },
+    { name: 'no answer', packet: answer, expect: 'drop', rule: '(default)' },
+    { name: 'another port', after: [{ outgoing: query }], packet: { ...answer, sourcePort: 54 }, expect: 'drop' },
+    { name: 'a word', packet: { connection: 'related' }, expect: 'pass', rule: 'answers' },
+  ];
+  writePolicy(lab, { ...CLIENT, tests });
+  expect(await lab.run(['test'])).toMatchObject({ exitCode: 0 });
+  expect(await lab.run(['lint'])).toMatchObject({ exitCode: 0 });
+  writePolicy(lab, { ...CLIENT, tests }, [{ connection: 'established' }]);
+  const refused = await lab.run(['validate']);
+  expect(refused).toMatchObject({ exitCode: 65 });
+  expect(refused.stdout + refused.stderr).toContain('what is protected never depends on what is remembered');
 });
