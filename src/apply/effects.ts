@@ -15,7 +15,6 @@ import {
 import { BLOCKS, COUNTERS, EGRESS, LINK, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
 import type { Handle, Pins } from '../kernel/pins.js';
 import { SET_NAME } from '../kernel/sets.js';
-import { CONNECTION_TABLES } from '../model/connections.js';
 import type { AttachMode } from '../model/desired.js';
 import { KernelError } from '../model/errors.js';
 import type { RowAssignment } from '../model/rows.js';
@@ -39,7 +38,7 @@ export function pinInstance(pins: Pins, name: string, digest: string, candidate:
     for (const [section, map] of rows ? PINNED_SECTIONS : [])
       pins.objects.pin(object.mapFd(section), pins.map(name, digest, map));
     for (const map of object.maps()) {
-      const shared = rows && [BLOCKS, COUNTERS, SET_NAME, ...CONNECTION_TABLES].includes(map.name);
+      const shared = rows && [BLOCKS, COUNTERS, SET_NAME].includes(map.name);
       if (!map.internal && map.made && !shared)
         pins.objects.pin(object.mapFd(map.name), pins.map(name, digest, map.name));
     }

@@ -4,8 +4,9 @@ import { sha256 } from '../disk/sha256.js';
 import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
-import { openPin } from '../kernel/pinned.js';
+import { openMap, openPin } from '../kernel/pinned.js';
 import { CONNECTION_TABLES, type ConnectionTable, MOST_CONNECTIONS } from '../model/connections.js';
+import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
 /** Names the program that this build ships. */
@@ -21,7 +22,10 @@ export class SharedConnections implements Disposable {
   #isNew = false;
 
   /** Without a layout, nothing that is pinned is used. */
-  constructor(private readonly pinPaths?: PinPaths) {}
+  constructor(
+    private readonly pinPaths?: PinPaths,
+    private readonly observed?: ObservedState,
+  ) {}
 
   /** Those that are pinned, or new ones, which hold what is open: flows that must live are asked for before anything is attached. */
   tables(): ConnectionMaps {
@@ -40,11 +44,20 @@ export class SharedConnections implements Disposable {
   }
 
   #table(table: ConnectionTable): Fd {
-    const found = this.#open.get(table) ?? (this.pinPaths && openPin(this.pinPaths.connectionTable(table)));
+    const found = this.#open.get(table) ?? this.#pinned(table);
     if (!found) this.#isNew = true;
     const map = found ?? createConnectionTable(table, MOST_CONNECTIONS / CONNECTION_TABLES.length);
     this.#open.set(table, map);
     return map;
+  }
+
+  /** Beside its own pin, each instance that asks has one. */
+  #pinned(table: ConnectionTable): Fd | undefined {
+    const own = this.pinPaths && openPin(this.pinPaths.connectionTable(table));
+    if (own) return own;
+    const maps = this.observed?.owned.flatMap((one) => runningInstance(one)?.maps ?? []) ?? [];
+    const id = maps.find(({ name }) => name === table)?.id;
+    return id === undefined ? undefined : openMap(id);
   }
 
   [Symbol.dispose](): void {

@@ -51,7 +51,7 @@ export interface ProveContext {
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven(new SetMaps(context.pinPaths), new SharedConnections(context.pinPaths));
+  const proven = new Proven(new SetMaps(context.pinPaths), new SharedConnections(context.pinPaths, context.observed));
   for (const [done, { step }] of plan.steps.entries()) {
     const isLoaded = 'instance' in step && !step.instance.pinned;
     if ((!isLoaded && step.kind !== 'record') || proven.failed.has(step.interface)) continue;
