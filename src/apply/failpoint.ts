@@ -30,7 +30,13 @@ export type TrialEffect = (typeof TRIAL_EFFECTS)[number];
 type RecordEffect = (typeof RECORD_EFFECTS)[number];
 
 /** Those whose failure means that the journal or a generation cannot be written. */
-const WRITTEN = new Set<Effect | TrialEffect | RecordEffect>(['generation', 'intent', 'outcome', 'announce', 'decide']);
+const WRITTEN = new Set<Effect | TrialEffect | RecordEffect>([
+  'generation',
+  'intent',
+  'outcome',
+  'announce',
+  'decide',
+]);
 
 /** Runs one effect, with a failpoint on each side. */
 export function effect<T>(name: Effect | TrialEffect | RecordEffect, run: () => T): T {
@@ -41,7 +47,10 @@ export function effect<T>(name: Effect | TrialEffect | RecordEffect, run: () => 
 }
 
 /** The same for an effect that takes its time. */
-export async function awaitEffect<T>(name: Effect | TrialEffect | RecordEffect, run: () => Promise<T>): Promise<T> {
+export async function awaitEffect<T>(
+  name: Effect | TrialEffect | RecordEffect,
+  run: () => Promise<T>,
+): Promise<T> {
   strike(name, 'before');
   const result = await run();
   strike(name, 'after');

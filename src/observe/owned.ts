@@ -1,7 +1,17 @@
 // What is pinned under our directory, read through the pins themselves. An entry that does not belong there, or a pin
 // of another kind, is an error: to pass it over would be to forget something that may be attached.
 import { type Entry, isBpffs, listEntries, readSymlink } from '../kernel/bpffs.js';
-import { BLOCKS, COUNTERS, EGRESS, LINK, ROWS, MAPS, MODE_SUFFIX, PROGRAM, decodeName } from '../kernel/pin-paths.js';
+import {
+  BLOCKS,
+  COUNTERS,
+  EGRESS,
+  LINK,
+  ROWS,
+  MAPS,
+  MODE_SUFFIX,
+  PROGRAM,
+  decodeName,
+} from '../kernel/pin-paths.js';
 import type { ObjectKind } from '../kernel/pinned.js';
 import { type Handle, type Pins, pinsOf } from '../kernel/pins.js';
 import type { AttachMode } from '../model/desired.js';

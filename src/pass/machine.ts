@@ -3,7 +3,6 @@
 // made up (test/fakes/); a host that is opened has the real one.
 import { ensureMounted } from '../kernel/bpffs.js';
 import { armDeadline } from '../kernel/deadline.js';
-import { egressDigest } from '../prove/egress.js';
 import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, prove } from '../prove/prove.js';
@@ -17,7 +16,6 @@ export const MACHINE = {
   prove,
   retestPolicy,
   findDifferences,
-  egressDigest,
   guardAgainstLockout,
 };
 

@@ -3,8 +3,8 @@ import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { driftContext } from './drift-context.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
+import { wantedRecorder } from './recorder.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
-import { asksAboutConnections } from '../model/desired.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
@@ -28,6 +28,7 @@ export function planPass(
     if (!wanted.program.firewall && (!pinned || pinned.lost || pinned.differs))
       definitions.set(digest, place.machine.inspect(wanted.program, place.store));
   }
+  const egress = wantedRecorder(desired);
   const context = {
     observed,
     definitions,
@@ -40,7 +41,7 @@ export function planPass(
         insist: retry || isAgainstStateFiles(target),
       }),
     },
-    ...(asksAboutConnections(desired) && { egress: place.machine.egressDigest() }),
+    ...(egress !== undefined && { egress }),
     keepsFormer: 'ask' in safeties.confirmation,
   };
   return plan(desired, differences, context, renames);

@@ -4,6 +4,7 @@ import type { Plan } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
 import type { Decided } from './decide.js';
 import { asked, type PassInputs } from './inputs.js';
+import { readRecorder } from './recorder.js';
 import { isCurrent, type Seen } from './look.js';
 
 export interface ProvenPlan extends Disposable {
@@ -17,7 +18,8 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
   const { place, report } = inputs;
   const { observed } = seen;
   const { progress } = report;
-  const context = { pinPaths: place.pins, store: place.store, observed, ...(progress && { progress }) };
+  const base = { pinPaths: place.pins, store: place.store, observed, recorder: readRecorder };
+  const context = { ...base, ...(progress && { progress }) };
   const proven = place.machine.prove(active, context);
   try {
     const accepted = await guardFlows(inputs, seen, active, proven);

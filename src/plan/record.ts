@@ -19,7 +19,11 @@ export function planRecording(
     return { ...base, kind: 'record', reason, ifindex: observed.ifindex, digest: egress };
   }
   if (egress !== undefined || pinned.length === 0 || keepsFormer === true) return undefined;
-  return { ...base, kind: 'forget', reason: 'what leaves is recorded no more: no rule asks about connections' };
+  return {
+    ...base,
+    kind: 'forget',
+    reason: 'what leaves is recorded no more: no rule asks about connections',
+  };
 }
 
 function reasonFor(owned: OwnedInterface | undefined, ifindex: number): string {

@@ -1,6 +1,4 @@
 // The tables of the connections of a host, and the program that fills them: one of each for all interfaces.
-import { readBuiltin } from '../desired/programs/builtins.js';
-import { sha256 } from '../disk/sha256.js';
 import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
@@ -9,9 +7,10 @@ import { CONNECTION_TABLES, type ConnectionTable, MOST_CONNECTIONS } from '../mo
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
-/** Names the program that this build ships. */
-export function egressDigest(): string {
-  return sha256(readBuiltin('egress').bytes).slice(0, 16);
+/** The program that records, as it ships. */
+export interface ShippedProgram {
+  bytes: Uint8Array;
+  function: string;
 }
 
 /** Keeps what it opens until it is disposed of. */
@@ -38,8 +37,7 @@ export class SharedConnections implements Disposable {
   }
 
   /** What is attached for recording. Throws an EnvironmentError on a kernel where it cannot be. */
-  egress(): Candidate {
-    const { bytes, function: function_ } = readBuiltin('egress');
+  egress({ bytes, function: function_ }: ShippedProgram): Candidate {
     return (this.#egress ??= { object: loadEgress(bytes, function_, this.tables()) });
   }
 

@@ -12,7 +12,7 @@ import type { ObservedState } from '../model/observed.js';
 import type { Progress } from '../model/progress.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
-import { SharedConnections } from './egress.js';
+import { SharedConnections, type ShippedProgram } from './egress.js';
 import { provePolicy } from './policy.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
@@ -45,19 +45,24 @@ export interface ProveContext {
   pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
+  /** Reads the program that records what leaves. */
+  recorder: () => ShippedProgram;
   /** Told before each load. */
   progress?: Progress;
 }
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven(new SetMaps(context.pinPaths), new SharedConnections(context.pinPaths, context.observed));
+  const proven = new Proven(
+    new SetMaps(context.pinPaths),
+    new SharedConnections(context.pinPaths, context.observed),
+  );
   for (const [done, { step }] of plan.steps.entries()) {
     const isLoaded = 'instance' in step && !step.instance.pinned;
     if ((!isLoaded && step.kind !== 'record') || proven.failed.has(step.interface)) continue;
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
     try {
-      if (step.kind === 'record') proven.recorder = proven.connections.egress();
+      if (step.kind === 'record') proven.recorder = proven.connections.egress(context.recorder());
       if (isLoaded)
         proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
     } catch (error) {
@@ -78,7 +83,7 @@ export function inspect(program: DesiredProgram, store: ObjectStore): MapDefinit
 export function loadCandidate(
   name: string,
   instance: TargetInstance,
-  context: ProveContext,
+  context: Omit<ProveContext, 'recorder'>,
   shared: SharedMaps,
 ): Candidate {
   const { program } = instance;

@@ -223,7 +223,13 @@ export class FakeKernel implements BpfObjects {
     this.#mayFail('createEgressLink');
     this.#interface(ifindex);
     return this.#objects.open(
-      this.#objects.add({ kind: 'link', programId: this.programId(program), ifindex, mode: 'generic', isEgress: true }),
+      this.#objects.add({
+        kind: 'link',
+        programId: this.programId(program),
+        ifindex,
+        mode: 'generic',
+        isEgress: true,
+      }),
     );
   }
 

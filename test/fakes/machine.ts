@@ -75,7 +75,12 @@ export class FakeMachine implements Machine {
     const proven = new Proven(new SetMaps(pinPaths), new SharedConnections(pinPaths));
     for (const { step } of plan.steps) {
       if (step.kind === 'record')
-        proven.recorder ??= { object: this.kernel.load('egress', CONNECTION_TABLES.map((name) => ({ name }))) };
+        proven.recorder ??= {
+          object: this.kernel.load(
+            'egress',
+            CONNECTION_TABLES.map((name) => ({ name })),
+          ),
+        };
       if (!('instance' in step) || step.instance.pinned) continue;
       const name = step.interface;
       progress?.({ doing: 'proving programs', done: 0, total: plan.steps.length });
@@ -90,8 +95,6 @@ export class FakeMachine implements Machine {
     this.#mayFail('retestPolicy');
     this.retested.push(`${name} ${digest}`);
   };
-
-  readonly egressDigest: Machine['egressDigest'] = () => 'egress0';
 
   readonly findDifferences: Machine['findDifferences'] = (running) =>
     Promise.resolve(

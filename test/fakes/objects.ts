@@ -92,7 +92,8 @@ export class Objects {
 
   linksOn(ifindex: number): Of<'link'>[] {
     return [...this.#things.values()].filter(
-      (one): one is Of<'link'> => one.kind === 'link' && !one.isEgress && one.ifindex === ifindex && this.#isHeld(one.id),
+      (one): one is Of<'link'> =>
+        one.kind === 'link' && !one.isEgress && one.ifindex === ifindex && this.#isHeld(one.id),
     );
   }
 

@@ -101,12 +101,18 @@ it('what this host asks for comes in, and nothing else', async () => {
   await expect.poll(async () => (await counts(lab))['ssh']).toBe(1);
 
   // A swap keeps what is known.
-  writePolicy(lab, { ...CLIENT, rules: [...CLIENT.rules, { name: 'more', match: { protocol: 'udp' }, action: 'drop' }] });
+  writePolicy(lab, {
+    ...CLIENT,
+    rules: [...CLIENT.rules, { name: 'more', match: { protocol: 'udp' }, action: 'drop' }],
+  });
   const swap = document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0);
   expect(swap.steps.map(({ action }) => action)).toEqual(['update']);
   await conversation.say('still there');
 
-  const left = document<Reconciliation>(await lab.run(['detach', '--all', '--reason', 'test', '--output', 'json']), 0);
+  const left = document<Reconciliation>(
+    await lab.run(['detach', '--all', '--reason', 'test', '--output', 'json']),
+    0,
+  );
   expect(left.steps).toMatchObject([{ action: 'detach', outcome: 'done' }]);
   expect(existsSync(join(lab.bpffs, 'xdpkeep'))).toBe(false);
 });
@@ -135,7 +141,11 @@ it('what is open at the first attach goes on; what records is healed; a rollback
   const healed = document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0);
   expect(healed.steps).toMatchObject([
     { action: 'none' },
-    { action: 'update', reason: 'what leaves is recorded, since rules ask about connections', outcome: 'done' },
+    {
+      action: 'update',
+      reason: 'what leaves is recorded, since rules ask about connections',
+      outcome: 'done',
+    },
   ]);
   expect(recorders(lab)).toEqual([recorder]);
   await conversation.say('healed');
@@ -164,20 +174,42 @@ it.each(['record:before', 'record:after', 'swap:before', 'link:before'])(
     await reconcile(lab);
     expect(recorders(lab)).toHaveLength(1);
     const { stdout } = await lab.run(['journal', 'show', '--output', 'json']);
-    const records = stdout.trim().split('\n').map((line) => JSON.parse(line) as { phase?: string; step?: { kind: string } });
+    const records = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { phase?: string; step?: { kind: string } });
     expect(records.filter(({ step }) => step?.kind === 'record').map(({ phase }) => phase)).toContain('done');
-    expect(document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0)).toMatchObject({ changed: false });
+    expect(document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0)).toMatchObject({
+      changed: false,
+    });
   },
 );
 
 it('protect does not ask about connections, and a packet test knows what left before', async () => {
   await using lab = await createLab();
-  const query = { protocol: 'udp', source: '192.0.2.2', destination: '192.0.2.1', sourcePort: 40000, destinationPort: 53 };
-  const answer = { protocol: 'udp', source: '192.0.2.1', destination: '192.0.2.2', sourcePort: 53, destinationPort: 40000 };
+  const query = {
+    protocol: 'udp',
+    source: '192.0.2.2',
+    destination: '192.0.2.1',
+    sourcePort: 40000,
+    destinationPort: 53,
+  };
+  const answer = {
+    protocol: 'udp',
+    source: '192.0.2.1',
+    destination: '192.0.2.2',
+    sourcePort: 53,
+    destinationPort: 40000,
+  };
   const tests = [
     { name: 'an answer', after: [{ outgoing: query }], packet: answer, expect: 'pass', rule: 'answers' },
     { name: 'no answer', packet: answer, expect: 'drop', rule: '(default)' },
-    { name: 'another port', after: [{ outgoing: query }], packet: { ...answer, sourcePort: 54 }, expect: 'drop' },
+    {
+      name: 'another port',
+      after: [{ outgoing: query }],
+      packet: { ...answer, sourcePort: 54 },
+      expect: 'drop',
+    },
     { name: 'a word', packet: { connection: 'related' }, expect: 'pass', rule: 'answers' },
   ];
   writePolicy(lab, { ...CLIENT, tests });

@@ -58,7 +58,12 @@ function readIpv4(view: DataView, at: number, direction: Direction): Reading {
   const ends = [bytesOf(view, at + 12, 4), bytesOf(view, at + 16, 4)] as const;
   const behind = at + (view.getUint8(at) & 15) * 4;
   const later = (view.getUint16(at + 6) & 0x1fff) !== 0;
-  return readTransport(view, { family: 4, protocol: view.getUint8(at + 9), at: behind, later }, ends, direction);
+  return readTransport(
+    view,
+    { family: 4, protocol: view.getUint8(at + 9), at: behind, later },
+    ends,
+    direction,
+  );
 }
 
 function readIpv6(view: DataView, at: number, direction: Direction): Reading | undefined {

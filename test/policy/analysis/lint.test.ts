@@ -145,7 +145,9 @@ describe('lint', () => {
         const frame = buildPacket(witness);
         const parsed = parseFrame(frame);
         const fields = parsed.shape !== 'malformed' && { ...parsed.fields, ...takenFor(witness) };
-        expect(fields && matches(found.match, { connection: stateOfStranger(frame) ?? 'new', ...fields })).toBe(true);
+        expect(
+          fields && matches(found.match, { connection: stateOfStranger(frame) ?? 'new', ...fields }),
+        ).toBe(true);
         expect(evaluate(certain, [], frame, takenFor(witness)).row).toBe(by[0]);
       }
       for (let packet = 0; packet < 300; packet++) {

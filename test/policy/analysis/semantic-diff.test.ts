@@ -100,7 +100,10 @@ describe('the semantic diff', () => {
         const taken = takenFor(change.example);
         expect(evaluate(before, [], frame, taken)).toMatchObject({ row: change.fromRow });
         expect(evaluate(after, [], frame, taken)).toMatchObject({ row: change.toRow });
-        expect([decide(before, frame, change.example), decide(after, frame, change.example)]).toEqual([change.from, change.to]);
+        expect([decide(before, frame, change.example), decide(after, frame, change.example)]).toEqual([
+          change.from,
+          change.to,
+        ]);
         changes++;
       }
       if (!diff.complete) continue;

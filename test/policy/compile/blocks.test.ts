@@ -92,7 +92,8 @@ describe('the kernel blocks as the reference does', () => {
     }));
     const protections = [{ match: { destinationPort: [{ from: 22, to: 22 }] }, at: policy([]).at }];
     using path = new Datapath(policy([], { mode: 'audit' }), protections, all);
-    const ask = (packet: Parameters<typeof buildPacket>[0]) => path.ask(buildPacket(packet), { blocks: true });
+    const ask = (packet: Parameters<typeof buildPacket>[0]) =>
+      path.ask(buildPacket(packet), { blocks: true });
     expect(ask({ family: 4, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 6, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 4, destinationPort: 22 })).toEqual({ verdict: 'pass', row: '(protect)' });

@@ -8,7 +8,11 @@ import { libbpf } from '../../../src/kernel/ffi.js';
 import { loadPolicy } from '../../../src/kernel/load-policy.js';
 import { testRun } from '../../../src/kernel/testrun.js';
 import { askPolicy } from '../../../src/kernel/ask-policy.js';
-import { CONNECTION_STATES, type ConnectionState, type PacketDescription } from '../../../src/model/policy.js';
+import {
+  CONNECTION_STATES,
+  type ConnectionState,
+  type PacketDescription,
+} from '../../../src/model/policy.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
 import { Connections } from '../../../src/policy/connections/connections.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
