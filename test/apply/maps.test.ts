@@ -14,7 +14,7 @@ const ENTRY = { network: { family: 4, a: 1, b: 0, c: 0, d: 0, length: 32 }, unti
 it('a map of blocks is made once, and filled each time', async () => {
   const host = new FakeHost();
   const hold = (entries: (typeof ENTRY)[], lost?: number) =>
-    host.locked((lock) => Promise.resolve(holdBlocks(lock, host.kernel.pins, 'a', entries, lost)));
+    host.locked((lock) => Promise.resolve(holdBlocks(lock, host.kernel.pins, 'a', entries, { lost })));
   const first = await hold([]);
   expect(first).toMatchObject({ name: 'blocks', type: 11 });
   expect(await hold([ENTRY])).toEqual(first);
@@ -35,7 +35,7 @@ it('a map that cannot be filled is no map', async () => {
   host.kernel.failOnce('fillBlockMap', new Error('full'));
   const { pins } = host.kernel;
   await expect(
-    host.locked((lock) => Promise.resolve().then(() => holdBlocks(lock, pins, 'a', []))),
+    host.locked((lock) => Promise.resolve().then(() => holdBlocks(lock, pins, 'a', [], {}))),
   ).rejects.toThrow('full');
   expect(existsSync(pins.interface('a'))).toBe(false);
 });
