@@ -16,7 +16,7 @@ export const RECORD_SHIFT = 3;
 export const RECORD_MASK = 0x7ff;
 export const SLOT_SHIFT = 20;
 /** The rule asks about the connection. */
-const ASKS_CONNECTION = 0x4000;
+export const ASKS_CONNECTION = 0x4000;
 
 export interface Records {
   bytes: Uint8Array;
