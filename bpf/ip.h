@@ -122,6 +122,7 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	if (total > c->end - c->at)
 		return false;
 	*protocol = ip->nexthdr;
+	c->hops = ip->hop_limit;
 	if (enabled(KEY_UNCOMMON)) {
 		p->length = (total < 65535 ? total : 65535) + PRESENT_SHORT;
 		p->ttl = ip->hop_limit + PRESENT;
