@@ -122,6 +122,6 @@ summed:
 	if (enabled(KEY_DIRECT))
 		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(&sums, p, ctx->data_end - ctx->data, peek || is_question(ctx));
+		return search_conditional(&sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
 	return search(&sums);
 }

@@ -133,6 +133,26 @@ struct fragment_header {
 	__be32 id;
 };
 
+/* Bytes of the frame, in all its buffers: headers are read from the first one alone, which is all of it nearly always. */
+static __always_inline __u32 frame_bytes(struct xdp_md *ctx)
+{
+	return enabled(KEY_FRAGS) ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
+/* Does the frame hold so many bytes from the cursor on? */
+static __always_inline bool reaches(struct xdp_md *ctx, const struct cursor *c, __u32 bytes)
+{
+	__u64 before;
+
+	if (bytes <= c->end - c->at)
+		return true;
+	if (!enabled(KEY_FRAGS))
+		return false;
+	before = c->at - (void *)(long)ctx->data;
+	barrier_var(before); /* a number from here on: of pointers the verifier does not take the difference backwards */
+	return before + bytes <= bpf_xdp_get_buff_len(ctx);
+}
+
 /* Both proofs: the IP header's promise for us, the frame's end for the verifier. */
 static __always_inline bool holds(const struct cursor *c, __u32 bytes)
 {

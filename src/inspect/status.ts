@@ -49,11 +49,12 @@ export async function status(
   requireCapabilities();
   const journal = readJournal(options.dataDir);
   const again = () => observe({ bpffs: options.bpffs });
-  const place = { dataDir: options.dataDir, observe: again };
+  const pins = pinsOf(options.bpffs);
+  const place = { dataDir: options.dataDir, pins, observe: again };
   const found = await waitForDetachingLinks(seen ?? (await again()), place, journal.records);
   const warnings: string[] = [];
   const desired = await wanted(options, warnings);
-  const pending = orWarning(() => readTrial(options.dataDir, pinPathsOf(options.bpffs))?.pending, warnings);
+  const pending = orWarning(() => readTrial(options.dataDir, pins)?.pending, warnings);
   const waiting = pending && reportPending(pending, monotonicNow());
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);

@@ -26,7 +26,7 @@ export interface StateFilesInputs extends PassInputs {
 /** Throws a PendingError while another change is on trial, a RefusedError when a list has lost too much. */
 export async function inputsFromStateFiles(host: Host, options: ReconcileOptions): Promise<StateFilesInputs> {
   const { dataDir, pins, store } = host;
-  const firstLook = lookAhead(host); // bpftool runs while the state files are read
+  const firstLook = lookAhead(host.observe); // bpftool runs while the state files are read
   const { desired: written, safeguards, warnings, remember } = await loadHost({ ...options, store });
   if (host.lock) endExpired(host.lock);
   const pending = waitingTrial(dataDir, pins, written);

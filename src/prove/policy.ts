@@ -27,7 +27,7 @@ export interface ProvePolicyContext {
 export function provePolicy(
   name: string,
   object: Uint8Array,
-  { firewall, blocks: asked }: Pick<DesiredProgram, 'blocks'> & { firewall: HostPolicy },
+  { firewall, blocks: asked, frags }: Pick<DesiredProgram, 'blocks' | 'frags'> & { firewall: HostPolicy },
   { pinPaths, observed, setMaps, ring }: ProvePolicyContext,
 ): Candidate {
   const tables = compilePolicy(firewall.policy, firewall.protections);
@@ -46,6 +46,7 @@ export function provePolicy(
     sets,
     taiOffset: taiOffset(),
     blocks: asks,
+    frags: frags === true,
   });
   const loaded = loadPolicy(object, bound, {
     ...(counters && { counters }),

@@ -8,6 +8,7 @@ import { readPending } from '../journal/pending.js';
 import { recordedPolicy } from '../journal/running.js';
 import { isUnconfirmed } from '../journal/trials.js';
 import { monotonicNow } from '../kernel/boot.js';
+import type { armDeadline } from '../kernel/deadline.js';
 import type { Pins } from '../kernel/pins.js';
 import type { HostPaths } from '../model/host-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
@@ -33,6 +34,7 @@ interface Where extends HostPaths {
   pins: Pins;
   lock: WriterLock;
   journal: Journal;
+  machine: { armDeadline: typeof armDeadline };
 }
 
 interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
@@ -64,7 +66,7 @@ export function requirePermittedTrial(
 
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
-  { lock, journal, pins, bpffs, dataDir }: Where,
+  { lock, journal, pins, bpffs, dataDir, machine }: Where,
   desired: DesiredState,
   question: TrialQuestion,
   { current, plan, ...about }: Change,
@@ -76,6 +78,7 @@ export async function beginTrial(
     pins,
     bpffs,
     journal,
+    armDeadline: machine.armDeadline,
     safeguards,
     written: desired.written,
     ...(again !== undefined && { generation: again }),

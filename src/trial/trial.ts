@@ -12,7 +12,7 @@ import { writePending } from '../journal/pending.js';
 import { IN_PART, inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
 import { writeUndoRecord } from '../journal/undo-record.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
-import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
+import { type armDeadline, disarmDeadline } from '../kernel/deadline.js';
 import type { Pins } from '../kernel/pins.js';
 import { RefusedError } from '../model/errors.js';
 import type { Deadline, Pending, Place } from '../model/pending.js';
@@ -27,6 +27,8 @@ export interface TrialGoal {
   pins: Pins;
   bpffs: string;
   journal: Journal;
+  /** Of the machine. */
+  armDeadline: typeof armDeadline;
   safeguards: Safeguards;
   /** `DesiredState.written` of what is wanted. */
   written: string;
@@ -186,12 +188,12 @@ function lastConfirmed(dataDir: string, { records }: Journal): number {
   return number === undefined ? 0 : readGeneration(dataDir, number).of;
 }
 
-async function arm(id: string, ms: number, lock: WriterLock, { bpffs }: TrialGoal): Promise<Deadline> {
+async function arm(id: string, ms: number, lock: WriterLock, goal: TrialGoal): Promise<Deadline> {
   const monotonic = monotonicNow() + ms;
-  const where = ['--bpffs', toAbsolute(bpffs), '--data-dir', lock.dataDir];
+  const where = ['--bpffs', toAbsolute(goal.bpffs), '--data-dir', lock.dataDir];
   // Whose these are was judged when the change was made: what undoes it must not be refused.
   const args = ['cancel', '--at-deadline', `${id}@${monotonic}`, ...where, '--allow-foreign-owner'];
-  const armed = await armDeadline({ id, after: ms, args });
+  const armed = await goal.armDeadline({ id, after: ms, args });
   return { monotonic, wall: new Date(Date.now() + ms).toISOString(), armed };
 }
 

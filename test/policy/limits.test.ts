@@ -181,7 +181,7 @@ describe('the kernel limits as the reference does', () => {
       });
       const wanted: Policy = { ...rest, rules: limits };
       using path = new Datapath(wanted);
-      let frame = new Uint8Array();
+      let frame: Uint8Array = new Uint8Array();
       const { exceeds } = new Buckets(() => frame);
       for (let packet = 0; packet < 400; packet++) {
         const whole = buildPacket(randomPacket(random));
