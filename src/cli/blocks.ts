@@ -31,7 +31,7 @@ export async function runBlock(
     example: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
     instead: '; what is to stay belongs into a list of the policy',
   });
-  const { warnings, ...result } = await block(options, host, {
+  const made = {
     cidr: formatCidr(network),
     network,
     ...(name !== undefined && { interface: name }),
@@ -39,8 +39,8 @@ export async function runBlock(
     reason,
     by: operatorName(),
     duration,
-    acceptLockout,
-  });
+  };
+  const { warnings, ...result } = await block(options, host, made, acceptLockout);
   const exitCode = result.notYet.length > 0 ? EXIT.partial : EXIT.ok;
   if (output === 'json') {
     return { exitCode, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Block', ...result, warnings }) };

@@ -31,23 +31,25 @@ import { evaluate } from '../policy/evaluate.js';
 import { converge } from '../pass/reconcile.js';
 import { requireNoTrial } from '../trial/waiting.js';
 
-export interface WantedBlock extends NewBlock {
-  /** Block though it cuts off a flow that must live. */
-  acceptLockout: boolean;
-}
-
 /**
  * Throws a UsageError where no policy runs that could ask, a RefusedError when it would lock out or there are too many
- * blocks, a PendingError when the first block would have to change what waits for its confirmation.
+ * blocks, a PendingError when the first block would have to change what waits for its confirmation. `acceptLockout`: block
+ * though it cuts off a flow that must live.
  */
-export function block(paths: HostPaths, hostName: string, wanted: WantedBlock): Promise<BlockResult> {
-  return withPatience(() => withHost(paths, (host) => blockOn(host, hostName, wanted)));
+export function block(
+  paths: HostPaths,
+  hostName: string,
+  made: NewBlock,
+  acceptLockout: boolean,
+): Promise<BlockResult> {
+  return withPatience(() => withHost(paths, (host) => blockOn(host, hostName, made, acceptLockout)));
 }
 
 async function blockOn(
   host: OpenHost,
   hostName: string,
-  { acceptLockout, ...made }: WantedBlock,
+  made: NewBlock,
+  acceptLockout: boolean,
 ): Promise<BlockResult> {
   const { bpffs, dataDir, lock, pins } = host;
   const targets = targetsOf(bpffs, made.interface);

@@ -27,7 +27,7 @@ export interface Seen {
 export async function look(inputs: PassInputs): Promise<Seen> {
   const { place, target } = inputs;
   const { lock, dataDir } = place;
-  if (lock) place.machine.ensureMounted(place.bpffs);
+  if (lock) place.machine.ensureMounted(place.pins.bpffs);
   const journal = lock && Journal.open(lock);
   const records = journal?.records ?? readSoundJournal(dataDir).records;
   const seen = await waitForDetachingLinks(await place.firstLook(), place, records);

@@ -30,14 +30,16 @@ export function planPass(
   const context = {
     observed,
     definitions,
-    attachedFrom: attachedFrom(records, observed.boot),
-    failedLately: retry ? new Map() : failedLately(records, observed.boot),
-    fellBackBecause: fallbacks(records, observed),
+    past: {
+      attachedFrom: attachedFrom(records, observed.boot),
+      failedLately: retry ? new Map() : failedLately(records, observed.boot),
+      fellBackBecause: fallbacks(records, observed),
+      drift: driftContext({ desired, dataDir: place.dataDir }, records, {
+        boot: observed.boot,
+        insist: retry || isAgainstStateFiles(target),
+      }),
+    },
     keepsFormer: 'ask' in safeties.confirmation,
-    drift: driftContext({ desired, dataDir: place.dataDir }, records, {
-      boot: observed.boot,
-      insist: retry || isAgainstStateFiles(target),
-    }),
   };
   return plan(desired, differences, context, renames);
 }

@@ -35,8 +35,8 @@ export async function reattachDuringTrial(
   const lost: Plan = { steps, warnings: active.warnings };
   using proven = place.machine.prove(lost, { pinPaths: place.pins, store: place.store, observed: before });
   const { generation } = pending;
-  const context = { pins: place.pins, journal, generation, proven, observe: place.observe };
-  const applied = await apply(lock, lost, { ...context, keep: true, mends: true });
+  const records = { journal, generation, mends: true };
+  const applied = await apply(lock, lost, { kernel: place, records, proven, trial: { keep: true } });
   const observed = await place.observe();
   const others = planned.steps.filter(({ step }) => step.kind === 'none');
   return summarize(
