@@ -64,14 +64,15 @@ static __always_inline bool empties(__u64 *full_at, __u64 cost, __u64 slack, __u
 /* The bucket that an address shares with those that agree in the bits that the rule says. */
 static __always_inline bool exceeds_alone(const struct record *r, __u32 bit, const struct subject *s, __u64 cost, __u64 now)
 {
-	bool by_source = !enabled(KEY_LIMIT_DESTINATION) ||
-			 (enabled(KEY_LIMIT_SOURCE) && r->flags & RECORD_LIMIT_SOURCE);
-	struct address a = by_source ? s->source : s->destination;
-	struct source_key key = {.rule = bit, .family = s->family};
+	struct source_key key = {.hi = s->source.hi, .lo = s->source.lo, .rule = bit, .family = s->family};
 	__u64 first = now + cost, *full_at;
 
-	key.hi = a.hi & (s->family == 2 ? r->six_hi : r->four);
-	key.lo = a.lo & r->six_lo;
+	if (enabled(KEY_LIMIT_DESTINATION) && r->flags & RECORD_LIMIT_DESTINATION) {
+		key.hi = s->destination.hi;
+		key.lo = s->destination.lo;
+	}
+	key.hi &= s->family == 2 ? r->six_hi : r->four;
+	key.lo &= r->six_lo;
 	full_at = bpf_map_lookup_elem(&sources, &key);
 	if (full_at)
 		return empties(full_at, cost, r->slack, now);
