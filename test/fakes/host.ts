@@ -26,15 +26,17 @@ interface Otherwise extends OnTrial, Partial<Pick<ApplyContext, 'proven'>> {
 
 export class FakeHost {
   readonly #folder = temporaryFolder();
-  readonly bpffs = join(this.#folder, 'bpffs');
+  readonly bpffs: string;
   readonly dataDir = join(this.#folder, 'data');
   readonly kernel: FakeKernel;
   /** What is loaded for the next plan, by interface, in place of a program with one map. */
   readonly candidates = new Map<string, Candidate>();
 
-  constructor() {
-    mkdirSync(this.bpffs);
-    this.kernel = new FakeKernel(this.bpffs);
+  /** `other`: one with the same kernel, that has lost its data directory. */
+  constructor(other?: FakeHost) {
+    this.bpffs = other?.bpffs ?? join(this.#folder, 'bpffs');
+    mkdirSync(this.bpffs, { recursive: true });
+    this.kernel = other?.kernel ?? new FakeKernel(this.bpffs);
   }
 
   locked<T>(work: (lock: WriterLock, journal: Journal) => Promise<T>): Promise<T> {
@@ -63,7 +65,16 @@ export class FakeHost {
   }
 
   /** Applies it as generation 1. */
-  async apply(planned: Plan, change: Otherwise = {}): Promise<Applied[]> {
+  apply(planned: Plan, change: Otherwise = {}): Promise<Applied[]> {
+    return this.locked((lock, journal) => this.applyWith(lock, { journal, generation: 1 }, planned, change));
+  }
+
+  async applyWith(
+    lock: WriterLock,
+    as: { journal: Journal; generation: number },
+    planned: Plan,
+    change: Otherwise = {},
+  ): Promise<Applied[]> {
     const loaded = new Map<string, Candidate>();
     for (const { step } of planned.steps) {
       if (!('instance' in step) || step.instance.pinned) continue;
@@ -76,14 +87,12 @@ export class FakeHost {
     const { mends = false, observe = () => Promise.resolve(this.kernel.observe()), ...trial } = change;
     const { proven = { loaded, failed: new Map<string, XdpkeepError>() } } = change;
     try {
-      return await this.locked((lock, journal) =>
-        apply(lock, planned, {
-          kernel: { pins: this.kernel.pins, observe },
-          records: { journal, generation: 1, mends },
-          proven,
-          trial,
-        }),
-      );
+      return await apply(lock, planned, {
+        kernel: { pins: this.kernel.pins, observe },
+        records: { ...as, mends },
+        proven,
+        trial,
+      });
     } finally {
       for (const { object } of loaded.values()) object[Symbol.dispose]();
     }

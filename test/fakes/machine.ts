@@ -45,7 +45,7 @@ export class FakeMachine implements Machine {
   readonly inspected: string[] = [];
   /** Mounts that were asked for. */
   readonly mounts: string[] = [];
-  #failures = new Map<keyof Machine, Error>();
+  readonly #failures = new Map<keyof Machine, Error>();
 
   constructor(private readonly kernel: FakeKernel) {}
 
@@ -92,14 +92,10 @@ export class FakeMachine implements Machine {
       new Map([...this.differs].filter(([name]) => running.some((one) => one.interface === name))),
     );
 
-  readonly guardAgainstLockout: Machine['guardAgainstLockout'] = (
-    plan,
-    _proven,
-    { pinPaths, ...question },
-  ) => {
-    void pinPaths;
+  readonly guardAgainstLockout: Machine['guardAgainstLockout'] = (plan, _proven, { remotes, accepted }) => {
     this.#mayFail('guardAgainstLockout');
-    this.guarded.push({ interfaces: plan.steps.map(({ step }) => step.interface), question });
+    const interfaces = plan.steps.map(({ step }) => step.interface);
+    this.guarded.push({ interfaces, question: { remotes, accepted } });
     return Promise.resolve(this.lockouts);
   };
 

@@ -3,6 +3,7 @@
 // nothing but the type of parameters anywhere in `src/`: what is also returned, kept or listed is a noun, and counts as one. So does
 // `PassInputs`, which the inputs-*.ts make: four groups, each a noun.
 import ts from 'typescript';
+import { pathOf, type SourceProgram, symbolOf } from './source-program.js';
 
 const MADE_FOR_CALLS = /(Options|Context)$/;
 
@@ -23,17 +24,11 @@ export interface Callable {
 }
 
 /** Every function that a module of `src/` exports, and the public methods and constructors of every class. */
-export function exportedFunctions(root: string): Callable[] {
-  const { config } = ts.readConfigFile(`${root}/tsconfig.json`, (path) => ts.sys.readFile(path)) as {
-    config: object;
-  };
-  const { options, fileNames } = ts.parseJsonConfigFileContent({ ...config, include: ['src'] }, ts.sys, root);
-  const program = ts.createProgram(fileNames, options);
-  const files = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(`${root}/src/`));
-  const count = new Counter(program.getTypeChecker(), files);
+export function exportedFunctions({ checker, files }: SourceProgram): Callable[] {
+  const count = new Counter(checker, files);
   return files.flatMap((file) =>
     file.statements.flatMap(functionsOf).map(({ name, parameters }) => ({
-      name: `${file.fileName.slice(root.length + 1)} ${name}`,
+      name: `${pathOf(file)} ${name}`,
       inputs: parameters.reduce((sum, one) => sum + count.inputsOf(one), 0),
     })),
   );
@@ -130,9 +125,9 @@ class Counter {
   }
 
   #symbolOf(name: ts.EntityName): ts.Symbol {
-    const symbol = this.checker.getSymbolAtLocation(name);
+    const symbol = symbolOf(this.checker, name);
     if (!symbol) throw new Error(`nobody knows the type ${name.getText()}`);
-    return symbol.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(symbol) : symbol;
+    return symbol;
   }
 }
 
