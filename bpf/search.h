@@ -101,7 +101,7 @@ none:
 
 /* A search that may go on after a rule that agrees. */
 struct pursuit {
-	struct sender sender;
+	struct subject subject;
 	__u64 summary, bits; /* words and bits of `word` not looked at yet */
 	__u32 word, record;
 	bool peek;
@@ -163,7 +163,7 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	}
 #endif
 	pursuit->bits &= pursuit->bits - 1;
-	if (!applies(record, &pursuit->sender, pursuit->peek))
+	if (!applies(record, &pursuit->subject, pursuit->peek))
 		return 0;
 	pursuit->record = record;
 	return 1;
@@ -193,16 +193,19 @@ static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_
  * before: the verifier of Linux 6.1 looks at one round alone, and deletes what it does not see there. Were `bits` known to
  * be 0 in it, no rule would ever be asked. Without `ctx`, no connection is asked.
  */
-static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct sums *sums, const struct packet *p, bool peek)
+static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct sums *sums, const struct packet *p,
+						__u32 bytes, bool peek)
 {
-	struct pursuit pursuit = {.sender = {.family = family_of(p)}, .peek = peek, .record = ROW_DEFAULT};
+	struct pursuit pursuit = {.subject = {.family = family_of(p), .bytes = bytes}, .peek = peek, .record = ROW_DEFAULT};
 
 #define KEEP(group, unused)              \
 	if (!enabled(KEY_GROUP + group)) \
 		break;                   \
 	pursuit.sums[group] = SUM(*sums, group);
-	if (enabled(KEY_SOURCE))
-		pursuit.sender.address = p->source;
+	if (enabled(KEY_LIMIT_SOURCE))
+		pursuit.subject.source = p->source;
+	if (enabled(KEY_LIMIT_DESTINATION))
+		pursuit.subject.destination = p->destination;
 	pursuit.sums[0] = SUM(*sums, 0);
 	do {
 		EACH_OTHER_GROUP(KEEP, 0)

@@ -6,7 +6,7 @@ import { CONNECTION_SHIFT, QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../s
 import { FAMILY_BITS, KEY_BYTES } from '../../src/kernel/blocks.js';
 import { COUNT_BYTES } from '../../src/kernel/counters.js';
 import { CONNECTION_BYTES, FLOW_BYTES } from '../../src/kernel/egress.js';
-import { sectionsOf } from '../../src/kernel/elf.js';
+import { readElf } from '../../src/kernel/elf.js';
 import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
@@ -22,17 +22,18 @@ import { BUILTIN_ROWS, CONNECTION_STATES, MAX_PROTECT, MAX_RULES } from '../../s
 import { XDP_ACTIONS } from '../../src/model/sample.js';
 import { MOST_SETS } from '../../src/model/tables.js';
 import * as blob from '../../src/policy/compile/blob.js';
-import { SOURCES } from '../../src/policy/compile/compile.js';
+import { LIMIT_OF_RULES, SOURCES } from '../../src/policy/compile/compile.js';
 import { ROW_ENTRIES, TEST_WORDS } from '../../src/policy/compile/lookup.js';
 import * as records from '../../src/policy/compile/records.js';
 import * as set from '../../src/policy/compile/set-layout.js';
 import { BOUND_BYTES, KEY, KEY_ROW, NUMBER, NUMBER_ROW, ROW } from '../../src/policy/compile/settings.js';
 import { FAMILY, TAP_BYTES } from '../../src/policy/compile/tap.js';
 import { baseKey, FRAGMENTS } from '../../src/policy/fields/base.js';
-import { ND_FIRST, ND_LAST } from '../../src/policy/fields/icmp-type.js';
+import { ND_FIRST, ND_HOPS, ND_LAST } from '../../src/policy/fields/icmp-type.js';
 import { DIMENSION_NAMES, DIMENSIONS, LAST_COMMON } from '../../src/policy/fields/registry.js';
 import { VLAN_NONE } from '../../src/policy/fields/vlan.js';
 import { EXTENSIONS, LONGEST_PACKET, VLAN_TAGS } from '../../src/policy/packet/parse.js';
+import { COST_SHIFT, TICK_SHIFT } from '../../src/policy/rate-limit.js';
 import { evaluateC } from '../support/c-constants.js';
 
 /** `sourcePort` -> `SOURCE_PORT` */
@@ -83,6 +84,7 @@ const SHARED: [c: string, value: number][] = [
   ...FRAGMENTS.map((kind, at): [string, number] => [`FRAGMENT_${macroName(kind)}`, at]),
   ['ND_FIRST', ND_FIRST],
   ['ND_LAST', ND_LAST],
+  ['ND_HOPS', ND_HOPS],
   // tables.h
   ['MAX_WORDS * 64 >= MAX_OF_RULES', 1],
   ['sizeof(__u32)', BOUND_BYTES.entry],
@@ -105,6 +107,9 @@ const SHARED: [c: string, value: number][] = [
   [`DECISION_VERDICT(0xff) + 1`, 1 << records.RECORD_SHIFT],
   ...named('RECORD', records.FLAG),
   ...offsets('record', { flags: 0, target: 4, sample: 8, interval: 16, slack: 24, until: 32 }),
+  ...offsets('record', { four: 40, six_hi: 48, six_lo: 56 }),
+  ['TICK_SHIFT', TICK_SHIFT],
+  ['COST_SHIFT', COST_SHIFT],
   ['sizeof(struct count)', COUNT_BYTES],
   ...XDP_ACTIONS.map((name, at): [string, number] => [`XDP_${macroName(name)}`, at]),
   // set.h
@@ -154,6 +159,7 @@ const SHARED: [c: string, value: number][] = [
   ['sizeof(struct block_key)', KEY_BYTES],
   ...offsets('block_key', { length: 0, family: 4, hi: 8, lo: 16 }),
   [mapSize('sources'), SOURCES],
+  ['LIMIT_OF_RULES', LIMIT_OF_RULES],
   // flow.h, connections.h, connection_state.h
   ['QUESTION_CONNECTION(5 << 8)', 5],
   ['8', CONNECTION_SHIFT],
@@ -195,6 +201,7 @@ const OF_C = [
   ],
   ...['FIND_base', 'FIND_address', 'FIND_short', 'FIND_small', 'FIND_mac', 'FIND_sets', 'FIND_VECTOR'],
   ...['AND_SUMMARY', 'AND_COMMON', 'SWAPS', 'SECOND', 'MALFORMED_INTERVAL', 'KEPT_SAMPLED', 'MAX_HEADERS'],
+  ...['DISCOVERY_RATE', 'DISCOVERY_BURST'],
   ...['FORGET', 'BASE_MASK', 'SET_STEPS', 'SET_PLACE', 'SET_BLOCKS', 'SET_INSIDE', 'HEAD_INSIDE', 'HALVES'],
   ...['FRAME', 'FLOW_TAGS', 'SECOND_NS', 'CONNECTION_TABLE', 'WITH_CONNECTIONS'],
   ...['ICMP_ECHO_REPLY', 'ICMP_UNREACHABLE', 'ICMP_QUENCH', 'ICMP_REDIRECT', 'ICMP_ECHO_REQUEST'],
@@ -217,8 +224,7 @@ it('what both have is the same in both', () => {
 it('flows live as long in the kernel as the documents say', () => {
   const object = readFileSync('dist/bpf/egress.bpf.o');
   const view = new DataView(object.buffer, object.byteOffset, object.byteLength);
-  const section = sectionsOf(view).find(({ name }) => name === '.rodata.lives');
-  const at = Number(view.getBigUint64((section?.header ?? 0) + 24, true));
+  const at = readElf(object).sections.find(({ name }) => name === '.rodata.lives')?.from ?? 0;
   expect(LIVES_IN_C.map((_, index) => view.getUint32(at + index * 4, true))).toEqual(LIVES_IN_C);
   const text = readFileSync('docs/connections.md', 'utf8').replaceAll(/(\d),(\d)/g, '$1$2');
   for (const seconds of LIVES_IN_C) expect(text).toMatch(new RegExp(String.raw`[|,] ${seconds}\b`));
