@@ -1,6 +1,7 @@
 // `xdpkeep confirm` and `cancel`: the last word on a change that waits; and what waits for its deadline.
 import { cancel, cancelAtDeadline, confirm, type Verdict } from '../operate/confirm.js';
 import { ARMED } from '../kernel/deadline.js';
+import { readDeadlineRequest } from '../kernel/deadline-unit.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { printable, json } from '../report/style.js';
 import type { CommonOptions } from './options.js';
@@ -13,12 +14,22 @@ export async function runConfirm(options: CommonOptions): Promise<CommandResult>
   return tell(verdict, options, verdict.undoneBefore === undefined ? EXIT.ok : EXIT.rolledBack);
 }
 
+/** Which deadline, somebody says over the socket that is our stdin: xdpkeep-deadline@.service. */
+const ASKED = 'asked';
+
 export async function runCancel(
   options: CommonOptions & { reason?: string; atDeadline?: string },
 ): Promise<CommandResult> {
   const { atDeadline, bpffs, dataDir } = options;
   if (atDeadline === undefined) {
     return tell(await cancel(options, options.reason ?? 'cancelled by hand'), options, EXIT.ok);
+  }
+  if (atDeadline === ASKED) {
+    const { answer, ...request } = await readDeadlineRequest();
+    const ready = () => {
+      answer(`${ARMED} ${process.pid}`);
+    };
+    return tell(await cancelAtDeadline({ ...request, ready }), options, EXIT.ok);
   }
   const [, id = '', at] = /^([0-9a-f]+)@(\d+)$/.exec(atDeadline) ?? [];
   if (at === undefined) {

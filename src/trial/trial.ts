@@ -188,10 +188,8 @@ function lastConfirmed(dataDir: string, { records }: Journal): number {
 
 async function arm(id: string, ms: number, lock: WriterLock, { bpffs }: TrialGoal): Promise<Deadline> {
   const monotonic = monotonicNow() + ms;
-  const where = ['--bpffs', toAbsolute(bpffs), '--data-dir', lock.dataDir];
-  // Whose these are was judged when the change was made: what undoes it must not be refused.
-  const args = ['cancel', '--at-deadline', `${id}@${monotonic}`, ...where, '--allow-foreign-owner'];
-  const armed = await armDeadline({ id, after: ms, args });
+  const place = { bpffs: toAbsolute(bpffs), dataDir: lock.dataDir };
+  const armed = await armDeadline({ id, at: monotonic, after: ms, ...place });
   return { monotonic, wall: new Date(Date.now() + ms).toISOString(), armed };
 }
 
