@@ -58,7 +58,7 @@ static __always_inline void count(struct xdp_md *ctx, __u32 slot)
 	if (!count)
 		return;
 	count->packets++;
-	count->bytes += ctx->data_end - ctx->data;
+	count->bytes += frame_bytes(ctx);
 }
 
 /* The frame goes back where it came from. */

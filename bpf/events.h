@@ -89,7 +89,7 @@ __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 	sample->slot = DECISION_SLOT(decision);
 	sample->verdict = DECISION_VERDICT(decision);
 	sample->fate = fate_of(decision);
-	sample->length = ctx->data_end - ctx->data;
+	sample->length = frame_bytes(ctx);
 	sample->why = why;
 	sample->kept = copy_frame(ctx, sample->frame);
 	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);

@@ -19,7 +19,7 @@ static __always_inline bool set_fragment(struct packet *p, bool later)
  * Leaves the cursor behind the options, `protocol` at that of the transport header, and sets p->base. False when no
  * transport header may be read: of a malformed packet, and of a later fragment, which p->shape then says.
  */
-static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p, __u32 *protocol)
+static __always_inline bool parse_ipv4(struct xdp_md *ctx, struct cursor *c, struct packet *p, __u32 *protocol)
 {
 	struct iphdr *ip = c->at;
 	__u32 first, header, total;
@@ -31,7 +31,7 @@ static __always_inline bool parse_ipv4(struct cursor *c, struct packet *p, __u32
 		return false;
 	header = first * 4 & 0x3c;
 	total = bpf_ntohs(ip->tot_len);
-	if (total < header || total > c->end - c->at)
+	if (total < header || !reaches(ctx, c, total))
 		return false;
 	*protocol = ip->protocol;
 	p->base = BASE_IPV4 | *protocol;
@@ -119,7 +119,7 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	if ((void *)(ip + 1) > c->end || ip->version != 6)
 		return false;
 	total = sizeof(*ip) + bpf_ntohs(ip->payload_len);
-	if (total > c->end - c->at)
+	if (!reaches(ctx, c, total))
 		return false;
 	*protocol = ip->nexthdr;
 	if (enabled(KEY_UNCOMMON)) {

@@ -68,7 +68,7 @@ struct packet {
 			__u32 length; /* of the IP packet */
 			__u32 fifth;
 			__u32 ether_type;
-			__u16 ttl, vlan, dscp, tcp_flags; /* the VLAN of a tagged frame is set unasked */
+			__u16 ttl, vlan, dscp, tcp_flags; /* the VLAN of a tagged frame, the first id that is not 0, is set unasked */
 		};
 	};
 };
@@ -132,6 +132,26 @@ struct fragment_header {
 	__be32 id;
 };
 
+/* Bytes of the frame, in all its buffers: headers are read from the first one alone, which is all of it nearly always. */
+static __always_inline __u32 frame_bytes(struct xdp_md *ctx)
+{
+	return enabled(KEY_FRAGS) ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
+/* Does the frame hold so many bytes from the cursor on? */
+static __always_inline bool reaches(struct xdp_md *ctx, const struct cursor *c, __u32 bytes)
+{
+	__u64 before;
+
+	if (bytes <= c->end - c->at)
+		return true;
+	if (!enabled(KEY_FRAGS))
+		return false;
+	before = c->at - (void *)(long)ctx->data;
+	barrier_var(before); /* a number from here on: of pointers the verifier does not take the difference backwards */
+	return before + bytes <= bpf_xdp_get_buff_len(ctx);
+}
+
 /* Both proofs: the IP header's promise for us, the frame's end for the verifier. */
 static __always_inline bool holds(const struct cursor *c, __u32 bytes)
 {
@@ -169,13 +189,14 @@ static __always_inline bool parse_tag(struct cursor *c, __u32 *tci, __be16 *type
 }
 
 /*
- * Leaves the cursor behind the Ethernet header and up to two tags, and `type` at the EtherType in network order. A third
- * tag is just an EtherType.
+ * Leaves the cursor behind the Ethernet header and up to two tags, and `type` at the EtherType in network order. A tag with
+ * id 0 says a priority alone: Linux takes any number of those off, without a device, so that a third tag must not pass for
+ * something else than the IP packet behind it.
  */
 static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be16 *type)
 {
 	struct link *eth = c->at;
-	__u32 outer, inner;
+	__u32 outer, inner = 0;
 
 	if ((void *)(eth + 1) > c->end)
 		return false;
@@ -192,6 +213,10 @@ static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be1
 		return true;
 	if (!parse_tag(c, &outer, type))
 		return false;
-	p->vlan = (outer & 0xfff) + PRESENT;
-	return !is_tag(*type) || parse_tag(c, &inner, type);
+	if (is_tag(*type) && (!parse_tag(c, &inner, type) || is_tag(*type)))
+		return false;
+	outer = outer & 0xfff ? outer & 0xfff : inner & 0xfff;
+	if (outer)
+		p->vlan = outer + PRESENT;
+	return true;
 }

@@ -91,7 +91,7 @@ static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 		return;
 	if (__builtin_expect(type == bpf_htons(ETH_P_IP), 1)) {
 		set_ether_type(p, ETH_P_IP);
-		if (!parse_ipv4(c, p, &protocol))
+		if (!parse_ipv4(ctx, c, p, &protocol))
 			return;
 	} else if (type == bpf_htons(ETH_P_IPV6)) {
 		set_ether_type(p, ETH_P_IPV6);

@@ -2,6 +2,7 @@
 import { block, listBlocks, unblock } from '../operate/blocks.js';
 import { parseCidr } from '../addresses/parse.js';
 import { formatCidr } from '../addresses/format.js';
+import { OPERATOR } from '../model/blocks.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import type { Cidr } from '../addresses/cidr.js';
 import { blockLine, renderBlocks } from '../report/blocks.js';
@@ -11,7 +12,11 @@ import { type ReasonAndDuration, readReasonAndDuration } from './reason-and-dura
 import type { CommandResult } from './result.js';
 import { operatorName } from './operator-name.js';
 
-export interface BlockCommand extends CommonOptions, ReasonAndDuration {
+export interface Owned {
+  owner?: string;
+}
+
+export interface BlockCommand extends CommonOptions, ReasonAndDuration, Owned {
   acceptLockout?: boolean;
 }
 
@@ -26,15 +31,16 @@ export async function runBlock(
     example: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
     instead: '; what is to stay belongs into a list of the policy',
   });
-  const { warnings, ...result } = await block(options, host, {
+  const made = {
     cidr: formatCidr(network),
     network,
     ...(name !== undefined && { interface: name }),
+    owner: options.owner === undefined ? OPERATOR : ownerOf(options.owner),
     reason,
     by: operatorName(),
     duration,
-    acceptLockout,
-  });
+  };
+  const { warnings, ...result } = await block(options, host, made, acceptLockout);
   const exitCode = result.notYet.length > 0 ? EXIT.partial : EXIT.ok;
   if (output === 'json') {
     return { exitCode, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Block', ...result, warnings }) };
@@ -55,14 +61,22 @@ export async function runBlock(
 export async function runUnblock(
   cidr: string,
   name: string | undefined,
-  options: CommonOptions,
+  options: CommonOptions & Owned,
 ): Promise<CommandResult> {
   const text = formatCidr(networkOf(cidr));
-  const ended = await unblock(options, text, name, operatorName());
+  const selection = {
+    cidr: text,
+    ...(name !== undefined && { interface: name }),
+    ...(options.owner !== undefined && { owner: ownerOf(options.owner) }),
+  };
+  const { ended, left } = await unblock(options, selection, operatorName());
   if (options.output === 'json') {
-    return { exitCode: EXIT.ok, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Unblock', ended }) };
+    return { exitCode: EXIT.ok, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Unblock', ended, left }) };
   }
-  const lines = ended.map((one) => blockLine('unblocked', one));
+  const lines = [
+    ...ended.map((one) => blockLine('unblocked', one)),
+    ...left.map((one) => blockLine('still blocked', one)),
+  ];
   return { exitCode: EXIT.ok, out: `${lines.join('\n') || `${text} is not blocked`}\n` };
 }
 
@@ -75,4 +89,14 @@ function networkOf(text: string): Cidr {
   const network = parseCidr(text);
   if (!('message' in network)) return network;
   throw new UsageError(`CIDR ${network.message}`, network.hint === undefined ? {} : { hint: network.hint });
+}
+
+/** What fail2ban calls its jails is among them. */
+const OWNER = /^[\p{L}\p{N}][\p{L}\p{N}._:@/+-]{0,63}$/u;
+
+function ownerOf(text: string): string {
+  if (OWNER.test(text)) return text;
+  throw new UsageError(`--owner ${JSON.stringify(text)} is no name of an owner`, {
+    hint: 'At most 64 letters, digits and . _ : @ / + -, a letter or a digit first: fail2ban-sshd.',
+  });
 }

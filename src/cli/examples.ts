@@ -50,7 +50,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ],
     ['xdpkeep block 2001:db8::7 ens5 --for 30m --reason scanner', 'on one'],
   ],
-  unblock: [['xdpkeep unblock 203.0.113.0/24', 'before its time is over']],
+  unblock: [
+    ['xdpkeep unblock 203.0.113.0/24', 'before its time is over, whoever blocked it'],
+    ['xdpkeep unblock 203.0.113.7 --owner fail2ban-sshd', "end that owner's block; those of others hold"],
+  ],
   blocks: [['xdpkeep blocks', 'what is blocked, by whom and why']],
   doctor: [['xdpkeep doctor', 'before the first reconcile']],
   maps: [['xdpkeep maps ens5 icmp_drops', 'the entries of one map']],

@@ -50,6 +50,7 @@ export function policyLoads(): Answer {
     sets: [],
     taiOffset: taiOffset(),
     blocks: true,
+    frags: false,
   });
   const { bytes } = readBuiltin('firewall');
   try {

@@ -24,12 +24,10 @@ import { explainRow } from '../policy/analysis/explain-row.js';
 import { decideByReference } from '../policy/packet-tests.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
 import { encodeRecords } from '../policy/compile/records.js';
-import type { ReconcileOptions } from '../model/pass-options.js';
-
-type ExplainOptions = Omit<ReconcileOptions, 'dryRun'>;
+import type { LookOptions } from '../model/pass-options.js';
 
 /** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
-export async function explain(name: string, packet: string, options: ExplainOptions): Promise<Explanation> {
+export async function explain(name: string, packet: string, options: LookOptions): Promise<Explanation> {
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
@@ -135,11 +133,11 @@ async function askDesired(
   frame: Uint8Array,
   now: number,
   running: ExplainedDecision,
-  options: ExplainOptions,
+  options: LookOptions,
 ): Promise<Explanation['desired']> {
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
-    const { desired } = await loadHost({ ...options, store });
+    const { desired } = await loadHost({ ...options.from, store });
     const wanted = wantedFor(desired, name);
     if (!wanted) return { reason: `they want nothing on ${name}` };
     const { firewall, label } = wanted.program;

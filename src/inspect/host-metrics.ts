@@ -3,15 +3,12 @@ import { requireCapabilities } from '../kernel/capabilities.js';
 import { journalFigures } from '../metrics/figures.js';
 import type { Snapshot } from '../metrics/exposition.js';
 import { XdpkeepError } from '../model/errors.js';
-import type { ReconcileOptions } from '../model/pass-options.js';
+import type { LookOptions } from '../model/pass-options.js';
 import { observe } from '../observe/observe.js';
 import { readRuleCounters } from './rule-counters.js';
 import { status } from './status.js';
 
-export async function readHostMetrics(
-  options: Omit<ReconcileOptions, 'dryRun'>,
-  version: string,
-): Promise<Snapshot> {
+export async function readHostMetrics(options: LookOptions, version: string): Promise<Snapshot> {
   const seen = await orAbsent(() => {
     requireCapabilities();
     return observe({ bpffs: options.bpffs });

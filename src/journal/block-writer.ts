@@ -1,5 +1,12 @@
 // Adds and ends blocks. The journal records each one before the kernel's maps change.
-import { type Block, blockWords, MOST_BLOCKS } from '../model/blocks.js';
+import {
+  type Block,
+  blockWords,
+  type BlockSelection,
+  isSelected,
+  MOST_BLOCKS,
+  type UnblockResult,
+} from '../model/blocks.js';
 import { RefusedError } from '../model/errors.js';
 import type { Cidr } from '../addresses/cidr.js';
 import { readStoredBlocks, type StoredBlock, toBlock } from './blocks.js';
@@ -9,18 +16,20 @@ import type { WriterLock } from './lock.js';
 import { blocksFile } from './paths.js';
 import { writeSealed } from './sealed.js';
 
-export interface NewBlock extends Pick<Block, 'cidr' | 'interface' | 'reason' | 'by'> {
+export interface NewBlock extends Pick<Block, 'cidr' | 'interface' | 'owner' | 'reason' | 'by'> {
   network: Cidr;
   /** Milliseconds. */
   duration: number;
 }
 
-/** Adds one, in the place of another of the same network and interface. Throws a RefusedError when there are too many. */
+/** Adds one, in the place of the one that its owner has there. Throws a RefusedError when there are too many. */
 export function addBlock(lock: WriterLock, made: NewBlock): Block {
   const { duration, ...rest } = made;
   const one: StoredBlock = { ...rest, since: new Date().toISOString(), ...expiryAfter(duration) };
   const others = readStoredBlocks(lock.dataDir).filter(
-    (other) => !isExpired(other) && !(other.cidr === one.cidr && other.interface === one.interface),
+    (other) =>
+      !isExpired(other) &&
+      !(other.cidr === one.cidr && other.interface === one.interface && other.owner === one.owner),
   );
   if (others.length >= MOST_BLOCKS) {
     throw new RefusedError(`there are ${others.length} blocks, and more than ${MOST_BLOCKS} are too many`, {
@@ -32,20 +41,23 @@ export function addBlock(lock: WriterLock, made: NewBlock): Block {
   return toBlock(one);
 }
 
-/** Ends those of a network, on one interface or wherever; what it has ended. Throws a JournalError. */
-export function endBlocks(lock: WriterLock, cidr: string, only: string | undefined, by: string): Block[] {
+/** Throws a JournalError. */
+export function endBlocks(lock: WriterLock, wanted: BlockSelection, by: string): UnblockResult {
   const all = readStoredBlocks(lock.dataDir);
-  const ended = all.filter(
-    (one) => one.cidr === cidr && !isExpired(one) && (only === undefined || one.interface === only),
-  );
-  if (ended.length === 0) return [];
+  const there = all.filter((one) => one.cidr === wanted.cidr && !isExpired(one));
+  const ended = there.filter((one) => isSelected(one, wanted));
+  const result = {
+    ended: ended.map(toBlock),
+    left: there.filter((one) => !ended.includes(one)).map(toBlock),
+  };
+  if (ended.length === 0) return result;
   const reason = `by ${by}: ${ended.map(blockWords).join('; ')}`;
   Journal.open(lock).appendDone({ kind: 'unblock', reason });
   write(
     lock,
     all.filter((one) => !ended.includes(one)),
   );
-  return ended.map(toBlock);
+  return result;
 }
 
 /**

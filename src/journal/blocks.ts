@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
-import type { Block } from '../model/blocks.js';
+import { type Block, OPERATOR } from '../model/blocks.js';
 import type { Cidr } from '../addresses/cidr.js';
 import { type End, isExpired, STORED_EXPIRY } from './expiry.js';
 import { blocksFile } from './paths.js';
@@ -16,6 +16,7 @@ export interface StoredBlock extends Block, End {
 const word = z.int().nonnegative();
 const stored: z.ZodType<StoredBlock> = z.looseObject({
   cidr: z.string(),
+  owner: z.string().default(OPERATOR), // builds before owners wrote none
   network: z.looseObject({
     family: z.union([z.literal(4), z.literal(6)]),
     a: word,
@@ -49,6 +50,6 @@ export function readBlocks(dataDir: string): Block[] {
 }
 
 /** Without what only the file needs. */
-export function toBlock({ cidr, interface: only, reason, by, since, until }: StoredBlock): Block {
-  return { cidr, ...(only !== undefined && { interface: only }), reason, by, since, until };
+export function toBlock({ cidr, interface: only, owner, reason, by, since, until }: StoredBlock): Block {
+  return { cidr, ...(only !== undefined && { interface: only }), owner, reason, by, since, until };
 }

@@ -44,6 +44,7 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
     if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (samples) one.reuseMap(SAMPLES, samples);
+    if (tables.frags) one.takeFrags();
     sets.forEach(({ map }, slot) => {
       one.reuseMap(`set${slot}`, map);
     });

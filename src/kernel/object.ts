@@ -18,6 +18,7 @@ const LOG_BYTES = 16 << 20;
 
 const BPF_PROG_TYPE_XDP = 6; // uapi/linux/bpf.h
 const BPF_MAP_TYPE_PROG_ARRAY = 3;
+const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
 /** Loading was refused by the verifier; `log` is its own text, last lines last. */
 export class VerifierError extends KernelError {
@@ -82,6 +83,19 @@ export class BpfObject implements Disposable {
   reuseMap(name: string, fd: Fd): void {
     const result = libbpf().mapReuseFd(this.#map(name), fd.number);
     if (result < 0) throw callFailed(`reuse map ${name}`, -result);
+  }
+
+  /** Loads the program as if its section were `xdp.frags`: it gets frames in several buffers. Before load only. */
+  takeFrags(): void {
+    const program = this.#program();
+    const flags = libbpf().programFlags(program) | BPF_F_XDP_HAS_FRAGS;
+    const result = libbpf().programSetFlags(program, flags);
+    if (result < 0) throw callFailed('mark a program as one for frames in several buffers', -result);
+  }
+
+  /** Does its section say so? */
+  takesFrags(): boolean {
+    return (libbpf().programFlags(this.#program()) & BPF_F_XDP_HAS_FRAGS) !== 0;
   }
 
   /** Like `load`, but does not say why it failed. An object is loaded once: for an answer another one has to be opened. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
+  /** The mount that they lie on. */
+  bpffs: string;
   /** Everything of ours; absent on a host that xdpkeep never changed. */
   root: string;
   /** One directory per interface, its name encoded. */
@@ -70,6 +72,7 @@ export function pinPathsOf(bpffs: string): PinPaths {
   const interface_ = (name: string) => join(interfaces, encodeName(name));
   const instance = (name: string, digest: string) => join(interface_(name), digest);
   return {
+    bpffs,
     root,
     interfaces,
     interface: interface_,

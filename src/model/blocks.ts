@@ -6,9 +6,15 @@ import type { Cidr } from '../addresses/cidr.js';
 /** Blocks of one host, and entries of one interface's map: bpf/blocks.h says the same. */
 export const MOST_BLOCKS = 4096;
 
+/** Whose a block is that names nobody, and one that a build without owners recorded. */
+export const OPERATOR = 'operator';
+
+/** One block: of a network and an interface there is one for each owner. */
 export interface Block {
   /** Canonical: `192.0.2.0/24`, `2001:db8::1`. */
   cidr: string;
+  /** Who alone replaces or ends it, unless all blocks of the network are ended: `operator`, `fail2ban-sshd`. */
+  owner: string;
   /** Absent: every interface that runs a policy, those that come later included. */
   interface?: string;
   reason: string;
@@ -41,9 +47,36 @@ export function holdsNetwork(outer: Cidr, inner: Cidr): boolean {
   );
 }
 
-/** `192.0.2.0/24 on ens5, until 2026-01-01T00:00:00.000Z, by root (why)` */
-export function blockWords({ cidr, interface: only, reason, by, until }: Omit<Block, 'since'>): string {
-  return `${cidr} on ${only ?? 'every interface'}, until ${until}, by ${by} (${reason})`;
+/** `192.0.2.0/24 on ens5, until 2026-01-01T00:00:00.000Z, for fail2ban-sshd, by root (why)`; the usual owner is not named. */
+export function blockWords(block: Omit<Block, 'since'>): string {
+  const { cidr, interface: only, owner, reason, by, until } = block;
+  const whose = owner === OPERATOR ? '' : `, for ${owner}`;
+  return `${cidr} on ${only ?? 'every interface'}, until ${until}${whose}, by ${by} (${reason})`;
+}
+
+/** Which blocks `unblock` ends. */
+export interface BlockSelection {
+  /** Canonical. */
+  cidr: string;
+  /** Absent: wherever they are. */
+  interface?: string;
+  /** Absent: everybody's. */
+  owner?: string;
+}
+
+export function isSelected(block: Block, { cidr, interface: only, owner }: BlockSelection): boolean {
+  return (
+    block.cidr === cidr &&
+    (only === undefined || block.interface === only) &&
+    (owner === undefined || block.owner === owner)
+  );
+}
+
+/** What `unblock` has done. */
+export interface UnblockResult {
+  ended: Block[];
+  /** Blocks of the same network that go on: those of other owners, or on other interfaces. */
+  left: Block[];
 }
 
 /** What `block` has done. */

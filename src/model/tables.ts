@@ -35,6 +35,8 @@ export interface FirewallTables {
   sets: TableSet[];
   /** CPUs that rules redirect to. */
   cpus: number[];
+  /** Bound to an interface whose frames may come in several buffers: loaded as `xdp.frags`. */
+  frags: boolean;
 }
 
 /** Large sets that one policy can ask for: slots in bpf/settings.h. */
@@ -56,7 +58,7 @@ export interface SetBytes {
   bytes: number;
 }
 
-/** What a host adds to tables. Of it, ifindexes and blocks are part of an instance's identity (diff/bind.ts). */
+/** What a host adds to tables. Of it, ifindexes, blocks and frags are part of an instance's identity (diff/bind.ts). */
 export interface TableBinding {
   /** Counter slot of each row name. */
   slots: ReadonlyMap<string, number>;
@@ -68,4 +70,6 @@ export interface TableBinding {
   taiOffset: number;
   /** Sources are held against the blocks of the interface. */
   blocks: boolean;
+  /** Frames may come in several buffers. */
+  frags: boolean;
 }

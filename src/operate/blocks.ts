@@ -15,7 +15,14 @@ import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { recordedPolicy } from '../journal/running.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinsOf } from '../kernel/pins.js';
-import { type Block, type Blocks, type BlockResult, concerns, holdsNetwork } from '../model/blocks.js';
+import {
+  type Blocks,
+  type BlockResult,
+  type BlockSelection,
+  concerns,
+  holdsNetwork,
+  type UnblockResult,
+} from '../model/blocks.js';
 import { LockedError, RefusedError, UsageError } from '../model/errors.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
 import { readOwned } from '../observe/owned.js';
@@ -24,23 +31,25 @@ import { evaluate } from '../policy/evaluate.js';
 import { converge } from '../pass/reconcile.js';
 import { requireNoTrial } from '../trial/waiting.js';
 
-export interface WantedBlock extends NewBlock {
-  /** Block though it cuts off a flow that must live. */
-  acceptLockout: boolean;
-}
-
 /**
  * Throws a UsageError where no policy runs that could ask, a RefusedError when it would lock out or there are too many
- * blocks, a PendingError when the first block would have to change what waits for its confirmation.
+ * blocks, a PendingError when the first block would have to change what waits for its confirmation. `acceptLockout`: block
+ * though it cuts off a flow that must live.
  */
-export function block(paths: HostPaths, hostName: string, wanted: WantedBlock): Promise<BlockResult> {
-  return withPatience(() => withHost(paths, (host) => blockOn(host, hostName, wanted)));
+export function block(
+  paths: HostPaths,
+  hostName: string,
+  made: NewBlock,
+  acceptLockout: boolean,
+): Promise<BlockResult> {
+  return withPatience(() => withHost(paths, (host) => blockOn(host, hostName, made, acceptLockout)));
 }
 
 async function blockOn(
   host: OpenHost,
   hostName: string,
-  { acceptLockout, ...made }: WantedBlock,
+  made: NewBlock,
+  acceptLockout: boolean,
 ): Promise<BlockResult> {
   const { bpffs, dataDir, lock, pins } = host;
   const targets = targetsOf(bpffs, made.interface);
@@ -65,19 +74,14 @@ async function blockOn(
   };
 }
 
-/** What it has ended; none when there was none. `only`: the blocks of that interface alone. */
-export async function unblock(
-  paths: HostPaths,
-  cidr: string,
-  only: string | undefined,
-  by: string,
-): Promise<Block[]> {
+/** Nothing is ended when there was none. */
+export async function unblock(paths: HostPaths, wanted: BlockSelection, by: string): Promise<UnblockResult> {
   requireCapabilities();
   return withPatience(() =>
     withWriterLock(paths.dataDir, (lock) => {
-      const ended = endBlocks(lock, cidr, only, by);
-      if (ended.length > 0) fill(lock, paths.bpffs);
-      return Promise.resolve(ended);
+      const result = endBlocks(lock, wanted, by);
+      if (result.ended.length > 0) fill(lock, paths.bpffs);
+      return Promise.resolve(result);
     }),
   );
 }

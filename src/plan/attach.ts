@@ -49,7 +49,7 @@ function describe(attachment: XdpAttachment): string {
 
 /** A live link that is not on this interface may go only if it was us, from this namespace, who made it. */
 export function mayReplace(difference: Difference, context: PlanContext): boolean {
-  if (context.attachedFrom.get(difference.interface) === context.observed.netns) return true;
+  if (context.past.attachedFrom.get(difference.interface) === context.observed.netns) return true;
   const { linkState } = difference;
   // An interface that was renamed still runs in this namespace: that is proof enough.
   return (

@@ -86,7 +86,7 @@ export function planChange(
     };
   }
   const fellBack = wanted.mode === 'auto' && attachment.mode === 'generic';
-  const [condition, reason] = fellBack ? degraded(context.fellBackBecause.get(observed.ifindex)) : READY;
+  const [condition, reason] = fellBack ? degraded(context.past.fellBackBecause.get(observed.ifindex)) : READY;
   return {
     kind: 'none',
     action: 'none',
@@ -99,7 +99,7 @@ export function planChange(
 }
 
 /** A change of mode costs a gap even when it fails: so one that just failed waits, unless it is asked for again. */
-function unlessItFailed(step: ReattachStep, { failedLately }: PlanContext): Step {
+function unlessItFailed(step: ReattachStep, { past: { failedLately } }: PlanContext): Step {
   const failed = failedLately.get(step.interface);
   if (failed?.step.kind !== 'reattach' || !sameChange(failed.step, step)) return step;
   return {

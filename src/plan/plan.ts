@@ -72,7 +72,7 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
     linkState.kind === 'attached'
       ? planChange({ ...difference, wanted, observed, linkState }, context)
       : planAttach({ ...difference, wanted, observed }, context);
-  return considerDrift(step, { ...difference, wanted, observed }, context.drift);
+  return considerDrift(step, { ...difference, wanted, observed }, context.past.drift);
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {

@@ -13,25 +13,23 @@ import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile/compile.js';
 import { decideByReference, runPacketTests, type TestResult } from '../policy/packet-tests.js';
 import type { Candidate } from './candidate.js';
-import type { SharedRing } from './ring.js';
-import type { SetMaps } from './sets.js';
+import type { SharedMaps } from './shared-maps.js';
 
 export interface ProvePolicyContext {
   pinPaths: PinPaths;
   observed: ObservedState;
-  setMaps: SetMaps;
-  ring: SharedRing;
+  shared: SharedMaps;
 }
 
 /** Loads and tests; throws a RefusedError that names every wrong verdict. */
 export function provePolicy(
   name: string,
   object: Uint8Array,
-  { firewall, blocks: asked }: Pick<DesiredProgram, 'blocks'> & { firewall: HostPolicy },
-  { pinPaths, observed, setMaps, ring }: ProvePolicyContext,
+  { firewall, blocks: asked, frags }: Pick<DesiredProgram, 'blocks' | 'frags'> & { firewall: HostPolicy },
+  { pinPaths, observed, shared }: ProvePolicyContext,
 ): Candidate {
   const tables = compilePolicy(firewall.policy, firewall.protections);
-  const sets = setMaps.open(tables.sets);
+  const sets = shared.setMaps.open(tables.sets);
   using counters = openPin(pinPaths.counters(name));
   const asks = asked === true;
   using blocks = asks ? openPin(pinPaths.blocks(name)) : undefined;
@@ -46,11 +44,12 @@ export function provePolicy(
     sets,
     taiOffset: taiOffset(),
     blocks: asks,
+    frags: frags === true,
   });
   const loaded = loadPolicy(object, bound, {
     ...(counters && { counters }),
     ...(asks && { blocks: blocks ?? 'new' }),
-    samples: ring.open(observed),
+    samples: shared.ring.open(observed),
     sets,
   });
   try {

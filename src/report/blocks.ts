@@ -8,13 +8,14 @@ export function renderBlocks({ blocks }: Blocks): string {
     one.cidr,
     printable(one.interface ?? 'every'),
     one.until,
+    printable(one.owner),
     printable(one.inForce.join(',') || '-'),
     printable(one.by),
     printable(one.reason),
   ]);
-  return `${columns([['NETWORK', 'INTERFACE', 'UNTIL', 'IN FORCE', 'BY', 'REASON'], ...rows]).join('\n')}\n`;
+  return `${columns([['NETWORK', 'INTERFACE', 'UNTIL', 'OWNER', 'IN FORCE', 'BY', 'REASON'], ...rows]).join('\n')}\n`;
 }
 
-export function blockLine(verb: 'blocked' | 'unblocked', block: Block): string {
+export function blockLine(verb: 'blocked' | 'unblocked' | 'still blocked', block: Block): string {
   return printable(`${verb}: ${blockWords(block)}`);
 }

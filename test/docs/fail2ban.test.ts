@@ -13,13 +13,16 @@ import { counts, writePolicy } from '../support/policies.js';
 const ATTACKER = '198.51.100.7';
 const patience = { interval: 250 };
 
-/** A jail over one log, whose action is the example as it is; `xdpkeep` in it is ours, with the paths of the lab. */
+const jail = (name: string, log: string, seconds: number) =>
+  `[${name}]\nfilter = login\nlogpath = ${log}\nbantime = ${seconds}\n`;
+
+/** Two jails, each over a log of its own, whose action is the example as it is; `xdpkeep` in it is ours, with the paths of the lab. */
 function configure(lab: Lab): { config: string; log: string } {
   const config = join(lab.directory, 'fail2ban');
   const log = join(lab.directory, 'auth.log');
   for (const folder of ['action.d', 'filter.d']) mkdirSync(join(config, folder), { recursive: true });
   cpSync('examples/fail2ban/action.d/xdpkeep.conf', join(config, 'action.d/xdpkeep.conf'));
-  writeFileSync(log, '');
+  for (const one of [log, `${log}.mail`]) writeFileSync(one, '');
   const xdpkeep = join(lab.directory, 'xdpkeep');
   const flags = `--bpffs ${lab.bpffs} --data-dir ${lab.dataDir} --state ${lab.state} --host lab`;
   writeFileSync(
@@ -32,7 +35,7 @@ function configure(lab: Lab): { config: string; log: string } {
   const files = {
     'fail2ban.conf': `[Definition]\nloglevel = INFO\nlogtarget = ${join(lab.directory, 'fail2ban.log')}\nsyslogsocket = auto\nsocket = ${join(lab.directory, 'f2b.sock')}\npidfile = ${join(lab.directory, 'f2b.pid')}\ndbfile = None\n`,
     'filter.d/login.conf': '[Definition]\nfailregex = login failed from <HOST>$\n',
-    'jail.conf': `[INCLUDES]\n[DEFAULT]\n[login]\nenabled = true\nfilter = login\nlogpath = ${log}\nbackend = polling\nmaxretry = 3\nfindtime = 600\nbantime = 600\nusedns = no\naction = xdpkeep[xdpkeep="${xdpkeep}"]\n`,
+    'jail.conf': `[INCLUDES]\n[DEFAULT]\nenabled = true\nbackend = polling\nmaxretry = 3\nfindtime = 600\nusedns = no\naction = xdpkeep[xdpkeep="${xdpkeep}"]\n${jail('login', log, 600)}${jail('mail', log + '.mail', 60)}`,
   };
   for (const [path, content] of Object.entries(files)) writeFileSync(join(config, path), content);
   return { config, log };
@@ -80,6 +83,16 @@ it('a ban is a block that drops the flood, an unban ends it', async () => {
     const sent = await flood.done();
     expect(sent).toBeGreaterThan(1000);
     await expect.poll(async () => (await counts(lab))['(blocked)'], patience).toBe(sent);
+
+    // A second jail bans it for a shorter time: the longer one holds, and the end of one ban is not that of the other.
+    failures(`${log}.mail`, ATTACKER, 3);
+    await expect
+      .poll(async () => (await blocked(lab)).map(({ owner }) => owner), patience)
+      .toEqual(['fail2ban-login', 'fail2ban-mail']);
+    await client('set', 'mail', 'unbanip', ATTACKER);
+    await expect.poll(() => blocked(lab), patience).toMatchObject([{ owner: 'fail2ban-login' }]);
+    await lab.send({ source: ip(ATTACKER), destination: ip('10.77.0.1'), destinationPort: 80 }, 3);
+    await expect.poll(async () => (await counts(lab))['(blocked)'], patience).toBe(sent + 3);
 
     failures(log, '198.51.100.8', 2);
     await client('set', 'login', 'unbanip', ATTACKER);

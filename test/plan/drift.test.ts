@@ -13,6 +13,7 @@ import {
   map,
   nic,
   NO_DRIFT,
+  NOTHING_BEFORE,
   observed,
   ours,
   owned,
@@ -28,10 +29,7 @@ function stepOf(have: ObservedState, known: Partial<DriftContext> = {}, entry = 
   const context = {
     observed: have,
     definitions: new Map(),
-    attachedFrom: new Map(),
-    failedLately: new Map(),
-    fellBackBecause: new Map(),
-    drift,
+    past: { ...NOTHING_BEFORE, drift },
   };
   const [first] = plan(want, diff(want, have), context).steps;
   if (!first) throw new Error('no step');

@@ -12,7 +12,7 @@ import {
   nic,
   observed,
   ours,
-  NO_DRIFT,
+  NOTHING_BEFORE,
   owned,
   stranger,
   wanted,
@@ -39,10 +39,7 @@ function planned(
   return plan(want, diff(want, have), {
     observed: have,
     definitions,
-    attachedFrom: new Map(from),
-    failedLately: new Map(),
-    fellBackBecause,
-    drift: NO_DRIFT,
+    past: { ...NOTHING_BEFORE, attachedFrom: new Map(from), fellBackBecause },
   });
 }
 

@@ -43,7 +43,7 @@ describe('the kernel decides as the reference does', () => {
       const protections: Protection[] = random.chance(40)
         ? random.some(3, () => ({ match: randomMatch(random), at: policy.at }))
         : [];
-      using path = new Datapath(policy, protections);
+      using path = new Datapath(policy, protections, undefined, round % 2 === 1);
       for (let packet = 0; packet < PACKETS; packet++) {
         const whole = buildPacket(randomPacket(random));
         const frame = random.chance(40) ? broken(random, whole) : whole;

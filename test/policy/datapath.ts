@@ -24,11 +24,17 @@ export interface Answered {
 }
 
 /** Row names are given slots in their order; every redirect target is the loopback. */
-export function bindForTest(tables: FirewallTables, sets: SetBytes[] = [], blocks = false): FirewallTables {
+export function bindForTest(
+  tables: FirewallTables,
+  sets: SetBytes[] = [],
+  blocks = false,
+  frags = false,
+): FirewallTables {
   const names = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
     blocks,
+    frags,
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
     sets,
@@ -40,12 +46,12 @@ export class Datapath implements Disposable {
   readonly #object: BpfObject;
   readonly #tables: FirewallTables;
 
-  /** With `blocks`, questions may be about those too. */
-  constructor(policy: Policy, protections: Protection[] = [], blocks?: BlockEntry[]) {
+  /** With `blocks`, questions may be about those too; with `frags`, frames come in several buffers. */
+  constructor(policy: Policy, protections: Protection[] = [], blocks?: BlockEntry[], frags = false) {
     const tables = compilePolicy(policy, protections);
     using setMaps = new SetMaps(); // the program keeps them
     const sets = setMaps.open(tables.sets);
-    this.#tables = bindForTest(tables, sets, blocks !== undefined);
+    this.#tables = bindForTest(tables, sets, blocks !== undefined, frags);
     using map = blocks && createBlockMap();
     if (map) fillBlockMap(map, blocks);
     this.#object = loadPolicy(firewallObject(), this.#tables, { sets, ...(map && { blocks: map }) });

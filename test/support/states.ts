@@ -8,7 +8,7 @@ import type {
   OwnedInterface,
   XdpAttachment,
 } from '../../src/model/observed.js';
-import type { DriftContext } from '../../src/plan/context.js';
+import type { DriftContext, Past } from '../../src/plan/context.js';
 
 export const NETNS = 4026531840;
 
@@ -18,6 +18,14 @@ export const NO_DRIFT: DriftContext = {
   installed: new Map(),
   stalled: new Map(),
   insist: false,
+};
+
+/** No earlier pass is known. */
+export const NOTHING_BEFORE: Past = {
+  attachedFrom: new Map(),
+  failedLately: new Map(),
+  fellBackBecause: new Map(),
+  drift: NO_DRIFT,
 };
 
 export function wanted(
@@ -31,6 +39,7 @@ export function wanted(
     function: 'icmp_drop',
     object: `sha-${digest}`,
     digest,
+    written: digest,
   };
   const at = { file: 'hosts/edge.yaml', line: 6, column: 3 };
   return { pattern, mode: 'native', foreign: 'refuse', program, at, ...rest } as DesiredInterface;

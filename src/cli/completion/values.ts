@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { listFolder } from '../../desired/folders.js';
 import { listGenerations } from '../../journal/generation-list.js';
+import { readBlocks } from '../../journal/blocks.js';
 import { readGeneration } from '../../journal/generations.js';
 import { readRows } from '../../kernel/counters.js';
 import { listInterfaces } from '../../kernel/interfaces.js';
@@ -30,6 +31,7 @@ const VALUES: Readonly<Record<string, Read>> = {
   generation: (_wanted, where) => generations(where),
   rule: rules,
   name: (_wanted, { state }) => listFolder(state, 'hosts').names.map(plain),
+  owner: (_wanted, where) => owners(where),
   kind: () => SCHEMA_KINDS.map(plain),
 };
 
@@ -78,6 +80,11 @@ function generations({ dataDir }: Where): Candidate[] {
     const { origin, time } = readGeneration(dataDir, number);
     return { word: String(number), what: `${origin} ${time}` };
   });
+}
+
+/** Whose blocks there are. */
+function owners({ dataDir }: Where): Candidate[] {
+  return [...new Set(readBlocks(dataDir).map(({ owner }) => owner))].sort().map(plain);
 }
 
 /** Rows that are counted, of the interface that was named before or of all. */

@@ -87,6 +87,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     cpus: policy.rules.flatMap(({ action }) =>
       action.kind === 'redirect' && 'cpu' in action ? [action.cpu] : [],
     ),
+    frags: false,
   };
 }
 
@@ -96,6 +97,7 @@ export function bindTables(tables: FirewallTables, binding: TableBinding): Firew
     ...tables,
     settings: bindSettings(tables.settings, binding),
     blob: bindRecords(tables, binding),
+    frags: binding.frags,
   };
 }
 

@@ -26,9 +26,13 @@ export const KEY = {
   destination: 16,
   special: 17,
   blocks: 18,
+  frags: 31,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
-export type Key = Exclude<keyof typeof KEY, 'uncommon' | 'source' | 'destination' | 'special' | 'blocks'>;
+export type Key = Exclude<
+  keyof typeof KEY,
+  'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'frags'
+>;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
 const FIRST_UNCOMMON = DIMENSION_NAMES.indexOf(LAST_COMMON) + 1;
@@ -141,10 +145,10 @@ export function encodeSettings(policy: PolicySettings): Settings {
   return { keys, numbers, bounds: Uint32Array.from(sizes, (bytes) => Math.max(0, policy.size - bytes)) };
 }
 
-/** What only the host knows: clocks, the sizes of the large sets by slot, and whether anybody has blocked something. */
+/** What only the host knows: clocks, the sizes of the large sets by slot, whether anybody has blocked something, and frames. */
 export function bindSettings(
   settings: Settings,
-  { taiOffset, sets, blocks }: Pick<TableBinding, 'taiOffset' | 'sets' | 'blocks'>,
+  { taiOffset, sets, blocks, frags }: Pick<TableBinding, 'taiOffset' | 'sets' | 'blocks' | 'frags'>,
 ): Settings {
   const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
@@ -152,6 +156,7 @@ export function bindSettings(
   sets.forEach(({ bytes }, slot) => {
     numbers[NUMBER_ROW.boundSet + slot] = bytes - SET_REACH;
   });
+  keys[KEY.frags] = Number(frags);
   if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };
 }

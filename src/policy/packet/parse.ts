@@ -1,5 +1,6 @@
 // A frame -> where its headers lie and what its fields are, or why it has none. The reference for bpf/packet.h, decision by decision:
-// - up to two VLAN tags (802.1Q, 802.1ad) are looked through; a third is an EtherType like any other;
+// - up to two VLAN tags (802.1Q, 802.1ad) are looked through, and a third makes the frame malformed: Linux takes off any number
+//   of tags with id 0, so that an IP packet behind it would pass for something else; a tag with id 0 counts as none;
 // - what lies behind the IP packet's own length is padding, never a header;
 // - a transport header must be there in full (TCP with its options), or the packet is malformed; that holds for
 //   a first fragment as well, so that nothing hides in a second one;
@@ -12,6 +13,8 @@ import { type IpLayer, type Layers, TRANSPORT_BYTES, transportOf } from '../fiel
 import { readFields } from '../fields/registry.js';
 
 const ETH_BYTES = 14;
+/** 802.1Q and 802.1ad. */
+export const VLAN_TYPES: readonly number[] = [0x8100, 0x88a8];
 export const VLAN_TAGS = 2;
 export const EXTENSIONS = 8;
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, ah: 51, destination: 60 } as const;
@@ -32,9 +35,9 @@ function findLayers(frame: DataView): Layers | undefined {
   if (frame.byteLength < ETH_BYTES) return undefined;
   const link: Layers = { frame, vlan: 'none', etherType: frame.getUint16(12) };
   let at = ETH_BYTES;
-  for (let tag = 0; tag < VLAN_TAGS && (link.etherType === 0x8100 || link.etherType === 0x88a8); tag++) {
-    if (frame.byteLength < at + 4) return undefined;
-    if (tag === 0) link.vlan = frame.getUint16(at) & 0xfff;
+  for (let tag = 0; VLAN_TYPES.includes(link.etherType); tag++) {
+    if (tag === VLAN_TAGS || frame.byteLength < at + 4) return undefined;
+    if (link.vlan === 'none') link.vlan = frame.getUint16(at) & 0xfff || 'none';
     link.etherType = frame.getUint16(at + 2);
     at += 4;
   }

@@ -55,6 +55,7 @@ describe('compiling', () => {
       sets: [],
       taiOffset: 0,
       blocks: false,
+      frags: false,
     };
     expect(() => bindTables(tables, binding)).toThrow('no ifindex for veth-scrub');
     expect(() => bindTables(tables, { ...binding, slots: new Map() })).toThrow(
