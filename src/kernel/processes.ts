@@ -12,14 +12,23 @@ export function socketsOf(name: string): { inodes: Set<number>; all: boolean } {
       if (inode !== undefined) inodes.add(Number(inode));
     }
   }
-  return { inodes, all: descriptorsOf('1') !== undefined };
+  return { inodes, all: (descriptorsOf('1') ?? []).length > 0 };
 }
 
 /** `undefined` where it ended, or is not ours to look into. */
 function descriptorsOf(pid: string): string[] | undefined {
   const folder = `/proc/${pid}/fd`;
   try {
-    return readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
+    return readdirSync(folder).flatMap((fd) => linkIfThere(`${folder}/${fd}`) ?? []);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A descriptor may be closed meanwhile. */
+function linkIfThere(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
   } catch {
     return undefined;
   }

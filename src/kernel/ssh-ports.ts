@@ -32,7 +32,8 @@ export function findSshPorts(host = thisHost()): SshPorts {
   const unknown = new Map<number, string>();
   for (const listener of host.listeners) {
     const found = judge(listener, host);
-    if (found === true) ports.add(listener.port);
+    // Whoever is not known on its port is taken for it.
+    if (found === true || (found !== false && listener.port === DEFAULT_PORT)) ports.add(listener.port);
     else if (found !== false && !listener.loopback) unknown.set(listener.port, found);
   }
   for (const port of ports) unknown.delete(port);

@@ -103,6 +103,14 @@ test.each<
   ],
   ['a socket of systemd that no unit file names', [[111, 3]], [22], [111]],
   ['what the outside does not reach', [[3022, 4, true]], [22]],
+  [
+    'the port of SSH, whoever is there',
+    [
+      [22, 4],
+      [2222, 0],
+    ],
+    [22, 2222],
+  ],
   ['none', [], [22]],
 ])('hidden processes: %s', (_what, listening, ports, unknown = []) => {
   const found = findSshPorts(host(listening));
