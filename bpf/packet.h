@@ -22,6 +22,7 @@
 
 #define VLAN_TAGS 2
 #define EXTENSIONS 8
+#define LONGEST_PACKET 65535 /* that a length field of IP can say */
 #define VLAN_NONE 4096
 
 /*
