@@ -161,7 +161,8 @@ export interface ForgetStep extends StepBase {
   action: 'update';
 }
 
-export type Condition = 'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Drifted' | 'Stalled';
+export type Condition =
+  'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Pending' | 'Drifted' | 'Stalled';
 
 /** Nothing to do, or nothing that may be done; `condition` says which. */
 export interface NoStep extends StepBase {
