@@ -70,6 +70,12 @@ export class FakeKernel implements BpfObjects {
     return { programId, linkId };
   }
 
+  /** An interface gets another name. */
+  rename(from: string, to: string): void {
+    const found = this.interfaces.find(({ name }) => name === from);
+    if (found) found.name = to;
+  }
+
   /** Somebody removes the pin of our link: the kernel lets it go at once. */
   removeLink(name: string): void {
     rmSync(this.pins.link(name));
