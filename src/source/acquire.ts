@@ -10,6 +10,7 @@ import { GitError } from './git.js';
 import { askRemote, Mirror, withMirror } from './mirror.js';
 import { SignatureJudge } from './signature.js';
 import { isIntact, listTree, writeTree } from './tree.js';
+import { findTagged } from './tags.js';
 import { verifySuccession } from './verify.js';
 
 export interface Acquisition {
@@ -30,30 +31,30 @@ export interface Candidate {
 }
 
 /**
- * `undefined` when the remote has what was adopted. Throws an UnreachableError, a SignatureError, or what is wrong with
- * the state directory.
+ * `undefined` when the remote has what was adopted. Throws an UnreachableError, a SignatureError, an
+ * UntaggedError, or what is wrong with the state directory.
  */
 export async function acquire(
   { source, from, verification, folder, ended }: Acquisition,
   adopted: Adoption | undefined,
 ): Promise<Candidate | undefined> {
   const asked = { ...source, ...(from !== undefined && { git: from }) };
-  const commit = await askRemote(asked, ended);
+  const tip = await askRemote(asked, ended);
   const applied = adopted?.revision.commit;
-  if (commit === applied && adopted?.path === source.path) return undefined;
+  if (tip === applied && adopted?.path === source.path) return undefined;
   const judge = verification && new SignatureJudge(verification, folder, ended);
   const copy = join(folder, 'next');
   try {
     return await withMirror(mirrorIn(folder, asked, ended), asked.git, async (mirror) => {
-      await mirror.update(commit, applied);
-      const signer =
-        verification && judge
-          ? await verifySuccession(
-              { mirror, source, verification, judge, signed: adopted?.signed },
-              commit,
-              applied,
-            )
-          : undefined;
+      await mirror.update(tip, applied);
+      const succession = verification &&
+        judge && { mirror, source, verification, judge, signed: adopted?.signed };
+      const pattern = verification?.requireTag;
+      const commit =
+        succession && pattern !== undefined && tip !== applied
+          ? await findTagged({ ...succession, pattern, git: asked.git }, tip, applied, ended)
+          : tip;
+      const signer = succession && (await verifySuccession(succession, commit, applied));
       const tree = await listTree(mirror.git, commit, source.path);
       await mirror.fill(commit, tree);
       await writeTree(mirror.git, tree, copy);

@@ -14,7 +14,7 @@ import type { Commit } from './commit.js';
 import { VerifiedCommits } from './verified.js';
 
 /** Of `ssh-keygen -Y sign -n`. */
-const COMMIT_NAMESPACE = 'git';
+export const COMMIT_NAMESPACE = 'git'; // of commits and tags
 
 export interface Signed {
   /** How messages call it: `commit 9f8e7d6c5b4a "Open 443" by A <a@b>`. */

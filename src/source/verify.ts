@@ -2,23 +2,14 @@
 // in between may sign. On a host that never applied one, the commit vouches for all that it holds.
 import { readOwn } from '../disk/regular.js';
 import { sha256 } from '../disk/sha256.js';
-import type { GitSource, Verification } from '../model/config.js';
 import { PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
 import type { Commit } from './commit.js';
 import { GitError } from './git.js';
 import type { Mirror } from './mirror.js';
 import { requireScope, scopeOf } from './scopes.js';
-import type { SignatureJudge } from './signature.js';
-
-export interface Succession {
-  mirror: Mirror;
-  source: GitSource;
-  /** SHA-256 of what the signature of the adopted commit signs; absent where nobody remembers. */
-  signed?: string | undefined;
-  verification: Verification;
-  judge: SignatureJudge;
-}
+import type { Succession } from './succession.js';
+import { readVouched, type Vouched } from './vouch.js';
 
 /** Who signed `commit`. `applied` is the commit before it; absent on the first. Throws a SignatureError. */
 export async function verifySuccession(
@@ -73,14 +64,27 @@ async function verifySince(succession: Succession, base: string, commit: string)
   const { mirror, judge, verification, source } = succession;
   if (base === commit) return verifyOne(succession, commit);
   let last: Signer | undefined;
+  let vouched: Vouched | undefined;
   const commits = await mirror.commitsSince(base, commit);
   await requireWhole(mirror, base, commits);
   for (const one of commits) {
-    last = await judge.judgeCommit(one);
-    const paths = scopeOf(verification, last.principal);
-    if (paths) await requireScope(mirror.git, one, last, { paths, path: source.path });
+    try {
+      last = await judge.judgeCommit(one);
+      const paths = scopeOf(verification, last.principal);
+      if (paths) await requireScope(mirror.git, one, last, { paths, path: source.path });
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error;
+      // Few branches have one, and it is asked only then. The newest commit is in none: a file cannot name the commit that holds it.
+      vouched ??= await readVouched(succession, base, commit);
+      if (!vouched.commits.has(one.commit)) throw unvouched(error, vouched);
+    }
   }
   return last ?? verifyOne(succession, commit);
+}
+
+function unvouched(error: SignatureError, { problem }: Vouched): SignatureError {
+  if (!problem) return error;
+  return new SignatureError(`${error.message}; and ${problem.message}`, { hint: error.hint });
 }
 
 /** A remote that says that history begins somewhere must not get around what is below it. */
