@@ -1,5 +1,5 @@
-// Lists between what was applied and what is wanted: what came and went, and whether one lost more than it may. A list
-// is measured in ranges, so that joining neighbours or writing an address twice is no change.
+// Compares lists with those that were applied last: how many ranges came and went, and whether a list shrank more than `maxShrink`
+// allows. Lists are counted in ranges, so merging neighbours or repeating an address is no change.
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import type { DesiredList, DesiredState } from '../model/desired.js';
@@ -35,7 +35,7 @@ function listsOf(dataDir: string, generation: number): DesiredList[] | undefined
   return ifReadable(() => readGeneration(dataDir, generation).desired.lists);
 }
 
-/** The lists whose content is another one than in `before`, which is absent before the first change ever. */
+/** The lists whose content differs from that in `before`; `before` is absent on the first pass. */
 export function listChanges(
   before: Pick<DesiredState, 'lists'> | undefined,
   { lists = [] }: DesiredState,
@@ -52,7 +52,7 @@ export function listChanges(
   });
 }
 
-/** `undefined` when what was kept of it is lost: the report is poorer then, and nothing else. */
+/** `undefined` when the stored set is lost: then the report counts the whole list. */
 function contentOf({ set }: DesiredList): AddressRanges | undefined {
   return ifReadable(() => set.content());
 }
