@@ -27,11 +27,10 @@ export class EntryReader {
     if (!last || family === undefined) return family;
     const first = this.words.slice(0, widthOf(family));
     const other = this.#readOne(last.from, last.to);
-    if (this.problem) return undefined;
-    return this.#join(first, family, other);
+    return other && this.#join(first, family, other);
   }
 
-  #join(first: Uint32Array, family: Family, other: Family | undefined): Family | undefined {
+  #join(first: Uint32Array, family: Family, other: Family): Family | undefined {
     const width = widthOf(family);
     if (other !== family) this.problem = { summary: 'bad range', message: 'has a range of two families' };
     else if (compareWords(first, 0, this.words, width, width) > 0) {
