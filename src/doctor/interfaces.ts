@@ -2,13 +2,13 @@
 // whose XDP program is on it.
 import { describeDevice, type Device } from '../kernel/device.js';
 import { listInterfaces } from '../kernel/interfaces.js';
-import { deviceWords, ONE_PAGE } from '../kernel/native-refusal.js';
+import { deviceWords } from '../kernel/native-refusal.js';
 import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
 import { wantedFor } from '../diff/diff.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
 import { isGlob } from '../text/glob.js';
-import type { ObservedState } from '../model/observed.js';
+import { ONE_PAGE, type ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 
 export interface Seen {

@@ -5,6 +5,7 @@ import { rebuildPolicies } from '../desired/programs/policy-program.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
+import { attachingContext } from '../pass/attaching-context.js';
 import { driftContext } from '../pass/drift-context.js';
 import { hasBlocks, readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
@@ -52,7 +53,8 @@ export async function status(
   const place = { dataDir: options.dataDir, observe: again };
   const found = await waitForDetachingLinks(seen ?? (await again()), place, journal.records);
   const warnings: string[] = [];
-  const desired = await wanted(options, warnings);
+  const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+  const desired = await wanted(options, store, warnings);
   const pending = orWarning(() => readTrial(options.dataDir, pinPathsOf(options.bpffs))?.pending, warnings);
   const waiting = pending && reportPending(pending, monotonicNow());
   if (journal.damage)
@@ -61,8 +63,13 @@ export async function status(
     orWarning(() => (hasBlocks(options.dataDir) ? readBlocks(options.dataDir) : []), warnings) ?? [];
   const asked = blocks.length === 0 ? found : await withBlocks(options, desired, found);
   const observed = findRenames(desired, asked).reduce(withRename, asked);
-  const planned = plan(desired, diff(desired, observed), {
+  const differences = diff(desired, observed);
+  const planned = plan(desired, differences, {
     observed,
+    attaching: attachingContext({ ...options, store }, differences, journal.records, {
+      observed,
+      goNative: false,
+    }),
     definitions: new Map(),
     attachedFrom: attachedFrom(journal.records, observed.boot),
     failedLately: new Map(),
@@ -136,9 +143,12 @@ async function withBlocks(
   return bringBlocks(place, undefined, { desired, interfaces: 'all' }, found).observed;
 }
 
-async function wanted(options: Omit<ReconcileOptions, 'dryRun'>, warnings: string[]): Promise<DesiredState> {
+async function wanted(
+  options: Omit<ReconcileOptions, 'dryRun'>,
+  store: MemoryObjectStore,
+  warnings: string[],
+): Promise<DesiredState> {
   const hold = orWarning(() => readHold(options.dataDir), []);
-  const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
   try {
     const loaded = await loadHost({ ...options, store });
     warnings.push(...loaded.warnings.map(diagnosticLine));
@@ -202,5 +212,6 @@ function withPins(other: ObservedInterface, { owned }: ObservedState): OtherInte
     const pinned = owned.find(({ link }) => link !== undefined && link.id === attachment.linkId);
     return { ...attachment, ...(pinned && { pinnedFor: pinned.name }) };
   });
-  return { ...other, xdp };
+  const { name, ifindex, tc } = other;
+  return { name, ifindex, xdp, tc };
 }

@@ -1,5 +1,7 @@
 // Explains why a driver refused a native program and what to change. Drivers use a few errnos with different meanings, so
 // the extended acknowledgement and the properties of the device are read as well. Pure.
+import { ONE_PAGE } from '../model/observed.js';
+import type { NativeOutlook } from '../model/step.js';
 import type { Device } from './device.js';
 import type { XdpFeatures } from './netdev.js';
 
@@ -47,15 +49,37 @@ export function adviseNative(refusal: Refusal): string {
   return `${topic?.advice(name, refusal.device?.driver) ?? UNKNOWN} ${INSTEAD}`;
 }
 
+/** What can be seen of an interface where mode `auto` has fallen back. */
+export interface Fallback {
+  device: Device | undefined;
+  features: XdpFeatures | undefined;
+  /** Bytes of the largest packet that may come in. */
+  largest: number;
+  /** Of the program that would be attached. */
+  takesFrags: boolean;
+  /** What was said when native was refused. */
+  why: string | undefined;
+}
+
+/** Would native be refused again? */
+export function nativeOutlook({ device, features, largest, takesFrags, why }: Fallback): NativeOutlook {
+  if (!device || features?.native === false || device.lro === true) return 'refused';
+  if (largest > ONE_PAGE && !(takesFrags && features?.fragments !== false)) return 'refused';
+  if (!features) return 'unknown';
+  if (why === undefined) return 'possible';
+  // The other end of a veth pair is another device, of which `why` says nothing.
+  const isSame = device.driver !== 'veth' && why.includes(deviceWords(device));
+  return isSame || ABOUT_QUEUES.test(why) ? 'unknown' : 'possible';
+}
+
+const ABOUT_QUEUES = /ENOSPC|not enough queues|\brings?\b|channel|more .*queues/i;
+
 interface Topic {
   said: RegExp;
   /** Where the kernel said nothing that is known here. */
   otherwise: (refusal: Refusal) => boolean;
   advice: (name: string, driver: string | undefined) => string;
 }
-
-/** Above it, a packet and the room that XDP wants do not fit into one page of 4096 bytes. */
-export const ONE_PAGE = 3498;
 
 const TOPICS: Topic[] = [
   {
@@ -69,8 +93,8 @@ const TOPICS: Topic[] = [
       features?.native !== false && (code === 'ERANGE' || (device?.mtu ?? 0) > ONE_PAGE),
     advice: (name, driver) =>
       driver === 'veth'
-        ? `Lower the MTU of the other end of the pair to ${ONE_PAGE} or less: ip link set PEER mtu ${ONE_PAGE}.`
-        : `Lower its MTU: ip link set ${name} mtu 1500, or the largest value that the driver's documentation allows with XDP.`,
+        ? `Lower the MTU of the other end of the pair to ${ONE_PAGE} or less: ip link set PEER mtu ${ONE_PAGE}. ${TAKE_FRAGS}`
+        : `Lower its MTU: ip link set ${name} mtu 1500, or the largest value that the driver's documentation allows with XDP. ${TAKE_FRAGS}`,
   },
   {
     said: /queue|\brings?\b|channel|\bCPU/i,
@@ -94,6 +118,7 @@ const TOPICS: Topic[] = [
   },
 ];
 
+const TAKE_FRAGS = 'Or let the program take frames in several buffers: SEC("xdp.frags"), as policies do.';
 const KNOWN = new RegExp(TOPICS.map(({ said }) => said.source).join('|'), 'i');
 const UNKNOWN = 'The driver, its MTU, its queues or its offloads may not allow native XDP.';
 const INSTEAD = 'Mode generic works everywhere, and mode auto falls back to it.';

@@ -1,6 +1,7 @@
 // Desired and observed state -> the plan of a pass, with what the journal knows of earlier ones.
 import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
+import { attachingContext } from './attaching-context.js';
 import { driftContext } from './drift-context.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
@@ -34,6 +35,7 @@ export function planPass(
     attachedFrom: attachedFrom(records, observed.boot),
     failedLately: retry ? new Map() : failedLately(records, observed.boot),
     fellBackBecause: fallbacks(records, observed),
+    attaching: attachingContext(place, differences, records, { observed, goNative: retry }),
     keepsFormer: 'ask' in safeties.confirmation,
     drift: driftContext({ desired, dataDir: place.dataDir }, records, {
       boot: observed.boot,

@@ -5,6 +5,7 @@ import type { Installed } from '../model/drift.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedInterface, ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
+import type { NativeOutlook, Ran } from '../model/step.js';
 
 export interface PlanContext {
   observed: ObservedState;
@@ -17,6 +18,7 @@ export interface PlanContext {
   /** A change waits for its confirmation: what ran before it stays pinned. */
   keepsFormer?: boolean;
   drift: DriftContext;
+  attaching: AttachingContext;
   /** Ifindex -> why the driver refused native mode when our link was made there, where that is known. */
   fellBackBecause: ReadonlyMap<number, string>;
 }
@@ -30,6 +32,18 @@ export interface DriftContext {
   stalled: ReadonlyMap<string, string>;
   /** Heal whatever there is: an operator asks for it. */
   insist: boolean;
+}
+
+/** What is known of how interfaces are attached and were before. */
+export interface AttachingContext {
+  /** An operator asks for a native attachment where mode `auto` had fallen back. */
+  goNative: boolean;
+  /** Interface -> how it ran last, in this boot or before. */
+  ran: ReadonlyMap<string, Ran>;
+  /** Ifindex -> would native be refused again? Of interfaces in mode `auto` that run in mode generic. */
+  native: ReadonlyMap<number, NativeOutlook>;
+  /** Digests of instances with programs of the user's own that take frames in several buffers; asked where that matters. */
+  takesFrags: ReadonlySet<string>;
 }
 
 interface FailedStep {

@@ -2,6 +2,7 @@
 // first on the interface below, for an address of the loopback on the interface that leads to the sender.
 import {
   interfaceTowards,
+  isUponParent,
   type Link,
   listLinks,
   listNeighbours,
@@ -9,9 +10,6 @@ import {
 } from '../kernel/rtnetlink.js';
 import type { Flow } from '../model/flow.js';
 import type { Cidr } from '../addresses/cidr.js';
-
-/** Kinds whose packets arrive on the interface that they are made upon. A veth pair has a peer there, and is no such. */
-const UPON = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
 
 /** So many tags are looked through. */
 const MOST_TAGS = 2;
@@ -57,7 +55,7 @@ export class Topology {
   #below(flow: Flow, upper: Link, whom: string): Flow[] {
     const why = flow.why.endsWith(whom) ? flow.why : flow.why + whom;
     const members = this.#membersOf(upper, flow.packet.sourceMac).map((link) => ({ link, flow }));
-    const parent = UPON.has(upper.kind ?? '')
+    const parent = isUponParent(upper)
       ? this.#links.find(({ ifindex }) => ifindex === upper.parent)
       : undefined;
     const vlan = [...(upper.vlan === undefined ? [] : [upper.vlan]), ...(flow.packet.vlan ?? [])];

@@ -15,7 +15,7 @@ import type { Plan } from '../../src/model/step.js';
 import { plan } from '../../src/plan/plan.js';
 import type { Candidate } from '../../src/prove/candidate.js';
 import { temporaryFolder } from '../journal/support.js';
-import { desired, NO_DRIFT } from '../support/states.js';
+import { desired, FIRST_TIME, NO_DRIFT } from '../support/states.js';
 import { FakeKernel } from './kernel.js';
 
 /** The map of the programs of `test/support/states.ts`. */
@@ -61,6 +61,7 @@ export class FakeHost {
         definitions: new Map(wanted.map(({ program }) => [program.digest, [DEFINITION]])),
         attachedFrom: new Map(found.owned.map(({ name }) => [name, found.netns])),
         failedLately: new Map(),
+        attaching: FIRST_TIME,
         fellBackBecause: new Map(),
         drift: NO_DRIFT,
       },

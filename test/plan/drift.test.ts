@@ -18,6 +18,7 @@ import {
   owned,
   stranger,
   wanted,
+  FIRST_TIME,
 } from '../support/states.js';
 
 const INSTALLED: Installed = { digest: 'aaaa', boot: 'boot-1', ifindex: 3, generation: 1 };
@@ -30,6 +31,7 @@ function stepOf(have: ObservedState, known: Partial<DriftContext> = {}, entry = 
     definitions: new Map(),
     attachedFrom: new Map(),
     failedLately: new Map(),
+    attaching: FIRST_TIME,
     fellBackBecause: new Map(),
     drift,
   };

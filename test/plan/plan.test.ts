@@ -16,6 +16,7 @@ import {
   owned,
   stranger,
   wanted,
+  FIRST_TIME,
 } from '../support/states.js';
 
 const DEFINITION = {
@@ -41,6 +42,7 @@ function planned(
     definitions,
     attachedFrom: new Map(from),
     failedLately: new Map(),
+    attaching: FIRST_TIME,
     fellBackBecause,
     drift: NO_DRIFT,
   });

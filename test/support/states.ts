@@ -8,7 +8,7 @@ import type {
   OwnedInterface,
   XdpAttachment,
 } from '../../src/model/observed.js';
-import type { DriftContext } from '../../src/plan/context.js';
+import type { AttachingContext, DriftContext } from '../../src/plan/context.js';
 
 export const NETNS = 4026531840;
 
@@ -18,6 +18,14 @@ export const NO_DRIFT: DriftContext = {
   installed: new Map(),
   stalled: new Map(),
   insist: false,
+};
+
+/** No interface ran before, and no driver is asked. */
+export const FIRST_TIME: AttachingContext = {
+  goNative: false,
+  ran: new Map(),
+  native: new Map(),
+  takesFrags: new Set(),
 };
 
 export function wanted(
