@@ -1,7 +1,7 @@
 // Does a policy have to take frames in several buffers (`xdp.frags`) on an interface? It does where the driver would refuse
 // another program: natively, with packets that may not fit into one buffer. Once an instance of an interface takes them, the
 // next ones do too: while another one is attached, drivers refuse the MTU that needs it.
-import type { DesiredMode, DesiredProgram } from '../model/desired.js';
+import type { DesiredMode } from '../model/desired.js';
 import type { LinkState } from '../model/difference.js';
 import {
   type ObservedInterface,

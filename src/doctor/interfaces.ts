@@ -103,6 +103,6 @@ function fallback(
     return undefined;
   return warning(
     `mode auto fell back to generic: ${why}`,
-    'Once that is mended, `mode: native` attaches it anew; `mode: generic` says that it is meant.',
+    'Once that is mended, `xdpkeep reconcile --retry` goes to native, with a gap; `mode: generic` says that it is meant.',
   );
 }

@@ -24,7 +24,11 @@ export function asItRan(difference: WantedDifference, context: PlanContext): Wan
 /** Mode `auto` had fallen back, and nobody asks for another attempt. */
 function isGenericAgain(difference: WantedDifference, context: PlanContext): boolean {
   const { mode } = difference.wanted;
-  return mode === 'auto' && !context.attaching.goNative && context.attaching.ran.get(difference.interface)?.mode === 'generic';
+  return (
+    mode === 'auto' &&
+    !context.attaching.goNative &&
+    context.attaching.ran.get(difference.interface)?.mode === 'generic'
+  );
 }
 
 export function planAttach(difference: WantedDifference, context: PlanContext): Step {
@@ -51,7 +55,7 @@ export function planAttach(difference: WantedDifference, context: PlanContext): 
     action: 'attach',
     interface: difference.interface,
     ifindex: observed.ifindex,
-    reason: reasonFor(difference) + (again ? '; in mode generic, as it ran before' : ''),
+    reason: reasonFor(difference),
     gap: inTheWay !== undefined,
     modes: again ? ['generic'] : modesOf(wanted.mode),
     ...(why !== undefined && { fellBackBecause: why }),
@@ -59,6 +63,12 @@ export function planAttach(difference: WantedDifference, context: PlanContext): 
     dropLink: difference.owned?.link !== undefined,
     ...(inTheWay && { takeOver: foreignProgram(inTheWay) }),
   };
+}
+
+/** The step with the mode named that it keeps, where another one would be tried first. */
+export function sayMode(step: Step, difference: WantedDifference, context: PlanContext): Step {
+  if (step.kind !== 'attach' || !isGenericAgain(difference, context)) return step;
+  return { ...step, reason: `${step.reason}; in mode generic, as it ran before` };
 }
 
 /** In the order in which they are tried. */

@@ -4,7 +4,7 @@ import type { EffectiveStep, TargetInstance } from '../model/step.js';
 /** `undefined` when nothing of the former state is pinned, so that there is nothing to go back to. */
 export function invert(step: EffectiveStep): EffectiveStep | undefined {
   const base = { interface: step.interface, reason: `undo: ${step.reason}`, gap: step.gap };
-  const lifts = 'lifts' in step && step.lifts ? { lifts: step.lifts } : {};
+  const lifts = 'lifts' in step ? { lifts: step.lifts } : {};
   switch (step.kind) {
     case 'attach':
       return {

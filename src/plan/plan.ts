@@ -8,7 +8,7 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { asItRan, planAttach } from './attach.js';
+import { asItRan, planAttach, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
 import { considerDrift } from './drift.js';
@@ -75,7 +75,7 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
     return considerDrift(planChange(attached, context), attached, context.drift);
   }
   const fresh = asItRan({ ...difference, wanted, observed }, context);
-  return considerDrift(planAttach(fresh, context), fresh, context.drift);
+  return sayMode(considerDrift(planAttach(fresh, context), fresh, context.drift), fresh, context);
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {

@@ -59,7 +59,7 @@ class Stacks {
 
   /** Lower ones first; but who is taken over comes before those that lift it. */
   rankOf(step: Step): number {
-    if ('lifts' in step && step.lifts) {
+    if ('lifts' in step) {
       const taken = step.lifts.filter(({ interface: name }) => this.#takesOver(name));
       if (taken.length > 0) return Math.max(...taken.map(({ interface: name }) => this.#depth(name))) + 0.5;
     }

@@ -85,8 +85,8 @@ describe('a program that takes no large frames, in the place of one that does', 
     writePolicy(lab, { rules: [BIG] });
     const { interfaces } = await reconcile(lab);
     writeOwn(lab, 'native', 'xdp', 'one');
-    for (const _pass of [1, 2]) {
-      expect(await reconcile(lab, 14)).toMatchObject({
+    for (const pass of ['first', 'second']) {
+      expect(await reconcile(lab, 14), pass).toMatchObject({
         changed: false,
         steps: [
           {
@@ -108,7 +108,10 @@ describe('a program that takes no large frames, in the place of one that does', 
     expect((await reconcile(lab)).interfaces).toMatchObject([{ mode: 'native' }]);
     writeOwn(lab, 'auto', 'xdp', 'two');
     const [planned] = (await reconcile(lab, 0, '--dry-run')).steps;
-    expect(planned).toMatchObject({ gap: true, reason: expect.stringContaining('native -> generic') as string });
+    expect(planned).toMatchObject({
+      gap: true,
+      reason: expect.stringContaining('native -> generic') as string,
+    });
     const applied = await reconcile(lab);
     expect(applied.interfaces).toMatchObject([{ mode: 'generic', condition: 'Degraded' }]);
     expect(await reconcile(lab)).toMatchObject({ changed: false });
