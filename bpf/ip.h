@@ -16,6 +16,15 @@ static __always_inline bool set_fragment(struct packet *p, bool later)
 }
 
 /*
+ * A stream that Linux merged to more than a length field can say (BIG TCP) has 0 there, and is as long as its frame. Of a
+ * shorter frame 0 is no length: a sender can write it into any packet.
+ */
+static __always_inline bool is_merged(struct xdp_md *ctx, const struct cursor *c, __u32 header)
+{
+	return reaches(ctx, c, header + LONGEST_PACKET + 1);
+}
+
+/*
  * Leaves the cursor behind the options, `protocol` at that of the transport header, and sets p->base. False when no
  * transport header may be read: of a malformed packet, and of a later fragment, which p->shape then says.
  */
@@ -31,8 +40,13 @@ static __always_inline bool parse_ipv4(struct xdp_md *ctx, struct cursor *c, str
 		return false;
 	header = first * 4 & 0x3c;
 	total = bpf_ntohs(ip->tot_len);
-	if (total < header || !reaches(ctx, c, total))
+	if (__builtin_expect(total < header, 0)) {
+		if (total || ip->protocol != IPPROTO_TCP || !is_merged(ctx, c, 0))
+			return false;
+		total = LONGEST_PACKET;
+	} else if (!reaches(ctx, c, total)) {
 		return false;
+	}
 	*protocol = ip->protocol;
 	p->base = BASE_IPV4 | *protocol;
 	if (enabled(KEY_UNCOMMON)) {
@@ -119,11 +133,13 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	if ((void *)(ip + 1) > c->end || ip->version != 6)
 		return false;
 	total = sizeof(*ip) + bpf_ntohs(ip->payload_len);
+	if (__builtin_expect(!ip->payload_len, 0) && is_merged(ctx, c, sizeof(*ip)))
+		total = LONGEST_PACKET;
 	if (!reaches(ctx, c, total))
 		return false;
 	*protocol = ip->nexthdr;
 	if (enabled(KEY_UNCOMMON)) {
-		p->length = (total < 65535 ? total : 65535) + PRESENT_SHORT;
+		p->length = (total < LONGEST_PACKET ? total : LONGEST_PACKET) + PRESENT_SHORT;
 		p->ttl = ip->hop_limit + PRESENT;
 		p->dscp = ((ip->priority << 2 | ip->flow_lbl[0] >> 6) & 0x3f) + PRESENT;
 	}

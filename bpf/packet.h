@@ -22,6 +22,7 @@
 
 #define VLAN_TAGS 2
 #define EXTENSIONS 8
+#define LONGEST_PACKET 65535 /* that a length field of IP can say */
 #define VLAN_NONE 4096
 
 /*
@@ -68,7 +69,7 @@ struct packet {
 			__u32 length; /* of the IP packet */
 			__u32 fifth;
 			__u32 ether_type;
-			__u16 ttl, vlan, dscp, tcp_flags; /* the VLAN of a tagged frame is set unasked */
+			__u16 ttl, vlan, dscp, tcp_flags; /* the VLAN of a tagged frame, the first id that is not 0, is set unasked */
 		};
 	};
 };
@@ -189,13 +190,14 @@ static __always_inline bool parse_tag(struct cursor *c, __u32 *tci, __be16 *type
 }
 
 /*
- * Leaves the cursor behind the Ethernet header and up to two tags, and `type` at the EtherType in network order. A third
- * tag is just an EtherType.
+ * Leaves the cursor behind the Ethernet header and up to two tags, and `type` at the EtherType in network order. A tag with
+ * id 0 says a priority alone: Linux takes any number of those off, without a device, so that a third tag must not pass for
+ * something else than the IP packet behind it.
  */
 static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be16 *type)
 {
 	struct link *eth = c->at;
-	__u32 outer, inner;
+	__u32 outer, inner = 0;
 
 	if ((void *)(eth + 1) > c->end)
 		return false;
@@ -212,6 +214,10 @@ static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be1
 		return true;
 	if (!parse_tag(c, &outer, type))
 		return false;
-	p->vlan = (outer & 0xfff) + PRESENT;
-	return !is_tag(*type) || parse_tag(c, &inner, type);
+	if (is_tag(*type) && (!parse_tag(c, &inner, type) || is_tag(*type)))
+		return false;
+	outer = outer & 0xfff ? outer & 0xfff : inner & 0xfff;
+	if (outer)
+		p->vlan = outer + PRESENT;
+	return true;
 }

@@ -14,20 +14,28 @@ import { execute, finish, finishUndo } from './execute.js';
 import { awaitEffect, effect } from './failpoint.js';
 
 export interface ApplyContext {
-  pins: Pins;
+  kernel: { pins: Pins; observe: () => Promise<ObservedState> };
+  records: ApplyRecords;
+  proven: Pick<Proven, 'loaded' | 'failed'>;
+  trial?: OnTrial;
+}
+
+interface ApplyRecords {
   journal: Journal;
   /** The generation that the steps bring into effect. */
   generation: number;
-  proven: Pick<Proven, 'loaded' | 'failed'>;
-  observe: () => Promise<ObservedState>;
+  /** The steps bring back what was there: nothing is recorded to go back by. */
+  mends?: boolean;
+}
+
+/** What a change on trial has to say while it is made. */
+export interface OnTrial {
   /** Asked when every step was verified: why none of them may stay, as soon as that is known. */
   judge?: () => Promise<string | undefined>;
   /** Called when all that can be undone is undone, before it is written down. */
   reverted?: () => void;
   /** What the steps left stays, so that they can be undone later: nothing is cleaned away. */
   keep?: boolean;
-  /** The steps bring back what was there: nothing is recorded to go back by. */
-  mends?: boolean;
 }
 
 export interface Applied {
@@ -58,7 +66,7 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     for (const attempt of intend(planned, context)) {
       const { step } = attempt.planned;
       const error = attemptStep(() => {
-        const attached = execute(lock, step, context.pins, context.proven.loaded.get(step.interface));
+        const attached = execute(lock, step, context.kernel.pins, context.proven.loaded.get(step.interface));
         if (attached) attempt.attached = attached;
       });
       if (!error) attempts.push(attempt);
@@ -80,7 +88,7 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     if (wrong === undefined) right.push(attempt);
     else results.push(undo(lock, attempt, wrongStep(attempt, wrong), 'undone', context));
   }
-  const failure = right.length > 0 ? await context.judge?.() : undefined;
+  const failure = right.length > 0 ? await context.trial?.judge?.() : undefined;
   if (failure !== undefined) {
     return [...results, ...undoAll(lock, right, new VerificationError(failure), context)];
   }
@@ -97,7 +105,7 @@ function batches(steps: Attempt['planned'][]): Attempt['planned'][][] {
 /** Backwards; the former programs decide again everywhere before anything is cleaned up or written down. */
 function undoAll(lock: WriterLock, attempts: Attempt[], error: Error, context: ApplyContext): Applied[] {
   const reverted = attempts.reverse().map((attempt) => [attempt, revert(lock, attempt, context)] as const);
-  context.reverted?.();
+  context.trial?.reverted?.();
   return reverted.map(([attempt, failed]) => concludeUndo(lock, attempt, error, 'undone', failed, context));
 }
 
@@ -105,7 +113,7 @@ function wrongStep({ planned }: Attempt, wrong: string): VerificationError {
   return new VerificationError(`${planned.step.interface}: ${wrong}`);
 }
 
-async function look({ observe }: ApplyContext): Promise<ObservedState | Error> {
+async function look({ kernel: { observe } }: ApplyContext): Promise<ObservedState | Error> {
   try {
     return await awaitEffect('verify', observe);
   } catch (error) {
@@ -118,7 +126,10 @@ function isEffective(planned: PlannedStep): planned is PlannedStep & { step: Eff
 }
 
 /** The intents of all of them are on the disk before the first of them begins. */
-function intend(planned: Attempt['planned'][], { journal, generation, mends }: ApplyContext): Attempt[] {
+function intend(
+  planned: Attempt['planned'][],
+  { records: { journal, generation, mends } }: ApplyContext,
+): Attempt[] {
   if (planned.length === 0) return [];
   const entries = planned.map(({ step, inverse }): JournalEntry => {
     return { generation, phase: 'intent', step, ...(inverse && !mends && { inverse }) };
@@ -142,7 +153,7 @@ function concludeAll(lock: WriterLock, attempts: Attempt[], context: ApplyContex
     done.push(outcome(attempt, 'done', context, note));
     results.push({ step, outcome: 'done', ...(attached && { attached }) });
   }
-  if (done.length > 0) effect('outcome', () => context.journal.appendAll(done));
+  if (done.length > 0) effect('outcome', () => context.records.journal.appendAll(done));
   return results;
 }
 
@@ -152,9 +163,9 @@ function cleanUp(
   step: EffectiveStep,
   context: ApplyContext,
 ): { error?: Error; note?: string } {
-  if (context.keep === true) return { note: 'what it left is kept until it is confirmed' };
+  if (context.trial?.keep === true) return { note: 'what it left is kept until it is confirmed' };
   const error = attemptStep(() => {
-    finish(lock, step, context.pins);
+    finish(lock, step, context.kernel.pins);
   });
   if (!error) return {};
   if (isCleanUp(step)) return { error };
@@ -175,7 +186,7 @@ function undo(
 /** Why the former state could not be brought back; `undefined` when it was. */
 function revert(lock: WriterLock, { planned }: Attempt, context: ApplyContext): Error | undefined {
   return attemptStep(() => {
-    if (planned.inverse) execute(lock, planned.inverse, context.pins, undefined);
+    if (planned.inverse) execute(lock, planned.inverse, context.kernel.pins, undefined);
     else if (!isCleanUp(planned.step)) throw new VerificationError('nothing of the former state is pinned');
   });
 }
@@ -192,7 +203,7 @@ function concludeUndo(
   const undoError =
     failed ??
     attemptStep(() => {
-      finishUndo(lock, step, context.pins);
+      finishUndo(lock, step, context.kernel.pins);
     });
   if (!undoError) {
     record(attempt, outcome, context, error.message);
@@ -208,13 +219,13 @@ function isCleanUp(step: EffectiveStep): boolean {
 }
 
 function record(attempt: Attempt, phase: 'failed' | 'undone', context: ApplyContext, note: string): void {
-  effect('outcome', () => context.journal.append(outcome(attempt, phase, context, note)));
+  effect('outcome', () => context.records.journal.append(outcome(attempt, phase, context, note)));
 }
 
 function outcome(
   { planned, intent, attached }: Attempt,
   phase: 'done' | 'failed' | 'undone',
-  { generation }: ApplyContext,
+  { records: { generation } }: ApplyContext,
   note: string | undefined,
 ): JournalEntry {
   const step = withAttachment(planned.step, attached);

@@ -1,5 +1,6 @@
 // `xdpkeep block`, `unblock` and `blocks`: sources that are dropped for a time, beside what git says.
-import { block, listBlocks, unblock } from '../operate/blocks.js';
+import { readBlockReports } from '../inspect/blocks.js';
+import { block, unblock } from '../operate/blocks.js';
 import { parseCidr } from '../addresses/parse.js';
 import { formatCidr } from '../addresses/format.js';
 import { OPERATOR } from '../model/blocks.js';
@@ -31,7 +32,7 @@ export async function runBlock(
     example: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
     instead: '; what is to stay belongs into a list of the policy',
   });
-  const { warnings, ...result } = await block(options, host, {
+  const made = {
     cidr: formatCidr(network),
     network,
     ...(name !== undefined && { interface: name }),
@@ -39,8 +40,8 @@ export async function runBlock(
     reason,
     by: operatorName(),
     duration,
-    acceptLockout,
-  });
+  };
+  const { warnings, ...result } = await block(options, host, made, acceptLockout);
   const exitCode = result.notYet.length > 0 ? EXIT.partial : EXIT.ok;
   if (output === 'json') {
     return { exitCode, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Block', ...result, warnings }) };
@@ -81,7 +82,7 @@ export async function runUnblock(
 }
 
 export function runBlocks(options: CommonOptions): CommandResult {
-  const blocks = listBlocks(options);
+  const blocks = readBlockReports(options);
   return { exitCode: EXIT.ok, out: options.output === 'json' ? json(blocks) : renderBlocks(blocks) };
 }
 

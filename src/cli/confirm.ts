@@ -1,5 +1,6 @@
 // `xdpkeep confirm` and `cancel`: the last word on a change that waits; and what waits for its deadline.
-import { cancel, cancelAtDeadline, confirm, type Verdict } from '../operate/confirm.js';
+import { cancel, confirm, type TrialDecision } from '../operate/confirm.js';
+import { cancelAtDeadline } from '../operate/deadline-watchdog.js';
 import { ARMED } from '../kernel/deadline.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { printable, json } from '../report/style.js';
@@ -29,7 +30,7 @@ export async function runCancel(
 }
 
 function tell(
-  { result, undoneBefore, confirmed, warnings }: Verdict,
+  { result, undoneBefore, confirmed, warnings }: TrialDecision,
   options: CommonOptions,
   exitCode: typeof EXIT.ok | typeof EXIT.rolledBack,
 ): CommandResult {
@@ -46,6 +47,6 @@ function tell(
   return { exitCode, out: `nothing waits for a confirmation${before}\n` };
 }
 
-function confirmedWords({ generation, inPart }: Required<Verdict>['confirmed']): string {
+function confirmedWords({ generation, inPart }: Required<TrialDecision>['confirmed']): string {
   return `confirmed: generation ${generation} stays${inPart ? ', without what could not be done yet' : ''}`;
 }

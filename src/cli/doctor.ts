@@ -2,12 +2,11 @@
 import { examine, exitCodeOf } from '../doctor/doctor.js';
 import { renderDoctor } from '../report/doctor.js';
 import { json, painter } from '../report/style.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, lookOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
 export async function runDoctor(options: CommonOptions): Promise<CommandResult> {
-  const { state: stateDir, host, bpffs, dataDir } = options;
-  const result = await examine({ stateDir, host, bpffs, dataDir });
+  const result = await examine(lookOptions(options));
   const out = options.output === 'json' ? json(result) : renderDoctor(result, painter(options.color));
   return { exitCode: exitCodeOf(result), out };
 }

@@ -1,6 +1,6 @@
 // `--metrics-file`: writes the metrics of this host after a one-shot pass, however the pass ended.
 import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, lookOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
 export interface MetricsFlags extends CommonOptions {
@@ -24,8 +24,7 @@ export async function withMetrics(
         import('../metrics/exposition.js'),
         import('../metrics/textfile.js'),
       ]);
-      const { state: stateDir, host, bpffs, dataDir } = options;
-      const snapshot = await readHostMetrics({ stateDir, host, bpffs, dataDir }, version);
+      const snapshot = await readHostMetrics(lookOptions(options), version);
       await writeTextfile(file, { ...snapshot, pass: passFigures(exitCode, milliseconds) });
       return '';
     } catch (error) {

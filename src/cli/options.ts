@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../model/errors.js';
+import type { LookOptions } from '../model/pass-options.js';
 
 /** Output formats that some commands have beside text and JSON. */
 const EXTRA_FORMATS = ['junit', 'sarif', 'markdown'] as const;
@@ -17,6 +18,11 @@ export interface CommonOptions<Extra extends ExtraFormat = never> {
   dataDir: string;
   output: 'text' | 'json' | Extra;
   color: boolean;
+}
+
+/** The host that a command is about, and its state files. */
+export function lookOptions({ state: stateDir, host, bpffs, dataDir }: CommonOptions): LookOptions {
+  return { bpffs, dataDir, from: { stateDir, host } };
 }
 
 /** What may be said; some of it has no default. */

@@ -2,7 +2,7 @@
 import { describeBuild } from '../model/build.js';
 import { UsageError } from '../model/errors.js';
 import { applyPlan, planToFile } from '../operate/plan-file.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, lookOptions } from './options.js';
 import { present, type ReconcileCommand } from './reconcile.js';
 import type { CommandResult } from './result.js';
 
@@ -10,18 +10,14 @@ export async function runPlan(
   options: CommonOptions & { out?: string; allowPruneAll?: boolean },
   version: string,
 ): Promise<CommandResult> {
-  const { out, state: stateDir, host, bpffs, dataDir, allowPruneAll } = options;
+  const { out, allowPruneAll } = options;
   if (out === undefined || out === '') {
     throw new UsageError('plan asks for --out', {
       hint: 'xdpkeep plan --out FILE, then xdpkeep apply FILE.',
     });
   }
-  const allowPrune = allowPruneAll ?? false;
-  const result = await planToFile(
-    { stateDir, host, bpffs, dataDir, allowPrune },
-    out,
-    describeBuild(version),
-  );
+  const change = { allowPrune: allowPruneAll ?? false };
+  const result = await planToFile({ ...lookOptions(options), change }, out, describeBuild(version));
   return { ...present(result, options), err: `written to ${out}; \`xdpkeep apply ${out}\` does it\n` };
 }
 
@@ -30,5 +26,7 @@ export async function runApply(
   options: CommonOptions & Pick<ReconcileCommand, 'confirmWithin' | 'acceptLockout'>,
   version: string,
 ): Promise<CommandResult> {
-  return present(await applyPlan(options, file, describeBuild(version)), options);
+  const { confirmWithin, acceptLockout = false, ...paths } = options;
+  const change = { acceptLockout, ...(confirmWithin !== undefined && { confirmWithin }) };
+  return present(await applyPlan({ ...paths, change }, file, describeBuild(version)), options);
 }

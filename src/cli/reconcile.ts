@@ -1,12 +1,11 @@
 // `xdpkeep reconcile`: one pass, or with --watch or --schedule one pass after another.
-import type { ChangeOptions } from '../model/pass-options.js';
-import type { HostPaths } from '../model/host-paths.js';
+import type { ReconcileOptions } from '../model/pass-options.js';
 import { EXIT } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { reconcile } from '../pass/reconcile.js';
 import { renderReconciliation } from '../report/reconciliation.js';
 import { json, painter } from '../report/style.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, lookOptions } from './options.js';
 import { withProgress } from './progress.js';
 import type { CommandResult } from './result.js';
 
@@ -24,8 +23,7 @@ export interface ReconcileCommand extends CommonOptions {
 export async function runReconcile(options: ReconcileCommand): Promise<CommandResult> {
   const result = await withProgress((progress) =>
     reconcile({
-      stateDir: options.state,
-      host: options.host,
+      ...lookOptions(options),
       ...changeOptions(options),
       progress,
     }),
@@ -34,17 +32,17 @@ export async function runReconcile(options: ReconcileCommand): Promise<CommandRe
 }
 
 /** What `reconcile` and `sync` share. */
-export function changeOptions(options: ReconcileCommand): HostPaths & ChangeOptions & { dryRun: boolean } {
-  const { bpffs, dataDir, confirmWithin } = options;
+export function changeOptions(options: ReconcileCommand): Pick<ReconcileOptions, 'change' | 'dryRun'> {
+  const { confirmWithin } = options;
   return {
-    bpffs,
-    dataDir,
     dryRun: options.dryRun ?? false,
-    retry: options.retry ?? false,
-    deep: options.deep ?? false,
-    acceptLockout: options.acceptLockout ?? false,
-    allowPrune: options.allowPruneAll ?? false,
-    ...(confirmWithin !== undefined && { confirmWithin }),
+    change: {
+      retry: options.retry ?? false,
+      deep: options.deep ?? false,
+      acceptLockout: options.acceptLockout ?? false,
+      allowPrune: options.allowPruneAll ?? false,
+      ...(confirmWithin !== undefined && { confirmWithin }),
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // `xdpkeep rollback` and `detach --all`: the operator's word against the state files.
 import { UsageError } from '../model/errors.js';
 import { detachAll, rollback } from '../operate/rollback.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, lookOptions } from './options.js';
 import { present } from './reconcile.js';
 import type { CommandResult } from './result.js';
 
@@ -26,6 +26,5 @@ export async function runDetach(
       hint: 'xdpkeep detach --all --reason "what happened". To detach one interface, take it out of the Host file.',
     });
   }
-  const { state: stateDir, host, bpffs, dataDir } = options;
-  return present(await detachAll({ stateDir, host, bpffs, dataDir, dryRun: false }, options.reason), options);
+  return present(await detachAll(lookOptions(options), options.reason), options);
 }

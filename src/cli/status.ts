@@ -5,7 +5,7 @@ import type { Status } from '../model/status.js';
 import { renderStatus } from '../report/status.js';
 import { json, painter } from '../report/style.js';
 import { status } from '../inspect/status.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, lookOptions } from './options.js';
 import type { CommandResult } from './result.js';
 import { pause, Screen, untilEnded } from './screen.js';
 
@@ -22,9 +22,11 @@ export async function runStatus(options: StatusCommand): Promise<CommandResult> 
   return { exitCode: EXIT.ok, out };
 }
 
-async function look({ state: stateDir, host, bpffs, dataDir, memory }: StatusCommand): Promise<Status> {
-  const result = await status({ stateDir, host, bpffs, dataDir });
-  if (memory === true) result.memory = await (await import('../inspect/memory.js')).readMemory(bpffs);
+async function look(options: StatusCommand): Promise<Status> {
+  const result = await status(lookOptions(options));
+  if (options.memory === true) {
+    result.memory = await (await import('../inspect/memory.js')).readMemory(options.bpffs);
+  }
   return result;
 }
 

@@ -25,10 +25,14 @@ export async function runSync(
   const { source, verify: verification } = config;
   const { result, refusal } = await withProgress((progress) =>
     sync({
-      source,
-      verification,
-      ...(offline !== undefined && { offline: resolve(offline) }),
-      host: options.host,
+      bpffs: options.bpffs,
+      dataDir: options.dataDir,
+      from: {
+        host: options.host,
+        source,
+        verification,
+        ...(offline !== undefined && { offline: resolve(offline) }),
+      },
       ...changeOptions(options),
       progress,
     }),

@@ -11,7 +11,7 @@ import { json } from '../report/style.js';
 import { answerFile } from '../source/fetched.js';
 import { sync } from '../operate/sync.js';
 import type { WebOptions } from '../daemon/status-page.js';
-import type { CommonOptions } from './options.js';
+import { type CommonOptions, lookOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
 export interface WatchCommand extends CommonOptions {
@@ -66,32 +66,25 @@ export async function runWatch(
   });
   if (stream) process.stdout.write(json({ apiVersion: 'xdpkeep/v1', kind: 'Stream' }, 0));
   const { confirmWithin } = options;
-  const where = {
-    stateDir: options.state,
-    host: options.host,
-    bpffs: options.bpffs,
-    dataDir: options.dataDir,
-  };
-  const common = {
-    ...where,
-    dryRun: false,
-    ...(confirmWithin !== undefined && { confirmWithin }),
-  };
+  const about = lookOptions(options);
+  const change = confirmWithin === undefined ? {} : { confirmWithin };
+  const pass = { ...about, change, dryRun: false };
   const { source, verify: verification } = followed ?? {};
   const offline = options.offline === undefined ? {} : { offline: resolve(options.offline) };
   let last: PassFigures | undefined;
-  const web = await openPage(options, { ...where, version, lastPass: () => last });
+  const web = await openPage(options, { about, version, lastPass: () => last });
   if (web) log.info({ where: web.where }, 'the status page is there');
   try {
     await runDaemon({
-      ...common,
+      pass: source ? { ...pass, from: { ...about.from, shownAs: source.path } } : pass,
+      when: { watch: options.watch ?? false, schedule: options.schedule },
       ...(source && {
-        shownAs: source.path,
-        ask: (ended) => sync({ ...common, ...offline, source, verification, ended }),
-        ...(offline.offline !== undefined && { fetched: answerFile(offline.offline) }),
+        repository: {
+          ask: (ended) =>
+            sync({ ...pass, from: { host: options.host, ...offline, source, verification }, ended }),
+          ...(offline.offline !== undefined && { fetched: answerFile(offline.offline) }),
+        },
       }),
-      watch: options.watch ?? false,
-      schedule: options.schedule,
       log,
       emit: (result) => {
         if (stream) process.stdout.write(json({ ...result, exitCode: undefined }, 0));

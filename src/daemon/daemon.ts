@@ -16,15 +16,11 @@ import { reconcile } from '../pass/reconcile.js';
 import type { Synced } from '../operate/sync.js';
 import { standingLine } from '../report/reconciliation.js';
 
-export interface DaemonOptions extends ReconcileOptions {
-  /** Follow the state directory and the interfaces, and look once a minute besides. Without it: start, schedule, SIGHUP. */
-  watch: boolean;
-  /** A cron expression, in local time. */
-  schedule: string | undefined;
-  /** Asks the repository that the state files come from, and reconciles; absent where they come from none. */
-  ask?: (ended: AbortSignal) => Promise<Synced>;
-  /** A file that is replaced when somebody else has asked the remote; absent where this process does. */
-  fetched?: string;
+export interface DaemonOptions {
+  pass: ReconcileOptions;
+  when: Occasions;
+  /** Where the state files come from; absent where they come from no repository. */
+  repository?: FollowedRepository;
   log: Logger;
   /** Gets every reconciliation. */
   emit: (result: Reconciliation) => void;
@@ -34,11 +30,26 @@ export interface DaemonOptions extends ReconcileOptions {
   unread: AbortSignal;
 }
 
+interface Occasions {
+  /** Follow the state directory and the interfaces, and look once a minute besides. Without it: start, schedule, SIGHUP. */
+  watch: boolean;
+  /** A cron expression, in local time. */
+  schedule: string | undefined;
+}
+
+interface FollowedRepository {
+  /** Asks it, and reconciles. */
+  ask: (ended: AbortSignal) => Promise<Synced>;
+  /** A file that is replaced when somebody else has asked the remote; absent where this process does. */
+  fetched?: string;
+}
+
 const PATIENCE = { quietMs: 200, longestMs: 2000 };
 
 /** Resolves after SIGTERM or SIGINT, when the pass in flight has ended. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { schedule, log } = options;
+  const { log } = options;
+  const { watch, schedule } = options.when;
   const times = schedule === undefined ? undefined : parseSchedule(schedule);
   requireCapabilities();
   const passLog = new PassLog(log);
@@ -54,7 +65,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const look = (cause: string) => {
     queue.trigger(cause);
   };
-  const watchers = options.watch ? openWatchers(options, look) : undefined;
+  const watchers = watch ? openWatchers(options, look) : undefined;
   const asked =
     times &&
     new Schedule(
@@ -87,13 +98,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   log.info({ reason }, 'stopped; what is attached stays attached');
 }
 
-function openWatchers({ stateDir, fetched, log }: DaemonOptions, look: (cause: string) => void) {
+function openWatchers({ pass, repository, log }: DaemonOptions, look: (cause: string) => void) {
+  const { fetched } = repository ?? {};
   const lost = (reason: string, pause: number) => {
     log.warn({ again: `in ${pause / 1000} s` }, `interfaces are looked at every minute alone: ${reason}`);
   };
   return {
     next: new NextLook(look),
-    state: new StateWatcher(stateDir, () => {
+    state: new StateWatcher(pass.from.stateDir, () => {
       look('state files');
     }),
     fetched:
@@ -119,9 +131,9 @@ async function pass(
   ended: AbortSignal,
 ): Promise<Reconciliation | Error> {
   try {
-    const { ask } = options;
-    const asked = causes.some((cause) => asksRemote(cause, options)) ? await ask?.(ended) : undefined;
-    const result = asked?.result ?? (await reconcile(options));
+    const isAsked = causes.some((cause) => asksRemote(cause, options.when));
+    const asked = isAsked ? await options.repository?.ask(ended) : undefined;
+    const result = asked?.result ?? (await reconcile(options.pass));
     options.emit(result);
     log.result(result, causes);
     return result;
@@ -132,7 +144,7 @@ async function pass(
 }
 
 /** What happens here says nothing about the repository. Without times of its own it is asked every minute. */
-function asksRemote(cause: string, { schedule }: DaemonOptions): boolean {
+function asksRemote(cause: string, { schedule }: Occasions): boolean {
   return !['state files', 'interfaces', ...(schedule === undefined ? [] : ['timer'])].includes(cause);
 }
 

@@ -2,20 +2,25 @@
 // one.
 import { readFileSync } from 'node:fs';
 import { reportGeneration } from '../inspect/history-changes.js';
+import { readBlockReports } from '../inspect/blocks.js';
 import { readHistory } from '../inspect/history.js';
 import type { HttpAddress } from '../http/address.js';
 import { Fresh } from '../http/fresh.js';
 import { type Answer, jsonAnswer, type Route, TYPES } from '../http/routes.js';
 import { type HttpServer, serve } from '../http/server.js';
+import { mostHit } from '../model/blocks.js';
 import { EnvironmentError } from '../model/errors.js';
 import { expose, type PassFigures } from '../metrics/exposition.js';
-import type { ReconcileOptions } from '../model/pass-options.js';
+import type { LookOptions } from '../model/pass-options.js';
 import { readRuleCounters } from '../inspect/rule-counters.js';
 import { readHostMetrics } from '../inspect/host-metrics.js';
 import { status } from '../inspect/status.js';
 
 /** For how long an answer is as good as a new one. Milliseconds. */
 const FRESH = 1000;
+
+/** Blocks on the page: those that drop most. */
+const SHOWN = 50;
 
 const ASSETS = {
   '/': ['index.html', TYPES.html],
@@ -24,7 +29,8 @@ const ASSETS = {
   '/icon.svg': ['icon.svg', TYPES.svg],
 } as const;
 
-export interface WebOptions extends Omit<ReconcileOptions, 'dryRun'> {
+export interface WebOptions {
+  about: LookOptions;
   address: HttpAddress;
   version: string;
   /** How the last pass went; absent before the first has ended. */
@@ -33,14 +39,16 @@ export interface WebOptions extends Omit<ReconcileOptions, 'dryRun'> {
 
 /** Throws an EnvironmentError when it cannot listen, or when the page was not built. */
 export function openWeb(options: WebOptions): Promise<HttpServer> {
-  const { dataDir, version, lastPass } = options;
+  const { about, version, lastPass } = options;
+  const { dataDir } = about;
   const made = {
-    '/api/status': async () => jsonAnswer(await status(options)),
-    '/api/rules': async () => jsonAnswer(await readRuleCounters(options)),
+    '/api/status': async () => jsonAnswer(await status(about)),
+    '/api/rules': async () => jsonAnswer(await readRuleCounters(about)),
+    '/api/blocks': () => Promise.resolve(jsonAnswer(mostHit(readBlockReports(about), SHOWN))),
     '/api/history': () => Promise.resolve(jsonAnswer(readHistory(dataDir).history)),
     '/metrics': async (): Promise<Answer> => {
       const pass = lastPass();
-      const snapshot = await readHostMetrics(options, version);
+      const snapshot = await readHostMetrics(about, version);
       const body = await expose({ ...snapshot, ...(pass && { pass }) });
       return { type: 'text/plain; version=0.0.4; charset=utf-8', body };
     },

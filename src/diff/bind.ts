@@ -61,6 +61,6 @@ export function takesFrags(digest: string): boolean {
 }
 
 /** Does this instance hold sources against blocks? */
-export function asksBlocks(digest: string): boolean {
+export function isAsking(digest: string): boolean {
   return digest.endsWith(`-${BLOCKS}`);
 }

@@ -17,12 +17,14 @@ export interface Rename {
 export function findRenames(desired: DesiredState, observed: ObservedState): Rename[] {
   const renames: Rename[] = [];
   let state = observed;
-  for (;;) {
+  // Each puts at least one link where it belongs for good: there can be no more of them than links.
+  while (renames.length < observed.owned.length) {
     const next = nextRename(desired, state);
-    if (!next) return renames;
+    if (!next) break;
     renames.push(next);
     state = withRename(state, next);
   }
+  return renames;
 }
 
 /** What will be observed after the pins of two names were exchanged, or those of one moved. */
@@ -34,7 +36,6 @@ export function withRename(observed: ObservedState, { from, to }: Rename): Obser
   return { ...observed, owned };
 }
 
-/** Each one puts at least one link where it belongs for good, so that they come to an end. */
 function nextRename(desired: DesiredState, { interfaces, owned }: ObservedState): Rename | undefined {
   for (const one of owned) {
     const { link, name: from } = one;

@@ -15,9 +15,9 @@ import type { Check, CheckStatus, Doctor } from '../model/doctor.js';
 import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import { observe } from '../observe/observe.js';
-import type { ReconcileOptions } from '../model/pass-options.js';
+import type { LookOptions } from '../model/pass-options.js';
 
-export async function examine(options: Omit<ReconcileOptions, 'dryRun'>): Promise<Doctor> {
+export async function examine(options: LookOptions): Promise<Doctor> {
   let desired: DesiredState | undefined;
   let observed: ObservedState | undefined;
   const stateFiles = await check('state files', async () => {
@@ -32,7 +32,7 @@ export async function examine(options: Omit<ReconcileOptions, 'dryRun'>): Promis
     return ok(`${observed.owned.filter(({ link }) => link).length} of ours`);
   });
   const checks = [
-    ...(await checkMachine(options.stateDir, lastRecord(options.dataDir))),
+    ...(await checkMachine(options.from.stateDir, lastRecord(options.dataDir))),
     ...(await checkPlaces(options)),
     stateFiles,
     attached,
@@ -49,7 +49,7 @@ export async function examine(options: Omit<ReconcileOptions, 'dryRun'>): Promis
     failure: count('failure'),
     unknown: count('unknown'),
   };
-  return { apiVersion: 'xdpkeep/v1', kind: 'Doctor', host: options.host, checks, counts };
+  return { apiVersion: 'xdpkeep/v1', kind: 'Doctor', host: options.from.host, checks, counts };
 }
 
 /** 78 when the machine lacks something, 77 when only rights are lacking. */
@@ -64,10 +64,10 @@ function isPermission({ permission }: Check): boolean {
 }
 
 /** The desired state, or what is wrong with the files. */
-async function load(options: Omit<ReconcileOptions, 'dryRun'>): Promise<DesiredState | string> {
+async function load(options: LookOptions): Promise<DesiredState | string> {
   try {
     const store = new MemoryObjectStore(readable(options.dataDir));
-    return (await loadHost({ ...options, store })).desired;
+    return (await loadHost({ ...options.from, store })).desired;
   } catch (error) {
     if (error instanceof InvalidStateError) return error.message;
     throw error;

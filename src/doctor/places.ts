@@ -15,19 +15,14 @@ import { findHolder } from '../kernel/flock.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import type { Check } from '../model/doctor.js';
 import { PermissionError } from '../model/errors.js';
+import type { LookOptions } from '../model/pass-options.js';
 import { pendingWords, reportPending } from '../model/pending.js';
 import { revisionWords } from '../model/revision.js';
 import { suspensionWords } from '../model/suspension.js';
 import { revisionOf } from '../source/adoption.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 
-export interface Places {
-  bpffs: string;
-  dataDir: string;
-  stateDir: string;
-}
-
-export function checkPlaces({ bpffs, dataDir, stateDir }: Places): Promise<Check[]> {
+export function checkPlaces({ bpffs, dataDir, from }: LookOptions): Promise<Check[]> {
   return Promise.all([
     check('bpffs', () => bpffsAnswer(bpffs)),
     check('data directory', () => folderAnswer(dataDir)),
@@ -37,7 +32,7 @@ export function checkPlaces({ bpffs, dataDir, stateDir }: Places): Promise<Check
     check('hold', () => holdAnswer(dataDir)),
     check('suspension', () => suspensionAnswer(dataDir)),
     check('trial', () => trialAnswer(dataDir, bpffs)),
-    check('source', () => sourceAnswer(stateDir, dataDir)),
+    check('source', () => sourceAnswer(from.stateDir, dataDir)),
   ]);
 }
 

@@ -6,7 +6,7 @@ import { wantedFor } from '../diff/diff.js';
 import { linkStateOf } from '../diff/link-state.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { readStoredBlocks, toBlock } from '../journal/blocks.js';
-import { isExpired } from '../journal/expiry.js';
+import { unexpired } from '../journal/expiry.js';
 import { recordedPolicy } from '../journal/running.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { openProgram } from '../kernel/pinned.js';
@@ -24,12 +24,10 @@ import { explainRow } from '../policy/analysis/explain-row.js';
 import { decideByReference } from '../policy/packet-tests.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
 import { encodeRecords } from '../policy/compile/records.js';
-import type { ReconcileOptions } from '../model/pass-options.js';
-
-type ExplainOptions = Omit<ReconcileOptions, 'dryRun'>;
+import type { LookOptions } from '../model/pass-options.js';
 
 /** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
-export async function explain(name: string, packet: string, options: ExplainOptions): Promise<Explanation> {
+export async function explain(name: string, packet: string, options: LookOptions): Promise<Explanation> {
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
@@ -123,8 +121,8 @@ function ask({ programId, firewall }: Running, frame: Uint8Array): string {
 /** The one that ends last of those that hold the source; `undefined` where the record does not say. */
 function findBlock(name: string, source: Cidr | undefined, dataDir: string): Block | undefined {
   const blocks = source ? (ifReadable(() => readStoredBlocks(dataDir)) ?? []) : [];
-  const holding = blocks.filter(
-    (one) => source && !isExpired(one) && concerns(one, name) && holdsNetwork(one.network, source),
+  const holding = unexpired(blocks).filter(
+    (one) => source && concerns(one, name) && holdsNetwork(one.network, source),
   );
   const last = holding.sort((x, y) => y.uptime - x.uptime)[0];
   return last && toBlock(last);
@@ -135,11 +133,11 @@ async function askDesired(
   frame: Uint8Array,
   now: number,
   running: ExplainedDecision,
-  options: ExplainOptions,
+  options: LookOptions,
 ): Promise<Explanation['desired']> {
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
-    const { desired } = await loadHost({ ...options, store });
+    const { desired } = await loadHost({ ...options.from, store });
     const wanted = wantedFor(desired, name);
     if (!wanted) return { reason: `they want nothing on ${name}` };
     const { firewall, label } = wanted.program;

@@ -6,6 +6,7 @@ import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { attachingContext } from '../pass/attaching-context.js';
+import { MACHINE } from '../pass/machine.js';
 import { driftContext } from '../pass/drift-context.js';
 import { hasBlocks, readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
@@ -35,7 +36,8 @@ import { observe } from '../observe/observe.js';
 import { conditions } from '../plan/conditions.js';
 import { hostConditions } from '../plan/host-conditions.js';
 import { plan } from '../plan/plan.js';
-import type { ReconcileOptions } from '../model/pass-options.js';
+import type { LookOptions } from '../model/pass-options.js';
+import type { HostPaths } from '../model/host-paths.js';
 import { revisionOf } from '../source/adoption.js';
 import { readRefusal } from '../source/refusal.js';
 import { attachedAt, RunningPrograms } from './running-programs.js';
@@ -43,19 +45,17 @@ import { sumRows } from './totals.js';
 import { countRows } from './counters.js';
 
 /** `seen` stands in for a look. */
-export async function status(
-  options: Omit<ReconcileOptions, 'dryRun'>,
-  seen?: ObservedState,
-): Promise<Status> {
+export async function status(options: LookOptions, seen?: ObservedState): Promise<Status> {
   requireCapabilities();
   const journal = readJournal(options.dataDir);
   const again = () => observe({ bpffs: options.bpffs });
-  const place = { dataDir: options.dataDir, observe: again };
+  const pins = pinsOf(options.bpffs);
+  const place = { dataDir: options.dataDir, pins, observe: again };
   const found = await waitForDetachingLinks(seen ?? (await again()), place, journal.records);
   const warnings: string[] = [];
   const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
   const desired = await wanted(options, store, warnings);
-  const pending = orWarning(() => readTrial(options.dataDir, pinPathsOf(options.bpffs))?.pending, warnings);
+  const pending = orWarning(() => readTrial(options.dataDir, pins)?.pending, warnings);
   const waiting = pending && reportPending(pending, monotonicNow());
   if (journal.damage)
     warnings.push(`the journal is damaged: line ${journal.damage.line}: ${journal.damage.reason}`);
@@ -66,22 +66,24 @@ export async function status(
   const differences = diff(desired, observed);
   const planned = plan(desired, differences, {
     observed,
-    attaching: attachingContext({ ...options, store }, differences, journal.records, {
-      observed,
-      goNative: false,
-    }),
     definitions: new Map(),
-    attachedFrom: attachedFrom(journal.records, observed.boot),
-    failedLately: new Map(),
-    fellBackBecause: fallbacks(journal.records, observed),
+    past: {
+      attachedFrom: attachedFrom(journal.records, observed.boot),
+      failedLately: new Map(),
+      fellBackBecause: fallbacks(journal.records, observed),
+      drift: driftContext({ desired, dataDir: options.dataDir }, journal.records, {
+        boot: observed.boot,
+        insist: false,
+      }),
+      attaching: attachingContext({ ...options, machine: MACHINE, store }, differences, journal.records, {
+        observed,
+        goNative: false,
+      }),
+    },
     keepsFormer: pending?.phase === 'waiting',
-    drift: driftContext({ desired, dataDir: options.dataDir }, journal.records, {
-      boot: observed.boot,
-      insist: false,
-    }),
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
-  const revision = orWarning(() => revisionOf(options.stateDir, options.dataDir), warnings);
+  const revision = orWarning(() => revisionOf(options.from.stateDir, options.dataDir), warnings);
   const refusal = revision && orWarning(() => readRefusal(options.dataDir), warnings);
   const suspensions = readSuspensions(options.dataDir);
   const changes = lastChanges(journal.records);
@@ -113,9 +115,7 @@ export async function status(
       hold,
       pending: waiting,
       suspensions,
-      revision,
-      adopted,
-      refusal,
+      source: revision && { revision, adopted, refusal },
     }),
     ...(hold && { hold }),
     ...(revision && { revision }),
@@ -134,7 +134,7 @@ export async function status(
 
 /** What a pass would find: an interface that is new gets its blocks. */
 async function withBlocks(
-  { bpffs, dataDir }: Pick<ReconcileOptions, 'bpffs' | 'dataDir'>,
+  { bpffs, dataDir }: HostPaths,
   desired: DesiredState,
   found: ObservedState,
 ): Promise<ObservedState> {
@@ -144,13 +144,14 @@ async function withBlocks(
 }
 
 async function wanted(
-  options: Omit<ReconcileOptions, 'dryRun'>,
+  options: LookOptions,
   store: MemoryObjectStore,
   warnings: string[],
 ): Promise<DesiredState> {
+  const { host } = options.from;
   const hold = orWarning(() => readHold(options.dataDir), []);
   try {
-    const loaded = await loadHost({ ...options, store });
+    const loaded = await loadHost({ ...options.from, store });
     warnings.push(...loaded.warnings.map(diagnosticLine));
     if (!hold?.digests.includes(loaded.desired.written)) return loaded.desired;
   } catch (error) {
@@ -159,11 +160,11 @@ async function wanted(
   }
   try {
     const number = hold?.generation ?? newestGeneration(options.dataDir);
-    return rebuildPolicies(generationState(options.dataDir, number, options.host), store);
+    return rebuildPolicies(generationState(options.dataDir, number, host), store);
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;
     warnings.push(`the last generation cannot be read either: ${error.message}`);
-    return emptyState(options.host);
+    return emptyState(host);
   }
 }
 

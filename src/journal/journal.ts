@@ -24,6 +24,12 @@ export interface TornLine {
   bytes: number;
 }
 
+/** Who may change this host, and where that is written down. */
+export interface Writer {
+  lock: WriterLock;
+  journal: Journal;
+}
+
 interface Head {
   seq: number;
   prev: string;

@@ -1,7 +1,6 @@
 // Explains why a driver refused a native program and what to change. Drivers use a few errnos with different meanings, so
 // the extended acknowledgement and the properties of the device are read as well. Pure.
 import { ONE_PAGE } from '../model/observed.js';
-import type { NativeOutlook } from '../model/step.js';
 import type { Device } from './device.js';
 import type { XdpFeatures } from './netdev.js';
 
@@ -48,31 +47,6 @@ export function adviseNative(refusal: Refusal): string {
   const name = refusal.device?.name ?? 'the interface';
   return `${topic?.advice(name, refusal.device?.driver) ?? UNKNOWN} ${INSTEAD}`;
 }
-
-/** What can be seen of an interface where mode `auto` has fallen back. */
-export interface Fallback {
-  device: Device | undefined;
-  features: XdpFeatures | undefined;
-  /** Bytes of the largest packet that may come in. */
-  largest: number;
-  /** Of the program that would be attached. */
-  takesFrags: boolean;
-  /** What was said when native was refused. */
-  why: string | undefined;
-}
-
-/** Would native be refused again? */
-export function nativeOutlook({ device, features, largest, takesFrags, why }: Fallback): NativeOutlook {
-  if (!device || features?.native === false || device.lro === true) return 'refused';
-  if (largest > ONE_PAGE && !(takesFrags && features?.fragments !== false)) return 'refused';
-  if (!features) return 'unknown';
-  if (why === undefined) return 'possible';
-  // The other end of a veth pair is another device, of which `why` says nothing.
-  const isSame = device.driver !== 'veth' && why.includes(deviceWords(device));
-  return isSame || ABOUT_QUEUES.test(why) ? 'unknown' : 'possible';
-}
-
-const ABOUT_QUEUES = /ENOSPC|not enough queues|\brings?\b|channel|more .*queues/i;
 
 interface Topic {
   said: RegExp;

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
+  /** The mount that they lie on. */
+  bpffs: string;
   /** Everything of ours; absent on a host that xdpkeep never changed. */
   root: string;
   /** One directory per interface, its name encoded. */
@@ -43,6 +45,8 @@ export const LINK = 'link';
 export const COUNTERS = 'counters';
 export const ROWS = 'rows';
 export const BLOCKS = 'blocks';
+/** The map of a policy's instance in which each block counts; a new instance goes on with it. */
+export const HITS = 'hits';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
 /** The map of a policy's instance through which somebody watches (bpf/tap.h). */
@@ -70,6 +74,7 @@ export function pinPathsOf(bpffs: string): PinPaths {
   const interface_ = (name: string) => join(interfaces, encodeName(name));
   const instance = (name: string, digest: string) => join(interface_(name), digest);
   return {
+    bpffs,
     root,
     interfaces,
     interface: interface_,

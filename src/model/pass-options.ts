@@ -15,15 +15,25 @@ export interface ChangeOptions {
   allowPrune?: boolean;
   /** Compare what the kernel holds with what it should hold, and do not go by names. */
   deep?: boolean;
-  /** Whom the state files come from: their answers have to get through. */
-  remotes?: readonly Endpoint[];
 }
 
-export interface ReconcileOptions extends HostPaths, ChangeOptions {
+/** Where the desired state of a host is read from. */
+interface StatePlace {
   stateDir: string;
   host: string;
   /** What diagnostics call the state directory; they name its files alone when it is absent. */
   shownAs?: string;
+  /** Whom the state files come from: their answers have to get through. */
+  remotes?: readonly Endpoint[];
+}
+
+/** Of who compares a host with its state files. */
+export interface LookOptions extends HostPaths {
+  from: StatePlace;
+}
+
+export interface ReconcileOptions extends LookOptions {
+  change: ChangeOptions;
   /** Plan and prove, change nothing, take no lock. */
   dryRun: boolean;
   /** Told while lists are read and programs are proven. */

@@ -42,11 +42,11 @@ const FRESH = 1000;
  * Begins to look while the caller does something else, and answers when it is called: with what was seen, or, where that
  * is not fresh any more, with another look.
  */
-export function lookAhead(options: ObserveOptions): () => Promise<ObservedState> {
+export function lookAhead(look: () => Promise<ObservedState>): () => Promise<ObservedState> {
   const started = performance.now();
-  const looking = observe(options);
+  const looking = look();
   looking.catch(() => undefined); // who asks for the answer gets the error
-  return () => (performance.now() - started < FRESH ? looking : observe(options));
+  return () => (performance.now() - started < FRESH ? looking : look());
 }
 
 async function look(bpffs: string): Promise<ObservedState> {

@@ -63,7 +63,7 @@ export async function planToFile(
   writePlanFile(file, {
     format: PLAN_FORMAT,
     release,
-    host: options.host,
+    host: options.from.host,
     time: new Date().toISOString(),
     bpffs: resolve(options.bpffs),
     dataDir: resolve(options.dataDir),
@@ -72,7 +72,7 @@ export async function planToFile(
     ...(source && { source }),
     safeguards: asked(safeties.trial)?.safeguards ?? NO_SAFEGUARDS,
     ...(hold && { hold }),
-    allowPrune: options.allowPrune ?? false,
+    allowPrune: options.change.allowPrune ?? false,
     ...seen,
     ...pack(desired, inputs.place.store),
   });
@@ -100,8 +100,9 @@ function pack(desired: DesiredState, store: ObjectStore): Pick<PlanFile, 'object
   };
 }
 
-export interface ApplyOptions extends HostPaths, Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'> {
+export interface ApplyOptions extends HostPaths {
   host: string;
+  change: Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'>;
 }
 
 /**
@@ -122,9 +123,9 @@ export async function applyPlan(
     requireSameJournal(plan);
     // Everything is asked before anything is done: what this finds stale has changed nothing.
     const store = unpack(plan, new MemoryObjectStore(host.store));
-    await converge(inputsFromPlanFile({ ...host, store, lock: undefined }, plan, options));
+    await converge(inputsFromPlanFile({ ...host, store, lock: undefined }, plan, options.change));
     unpack(plan, host.store);
-    return converge(inputsFromPlanFile(host, plan, options));
+    return converge(inputsFromPlanFile(host, plan, options.change));
   });
 }
 

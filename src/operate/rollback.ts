@@ -11,7 +11,7 @@ import { readJournal } from '../journal/read.js';
 import { type DesiredState, emptyState, setsOf } from '../model/desired.js';
 import { UsageError } from '../model/errors.js';
 import type { Hold, Reconciliation } from '../model/reconciliation.js';
-import type { ReconcileOptions } from '../model/pass-options.js';
+import type { LookOptions } from '../model/pass-options.js';
 import type { HostPaths } from '../model/host-paths.js';
 import type { Origin } from '../pass/inputs.js';
 import { inputsForDeparture } from '../pass/inputs-for-departure.js';
@@ -67,13 +67,13 @@ function requireObjects(dataDir: string, desired: DesiredState): void {
 }
 
 /** Takes everything of ours off the kernel. What the state files want now is on hold as well. */
-export async function detachAll(options: ReconcileOptions, reason: string): Promise<Reconciliation> {
+export async function detachAll(options: LookOptions, reason: string): Promise<Reconciliation> {
   return withLockedHost(options, async (host) => {
     const { lock, pins, dataDir } = host;
     markForRevert(lock, pins, reason);
     const current = currentIfReadable(dataDir)?.desired;
-    const left = [...(current ? [current.written] : []), ...(await writtenNow(options, dataDir))];
-    const desired = emptyState(current?.host ?? options.host);
+    const left = [...(current ? [current.written] : []), ...(await writtenNow(options.from, dataDir))];
+    const desired = emptyState(current?.host ?? options.from.host);
     const result = await leave(host, desired, { origin: 'detach', of: 0, reason }, left);
     await dropTrial(lock, pins, 'everything was detached');
     return result;

@@ -32,16 +32,20 @@ import {
 import { noteRefusal } from '../source/refusal.js';
 import { isIntact } from '../source/tree.js';
 
-export interface SyncOptions extends Omit<ReconcileOptions, 'stateDir' | 'remotes'> {
+/** Where the state files of a host come from. */
+interface RepositoryPlace {
+  host: string;
   source: GitSource;
   verification: Verification | undefined;
   /** Where `fetch` has brought the repository to: this pass needs no network then. */
   offline?: string;
+}
+
+export interface SyncOptions extends Omit<ReconcileOptions, 'from'> {
+  from: RepositoryPlace;
   /** Ends what is asked of the remote, which then counts as one that does not answer. */
   ended?: AbortSignal;
 }
-
-type Asked = Omit<SyncOptions, 'ended'> & Pick<ReconcileOptions, 'remotes'>;
 
 export interface Synced {
   result: Reconciliation;
@@ -50,10 +54,8 @@ export interface Synced {
 }
 
 /** Throws what keeps the newest commit from being applied where there is no earlier one. */
-export async function sync(asked: SyncOptions): Promise<Synced> {
+export async function sync(options: SyncOptions): Promise<Synced> {
   requireCapabilities();
-  const remote = remoteOf(asked.source.git);
-  const options = { ...asked, remotes: remote ? [remote] : [] };
   if (options.dryRun) return rehearse(options);
   const folder = sourceFolder(options.dataDir);
   makeDataDir(options.dataDir);
@@ -63,7 +65,7 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
     const healed = adopted && (await heal(options, adopted));
     const found = await abortOnSignal((signalled) => {
       const ended = AbortSignal.any([signalled, ...(options.ended ? [options.ended] : [])]);
-      return look(options, { ...options, folder, ended }, adopted);
+      return look(options, { ...options.from, folder, ended }, adopted);
     });
     return withWriterLock(options.dataDir, async (lock) => {
       if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
@@ -76,9 +78,14 @@ export async function sync(asked: SyncOptions): Promise<Synced> {
   });
 }
 
-function passFrom(options: Asked, stateDir: string, lock: WriterLock): Promise<Reconciliation> {
-  const pass = { ...options, stateDir, shownAs: options.source.path };
-  return openHost(lock, options, (host) => reconcileOn(host, pass));
+function passFrom(options: SyncOptions, stateDir: string, lock: WriterLock): Promise<Reconciliation> {
+  return openHost(lock, options, (host) => reconcileOn(host, passOptions(options, stateDir)));
+}
+
+function passOptions(options: SyncOptions, stateDir: string): ReconcileOptions {
+  const { host, source } = options.from;
+  const remote = remoteOf(source.git);
+  return { ...options, from: { stateDir, host, shownAs: source.path, remotes: remote ? [remote] : [] } };
 }
 
 /**
@@ -86,7 +93,7 @@ function passFrom(options: Asked, stateDir: string, lock: WriterLock): Promise<R
  * however long it takes, drift does not wait for it. `undefined` where that cannot be done now: the pass after the look does it, or
  * says why not.
  */
-async function heal(options: Asked, adopted: Adoption): Promise<Reconciliation | undefined> {
+async function heal(options: SyncOptions, adopted: Adoption): Promise<Reconciliation | undefined> {
   const { dataDir } = options;
   if (!isIntact(treeFolder(dataDir), adopted.files)) return undefined;
   const stateDir = adoptedStateDir(dataDir, adopted.path);
@@ -110,11 +117,11 @@ function rehearse(options: SyncOptions): Promise<Synced> {
   return abortOnSignal(async (ended) => {
     const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-'));
     try {
-      const found = await look(options, { ...options, folder, ended }, adopted);
-      const { path } = options.source;
+      const found = await look(options, { ...options.from, folder, ended }, adopted);
+      const { path } = options.from.source;
       const copy = found.candidate && join(found.candidate.copy, path);
       const pass = (adoptedDir: string) =>
-        reconcileOn(viewHost(options), { ...options, stateDir: copy ?? adoptedDir, shownAs: path });
+        reconcileOn(viewHost(options), passOptions(options, copy ?? adoptedDir));
       return await report(found, options, pass, adopted);
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -134,7 +141,7 @@ interface Found {
 async function look(options: SyncOptions, where: Acquisition, adopted: Adoption | undefined): Promise<Found> {
   const found = await lookAtRemote(options, where, adopted);
   if (adopted && !found.candidate && !options.dryRun) {
-    const { offline } = options;
+    const { offline } = options.from;
     const from = offline === undefined ? {} : { from: fetchedRepository(offline) };
     await restore(options.dataDir, adopted, { ...where, ...from });
   }
@@ -146,7 +153,7 @@ async function lookAtRemote(
   where: Acquisition,
   adopted: Adoption | undefined,
 ): Promise<Found> {
-  const { offline, source } = options;
+  const { offline, source } = options.from;
   let problem: UnreachableError | UnfitSourceError | undefined;
   try {
     const fetched = offline === undefined ? undefined : requireFetched(offline, source);
@@ -171,14 +178,14 @@ function kindOf(problem: XdpkeepError): Pick<Found, 'stale' | 'refusal'> {
 
 /** A commit that this host cannot use must not become the one that it falls back to. */
 async function requireValid(options: SyncOptions, { copy }: Candidate): Promise<void> {
-  const { path } = options.source;
+  const { host, source } = options.from;
   const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
-  await loadHost({ host: options.host, stateDir: join(copy, path), store, shownAs: path });
+  await loadHost({ host, stateDir: join(copy, source.path), store, shownAs: source.path });
 }
 
 async function report(
   found: Found,
-  { source, dataDir }: SyncOptions,
+  { from, dataDir }: SyncOptions,
   pass: (stateDir: string) => Promise<Reconciliation>,
   adopted: Adoption | undefined,
 ): Promise<Synced> {
@@ -188,7 +195,7 @@ async function report(
   const result = await pass(adoptedStateDir(dataDir, applied.path));
   const reason = (refusal ?? stale)?.message;
   const about: SourceReport = {
-    ...source,
+    ...from.source,
     revision: applied.revision,
     condition: refusal ? 'SourceRefused' : stale ? 'SourceStale' : 'Current',
     heard: found.heard?.toISOString() ?? lastAnswer(dataDir),

@@ -2,9 +2,6 @@
 import { fallbacks } from '../journal/intents.js';
 import { lastRan } from '../journal/ran.js';
 import { recordedProgram } from '../journal/running.js';
-import { describeDevice } from '../kernel/device.js';
-import { nativeOutlook } from '../kernel/native-refusal.js';
-import { xdpFeatures } from '../kernel/netdev.js';
 import type { DesiredProgram } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import { XdpkeepError } from '../model/errors.js';
@@ -13,10 +10,11 @@ import { type ObservedState, ONE_PAGE, runningInstance } from '../model/observed
 import type { JournalRecord } from '../model/record.js';
 import type { NativeOutlook } from '../model/step.js';
 import type { AttachingContext } from '../plan/context.js';
-import { programTakesFrags } from '../prove/prove.js';
+import type { Machine } from './machine.js';
 
 interface Place {
   dataDir: string;
+  machine: Machine;
   store: ObjectStore;
 }
 
@@ -37,7 +35,7 @@ export function attachingContext(
 }
 
 function outlooks(
-  { store }: Place,
+  place: Place,
   differences: readonly Difference[],
   reasons: ReadonlyMap<number, string>,
 ): Map<number, NativeOutlook> {
@@ -46,11 +44,9 @@ function outlooks(
     if (!wanted || !observed || wanted.mode !== 'auto') continue;
     if (linkState.kind !== 'attached' || linkState.attachment.mode !== 'generic') continue;
     const { ifindex, device } = observed;
-    const outlook = nativeOutlook({
-      device: describeDevice(ifindex),
-      features: xdpFeatures(ifindex),
+    const outlook = place.machine.askNativeOutlook(ifindex, {
       largest: device?.largest ?? 0,
-      takesFrags: takes(wanted.program, store),
+      takesFrags: takes(wanted.program, place),
       why: reasons.get(ifindex),
     });
     found.set(ifindex, outlook);
@@ -59,19 +55,19 @@ function outlooks(
 }
 
 /** Digests of what runs and of what is wanted there, where the two differ and the driver cares. */
-function ownWithFrags({ wanted, observed, owned }: Difference, { dataDir, store }: Place): string[] {
+function ownWithFrags({ wanted, observed, owned }: Difference, place: Place): string[] {
   const running = owned && runningInstance(owned);
   if (!wanted || !running || (observed?.device?.largest ?? 0) <= ONE_PAGE) return [];
   if (running.digest === wanted.program.digest) return [];
-  const programs: (Program | undefined)[] = [wanted.program, recordedProgram(dataDir, running.digest)];
-  return programs.flatMap((one) => (one && !one.firewall && takes(one, store) ? [one.digest] : []));
+  const programs: (Program | undefined)[] = [wanted.program, recordedProgram(place.dataDir, running.digest)];
+  return programs.flatMap((one) => (one && !one.firewall && takes(one, place) ? [one.digest] : []));
 }
 
 /** An object that is lost or cannot be used says so where it is loaded. */
-function takes(program: Program, store: ObjectStore): boolean {
+function takes(program: Program, { machine, store }: Place): boolean {
   if (program.firewall !== undefined) return true;
   try {
-    return programTakesFrags(program, store);
+    return machine.programTakesFrags(program, store);
   } catch (error) {
     if (error instanceof XdpkeepError) return false;
     throw error;

@@ -4,8 +4,7 @@ import { deferSignals } from '../apply/defer-signals.js';
 import { sweepSets } from '../apply/sweep-sets.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { attachedFrom } from '../journal/intents.js';
-import type { Journal } from '../journal/journal.js';
-import type { WriterLock } from '../journal/lock.js';
+import type { Writer } from '../journal/journal.js';
 import { beginTrial } from '../trial/begin.js';
 import { type Decided, planOf } from './decide.js';
 import { endHoldOf, generationOf } from './generation-of-pass.js';
@@ -15,12 +14,6 @@ import type { Seen } from './look.js';
 import type { PassOutcome } from './outcome.js';
 import { packetEffectsOf } from './packet-effects.js';
 import type { ProvenPlan } from './prove-plan.js';
-
-/** Who may change this host, and where that is written down. */
-export interface Writer {
-  lock: WriterLock;
-  journal: Journal;
-}
 
 export async function carryOut(
   inputs: PassInputs,
@@ -58,17 +51,17 @@ async function applyOnTrial(
   const from = attachedFrom(records, observed.boot);
   const unknown = observed.owned.some(({ name, link }) => link && !from.has(name));
   const question = asked(safeties.trial);
-  const change = { current, plan: { ...active, steps }, inPart: waiting.size > 0, unknown };
-  const begun = question && (await beginTrial({ ...place, lock, journal }, target.desired, question, change));
+  const before = { generation: current, unknown };
+  const change = { desired: target.desired, before, plan: { ...active, steps }, inPart: waiting.size > 0 };
+  const begun = question && (await beginTrial({ lock, journal }, place, question, change));
   const number = generationOf(inputs, lock, seen);
   if (accepted.length > 0) {
     const step = { kind: 'accept-lockout', reason: accepted.join('; ') } as const;
     journal.append({ generation: number, phase: 'done', step });
   }
-  const { observe } = place;
-  const context = { pins: place.pins, journal, generation: number, proven, observe };
+  const context = { kernel: place, records: { journal, generation: number }, proven };
   const applied = begun
-    ? await begun.run(number, (onTrial) => apply(lock, active, { ...context, ...onTrial }))
+    ? await begun.run(number, (trial) => apply(lock, active, { ...context, trial }))
     : await apply(lock, active, context);
   return { applied, trial: begun?.outcome() ?? {} };
 }

@@ -2,7 +2,7 @@
 import { diff } from '../diff/diff.js';
 import type { PassInputs } from './inputs.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
-import { findDifferences, type Running } from '../prove/compare.js';
+import type { Running } from '../prove/compare.js';
 
 /** The observed state, with what differs said of the instances that run. */
 export async function compareDeeply(
@@ -14,7 +14,8 @@ export async function compareDeeply(
     if (!wanted || instance?.digest !== wanted.program.digest || instance.programId === undefined) return [];
     return [{ interface: name, program: wanted.program, programId: instance.programId }];
   });
-  const found = await findDifferences(running, { pinPaths: place.pins, store: place.store, observed });
+  const context = { pinPaths: place.pins, store: place.store, observed };
+  const found = await place.machine.findDifferences(running, context);
   const owned = observed.owned.map((one) => {
     const differs = found.get(one.name);
     const current = runningInstance(one);

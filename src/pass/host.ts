@@ -4,12 +4,14 @@ import type { Pins } from '../kernel/pins.js';
 import type { HostPaths } from '../model/host-paths.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
+import type { Machine } from './machine.js';
 
 export interface Host extends HostPaths {
   /** The right to change it; `undefined` for who only looks. */
   lock: WriterLock | undefined;
   /** Our pins, and the kernel behind them. */
   pins: Pins;
+  machine: Machine;
   store: ObjectStore;
   /** What the kernel runs, and what is pinned. */
   observe: () => Promise<ObservedState>;

@@ -17,11 +17,11 @@ import type { Host } from './host.js';
 export function inputsFromPlanFile(
   host: Host,
   plan: PlanFile,
-  options: Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'>,
+  change: Pick<ChangeOptions, 'confirmWithin' | 'acceptLockout'>,
 ): PassInputs {
   const { desired, source, safeguards, hold, allowPrune } = plan;
   const ranBefore = 'what a hold keeps ran before';
-  const { acceptLockout: accepted = false } = options;
+  const { acceptLockout: accepted = false } = change;
   return {
     place: host,
     target: {
@@ -46,7 +46,7 @@ export function inputsFromPlanFile(
       lockoutGuard: hold ? { notAsked: ranBefore } : { ask: { remotes: [], accepted } },
       trial: hold
         ? { notAsked: ranBefore }
-        : { ask: { safeguards: withConfirm(safeguards, options), readFrom: undefined } },
+        : { ask: { safeguards: withConfirm(safeguards, change), readFrom: undefined } },
     },
     report: { ...QUIETLY, dryRun: host.lock === undefined },
   };

@@ -26,22 +26,28 @@ export interface StateFilesInputs extends PassInputs {
 /** Throws a PendingError while another change is on trial, a RefusedError when a list has lost too much. */
 export async function inputsFromStateFiles(host: Host, options: ReconcileOptions): Promise<StateFilesInputs> {
   const { dataDir, pins, store } = host;
-  const firstLook = lookAhead(host); // bpftool runs while the state files are read
-  const { desired: written, safeguards, warnings, remember } = await loadHost({ ...options, store });
+  const { from, progress } = options;
+  const firstLook = lookAhead(host.observe); // bpftool runs while the state files are read
+  const {
+    desired: written,
+    safeguards,
+    warnings,
+    remember,
+  } = await loadHost({ ...from, ...(progress && { progress }), store });
   if (host.lock) endExpired(host.lock);
   const pending = waitingTrial(dataDir, pins, written);
   const hold = pending ? undefined : readHold(dataDir);
   const isKept = hold?.digests.includes(written.written) === true;
   if (!pending && !isKept) refuseCollapse(dataDir, written);
-  const source = revisionOf(options.stateDir, dataDir);
+  const source = revisionOf(from.stateDir, dataDir);
   return {
     place: { ...host, firstLook, lock: pending ? undefined : host.lock },
     target: {
       desired: isKept && hold.lost !== true ? keptBy(hold, dataDir, written) : written,
       generation: { origin: 'reconcile', ...(source && { source }) },
       interfaces: 'all',
-      retry: options.retry ?? false,
-      deep: options.deep ?? false,
+      retry: options.change.retry ?? false,
+      deep: options.change.deep ?? false,
     },
     safeties: {
       ...(isKept ? safetiesUnderHold(hold, dataDir) : safetiesOf(options, dataDir, safeguards, hold)),
@@ -50,7 +56,7 @@ export async function inputsFromStateFiles(host: Host, options: ReconcileOptions
     report: {
       dryRun: host.lock === undefined && !pending,
       warnings: warnings.map(diagnosticLine),
-      progress: options.progress,
+      progress,
     },
     ...(remember && { remember }),
   };
@@ -61,21 +67,21 @@ function keptBy({ generation }: Hold, dataDir: string, { host }: DesiredState): 
 }
 
 function safetiesOf(
-  options: ReconcileOptions,
+  { from, change }: ReconcileOptions,
   dataDir: string,
   safeguards: Safeguards,
   hold: Hold | undefined,
 ): Safeties {
-  const readFrom = { stateDir: toAbsolute(options.stateDir), host: options.host };
-  const { remotes = [], acceptLockout: accepted = false } = options;
+  const readFrom = { stateDir: toAbsolute(from.stateDir), host: from.host };
+  const { acceptLockout: accepted = false } = change;
   return {
     confirmation: { notAsked: 'no change waits' },
     hold: hold ? { ask: { endsBecause: 'the state files changed' } } : { notAsked: 'nothing is on hold' },
     planFile: { notAsked: 'no plan was written down' },
     suspensions: { ask: { inForce: readSuspensions(dataDir), except: new Set() } },
-    pruneGuard: options.allowPrune === true ? { notAsked: 'allowed by --allow-prune-all' } : { ask: true },
-    lockoutGuard: { ask: { remotes, accepted } },
-    trial: { ask: { safeguards: withConfirm(safeguards, options), readFrom } },
+    pruneGuard: change.allowPrune === true ? { notAsked: 'allowed by --allow-prune-all' } : { ask: true },
+    lockoutGuard: { ask: { remotes: from.remotes ?? [], accepted } },
+    trial: { ask: { safeguards: withConfirm(safeguards, change), readFrom } },
   };
 }
 

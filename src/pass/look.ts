@@ -5,7 +5,6 @@ import { currentIfReadable } from '../journal/generations.js';
 import { Journal } from '../journal/journal.js';
 import { readSoundJournal } from '../journal/read.js';
 import { recoverOpenIntents } from '../journal/recover-intents.js';
-import { ensureMounted } from '../kernel/bpffs.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import { compareDeeply } from './compare-deeply.js';
@@ -28,7 +27,7 @@ export interface Seen {
 export async function look(inputs: PassInputs): Promise<Seen> {
   const { place, target } = inputs;
   const { lock, dataDir } = place;
-  if (lock) ensureMounted(place.bpffs);
+  if (lock) place.machine.ensureMounted(place.pins.bpffs);
   const journal = lock && Journal.open(lock);
   const records = journal?.records ?? readSoundJournal(dataDir).records;
   const seen = await waitForDetachingLinks(await place.firstLook(), place, records);

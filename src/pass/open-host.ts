@@ -10,6 +10,7 @@ import type { HostPaths } from '../model/host-paths.js';
 import { observe } from '../observe/observe.js';
 import { endOverdueTrial } from '../trial/overdue.js';
 import type { Host, OpenHost } from './host.js';
+import { MACHINE } from './machine.js';
 import { writtenNow } from './written-now.js';
 
 /** Something that is told to whoever asked for the work. */
@@ -77,5 +78,5 @@ function lockedHost(lock: WriterLock, paths: HostPaths): OpenHost {
 
 function placesOf({ bpffs, dataDir }: HostPaths): Omit<Host, 'lock' | 'store'> {
   const look = () => observe({ bpffs });
-  return { bpffs, dataDir, pins: pinsOf(bpffs), observe: look, firstLook: look };
+  return { bpffs, dataDir, pins: pinsOf(bpffs), machine: MACHINE, observe: look, firstLook: look };
 }

@@ -10,7 +10,6 @@ import type { ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
 import type { Plan } from '../model/step.js';
 import { plan } from '../plan/plan.js';
-import { inspect } from '../prove/prove.js';
 
 export function planPass(
   { place, target, safeties }: Pick<PassInputs, 'place' | 'target' | 'safeties'>,
@@ -27,20 +26,22 @@ export function planPass(
     if (!wanted || digest === undefined || definitions.has(digest)) continue;
     const pinned = owned?.instances.find((one) => one.digest === digest && one.programId !== undefined);
     if (!wanted.program.firewall && (!pinned || pinned.lost || pinned.differs))
-      definitions.set(digest, inspect(wanted.program, place.store));
+      definitions.set(digest, place.machine.inspect(wanted.program, place.store));
   }
   const context = {
     observed,
     definitions,
-    attachedFrom: attachedFrom(records, observed.boot),
-    failedLately: retry ? new Map() : failedLately(records, observed.boot),
-    fellBackBecause: fallbacks(records, observed),
-    attaching: attachingContext(place, differences, records, { observed, goNative: retry }),
+    past: {
+      attachedFrom: attachedFrom(records, observed.boot),
+      failedLately: retry ? new Map() : failedLately(records, observed.boot),
+      fellBackBecause: fallbacks(records, observed),
+      drift: driftContext({ desired, dataDir: place.dataDir }, records, {
+        boot: observed.boot,
+        insist: retry || isAgainstStateFiles(target),
+      }),
+      attaching: attachingContext(place, differences, records, { observed, goNative: retry }),
+    },
     keepsFormer: 'ask' in safeties.confirmation,
-    drift: driftContext({ desired, dataDir: place.dataDir }, records, {
-      boot: observed.boot,
-      insist: retry || isAgainstStateFiles(target),
-    }),
   };
   return plan(desired, differences, context, renames);
 }

@@ -1,8 +1,7 @@
 // The third phase: what the plan brings in is loaded and tested, attached nowhere yet, and asked about the flows that must live.
 import { bringsBack } from '../journal/intents.js';
 import type { Plan } from '../model/step.js';
-import { type Proven, prove } from '../prove/prove.js';
-import { guardAgainstLockout } from '../reach/lockout-guard.js';
+import type { Proven } from '../prove/prove.js';
 import type { Decided } from './decide.js';
 import { asked, type PassInputs } from './inputs.js';
 import { isCurrent, type Seen } from './look.js';
@@ -19,7 +18,7 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
   const { observed } = seen;
   const { progress } = report;
   const context = { pinPaths: place.pins, store: place.store, observed, ...(progress && { progress }) };
-  const proven = prove(active, context);
+  const proven = place.machine.prove(active, context);
   try {
     const accepted = await guardFlows(inputs, seen, active, proven);
     return {
@@ -46,7 +45,7 @@ async function guardFlows(
   const known = isCurrent(inputs, current) ? records : [];
   const fresh = steps.filter(({ step }) => !bringsBack(known, step));
   if (!question || fresh.length === 0) return [];
-  return guardAgainstLockout({ steps: fresh, warnings }, proven, {
+  return inputs.place.machine.guardAgainstLockout({ steps: fresh, warnings }, proven, {
     pinPaths: inputs.place.pins,
     ...question,
   });

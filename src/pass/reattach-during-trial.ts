@@ -12,7 +12,6 @@ import { planPass } from './plan-pass.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { Plan, PlannedStep } from '../model/step.js';
 import { suspend } from '../plan/suspend.js';
-import { prove } from '../prove/prove.js';
 import { summarize } from './result.js';
 
 /** `undefined` when nothing has to be mended. */
@@ -34,10 +33,10 @@ export async function reattachDuringTrial(
   if (steps.length === 0) return undefined;
   for (const outcome of recoverOpenIntents(journal.openIntents(), before)) journal.append(outcome);
   const lost: Plan = { steps, warnings: active.warnings };
-  using proven = prove(lost, { pinPaths: place.pins, store: place.store, observed: before });
+  using proven = place.machine.prove(lost, { pinPaths: place.pins, store: place.store, observed: before });
   const { generation } = pending;
-  const context = { pins: place.pins, journal, generation, proven, observe: place.observe };
-  const applied = await apply(lock, lost, { ...context, keep: true, mends: true });
+  const records = { journal, generation, mends: true };
+  const applied = await apply(lock, lost, { kernel: place, records, proven, trial: { keep: true } });
   const observed = await place.observe();
   const others = planned.steps.filter(({ step }) => step.kind === 'none');
   return summarize(

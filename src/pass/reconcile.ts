@@ -7,7 +7,7 @@ import { carryOut } from './carry-out.js';
 import { type Decided, decide } from './decide.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { inputsFromStateFiles } from './inputs-from-state-files.js';
-import { look } from './look.js';
+import { look, type Seen } from './look.js';
 import type { Host } from './host.js';
 import { viewHost, withHost } from './open-host.js';
 import { type ProvenPlan, provePlan } from './prove-plan.js';
@@ -44,10 +44,7 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
   const { lock } = inputs.place;
   const { journal } = seen;
   const works = hasWork(inputs, decided, proven);
-  const trial = inputs.safeties.trial;
-  // Before anything is done, and in a dry run too.
-  if (works && 'ask' in trial)
-    requirePermittedTrial(inputs.target.desired, trial.ask, seen.current, seen.records);
+  if (works) requirePermission(inputs, seen);
   const outcome =
     lock && journal && works
       ? await carryOut(inputs, seen, decided, proven, { lock, journal })
@@ -59,6 +56,11 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
 function withPoliciesOfThisRelease(inputs: PassInputs): PassInputs {
   const { place, target } = inputs;
   return { ...inputs, target: { ...target, desired: rebuildPolicies(target.desired, place.store) } };
+}
+
+/** Of the commands that would judge the change: before anything is done, and in a dry run too. */
+function requirePermission({ target, safeties: { trial } }: PassInputs, { current, records }: Seen): void {
+  if ('ask' in trial) requirePermittedTrial(target.desired, trial.ask, current, records);
 }
 
 /** What an operator does against the state files is written down as a generation though the kernel runs it already. */

@@ -4,7 +4,6 @@ import { sweepSets } from '../apply/sweep-sets.js';
 import { diff } from '../diff/diff.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import type { Condition } from '../model/step.js';
-import { retestPolicy } from '../prove/policy.js';
 import type { Decided } from './decide.js';
 import { endHoldOf, generationOf } from './generation-of-pass.js';
 import type { PassInputs } from './inputs.js';
@@ -31,7 +30,7 @@ export function standStill(inputs: PassInputs, seen: Seen, { planned }: Decided)
 function retest({ place, target }: PassInputs, { observed }: Seen): void {
   for (const { interface: name, wanted } of diff(target.desired, observed)) {
     const program = wanted?.program;
-    if (program?.firewall) retestPolicy(place.pins, name, program.digest, program.firewall);
+    if (program?.firewall) place.machine.retestPolicy(place.pins, name, program.digest, program.firewall);
   }
 }
 

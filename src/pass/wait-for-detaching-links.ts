@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './host.js';
 import { lastInstances } from '../journal/intents.js';
 import { recordedProgram } from '../journal/running.js';
-import { attachedProgram } from '../kernel/attach.js';
 import type { ObservedState, XdpAttachment } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
 
@@ -18,11 +17,13 @@ type Leaving = XdpAttachment & { ifindex: number };
 /** `seen`, or, where something of ours was about to go and went, what `observe` sees after that. */
 export async function waitForDetachingLinks(
   seen: ObservedState,
-  { dataDir, observe }: Pick<Host, 'dataDir' | 'observe'>,
+  { dataDir, pins, observe }: Pick<Host, 'dataDir' | 'pins' | 'observe'>,
   records: readonly JournalRecord[],
 ): Promise<ObservedState> {
   const leaving = findLeaving(seen, dataDir, records);
   if (leaving.length === 0) return seen;
+  const isThere = ({ ifindex, mode, programId }: Leaving) =>
+    pins.objects.attachedProgram(ifindex, mode) === programId;
   for (let attempt = 1; leaving.some(isThere); attempt++) {
     if (attempt === ATTEMPTS) return seen; // somebody holds it on purpose
     await sleep(PAUSE);
@@ -53,7 +54,3 @@ function findLeaving(
 
 /** Characters of a program's name in the kernel: BPF_OBJ_NAME_LEN of uapi/linux/bpf.h, without the NUL. */
 const LONGEST_NAME = 15;
-
-function isThere({ ifindex, mode, programId }: Leaving): boolean {
-  return attachedProgram(ifindex, mode) === programId;
-}

@@ -13,7 +13,7 @@ import type { PlanContext, WantedDifference } from './context.js';
  */
 export function asItRan(difference: WantedDifference, context: PlanContext): WantedDifference {
   const { wanted } = difference;
-  const ran = context.attaching.ran.get(difference.interface);
+  const ran = context.past.attaching.ran.get(difference.interface);
   if (!ran) return difference;
   if (isGenericAgain(difference, context))
     return { ...difference, wanted: { ...wanted, program: withoutFrags(wanted.program) } };
@@ -26,8 +26,8 @@ function isGenericAgain(difference: WantedDifference, context: PlanContext): boo
   const { mode } = difference.wanted;
   return (
     mode === 'auto' &&
-    !context.attaching.goNative &&
-    context.attaching.ran.get(difference.interface)?.mode === 'generic'
+    !context.past.attaching.goNative &&
+    context.past.attaching.ran.get(difference.interface)?.mode === 'generic'
   );
 }
 
@@ -49,7 +49,7 @@ export function planAttach(difference: WantedDifference, context: PlanContext): 
     );
   }
   const again = isGenericAgain(difference, context);
-  const why = again ? context.attaching.ran.get(difference.interface)?.fellBackBecause : undefined;
+  const why = again ? context.past.attaching.ran.get(difference.interface)?.fellBackBecause : undefined;
   return {
     kind: 'attach',
     action: 'attach',
@@ -83,7 +83,7 @@ function describe(attachment: XdpAttachment): string {
 
 /** A live link that is not on this interface may go only if it was us, from this namespace, who made it. */
 export function mayReplace(difference: Difference, context: PlanContext): boolean {
-  if (context.attachedFrom.get(difference.interface) === context.observed.netns) return true;
+  if (context.past.attachedFrom.get(difference.interface) === context.observed.netns) return true;
   const { linkState } = difference;
   // An interface that was renamed still runs in this namespace: that is proof enough.
   return (

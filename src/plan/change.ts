@@ -23,8 +23,8 @@ export function planChange(difference: AttachedDifference, context: PlanContext)
   const from = current && { fromDigest: current.digest };
 
   const fellBack = wanted.mode === 'auto' && attachment.mode === 'generic';
-  const outlook = context.attaching.native.get(observed.ifindex) ?? 'unknown';
-  if (fellBack && context.attaching.goNative && outlook !== 'refused') {
+  const outlook = context.past.attaching.native.get(observed.ifindex) ?? 'unknown';
+  if (fellBack && context.past.attaching.goNative && outlook !== 'refused') {
     const program = needsFrags(observed) ? withFrags(wanted.program) : wanted.program;
     return {
       ...base,
@@ -105,7 +105,7 @@ export function planChange(difference: AttachedDifference, context: PlanContext)
     };
   }
   const [condition, reason] = fellBack
-    ? degraded(context.fellBackBecause.get(observed.ifindex), outlook)
+    ? degraded(context.past.fellBackBecause.get(observed.ifindex), outlook)
     : READY;
   return {
     kind: 'none',
@@ -119,7 +119,7 @@ export function planChange(difference: AttachedDifference, context: PlanContext)
 }
 
 /** A change of mode costs a gap even when it fails: so one that just failed waits, unless it is asked for again. */
-function unlessItFailed(step: ReattachStep, { failedLately }: PlanContext): Step {
+function unlessItFailed(step: ReattachStep, { past: { failedLately } }: PlanContext): Step {
   const failed = failedLately.get(step.interface);
   if (failed?.step.kind !== 'reattach' || !sameChange(failed.step, step)) return step;
   return {

@@ -11,16 +11,21 @@ export interface PlanContext {
   observed: ObservedState;
   /** Maps of the wanted programs by instance digest; only those that are not attached yet are needed. */
   definitions: ReadonlyMap<string, MapDefinition[]>;
+  past: Past;
+  /** A change waits for its confirmation: what ran before it stays pinned. */
+  keepsFormer?: boolean;
+}
+
+/** What the journal knows of earlier passes. */
+export interface Past {
   /** Interface -> inode of the network namespace that we last attached it from, in this boot. */
   attachedFrom: ReadonlyMap<string, number>;
   /** Interface -> its last step, when that failed lately: a step with a gap is not tried again at every pass. */
   failedLately: ReadonlyMap<string, FailedStep>;
-  /** A change waits for its confirmation: what ran before it stays pinned. */
-  keepsFormer?: boolean;
-  drift: DriftContext;
-  attaching: AttachingContext;
   /** Ifindex -> why the driver refused native mode when our link was made there, where that is known. */
   fellBackBecause: ReadonlyMap<number, string>;
+  drift: DriftContext;
+  attaching: AttachingContext;
 }
 
 export interface DriftContext {

@@ -16,7 +16,12 @@ export interface Circumstances {
   hold?: Hold | undefined;
   pending?: PendingReport | undefined;
   suspensions: readonly Suspension[];
-  revision?: Revision | undefined;
+  /** Absent where the state files come from no git source. */
+  source?: AdoptedSource | undefined;
+}
+
+interface AdoptedSource {
+  revision: Revision;
   /** When that revision was adopted. */
   adopted?: string | undefined;
   /** Why the newest one is not. */
@@ -34,7 +39,7 @@ export function hostConditions(about: Circumstances): StatusCondition[] {
     Held: held(about.hold),
     Suspended: suspended(about.suspensions),
     PendingConfirm: pending(about.pending),
-    SourceVerified: verified(about),
+    SourceVerified: verified(about.source),
   };
   return STATUS_CONDITIONS.map((type) => ({ type, ...answers[type] }));
 }
@@ -100,9 +105,10 @@ function pending(waiting: PendingReport | undefined): Answer {
   return { status: 'True', reason: 'WaitsForConfirm', message, since: waiting.since };
 }
 
-function verified({ revision, adopted, refusal }: Circumstances): Answer {
-  if (!revision)
+function verified(source: AdoptedSource | undefined): Answer {
+  if (!source)
     return { status: 'Unknown', reason: 'NoSource', message: 'the state files come from no git source' };
+  const { revision, adopted, refusal } = source;
   const since = adopted === undefined ? {} : { since: adopted };
   const commit = `commit ${revisionWords(revision)}`;
   if (refusal) {

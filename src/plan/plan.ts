@@ -72,10 +72,10 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
   const { linkState } = difference;
   if (linkState.kind === 'attached') {
     const attached = { ...difference, wanted, observed, linkState };
-    return considerDrift(planChange(attached, context), attached, context.drift);
+    return considerDrift(planChange(attached, context), attached, context.past.drift);
   }
   const fresh = asItRan({ ...difference, wanted, observed }, context);
-  return sayMode(considerDrift(planAttach(fresh, context), fresh, context.drift), fresh, context);
+  return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {

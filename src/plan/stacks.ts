@@ -71,7 +71,7 @@ class Stacks {
     return below.reduce((most, one) => Math.max(most, this.#depth(one, [...seen, name]) + 1), 0);
   }
 
-  makeAble(step: Attaching, { failedLately }: PlanContext): Step {
+  makeAble(step: Attaching, { past }: PlanContext): Step {
     const { lifts, stranger } = this.#aboveOf(step.interface);
     const difference = this.#differences.get(step.interface);
     if (stranger && difference && step.kind !== 'detach') {
@@ -86,7 +86,7 @@ class Stacks {
     if (step.kind === 'detach' && !step.giveBack) return { ...step, lifts };
     const names = lifts.map(({ interface: name }) => name).join(', ');
     const reason = `${step.reason}; gap on ${names} above it, whose ${lifts.length === 1 ? 'link is' : 'links are'} made anew`;
-    const failed = failedLately.get(step.interface);
+    const failed = past.failedLately.get(step.interface);
     if (failed?.step.kind === step.kind && step.kind !== 'detach') {
       return {
         kind: 'none',

@@ -17,7 +17,8 @@ export function planUnfit(
   const { wanted, observed, owned, linkState } = difference;
   const { link, attachment } = linkState;
   const { largest = 0 } = observed.device ?? {};
-  const takes = (digest: string): boolean => takesFrags(digest) || context.attaching.takesFrags.has(digest);
+  const takes = (digest: string): boolean =>
+    takesFrags(digest) || context.past.attaching.takesFrags.has(digest);
   if (attachment.mode !== 'native' || largest <= ONE_PAGE || !current) return undefined;
   if (!takes(current.digest) || takes(wanted.program.digest)) return undefined;
   const why = `${wanted.program.label} takes no frames in several buffers, in which packets of ${largest} bytes come`;

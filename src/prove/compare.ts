@@ -17,6 +17,7 @@ import type { Candidate } from './candidate.js';
 import { loadCandidate } from './prove.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
+import type { SharedMaps } from './shared-maps.js';
 
 export interface Running {
   interface: string;
@@ -40,7 +41,7 @@ export async function findDifferences(
   for (const one of running) {
     using setMaps = new SetMaps(context.pinPaths);
     using ring = new SharedRing();
-    using candidate = load(one, { ...context, setMaps, ring });
+    using candidate = load(one, context, { setMaps, ring });
     const reason = candidate && differenceOf(one, candidate, await showPrograms());
     if (reason !== undefined) differences.set(one.interface, reason);
   }
@@ -49,13 +50,14 @@ export async function findDifferences(
 
 function load(
   { interface: name, program }: Running,
-  context: CompareContext & { setMaps: SetMaps; ring: SharedRing },
+  context: CompareContext,
+  shared: SharedMaps,
 ): (Candidate & Disposable) | undefined {
   const { digest } = program;
   // No map is carried over: libbpf would write into a reused array of programs.
   const instance = { digest, pinned: false, program, maps: { carried: [], fresh: [] } };
   try {
-    const candidate = loadCandidate(name, instance, context);
+    const candidate = loadCandidate(name, instance, context, shared);
     return {
       ...candidate,
       [Symbol.dispose]: () => {

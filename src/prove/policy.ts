@@ -3,24 +3,22 @@
 import { readRows } from '../kernel/counters.js';
 import { loadPolicy, taiOffset } from '../kernel/load-policy.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
-import { openPin } from '../kernel/pinned.js';
+import { openMap, openPin } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
 import type { HostPolicy, DesiredProgram } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
-import type { ObservedState } from '../model/observed.js';
+import { hitsMap, type ObservedState } from '../model/observed.js';
 import { assignRows } from '../model/rows.js';
 import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile/compile.js';
 import { decideByReference, runPacketTests, type TestResult } from '../policy/packet-tests.js';
 import type { Candidate } from './candidate.js';
-import type { SharedRing } from './ring.js';
-import type { SetMaps } from './sets.js';
+import type { SharedMaps } from './shared-maps.js';
 
 export interface ProvePolicyContext {
   pinPaths: PinPaths;
   observed: ObservedState;
-  setMaps: SetMaps;
-  ring: SharedRing;
+  shared: SharedMaps;
 }
 
 /** Loads and tests; throws a RefusedError that names every wrong verdict. */
@@ -28,13 +26,15 @@ export function provePolicy(
   name: string,
   object: Uint8Array,
   { firewall, blocks: asked, frags }: Pick<DesiredProgram, 'blocks' | 'frags'> & { firewall: HostPolicy },
-  { pinPaths, observed, setMaps, ring }: ProvePolicyContext,
+  { pinPaths, observed, shared }: ProvePolicyContext,
 ): Candidate {
   const tables = compilePolicy(firewall.policy, firewall.protections);
-  const sets = setMaps.open(tables.sets);
+  const sets = shared.setMaps.open(tables.sets);
   using counters = openPin(pinPaths.counters(name));
   const asks = asked === true;
   using blocks = asks ? openPin(pinPaths.blocks(name)) : undefined;
+  const counting = asks ? hitsMap(observed.owned.find((one) => one.name === name)) : undefined;
+  using hits = counting === undefined ? undefined : openMap(counting);
   const rows = assignRows(
     tables.owners.map(({ row }) => row),
     counters ? readRows(pinPaths, name) : [],
@@ -51,7 +51,8 @@ export function provePolicy(
   const loaded = loadPolicy(object, bound, {
     ...(counters && { counters }),
     ...(asks && { blocks: blocks ?? 'new' }),
-    samples: ring.open(observed),
+    ...(hits && { hits }),
+    samples: shared.ring.open(observed),
     sets,
   });
   try {

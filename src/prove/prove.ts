@@ -15,9 +15,10 @@ import type { Candidate } from './candidate.js';
 import { provePolicy } from './policy.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
+import type { SharedMaps } from './shared-maps.js';
 
 /** Candidates by interface, and why the others have none. Dispose of it after applying. */
-export class Proven implements Disposable {
+export class Proven implements SharedMaps, Disposable {
   readonly loaded = new Map<string, Candidate>();
   readonly failed = new Map<string, XdpkeepError>();
 
@@ -47,14 +48,7 @@ export function prove(plan: Plan, context: ProveContext): Proven {
     if (!('instance' in step) || step.instance.pinned) continue;
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
     try {
-      proven.loaded.set(
-        step.interface,
-        loadCandidate(step.interface, step.instance, {
-          ...context,
-          setMaps: proven.setMaps,
-          ring: proven.ring,
-        }),
-      );
+      proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
       proven.failed.set(step.interface, error);
@@ -82,12 +76,14 @@ export function programTakesFrags(
 export function loadCandidate(
   name: string,
   instance: TargetInstance,
-  context: ProveContext & { setMaps: SetMaps; ring: SharedRing },
+  context: ProveContext,
+  shared: SharedMaps,
 ): Candidate {
   const { program } = instance;
   if (!program) throw new Error(`a planned instance of ${name} has no program`);
   const bytes = context.store.get(program.object);
-  if (program.firewall) return provePolicy(name, bytes, { ...program, firewall: program.firewall }, context);
+  const { firewall } = program;
+  if (firewall) return provePolicy(name, bytes, { ...program, firewall }, { ...context, shared });
   return { object: loadProgram(name, bytes, program.function, instance, context.pinPaths) };
 }
 

@@ -1,15 +1,12 @@
 // Decides which changes go on trial, and runs one. Healing towards a confirmed state and what an operator orders against
 // the state files need no trial: both bring back what was accepted before.
-import type { Applied, ApplyContext } from '../apply/apply.js';
+import type { Applied, OnTrial } from '../apply/apply.js';
 import { readHold } from '../journal/hold.js';
-import type { Journal } from '../journal/journal.js';
-import type { WriterLock } from '../journal/lock.js';
+import type { Writer } from '../journal/journal.js';
 import { readPending } from '../journal/pending.js';
 import { recordedPolicy } from '../journal/running.js';
 import { isUnconfirmed } from '../journal/trials.js';
 import { monotonicNow } from '../kernel/boot.js';
-import type { Pins } from '../kernel/pins.js';
-import type { HostPaths } from '../model/host-paths.js';
 import type { HostPolicy, DesiredState } from '../model/desired.js';
 import { reportPending } from '../model/pending.js';
 import type { Reconciliation } from '../model/reconciliation.js';
@@ -17,9 +14,7 @@ import type { Generation, JournalRecord } from '../model/record.js';
 import type { TrialQuestion } from '../model/safeguards.js';
 import type { EffectiveStep, Plan } from '../model/step.js';
 import { requirePermitted } from '../probe/permission.js';
-import { Trial, type TrialGoal } from './trial.js';
-
-type OnTrial = Pick<ApplyContext, 'judge' | 'reverted' | 'keep'>;
+import { Trial, type TrialGoal, type TrialPlace } from './trial.js';
 
 export interface RunningTrial {
   /** Announces generation `number`, makes the change with `make` and decides it. */
@@ -28,16 +23,14 @@ export interface RunningTrial {
   outcome(): Pick<Reconciliation, 'trial' | 'hold' | 'pending'>;
 }
 
-/** Where it takes place, and who writes it down. */
-interface Where extends HostPaths {
-  pins: Pins;
-  lock: WriterLock;
-  journal: Journal;
-}
-
-interface Change extends Pick<TrialGoal, 'inPart' | 'unknown'> {
-  current: Generation | undefined;
+/** The change that may have to stand a trial. */
+interface Change {
+  desired: DesiredState;
+  /** What ran before it. */
+  before: { generation: Generation | undefined } & Pick<TrialGoal['before'], 'unknown'>;
   plan: Plan;
+  /** Some of it waits for the end of a suspension. */
+  inPart: boolean;
 }
 
 /** Is a change towards this state put on trial? */
@@ -64,25 +57,24 @@ export function requirePermittedTrial(
 
 /** `undefined` when the change needs no trial. Throws an UnreachableError, and nothing was done, when it cannot be had. */
 export async function beginTrial(
-  { lock, journal, pins, bpffs, dataDir }: Where,
-  desired: DesiredState,
+  writer: Writer,
+  place: TrialPlace,
   question: TrialQuestion,
-  { current, plan, ...about }: Change,
+  { desired, before, plan, inPart }: Change,
 ): Promise<RunningTrial | undefined> {
-  if (!needsTrial(desired, question, current, journal.records)) return undefined;
-  const { safeguards, readFrom } = question;
+  const { generation: current, unknown } = before;
+  if (!needsTrial(desired, question, current, writer.journal.records)) return undefined;
+  const { dataDir } = writer.lock;
   const again = current?.desired.digest === desired.digest ? current.number : undefined;
-  const trial = await Trial.begin(lock, {
-    pins,
-    bpffs,
-    journal,
-    safeguards,
+  const trial = await Trial.begin(writer, place, {
+    question,
     written: desired.written,
-    ...(again !== undefined && { generation: again }),
-    ...(readFrom && { place: readFrom }),
-    inverses: plan.steps.flatMap(({ inverse }) => inverse ?? []).reverse(),
-    policies: policiesOf(plan, dataDir),
-    ...about,
+    before: { unknown, ...(again !== undefined && { generation: again }) },
+    change: {
+      inverses: plan.steps.flatMap(({ inverse }) => inverse ?? []).reverse(),
+      policies: policiesOf(plan, dataDir),
+      inPart,
+    },
   });
   return {
     run: async (number, make) => {

@@ -6,42 +6,47 @@ import type { Applied } from '../apply/apply.js';
 import { awaitEffect, effect } from '../apply/failpoint.js';
 import { highestGeneration, listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
-import type { Journal } from '../journal/journal.js';
+import type { Journal, Writer } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
 import { writePending } from '../journal/pending.js';
 import { IN_PART, inversesOf, isUnconfirmed, trialOf } from '../journal/trials.js';
 import { writeUndoRecord } from '../journal/undo-record.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
-import { armDeadline, disarmDeadline } from '../kernel/deadline.js';
+import { type armDeadline, disarmDeadline } from '../kernel/deadline.js';
 import type { Pins } from '../kernel/pins.js';
 import { RefusedError } from '../model/errors.js';
-import type { Deadline, Pending, Place } from '../model/pending.js';
+import type { Deadline, Pending } from '../model/pending.js';
 import type { ProbeReport, TrialReport } from '../model/reconciliation.js';
-import type { Safeguards } from '../model/safeguards.js';
+import type { Safeguards, TrialQuestion } from '../model/safeguards.js';
 import type { EffectiveStep } from '../model/step.js';
 import { askAfter, askBefore } from '../probe/probes.js';
 import { measureBaseline, type Policies, watchCounters } from '../probe/counters.js';
 import { revertTrial, markGivenUp, endAnnouncement, runInverses } from './revert.js';
 
-export interface TrialGoal {
+/** Where a trial takes place: among our pins, on a machine that can be there at a deadline. */
+export interface TrialPlace {
   pins: Pins;
-  bpffs: string;
-  journal: Journal;
-  safeguards: Safeguards;
+  machine: { armDeadline: typeof armDeadline };
+}
+
+export interface TrialGoal {
+  question: TrialQuestion;
   /** `DesiredState.written` of what is wanted. */
   written: string;
-  /** The generation, where it is there already and was never confirmed. */
-  generation?: number;
-  /** Programs of ours run of which no record says where they come from. */
-  unknown: boolean;
-  /** How each step is undone, the last one first. */
-  inverses: EffectiveStep[];
-  /** What the interfaces run before and will run after. */
-  policies: { before: Policies; after: Policies };
-  /** What it was read from. */
-  place?: Place;
-  /** Some of the change waits for the end of a suspension. */
-  inPart: boolean;
+  before: {
+    /** The generation, where it is there already and was never confirmed. */
+    generation?: number;
+    /** Programs of ours run of which no record says where they come from. */
+    unknown: boolean;
+  };
+  change: {
+    /** How each step is undone, the last one first. */
+    inverses: EffectiveStep[];
+    /** What the interfaces run before and will run after. */
+    policies: { before: Policies; after: Policies };
+    /** Some of the change waits for the end of a suspension. */
+    inPart: boolean;
+  };
 }
 
 export class Trial {
@@ -49,7 +54,8 @@ export class Trial {
   #failedAt = 0;
 
   private constructor(
-    private readonly lock: WriterLock,
+    private readonly writer: Writer,
+    private readonly place: TrialPlace,
     private readonly goal: TrialGoal,
     private pending: Pending,
     private readonly before: { probes: ProbeReport[]; rates: ReadonlyMap<string, number> },
@@ -58,8 +64,11 @@ export class Trial {
   }
 
   /** Throws an UnreachableError when the deadline cannot be armed, a RefusedError when it is too short, a JournalError when the change cannot be announced. */
-  static async begin(lock: WriterLock, goal: TrialGoal): Promise<Trial> {
-    const { safeguards, journal, pins, policies } = goal;
+  static async begin(writer: Writer, place: TrialPlace, goal: TrialGoal): Promise<Trial> {
+    const { lock, journal } = writer;
+    const { pins } = place;
+    const { safeguards, readFrom } = goal.question;
+    const { inverses, policies } = goal.change;
     requireTimeToConfirm(safeguards);
     const previous = lastConfirmed(lock.dataDir, journal);
     const [probes, rates] = await Promise.all([
@@ -69,25 +78,25 @@ export class Trial {
     const id = randomUUID().slice(0, 8);
     const { confirm } = safeguards;
     const deadline =
-      confirm === undefined ? undefined : await awaitEffect('arm', () => arm(id, confirm, lock, goal));
+      confirm === undefined ? undefined : await awaitEffect('arm', () => arm(id, confirm, lock, place));
     const pending: Pending = {
       id,
-      generation: goal.generation ?? highestGeneration(lock.dataDir, journal.records) + 1,
+      generation: goal.before.generation ?? highestGeneration(lock.dataDir, journal.records) + 1,
       previous,
       written: goal.written,
       phase: 'trying',
       boot: bootId(),
       since: new Date().toISOString(),
       ...(deadline && { deadline }),
-      ...(previous === 0 && goal.unknown && { unknown: true }),
-      ...(goal.place && { place: goal.place }),
+      ...(previous === 0 && goal.before.unknown && { unknown: true }),
+      ...(readFrom && { place: readFrom }),
     };
     // In the data directory, and beside the programs: whichever is left knows that the change is not decided.
     effect('announce', () => {
       writePending(lock, pending);
-      writeUndoRecord(lock, goal.pins, { pending, inverses: goal.inverses });
+      writeUndoRecord(lock, pins, { pending, inverses });
     });
-    return new Trial(lock, goal, pending, { probes, rates });
+    return new Trial(writer, place, goal, pending, { probes, rates });
   }
 
   /** Does the change wait for a confirmation when all else is well? Then nothing that it left may be cleaned away. */
@@ -100,15 +109,17 @@ export class Trial {
     if (generation !== this.pending.generation) {
       throw new Error(`generation ${generation} was announced as ${this.pending.generation}`);
     }
-    const { confirm } = this.goal.safeguards;
+    const { confirm } = this.goal.question.safeguards;
     const reason = confirm === undefined ? 'on trial' : `to be confirmed within ${confirm / 1000} s`;
-    this.goal.journal.append({ generation, phase: 'intent', step: { kind: 'trial', reason } });
+    this.writer.journal.append({ generation, phase: 'intent', step: { kind: 'trial', reason } });
   }
 
   /** Once everything is in effect: why it cannot stay, as soon as that is known. */
   async judge(): Promise<string | undefined> {
-    const { safeguards, pins, policies } = this.goal;
-    const { probes, guard } = safeguards;
+    const { goal } = this;
+    const { pins } = this.place;
+    const { probes, guard } = goal.question.safeguards;
+    const { policies } = goal.change;
     const enough = new AbortController();
     const asked = [
       askAfter(probes, this.report.probes, enough.signal),
@@ -128,10 +139,11 @@ export class Trial {
 
   /** Decides by what became of the steps. */
   async end(applied: readonly Applied[]): Promise<void> {
-    const { lock, pending } = this;
-    const { journal, pins } = this.goal;
+    const { pending, goal } = this;
+    const { pins } = this.place;
+    const { lock, journal } = this.writer;
     const { failure } = this.report;
-    const whole = !this.goal.inPart && applied.every(({ outcome }) => outcome === 'done');
+    const whole = !goal.change.inPart && applied.every(({ outcome }) => outcome === 'done');
     if (failure !== undefined) {
       revertTrial(lock, pins, journal, { pending, lost: false }, failure);
     } else if (!applied.some(({ outcome }) => outcome === 'done')) {
@@ -142,7 +154,7 @@ export class Trial {
       this.pending = waiting;
       // What makes it one that can be confirmed comes last: should either fail, it is given up.
       effect('decide', () => {
-        writeUndoRecord(lock, pins, { pending: waiting, inverses: this.goal.inverses });
+        writeUndoRecord(lock, pins, { pending: waiting, inverses: goal.change.inverses });
         writePending(lock, waiting);
       });
       return;
@@ -157,17 +169,18 @@ export class Trial {
 
   /** Nobody could write down what became of the steps, or a bug got in the way: the old programs come back at once. */
   giveUp(): void {
-    const { journal, pins } = this.goal;
-    runInverses(this.lock, pins, inversesOf(journal.records, this.pending.generation, bootId()));
-    markGivenUp(this.lock, pins, 'the run that made it failed before it was decided');
+    const { lock, journal } = this.writer;
+    runInverses(lock, this.place.pins, inversesOf(journal.records, this.pending.generation, bootId()));
+    markGivenUp(lock, this.place.pins, 'the run that made it failed before it was decided');
   }
 
   #conclude(phase: 'confirmed' | 'undone' | 'failed', reason: string): void {
     const { generation } = this.pending;
-    const of = trialOf(this.goal.journal.records, generation)?.seq;
+    const { journal } = this.writer;
+    const of = trialOf(journal.records, generation)?.seq;
     const step = { kind: 'trial', reason } as const;
     effect('decide', () => {
-      this.goal.journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
+      journal.append({ generation, phase, step, ...(of !== undefined && { of }) });
     });
   }
 }
@@ -186,12 +199,17 @@ function lastConfirmed(dataDir: string, { records }: Journal): number {
   return number === undefined ? 0 : readGeneration(dataDir, number).of;
 }
 
-async function arm(id: string, ms: number, lock: WriterLock, { bpffs }: TrialGoal): Promise<Deadline> {
+async function arm(
+  id: string,
+  ms: number,
+  lock: WriterLock,
+  { pins, machine }: TrialPlace,
+): Promise<Deadline> {
   const monotonic = monotonicNow() + ms;
-  const where = ['--bpffs', toAbsolute(bpffs), '--data-dir', lock.dataDir];
+  const where = ['--bpffs', toAbsolute(pins.bpffs), '--data-dir', lock.dataDir];
   // Whose these are was judged when the change was made: what undoes it must not be refused.
   const args = ['cancel', '--at-deadline', `${id}@${monotonic}`, ...where, '--allow-foreign-owner'];
-  const armed = await armDeadline({ id, after: ms, args });
+  const armed = await machine.armDeadline({ id, after: ms, args });
   return { monotonic, wall: new Date(Date.now() + ms).toISOString(), armed };
 }
 

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { reconcile } from '../../src/pass/reconcile.js';
 
 const [count, stateDir = '', bpffs = '', dataDir = ''] = process.argv.slice(2);
-const options = { stateDir, bpffs, dataDir, host: 'lab', dryRun: false };
+const options = { bpffs, dataDir, from: { stateDir, host: 'lab' }, change: {}, dryRun: false };
 const runs = Number(count);
 
 for (let run = 1; run <= runs; run++) {

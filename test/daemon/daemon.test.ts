@@ -15,7 +15,7 @@ interface Line {
 }
 
 /** Runs until `act` is over; what was logged. */
-async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Promise<Line[]> {
+async function run(when: Partial<DaemonOptions['when']>, act: () => Promise<void>): Promise<Line[]> {
   const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-test-'));
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
@@ -33,18 +33,18 @@ async function run(change: Partial<DaemonOptions>, act: () => Promise<void>): Pr
   const unread = new AbortController();
   const before = process.rawListeners('SIGTERM');
   const daemon = runDaemon({
-    stateDir: join(folder, 'state'),
-    dataDir: join(folder, 'data'),
-    bpffs: join(folder, 'bpffs'),
-    host: 'lab',
-    dryRun: false,
-    watch: false,
-    schedule: undefined,
+    pass: {
+      from: { stateDir: join(folder, 'state'), host: 'lab' },
+      dataDir: join(folder, 'data'),
+      bpffs: join(folder, 'bpffs'),
+      change: {},
+      dryRun: false,
+    },
+    when: { watch: false, schedule: undefined, ...when },
     log,
     emit: () => undefined,
     passed: () => undefined,
     unread: unread.signal,
-    ...change,
   });
   await expect.poll(() => causes(lines)).toContain('start');
   await steady(() => lines.length);

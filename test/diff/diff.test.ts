@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diff, wantedFor } from '../../src/diff/diff.js';
+import { AT, policy } from '../policy/policy.js';
 import { desired, nic, observed, ours, owned, stranger, wanted } from '../support/states.js';
 
 describe('which entry of the state file an interface gets', () => {
@@ -54,4 +55,59 @@ it('lists what is wanted in file order, then what is owned by name', () => {
     'alpha',
     'zeta',
   ]);
+});
+
+it('a difference has what is there of an interface, and nothing else', () => {
+  const have = observed([nic('ens5', 3, ours()), nic('ens6', 4)], [owned('ens5')]);
+  const differences = diff(desired(wanted('ens6'), wanted('gone')), have);
+  const link = { id: 20, programId: 10, ifindex: 3 };
+  expect(differences).toStrictEqual([
+    {
+      interface: 'ens6',
+      wanted: wanted('ens6'),
+      observed: nic('ens6', 4),
+      linkState: { kind: 'none' },
+      foreign: [],
+    },
+    { interface: 'gone', wanted: wanted('gone'), linkState: { kind: 'none' }, foreign: [] },
+    {
+      interface: 'ens5',
+      observed: nic('ens5', 3, ours()),
+      owned: owned('ens5'),
+      linkState: { kind: 'attached', link, attachment: ours() },
+      foreign: [],
+    },
+  ]);
+});
+
+it('a program is bound to this host, or the target that it lacks is named', () => {
+  const one = wanted('ens5');
+  const redirect = { name: 'r', match: {}, action: { kind: 'redirect', interface: 'ens9' }, at: AT } as const;
+  const program = { ...one.program, firewall: { policy: policy([redirect]), protections: [] } };
+  const want = desired({ ...one, program });
+  const [bound] = diff(want, observed([nic('ens5', 3), nic('ens9', 9)]));
+  expect(bound?.wanted?.program.digest).toBe('aaaa-9');
+  expect(bound).not.toHaveProperty('missingTarget');
+  const [lacking] = diff(want, observed([nic('ens5', 3)]));
+  expect(lacking).toMatchObject({ missingTarget: 'ens9', wanted: { program: { digest: 'aaaa' } } });
+});
+
+it('a link that no netlink attachment names is known by its program, and another program is not ours', () => {
+  const kind = (change: Parameters<typeof ours>[0]) => {
+    const attachment = ours(change);
+    if (change?.linkId === 0) delete attachment.linkId;
+    return diff(desired(), observed([nic('ens5', 3, attachment)], [owned('ens5')]))[0]?.linkState.kind;
+  };
+  expect(kind({ linkId: 0 })).toBe('attached'); // as bpftool of older kernels says it
+  expect(kind({ programId: 11 })).toBe('elsewhere');
+});
+
+it('what is owned is that of the name', () => {
+  const have = observed([nic('a', 1), nic('b', 3, ours())], [owned('a', { instances: [] }), owned('b')]);
+  expect(diff(desired(wanted('b')), have)[0]?.owned).toEqual(owned('b'));
+});
+
+it('names of a pattern are in order', () => {
+  const have = observed([nic('c', 1), nic('a', 2), nic('b', 3)]);
+  expect(diff(desired(wanted('*')), have).map(({ interface: name }) => name)).toEqual(['a', 'b', 'c']);
 });

@@ -2,45 +2,41 @@
 // here is executed by the executor itself.
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
-import { type Applied, apply, type ApplyContext } from '../../src/apply/apply.js';
+import { type Applied, apply, type ApplyContext, type OnTrial } from '../../src/apply/apply.js';
 import { diff } from '../../src/diff/diff.js';
 import { findRenames, withRename } from '../../src/diff/renames.js';
 import { Journal } from '../../src/journal/journal.js';
 import { withWriterLock, type WriterLock } from '../../src/journal/lock.js';
 import type { DesiredInterface } from '../../src/model/desired.js';
 import { XdpkeepError } from '../../src/model/errors.js';
-import type { MapDefinition } from '../../src/model/instance.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import type { Plan } from '../../src/model/step.js';
 import { plan } from '../../src/plan/plan.js';
 import type { Candidate } from '../../src/prove/candidate.js';
 import { temporaryFolder } from '../journal/support.js';
-import { desired, FIRST_TIME, NO_DRIFT } from '../support/states.js';
+import { desired, NOTHING_BEFORE } from '../support/states.js';
 import { FakeKernel } from './kernel.js';
+import { DEFINITION } from './machine.js';
 
-/** The map of the programs of `test/support/states.ts`. */
-const DEFINITION: MapDefinition = {
-  name: 'icmp_drops',
-  type: 2,
-  keySize: 4,
-  valueSize: 8,
-  maxEntries: 1,
-  flags: 0,
-  internal: false,
-  made: true,
-};
+/** What goes otherwise than by itself. */
+interface Otherwise extends OnTrial, Partial<Pick<ApplyContext, 'proven'>> {
+  observe?: ApplyContext['kernel']['observe'];
+  mends?: boolean;
+}
 
 export class FakeHost {
   readonly #folder = temporaryFolder();
+  readonly bpffs: string;
   readonly dataDir = join(this.#folder, 'data');
   readonly kernel: FakeKernel;
   /** What is loaded for the next plan, by interface, in place of a program with one map. */
   readonly candidates = new Map<string, Candidate>();
 
-  constructor() {
-    const bpffs = join(this.#folder, 'bpffs');
-    mkdirSync(bpffs);
-    this.kernel = new FakeKernel(bpffs);
+  /** `other`: one with the same kernel, that has lost its data directory. */
+  constructor(other?: FakeHost) {
+    this.bpffs = other?.bpffs ?? join(this.#folder, 'bpffs');
+    mkdirSync(this.bpffs, { recursive: true });
+    this.kernel = other?.kernel ?? new FakeKernel(this.bpffs);
   }
 
   locked<T>(work: (lock: WriterLock, journal: Journal) => Promise<T>): Promise<T> {
@@ -59,18 +55,26 @@ export class FakeHost {
       {
         observed,
         definitions: new Map(wanted.map(({ program }) => [program.digest, [DEFINITION]])),
-        attachedFrom: new Map(found.owned.map(({ name }) => [name, found.netns])),
-        failedLately: new Map(),
-        attaching: FIRST_TIME,
-        fellBackBecause: new Map(),
-        drift: NO_DRIFT,
+        past: {
+          ...NOTHING_BEFORE,
+          attachedFrom: new Map(found.owned.map(({ name }) => [name, found.netns])),
+        },
       },
       renames,
     );
   }
 
   /** Applies it as generation 1. */
-  async apply(planned: Plan, change: Partial<ApplyContext> = {}): Promise<Applied[]> {
+  apply(planned: Plan, change: Otherwise = {}): Promise<Applied[]> {
+    return this.locked((lock, journal) => this.applyWith(lock, { journal, generation: 1 }, planned, change));
+  }
+
+  async applyWith(
+    lock: WriterLock,
+    as: { journal: Journal; generation: number },
+    planned: Plan,
+    change: Otherwise = {},
+  ): Promise<Applied[]> {
     const loaded = new Map<string, Candidate>();
     for (const { step } of planned.steps) {
       if (!('instance' in step) || step.instance.pinned) continue;
@@ -80,12 +84,15 @@ export class FakeHost {
         this.candidates.get(name) ?? { object: this.kernel.load(step.instance.digest, [DEFINITION]) },
       );
     }
-    const observe = () => Promise.resolve(this.kernel.observe());
-    const proven = { loaded, failed: new Map<string, XdpkeepError>() };
+    const { mends = false, observe = () => Promise.resolve(this.kernel.observe()), ...trial } = change;
+    const { proven = { loaded, failed: new Map<string, XdpkeepError>() } } = change;
     try {
-      return await this.locked((lock, journal) =>
-        apply(lock, planned, { pins: this.kernel.pins, journal, generation: 1, proven, observe, ...change }),
-      );
+      return await apply(lock, planned, {
+        kernel: { pins: this.kernel.pins, observe },
+        records: { ...as, mends },
+        proven,
+        trial,
+      });
     } finally {
       for (const { object } of loaded.values()) object[Symbol.dispose]();
     }

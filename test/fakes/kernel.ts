@@ -2,8 +2,10 @@
 // knows what the executor counts on: who is refused and with which error, what lives as long as what, compare-and-swap. It
 // proves nothing about packets, the verifier, drivers, races with others, or what a pin costs; and where Linux does otherwise,
 // it is wrong: the scenarios on a real kernel say what is true.
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { NativeRefusedError } from '../../src/kernel/attach.js';
+import { bootId } from '../../src/kernel/boot.js';
+import { netnsInode } from '../../src/kernel/interfaces.js';
 import { pinPathsOf } from '../../src/kernel/pin-paths.js';
 import type { LinkInfo, ObjectKind } from '../../src/kernel/pinned.js';
 import type { BpfObjects, Handle, Pins } from '../../src/kernel/pins.js';
@@ -68,6 +70,11 @@ export class FakeKernel implements BpfObjects {
     return { programId, linkId };
   }
 
+  /** Somebody removes the pin of our link: the kernel lets it go at once. */
+  removeLink(name: string): void {
+    rmSync(this.pins.link(name));
+  }
+
   /** What the verifier took. `maps` are those of the object; the program lives by its pins and this. */
   load(name: string, maps: Partial<MapDefinition>[] = []): LoadedObject & { id: number } {
     const made = maps.map((map) => {
@@ -109,7 +116,7 @@ export class FakeKernel implements BpfObjects {
       });
       return { name, ifindex, xdp: [...byLink, ...others], tc: [] };
     });
-    return { boot: 'boot-1', netns: 4026531840, interfaces, owned: readPinned(this.pins) };
+    return { boot: bootId(), netns: netnsInode(), interfaces, owned: readPinned(this.pins) };
   }
 
   /** The content of a map of blocks. */
@@ -217,6 +224,7 @@ export class FakeKernel implements BpfObjects {
   }
 
   fillBlockMap({ number }: Descriptor, entries: readonly BlockEntry[]): void {
+    this.#mayFail('fillBlockMap');
     this.#objects.behind({ number }, 'map').entries = entries;
   }
 

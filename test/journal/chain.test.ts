@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatLine, hashLine, NO_PREVIOUS, readChain } from '../../src/journal/chain.js';
 import type { JournalEntry, JournalRecord } from '../../src/model/record.js';
+import { places } from '../support/budget.js';
 import { attachStep, detachStep, done, intent, reattachStep, swapStep } from './support.js';
 
 /** One of every kind, as a journal would hold them. */
@@ -46,7 +47,8 @@ test('nothing is an empty journal', () => {
 
 test('a last line torn at any byte is torn, never damage', () => {
   const whole = BYTES.length - (LINES.at(-1)?.length ?? 0);
-  for (let end = whole + 1; end < BYTES.length; end++) {
+  for (const at of places(BYTES.length - whole - 1)) {
+    const end = whole + 1 + at;
     const { records, damage, torn, size } = readChain(BYTES.subarray(0, end));
     expect({ records: records.length, damage, size }).toEqual({ records: 6, damage: undefined, size: whole });
     expect(torn).toEqual(BYTES.subarray(whole, end));
@@ -54,10 +56,9 @@ test('a last line torn at any byte is torn, never damage', () => {
 });
 
 test('a bit flipped anywhere in an earlier record is found, in its line', () => {
-  let line = 1;
-  let within = 0;
-  for (let at = 0; at < BYTES.length - (LINES.at(-1)?.length ?? 0); at++, within++) {
-    if (within === LINES[line - 1]?.length) [line, within] = [line + 1, 0];
+  const lineAt = LINES.flatMap((bytes, index) => Array<number>(bytes.length).fill(index + 1));
+  for (const at of places(BYTES.length - (LINES.at(-1)?.length ?? 0))) {
+    const line = lineAt[at] ?? 0;
     const flipped = Buffer.from(BYTES);
     flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << ((at * 5) % 8)), at);
     const { damage, records } = readChain(flipped);

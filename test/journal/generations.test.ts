@@ -18,6 +18,7 @@ import { currentGeneration, readGeneration } from '../../src/journal/generations
 import { readJournal } from '../../src/journal/read.js';
 import { EXIT } from '../../src/model/errors.js';
 import type { Generation } from '../../src/model/record.js';
+import { places } from '../support/budget.js';
 import { buildWriter, desiredState, errorOf, intent, locked, record, temporaryFolder } from './support.js';
 
 function make(dataDir: string, made: Partial<NewGeneration> = {}): Promise<Generation> {
@@ -71,7 +72,7 @@ test('no byte of a generation can be changed behind our back', async () => {
   const generation = await make(dataDir);
   const file = join(dataDir, 'generations/1/generation.json');
   const bytes = readFileSync(file);
-  for (let at = 0; at < bytes.length; at++) {
+  for (const at of places(bytes.length)) {
     const flipped = Buffer.from(bytes);
     flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << ((at * 3) % 8)), at);
     writeFileSync(file, flipped);

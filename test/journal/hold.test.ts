@@ -7,6 +7,7 @@ import { Journal } from '../../src/journal/journal.js';
 import { readJournal } from '../../src/journal/read.js';
 import { EXIT } from '../../src/model/errors.js';
 import type { Hold } from '../../src/model/reconciliation.js';
+import { places } from '../support/budget.js';
 import { errorOf, locked, temporaryFolder } from './support.js';
 
 const HOLD: Hold = {
@@ -41,7 +42,7 @@ test('no byte of a hold can be changed so that another one is read, or none', as
   await hold(dataDir, HOLD);
   const file = join(dataDir, 'hold.json');
   const bytes = readFileSync(file);
-  for (let at = 0; at < bytes.length; at++) {
+  for (const at of places(bytes.length)) {
     const flipped = Buffer.from(bytes);
     flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << ((at * 3) % 8)), at);
     writeFileSync(file, flipped);

@@ -115,9 +115,14 @@ export interface Flood extends AsyncDisposable {
   spans(): Promise<number[]>;
 }
 
+/** Has an interface of the firewall's side merge the packets of a stream (GRO). */
+export async function mergePackets(network: Network, pair: Pair): Promise<void> {
+  await must(...within(network.firewall, [process.execPath, join(inject('children'), 'gro.mjs'), pair.name]));
+}
+
 /** Floods one pair; resolves when frames are flowing. */
 export async function flood(network: Network, pair: Pair, limits: FloodLimits): Promise<Flood> {
-  await must(...within(network.firewall, [process.execPath, join(inject('children'), 'gro.mjs'), pair.name]));
+  await mergePackets(network, pair);
   const destinationMac = await macOf(network.firewall, pair.name);
   const ends = { source: ip(pair.peerAddress), destination: ip(pair.address) };
   const { packets = [{ protocol: 1, icmpType: 0, ...ends }], atOnce = 16_384 } = limits;

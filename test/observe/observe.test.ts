@@ -36,7 +36,7 @@ test('an untouched machine: interfaces, nothing of ours', async () => {
 test('a look ahead is taken while it is fresh, and taken again when it is not', async () => {
   await using lab = await createLab();
   const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
-  const answer = await lab.inside(() => ({ look: lookAhead({ bpffs: lab.bpffs }) }));
+  const answer = await lab.inside(() => ({ look: lookAhead(() => observe({ bpffs: lab.bpffs })) }));
   const before = await answer.look();
   const ids = await install(lab);
   clock.mockReturnValue(999);
@@ -49,7 +49,7 @@ test('a look ahead is taken while it is fresh, and taken again when it is not', 
 
 test('a look ahead that fails is an error of who asks for the answer', async () => {
   process.env['XDPKEEP_BPFTOOL'] = 'not-absolute';
-  const look = lookAhead({ bpffs: '/' });
+  const look = lookAhead(() => observe({ bpffs: '/' }));
   await sleep(1);
   expect(await rejected(look())).toMatchObject({ name: 'EnvironmentError' });
 });

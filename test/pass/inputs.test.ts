@@ -13,6 +13,7 @@ import { inputsForDeparture } from '../../src/pass/inputs-for-departure.js';
 import { inputsAfterDecision, inputsToRestore } from '../../src/pass/inputs-from-generation.js';
 import { inputsFromPlanFile } from '../../src/pass/inputs-from-plan-file.js';
 import type { OpenHost } from '../../src/pass/host.js';
+import { MACHINE } from '../../src/pass/machine.js';
 import { DiskObjectStore } from '../../src/disk/object-store.js';
 import { withWriterLock } from '../../src/journal/lock.js';
 import { temporaryFolder } from '../journal/support.js';
@@ -28,7 +29,16 @@ function onHost(hold: Hold | undefined, make: (host: OpenHost) => PassInputs): P
     if (hold) writeHold(lock, hold);
     const look = () => Promise.reject(new Error('nobody looks'));
     const store = new DiskObjectStore(dataDir);
-    const host = { bpffs, dataDir, lock, pins: pinsOf(bpffs), store, observe: look, firstLook: look };
+    const host = {
+      bpffs,
+      dataDir,
+      lock,
+      pins: pinsOf(bpffs),
+      store,
+      machine: MACHINE,
+      observe: look,
+      firstLook: look,
+    };
     return Promise.resolve(make(host));
   });
 }

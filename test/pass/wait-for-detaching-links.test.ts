@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { readSoundJournal } from '../../src/journal/read.js';
 import { openPin } from '../../src/kernel/pinned.js';
+import { pinsOf } from '../../src/kernel/pins.js';
 import { waitForDetachingLinks } from '../../src/pass/wait-for-detaching-links.js';
 import type { ObservedState } from '../../src/model/observed.js';
 import { observe } from '../../src/observe/observe.js';
@@ -29,7 +30,7 @@ async function looks(lab: Lab, meanwhile: () => Promise<void>) {
     const seen = await observe({ bpffs });
     const { records } = readSoundJournal(dataDir);
     const [after] = await Promise.all([
-      waitForDetachingLinks(seen, { dataDir, observe: look }, records),
+      waitForDetachingLinks(seen, { dataDir, pins: pinsOf(bpffs), observe: look }, records),
       meanwhile(),
     ]);
     return { seen, after, again };

@@ -13,12 +13,12 @@ import {
   map,
   nic,
   NO_DRIFT,
+  NOTHING_BEFORE,
   observed,
   ours,
   owned,
   stranger,
   wanted,
-  FIRST_TIME,
 } from '../support/states.js';
 
 const INSTALLED: Installed = { digest: 'aaaa', boot: 'boot-1', ifindex: 3, generation: 1 };
@@ -29,11 +29,7 @@ function stepOf(have: ObservedState, known: Partial<DriftContext> = {}, entry = 
   const context = {
     observed: have,
     definitions: new Map(),
-    attachedFrom: new Map(),
-    failedLately: new Map(),
-    attaching: FIRST_TIME,
-    fellBackBecause: new Map(),
-    drift,
+    past: { ...NOTHING_BEFORE, drift },
   };
   const [first] = plan(want, diff(want, have), context).steps;
   if (!first) throw new Error('no step');

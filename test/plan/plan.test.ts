@@ -12,11 +12,10 @@ import {
   nic,
   observed,
   ours,
-  NO_DRIFT,
+  NOTHING_BEFORE,
   owned,
   stranger,
   wanted,
-  FIRST_TIME,
 } from '../support/states.js';
 
 const DEFINITION = {
@@ -40,11 +39,7 @@ function planned(
   return plan(want, diff(want, have), {
     observed: have,
     definitions,
-    attachedFrom: new Map(from),
-    failedLately: new Map(),
-    attaching: FIRST_TIME,
-    fellBackBecause,
-    drift: NO_DRIFT,
+    past: { ...NOTHING_BEFORE, attachedFrom: new Map(from), fellBackBecause },
   });
 }
 

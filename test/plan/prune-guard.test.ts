@@ -5,17 +5,7 @@ import { findRenames, withRename } from '../../src/diff/renames.js';
 import type { ObservedInterface, OwnedInterface } from '../../src/model/observed.js';
 import { plan } from '../../src/plan/plan.js';
 import { suspectPrune } from '../../src/plan/prune-guard.js';
-import {
-  desired,
-  FIRST_TIME,
-  nic,
-  NETNS,
-  NO_DRIFT,
-  observed,
-  ours,
-  owned,
-  wanted,
-} from '../support/states.js';
+import { desired, nic, NETNS, NOTHING_BEFORE, observed, ours, owned, wanted } from '../support/states.js';
 
 /** Interfaces ens0, ens1, ..., each with a link of ours that runs. */
 function running(count: number): { interfaces: ObservedInterface[]; pins: OwnedInterface[] } {
@@ -39,11 +29,7 @@ function suspect(names: string[], { interfaces, pins }: ReturnType<typeof runnin
   const context = {
     observed: after,
     definitions: new Map(),
-    attachedFrom: new Map(pins.map(({ name }) => [name, NETNS])),
-    failedLately: new Map(),
-    attaching: FIRST_TIME,
-    fellBackBecause: new Map(),
-    drift: NO_DRIFT,
+    past: { ...NOTHING_BEFORE, attachedFrom: new Map(pins.map(({ name }) => [name, NETNS])) },
   };
   return suspectPrune(plan(state, diff(state, after), context, renames), found);
 }

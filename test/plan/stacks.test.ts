@@ -6,17 +6,7 @@ import type { ObservedInterface, XdpAttachment } from '../../src/model/observed.
 import type { Step } from '../../src/model/step.js';
 import { plan } from '../../src/plan/plan.js';
 import { suspend } from '../../src/plan/suspend.js';
-import {
-  desired,
-  FIRST_TIME,
-  nic,
-  NO_DRIFT,
-  observed,
-  ours,
-  owned,
-  stranger,
-  wanted,
-} from '../support/states.js';
+import { desired, NOTHING_BEFORE, nic, observed, ours, owned, stranger, wanted } from '../support/states.js';
 
 const stacked = (
   name: string,
@@ -42,11 +32,12 @@ function planned(
   return plan(desired(...want), diff(desired(...want), have), {
     observed: have,
     definitions: new Map(),
-    attachedFrom: new Map(),
-    failedLately: new Map(failed ? [[failed.interface, { step: failed as never, note: 'the driver' }]] : []),
-    attaching: FIRST_TIME,
-    fellBackBecause: new Map(),
-    drift: NO_DRIFT,
+    past: {
+      ...NOTHING_BEFORE,
+      failedLately: new Map(
+        failed ? [[failed.interface, { step: failed as never, note: 'the driver' }]] : [],
+      ),
+    },
   });
 }
 

@@ -138,6 +138,27 @@ describe.each([
     expect(path.ask(frame)).toEqual({ verdict: 'drop', row: '(malformed)' });
   });
 
+  it.each([
+    ['three tags with id 0', '8100000081000000810000000800'],
+    ['three tags with ids', '88a80001810000028100000308004500'],
+    ['four tags, mixed', '88a80000810020008100e00088a8000086dd'],
+    ['a third tag in front of ARP', '8100000081000000810000000806'],
+  ])('drops %s', (_name, link) => {
+    using path = new Datapath(under);
+    const frame = `020000000001020000000002${link}${'00'.repeat(60)}`;
+    expect(path.ask(Buffer.from(frame, 'hex'))).toEqual({ verdict: 'drop', row: '(malformed)' });
+  });
+
+  it('drops an IP packet behind three priority tags as it was seen on a wire', () => {
+    using path = new Datapath(under);
+    const frame = Buffer.from(
+      '0200000000010200000000028100000081000000810000000800450000280001000040060000c6336407c00002019c40' +
+        '001600000001000000005002ffff0000',
+      'hex',
+    );
+    expect(path.ask(frame)).toEqual({ verdict: 'drop', row: '(malformed)' });
+  });
+
   it('drops a ninth extension header', () => {
     using path = new Datapath(under);
     const extensions = Array.from({ length: 9 }, () => destination);
@@ -154,6 +175,24 @@ describe.each([
       expect(answer).toEqual({ verdict: 'pass', row: '(protect)' });
     }
     expect(path.ask(buildPacket({ family: 6, protocol: 58, icmpType: 128 })).row).toBe('(default)');
+  });
+});
+
+describe('vlan', () => {
+  it.each([
+    [[], 'none'],
+    [[0], 'none'],
+    [[0, 0], 'none'],
+    [[7], 'seven'],
+    [[0, 7], 'seven'],
+    [[7, 0], 'seven'],
+    [[7, 8], 'seven'],
+    [[8, 7], '(default)'],
+  ])('of tags %j is what Linux takes them for', (vlan, row) => {
+    using path = new Datapath(
+      policy([rule('none', { vlan: ['none'] }, 'drop'), rule('seven', { vlan: [7] }, 'drop')]),
+    );
+    expect(path.ask(buildPacket({ vlan })).row).toBe(row);
   });
 });
 

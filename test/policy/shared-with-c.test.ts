@@ -22,7 +22,7 @@ import { baseKey, FRAGMENTS } from '../../src/policy/fields/base.js';
 import { ND_FIRST, ND_LAST } from '../../src/policy/fields/icmp-type.js';
 import { DIMENSION_NAMES, DIMENSIONS, LAST_COMMON } from '../../src/policy/fields/registry.js';
 import { VLAN_NONE } from '../../src/policy/fields/vlan.js';
-import { EXTENSIONS, VLAN_TAGS } from '../../src/policy/packet/parse.js';
+import { EXTENSIONS, LONGEST_PACKET, VLAN_TAGS } from '../../src/policy/packet/parse.js';
 import { evaluateC } from '../support/c-constants.js';
 
 /** `sourcePort` -> `SOURCE_PORT` */
@@ -64,6 +64,7 @@ const SHARED: [c: string, value: number][] = [
   // packet.h, parse.h
   ['VLAN_TAGS', VLAN_TAGS],
   ['EXTENSIONS', EXTENSIONS],
+  ['LONGEST_PACKET', LONGEST_PACKET],
   ['VLAN_NONE', VLAN_NONE],
   ['BASE_IPV4', baseKey(4, 'none', 0)],
   ['BASE_IPV6', baseKey(6, 'none', 0)],
@@ -149,6 +150,7 @@ const SHARED: [c: string, value: number][] = [
 const OF_C = [
   ...[
     'ASK',
+    'NOT_BLOCKED',
     'BEGIN',
     'ADD_TO',
     'ADD',

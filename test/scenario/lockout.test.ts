@@ -170,9 +170,10 @@ it('whom the state files come from has to be heard', async () => {
   await using lab = await createLab();
   write(lab, { default: 'drop', rules: [SSH] });
   const { state: stateDir, bpffs, dataDir } = lab;
-  const options = { stateDir, host: 'lab', bpffs, dataDir, dryRun: false };
-  const pass = (port: number) =>
-    lab.inside(() => reconcileHere({ ...options, remotes: [{ host: '10.77.0.2', port }] }));
+  const pass = (port: number) => {
+    const from = { stateDir, host: 'lab', remotes: [{ host: '10.77.0.2', port }] };
+    return lab.inside(() => reconcileHere({ bpffs, dataDir, from, change: {}, dryRun: false }));
+  };
   const refused = await pass(443);
   expect(refused).toMatchObject({ exitCode: 14, steps: [{ outcome: 'refused' }] });
   expect(refused.steps[0]?.error).toContain('the answer of 10.77.0.2:443, from where the state files come');

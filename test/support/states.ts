@@ -8,7 +8,7 @@ import type {
   OwnedInterface,
   XdpAttachment,
 } from '../../src/model/observed.js';
-import type { AttachingContext, DriftContext } from '../../src/plan/context.js';
+import type { AttachingContext, DriftContext, Past } from '../../src/plan/context.js';
 
 export const NETNS = 4026531840;
 
@@ -21,11 +21,20 @@ export const NO_DRIFT: DriftContext = {
 };
 
 /** No interface ran before, and no driver is asked. */
-export const FIRST_TIME: AttachingContext = {
+const FIRST_TIME: AttachingContext = {
   goNative: false,
   ran: new Map(),
   native: new Map(),
   takesFrags: new Set(),
+};
+
+/** No earlier pass is known. */
+export const NOTHING_BEFORE: Past = {
+  attachedFrom: new Map(),
+  failedLately: new Map(),
+  fellBackBecause: new Map(),
+  drift: NO_DRIFT,
+  attaching: FIRST_TIME,
 };
 
 export function wanted(
@@ -39,6 +48,7 @@ export function wanted(
     function: 'icmp_drop',
     object: `sha-${digest}`,
     digest,
+    written: digest,
   };
   const at = { file: 'hosts/edge.yaml', line: 6, column: 3 };
   return { pattern, mode: 'native', foreign: 'refuse', program, at, ...rest } as DesiredInterface;

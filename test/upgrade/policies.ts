@@ -98,7 +98,7 @@ export function writeEverything(lab: Lab, more = ''): void {
 /** The attached program decides each packet by its row, and the state files say the same. */
 export async function expectDecisions(lab: Lab): Promise<void> {
   const { state: stateDir, bpffs, dataDir } = lab;
-  const options = { stateDir, host: 'lab', bpffs, dataDir };
+  const options = { bpffs, dataDir, from: { stateDir, host: 'lab' } };
   await lab.inside(async () => {
     for (const [packet, row] of DECIDED) {
       const text = JSON.stringify(packet);

@@ -16,6 +16,7 @@ import {
   range,
   RANGE_PATTERN,
   textValue,
+  toIssue,
   unknownName,
   wholeNumber,
 } from './values.js';
@@ -83,10 +84,16 @@ function lateNamedRange(names: readonly string[], to: number): z.ZodType {
   return z.union([wholeNumber(0, to).transform(toRange), textValue<Range | IcmpName>(parse, meta)]);
 }
 
-function numberOrWord({ to, word, what }: Extract<Notation, { kind: 'number-or-word' }>): z.ZodType {
-  const parse = (text: string) =>
-    text === word ? text : { message: `must be ${what} from 0 to ${to} or ${word}, not ${quote(text)}` };
-  return z.union([wholeNumber(0, to), textValue<string>(parse, { enum: [word] })]);
+function numberOrWord(notation: Extract<Notation, { kind: 'number-or-word' }>): z.ZodType {
+  const { from, to, word, what, below } = notation;
+  const message = (written: string) => `must be ${what} from ${from} to ${to} or ${word}, not ${written}`;
+  const parse = (text: string) => (text === word ? text : { message: message(quote(text)) });
+  const number = wholeNumber(0, to)
+    .superRefine((value, context) => {
+      if (value < from) context.issues.push(toIssue({ message: message(`${value}`), hint: below }, value));
+    })
+    .meta({ minimum: from });
+  return z.union([number, textValue<string>(parse, { enum: [word] })]);
 }
 
 function tags(to: number): z.ZodType {

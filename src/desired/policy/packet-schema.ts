@@ -6,6 +6,7 @@ import { ICMP_PROTOCOLS } from '../../policy/fields/icmp.js';
 import { icmpTypeNumber } from '../../policy/fields/icmp-type.js';
 import { FIELD_NAMES, FIELDS } from '../../policy/fields/registry.js';
 import { buildPacket, familyOf } from '../../policy/packet/build-packet.js';
+import { VLAN_TYPES } from '../../policy/packet/parse.js';
 import { checkFields, type FieldProblem } from '../yaml/check-fields.js';
 import { packetFields } from './match-fields.js';
 import { mayBeAbsent, wholeNumber } from './values.js';
@@ -57,8 +58,7 @@ type WrittenPacket = z.output<typeof fields>;
 type PacketProblem = FieldProblem<WrittenPacket>;
 
 const IP_TYPES: Record<number, 4 | 6> = { [ETHER_TYPES.ipv4]: 4, [ETHER_TYPES.ipv6]: 6 };
-const VLAN_TYPES = new Set([0x8100, 0x88a8]);
-const THIRD_TAG = 'is that of a VLAN tag, which is looked through unless two others stand before it';
+const OF_A_TAG = 'is that of a VLAN tag: what counts is the EtherType behind it';
 const ETHERNET_BYTES = 14;
 /** What a frame that is not IP can have. */
 function isOfFrame(field: keyof WrittenPacket): boolean {
@@ -75,12 +75,8 @@ function* packetProblems(packet: WrittenPacket): Generator<PacketProblem> {
     const lost = (Object.keys(packet) as (keyof WrittenPacket)[]).filter((field) => !isOfFrame(field));
     const message = 'is of an IP packet, which `etherType` says that this is not';
     for (const field of lost) yield { fields: [field, 'etherType'], summary: 'contradiction', message };
-    if (VLAN_TYPES.has(etherType) && packet.vlan?.length !== 2)
-      yield {
-        fields: ['etherType', 'vlan'],
-        message: THIRD_TAG,
-        hint: 'Write `vlan`, or two ids beside it.',
-      };
+    if (VLAN_TYPES.includes(etherType))
+      yield { fields: ['etherType'], message: OF_A_TAG, hint: 'Write the ids of the tags as `vlan`.' };
     return;
   }
   for (const field of FIELD_NAMES) {

@@ -6,16 +6,12 @@ import { baseKey } from '../fields/base.js';
 import type { Dimension, DimensionName, PacketKind } from '../fields/dimension.js';
 import type { Transport } from '../fields/layers.js';
 import { DIMENSION_NAMES, DIMENSIONS } from '../fields/registry.js';
+import { VLAN_TYPES } from '../packet/parse.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
 import { intersectSides, isEmpty, numbersOf, type Side, subtractSides } from './box-sides.js';
 
 /** Never the last protocol of an IPv6 packet that is no later fragment: the walk goes on behind them. */
 const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
-/** 802.1Q and 802.1ad. */
-const VLAN_TYPES: IntervalSet = [
-  [0x8100, 0x8100],
-  [0x88a8, 0x88a8],
-];
 /** Bytes of the IPv6 fragment header (RFC 8200, 4.5). */
 const FRAGMENT_HEADER = 8;
 
@@ -89,17 +85,12 @@ export const KINDS: readonly Kind[] = [
   makeKind({
     name: 'not IP',
     family: 'none',
-    etherTypes: subtractSets([[0, 65535]], union([[0x0800, 0x0800], [0x86dd, 0x86dd], ...VLAN_TYPES])),
+    etherTypes: subtractSets(
+      [[0, 65535]],
+      union([0x0800, 0x86dd, ...VLAN_TYPES].map((type): Interval => [type, type])),
+    ),
     base: [[0, 0]],
     shortest: 0,
-  }),
-  makeKind({
-    name: 'three VLAN tags',
-    family: 'none',
-    etherTypes: VLAN_TYPES,
-    base: [[0, 0]],
-    shortest: 0,
-    tagged: true,
   }),
 ];
 

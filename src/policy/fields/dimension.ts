@@ -27,8 +27,6 @@ export interface PacketKind {
   base: IntervalSet;
   /** Bytes of the shortest IP packet that is not malformed. */
   shortest: number;
-  /** Two tags are looked through: the third one's type is the EtherType. */
-  tagged?: true;
 }
 
 interface AnyDimension {

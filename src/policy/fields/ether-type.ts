@@ -33,5 +33,5 @@ export const etherType = numberField<'etherType'>({
   describe: (value) => (OF_IP.includes(value) ? undefined : value),
   words: (value) => (OF_IP.includes(value) ? [] : [`etherType ${formatEtherType(value)}`]),
   report: (value) => value,
-  samples: [0x0806, 0x88cc, 0x8100, 0x0800, 0x86dd, 0x0600],
+  samples: [0x0806, 0x88cc, 0x9100, 0x0800, 0x86dd, 0x0600],
 });

@@ -30,7 +30,7 @@ interface TransportLayer {
 export interface Layers {
   /** From the first byte of the Ethernet header on. */
   frame: DataView;
-  /** Id of the outer tag. */
+  /** The first id of its tags that is not 0. */
   vlan: number | 'none';
   /** Behind the tags. */
   etherType: number;

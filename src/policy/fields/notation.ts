@@ -14,8 +14,8 @@ export type Notation =
   | { kind: 'range'; to: number; names?: Names }
   /** The same with names whose numbers other fields of the match decide about: they are kept as `{icmpName}`. */
   | { kind: 'named-range'; to: number; names: readonly string[] }
-  /** A number, or one word for what has none; `what` names such a number in messages. */
-  | { kind: 'number-or-word'; to: number; word: string; what: string }
+  /** A number, or one word for what has none; `what` names such a number in messages, `below` says why none is less than `from`. */
+  | { kind: 'number-or-word'; from: number; to: number; word: string; what: string; below: string }
   | { kind: 'word'; words: readonly [string, ...string[]] }
   /** 4, 6, ipv4 or ipv6. */
   | { kind: 'family' }

@@ -1,4 +1,4 @@
-// `vlan`: the id of the outer tag. No tag is a value as well.
+// `vlan`: the id of the outer tag, of those that have one: a tag with id 0 says a priority alone. No tag is a value as well.
 import { BY_LAYOUT, type Field } from './field.js';
 import { notation } from './notation.js';
 import { isAnything, numberDimension } from './number-dimension.js';
@@ -8,10 +8,17 @@ export const VLAN_NONE = 4096;
 
 export const vlan: Field<'vlan'> = {
   layer: 'link',
-  inMatch: notation({ kind: 'number-or-word', to: VLAN_NONE - 1, word: 'none', what: 'a VLAN id' }),
+  inMatch: notation({
+    kind: 'number-or-word',
+    from: 1,
+    to: VLAN_NONE - 1,
+    word: 'none',
+    what: 'a VLAN id',
+    below: 'A tag with id 0 says a priority alone, and counts as no tag: `none` is for such frames too.',
+  }),
   inPacket: notation({ kind: 'tags', to: VLAN_NONE - 1 }),
   help: {
-    match: 'Id of the outer tag, or none.',
+    match: 'Id of the outer tag, or none. A tag with id 0 counts as none.',
     packet: 'Id of the tag, or of two tags, the outer one first.',
   },
   dimension: numberDimension({
@@ -19,9 +26,9 @@ export const vlan: Field<'vlan'> = {
     isIn: isAnything,
     ranges: (match) =>
       match.vlan?.map((id) => (id === 'none' ? VLAN_NONE : id)).map((id) => ({ from: id, to: id })),
-    full: ({ tagged }) => [[0, tagged ? VLAN_NONE - 1 : VLAN_NONE]],
+    full: () => [[1, VLAN_NONE]],
     natural: [VLAN_NONE],
-    describe: (id, { tagged }) => (id === VLAN_NONE ? {} : { vlan: tagged ? [id, 0] : [id] }),
+    describe: (id) => (id === VLAN_NONE ? {} : { vlan: [id] }),
   }),
   read: (layers) => layers.vlan,
   agrees: (asked, value) => asked.includes(value),
@@ -29,5 +36,5 @@ export const vlan: Field<'vlan'> = {
   describe: (value) => (value === 'none' ? undefined : [value]),
   words: (ids) => ids.map((id) => `vlan ${id}`),
   report: (value) => (value === 'none' ? undefined : value),
-  samples: [[0], [1], [100], [4095], [100, 0]],
+  samples: [[0], [1], [100], [4095], [100, 0], [0, 1], [0, 0]],
 };

@@ -1,19 +1,26 @@
 // A frame -> where its headers lie and what its fields are, or why it has none. The reference for bpf/packet.h, decision by decision:
-// - up to two VLAN tags (802.1Q, 802.1ad) are looked through; a third is an EtherType like any other;
+// - up to two VLAN tags (802.1Q, 802.1ad) are looked through, and a third makes the frame malformed: Linux takes off any number
+//   of tags with id 0, so that an IP packet behind it would pass for something else; a tag with id 0 counts as none;
 // - what lies behind the IP packet's own length is padding, never a header;
 // - a transport header must be there in full (TCP with its options), or the packet is malformed; that holds for
 //   a first fragment as well, so that nothing hides in a second one;
 // - ESP, "no next header" and unknown protocols end the walk: a protocol, no ports;
 // - IPv4 AH is a protocol, as IPv4 has no header chain; in IPv6 it is walked;
 // - a ninth extension header makes the packet malformed: its transport cannot be told;
-// - a jumbogram (payload length 0) is an empty packet, and malformed when it announces a transport.
+// - a length of 0 is that of the frame where the frame is longer than any length field could say: Linux merges TCP streams so
+//   (BIG TCP); in a shorter frame it is no length in IPv4, and an empty packet in IPv6, which announces no transport.
+import { PROTOCOLS } from '../../model/names.js';
 import type { PacketFields } from '../fields/field.js';
 import { type IpLayer, type Layers, TRANSPORT_BYTES, transportOf } from '../fields/layers.js';
 import { readFields } from '../fields/registry.js';
 
 const ETH_BYTES = 14;
+/** 802.1Q and 802.1ad. */
+export const VLAN_TYPES: readonly number[] = [0x8100, 0x88a8];
 export const VLAN_TAGS = 2;
 export const EXTENSIONS = 8;
+/** Bytes that a length field of IP can say. */
+export const LONGEST_PACKET = 65_535;
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, ah: 51, destination: 60 } as const;
 
 /** A packet that is IP has a family, a protocol, addresses and a fragment kind; every frame an EtherType and MAC addresses. */
@@ -32,9 +39,9 @@ function findLayers(frame: DataView): Layers | undefined {
   if (frame.byteLength < ETH_BYTES) return undefined;
   const link: Layers = { frame, vlan: 'none', etherType: frame.getUint16(12) };
   let at = ETH_BYTES;
-  for (let tag = 0; tag < VLAN_TAGS && (link.etherType === 0x8100 || link.etherType === 0x88a8); tag++) {
-    if (frame.byteLength < at + 4) return undefined;
-    if (tag === 0) link.vlan = frame.getUint16(at) & 0xfff;
+  for (let tag = 0; VLAN_TYPES.includes(link.etherType); tag++) {
+    if (tag === VLAN_TAGS || frame.byteLength < at + 4) return undefined;
+    if (link.vlan === 'none') link.vlan = frame.getUint16(at) & 0xfff || 'none';
     link.etherType = frame.getUint16(at + 2);
     at += 4;
   }
@@ -47,7 +54,8 @@ function findLayers(frame: DataView): Layers | undefined {
 function parseIpv4(header: DataView, link: Layers): Layers | undefined {
   if (header.byteLength < 20 || header.getUint8(0) >> 4 !== 4) return undefined;
   const bytes = (header.getUint8(0) & 15) * 4;
-  const length = header.getUint16(2);
+  const isMerged = isMergedStream(header, header.getUint16(2), 0) && header.getUint8(9) === PROTOCOLS.tcp;
+  const length = isMerged ? header.byteLength : header.getUint16(2);
   if (bytes < 20 || length < bytes || length > header.byteLength) return undefined;
   const offset = header.getUint16(6);
   const fragment = offset & 0x1fff ? 'later' : offset & 0x2000 ? 'first' : 'none';
@@ -57,7 +65,8 @@ function parseIpv4(header: DataView, link: Layers): Layers | undefined {
 
 function parseIpv6(header: DataView, link: Layers): Layers | undefined {
   if (header.byteLength < 40 || header.getUint8(0) >> 4 !== 6) return undefined;
-  const length = 40 + header.getUint16(4);
+  const payload = header.getUint16(4);
+  const length = isMergedStream(header, payload, 40) ? header.byteLength : 40 + payload;
   if (length > header.byteLength) return undefined;
   const ip: IpLayer = { family: 6, header, protocol: header.getUint8(6), fragment: 'none', length };
   let at = 40;
@@ -75,6 +84,11 @@ function parseIpv6(header: DataView, link: Layers): Layers | undefined {
     at += bytes;
   }
   return parseTransport(within(header, at, length), link, ip);
+}
+
+/** `said`: what the length field says, of what is behind so many bytes. */
+function isMergedStream(packet: DataView, said: number, bytes: number): boolean {
+  return said === 0 && packet.byteLength > bytes + LONGEST_PACKET;
 }
 
 function isExtension(protocol: number): boolean {

@@ -26,7 +26,7 @@ it.each([
     'docs/state-files.md',
   ],
   ['vlan: [1, 2, 3]', '`vlan` must be one id or two', ''],
-  ['etherType: 0x8100, vlan: 5', '`etherType` is that of a VLAN tag', 'two ids'],
+  ['etherType: 0x8100, vlan: [5, 6]', '`etherType` is that of a VLAN tag', 'as `vlan`'],
   ['length: 39', '`length` must be 40 at least: its headers', ''],
   ['family: 6, protocol: udp, fragment: first, length: 55, vlan: 5', '`length` must be 56 at least', ''],
   ['protocol: udp, tcpFlags: {syn: true}', '`tcpFlags`', ''],

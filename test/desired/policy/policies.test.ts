@@ -76,7 +76,7 @@ test.each<[match: string, expected: Match]>([
   ['ttl: [1, 255]', { ttl: [...one(1), ...one(255)] }],
   ['dscp: 63', { dscp: one(63) }],
   ['vlan: none', { vlan: ['none'] }],
-  ['vlan: [0, none, 4095]', { vlan: [0, 'none', 4095] }],
+  ['vlan: [1, none, 4095]', { vlan: [1, 'none', 4095] }],
   ['etherType: arp', { etherType: one(0x806) }],
   ['etherType: [0x88cc, 0-1500]', { etherType: [...one(0x88cc), { from: 0, to: 1500 }] }],
   ['sourceMac: 02:00:00:00:00:01', { sourceMac: [0x020000000001] }],

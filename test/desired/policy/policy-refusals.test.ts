@@ -135,6 +135,7 @@ test.each<[name: string, text: string, expected: string[]]>([
   ['length 70000', withMatch('length: 100-70000'), ['5:31-40 invalid value']],
   ['ttl -1', withMatch('ttl: -1'), ['5:28-30 invalid value']],
   ['dscp 64', withMatch('dscp: 64'), ['5:29-31 invalid value']],
+  ['vlan 0', withMatch('vlan: [7, 0]'), ['5:33-34 invalid value']],
   ['vlan 4096', withMatch('vlan: 4096'), ['5:29-33 invalid value']],
   ['unknown vlan', withMatch('vlan: any'), ['5:29-32 invalid value']],
   ['unknown ether type', withMatch('etherType: apr'), ['5:34-37 invalid value']],

@@ -81,17 +81,16 @@ const CASES: {
     found: [['a', 'impossible', ['(non-ip)']]],
   },
   {
-    name: 'a third VLAN tag is an EtherType, and such a frame has tags',
+    name: 'the EtherType of a VLAN tag, behind which another one stands or nothing that could be read',
     rules: [
-      rule('a', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: ['none'] }, 'drop'),
-      rule('b', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: [7] }, 'drop'),
-      rule('c', { etherType: [{ from: 0x8100, to: 0x88a8 }], vlan: [8] }, 'drop'),
-      rule('d', { etherType: [{ from: 0x8100, to: 0x8100 }], vlan: [7] }, 'pass'),
+      rule('a', { etherType: [{ from: 0x8100, to: 0x8100 }] }, 'drop'),
+      rule('b', { etherType: [{ from: 0x88a8, to: 0x88a8 }], vlan: [7] }, 'drop'),
+      rule('c', { etherType: [{ from: 0x8100, to: 0x8101 }], vlan: [8] }, 'drop'),
     ],
     rest: { nonIp: 'match' },
     found: [
       ['a', 'impossible', []],
-      ['d', 'contradictory', ['b']],
+      ['b', 'impossible', []],
     ],
   },
   {

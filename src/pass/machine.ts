@@ -1,0 +1,25 @@
+// What a pass asks of its machine beside the pins: is the bpffs there, what does the kernel say of programs that are not attached
+// yet, who must stay reachable, who is there at a deadline. A port, so that the phases of a pass can be run on a machine that is
+// made up (test/fakes/); a host that is opened has the real one.
+import { ensureMounted } from '../kernel/bpffs.js';
+import { armDeadline } from '../kernel/deadline.js';
+import { askNativeOutlook } from '../kernel/native-outlook.js';
+import { findDifferences } from '../prove/compare.js';
+import { retestPolicy } from '../prove/policy.js';
+import { inspect, programTakesFrags, prove } from '../prove/prove.js';
+import { guardAgainstLockout } from '../reach/lockout-guard.js';
+
+/** Where each function is, is said what it does, and which errors it throws. */
+export const MACHINE = {
+  ensureMounted,
+  armDeadline,
+  inspect,
+  programTakesFrags,
+  askNativeOutlook,
+  prove,
+  retestPolicy,
+  findDifferences,
+  guardAgainstLockout,
+};
+
+export type Machine = Readonly<typeof MACHINE>;

@@ -1,0 +1,99 @@
+// Frames as they stand, onto the wire of a pair, and the datagrams that the firewall's own sockets then get: what a host takes
+// for IP only its sockets can say.
+// needs: lab
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import koffi from 'koffi';
+import type { PacketDescription } from '../../src/model/policy.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
+import { listInterfaces } from '../../src/kernel/interfaces.js';
+import { enter, type Network, type Pair } from './network.js';
+import { ip, macOf } from './traffic.js';
+
+const [AF_PACKET, SOCK_RAW] = [17, 3];
+/** Frames between two looks at everything else: fewer than a veth's ring has room for. */
+const BATCH = 64;
+const PORT = 7777;
+const UDP_BYTES = 8;
+
+const libc = koffi.load('libc.so.6');
+const open = libc.func('int socket(int domain, int type, int protocol)') as (...args: number[]) => number;
+const close = libc.func('int close(int fd)') as (fd: number) => number;
+const sendTo = libc.func(
+  'long sendto(int fd, const uint8_t *bytes, size_t length, int flags, const uint8_t *address, uint32_t size)',
+) as (fd: number, bytes: Uint8Array, length: number, flags: number, address: Buffer, size: number) => number;
+
+/** Sends frames out of an interface of the world outside, each in one piece, through packet(7). */
+export async function sendFrames(network: Network, pair: Pair, frames: Iterable<Uint8Array>): Promise<void> {
+  const [socket, ifindex] = await enter(network.outside, () => [
+    open(AF_PACKET, SOCK_RAW, 0),
+    listInterfaces().find(({ name }) => name === pair.peer)?.ifindex ?? -1,
+  ]);
+  const address = Buffer.alloc(20); // struct sockaddr_ll: family, protocol, ifindex, ...
+  address.writeUInt16LE(AF_PACKET, 0);
+  address.writeInt32LE(ifindex, 4);
+  let sent = 0;
+  try {
+    for (const frame of frames) {
+      if (sendTo(socket, frame, frame.length, 0, address, address.length) < 0)
+        throw new Error(`cannot send a frame: errno ${koffi.errno()}`);
+      if (++sent % BATCH === 0) await turn();
+    }
+  } finally {
+    close(socket);
+  }
+}
+
+/** Two real sockets of the firewall's side, IPv4 and IPv6, and packets for them that carry a number. */
+export interface Listeners extends AsyncDisposable {
+  /** Numbers that have arrived; grows, and may be cleared. */
+  readonly heard: Set<number>;
+  /** A whole frame to one of them. */
+  frame(number: number, family: 4 | 6, packet?: PacketDescription): Uint8Array;
+}
+
+export async function listenFor(network: Network, pair: Pair): Promise<Listeners> {
+  const heard = new Set<number>();
+  const destinationMac = await macOf(network.firewall, pair.name);
+  const sourceMac = await macOf(network.outside, pair.peer);
+  const sockets = await enter(network.firewall, () =>
+    Promise.all([listen('udp4', pair.address, heard), listen('udp6', pair.address6, heard)]),
+  );
+  return {
+    heard,
+    frame: (number, family, packet = {}) => {
+      const [from, to] = family === 4 ? [pair.peerAddress, pair.address] : [pair.peerAddress6, pair.address6];
+      const ends = { source: ip(from), destination: ip(to), sourceMac, destinationMac };
+      // The number is where the checksum needs no other one: in both ports of nobody, and in the payload behind them.
+      const whole = buildPacket({
+        protocol: 17,
+        sourcePort: 1024,
+        destinationPort: PORT,
+        ...ends,
+        ...packet,
+      });
+      return numbered(whole, family, number);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(sockets.map((socket) => once(socket.close(), 'close')));
+    },
+  };
+}
+
+async function listen(type: 'udp4' | 'udp6', address: string, heard: Set<number>): Promise<Socket> {
+  const socket = createSocket(type);
+  socket.on('message', (bytes) => heard.add(bytes.readUInt32BE()));
+  socket.bind(PORT, address);
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** Puts a number into the payload of a UDP datagram, and its complement behind it, so that the checksum stays right. */
+function numbered(frame: Uint8Array, family: 4 | 6, number: number): Uint8Array {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  const at = 14 + (family === 4 ? 20 : 40) + UDP_BYTES;
+  view.setUint32(at, number);
+  view.setUint32(at + 4, ~number >>> 0);
+  return frame;
+}
