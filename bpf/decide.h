@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Which record decides. The steps are those of src/policy/evaluate.ts, by the same names and in the same order: malformed;
- * then what decides before the rules (non-IP, neighbour discovery, blocks, later fragments), from which protect entries save a
+ * then what decides before the rules (non-IP, blocks, neighbour discovery, later fragments), from which protect entries save a
  * packet; then the rules, protect entries first; the default.
  */
 #pragma once
@@ -20,13 +20,14 @@ static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packe
 		return ROWS;
 	if (shape == SHAPE_NON_IP)
 		return enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
-	if (enabled(KEY_NEIGHBOR_DISCOVERY_PASS) && shape == SHAPE_NEIGHBOR_DISCOVERY)
-		return ROW_PROTECT;
 	if (enabled(KEY_BLOCKS) && asks_blocks(ctx)) {
 		*block = find_block(p);
 		if (*block != NOT_BLOCKED)
 			return ROW_BLOCKED;
 	}
+	if (enabled(KEY_NEIGHBOR_DISCOVERY_PASS) && shape == SHAPE_NEIGHBOR_DISCOVERY &&
+	    (is_question(ctx) || !exceeds_discovery()))
+		return ROW_PROTECT;
 	if (!enabled(KEY_FRAGMENT_MATCH) && shape == SHAPE_LATER_FRAGMENT)
 		return ROW_FRAGMENTS;
 	return ROWS;

@@ -49,9 +49,8 @@ export function provePolicy(
     frags: frags === true,
   });
   const loaded = loadPolicy(object, bound, {
-    ...(counters && { counters }),
+    counting: { ...(counters && { counters }), ...(hits && { hits }) },
     ...(asks && { blocks: blocks ?? 'new' }),
-    ...(hits && { hits }),
     samples: shared.ring.open(observed),
     sets,
   });
