@@ -1,19 +1,15 @@
 // An interface that runs our link: leave it, swap its program, or, where the kernel leaves no choice, attach anew.
-import type { LinkState } from '../model/difference.js';
 import { type ObservedInstance, runningInstance } from '../model/observed.js';
 import type { Condition, NativeOutlook, ReattachStep, Step } from '../model/step.js';
 import { modesOf } from './attach.js';
 import { withFrags } from '../diff/bind.js';
 import { needsFrags } from '../diff/frags.js';
 import { planInstance } from './carry.js';
-import type { PlanContext, WantedDifference } from './context.js';
+import type { AttachedDifference, PlanContext } from './context.js';
 import { planUnfit } from './unfit.js';
 
 /** The maps of a policy that belong to its interface. */
 const OF_INTERFACE = ['counters', 'blocks'];
-
-/** A Difference of an interface that is wanted and runs our link. */
-export type AttachedDifference = WantedDifference & { linkState: Extract<LinkState, { kind: 'attached' }> };
 
 export function planChange(difference: AttachedDifference, context: PlanContext): Step {
   const { wanted, observed, owned, linkState } = difference;

@@ -1,6 +1,6 @@
 // What planning must know beside the differences. Plain data, gathered by the caller.
 import type { DesiredInterface } from '../model/desired.js';
-import type { Difference } from '../model/difference.js';
+import type { Difference, LinkState } from '../model/difference.js';
 import type { Installed } from '../model/drift.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedInterface, ObservedState } from '../model/observed.js';
@@ -61,3 +61,6 @@ export interface WantedDifference extends Difference {
   wanted: DesiredInterface;
   observed: ObservedInterface;
 }
+
+/** One of an interface that runs our link. */
+export type AttachedDifference = WantedDifference & { linkState: Extract<LinkState, { kind: 'attached' }> };

@@ -5,8 +5,7 @@ import { type ObservedInstance, ONE_PAGE } from '../model/observed.js';
 import type { Step } from '../model/step.js';
 import { modesOf, refuse } from './attach.js';
 import { planInstance } from './carry.js';
-import type { AttachedDifference } from './change.js';
-import type { PlanContext } from './context.js';
+import type { AttachedDifference, PlanContext } from './context.js';
 
 /** Mode `auto` goes to generic, with a gap; mode `native` is refused. `undefined` where nothing is known to keep it from a swap. */
 export function planUnfit(
