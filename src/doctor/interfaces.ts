@@ -7,6 +7,7 @@ import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
 import { wantedFor } from '../diff/diff.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
+import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
 import { isGlob } from '../text/glob.js';
 import { ONE_PAGE, type ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
@@ -66,7 +67,7 @@ function owner(name: string, observed: ObservedState | undefined): string {
 }
 
 function troubleWith(
-  { mode, foreign }: DesiredInterface,
+  { mode, foreign, program }: DesiredInterface,
   device: Device,
   features: XdpFeatures | undefined,
   name: string,
@@ -79,6 +80,7 @@ function troubleWith(
       ?.xdp.filter(({ linkId }) => !links.includes(linkId)) ?? [];
   if (strangers.length > 0 && foreign === 'refuse')
     return warning('a foreign program is in the way', 'Detach it, or set `foreign: replace`.');
+  if (device.hidesTags === true && asksForTags(program.firewall)) return warning(HIDDEN_TAGS, showTags(name));
   if (mode === 'generic' || mode === 'offload') return undefined;
   if (features?.native === false)
     return mode === 'native'

@@ -6,6 +6,7 @@ import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { attachingContext } from '../pass/attaching-context.js';
+import { warnOfHiddenTags } from '../pass/hidden-tags.js';
 import { MACHINE } from '../pass/machine.js';
 import { driftContext } from '../pass/drift-context.js';
 import { hasBlocks, readBlocks } from '../journal/blocks.js';
@@ -130,7 +131,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
       .map((other) => withPins(other, observed)),
-    warnings: [...warnings, ...planned.warnings],
+    warnings: [...warnings, ...planned.warnings, ...warnOfHiddenTags(differences, MACHINE)],
   };
 }
 

@@ -3,6 +3,7 @@
 // made up (test/fakes/); a host that is opened has the real one.
 import { ensureMounted } from '../kernel/bpffs.js';
 import { armDeadline } from '../kernel/deadline.js';
+import { hidesTags } from '../kernel/device.js';
 import { askNativeOutlook } from '../kernel/native-outlook.js';
 import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
@@ -17,6 +18,7 @@ export const MACHINE = {
   inspect,
   programTakesFrags,
   askNativeOutlook,
+  hidesTags,
   prove,
   retestPolicy,
   findDifferences,

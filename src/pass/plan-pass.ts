@@ -3,6 +3,7 @@ import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { attachingContext } from './attaching-context.js';
 import { driftContext } from './drift-context.js';
+import { warnOfHiddenTags } from './hidden-tags.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
 import type { MapDefinition } from '../model/instance.js';
@@ -43,7 +44,8 @@ export function planPass(
     },
     keepsFormer: 'ask' in safeties.confirmation,
   };
-  return plan(desired, differences, context, renames);
+  const planned = plan(desired, differences, context, renames);
+  return { ...planned, warnings: [...planned.warnings, ...warnOfHiddenTags(differences, place.machine)] };
 }
 
 /** Milliseconds that a step with a gap waits after it failed. */

@@ -1,5 +1,6 @@
 // How the interfaces of this host are stacked. XDP runs where a packet comes in: for an address of a bridge, bond or VLAN
 // first on the interface below, for an address of the loopback on the interface that leads to the sender.
+import { hidesTags as hidesTagsOf } from '../kernel/device.js';
 import {
   interfaceTowards,
   isUponParent,
@@ -19,7 +20,11 @@ export class Topology {
   readonly #neighbours: readonly Neighbour[];
 
   /** As this host is, unless told otherwise. */
-  constructor(links: readonly Link[] = listLinks(), neighbours: readonly Neighbour[] = listNeighbours()) {
+  constructor(
+    links: readonly Link[] = listLinks(),
+    neighbours: readonly Neighbour[] = listNeighbours(),
+    private readonly hidesTags: (ifindex: number) => boolean = hidesTagsOf,
+  ) {
     this.#links = links;
     this.#neighbours = neighbours;
   }
@@ -62,6 +67,13 @@ export class Topology {
     if (parent && vlan.length <= MOST_TAGS) {
       const packet = { ...flow.packet, ...(vlan.length > 0 && { vlan }) };
       members.push({ link: parent, flow: { ...flow, packet } });
+      // Whether a tag is taken off can change at any time: the flow has to live either way.
+      const [, ...inner] = vlan;
+      if (vlan.length > 0 && this.hidesTags(parent.ifindex)) {
+        const { vlan: _tags, ...bare } = packet;
+        const seen = { ...bare, ...(inner.length > 0 && { vlan: inner }) };
+        members.push({ link: parent, flow: { ...flow, packet: seen } });
+      }
     }
     return members.flatMap(({ link, flow: arriving }) => {
       const one = { ...arriving, interface: link.name, why };

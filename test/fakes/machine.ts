@@ -73,6 +73,8 @@ export class FakeMachine implements Machine {
 
   readonly programTakesFrags: Machine['programTakesFrags'] = () => false;
 
+  readonly hidesTags: Machine['hidesTags'] = () => false;
+
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {

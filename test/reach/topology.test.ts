@@ -54,3 +54,17 @@ it('knows what is on a wire', () => {
     true,
   ]);
 });
+
+it('a flow has to live with its tag and without it, where the device may take tags off', () => {
+  const topology = new Topology(LINKS, [], (ifindex) => ifindex === 4);
+  const flow = { interface: 'bond0.10', why: 'a test', packet: {} };
+  expect(topology.arrivals(flow).map((one) => [one.interface, one.packet.vlan])).toEqual([
+    ['bond0.10', undefined],
+    ['bond0', [10]],
+    ['eth0', [10]],
+    ['eth1', [10]],
+    ['bond0', undefined],
+    ['eth0', undefined],
+    ['eth1', undefined],
+  ]);
+});
