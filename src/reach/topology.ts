@@ -70,8 +70,9 @@ export class Topology {
       // Whether a tag is taken off can change at any time: the flow has to live either way.
       const [, ...inner] = vlan;
       if (vlan.length > 0 && this.hidesTags(parent.ifindex)) {
-        const { vlan: _tags, ...bare } = packet;
-        const seen = { ...bare, ...(inner.length > 0 && { vlan: inner }) };
+        const seen = { ...flow.packet };
+        delete seen.vlan;
+        if (inner.length > 0) seen.vlan = inner;
         members.push({ link: parent, flow: { ...flow, packet: seen } });
       }
     }
