@@ -1,4 +1,4 @@
-// Desired and observed state -> the plan of a pass, with what the journal knows of earlier ones.
+// Makes the plan of a pass from the desired state, the observed state and what the journal says of earlier passes.
 import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { attachingContext } from './attaching-context.js';

@@ -4,9 +4,9 @@ import { type Suspension, type SuspensionQuestion, suspends } from '../model/sus
 import type { Plan, Step } from '../model/step.js';
 
 export interface Suspended {
-  /** What may be done. */
+  /** The steps that may be done. */
   active: Plan;
-  /** What has to wait. Steps without an effect are in neither: they wait for nothing. */
+  /** The steps that have to wait. A step without an effect is not among them. */
   waiting: ReadonlySet<Step>;
 }
 
