@@ -29,7 +29,7 @@ const RTMSG = 12; // struct rtmsg
 const NDMSG = 12; // struct ndmsg
 const IFF_LOOPBACK = 8;
 
-const IFLA = { address: 1, name: 3, link: 5, master: 10, info: 18, linkNetns: 37 };
+const IFLA = { address: 1, broadcast: 2, name: 3, link: 5, master: 10, info: 18, linkNetns: 37 };
 const INFO = { kind: 1, data: 2 };
 const VLAN_ID = 1;
 const NDA = { destination: 1, address: 2, master: 9 };
@@ -38,6 +38,10 @@ const RTA = { destination: 1, interface: 4 };
 export interface Link {
   ifindex: number;
   name: string;
+  /** ARPHRD_*, uapi/linux/if_arp.h. */
+  type: number;
+  /** The other end of a tunnel, in bytes; of others, the broadcast address. */
+  remote?: Buffer;
   /** As a number, first byte most significant; absent where there is none. */
   mac?: number;
   loopback: boolean;
@@ -57,11 +61,13 @@ export function listLinks(): Link[] {
     const info = attributes(all.get(IFLA.info) ?? Buffer.alloc(0));
     const vlan = attributes(info.get(INFO.data) ?? Buffer.alloc(0)).get(VLAN_ID);
     const kind = text(info.get(INFO.kind));
-    const [mac, master] = [all.get(IFLA.address), all.get(IFLA.master)];
+    const [mac, remote, master] = [IFLA.address, IFLA.broadcast, IFLA.master].map((one) => all.get(one));
     const parent = all.has(IFLA.linkNetns) ? undefined : all.get(IFLA.link);
     return {
       ifindex: message.readInt32LE(4),
       name: text(all.get(IFLA.name)) ?? '',
+      type: message.readUInt16LE(2),
+      ...(remote && { remote }),
       loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
       ...(mac?.length === 6 && { mac: mac.readUIntBE(0, 6) }),
       ...(kind !== undefined && { kind }),

@@ -22,9 +22,14 @@ export interface TcProgram {
   programId: number;
 }
 
+/** Where packets begin for XDP: right with the IP header, or where a policy cannot read them, and why, as what is said of the interface. */
+export type Framing = 'ip' | { unknown: string };
+
 export interface ObservedInterface {
   name: string;
   ifindex: number;
+  /** Absent: with an Ethernet header. */
+  framing?: Framing;
   xdp: XdpAttachment[];
   tc: TcProgram[];
 }

@@ -8,9 +8,10 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { planAttach } from './attach.js';
+import { planAttach, refuse } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
+import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
@@ -25,7 +26,7 @@ export function plan(
   const steps = differences.map((difference) => planOne(difference, desired, context)).sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
-    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps)],
+    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps), ...differences.flatMap(doubts)],
   };
 }
 
@@ -67,12 +68,18 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: `Make that interface, or correct the rules of ${wanted.program.label}. What runs keeps running.`,
     };
   }
+  const unfit = whyUnfit(observed, wanted.program);
+  if (unfit) return refuse(difference, unfit.reason, unfit.hint);
   const { linkState } = difference;
   const step =
     linkState.kind === 'attached'
       ? planChange({ ...difference, wanted, observed, linkState }, context)
       : planAttach({ ...difference, wanted, observed }, context);
   return considerDrift(step, { ...difference, wanted, observed }, context.past.drift);
+}
+
+function doubts({ wanted, observed }: Difference): string[] {
+  return wanted && observed ? doubtsOnLink(observed, wanted.program) : [];
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Link } from '../../src/kernel/rtnetlink.js';
 import { Topology } from '../../src/reach/topology.js';
 
-const LINKS: Link[] = [
+const LINKS = [
   { ifindex: 1, name: 'lo', loopback: true },
   { ifindex: 2, name: 'eth0', loopback: false, master: 4 },
   { ifindex: 3, name: 'eth1', loopback: false, master: 4 },
@@ -16,7 +16,7 @@ const LINKS: Link[] = [
   { ifindex: 10, name: 'dum0', loopback: false, kind: 'dummy' },
   { ifindex: 11, name: 'veth0', loopback: false, kind: 'veth', parent: 12 },
   { ifindex: 12, name: 'peer0', loopback: false, kind: 'veth', parent: 11 },
-];
+].map((link): Link => ({ type: 1, ...link }));
 
 const SENDER = 0x02_00_00_00_00_07;
 const topology = new Topology(LINKS, [{ ifindex: 5, mac: SENDER, bridge: 6 }]);

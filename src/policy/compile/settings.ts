@@ -26,12 +26,13 @@ export const KEY = {
   destination: 16,
   special: 17,
   blocks: 18,
+  noEthernet: 30,
   frags: 31,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
 export type Key = Exclude<
   keyof typeof KEY,
-  'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'frags'
+  'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'noEthernet' | 'frags'
 >;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
@@ -148,7 +149,7 @@ export function encodeSettings(policy: PolicySettings): Settings {
 /** What only the host knows: clocks, the sizes of the large sets by slot, whether anybody has blocked something, and frames. */
 export function bindSettings(
   settings: Settings,
-  { taiOffset, sets, blocks, frags }: Pick<TableBinding, 'taiOffset' | 'sets' | 'blocks' | 'frags'>,
+  { taiOffset, sets, blocks, frags, noEthernet }: Omit<TableBinding, 'slots' | 'ifindexes'>,
 ): Settings {
   const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
@@ -157,6 +158,7 @@ export function bindSettings(
     numbers[NUMBER_ROW.boundSet + slot] = bytes - SET_REACH;
   });
   keys[KEY.frags] = Number(frags);
+  keys[KEY.noEthernet] = Number(noEthernet);
   if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };
 }
