@@ -8,7 +8,7 @@
 
 #include "tables.h"
 
-#define BLOCKS 4096 /* src/model/blocks.ts says the same */
+#define BLOCKS 65536 /* src/model/blocks.ts says the same; a power of two */
 
 /* The prefix length counts the family, so that an IPv4 network never holds an IPv6 address. */
 #define BLOCK_BITS(address_bits) (32 + (address_bits))
@@ -24,10 +24,24 @@ struct {
 	__uint(max_entries, BLOCKS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct block_key);
-	__type(value, __u64); /* ns since the boot, time asleep included: until then */
+	__type(value, __u64); /* ns since the boot, time asleep included: until then; the low bits are the number of its hits */
 } blocks SEC(".maps");
 
-static __always_inline bool is_blocked(const struct packet *p)
+/*
+ * What each block has dropped, by its number: entries of the trie are replaced when an end changes, and a copy for each
+ * processor would take a megabyte of each.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BLOCKS);
+	__type(key, __u32);
+	__type(value, struct count);
+} hits SEC(".maps");
+
+#define NOT_BLOCKED BLOCKS
+
+/* The number of the block that holds the source, or NOT_BLOCKED. */
+static __always_inline __u32 find_block(const struct packet *p)
 {
 	__u32 family = family_of(p);
 	struct block_key key = {
@@ -38,5 +52,16 @@ static __always_inline bool is_blocked(const struct packet *p)
 	};
 	__u64 *until = bpf_map_lookup_elem(&blocks, &key);
 
-	return until && bpf_ktime_get_boot_ns() < *until;
+	return until && bpf_ktime_get_boot_ns() < *until ? *until & (BLOCKS - 1) : NOT_BLOCKED;
+}
+
+/* A flood comes in on several processors at once. */
+static __always_inline void count_hit(struct xdp_md *ctx, __u32 number)
+{
+	struct count *hit = bpf_map_lookup_elem(&hits, &number);
+
+	if (!hit)
+		return;
+	__sync_fetch_and_add(&hit->packets, 1);
+	__sync_fetch_and_add(&hit->bytes, ctx->data_end - ctx->data);
 }

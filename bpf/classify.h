@@ -101,7 +101,7 @@ static __always_inline __u32 find_sets(const struct packet *p)
 	if (asks(FIELD_##name))         \
 		ADD(FIELD_##name, FIND_##found_as(FIELD_##name, member));
 
-/* Returns a decision. With `peek`, and for a question, no bucket is touched. */
+/* Returns a decision. With `peek`, and for a question, no bucket is touched, and all are full. */
 static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p, bool peek)
 {
 	__u32 base = p->base;
@@ -122,6 +122,6 @@ summed:
 	if (enabled(KEY_DIRECT))
 		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(&sums, p, peek || is_question(ctx));
+		return search_conditional(&sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
 	return search(&sums);
 }

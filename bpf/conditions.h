@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * What a rule may ask beside the packet: is its deadline not over, is its bucket empty. Buckets are kept as the
- * time at which they would be full again (GCRA): one number, moved by compare-and-swap, refilled by time alone.
+ * time at which they would be full again (GCRA): one number, moved by compare-and-swap, refilled by time alone. Whoever finds
+ * a token takes all that it costs, so that a packet that is longer than a bucket of bytes is no exception.
  */
 #pragma once
 
@@ -13,9 +14,15 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__type(key, __u32); /* rule bit */
+	__type(key, __u32); /* 0 of neighbour discovery, then rule bits */
 	__type(value, __u64);
 } limits SEC(".maps");
+
+#define LIMIT_OF_RULES 1
+
+/* Neighbour discovery that passes on an interface: packets per second, and at once. docs/state-files.md says the same. */
+#define DISCOVERY_RATE 2000
+#define DISCOVERY_BURST 10000
 
 struct source_key {
 	__u64 hi, lo;
@@ -30,14 +37,15 @@ struct {
 	__type(value, __u64);
 } sources SEC(".maps");
 
-/* Whose bucket it is, where each source has one. */
-struct sender {
-	struct address address;
+/* Of a packet: whose bucket it is, where each address has one, and what it takes out of one of bytes. */
+struct subject {
+	struct address source, destination;
 	__u32 family;
+	__u32 bytes; /* of the frame */
 };
 
-/* True when the bucket is empty. A packet that finds a token takes it, unless it only peeks. */
-static __always_inline bool empties(__u64 *full_at, const struct record *r, __u64 now, bool peek)
+/* True when the bucket is empty. A packet that finds a token takes what it costs. */
+static __always_inline bool empties(__u64 *full_at, __u64 cost, __u64 slack, __u64 now)
 {
 	int attempt;
 
@@ -45,36 +53,60 @@ static __always_inline bool empties(__u64 *full_at, const struct record *r, __u6
 		__u64 old = *(volatile __u64 *)full_at;
 		__u64 from = old > now ? old : now;
 
-		if (from - now > r->slack)
+		if (from - now > slack)
 			return true;
-		if (peek || __sync_val_compare_and_swap(full_at, old, from + r->interval) == old)
+		if (__sync_val_compare_and_swap(full_at, old, from + cost) == old)
 			return false;
 	}
 	return true;
 }
 
-static __always_inline bool exceeds(const struct record *r, __u32 bit, const struct sender *sender, bool peek)
+/* The bucket that an address shares with those that agree in the bits that the rule says. */
+static __always_inline bool exceeds_alone(const struct record *r, __u32 bit, const struct subject *s, __u64 cost, __u64 now)
 {
-	struct source_key key = {.hi = sender->address.hi, .lo = sender->address.lo, .rule = bit, .family = sender->family};
-	__u64 now = bpf_ktime_get_ns(), first = now + r->interval, *full_at;
+	struct source_key key = {.hi = s->source.hi, .lo = s->source.lo, .rule = bit, .family = s->family};
+	__u64 first = now + cost, *full_at;
 
-	if (enabled(KEY_LIMIT_SOURCE) && r->flags & RECORD_LIMIT_SOURCE) {
-		full_at = bpf_map_lookup_elem(&sources, &key);
-		if (!full_at) { /* a source not seen lately has a full bucket */
-			if (!peek)
-				bpf_map_update_elem(&sources, &key, &first, BPF_NOEXIST);
-			return false;
-		}
-	} else {
-		full_at = bpf_map_lookup_elem(&limits, &bit);
-		if (!full_at)
-			return false;
+	if (enabled(KEY_LIMIT_DESTINATION) && r->flags & RECORD_LIMIT_DESTINATION) {
+		key.hi = s->destination.hi;
+		key.lo = s->destination.lo;
 	}
-	return empties(full_at, r, now, peek);
+	key.hi &= s->family == 2 ? r->six_hi : r->four;
+	key.lo &= r->six_lo;
+	full_at = bpf_map_lookup_elem(&sources, &key);
+	if (full_at)
+		return empties(full_at, cost, r->slack, now);
+	bpf_map_update_elem(&sources, &key, &first, BPF_NOEXIST); /* an address not seen lately has a full bucket */
+	return false;
 }
 
-/* Does a rule whose fields agree match now? */
-static __always_inline bool applies(__u32 index, const struct sender *sender, bool peek)
+static __always_inline bool exceeds(const struct record *r, __u32 bit, const struct subject *s)
+{
+	__u64 now = bpf_ktime_get_ns(), cost = r->interval, *full_at;
+	__u32 slot = LIMIT_OF_RULES + bit;
+
+	if (enabled(KEY_LIMIT_BYTES) && r->flags & RECORD_LIMIT_BYTES) {
+		now <<= TICK_SHIFT;
+		cost = (cost * s->bytes + (1 << (COST_SHIFT - 1))) >> COST_SHIFT;
+	}
+	if (enabled(KEY_LIMIT_ADDRESS) && r->flags & (RECORD_LIMIT_SOURCE | RECORD_LIMIT_DESTINATION))
+		return exceeds_alone(r, bit, s, cost, now);
+	full_at = bpf_map_lookup_elem(&limits, &slot);
+	return full_at && empties(full_at, cost, r->slack, now);
+}
+
+/* Does an interface get more of it than passes unasked? */
+static __always_inline bool exceeds_discovery(void)
+{
+	__u64 interval = SECOND / DISCOVERY_RATE, *full_at;
+	__u32 slot = 0;
+
+	full_at = bpf_map_lookup_elem(&limits, &slot);
+	return full_at && empties(full_at, interval, interval * (DISCOVERY_BURST - 1), bpf_ktime_get_ns());
+}
+
+/* Does a rule whose fields agree match now? With `peek`, as if no rate were exceeded. */
+static __always_inline bool applies(__u32 index, const struct subject *subject, bool peek)
 {
 	__u64 offset = record_offset(index);
 	struct record *r = blob_at(offset);
@@ -84,7 +116,10 @@ static __always_inline bool applies(__u32 index, const struct sender *sender, bo
 	if (enabled(KEY_UNTIL) && r->flags & RECORD_UNTIL &&
 	    bpf_ktime_get_tai_ns() - number(NUMBER_TAI_OFFSET) * SECOND >= r->until)
 		return false;
-	if (enabled(KEY_LIMIT) && r->flags & RECORD_LIMIT && !exceeds(r, index - ROWS, sender, peek))
-		return false;
+	if (enabled(KEY_LIMIT) && r->flags & RECORD_LIMIT) {
+		bool above = !peek && exceeds(r, index - ROWS, subject);
+
+		return above == !(r->flags & RECORD_LIMIT_BELOW);
+	}
 	return true;
 }

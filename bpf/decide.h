@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Which record decides. The steps are those of src/policy/evaluate.ts, by the same names and in the same order: malformed;
- * then what decides before the rules (non-IP, neighbour discovery, blocks, later fragments), from which protect entries save a
+ * then what decides before the rules (non-IP, blocks, neighbour discovery, later fragments), from which protect entries save a
  * packet; then the rules, protect entries first; the default.
  */
 #pragma once
@@ -11,8 +11,8 @@
 #include "classify.h"
 #include "parse.h"
 
-/* The row that decides a packet before the rules do, unless it is protected; ROWS when none does. */
-static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packet *p)
+/* The row that decides a packet before the rules do, unless it is protected; ROWS when none does. `block`: the one that holds it. */
+static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packet *p, __u32 *block)
 {
 	__u32 shape = p->shape;
 
@@ -20,10 +20,14 @@ static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packe
 		return ROWS;
 	if (shape == SHAPE_NON_IP)
 		return enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
-	if (enabled(KEY_NEIGHBOR_DISCOVERY_PASS) && shape == SHAPE_NEIGHBOR_DISCOVERY)
+	if (enabled(KEY_BLOCKS) && asks_blocks(ctx)) {
+		*block = find_block(p);
+		if (*block != NOT_BLOCKED)
+			return ROW_BLOCKED;
+	}
+	if (enabled(KEY_NEIGHBOR_DISCOVERY_PASS) && shape == SHAPE_NEIGHBOR_DISCOVERY &&
+	    (is_question(ctx) || !exceeds_discovery()))
 		return ROW_PROTECT;
-	if (enabled(KEY_BLOCKS) && asks_blocks(ctx) && is_blocked(p))
-		return ROW_BLOCKED;
 	if (!enabled(KEY_FRAGMENT_MATCH) && shape == SHAPE_LATER_FRAGMENT)
 		return ROW_FRAGMENTS;
 	return ROWS;
@@ -54,17 +58,21 @@ static __always_inline bool is_protected(__u32 decision)
 /* Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. */
 static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p)
 {
-	__u32 early, decision;
+	__u32 block = NOT_BLOCKED, early, decision;
 
 	if (p->shape == SHAPE_MALFORMED)
 		return decide_malformed(ctx);
-	early = decide_early(ctx, p);
+	early = decide_early(ctx, p, &block);
 	if (early == ROWS)
 		return decide_by_rules(ctx, p);
-	if (!enabled(KEY_PROTECT))
-		return decision_of(early);
-	decision = classify(ctx, p, true);
-	return is_protected(decision) ? decision : decision_of(early);
+	if (enabled(KEY_PROTECT)) {
+		decision = classify(ctx, p, true);
+		if (is_protected(decision))
+			return decision;
+	}
+	if (enabled(KEY_BLOCKS) && block != NOT_BLOCKED && !is_question(ctx))
+		count_hit(ctx, block);
+	return decision_of(early);
 }
 
 /*

@@ -138,6 +138,7 @@ static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, str
 	if (!reaches(ctx, c, total))
 		return false;
 	*protocol = ip->nexthdr;
+	c->hops = ip->hop_limit;
 	if (enabled(KEY_UNCOMMON)) {
 		p->length = (total < LONGEST_PACKET ? total : LONGEST_PACKET) + PRESENT_SHORT;
 		p->ttl = ip->hop_limit + PRESENT;

@@ -106,6 +106,7 @@ struct cursor {
 	void *at;
 	void *end;
 	__u32 left; /* bytes of the IP packet from `at` on */
+	__u32 hops; /* hop limit of IPv6 */
 };
 
 struct link {

@@ -17,6 +17,7 @@ struct icmp {
 
 #define ND_FIRST 133 /* router solicitation */
 #define ND_LAST 137  /* redirect */
+#define ND_HOPS 255  /* no router has passed it on; hosts take nothing else (RFC 4861) */
 
 static __always_inline bool parse_tcp(const struct cursor *c, struct packet *p)
 {
@@ -42,7 +43,7 @@ static __always_inline void parse_icmp(const struct cursor *c, struct packet *p)
 	if (enabled(KEY_UNCOMMON) && asks(FIELD_ICMP))
 		p->icmp = (icmp->type << 8 | icmp->code) + PRESENT_SHORT;
 	p->shape = SHAPE_IP;
-	if (p->base >= BASE_IPV6 && icmp->type >= ND_FIRST && icmp->type <= ND_LAST)
+	if (p->base >= BASE_IPV6 && c->hops == ND_HOPS && icmp->type >= ND_FIRST && icmp->type <= ND_LAST)
 		p->shape = SHAPE_NEIGHBOR_DISCOVERY;
 }
 

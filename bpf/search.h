@@ -97,7 +97,7 @@ none:
 
 /* A search that may go on after a rule that agrees. */
 struct pursuit {
-	struct sender sender;
+	struct subject subject;
 	__u64 summary, bits; /* words and bits of `word` not looked at yet */
 	__u32 word, record;
 	bool peek;
@@ -150,7 +150,7 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 		return !take_word(pursuit);
 	record = ROWS + pursuit->word * 64 + lowest(pursuit->bits);
 	pursuit->bits &= pursuit->bits - 1;
-	if (!applies(record, &pursuit->sender, pursuit->peek))
+	if (!applies(record, &pursuit->subject, pursuit->peek))
 		return 0;
 	pursuit->record = record;
 	return 1;
@@ -161,16 +161,18 @@ static long pursue(__u32 step, struct pursuit *pursuit)
  * before: the verifier of Linux 6.1 looks at one round alone, and deletes what it does not see there. Were `bits` known to
  * be 0 in it, no rule would ever be asked.
  */
-static __always_inline __u32 search_conditional(const struct sums *sums, const struct packet *p, bool peek)
+static __always_inline __u32 search_conditional(const struct sums *sums, const struct packet *p, __u32 bytes, bool peek)
 {
-	struct pursuit pursuit = {.sender = {.family = family_of(p)}, .peek = peek, .record = ROW_DEFAULT};
+	struct pursuit pursuit = {.subject = {.family = family_of(p), .bytes = bytes}, .peek = peek, .record = ROW_DEFAULT};
 
 #define KEEP(group, unused)              \
 	if (!enabled(KEY_GROUP + group)) \
 		break;                   \
 	pursuit.sums[group] = SUM(*sums, group);
-	if (enabled(KEY_SOURCE))
-		pursuit.sender.address = p->source;
+	if (enabled(KEY_LIMIT_SOURCE))
+		pursuit.subject.source = p->source;
+	if (enabled(KEY_LIMIT_DESTINATION))
+		pursuit.subject.destination = p->destination;
 	pursuit.sums[0] = SUM(*sums, 0);
 	do {
 		EACH_OTHER_GROUP(KEEP, 0)

@@ -38,6 +38,9 @@ enum key {
 	KEY_DESTINATION,
 	KEY_SPECIAL,  /* there is more to a verdict than its number: audit, log, tx, redirect */
 	KEY_BLOCKS,   /* an operator may have blocked the source */
+	KEY_LIMIT_DESTINATION,
+	KEY_LIMIT_ADDRESS, /* KEY_LIMIT_SOURCE, KEY_LIMIT_DESTINATION */
+	KEY_LIMIT_BYTES,
 	KEY_NO_ETHERNET = 30,    /* packets begin with the IP header */
 	KEY_FRAGS = 31,          /* frames may come in several buffers (xdp.frags) */
 	KEY_FIELD = 32,          /* + enum field: the policy asks about it */

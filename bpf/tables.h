@@ -55,15 +55,23 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 #define RECORD_UNTIL 0x400
 #define RECORD_LOG 0x800
 #define RECORD_CPU 0x1000 /* `target` is a CPU and not an interface */
+#define RECORD_LIMIT_DESTINATION 0x2000 /* with RECORD_LIMIT */
+#define RECORD_LIMIT_BYTES 0x4000 /* with RECORD_LIMIT: a token is a byte and not a packet */
+#define RECORD_LIMIT_BELOW 0x8000 /* with RECORD_LIMIT: the rule matches what finds a token, and not what finds none */
+
+/* Time in buckets of bytes, where a nanosecond is many: ticks of 1/8 ns, and of those 1/256 is what a byte costs. */
+#define TICK_SHIFT 3
+#define COST_SHIFT 8
 
 struct record {
 	__u32 flags;
 	__u32 target; /* ifindex or CPU */
 	__u32 sample; /* logged when a random 32-bit number is at most this */
 	__u32 unused;
-	__u64 interval; /* ns that one token takes to refill */
-	__u64 slack;    /* ns that a full bucket is ahead: (burst - 1) * interval */
+	__u64 interval; /* that one token takes to refill: ns; of bytes, ticks << COST_SHIFT */
+	__u64 slack;    /* that a full bucket is ahead, but for one token: ns; of bytes, ticks */
 	__u64 until;    /* ns since 1970, UTC */
+	__u64 four, six_hi, six_lo; /* what of an address names its bucket, as struct address has it */
 };
 
 struct count {

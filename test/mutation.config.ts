@@ -5,5 +5,10 @@ import { unit } from '../vitest.config.js';
 const ROOMS = /^test\/(plan|diff|verify|journal|apply|trial|pass|fakes)\//;
 
 export default defineConfig({
-  test: { ...unit, include: unit.include.filter((file) => ROOMS.test(file)) },
+  test: {
+    ...unit,
+    include: unit.include.filter((file) => ROOMS.test(file)),
+    testTimeout: 60_000,
+    env: { XDPKEEP_TEST_BUDGET: '0.1' },
+  },
 });

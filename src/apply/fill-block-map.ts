@@ -7,18 +7,26 @@ import type { BlockEntry } from '../model/blocks.js';
 import type { ObservedMap } from '../model/observed.js';
 import { effect } from './failpoint.js';
 
+interface Maps {
+  /** The map that lost its pin. */
+  lost?: number | undefined;
+  /** The map in which the interface's program counts what each block drops. */
+  hits?: number | undefined;
+}
+
 /** Makes the map where there is none, or pins the one again that lost its pin. */
 export function holdBlocks(
   _lock: WriterLock,
   pins: Pins,
   name: string,
   entries: readonly BlockEntry[],
-  lost?: number,
+  { lost, hits: counting }: Maps,
 ): ObservedMap {
+  using hits = counting === undefined ? undefined : pins.objects.openMap(counting);
   using held = pins.objects.openPin(pins.blocks(name));
-  if (held) return filled(pins, held, entries);
+  if (held) return filled(pins, held, entries, hits);
   using made = (lost === undefined ? undefined : pins.objects.openMap(lost)) ?? pins.objects.createBlockMap();
-  const map = filled(pins, made, entries);
+  const map = filled(pins, made, entries, hits);
   effect('pin', () => {
     makeDirectory(pins.interface(name));
     pins.objects.pin(made.number, pins.blocks(name));
@@ -26,7 +34,12 @@ export function holdBlocks(
   return map;
 }
 
-function filled(pins: Pins, map: Handle, entries: readonly BlockEntry[]): ObservedMap {
-  pins.objects.fillBlockMap(map, entries);
+function filled(
+  pins: Pins,
+  map: Handle,
+  entries: readonly BlockEntry[],
+  hits: Handle | undefined,
+): ObservedMap {
+  pins.objects.fillBlockMap(map, entries, hits);
   return { name: BLOCKS, ...pins.objects.mapInfo(map) };
 }

@@ -1,5 +1,6 @@
 // `xdpkeep block`, `unblock` and `blocks`: sources that are dropped for a time, beside what git says.
-import { block, listBlocks, unblock } from '../operate/blocks.js';
+import { readBlockReports } from '../inspect/blocks.js';
+import { block, unblock } from '../operate/blocks.js';
 import { parseCidr } from '../addresses/parse.js';
 import { formatCidr } from '../addresses/format.js';
 import { OPERATOR } from '../model/blocks.js';
@@ -81,7 +82,7 @@ export async function runUnblock(
 }
 
 export function runBlocks(options: CommonOptions): CommandResult {
-  const blocks = listBlocks(options);
+  const blocks = readBlockReports(options);
   return { exitCode: EXIT.ok, out: options.output === 'json' ? json(blocks) : renderBlocks(blocks) };
 }
 

@@ -2,11 +2,13 @@
 // one.
 import { readFileSync } from 'node:fs';
 import { reportGeneration } from '../inspect/history-changes.js';
+import { readBlockReports } from '../inspect/blocks.js';
 import { readHistory } from '../inspect/history.js';
 import type { HttpAddress } from '../http/address.js';
 import { Fresh } from '../http/fresh.js';
 import { type Answer, jsonAnswer, type Route, TYPES } from '../http/routes.js';
 import { type HttpServer, serve } from '../http/server.js';
+import { mostHit } from '../model/blocks.js';
 import { EnvironmentError } from '../model/errors.js';
 import { expose, type PassFigures } from '../metrics/exposition.js';
 import type { LookOptions } from '../model/pass-options.js';
@@ -16,6 +18,9 @@ import { status } from '../inspect/status.js';
 
 /** For how long an answer is as good as a new one. Milliseconds. */
 const FRESH = 1000;
+
+/** Blocks on the page: those that drop most. */
+const SHOWN = 50;
 
 const ASSETS = {
   '/': ['index.html', TYPES.html],
@@ -39,6 +44,7 @@ export function openWeb(options: WebOptions): Promise<HttpServer> {
   const made = {
     '/api/status': async () => jsonAnswer(await status(about)),
     '/api/rules': async () => jsonAnswer(await readRuleCounters(about)),
+    '/api/blocks': () => Promise.resolve(jsonAnswer(mostHit(readBlockReports(about), SHOWN))),
     '/api/history': () => Promise.resolve(jsonAnswer(readHistory(dataDir).history)),
     '/metrics': async (): Promise<Answer> => {
       const pass = lastPass();

@@ -3,7 +3,8 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
-import type { Match } from '../model/policy.js';
+import type { Match, Rule } from '../model/policy.js';
+import { USUAL_PREFIX, WHOLE_ADDRESS } from '../policy/rate-limit.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
 /** `DesiredProgram.digest`: names the instance on bpffs. 64 bits are plenty for the instances of one interface. */
@@ -48,12 +49,29 @@ export function digestFirewall(
   object: string,
   firewall: HostPolicy,
 ): Pick<DesiredProgram, 'digest' | 'written'> {
-  const { tests, ...decisions } = identifyFirewall(firewall);
-  const decided = sha256(canonicalJson(decisions)); // large: made to text once
+  const { tests, decided } = digestDecisions(firewall);
+  const said = firewall.policy.rules.some(hasUsualPrefix)
+    ? digestDecisions(firewall, 'as written')
+    : { decided };
   return {
     digest: sha256(canonicalJson({ object, decided })).slice(0, 16),
-    written: sha256(canonicalJson({ decided, tests })),
+    written: sha256(canonicalJson({ decided: said.decided, tests })),
   };
+}
+
+/** `decided` is of something large, made to text once. */
+function digestDecisions(
+  firewall: HostPolicy,
+  how?: 'as written',
+): { tests: FirewallIdentity['tests']; decided: string } {
+  const { tests, ...decisions } = identifyFirewall(firewall, how === 'as written');
+  return { tests, decided: sha256(canonicalJson(decisions)) };
+}
+
+/** What a limit per source says without being told: earlier releases knew no prefix lengths, and the same was written. */
+function hasUsualPrefix({ rateLimit }: Rule): boolean {
+  const { ipv4, ipv6 } = rateLimit?.prefix ?? WHOLE_ADDRESS;
+  return ipv4 === USUAL_PREFIX.ipv4 && ipv6 === USUAL_PREFIX.ipv6;
 }
 
 interface FirewallIdentity {
@@ -63,9 +81,13 @@ interface FirewallIdentity {
 }
 
 /** All but the places, and the names of lists: their content counts. */
-function identifyFirewall({ policy, protections }: HostPolicy): FirewallIdentity {
+function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
   const { rules, tests, ...settings } = policy;
-  const written = rules.map((rule) => ({ ...withoutPlace(rule), match: identifyMatch(rule.match) }));
+  const written = rules.map((rule) => ({
+    ...withoutPlace(rule),
+    match: identifyMatch(rule.match),
+    ...(asWritten && hasUsualPrefix(rule) && { rateLimit: { ...rule.rateLimit, prefix: undefined } }),
+  }));
   return {
     policy: { ...withoutPlace(settings), rules: written },
     protections: protections.map(({ match }) => identifyMatch(match)),

@@ -30,6 +30,6 @@ export function bindProgram(
 }
 
 /** Does this instance hold sources against blocks? */
-export function asksBlocks(digest: string): boolean {
+export function isAsking(digest: string): boolean {
   return digest.endsWith(`-${BLOCKS}`);
 }

@@ -9,6 +9,7 @@ import {
   runningInstance,
   runsPolicy,
 } from '../model/observed.js';
+import { isAsking } from './bind.js';
 import { wantedFor } from './diff.js';
 
 const BLOCKS = 'blocks';
@@ -27,6 +28,12 @@ export function lackBlockMaps(
         blocks.some((block) => concerns(block, name)) &&
         !owned.some((one) => one.name === name && one.blocks !== undefined),
     );
+}
+
+/** Does the program in use there ask for blocks? */
+export function asksBlocks(owned: OwnedInterface): boolean {
+  const instance = runningInstance(owned);
+  return owned.blocks !== undefined && instance !== undefined && isAsking(instance.digest);
 }
 
 /** The map that the program in use asks though its pin is gone: it is pinned again, and no other one made. */

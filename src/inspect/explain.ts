@@ -6,7 +6,7 @@ import { wantedFor } from '../diff/diff.js';
 import { linkStateOf } from '../diff/link-state.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { readStoredBlocks, toBlock } from '../journal/blocks.js';
-import { isExpired } from '../journal/expiry.js';
+import { unexpired } from '../journal/expiry.js';
 import { recordedPolicy } from '../journal/running.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { openProgram } from '../kernel/pinned.js';
@@ -121,8 +121,8 @@ function ask({ programId, firewall }: Running, frame: Uint8Array): string {
 /** The one that ends last of those that hold the source; `undefined` where the record does not say. */
 function findBlock(name: string, source: Cidr | undefined, dataDir: string): Block | undefined {
   const blocks = source ? (ifReadable(() => readStoredBlocks(dataDir)) ?? []) : [];
-  const holding = blocks.filter(
-    (one) => source && !isExpired(one) && concerns(one, name) && holdsNetwork(one.network, source),
+  const holding = unexpired(blocks).filter(
+    (one) => source && concerns(one, name) && holdsNetwork(one.network, source),
   );
   const last = holding.sort((x, y) => y.uptime - x.uptime)[0];
   return last && toBlock(last);

@@ -5,6 +5,7 @@ import type { Snapshot } from '../metrics/exposition.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { LookOptions } from '../model/pass-options.js';
 import { observe } from '../observe/observe.js';
+import { readBlockReports } from './blocks.js';
 import { readRuleCounters } from './rule-counters.js';
 import { status } from './status.js';
 
@@ -15,11 +16,13 @@ export async function readHostMetrics(options: LookOptions, version: string): Pr
   });
   const found = seen && (await orAbsent(() => status(options, seen)));
   const rules = seen && (await orAbsent(() => readRuleCounters(options, seen)));
+  const blocks = seen && (await orAbsent(() => readBlockReports(options, seen.owned)));
   const journal = await orAbsent(() => journalFigures(options.dataDir));
   return {
     version,
     ...(found && { status: found }),
     ...(rules && { rules }),
+    ...(blocks && { blocks }),
     ...(journal && { journal }),
   };
 }

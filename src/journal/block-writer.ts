@@ -10,7 +10,7 @@ import {
 import { RefusedError } from '../model/errors.js';
 import type { Cidr } from '../addresses/cidr.js';
 import { readStoredBlocks, type StoredBlock, toBlock } from './blocks.js';
-import { expiryAfter, isExpired, ofThisBoot } from './expiry.js';
+import { bootClock, expiryAfter, isExpired, ofThisBoot } from './expiry.js';
 import { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { blocksFile } from './paths.js';
@@ -22,14 +22,18 @@ export interface NewBlock extends Pick<Block, 'cidr' | 'interface' | 'owner' | '
   duration: number;
 }
 
+/** A block that was added, and all that there are now. */
+export interface AddedBlock {
+  block: Block;
+  stored: StoredBlock[];
+}
+
 /** Adds one, in the place of the one that its owner has there. Throws a RefusedError when there are too many. */
-export function addBlock(lock: WriterLock, made: NewBlock): Block {
+export function addBlock(lock: WriterLock, made: NewBlock): AddedBlock {
   const { duration, ...rest } = made;
   const one: StoredBlock = { ...rest, since: new Date().toISOString(), ...expiryAfter(duration) };
-  const others = readStoredBlocks(lock.dataDir).filter(
-    (other) =>
-      !isExpired(other) &&
-      !(other.cidr === one.cidr && other.interface === one.interface && other.owner === one.owner),
+  const others = refreshBlocks(lock).filter(
+    (other) => !(other.cidr === one.cidr && other.interface === one.interface && other.owner === one.owner),
   );
   if (others.length >= MOST_BLOCKS) {
     throw new RefusedError(`there are ${others.length} blocks, and more than ${MOST_BLOCKS} are too many`, {
@@ -37,27 +41,30 @@ export function addBlock(lock: WriterLock, made: NewBlock): Block {
     });
   }
   Journal.open(lock).appendDone({ kind: 'block', reason: blockWords(one) });
-  write(lock, [...others, one]);
-  return toBlock(one);
+  const stored = [...others, one];
+  write(lock, stored);
+  return { block: toBlock(one), stored };
 }
 
-/** Throws a JournalError. */
-export function endBlocks(lock: WriterLock, wanted: BlockSelection, by: string): UnblockResult {
-  const all = readStoredBlocks(lock.dataDir);
-  const there = all.filter((one) => one.cidr === wanted.cidr && !isExpired(one));
+/** What it has ended, and all that there are now. Throws a JournalError. */
+export function endBlocks(
+  lock: WriterLock,
+  wanted: BlockSelection,
+  by: string,
+): UnblockResult & { stored: StoredBlock[] } {
+  const all = refreshBlocks(lock);
+  const there = all.filter(({ cidr }) => cidr === wanted.cidr);
   const ended = there.filter((one) => isSelected(one, wanted));
   const result = {
     ended: ended.map(toBlock),
     left: there.filter((one) => !ended.includes(one)).map(toBlock),
   };
-  if (ended.length === 0) return result;
+  if (ended.length === 0) return { ...result, stored: all };
   const reason = `by ${by}: ${ended.map(blockWords).join('; ')}`;
   Journal.open(lock).appendDone({ kind: 'unblock', reason });
-  write(
-    lock,
-    all.filter((one) => !ended.includes(one)),
-  );
-  return result;
+  const stored = all.filter((one) => !ended.includes(one));
+  write(lock, stored);
+  return { ...result, stored };
 }
 
 /**
@@ -70,14 +77,15 @@ export function refreshBlocks(
   journal?: Journal,
 ): StoredBlock[] {
   const all = readStoredBlocks(lock.dataDir);
-  const over = all.filter(isExpired);
-  if (over.length > 0) {
-    const reason = `their time is over: ${over.map(({ cidr }) => cidr).join(', ')}`;
+  const now = bootClock();
+  const over = new Set(all.filter((one) => isExpired(one, now)));
+  if (over.size > 0) {
+    const reason = `their time is over: ${[...over].map(({ cidr }) => cidr).join(', ')}`;
     (journal ?? Journal.open(lock)).appendDone({ kind: 'unblock', reason });
   }
   const left = all
-    .filter((one) => !over.includes(one))
-    .map(ofThisBoot)
+    .filter((one) => !over.has(one))
+    .map((one) => ofThisBoot(one, now))
     .map((one) => follow(one, renamed));
   if (left.length < all.length || left.some((one, at) => one !== all[at])) write(lock, left);
   return left;

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
 import { type Block, OPERATOR } from '../model/blocks.js';
 import type { Cidr } from '../addresses/cidr.js';
-import { type End, isExpired, STORED_EXPIRY } from './expiry.js';
+import { type End, STORED_EXPIRY, unexpired } from './expiry.js';
 import { blocksFile } from './paths.js';
 import { unseal } from './sealed.js';
 
@@ -44,9 +44,7 @@ export function readStoredBlocks(dataDir: string): StoredBlock[] {
 
 /** Those in force now. Throws a JournalError. */
 export function readBlocks(dataDir: string): Block[] {
-  return readStoredBlocks(dataDir)
-    .filter((one) => !isExpired(one))
-    .map(toBlock);
+  return unexpired(readStoredBlocks(dataDir)).map(toBlock);
 }
 
 /** Without what only the file needs. */

@@ -31,14 +31,27 @@ export function expiryAfter(duration: number): End {
   };
 }
 
+/** Which boot this is, and its second now. */
+export type BootClock = Pick<End, 'boot' | 'uptime'>;
+
+/** Read once for many ends: it comes from files. */
+export function bootClock(): BootClock {
+  return { boot: bootId(), uptime: uptime() };
+}
+
 /** In the boot that it was made in, its clock decides: the wall's may be set. */
-export function isExpired(end: End): boolean {
-  return uptime() >= ofThisBoot(end).uptime;
+export function isExpired(end: End, now: BootClock): boolean {
+  return now.uptime >= ofThisBoot(end, now).uptime;
+}
+
+/** Those whose time is not over, by the clock of this boot. */
+export function unexpired<T extends End>(ends: readonly T[]): T[] {
+  const now = bootClock();
+  return ends.filter((one) => !isExpired(one, now)).map((one) => ofThisBoot(one, now));
 }
 
 /** The same end by the clock of this boot. */
-export function ofThisBoot<T extends End>(end: T): T {
-  const boot = bootId();
-  if (end.boot === boot) return end;
-  return { ...end, boot, uptime: uptime() + (Date.parse(end.until) - Date.now()) / 1000 };
+export function ofThisBoot<T extends End>(end: T, now: BootClock): T {
+  if (end.boot === now.boot) return end;
+  return { ...end, boot: now.boot, uptime: now.uptime + (Date.parse(end.until) - Date.now()) / 1000 };
 }

@@ -11,13 +11,18 @@ const envelope = z.strictObject({
   apiVersion: z.literal('xdpkeep/v1'),
   kind: z.string(),
   sha256: z.string(),
-  content: z.json(),
+  content: z.unknown(), // of a JSON document, and so JSON
 });
+
+/** Characters; what is longer is not made for people to read, and written twice as fast without indentation. */
+const LONG = 65_536;
 
 /** The text of a sealed document. The hash is that of the content as compact JSON. */
 export function seal(kind: string, content: object): string {
-  const document = { apiVersion: 'xdpkeep/v1', kind, sha256: sha256(JSON.stringify(content)), content };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  const text = JSON.stringify(content);
+  const head = { apiVersion: 'xdpkeep/v1', kind, sha256: sha256(text) };
+  if (text.length > LONG) return `${JSON.stringify(head).slice(0, -1)},"content":${text}}\n`;
+  return `${JSON.stringify({ ...head, content }, null, 2)}\n`;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Adds and ends suspensions. The journal records each one before it takes effect.
 import type { Suspension } from '../model/suspension.js';
-import { expiryAfter, isExpired } from './expiry.js';
+import { bootClock, expiryAfter, isExpired, unexpired } from './expiry.js';
 import { Journal } from './journal.js';
 import type { WriterLock } from './lock.js';
 import { suspensionFile } from './paths.js';
@@ -20,8 +20,8 @@ export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspe
     since: new Date().toISOString(),
     ...expiryAfter(duration),
   };
-  const others = readStored(lock.dataDir).made.filter(
-    (other) => !isExpired(other) && other.interface !== one.interface,
+  const others = unexpired(readStored(lock.dataDir).made).filter(
+    (other) => other.interface !== one.interface,
   );
   const reason = `${words(one)}, by ${one.by}, until ${one.until}`;
   journal.appendDone({ kind: 'suspend', reason });
@@ -37,7 +37,8 @@ export function endSuspensions(
   only?: string,
 ): Suspension[] {
   const { made, damaged } = readStored(lock.dataDir);
-  const ended = made.filter((one) => !isExpired(one) && (only === undefined || one.interface === only));
+  const standing = unexpired(made);
+  const ended = standing.filter((one) => only === undefined || one.interface === only);
   const broken = damaged && only === undefined ? [damaged] : [];
   if (ended.length + broken.length === 0) return [];
   for (const one of [...broken, ...ended]) {
@@ -45,7 +46,7 @@ export function endSuspensions(
   }
   write(
     lock,
-    made.filter((one) => !isExpired(one) && !ended.includes(one)),
+    standing.filter((one) => !ended.includes(one)),
   );
   return [...broken, ...ended.map(toSuspension)];
 }
@@ -53,7 +54,8 @@ export function endSuspensions(
 /** Forgets those whose time is over, which is recorded. Throws a JournalError. */
 export function endExpired(lock: WriterLock): void {
   const { made } = readStored(lock.dataDir);
-  const over = made.filter((one) => isExpired(one));
+  const now = bootClock();
+  const over = made.filter((one) => isExpired(one, now));
   if (over.length === 0) return;
   const journal = Journal.open(lock);
   for (const one of over) {

@@ -8,7 +8,7 @@ import { NotRegularError, readHead } from '../disk/regular.js';
 import { XdpkeepError } from '../model/errors.js';
 import { oneLine } from '../text/one-line.js';
 import type { Suspension } from '../model/suspension.js';
-import { type End, isExpired, STORED_EXPIRY } from './expiry.js';
+import { type End, STORED_EXPIRY, unexpired } from './expiry.js';
 import { suspendFiles, suspensionFile } from './paths.js';
 import { unseal } from './sealed.js';
 
@@ -28,7 +28,7 @@ export function readSuspensions(dataDir: string): Suspension[] {
   return [
     ...suspendFiles(dataDir).flatMap(readFile),
     ...(damaged ? [damaged] : []),
-    ...made.filter((one) => !isExpired(one)).map(toSuspension),
+    ...unexpired(made).map(toSuspension),
   ];
 }
 

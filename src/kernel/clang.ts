@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { EnvironmentError, ProgramError } from '../model/errors.js';
 import { abortOnSignal } from './abort-on-signal.js';
-import { parseDependencies, readableFor } from './compiler-inputs.js';
+import { parseDependencies, readableFor, visibleTo } from './compiler-inputs.js';
 import { runConfined } from './confined.js';
 import type { Confinement } from './confinement.js';
 import { findTool, type ToolLimits } from './tool.js';
@@ -107,13 +107,19 @@ async function compileIn(
     const result = join(copy, RESULT);
     writeCopy(copy, sources);
     mkdirAs(result, 0o777);
+    writeFileSync(join(copy, VISIBLE), visibleTo(compiler, copy), { flag: 'wx' });
+    chmodSync(join(copy, VISIBLE), 0o644);
     const within = {
       ...limits,
       cwd: copy,
-      readable: [copy, ...readableFor(compiler)],
-      writable: [result, '/dev/null'],
+      files: {
+        readable: [copy, ...readableFor(compiler)],
+        writable: [result, '/dev/null'],
+      },
     };
     const outputs = [
+      '-ivfsoverlay',
+      VISIBLE,
       '-MD',
       '-MT',
       'object',
@@ -148,6 +154,8 @@ async function compileIn(
 
 /** Where the compiler may write, below the copy: no state file has this name. */
 const RESULT = '.xdpkeep-result';
+/** What a source may see, said to the compiler. */
+const VISIBLE = '.xdpkeep-visible';
 /** Bytes. */
 const LARGEST_RESULT = 64 << 20;
 
@@ -189,15 +197,14 @@ async function run(
   tool: string,
   args: string[],
   unit: CompileUnit,
-  { readable, writable, ...limits }: ToolLimits & Required<Pick<Confinement, 'readable' | 'writable'>>,
+  { files, ...limits }: ToolLimits & { files: Confinement },
 ): Promise<string> {
-  const { exitCode, stderr } = await runConfined('compiler', [tool, ...args], limits, {
-    readable,
-    writable,
-  }).catch((error: unknown) => {
-    if (!(error instanceof EnvironmentError)) throw error;
-    throw new CompileError(`${tool} did not compile ${unit.source}`, error.message, error.hint);
-  });
+  const { exitCode, stderr } = await runConfined('compiler', [tool, ...args], limits, files).catch(
+    (error: unknown) => {
+      if (!(error instanceof EnvironmentError)) throw error;
+      throw new CompileError(`${tool} did not compile ${unit.source}`, error.message, error.hint);
+    },
+  );
   if (exitCode === 0) return stderr;
   throw new CompileError(`${tool} does not compile ${unit.source}`, stderr, hintFor(stderr));
 }
@@ -223,6 +230,9 @@ const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
 };
 
 function hintFor(log: string): string {
+  if (/virtual filesystem overlay/.test(log)) {
+    return 'Install clang 14 or newer: an older one lets a source ask what is on this machine. Or commit the .bpf.o.';
+  }
   if (/Could not find in(?:clude|cbin) file/.test(log)) return OUTSIDE;
   const header = /fatal error: (?:cannot open file )?'([^']+)'/.exec(log)?.[1];
   if (header === undefined) return 'Correct the source where the compiler points.';

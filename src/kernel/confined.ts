@@ -24,7 +24,7 @@ export async function runConfined(
   purpose: keyof typeof USERS,
   command: string[],
   limits: ToolLimits,
-  files: Pick<Confinement, 'readable' | 'writable'> = {},
+  files: Omit<Confinement, 'user'> = {},
 ): Promise<ToolResult> {
   // Another user than root gives up what it can: it has no more.
   const confinement: Confinement = { ...files, ...(process.geteuid?.() === 0 && { user: USERS[purpose] }) };

@@ -3,7 +3,7 @@
 import type { Fd } from './fd.js';
 import type { FirewallTables } from '../model/tables.js';
 import { checked } from './ffi.js';
-import { BLOCKS, TABLES_SECTION } from './pin-paths.js';
+import { BLOCKS, HITS, TABLES_SECTION } from './pin-paths.js';
 import { mapCalls } from './ffi-maps.js';
 import { freezeMap, writeEntry } from './map-write.js';
 import { type BpfObject, loadObject } from './object.js';
@@ -21,8 +21,8 @@ const SET_SLOT = /^(?:set|delta)(\d+)$/;
 const FIREWALL_FUNCTION = 'firewall';
 
 export interface LoadOptions {
-  /** The map that counts; default a new one. */
-  counters?: Fd;
+  /** The maps in which rows and blocks count; default new ones. */
+  counting?: { counters?: Fd; hits?: Fd };
   /** Hold sources against blocks: those of this map, or of a new one. */
   blocks?: Fd | 'new';
   /** The ring buffer for sampled packets; default a new one. */
@@ -37,12 +37,13 @@ export interface LoadOptions {
  * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
  */
 export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
-  const { counters, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const { counting = {}, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets.length);
-    if (counters) one.reuseMap('counters', counters);
-    if (blocks === undefined) leaveMapOut(one.mapHandle(BLOCKS), BLOCKS);
+    if (counting.counters) one.reuseMap('counters', counting.counters);
+    if (blocks === undefined) for (const name of [BLOCKS, HITS]) leaveMapOut(one.mapHandle(name), name);
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
+    if (counting.hits) one.reuseMap(HITS, counting.hits);
     if (samples) one.reuseMap(SAMPLES, samples);
     if (tables.frags) one.takeFrags();
     sets.forEach(({ map }, slot) => {

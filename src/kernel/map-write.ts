@@ -1,4 +1,4 @@
-// Writes map entries one by one.
+// Writes map entries one by one, reads them one by one or many at once.
 import koffi from 'koffi';
 import type { Fd } from './fd.js';
 import { callFailed, checked, lastErrno } from './ffi.js';
@@ -29,6 +29,29 @@ export function readEntry(fd: number, name: string, key: number, bytes: number):
   const value = Buffer.alloc(bytes);
   checked(`read map ${name}`, mapCalls().lookup(fd, Uint32Array.of(key), value));
   return value;
+}
+
+const ENOENT = 2;
+const BATCH_OPTS_BYTES = 24n; // struct bpf_map_batch_opts, libbpf 1.1
+/** Entries in one call. */
+const BATCH = 8192;
+/** Bytes; of a trie the place where to go on is a key of it (kernel/bpf/syscall.c). */
+const PLACE_BYTES = 64;
+
+/** All entries of a map, `count` in each batch. Entries that come or go meanwhile may be in it or not (Linux 5.16). */
+export function* readBatches(fd: number, name: string, keyBytes: number, valueBytes: number) {
+  const keys = Buffer.alloc(BATCH * keyBytes);
+  const values = Buffer.alloc(BATCH * valueBytes);
+  const opts = BigUint64Array.of(BATCH_OPTS_BYTES, 0n, 0n);
+  for (let from: Buffer | null = null; ;) {
+    const next: Buffer = Buffer.alloc(PLACE_BYTES);
+    const count = Uint32Array.of(BATCH);
+    const result = mapCalls().lookupBatch(fd, from, next, keys, values, count, opts);
+    if (result !== -ENOENT) checked(`read map ${name}`, result);
+    yield { keys, values, count: count[0] ?? 0 };
+    if (result === -ENOENT) return; // that was the last of the map
+    from = next;
+  }
 }
 
 const PROT_READ = 1; // asm-generic/mman-common.h

@@ -45,6 +45,8 @@ export const LINK = 'link';
 export const COUNTERS = 'counters';
 export const ROWS = 'rows';
 export const BLOCKS = 'blocks';
+/** The map of a policy's instance in which each block counts; a new instance goes on with it. */
+export const HITS = 'hits';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
 /** The map of a policy's instance through which somebody watches (bpf/tap.h). */

@@ -57,7 +57,7 @@ export interface BpfObjects {
   detachNetlink(ifindex: number, mode: AttachMode, expected: Open): void;
   zeroCounter(counters: number, slot: number): void;
   createBlockMap(): Handle;
-  fillBlockMap(map: Open, entries: readonly BlockEntry[]): void;
+  fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void;
 }
 
 /** Our pins: where they lie, and the kernel that keeps what they hold. */

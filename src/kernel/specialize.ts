@@ -5,7 +5,7 @@
 import { ProgramError } from '../model/errors.js';
 import type { FirewallTables, Settings } from '../model/tables.js';
 import { hangUpDeadCode, INSTRUCTION_BYTES, JUMP, setJump } from './dead-code.js';
-import { functionsOf, sectionsOf } from './elf.js';
+import { readElf } from './elf.js';
 import { TABLES_SECTION } from './pin-paths.js';
 
 /** Of what is put behind the file. */
@@ -27,8 +27,8 @@ export function specialize(object: Uint8Array, { settings, blob }: FirewallTable
   bytes.set(object);
   bytes.set(blob, end);
   const view = new DataView(bytes.buffer);
-  const sections = sectionsOf(view);
-  for (const extent of functionsOf(view, sections)) {
+  const { sections, functions } = readElf(object);
+  for (const extent of functions) {
     const anchors: number[] = [];
     for (let at = extent.from; at < extent.to; at += INSTRUCTION_BYTES)
       if (specializeInstruction(view, at, settings)) anchors.push(at);

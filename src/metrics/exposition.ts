@@ -1,6 +1,7 @@
 // What is measured, in the text format of Prometheus. Names by its conventions: base units, `_total` on what only grows.
 import { Counter, Gauge, Registry } from 'prom-client';
 import { EXIT, type ExitCode } from '../model/errors.js';
+import { type Block, type Blocks, mostHit } from '../model/blocks.js';
 import type { JournalFigures } from './figures.js';
 import type { RuleCounters } from '../model/rule-counters.js';
 import type { Status } from '../model/status.js';
@@ -29,6 +30,7 @@ export interface Snapshot {
   /** Absent when the host could not be looked at. */
   status?: Status;
   rules?: RuleCounters;
+  blocks?: Blocks;
   journal?: JournalFigures;
   pass?: PassFigures;
 }
@@ -47,11 +49,12 @@ export function expose(snapshot: Snapshot): Promise<string> {
     };
   const gauge = put(Gauge);
   const counter = put(Counter);
-  const { version, status, rules, journal, pass } = snapshot;
+  const { version, status, rules, blocks, journal, pass } = snapshot;
   gauge('build_info', 'The release of xdpkeep.', [[{ version }, 1]]);
   gauge('up', 'Could the host be looked at?', [[{}, status ? 1 : 0]]);
   if (status) statusMetrics(status, gauge, counter);
   if (rules) ruleMetrics(rules, counter);
+  if (blocks) blockMetrics(blocks, gauge, counter);
   if (journal) journalMetrics(journal, gauge, counter);
   if (pass) passMetrics(pass, gauge);
   return registry.metrics();
@@ -121,6 +124,37 @@ function ruleMetrics({ interfaces }: RuleCounters, counter: Put): void {
     'rule_bytes_total',
     'Bytes of the frames that a rule matched.',
     rows.map((row) => [labels(row), row.bytes]),
+  );
+}
+
+/** Series of single blocks, at most: those that have dropped most. There may be 65,536, and nobody wants as many series. */
+const MOST_SERIES = 1000;
+
+function blockMetrics(all: Blocks, gauge: Put, counter: Put): void {
+  const owners = new Map<string, number>();
+  for (const { owner } of all.blocks) owners.set(owner, (owners.get(owner) ?? 0) + 1);
+  gauge(
+    'blocks',
+    'Blocks in force, by owner.',
+    [...owners].map(([owner, count]) => [{ owner }, count]),
+  );
+  const hit = mostHit(all, MOST_SERIES).blocks.flatMap(({ hits, ...one }) =>
+    hits && hits.packets > 0 ? [{ ...one, ...hits }] : [],
+  );
+  const labels = ({ cidr, owner, interface: only }: Block): Labels => ({
+    network: cidr,
+    owner,
+    interface: only ?? '',
+  });
+  counter(
+    'block_packets_total',
+    'Packets that a block has dropped, of the 1,000 blocks that dropped most; interface is empty where it is on every one.',
+    hit.map((one) => [labels(one), one.packets]),
+  );
+  counter(
+    'block_bytes_total',
+    'Bytes of the frames that a block has dropped.',
+    hit.map((one) => [labels(one), one.bytes]),
   );
 }
 

@@ -4,7 +4,7 @@ import { maskWord } from '../addresses/networks.js';
 import type { Cidr } from '../addresses/cidr.js';
 
 /** Blocks of one host, and entries of one interface's map: bpf/blocks.h says the same. */
-export const MOST_BLOCKS = 4096;
+export const MOST_BLOCKS = 65_536;
 
 /** Whose a block is that names nobody, and one that a build without owners recorded. */
 export const OPERATOR = 'operator';
@@ -31,6 +31,12 @@ export interface BlockEntry {
   network: Cidr;
   /** Nanoseconds since the boot, time asleep included (CLOCK_BOOTTIME). */
   until: bigint;
+}
+
+/** Frames that a block has dropped, Ethernet headers included in bytes. */
+export interface BlockHits {
+  packets: number;
+  bytes: number;
 }
 
 export function concerns({ interface: only }: Pick<Block, 'interface'>, name: string): boolean {
@@ -89,9 +95,26 @@ export interface BlockResult {
   warnings: string[];
 }
 
+/** A block as it stands. */
+export interface BlockReport extends Block {
+  /** Interfaces whose programs ask for it. */
+  inForce: string[];
+  /**
+   * What its network has dropped there since it is blocked, whoever blocked it; of networks in each other the longest counts.
+   * Absent where no program counts that.
+   */
+  hits?: BlockHits;
+}
+
 /** What `blocks --output json` prints. */
 export interface Blocks {
   apiVersion: 'xdpkeep/v1';
   kind: 'Blocks';
-  blocks: (Block & { inForce: string[] })[];
+  blocks: BlockReport[];
+}
+
+/** The same with the blocks alone that have dropped most, at most so many. */
+export function mostHit(all: Blocks, most: number): Blocks {
+  const sorted = [...all.blocks].sort((x, y) => (y.hits?.packets ?? 0) - (x.hits?.packets ?? 0));
+  return { ...all, blocks: sorted.slice(0, most) };
 }

@@ -18,7 +18,7 @@ export interface ExplainedDecision {
   at: Position;
   /** What an operator has blocked, where that decides; no part of the policy. */
   block?: Block;
-  /** A rule with a rate limit that would decide instead while its rate is exceeded. */
+  /** Who would decide instead while the rate of a rule is exceeded: that rule, or who comes behind it (`when: below`). */
   aboveRate?: { row: string; action: string; at: Position };
 }
 

@@ -96,3 +96,14 @@ export function runsPolicy(owned: OwnedInterface): boolean {
   const { maps = [], lost = [] } = runningInstance(owned) ?? {};
   return owned.counters !== undefined && [...maps, ...lost].some(({ name }) => name === TABLES);
 }
+
+/** What an instance's map is called in which blocks count (bpf/blocks.h). */
+const HITS = 'hits';
+
+/** The map in which blocks of an interface count: its instances share one. Its number in the kernel. */
+export function hitsMap(owned: OwnedInterface | undefined): number | undefined {
+  if (!owned) return undefined;
+  const running = runningInstance(owned);
+  const all = running ? [running, ...owned.instances] : owned.instances;
+  return all.flatMap(({ maps }) => maps).find(({ name }) => name === HITS)?.id;
+}

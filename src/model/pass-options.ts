@@ -18,7 +18,7 @@ export interface ChangeOptions {
 }
 
 /** Where the desired state of a host is read from. */
-export interface StatePlace {
+interface StatePlace {
   stateDir: string;
   host: string;
   /** What diagnostics call the state directory; they name its files alone when it is absent. */

@@ -86,17 +86,35 @@ export type Action =
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number };
 
-/** A bucket of `burst` tokens that fills by time. The rule matches only a packet that finds it empty. */
-interface RateLimit {
-  /** 1 to 10,000,000: the kernel keeps whole nanoseconds per packet, an error of at most 0.5 %. */
-  packetsPerSecond: number;
-  /** 1 or more. */
-  burst: number;
-  /** One bucket for the rule, or one for each source address. */
-  per: 'rule' | 'source';
-  /** How many sources have a bucket at once; absent for the usual number, which all rules of a policy share. */
-  sources?: number;
+/** How fast a bucket fills, in one of these ways. The kernel keeps whole nanoseconds per packet: src/policy/rate-limit.ts. */
+export type FillRate =
+  | { packetsPerSecond: number }
+  | { packetsPerMinute: number }
+  | { packetsPerHour: number }
+  /** Bytes of frames, as counters count them. */
+  | { bytesPerSecond: number };
+
+/** Bits of an address that name its bucket. */
+export interface PrefixLengths {
+  /** 0 to 32. */
+  ipv4: number;
+  /** 0 to 128. */
+  ipv6: number;
 }
+
+/** A bucket of `burst` tokens that fills by time. */
+export type RateLimit = FillRate & {
+  /** Packets, or bytes where those fill it. 1 or more. */
+  burst: number;
+  /** One bucket for the rule, or one for each network of sources or destinations. */
+  per: 'rule' | 'source' | 'destination';
+  /** How wide such a network is; absent for each address alone, which is what earlier releases recorded. */
+  prefix?: PrefixLengths;
+  /** How many of them have a bucket at once; absent for the usual number, which all rules of a policy share. */
+  sources?: number;
+  /** The rule matches only a packet that finds a token. Absent: only one that finds none. */
+  when?: 'below';
+};
 
 export interface Rule {
   name: string;

@@ -3,28 +3,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { entriesFor } from '../pass/block-maps.js';
 import { holdBlocks } from '../apply/fill-block-map.js';
-import { asksBlocks } from '../diff/bind.js';
+import { asksBlocks } from '../diff/block-maps.js';
 import { findFlows } from '../reach/flows.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { inputsForBlock } from '../pass/inputs-for-block.js';
 import type { OpenHost } from '../pass/host.js';
 import { withHost } from '../pass/open-host.js';
-import { addBlock, endBlocks, type NewBlock, refreshBlocks } from '../journal/block-writer.js';
-import { readBlocks } from '../journal/blocks.js';
+import { addBlock, endBlocks, type NewBlock } from '../journal/block-writer.js';
+import { readStoredBlocks, type StoredBlock } from '../journal/blocks.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { recordedPolicy } from '../journal/running.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinsOf } from '../kernel/pins.js';
 import {
-  type Blocks,
   type BlockResult,
   type BlockSelection,
-  concerns,
   holdsNetwork,
+  MOST_BLOCKS,
   type UnblockResult,
 } from '../model/blocks.js';
 import { LockedError, RefusedError, UsageError } from '../model/errors.js';
-import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
+import { hitsMap, type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
 import { readOwned } from '../observe/owned.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
 import { evaluate } from '../policy/evaluate.js';
@@ -59,17 +58,18 @@ async function blockOn(
       hint: 'Nothing was changed. Add a `protect` entry for it, or say --accept-lockout if it may end.',
     });
   }
-  const unready = targets.filter((one) => !isReady(one));
+  requireRoom(targets, made, dataDir);
+  const unready = targets.filter((one) => !asksBlocks(one));
   if (unready.length > 0) requireNoTrial(dataDir, pins);
-  const added = addBlock(lock, made);
+  const { block: added, stored } = addBlock(lock, made);
   const warnings = lockouts.map((one) => `accepted: this locks out ${one}`);
   if (unready.length > 0) warnings.push(...(await swapIn(host, hostName, unready)));
-  else fill(lock, bpffs);
+  else fill(lock, bpffs, stored);
   const now = targetsOf(bpffs, made.interface);
   return {
     block: added,
-    inForce: now.filter(isReady).map(({ name }) => name),
-    notYet: now.filter((one) => !isReady(one)).map(({ name }) => name),
+    inForce: now.filter(asksBlocks).map(({ name }) => name),
+    notYet: now.filter((one) => !asksBlocks(one)).map(({ name }) => name),
     warnings,
   };
 }
@@ -79,25 +79,11 @@ export async function unblock(paths: HostPaths, wanted: BlockSelection, by: stri
   requireCapabilities();
   return withPatience(() =>
     withWriterLock(paths.dataDir, (lock) => {
-      const result = endBlocks(lock, wanted, by);
-      if (result.ended.length > 0) fill(lock, paths.bpffs);
+      const { stored, ...result } = endBlocks(lock, wanted, by);
+      if (result.ended.length > 0) fill(lock, paths.bpffs, stored);
       return Promise.resolve(result);
     }),
   );
-}
-
-/** Reads only and takes no lock. */
-export function listBlocks({ bpffs, dataDir }: HostPaths): Blocks {
-  requireCapabilities();
-  const policies = readOwned(bpffs).filter(runsPolicy);
-  return {
-    apiVersion: 'xdpkeep/v1',
-    kind: 'Blocks',
-    blocks: readBlocks(dataDir).map((one) => ({
-      ...one,
-      inForce: policies.filter((two) => isReady(two) && concerns(one, two.name)).map(({ name }) => name),
-    })),
-  };
 }
 
 /** Milliseconds. In an incident many come at once: each waits for its turn. */
@@ -130,10 +116,15 @@ function targetsOf(bpffs: string, only: string | undefined): OwnedInterface[] {
   });
 }
 
-/** Does its program ask for blocks? */
-function isReady(owned: OwnedInterface): boolean {
-  const instance = runningInstance(owned);
-  return owned.blocks !== undefined && instance !== undefined && asksBlocks(instance.digest);
+/** The map of a build that took fewer blocks is asked on, and is as long as it was made. */
+function requireRoom(targets: readonly OwnedInterface[], { cidr }: NewBlock, dataDir: string): void {
+  const shortest = Math.min(...targets.map(({ blocks }) => blocks?.maxEntries ?? MOST_BLOCKS));
+  if (shortest >= MOST_BLOCKS) return;
+  const networks = new Set([cidr, ...readStoredBlocks(dataDir).map((one) => one.cidr)]);
+  if (networks.size <= shortest) return;
+  throw new RefusedError(`an earlier build made the map of blocks here, which holds ${shortest}`, {
+    hint: 'It is made anew when the machine boots, or by `detach` and `reconcile` of the interface. Or block a wider network.',
+  });
 }
 
 /** What went wrong. */
@@ -149,10 +140,10 @@ async function swapIn(
   ];
 }
 
-function fill(lock: WriterLock, bpffs: string): void {
-  const stored = refreshBlocks(lock);
-  for (const { name, blocks } of readOwned(bpffs)) {
-    if (blocks) holdBlocks(lock, pinsOf(bpffs), name, entriesFor(name, stored));
+function fill(lock: WriterLock, bpffs: string, stored: readonly StoredBlock[]): void {
+  for (const one of readOwned(bpffs)) {
+    if (!one.blocks) continue;
+    holdBlocks(lock, pinsOf(bpffs), one.name, entriesFor(one.name, stored), { hits: hitsMap(one) });
   }
 }
 

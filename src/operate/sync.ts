@@ -33,7 +33,7 @@ import { noteRefusal } from '../source/refusal.js';
 import { isIntact } from '../source/tree.js';
 
 /** Where the state files of a host come from. */
-export interface RepositoryPlace {
+interface RepositoryPlace {
   host: string;
   source: GitSource;
   verification: Verification | undefined;

@@ -1,6 +1,8 @@
 // The status page: asks the host what its commands say, and shows it. Changes nothing.
+import type { Blocks } from '../model/blocks.js';
 import type { RuleCounters } from '../model/rule-counters.js';
 import type { Status } from '../model/status.js';
+import { hideBlocks, showBlocks } from './blocks.js';
 import { watchHistory } from './history.js';
 import { showStatus, showTrouble } from './overview.js';
 import { forgetPlots, resizePlots, showPlots } from './plots.js';
@@ -35,5 +37,6 @@ poll<RuleCounters>(
   },
   showTrouble,
 );
+poll<Blocks>('api/blocks', PACE, showBlocks, hideBlocks);
 window.addEventListener('resize', resizePlots);
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', forgetPlots);

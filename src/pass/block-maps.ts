@@ -5,12 +5,12 @@ import { lackBlockMaps, lostBlockMap, withBlockMaps } from '../diff/block-maps.j
 import { findRenames } from '../diff/renames.js';
 import { refreshBlocks } from '../journal/block-writer.js';
 import { readStoredBlocks, type StoredBlock } from '../journal/blocks.js';
-import { isExpired } from '../journal/expiry.js';
+import { unexpired } from '../journal/expiry.js';
 import type { Journal } from '../journal/journal.js';
 import { BLOCKS } from '../kernel/pin-paths.js';
 import { type BlockEntry, concerns } from '../model/blocks.js';
 import { JournalError } from '../model/errors.js';
-import type { ObservedMap, ObservedState } from '../model/observed.js';
+import { hitsMap, type ObservedMap, type ObservedState } from '../model/observed.js';
 import { tabulateBlocks } from '../policy/compile/block-table.js';
 import type { Target } from './inputs.js';
 import type { Host } from './host.js';
@@ -34,10 +34,11 @@ export function bringBlocks(
   try {
     const stored = writer
       ? refreshBlocks(writer.lock, names, writer.journal)
-      : readStoredBlocks(dataDir).filter((one) => !isExpired(one));
+      : unexpired(readStoredBlocks(dataDir));
     if (writer) {
-      for (const { name, blocks } of found.owned) {
-        if (blocks) holdBlocks(writer.lock, pins, name, entriesFor(names.get(name) ?? name, stored));
+      for (const one of found.owned) {
+        const entries = entriesFor(names.get(one.name) ?? one.name, stored);
+        if (one.blocks) holdBlocks(writer.lock, pins, one.name, entries, { hits: hitsMap(one) });
       }
     }
     // Pins that will move are left alone: the next pass finds them where they belong.
@@ -45,8 +46,9 @@ export function bringBlocks(
     const lacking = unmoved.filter((name) => interfaces === 'all' || interfaces.has(name));
     const make = (name: string): ObservedMap => {
       if (!writer) return PLANNED;
-      const lost = lostBlockMap(found.owned.find((one) => one.name === name));
-      return holdBlocks(writer.lock, pins, name, entriesFor(name, stored), lost);
+      const owned = found.owned.find((one) => one.name === name);
+      const maps = { lost: lostBlockMap(owned), hits: hitsMap(owned) };
+      return holdBlocks(writer.lock, pins, name, entriesFor(name, stored), maps);
     };
     const maps = new Map(lacking.map((name) => [name, make(name)]));
     return { observed: withBlockMaps(found, maps), warnings: [] };

@@ -1,11 +1,11 @@
 // What a policy means: the reference that the datapath is held against. One packet, one decision, every rule looked
 // at in order. The steps are those of bpf/decide.h, by the same names and in the same order: malformed; then what decides
-// before the rules (non-IP, neighbour discovery, blocks, later fragments), from which protect entries save a packet; then the
+// before the rules (non-IP, blocks, neighbour discovery, later fragments), from which protect entries save a packet; then the
 // rules, protect entries first; the default. A malformed frame has no fields that could be trusted, so that no protect
 // entry can match it.
 import type { Action, BuiltinRow, Policy, Protection, Rule, Verdict } from '../model/policy.js';
 import type { PacketFields } from './fields/field.js';
-import { ND_FIRST, ND_LAST } from './fields/icmp-type.js';
+import { ND_FIRST, ND_HOPS, ND_LAST } from './fields/icmp-type.js';
 import { matches } from './fields/registry.js';
 import { type Parsed, parseFrame } from './packet/parse.js';
 import { isAudited } from './row-verdict.js';
@@ -16,6 +16,8 @@ export interface Circumstances {
   now?: number;
   /** Does this packet find the rule's bucket empty? Default: never. */
   exceeds?: (rule: Rule) => boolean;
+  /** Does more of neighbour discovery come than passes unasked? Default: no. */
+  discoveryExceeds?: boolean;
   /** Has an operator blocked this source (4 or 16 bytes)? Default: none. */
   isBlocked?: (source: Uint8Array) => boolean;
 }
@@ -62,9 +64,9 @@ function decideMalformed({ policy }: Question): Decision {
 function decideEarly({ policy, circumstances }: Question, { shape, fields }: Packet): Decision | undefined {
   if (shape === 'non-ip')
     return policy.nonIp === 'match' ? undefined : builtin(policy, '(non-ip)', policy.nonIp);
-  if (policy.neighborDiscovery === 'pass' && isNeighborDiscovery(fields))
-    return builtin(policy, '(protect)', 'pass');
   if (isBlocked(fields, circumstances)) return builtin(policy, '(blocked)', 'drop');
+  if (policy.neighborDiscovery === 'pass' && isNeighborDiscovery(fields) && !circumstances.discoveryExceeds)
+    return builtin(policy, '(protect)', 'pass');
   if (policy.fragments !== 'match' && fields.fragment === 'later')
     return builtin(policy, '(fragments)', policy.fragments);
   return undefined;
@@ -93,11 +95,13 @@ function isProtected({ protections }: Question, { fields }: Packet): boolean {
 
 function applies(rule: Rule, { now, exceeds }: Circumstances): boolean {
   if (rule.until !== undefined && now !== undefined && now >= rule.until) return false;
-  return !rule.rateLimit || (exceeds?.(rule) ?? false);
+  if (!rule.rateLimit) return true;
+  return (exceeds?.(rule) ?? false) === (rule.rateLimit.when !== 'below');
 }
 
-function isNeighborDiscovery({ family, icmpType }: PacketFields): boolean {
-  return family === 6 && icmpType !== undefined && icmpType >= ND_FIRST && icmpType <= ND_LAST;
+function isNeighborDiscovery({ family, icmpType, ttl }: PacketFields): boolean {
+  if (family !== 6 || ttl !== ND_HOPS || icmpType === undefined) return false;
+  return icmpType >= ND_FIRST && icmpType <= ND_LAST;
 }
 
 function isBlocked({ source }: PacketFields, circumstances: Circumstances): boolean {

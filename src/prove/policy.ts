@@ -3,11 +3,11 @@
 import { readRows } from '../kernel/counters.js';
 import { loadPolicy, taiOffset } from '../kernel/load-policy.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
-import { openPin } from '../kernel/pinned.js';
+import { openMap, openPin } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
 import type { HostPolicy, DesiredProgram } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
-import type { ObservedState } from '../model/observed.js';
+import { hitsMap, type ObservedState } from '../model/observed.js';
 import { assignRows } from '../model/rows.js';
 import type { RecordOwner } from '../model/tables.js';
 import { bindTables, compilePolicy } from '../policy/compile/compile.js';
@@ -34,6 +34,8 @@ export function provePolicy(
   using counters = openPin(pinPaths.counters(name));
   const asks = asked === true;
   using blocks = asks ? openPin(pinPaths.blocks(name)) : undefined;
+  const counting = asks ? hitsMap(observed.owned.find((one) => one.name === name)) : undefined;
+  using hits = counting === undefined ? undefined : openMap(counting);
   const rows = assignRows(
     tables.owners.map(({ row }) => row),
     counters ? readRows(pinPaths, name) : [],
@@ -49,7 +51,7 @@ export function provePolicy(
     noEthernet: noEthernet === true,
   });
   const loaded = loadPolicy(object, bound, {
-    ...(counters && { counters }),
+    counting: { ...(counters && { counters }), ...(hits && { hits }) },
     ...(asks && { blocks: blocks ?? 'new' }),
     samples: shared.ring.open(observed),
     sets,

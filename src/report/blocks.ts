@@ -10,10 +10,11 @@ export function renderBlocks({ blocks }: Blocks): string {
     one.until,
     printable(one.owner),
     printable(one.inForce.join(',') || '-'),
+    String(one.hits?.packets ?? '-'),
     printable(one.by),
     printable(one.reason),
   ]);
-  return `${columns([['NETWORK', 'INTERFACE', 'UNTIL', 'OWNER', 'IN FORCE', 'BY', 'REASON'], ...rows]).join('\n')}\n`;
+  return `${columns([['NETWORK', 'INTERFACE', 'UNTIL', 'OWNER', 'IN FORCE', 'PACKETS', 'BY', 'REASON'], ...rows]).join('\n')}\n`;
 }
 
 export function blockLine(verb: 'blocked' | 'unblocked' | 'still blocked', block: Block): string {

@@ -1,28 +1,28 @@
-// Text in columns of a terminal: how wide it is there, cut and padded to that.
+// Text in columns of a terminal, cut and padded. How wide a character is there, string-width says; text is cut between graphemes,
+// so that no letter loses its accent and no emoji falls apart.
+import stringWidth from 'string-width';
 
-/** Characters that take two columns: East Asian wide ones and most emoji (Unicode Standard Annex 11, in broad strokes). */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const COMBINING = /\p{M}/u;
-
-function columnsOf(char: string): number {
-  if (COMBINING.test(char)) return 0;
-  return WIDE.test(char) ? 2 : 1;
-}
+const GRAPHEMES = new Intl.Segmenter();
+const PLAIN = /^[\x20-\x7e]*$/;
 
 /** Exactly so many columns: padded at the right, or cut with a sign that it was. `ascii`: other characters become `?`. */
 export function fit(text: string, width: number, ascii = false): string {
-  const chars = Array.from(ascii ? text.replace(/[^\x20-\x7e]/gu, '?') : text);
-  const whole = chars.reduce((sum, char) => sum + columnsOf(char), 0);
-  if (whole <= width) return chars.join('') + ' '.repeat(width - whole);
+  const shown = ascii ? text.replace(/[^\x20-\x7e]/gu, '?') : text;
+  const whole = columnsOf(shown);
+  if (whole <= width) return shown + ' '.repeat(width - whole);
   if (width <= 0) return '';
   let [kept, used] = ['', 0];
-  for (const char of chars) {
-    if (used + columnsOf(char) > width - 1) break;
-    kept += char;
-    used += columnsOf(char);
+  for (const { segment } of GRAPHEMES.segment(shown)) {
+    const columns = columnsOf(segment);
+    if (used + columns > width - 1) break;
+    kept += segment;
+    used += columns;
   }
   return `${kept}${ascii ? '>' : '…'}${' '.repeat(width - 1 - used)}`;
+}
+
+function columnsOf(text: string): number {
+  return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
 /** At the right of so many columns. */

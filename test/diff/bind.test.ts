@@ -1,6 +1,6 @@
 // What a policy is called as an instance on a host.
 import { describe, expect, it } from 'vitest';
-import { asksBlocks, bindProgram } from '../../src/diff/bind.js';
+import { isAsking, bindProgram } from '../../src/diff/bind.js';
 import type { DesiredProgram } from '../../src/model/desired.js';
 import { AT, policy } from '../policy/policy.js';
 import { map, nic, owned } from '../support/states.js';
@@ -48,7 +48,7 @@ describe('a program', () => {
   });
 
   it('is known by its digest to ask for blocks', () => {
-    expect(['dddd-7-blocks', 'dddd-blocks'].map(asksBlocks)).toEqual([true, true]);
-    expect(['dddd-7', 'blocks-7', 'dddd'].map(asksBlocks)).toEqual([false, false, false]);
+    expect(['dddd-7-blocks', 'dddd-blocks'].map(isAsking)).toEqual([true, true]);
+    expect(['dddd-7', 'blocks-7', 'dddd'].map(isAsking)).toEqual([false, false, false]);
   });
 });

@@ -224,6 +224,7 @@ export class FakeKernel implements BpfObjects {
   }
 
   fillBlockMap({ number }: Descriptor, entries: readonly BlockEntry[]): void {
+    this.#mayFail('fillBlockMap');
     this.#objects.behind({ number }, 'map').entries = entries;
   }
 

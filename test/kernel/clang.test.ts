@@ -5,7 +5,7 @@ import { chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
-import { readElf } from '../../src/desired/programs/elf.js';
+import { readElf } from '../../src/kernel/elf.js';
 import * as kernel from '../../src/kernel/clang.js';
 import { CompileError, type CompileUnit, type Compiler, findCompiler } from '../../src/kernel/clang.js';
 import { readSources } from '../../src/desired/programs/sources.js';
@@ -59,7 +59,7 @@ test('an object with its function, BTF and all inputs', async () => {
     'programs/shared.h': '',
   });
   const { object, inputs, log } = await compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' });
-  expect(readElf(object)).toEqual({ functions: [{ name: 'fw', section: 'xdp' }], licence: 'GPL' });
+  expect(readElf(object)).toMatchObject({ functions: [{ name: 'fw', section: 'xdp' }], licence: 'GPL' });
   expect(Buffer.from(object).includes('.BTF.ext')).toBe(true);
   expect(Buffer.from(object).includes('.debug_info')).toBe(false);
   expect(inputs).toContain(join(folder, 'programs/a.bpf.c'));
@@ -152,11 +152,14 @@ describe.each([
   });
 });
 
-test('whether a file is there, where only root may look, is not told either', async () => {
+test('whether a file is there is not told either, wherever it is', async () => {
   const outside = scratch(); // for root alone
   writeFileSync(join(outside, 'there'), '');
-  const heard = async (file: string): Promise<string> => {
-    const text = source('fw', 'XDP_PASS', `#if __has_include("${file}")\n#error it is there\n#endif`);
+  const open = scratch();
+  await chmod(open, 0o755);
+  writeFileSync(join(open, 'there'), '');
+  const heard = async (file: string, ask = '__has_include'): Promise<string> => {
+    const text = source('fw', 'XDP_PASS', `#if ${ask}("${file}")\n#error it is there\n#endif`);
     const unit = { stateDir: stateDir({ 'a.bpf.c': text }), source: 'a.bpf.c' };
     return compile(clang(), unit).then(
       () => 'it compiles',
@@ -165,8 +168,29 @@ test('whether a file is there, where only root may look, is not told either', as
   };
   const [there, absent] = [await heard(join(outside, 'there')), await heard(join(outside, 'absent'))];
   expect(there.replace(/FILE.*/, '')).toBe(absent.replace(/FILE.*/, ''));
-  for (const file of ['/etc/passwd', '/proc/1/environ'])
-    expect(await heard(file)).not.toContain('it is there');
+  // What anybody may look at: a file that is there compiles as one that is not.
+  const known = ['/etc/hostname', '/etc/passwd', '/proc/1/environ', '/usr/bin/env', '/proc/self/exe', '/'];
+  const relative = ['../../../etc/hostname', '../../../../../../etc/passwd'];
+  for (const file of [...known, ...relative, join(open, 'there'), open]) {
+    expect(await heard(file), file).toBe('it compiles');
+  }
+  expect(await heard('/etc/hostname', '__has_include_next')).not.toContain('it is there');
+  const failing = async (make: (file: string) => string) =>
+    Promise.all(
+      ['there', 'other'].map(async (name) => {
+        const file = join(open, name);
+        const folder = stateDir({ 'a.bpf.c': make(file) });
+        const { log } = await failureOf(compile(clang(), { stateDir: folder, source: 'a.bpf.c' }));
+        return log.replaceAll(file, 'FILE');
+      }),
+    );
+  const assembled = (file: string) => source('fw', 'XDP_PASS', INCBIN(file));
+  for (const make of [(file: string) => `#include "${file}"\n`, assembled]) {
+    const [one, other] = await failing(make);
+    expect(one).toBe(other);
+  }
+  const program = stateDir({ 'a.bpf.c': assembled('/usr/bin/env') });
+  await failureOf(compile(clang(), { stateDir: program, source: 'a.bpf.c' }));
   expect(await heard('/usr/include/stdio.h')).toContain('it is there');
 });
 

@@ -3,7 +3,7 @@
 // needs: lab
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { functionsOf, sectionsOf } from '../../src/kernel/elf.js';
+import { readElf } from '../../src/kernel/elf.js';
 import { specialize } from '../../src/kernel/specialize.js';
 import { compilePolicy } from '../../src/policy/compile/compile.js';
 import { policy, rule } from '../policy/policy.js';
@@ -50,7 +50,7 @@ function edges(view: DataView, at: number): number[] {
 function refused(bytes: Uint8Array): { unreachable: number[]; backEdges: number[] } {
   const view = viewOf(bytes);
   const found = { unreachable: [] as number[], backEdges: [] as number[] };
-  for (const { from, to } of functionsOf(view, sectionsOf(view))) {
+  for (const { from, to } of readElf(bytes).functions) {
     const left = new Map<number, number[]>([[from, edges(view, from)]]);
     const path = [from];
     const open = new Set(path);
@@ -92,8 +92,7 @@ describe('specializing', () => {
     expect(object.equals(before)).toBe(true);
     expect(marked(object).length).toBeGreaterThan(100);
     expect(marked(bytes)).toEqual([]);
-    const view = viewOf(object);
-    const code = sectionsOf(view).filter(({ executable }) => executable);
+    const code = readElf(object).sections.filter(({ executable }) => executable);
     const others = words(object)
       .filter((at) => !code.some(({ from, to }) => at >= from && at < to))
       .filter((at) => !object.subarray(at, at + 8).equals(bytes.subarray(at, at + 8)));
@@ -106,7 +105,7 @@ describe('specializing', () => {
       const bytes = specialize(object, compilePolicy(one));
       expect(refused(bytes)).toEqual({ unreachable: [], backEdges: [] });
       const view = viewOf(object);
-      for (const { from, to } of functionsOf(view, sectionsOf(view))) {
+      for (const { from, to } of readElf(object).functions) {
         for (let at = from; at < to; at += 8) {
           const kept = [LOAD_IMMEDIATE_64, CALL].includes(view.getUint8(at));
           if (kept) expect(Buffer.compare(bytes.subarray(at, at + 8), object.subarray(at, at + 8))).toBe(0);

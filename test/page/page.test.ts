@@ -75,6 +75,13 @@ it('shows what status, counters and history say, as text, and follows them', asy
   await expect
     .poll(() => page.locator('#history li[data-generation="2"] details').innerText())
     .toContain(`policy edge: drop by ${ODD}, now pass by (default). For example: icmp `);
+
+  expect(await page.locator('#blocks-section').isVisible()).toBe(false);
+  await lab.run(['block', '10.77.0.2', '--for', '1h', '--reason', 'a flood', '--owner', 'fail2ban-sshd']);
+  await lab.ping(2);
+  await expect
+    .poll(() => page.locator('#blocks tbody tr').first().locator('th, td').allInnerTexts())
+    .toMatchObject({ 0: '10.77.0.2', 1: 'fail2ban-sshd', 2: 'every', 4: '2' });
   expect(complaints).toEqual([]);
   expect(asked.filter((url) => !url.startsWith(URL))).toEqual([]);
 });

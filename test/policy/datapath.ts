@@ -5,6 +5,8 @@ import type { BpfObject } from '../../src/kernel/object.js';
 import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';
 import { loadPolicy } from '../../src/kernel/load-policy.js';
 import { askPolicy } from '../../src/kernel/ask-policy.js';
+import { readCounter } from '../../src/kernel/counters.js';
+import { testRun } from '../../src/kernel/testrun.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
@@ -72,6 +74,18 @@ export class Datapath implements Disposable {
   ask(frame: Uint8Array, about?: 'blocks'): Answered {
     const { verdict, record } = askPolicy(this.program, frame, about);
     return { verdict: VERDICTS[verdict], row: this.#tables.owners[record]?.row };
+  }
+
+  /** As packets do, `repeat` times in a row: counted, and taken from buckets. The verdict of the last. */
+  run(frame: Uint8Array, repeat = 1): Answered['verdict'] {
+    return VERDICTS[testRun(this.program, { data: frame, repeat }).verdict];
+  }
+
+  /** What a row has counted. */
+  counted(row: string): { packets: number; bytes: number } {
+    const names = [...new Set(this.#tables.owners.map((owner) => owner.row))];
+    const { packets, bytes } = readCounter(this.#object.mapFd('counters'), names.indexOf(row));
+    return { packets: Number(packets), bytes: Number(bytes) };
   }
 
   [Symbol.dispose](): void {

@@ -10,6 +10,7 @@ import type {
   PacketDescription,
   Policy,
   Range,
+  RateLimit,
   Rule,
 } from '../../src/model/policy.js';
 import { FIELD_NAMES, FIELDS } from '../../src/policy/fields/registry.js';
@@ -148,12 +149,18 @@ function action(random: Random): Action {
     : { kind: 'redirect', cpu: random.below(2) };
 }
 
+function rateLimit(random: Random): RateLimit {
+  const fill = random.pick([{ packetsPerSecond: 10 }, { packetsPerHour: 1 }, { bytesPerSecond: 10_000 }]);
+  const per = random.pick(['rule', 'source', 'destination'] as const);
+  const prefix = { ipv4: random.below(33), ipv6: random.below(129) };
+  return { ...fill, burst: 5, per, prefix, ...(random.chance(50) && { when: 'below' }) };
+}
+
 /** `now` divides deadlines into those that are over and those that are far ahead. */
 function rule(random: Random, index: number, now: number): Rule {
   const made: Rule = { name: `rule-${index}`, match: randomMatch(random), action: action(random), at: AT };
   if (random.chance(4)) made.until = now + (random.chance(50) ? -1 : 1) * 3_600_000;
-  if (random.chance(3))
-    made.rateLimit = { packetsPerSecond: 10, burst: 5, per: random.pick(['rule', 'source'] as const) };
+  if (random.chance(3)) made.rateLimit = rateLimit(random);
   if (random.chance(3)) made.log = { oneIn: 1 };
   return made;
 }

@@ -12,17 +12,18 @@ import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js'
 import { XDP_ACTIONS } from '../../src/model/sample.js';
 import { MOST_SETS } from '../../src/model/tables.js';
 import * as blob from '../../src/policy/compile/blob.js';
-import { SOURCES } from '../../src/policy/compile/compile.js';
+import { LIMIT_OF_RULES, SOURCES } from '../../src/policy/compile/compile.js';
 import { ROW_ENTRIES, TEST_WORDS } from '../../src/policy/compile/lookup.js';
 import * as records from '../../src/policy/compile/records.js';
 import * as set from '../../src/policy/compile/set-layout.js';
 import { BOUND_BYTES, KEY, KEY_ROW, NUMBER, NUMBER_ROW, ROW } from '../../src/policy/compile/settings.js';
 import { FAMILY, TAP_BYTES } from '../../src/policy/compile/tap.js';
 import { baseKey, FRAGMENTS } from '../../src/policy/fields/base.js';
-import { ND_FIRST, ND_LAST } from '../../src/policy/fields/icmp-type.js';
+import { ND_FIRST, ND_HOPS, ND_LAST } from '../../src/policy/fields/icmp-type.js';
 import { DIMENSION_NAMES, DIMENSIONS, LAST_COMMON } from '../../src/policy/fields/registry.js';
 import { VLAN_NONE } from '../../src/policy/fields/vlan.js';
 import { EXTENSIONS, LONGEST_PACKET, VLAN_TAGS } from '../../src/policy/packet/parse.js';
+import { COST_SHIFT, TICK_SHIFT } from '../../src/policy/rate-limit.js';
 import { evaluateC } from '../support/c-constants.js';
 
 /** `sourcePort` -> `SOURCE_PORT` */
@@ -73,6 +74,7 @@ const SHARED: [c: string, value: number][] = [
   ...FRAGMENTS.map((kind, at): [string, number] => [`FRAGMENT_${macroName(kind)}`, at]),
   ['ND_FIRST', ND_FIRST],
   ['ND_LAST', ND_LAST],
+  ['ND_HOPS', ND_HOPS],
   // tables.h
   ['MAX_WORDS * 64 >= MAX_OF_RULES', 1],
   ['sizeof(__u32)', BOUND_BYTES.entry],
@@ -95,6 +97,9 @@ const SHARED: [c: string, value: number][] = [
   [`DECISION_VERDICT(0xff) + 1`, 1 << records.RECORD_SHIFT],
   ...named('RECORD', records.FLAG),
   ...offsets('record', { flags: 0, target: 4, sample: 8, interval: 16, slack: 24, until: 32 }),
+  ...offsets('record', { four: 40, six_hi: 48, six_lo: 56 }),
+  ['TICK_SHIFT', TICK_SHIFT],
+  ['COST_SHIFT', COST_SHIFT],
   ['sizeof(struct count)', COUNT_BYTES],
   ...XDP_ACTIONS.map((name, at): [string, number] => [`XDP_${macroName(name)}`, at]),
   // set.h
@@ -144,12 +149,14 @@ const SHARED: [c: string, value: number][] = [
   ['sizeof(struct block_key)', KEY_BYTES],
   ...offsets('block_key', { length: 0, family: 4, hi: 8, lo: 16 }),
   [mapSize('sources'), SOURCES],
+  ['LIMIT_OF_RULES', LIMIT_OF_RULES],
 ];
 
 /** Macros that only the datapath has. */
 const OF_C = [
   ...[
     'ASK',
+    'NOT_BLOCKED',
     'BEGIN',
     'ADD_TO',
     'ADD',
@@ -163,6 +170,7 @@ const OF_C = [
   ],
   ...['FIND_base', 'FIND_address', 'FIND_short', 'FIND_small', 'FIND_mac', 'FIND_sets', 'FIND_VECTOR'],
   ...['AND_SUMMARY', 'AND_COMMON', 'SWAPS', 'SECOND', 'MALFORMED_INTERVAL', 'KEPT_SAMPLED', 'MAX_HEADERS'],
+  ...['DISCOVERY_RATE', 'DISCOVERY_BURST'],
   ...['FORGET', 'BASE_MASK', 'SET_STEPS', 'SET_PLACE', 'SET_BLOCKS', 'SET_INSIDE', 'HEAD_INSIDE', 'HALVES'],
   ...['SET_MAP', 'SET_SLOT', 'ENTRY_SHIFT', 'FIRST_BYTE', 'LATER_FRAGMENT', 'EACH_UNCOMMON_FIELD'],
 ];

@@ -110,6 +110,17 @@ it('cuts text to columns, wide characters counting two', () => {
   ]);
 });
 
+it('cuts text between graphemes', () => {
+  const accented = 'e\u0301'.repeat(4); // each an e and its accent
+  const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}'; // one emoji of three people
+  expect([fit(accented, 5), fit(accented, 3), fit(family, 3), fit(family + family, 3)]).toEqual([
+    `${accented} `,
+    `${accented.slice(0, 4)}…`,
+    `${family} `,
+    `${family}…`,
+  ]);
+});
+
 it('writes numbers short', () => {
   expect([0, 0.25, 7.5, 12, 980.4, 999.6, 12_345, 1_234_567, 5e12].map(scaled)).toEqual([
     '0',

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 
 export interface SourceProgram {
   checker: ts.TypeChecker;

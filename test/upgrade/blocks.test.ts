@@ -55,9 +55,12 @@ it('they are dropped all the while, ended by the clock, and by hand', { timeout:
   const owned = made.map((one) => ({ ...one, owner: 'operator' }));
   expect(await blocks(lab)).toEqual(owned);
   await takeOver(lab);
-  expect(await blocks(lab)).toEqual(owned.filter(({ until }) => Date.parse(until) > Date.now()));
+  expect(await blocks(lab)).toMatchObject(owned.filter(({ until }) => Date.parse(until) > Date.now()));
   expect((await counts(lab))['(blocked)']).toBe(counted);
   expect(await blocked(lab, LONG_BLOCKED)).toBe(3);
+  // What each has dropped is counted from here on.
+  const [first] = await blocks(lab);
+  expect(first).toMatchObject({ cidr: LONG_BLOCKED, hits: { packets: 3 } });
   expect((await status(lab)).blocks?.count).toBeGreaterThanOrEqual(2);
   await traffic.unbroken();
 

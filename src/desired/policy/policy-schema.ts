@@ -13,6 +13,7 @@ import { checkFields } from '../yaml/check-fields.js';
 import { listOptionsSchema } from '../lists/list-options.js';
 import { type AddressResolver, matchSchema, toMatch } from './match.js';
 import { packetSchema, toPacket } from './packet-schema.js';
+import { type LimitedRule, passWithoutWhen, rateLimitSchema, toRateLimit } from './rate-limit-schema.js';
 import { API_VERSION, literalInterface } from '../host/host-schema.js';
 import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent, textValue, wholeNumber } from './values.js';
 import { quote } from '../../text/wording.js';
@@ -68,34 +69,6 @@ const action: z.ZodType<Action> = z
   ])
   .describe('tx sends the packet back out of its interface, Ethernet addresses swapped.');
 
-const rateLimit = z
-  .strictObject({
-    packetsPerSecond: wholeNumber(1, 10_000_000),
-    burst: mayBeAbsent(wholeNumber(1, 1_000_000_000)).describe(
-      'Packets that may come at once. Default: packetsPerSecond.',
-    ),
-    per: z.enum(['rule', 'source']).default('rule').describe('One limit, or one for each source address.'),
-    sources: mayBeAbsent(wholeNumber(1, 8_388_608)).describe(
-      'With `per: source`: how many sources are remembered at once. Default: 65536 for the whole policy.',
-    ),
-  })
-  .superRefine(
-    ...checkFields<{ per?: string; sources?: number }>(function* ({ per, sources }) {
-      if (sources !== undefined && per !== 'source')
-        yield {
-          fields: ['sources', 'per'],
-          message: 'counts buckets of sources, and there is one for the rule',
-          hint: 'Write `per: source`, or leave `sources` out.',
-        };
-    }),
-  )
-  .transform(({ packetsPerSecond, burst = packetsPerSecond, ...rest }) => ({
-    packetsPerSecond,
-    burst,
-    ...rest,
-  }))
-  .describe('The rule matches only what is above this rate.');
-
 /** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */
 const LATEST = Date.parse('2500-01-01T00:00:00Z');
 
@@ -109,16 +82,18 @@ const until = textValue<number>(
   { description: 'From then on the rule matches nothing. ISO 8601 with a zone.' },
 );
 
-const ruleSchema = z.strictObject({
-  name: ruleName,
-  match: matchSchema.default({}),
-  action,
-  rateLimit: mayBeAbsent(rateLimit),
-  log: mayBeAbsent(z.strictObject({ oneIn: wholeNumber(1, 0xffffffff) })).describe(
-    'Sample every Nth matching packet, on average, as an event.',
-  ),
-  until: mayBeAbsent(until),
-});
+const ruleSchema = z
+  .strictObject({
+    name: ruleName,
+    match: matchSchema.default({}),
+    action,
+    rateLimit: mayBeAbsent(rateLimitSchema),
+    log: mayBeAbsent(z.strictObject({ oneIn: wholeNumber(1, 0xffffffff) })).describe(
+      'Sample every Nth matching packet, on average, as an event.',
+    ),
+    until: mayBeAbsent(until),
+  })
+  .superRefine(...checkFields<LimitedRule>(passWithoutWhen));
 
 const testSchema = z.strictObject({
   name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
@@ -182,8 +157,9 @@ export function toPolicy(
   places: PolicyPlaces,
 ): Policy {
   const { name, fragments, malformed, nonIp, neighborDiscovery, mode } = written;
-  const rules = written.rules.map((rule, index): Rule => ({
+  const rules = written.rules.map(({ rateLimit, ...rule }, index): Rule => ({
     ...rule,
+    ...(rateLimit && { rateLimit: toRateLimit(rateLimit) }),
     match: toMatch(rule.match, resolve),
     at: places.rule(index),
   }));

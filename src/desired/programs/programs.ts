@@ -12,7 +12,7 @@ import type { Progress } from '../../model/progress.js';
 import { readBuiltin } from './builtins.js';
 import { compileProgram, digestSource } from './compile.js';
 import { digestInstance } from '../digest.js';
-import { type BpfElf, readElf } from './elf.js';
+import { type BpfElf, readElf } from '../../kernel/elf.js';
 import { readInside, UnusableFileError } from '../paths.js';
 import type { ProgramReference } from '../host/host-schema.js';
 import { policyProgram } from './policy-program.js';

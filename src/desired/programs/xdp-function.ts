@@ -2,7 +2,7 @@
 // asked for anything. The section names are those that libbpf 1.x takes for XDP programs.
 import type { Diagnostic } from '../../model/diagnostic.js';
 import { suggest } from '../../text/suggest.js';
-import type { BpfElf, ElfFunction } from './elf.js';
+import type { BpfElf, ElfFunction } from '../../kernel/elf.js';
 
 /** What is wrong with a program, and the field of the state file that says so. */
 export interface ProgramProblem extends Pick<Diagnostic, 'summary' | 'detail' | 'hint' | 'log'> {
@@ -10,8 +10,10 @@ export interface ProgramProblem extends Pick<Diagnostic, 'summary' | 'detail' | 
   field: 'builtin' | 'file' | 'function';
 }
 
+type Choice = Pick<BpfElf, 'licence'> & { functions: ElfFunction[] };
+
 /** The name of the function: `wanted`, or the only XDP function that there is. */
-export function chooseFunction(elf: BpfElf, wanted: string | undefined): string | ProgramProblem {
+export function chooseFunction(elf: Choice, wanted: string | undefined): string | ProgramProblem {
   if (elf.licence === undefined) return NO_LICENCE;
   const attachable = elf.functions.filter(isAttachable);
   if (wanted !== undefined) return checkFunction(elf, attachable, wanted) ?? wanted;
@@ -32,7 +34,7 @@ function isAttachable({ section }: ElfFunction): boolean {
   return /^\??xdp(?:\.frags)?$/.test(section);
 }
 
-function checkFunction(elf: BpfElf, attachable: ElfFunction[], wanted: string): ProgramProblem | undefined {
+function checkFunction(elf: Choice, attachable: ElfFunction[], wanted: string): ProgramProblem | undefined {
   const found = elf.functions.find(({ name }) => name === wanted);
   if (found) return isAttachable(found) ? undefined : wrongType(found);
   const meant = suggest(

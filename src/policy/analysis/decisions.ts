@@ -1,7 +1,7 @@
 // A policy as one ordered list of decisions, the built-in ones included. All analysis reads this list, so none can forget a
 // built-in.
 import type { Action, BuiltinRow, Match, Policy, Protection, Rule } from '../../model/policy.js';
-import { ND_FIRST, ND_LAST } from '../fields/icmp-type.js';
+import { ND_FIRST, ND_HOPS, ND_LAST } from '../fields/icmp-type.js';
 import { boxOf, KINDS, type Box, type Kind } from './header-space.js';
 
 export class DecisionStep {
@@ -37,7 +37,11 @@ export class DecisionStep {
   }
 }
 
-const NEIGHBOR_DISCOVERY: Match = { family: [6], icmpType: [{ from: ND_FIRST, to: ND_LAST }] };
+const NEIGHBOR_DISCOVERY: Match = {
+  family: [6],
+  icmpType: [{ from: ND_FIRST, to: ND_LAST }],
+  ttl: [{ from: ND_HOPS, to: ND_HOPS }],
+};
 
 /** The last step takes every packet that is not malformed. */
 export function listDecisions(policy: Policy, protections: Protection[] = []): DecisionStep[] {

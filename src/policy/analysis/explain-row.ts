@@ -1,10 +1,9 @@
 // Describes the row that decided a packet: what it does, where it stands, and what a rate limit would change.
 import type { HostPolicy } from '../../model/desired.js';
 import type { ExplainedDecision } from '../../model/explain.js';
-import type { Rule } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
 import { describeAction } from './decisions.js';
-import { evaluate } from '../evaluate.js';
+import { type Decision, evaluate } from '../evaluate.js';
 import { matches } from '../fields/registry.js';
 import { parseFrame } from '../packet/parse.js';
 import { isAudited, rowVerdict } from '../row-verdict.js';
@@ -19,7 +18,8 @@ export function explainRow(
   const { policy, protections } = firewall;
   const rule = policy.rules.find(({ name }) => name === row);
   const { says: verdict } = rowVerdict(policy, row);
-  const above = evaluate(policy, protections, frame, { now, exceeds: () => true }).rule;
+  const above = evaluate(policy, protections, frame, { now, exceeds: () => true });
+  const goesOn = row !== '(blocked)' && [rule, above.rule].some((one) => one?.rateLimit) && above.row !== row;
   return {
     policy: policy.name,
     row,
@@ -27,12 +27,12 @@ export function explainRow(
     action: rule ? describeAction(rule.action) : verdict,
     audit: isAudited(policy, row),
     at: rule?.at ?? placeOf(firewall, row, frame),
-    ...(above?.rateLimit && above.name !== row && row !== '(blocked)' && { aboveRate: inShort(above) }),
+    ...(goesOn && { aboveRate: inShort(above, above.rule?.at ?? placeOf(firewall, above.row, frame)) }),
   };
 }
 
-function inShort({ name, action, at }: Rule): Required<ExplainedDecision>['aboveRate'] {
-  return { row: name, action: describeAction(action), at };
+function inShort({ row, action }: Decision, at: Position): Required<ExplainedDecision>['aboveRate'] {
+  return { row, action: describeAction(action), at };
 }
 
 /** The `protect` entry, where one decided; what else is built in is said by the policy as a whole. */

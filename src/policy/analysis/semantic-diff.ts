@@ -2,6 +2,7 @@
 // were added, removed, moved or changed, leads them through both lists of decisions, and reports each difference with an
 // example. Exact within its budget; beyond it `complete` is false and the changes found are still true.
 import type { PacketDescription, Policy, Protection } from '../../model/policy.js';
+import { rateWords } from '../rate-limit.js';
 import { describeAction, listDecisions, sameAction, type DecisionStep } from './decisions.js';
 import { intersectBoxes, splitBox, subtractAll, type Box } from './header-space.js';
 import { witnessOf } from './witness.js';
@@ -123,11 +124,7 @@ function effectOf({ action, rule }: Pick<DecisionStep, 'action' | 'rule'>, { mod
       ? `pass (audit: ${describeAction(action)})`
       : describeAction(action),
   ];
-  if (rule?.rateLimit) {
-    const { packetsPerSecond, burst, per } = rule.rateLimit;
-    const bursts = burst === packetsPerSecond ? '' : ` and bursts of ${burst}`;
-    words.push(`above ${packetsPerSecond} packets/s${bursts}${per === 'source' ? ' per source' : ''}`);
-  }
+  if (rule?.rateLimit) words.push(rateWords(rule.rateLimit));
   if (rule?.until !== undefined) words.push(`until ${new Date(rule.until).toISOString()}`);
   return words.join(', ');
 }

@@ -16,8 +16,10 @@ import { bindSettings, encodeSettings, type FieldSettings, type Key } from './se
 
 const ROWS = BUILTIN_ROWS.length;
 const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
-/** Sources whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
+/** Addresses whose buckets are remembered at once, at least; the least recently seen one is forgotten. */
 export const SOURCES = 65536;
+/** Of the buckets that are not for addresses the first is that of neighbour discovery. */
+export const LIMIT_OF_RULES = 1;
 
 /** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
 export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
@@ -157,9 +159,11 @@ function layVectors(blob: Blob, classes: Classes): number[] {
   });
 }
 
-/** Buckets of sources: those of all rules are in one map. */
+/** Buckets of addresses: those of all rules are in one map. */
 function sourcesOf({ rules }: Policy): number {
-  const asked = rules.map(({ rateLimit }) => (rateLimit?.per === 'source' ? (rateLimit.sources ?? 0) : 0));
+  const asked = rules.map(({ rateLimit }) =>
+    rateLimit && rateLimit.per !== 'rule' ? (rateLimit.sources ?? 0) : 0,
+  );
   return Math.max(
     SOURCES,
     asked.reduce((sum, one) => sum + one, 0),
@@ -171,8 +175,8 @@ function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Rec
     action.kind === 'redirect' && 'cpu' in action ? action.cpu + 1 : 0,
   );
   return {
-    ...(used.has('limit') ? { limits: rules } : {}),
-    ...(used.has('limitSource') ? { sources: sourcesOf(policy) } : {}),
+    ...(used.has('limit') || policy.neighborDiscovery === 'pass' ? { limits: LIMIT_OF_RULES + rules } : {}),
+    ...(used.has('limitSource') || used.has('limitDestination') ? { sources: sourcesOf(policy) } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
   };
 }

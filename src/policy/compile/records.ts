@@ -1,15 +1,31 @@
 // Encodes what happens to a packet that a row decides, as in bpf/tables.h: struct record, and the one-word decision that
 // most packets need.
-import { BUILTIN_ROWS, type Action, type Policy, type Rule } from '../../model/policy.js';
+import {
+  type Action,
+  BUILTIN_ROWS,
+  type Policy,
+  type PrefixLengths,
+  type RateLimit,
+  type Rule,
+} from '../../model/policy.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
+import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
 
 const RECORD_BYTES = BOUND_BYTES.record;
-const SECOND = 1_000_000_000;
 
 /** enum xdp_action, uapi/linux/bpf.h. */
 const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
-export const FLAG = { limit: 0x100, limitSource: 0x200, until: 0x400, log: 0x800, cpu: 0x1000 } as const;
+export const FLAG = {
+  limit: 0x100,
+  limitSource: 0x200,
+  until: 0x400,
+  log: 0x800,
+  cpu: 0x1000,
+  limitDestination: 0x2000,
+  limitBytes: 0x4000,
+  limitBelow: 0x8000,
+} as const;
 
 /** Bits of a decision: the verdict, the index of the record, the slot. */
 export const RECORD_SHIFT = 3;
@@ -94,19 +110,39 @@ function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
     on.add('log');
     record.setUint32(8, Math.floor(0xffffffff / rule.log.oneIn), true);
   }
-  if (rule.rateLimit) {
-    const interval = Math.max(1, Math.round(SECOND / rule.rateLimit.packetsPerSecond));
-    const bySource = rule.rateLimit.per === 'source';
-    flags |= FLAG.limit | (bySource ? FLAG.limitSource : 0);
-    on.add('conditional').add('limit');
-    if (bySource) on.add('limitSource');
-    record.setBigUint64(16, BigInt(interval), true);
-    record.setBigUint64(24, BigInt(interval) * BigInt(rule.rateLimit.burst - 1), true);
-  }
+  if (rule.rateLimit) flags |= encodeLimit(record, rule.rateLimit, on);
   if (rule.until !== undefined) {
     flags |= FLAG.until;
     on.add('conditional').add('until');
     record.setBigUint64(32, BigInt(rule.until) * 1_000_000n, true); // ns
   }
   record.setUint32(0, flags, true);
+}
+
+/** Its flags. */
+function encodeLimit(record: DataView, limit: RateLimit, on: Set<Key>): number {
+  const { interval, slack } = bucketOf(limit);
+  record.setBigUint64(16, interval, true);
+  record.setBigUint64(24, slack, true);
+  on.add('conditional').add('limit');
+  let flags: number = FLAG.limit;
+  if (limit.when === 'below') flags |= FLAG.limitBelow;
+  if (FILLS[fillOf(limit).name].of === 'bytes') {
+    flags |= FLAG.limitBytes;
+    on.add('limitBytes');
+  }
+  if (limit.per === 'rule') return flags;
+  encodePrefix(record, limit.prefix ?? WHOLE_ADDRESS);
+  const direction = limit.per === 'source' ? 'limitSource' : 'limitDestination';
+  on.add(direction);
+  return flags | FLAG[direction];
+}
+
+/** IPv4 addresses are in the upper half of their first word (struct address). */
+function encodePrefix(record: DataView, { ipv4, ipv6 }: PrefixLengths): void {
+  const WORD = 64n;
+  const first = (bits: number): bigint => ((1n << BigInt(bits)) - 1n) << (WORD - BigInt(bits));
+  record.setBigUint64(40, first(ipv4), true);
+  record.setBigUint64(48, first(Math.min(64, ipv6)), true);
+  record.setBigUint64(56, first(Math.max(0, ipv6 - 64)), true);
 }

@@ -26,13 +26,16 @@ export const KEY = {
   destination: 16,
   special: 17,
   blocks: 18,
+  limitDestination: 19,
+  limitAddress: 20,
+  limitBytes: 21,
   noEthernet: 30,
   frags: 31,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
 export type Key = Exclude<
   keyof typeof KEY,
-  'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'noEthernet' | 'frags'
+  'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'noEthernet' | 'frags' | 'limitAddress'
 >;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
@@ -62,7 +65,7 @@ export const NUMBER_ROW = { base: 16, root: 32, root6: 48, absent: 64, boundSet:
 const NUMBERS = NUMBER_ROW.boundSet + 2 * ROW;
 
 /** Bytes of what may begin at `enum bound`; of a vector as many as it could have. */
-export const BOUND_BYTES = { entry: 4, vector: 33 * 8, record: 40, test: 40 } as const;
+export const BOUND_BYTES = { entry: 4, vector: 33 * 8, record: 64, test: 40 } as const;
 /** The most that is read at a place of a large set. */
 const SET_REACH = 128;
 
@@ -114,7 +117,8 @@ export function encodeSettings(policy: PolicySettings): Settings {
   const needs = (direction: 'source' | 'destination'): boolean =>
     policy.fields.has(direction) || policy.sets.some((set) => set.direction === direction);
   keys[KEY.source] = Number(needs('source') || policy.on.has('limitSource'));
-  keys[KEY.destination] = Number(needs('destination'));
+  keys[KEY.destination] = Number(needs('destination') || policy.on.has('limitDestination'));
+  keys[KEY.limitAddress] = Number(policy.on.has('limitSource') || policy.on.has('limitDestination'));
   policy.sets.forEach(({ direction }, slot) => {
     keys[KEY_ROW.set + slot] = 1;
     keys[KEY_ROW.setDestination + slot] = Number(direction === 'destination');

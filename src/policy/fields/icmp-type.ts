@@ -11,6 +11,8 @@ const NAMES = [...new Set(Object.values(ICMP_TYPES).flatMap((types) => Object.ke
 /** ICMPv6 types of neighbour discovery (RFC 4861): router solicitation to redirect. */
 export const ND_FIRST = 133;
 export const ND_LAST = 137;
+/** Its hop limit: no router has passed it on, and hosts take nothing else. */
+export const ND_HOPS = 255;
 const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
 
 const written: NotationOf<Range | IcmpName> = notation({ kind: 'named-range', to: 255, names: NAMES });

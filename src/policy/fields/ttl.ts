@@ -1,5 +1,6 @@
 // `ttl`: time to live of IPv4, hop limit of IPv6.
 import { PROTOCOLS } from '../../model/names.js';
+import { ND_HOPS } from './icmp-type.js';
 import type { IpLayer } from './layers.js';
 import { notation } from './notation.js';
 import { isIp, numberDimension } from './number-dimension.js';
@@ -7,8 +8,6 @@ import { numberField, wordUnless } from './number-field.js';
 
 const AT = { 4: 8, 6: 7 } as const;
 const USUAL = 64;
-/** Neighbour discovery is not heeded with another one (RFC 4861). */
-const OF_ICMPV6 = 255;
 
 export const ttl = numberField<'ttl'>({
   layer: 'ip',
@@ -19,7 +18,7 @@ export const ttl = numberField<'ttl'>({
     values: 256,
     isIn: isIp,
     ranges: (match) => match.ttl,
-    natural: [USUAL, OF_ICMPV6],
+    natural: [USUAL, ND_HOPS],
     describe: (value) => ({ ttl: value }),
   }),
   read: ({ ip }) => ip?.header.getUint8(AT[ip.family]),
@@ -32,5 +31,5 @@ export const ttl = numberField<'ttl'>({
 });
 
 function usualOf({ family, protocol }: IpLayer): number {
-  return family === 6 && protocol === PROTOCOLS.icmpv6 ? OF_ICMPV6 : USUAL;
+  return family === 6 && protocol === PROTOCOLS.icmpv6 ? ND_HOPS : USUAL;
 }

@@ -123,11 +123,50 @@ test.each<[rest: string, expected: Partial<Rule>]>([
   ],
   [
     'action: drop, rateLimit: {packetsPerSecond: 10000000, burst: 1, per: source}',
-    { rateLimit: { packetsPerSecond: 10_000_000, burst: 1, per: 'source' } },
+    {
+      rateLimit: { packetsPerSecond: 10_000_000, burst: 1, per: 'source', prefix: { ipv4: 32, ipv6: 64 } },
+    },
   ],
   [
     'action: drop, rateLimit: {packetsPerSecond: 1, per: source, sources: 1000000}',
     { rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source', sources: 1_000_000 } },
+  ],
+  [
+    'action: drop, rateLimit: {packetsPerHour: 7, per: destination, sources: 9}',
+    {
+      rateLimit: {
+        packetsPerHour: 7,
+        burst: 7,
+        per: 'destination',
+        prefix: { ipv4: 32, ipv6: 64 },
+        sources: 9,
+      },
+    },
+  ],
+  [
+    'action: drop, rateLimit: {bytesPerSecond: 12500000000, per: {source: {ipv6: 56}}}',
+    {
+      rateLimit: {
+        bytesPerSecond: 12_500_000_000,
+        burst: 12_500_000_000,
+        per: 'source',
+        prefix: { ipv4: 32, ipv6: 56 },
+      },
+    },
+  ],
+  [
+    'action: drop, rateLimit: {packetsPerMinute: 3, per: {destination: {ipv4: 0}}, when: above}',
+    {
+      rateLimit: { packetsPerMinute: 3, burst: 3, per: 'destination', prefix: { ipv4: 0, ipv6: 64 } },
+    },
+  ],
+  [
+    'action: pass, rateLimit: {packetsPerSecond: 3, when: below}',
+    { rateLimit: { packetsPerSecond: 3, burst: 3, per: 'rule', when: 'below' } },
+  ],
+  [
+    'action: pass, rateLimit: {packetsPerSecond: 3, when: above}',
+    { rateLimit: { packetsPerSecond: 3, burst: 3, per: 'rule' } },
   ],
   ['action: drop, log: {oneIn: 1}', { log: { oneIn: 1 } }],
   ['action: drop, until: 2027-01-01T00:00:00Z', { until: 1_798_761_600_000 }],

@@ -20,6 +20,12 @@ const withTest = (packet: string, rest = '') =>
 const RULE = 'name: a, action: drop';
 const TEST = '- {name: tt, packet: {}, expect: drop}';
 
+test('pass with a rate that does not say when is told both spellings, and what each does', () => {
+  const [problem] = problemsOf(withRule('{name: a, action: pass, rateLimit: {packetsPerSecond: 2}}'));
+  for (const said of ['when: below', 'passes those within the rate', 'when: above', 'the excess alone'])
+    expect(`${problem?.detail ?? ''} ${problem?.hint ?? ''}`).toContain(said);
+});
+
 test.each<[name: string, text: string, expected: string[]]>([
   ['nothing', '', ['1:1 empty file']],
   ['every field missing', '{}', ['1:1', '1:1', '1:1'].map((place) => `${place} missing field`)],
@@ -72,6 +78,37 @@ test.each<[name: string, text: string, expected: string[]]>([
     withRule(`{${RULE}, rateLimit: {packetsPerSecond: 1, sources: 9}}`),
     ['5:69-70 invalid value'],
   ],
+  [
+    'two rates',
+    withRule(`{${RULE}, rateLimit: {packetsPerSecond: 1, bytesPerSecond: 1}}`),
+    ['5:27-36 contradiction'],
+  ],
+  [
+    'a bucket that is never full again',
+    withRule(`{${RULE}, rateLimit: {packetsPerHour: 1, burst: 277778}}`),
+    ['5:65-71 burst too large'],
+  ],
+  [
+    'more packets than there is room for',
+    withRule(`{${RULE}, rateLimit: {packetsPerSecond: 2, burst: 1000000001}}`),
+    ['5:67-77 invalid value'],
+  ],
+  [
+    'too many bits',
+    withRule(`{${RULE}, rateLimit: {packetsPerSecond: 2, per: {source: {ipv4: 33, ipv6: 129}}}}`),
+    ['5:81-83 invalid value', '5:91-94 invalid value'],
+  ],
+  [
+    'both directions',
+    withRule(`{${RULE}, rateLimit: {packetsPerSecond: 2, per: {source: {}, destination: {}}}}`),
+    ['5:78-89 unknown field'],
+  ],
+  [
+    'pass, and nobody says what',
+    withRule('{name: a, action: pass, rateLimit: {packetsPerSecond: 2}}'),
+    ['5:27-36 pass of which packets'],
+  ],
+  ['never', withRule(`{${RULE}, rateLimit: {packetsPerSecond: 2, when: never}}`), ['5:66-71 invalid value']],
   ['half a packet', withRule(`{${RULE}, rateLimit: {packetsPerSecond: 0.5}}`), ['5:57-60 wrong type']],
   ['one in 0', withRule(`{${RULE}, log: {oneIn: 0}}`), ['5:40-41 invalid value']],
   ['log as a number', withRule(`{${RULE}, log: 3}`), ['5:32-33 wrong type']],

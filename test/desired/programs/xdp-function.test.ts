@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ElfFunction } from '../../../src/desired/programs/elf.js';
+import type { ElfFunction } from '../../../src/kernel/elf.js';
 import { chooseFunction } from '../../../src/desired/programs/xdp-function.js';
 
 const fn = (name: string, section: string): ElfFunction => ({ name, section });

@@ -133,14 +133,15 @@ describe('the datapath', () => {
   });
 
   it('asks for a clock, buckets and CPUs only where a rule does', () => {
-    expect(compilePolicy(policy([tcp()])).dynamic).toEqual({});
+    expect(compilePolicy(policy([tcp()], { neighborDiscovery: 'match' })).dynamic).toEqual({});
+    expect(compilePolicy(policy([tcp()])).dynamic).toEqual({ limits: 2 });
     const all = [
       tcp({ rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source' } }),
       tcp({ name: 'b', action: { kind: 'redirect', cpu: 3 } }),
       tcp({ name: 'c', log: { oneIn: 10 } }),
     ];
     expect(compilePolicy(policy(all)).dynamic).toEqual({
-      limits: 3,
+      limits: 4,
       sources: 65536,
       cpus: 4,
     });

@@ -5,6 +5,7 @@ import { evaluate } from '../../../src/policy/evaluate.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { reportPacketEffects } from '../../../src/policy/analysis/packet-effects.js';
 import { diffPolicies } from '../../../src/policy/analysis/semantic-diff.js';
+import { USUAL_PREFIX } from '../../../src/policy/rate-limit.js';
 import { Random, randomPacket, randomPolicy } from '../random.js';
 import { rounds } from '../../support/budget.js';
 
@@ -64,7 +65,7 @@ describe('the semantic diff', () => {
   it('says every part of a rate', () => {
     const base = plain(new Random(1), 1);
     const side = (burst: number) => {
-      const rateLimit = { packetsPerSecond: 10, burst, per: 'source' as const };
+      const rateLimit = { packetsPerSecond: 10, burst, per: 'source' as const, prefix: USUAL_PREFIX };
       const rules = base.rules.map((one) => ({
         ...one,
         match: {},

