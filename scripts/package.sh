@@ -37,9 +37,12 @@ exec /usr/lib/xdpkeep/node /usr/lib/xdpkeep/xdpkeep.js "$@"
 WRAPPER
 chmod 755 "$root/usr/bin/xdpkeep"
 
-put 644 lib/systemd/system systemd/*.service systemd/*.timer
-for unit in xdpkeep.service xdpkeep-boot.service xdpkeep-interface@.service xdpkeep-watch.service; do
-	put 644 "lib/systemd/system/$unit.d" systemd/sandbox.conf
+put 644 lib/systemd/system systemd/*.service systemd/*.socket systemd/*.timer
+for unit in xdpkeep xdpkeep-boot xdpkeep-deadline@ xdpkeep-interface@ xdpkeep-watch; do
+	put 644 "lib/systemd/system/$unit.service.d" systemd/sandbox.conf
+done
+for unit in xdpkeep-boot xdpkeep-interface@; do
+	put 644 "lib/systemd/system/$unit.service.d" systemd/without-commands.conf
 done
 put 644 lib/udev/rules.d systemd/99-xdpkeep.rules
 

@@ -2,6 +2,7 @@
 import { cancel, confirm, type TrialDecision } from '../operate/confirm.js';
 import { cancelAtDeadline } from '../operate/deadline-watchdog.js';
 import { ARMED } from '../kernel/deadline.js';
+import { readDeadlineRequest } from '../kernel/deadline-unit.js';
 import { EXIT, UsageError } from '../model/errors.js';
 import { printable, json } from '../report/style.js';
 import type { CommonOptions } from './options.js';
@@ -14,12 +15,22 @@ export async function runConfirm(options: CommonOptions): Promise<CommandResult>
   return tell(verdict, options, verdict.undoneBefore === undefined ? EXIT.ok : EXIT.rolledBack);
 }
 
+/** Which deadline, somebody says over the socket that is our stdin: xdpkeep-deadline@.service. */
+const ASKED = 'asked';
+
 export async function runCancel(
   options: CommonOptions & { reason?: string; atDeadline?: string },
 ): Promise<CommandResult> {
   const { atDeadline, bpffs, dataDir } = options;
   if (atDeadline === undefined) {
     return tell(await cancel(options, options.reason ?? 'cancelled by hand'), options, EXIT.ok);
+  }
+  if (atDeadline === ASKED) {
+    const { answer, ...request } = await readDeadlineRequest();
+    const ready = () => {
+      answer(`${ARMED} ${process.pid}`);
+    };
+    return tell(await cancelAtDeadline({ ...request, ready }), options, EXIT.ok);
   }
   const [, id = '', at] = /^([0-9a-f]+)@(\d+)$/.exec(atDeadline) ?? [];
   if (at === undefined) {

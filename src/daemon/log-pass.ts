@@ -42,7 +42,7 @@ export class PassLog {
     this.#stand([
       ...steps.filter(({ outcome }) => outcome !== 'done').map((step) => stepLine(step, {})),
       ...result.interfaces
-        .filter(({ condition }) => condition === 'Drifted' || condition === 'Missing')
+        .filter(({ condition }) => NEWS.has(condition))
         .map(({ name, condition, reason }): Line => {
           return { level: 'warn', fields: { interface: name, condition }, message: reason };
         }),
@@ -83,6 +83,9 @@ function stepLine(step: ReportedStep, more: object): Line {
   const fields = { interface: name, action, reason, outcome, error, hint, log, ...more };
   return { level: LEVELS[outcome], fields, message: 'step' };
 }
+
+/** Of an interface that has no step, or whose step was not done. */
+const NEWS: ReadonlySet<string> = new Set(['Pending', 'Drifted', 'Missing']);
 
 const LEVELS: Record<ReportedStep['outcome'], Level> = {
   planned: 'info',

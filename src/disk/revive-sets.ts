@@ -12,6 +12,12 @@ export function reviveMatches(matches: Match[], store: Sets): void {
   reviveEach(matches, reviver(store));
 }
 
+/** Sets that are in `known` too take their content from there: the same content is read once, and kept once. */
+export function shareSets(matches: Match[], known: readonly AddressSet[]): void {
+  const contents = new Map(known.map(({ digest, content }) => [digest, content]));
+  reviveEach(matches, (set) => ({ ...set, content: contents.get(set.digest) ?? set.content }));
+}
+
 function reviveEach(matches: Match[], revive: Reviver): void {
   for (const match of matches) {
     if (match.source) match.source = revive(match.source);

@@ -13,7 +13,7 @@ import { currentIfReadable } from '../journal/generations.js';
 import { lastChanges, lastAdoption } from '../journal/since.js';
 import { generationState } from '../journal/generation-state.js';
 import { readHold } from '../journal/hold.js';
-import { attachedFrom, fallbacks } from '../journal/intents.js';
+import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
 import { readJournal } from '../journal/read.js';
 import { readSuspensions } from '../journal/suspensions.js';
 import { readTrial } from '../journal/undo-record.js';
@@ -28,10 +28,12 @@ import { diagnosticLine } from '../model/diagnostic.js';
 import { XdpkeepError } from '../model/errors.js';
 import { type ObservedInterface, type ObservedState, runsPolicy } from '../model/observed.js';
 import { reportPending } from '../model/pending.js';
+import type { AppliedState } from '../model/history.js';
 import type { ReportedInterface } from '../model/reconciliation.js';
 import type { InterfaceStatus, OtherInterface, Status } from '../model/status.js';
 import { observe } from '../observe/observe.js';
 import { conditions } from '../plan/conditions.js';
+import { formerFailures } from '../plan/former-failures.js';
 import { hostConditions } from '../plan/host-conditions.js';
 import { plan } from '../plan/plan.js';
 import type { LookOptions } from '../model/pass-options.js';
@@ -85,12 +87,13 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     paths: pinPathsOf(options.bpffs),
     programs: new RunningPrograms(options.dataDir),
   };
-  const rows = conditions(planned, observed, new Map()).map((row) => {
+  const failed = lastFailures(journal.records, observed.boot);
+  const rows = conditions(planned, observed, formerFailures(planned.steps, failed)).map((row) => {
     const changed = changes.get(row.name);
     return withPrograms({ ...row, ...(changed !== undefined && { changed }) }, look);
   });
   const adopted = revision && lastAdoption(journal.records, revision.commit);
-  const applied = currentIfReadable(options.dataDir);
+  const applied = appliedState(options.dataDir, failed);
   const confirmed = orWarning(
     () => confirmedGeneration(options.dataDir, journal.records, pending?.previous),
     warnings,
@@ -111,7 +114,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     }),
     ...(hold && { hold }),
     ...(revision && { revision }),
-    ...(applied && { applied: inShort(applied) }),
+    ...(applied && { applied }),
     ...(confirmed && { confirmed }),
     ...(waiting && { pending: waiting }),
     ...(suspensions.length > 0 && { suspensions }),
@@ -122,6 +125,17 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
       .map((other) => withPins(other, observed)),
     warnings: [...warnings, ...planned.warnings],
   };
+}
+
+/** The newest generation, with where it could not be brought into effect. */
+function appliedState(dataDir: string, failures: ReturnType<typeof lastFailures>): AppliedState | undefined {
+  const current = currentIfReadable(dataDir);
+  if (!current) return undefined;
+  const failed = [...failures].filter(([, { generation, phase }]) => {
+    return generation === current.number && phase === 'failed';
+  });
+  const names = failed.map(([name]) => name).sort();
+  return { ...inShort(current), ...(names.length > 0 && { failed: names }) };
 }
 
 /** What a pass would find: an interface that is new gets its blocks. */

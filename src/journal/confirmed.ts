@@ -1,8 +1,9 @@
-// Which generation counts as confirmed: the newest one that was not on trial, or has passed it.
+// Which generation counts as confirmed: the newest one that took effect and was not on trial, or has passed it.
 import type { AppliedState } from '../model/history.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import { listGenerations } from './generation-list.js';
 import { readGeneration } from './generations.js';
+import { tookNoEffect } from './took-effect.js';
 import { isUnconfirmed } from './trials.js';
 
 export function inShort({ number, time, origin, of, reason, source }: Generation): AppliedState {
@@ -25,7 +26,9 @@ export function confirmedGeneration(
   records: readonly JournalRecord[],
   previous: number | undefined,
 ): AppliedState | undefined {
-  const newest = listGenerations(dataDir).findLast((number) => !isUnconfirmed(records, number));
+  const newest = listGenerations(dataDir).findLast(
+    (number) => !isUnconfirmed(records, number) && !tookNoEffect(records, number),
+  );
   const number = previous ?? newest ?? 0;
   return number === 0 ? undefined : inShort(readGeneration(dataDir, number));
 }

@@ -1,9 +1,11 @@
-// A deadline that outlives this process: a transient timer of systemd where that runs, else a watchdog of our own in a
-// session of its own. What is armed runs xdpkeep itself again; whether there is still something to do, that decides.
+// A deadline that outlives this process: a unit of ours where this is a service, a transient timer of systemd where that
+// runs, else a watchdog of our own in a session of its own. What is armed runs xdpkeep itself again; whether there is still
+// something to do, that decides.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { UnreachableError, XdpkeepError } from '../model/errors.js';
 import type { Deadline } from '../model/pending.js';
+import { askDeadlineUnit, DEADLINE_SOCKET, type DeadlineRequest } from './deadline-unit.js';
 import { findTool, runTool, TOOL_ENVIRONMENT } from './tool.js';
 
 /** What the watchdog says on stdout once it listens to nobody any more. */
@@ -15,13 +17,9 @@ const LIMITS = { time: PATIENCE, output: 1 << 16 };
 /** Directory that is there where systemd is the manager: sd_booted(3). */
 const BOOTED = '/run/systemd/system';
 
-export interface Alarm {
-  /** Unique: names the unit. */
-  id: string;
+export interface Alarm extends DeadlineRequest {
   /** From now on; milliseconds. */
   after: number;
-  /** Arguments of xdpkeep. */
-  args: string[];
 }
 
 /** What decides who can be there at a deadline. */
@@ -33,6 +31,8 @@ export interface Surroundings {
   systemdRun: string | undefined;
   /** We are in a service of it, which it ends with all that it started. */
   inService: boolean;
+  /** Where a unit of ours is asked; absent where the package is not installed. */
+  unit: string | undefined;
   /** This Node and this program, as absolute paths. */
   command: string[];
 }
@@ -42,15 +42,24 @@ export async function armDeadline(
   alarm: Alarm,
   surroundings = surroundingsOf(alarm),
 ): Promise<Deadline['armed']> {
-  const { systemd, shared, inService } = surroundings;
-  const command = [...surroundings.command, ...alarm.args];
+  const { systemd, shared, inService, unit } = surroundings;
+  const command = [...surroundings.command, ...argumentsFor(alarm)];
   if (!systemd) return startWatchdog(command);
+  const asked = inService && unit !== undefined ? await askDeadlineUnit(alarm, unit) : undefined;
+  if (typeof asked === 'number') return { by: 'watchdog', pid: asked };
   const trouble = shared
     ? await startTimer(alarm, command, surroundings)
     : 'its units are in other namespaces than this process';
   if (typeof trouble === 'object') return trouble;
   if (!inService) return startWatchdog(command);
-  throw cannotArm(`systemd has no timer for it (${trouble}), and would end a watchdog with this service`);
+  const reasons = [...(asked === undefined ? [] : [asked]), trouble].join('; ');
+  throw cannotArm(`systemd has no timer for it (${reasons}), and would end a watchdog with this service`);
+}
+
+function argumentsFor({ id, at, bpffs, dataDir }: Alarm): string[] {
+  // Whose these are was judged when the change was made: what undoes it must not be refused.
+  const where = ['--bpffs', bpffs, '--data-dir', dataDir, '--allow-foreign-owner'];
+  return ['cancel', '--at-deadline', `${id}@${at}`, ...where];
 }
 
 /** Best effort: what was armed finds nothing to do when it comes too late to be stopped. */
@@ -64,13 +73,14 @@ export async function disarmDeadline(armed: Deadline['armed']): Promise<void> {
   }
 }
 
-function surroundingsOf({ args }: Alarm): Surroundings {
+function surroundingsOf({ bpffs, dataDir }: Alarm): Surroundings {
   const command = [process.execPath, realpathSync(process.argv[1] ?? '')];
   return {
     systemd: existsSync(BOOTED),
-    shared: sharesWithInit([...command, ...args].filter((word) => word.startsWith('/'))),
+    shared: sharesWithInit([...command, bpffs, dataDir]),
     systemdRun: findTool('systemd-run'),
     inService: isInService(),
+    unit: existsSync(DEADLINE_SOCKET) ? DEADLINE_SOCKET : undefined,
     command,
   };
 }
@@ -144,7 +154,10 @@ async function startWatchdog(command: string[]): Promise<Deadline['armed']> {
   throw cannotArm(`the watchdog did not start: ${said}`);
 }
 
-/** A unit of systemd has these interfaces, and finds the same files under these paths: a sandboxed one of ours does too. */
+/**
+ * A unit of systemd has these interfaces, and finds the same files under these paths. Our own units may not look, and need
+ * not: they ask `unit`.
+ */
 function sharesWithInit(paths: string[]): boolean {
   const isSame = (kind: string) =>
     readlinkSync(`/proc/1/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`);

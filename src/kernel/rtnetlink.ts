@@ -1,25 +1,12 @@
 // Questions to rtnetlink(7) about the network namespace of this process: how interfaces are built upon each other, behind
 // which of them a neighbour is, and by which one a packet leaves. Each is one message, and an answer of one or several.
 // Sources: uapi/linux/rtnetlink.h, uapi/linux/if_link.h, uapi/linux/neighbour.h.
-import { constants } from 'node:os';
-import { Fd } from './fd.js';
-import { callFailed, checked, lastErrno, libc } from './ffi.js';
-import { aligned, type Answer, HEADER, readPart } from './netlink-answer.js';
+import { ask, attribute, attributes, list, text } from './netlink.js';
 
-const AF_NETLINK = 16;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const AF_BRIDGE = 7;
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const NETLINK_ROUTE = 0;
-const MSG_DONTWAIT = 0x40; // the kernel puts each part of an answer there before recv() asks for it
-
-const NLM_F_REQUEST = 1;
-const NLM_F_DUMP = 0x300;
-/** So often a list is asked for again that changed while the kernel gave it. */
-const ATTEMPTS = 10;
-const { EINTR } = constants.errno;
-const NESTED = 0x3fff; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 
 const RTM_GETLINK = 18;
 const RTM_GETROUTE = 26;
@@ -56,7 +43,7 @@ export interface Link {
 }
 
 export function listLinks(): Link[] {
-  return dump(RTM_GETLINK, Buffer.alloc(IFINFO)).map((message) => {
+  return list(NETLINK_ROUTE, RTM_GETLINK, Buffer.alloc(IFINFO)).map((message) => {
     const all = attributes(message.subarray(IFINFO));
     const info = attributes(all.get(IFLA.info) ?? Buffer.alloc(0));
     const vlan = attributes(info.get(INFO.data) ?? Buffer.alloc(0)).get(VLAN_ID);
@@ -92,7 +79,7 @@ export function listNeighbours(): Neighbour[] {
   return [0, AF_BRIDGE].flatMap((family) => {
     const question = Buffer.alloc(family === 0 ? NDMSG : IFINFO);
     question.writeUInt8(family, 0);
-    return dump(RTM_GETNEIGH, question).flatMap((message): Neighbour[] => {
+    return list(NETLINK_ROUTE, RTM_GETNEIGH, question).flatMap((message): Neighbour[] => {
       const all = attributes(message.subarray(NDMSG));
       const mac = all.get(NDA.address);
       const [address, bridge] = [all.get(NDA.destination), all.get(NDA.master)];
@@ -115,69 +102,11 @@ export function interfaceTowards(address: Buffer): number | undefined {
   question.writeUInt8(address.length === 4 ? AF_INET : AF_INET6, 0);
   question.writeUInt8(address.length * 8, 1);
   const { messages, error } = ask(
+    NETLINK_ROUTE,
     RTM_GETROUTE,
     0,
     Buffer.concat([question, attribute(RTA.destination, address)]),
   );
   const answer = error === 0 ? messages[0] : undefined;
   return answer && attributes(answer.subarray(RTMSG)).get(RTA.interface)?.readUInt32LE();
-}
-
-/** The whole list, as it was at one time. Throws a KernelError when there is none to be had: a part of it would pass for all. */
-function dump(type: number, body: Buffer): Buffer[] {
-  for (let attempt = 1; ; attempt++) {
-    const { messages, error, interrupted } = ask(type, NLM_F_DUMP, body);
-    checked('read a list over netlink', error);
-    if (!interrupted) return messages;
-    if (attempt === ATTEMPTS) throw callFailed('read a list over netlink that keeps changing', EINTR);
-  }
-}
-
-/** What the kernel says to one question, in as many parts as it likes. */
-function ask(type: number, flags: number, body: Buffer): Answer {
-  using socket = new Fd(
-    checked('open a netlink socket', libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE)),
-  );
-  const request = Buffer.alloc(HEADER + body.length);
-  request.writeUInt32LE(request.length, 0);
-  request.writeUInt16LE(type, 4);
-  request.writeUInt16LE(flags | NLM_F_REQUEST, 6);
-  body.copy(request, HEADER);
-  checked('ask over netlink', result(libc().send(socket.number, request, request.length, 0)));
-  const answer: Answer = { messages: [], error: 0, interrupted: false };
-  for (;;) {
-    const part = Buffer.alloc(1 << 16);
-    const length = result(libc().recv(socket.number, part, part.length, MSG_DONTWAIT));
-    checked('read from netlink', length);
-    const isOver = readPart(part.subarray(0, length), answer);
-    if (isOver || flags === 0) return answer;
-  }
-}
-
-/** -1 and errno as one number, like libbpf has it. */
-function result(returned: number): number {
-  return returned < 0 ? -lastErrno() : returned;
-}
-
-function attribute(type: number, value: Buffer): Buffer {
-  const bytes = Buffer.alloc(4 + aligned(value.length));
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  value.copy(bytes, 4);
-  return bytes;
-}
-
-/** Type -> value; the last one where there are several. */
-function attributes(bytes: Buffer): Map<number, Buffer> {
-  const found = new Map<number, Buffer>();
-  for (let at = 0; at + 4 <= bytes.length;) {
-    const length = Math.max(bytes.readUInt16LE(at), 4);
-    found.set(bytes.readUInt16LE(at + 2) & NESTED, bytes.subarray(at + 4, at + length));
-    at += aligned(length);
-  }
-  return found;
-}
-
-function text(bytes: Buffer | undefined): string | undefined {
-  return bytes?.toString().replace(/\0+$/, '');
 }

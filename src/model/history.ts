@@ -18,6 +18,8 @@ export interface AppliedState extends Pick<Generation, 'origin' | 'of' | 'reason
   generation: number;
   /** When it was made, ISO 8601. */
   time: string;
+  /** Interfaces where it was tried and could not be done, by name; absent where there are none. */
+  failed?: string[];
   /** The commit that it was made of; absent when its state files did not come from git. */
   revision?: Revision;
 }

@@ -11,6 +11,7 @@ import type { Suspension } from './suspension.js';
 export const STATUS_CONDITIONS = [
   'Ready',
   'Degraded',
+  'Pending',
   'Drifted',
   'Stalled',
   'Held',

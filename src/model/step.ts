@@ -146,7 +146,8 @@ export interface CleanStep extends StepBase {
   keepDigest: string;
 }
 
-export type Condition = 'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Drifted' | 'Stalled';
+export type Condition =
+  'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Pending' | 'Drifted' | 'Stalled';
 
 /** Nothing to do, or nothing that may be done; `condition` says which. */
 export interface NoStep extends StepBase {

@@ -153,7 +153,7 @@ async function findBlockedFlows(
   { network }: NewBlock,
   dataDir: string,
 ): Promise<string[]> {
-  const flows = await findFlows([]);
+  const { flows } = await findFlows([]);
   return flows.flatMap(({ interface: name, why, packet }) => {
     const target = targets.find((one) => one.name === name);
     const instance = target && runningInstance(target);

@@ -64,9 +64,10 @@ function revisions(
   ] as const) {
     if (!state) continue;
     const commit = state.revision ? `${state.revision.commit.slice(0, 12)} ` : '';
+    const failed = state.failed ? `; it failed on ${state.failed.join(', ')}` : '';
     rows.push([
       name,
-      `${commit}generation ${state.generation}, ${age(state.time, now)} ago, by ${state.origin}`,
+      `${commit}generation ${state.generation}, ${age(state.time, now)} ago, by ${state.origin}${failed}`,
     ]);
   }
   if (pending) rows.push(['Waiting', 'a change waits for its confirmation']);

@@ -29,7 +29,7 @@ export async function carryOut(
   if (stays) endHoldOf(inputs, lock, journal);
   const looking = place.observe();
   // For the report alone, and while bpftool looks.
-  const effects = packetEffectsOf(decided.planned, place.dataDir);
+  const effects = packetEffectsOf(decided.planned, place.dataDir, seen.current?.desired.lists);
   const lists = listChanges(seen.current?.desired, target.desired);
   const observed = await looking;
   sweepSets(lock, place.pins, observed);

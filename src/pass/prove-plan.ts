@@ -2,14 +2,13 @@
 import { bringsBack } from '../journal/intents.js';
 import type { Plan } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
+import type { Guarded } from '../reach/lockout-guard.js';
 import type { Decided } from './decide.js';
 import { asked, type PassInputs } from './inputs.js';
 import { isCurrent, type Seen } from './look.js';
 
-export interface ProvenPlan extends Disposable {
+export interface ProvenPlan extends Guarded, Disposable {
   proven: Proven;
-  /** Flows that must live and are cut off all the same, since that was accepted; one sentence each. */
-  accepted: string[];
 }
 
 /** Dispose of it after applying. What could not be loaded, and what would lock somebody out, is among the failed ones. */
@@ -20,10 +19,10 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
   const context = { pinPaths: place.pins, store: place.store, observed, ...(progress && { progress }) };
   const proven = place.machine.prove(active, context);
   try {
-    const accepted = await guardFlows(inputs, seen, active, proven);
+    const guarded = await guardFlows(inputs, seen, active, proven);
     return {
       proven,
-      accepted,
+      ...guarded,
       [Symbol.dispose]: () => {
         proven[Symbol.dispose]();
       },
@@ -40,11 +39,11 @@ async function guardFlows(
   { current, records }: Seen,
   { steps, warnings }: Plan,
   proven: Proven,
-): Promise<string[]> {
+): Promise<Guarded> {
   const question = asked(inputs.safeties.lockoutGuard);
   const known = isCurrent(inputs, current) ? records : [];
   const fresh = steps.filter(({ step }) => !bringsBack(known, step));
-  if (!question || fresh.length === 0) return [];
+  if (!question || fresh.length === 0) return { accepted: [], doubts: [] };
   return inputs.place.machine.guardAgainstLockout({ steps: fresh, warnings }, proven, {
     pinPaths: inputs.place.pins,
     ...question,

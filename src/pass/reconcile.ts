@@ -49,7 +49,7 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
     lock && journal && works
       ? await carryOut(inputs, seen, decided, proven, { lock, journal })
       : standStill(inputs, seen, decided);
-  return summarize(inputs, decided, { ...proven, warnings: seen.warnings }, outcome);
+  return summarize(inputs, decided, { ...proven, warnings: [...seen.warnings, ...proven.doubts] }, outcome);
 }
 
 /** What another release has recorded is made anew from what it means. */

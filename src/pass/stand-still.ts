@@ -20,7 +20,7 @@ export function standStill(inputs: PassInputs, seen: Seen, { planned }: Decided)
   const isDone = planned.steps.every(({ step }) => step.kind === 'none' && isInEffect(step.condition));
   const generation = lock && isDone ? generationOf(inputs, lock, seen) : newestGeneration(dataDir);
   if (lock && journal && isDone) endHoldOf(inputs, lock, journal);
-  const effects = packetEffectsOf(planned, dataDir);
+  const effects = packetEffectsOf(planned, dataDir, current?.desired.lists);
   const lists = listChanges(current?.desired, target.desired);
   if (lock) sweepSets(lock, place.pins, observed);
   return { generation, applied: [], remaining: planned, observed, effects, lists, trial: {} };

@@ -11,8 +11,8 @@ export interface Failure {
 }
 
 /**
- * One row per interface that is wanted or owned. A step that is still to be done means `Drifted`, or what
- * `failures` says, by interface, where it was tried.
+ * One row per interface that is wanted or owned. A step that is still to be done means `Drifted` where it brings back what
+ * ran before, else `Pending`; or what `failures` says, by interface, where it was tried.
  */
 export function conditions(
   plan: Plan,
@@ -34,7 +34,7 @@ function row(step: Step, observed: ObservedState, failure: Failure | undefined):
     step.kind === 'none'
       ? { condition: step.condition, reason: step.reason, ...(step.drift && { drift: step.drift }) }
       : {
-          ...(failure ?? { condition: 'Drifted' as const, reason: step.reason }),
+          ...(failure ?? { condition: step.drift ? 'Drifted' : 'Pending', reason: step.reason }),
           ...(step.drift && { drift: step.drift }),
         };
   if (now.kind !== 'attached') return { ...base, ...judged };

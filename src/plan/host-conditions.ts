@@ -34,7 +34,8 @@ export function hostConditions(about: Circumstances): StatusCondition[] {
   const answers: Record<StatusCondition['type'], Answer> = {
     Ready: ready(about),
     Degraded: of(about, ['Degraded', 'Missing', 'Refused', 'Failed'], 'AsWanted', 'everything is as wanted'),
-    Drifted: of(about, ['Drifted'], 'NoDrift', 'the kernel runs what is wanted, as far as it may'),
+    Pending: of(about, ['Pending'], 'NoChanges', 'no change waits to be made'),
+    Drifted: of(about, ['Drifted'], 'NoDrift', 'nobody else changed what runs'),
     Stalled: of(about, ['Stalled'], 'NotStalled', 'nothing was given up'),
     Held: held(about.hold),
     Suspended: suspended(about.suspensions),

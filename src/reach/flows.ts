@@ -10,7 +10,8 @@ import {
   type LocalAddress,
 } from '../kernel/local-routes.js';
 import { listTcp, listUdp, type SocketEnd } from '../kernel/sockets.js';
-import { sshPorts, sshSession } from '../kernel/ssh.js';
+import { findSshPorts } from '../kernel/ssh-ports.js';
+import { sshSession } from '../kernel/ssh.js';
 import { formatCidr } from '../addresses/format.js';
 import type { Endpoint, Flow } from '../model/flow.js';
 import { ETHER_TYPES, ICMP_TYPES, PROTOCOLS, TCP_FLAGS } from '../model/names.js';
@@ -18,17 +19,25 @@ import type { Cidr } from '../addresses/cidr.js';
 import type { PacketDescription } from '../model/policy.js';
 import { Topology } from './topology.js';
 
+export interface FoundFlows {
+  flows: Flow[];
+  /** What may have to live as well, and cannot be known: a sentence each. */
+  doubts: string[];
+}
+
 /** `remotes`: whom the state files come from. */
-export async function findFlows(remotes: readonly Endpoint[]): Promise<Flow[]> {
+export async function findFlows(remotes: readonly Endpoint[]): Promise<FoundFlows> {
   const host = new Host();
-  const flows = [...sshFlows(host), ...gatewayFlows(host), ...dhcpFlows(host)];
+  const ssh = sshFlows(host);
+  const flows = [...ssh.flows, ...gatewayFlows(host), ...dhcpFlows(host)];
   for (const remote of remotes) flows.push(...(await remoteFlows(remote, host)));
   const seen = new Set<string>();
   const arriving = flows.flatMap((flow) => host.topology.arrivals(flow));
-  return arriving.filter((flow) => {
+  const once = arriving.filter((flow) => {
     const text = JSON.stringify(flow);
     return !seen.has(text) && seen.add(text);
   });
+  return { flows: once, doubts: ssh.doubts };
 }
 
 /** Addresses and neighbours, read once. */
@@ -74,15 +83,27 @@ class Host {
 }
 
 /** The session that runs this, and every connection to sshd: as it goes on, and made anew from there. */
-function sshFlows(host: Host): Flow[] {
-  const sockets = listTcp();
-  const ports = sshPorts(sockets);
+function sshFlows(host: Host): FoundFlows {
+  const { ports, unknown } = findSshPorts();
   const session = sshSession();
-  const connections = sockets.filter(({ state, local }) => state === 'established' && ports.has(local.port));
-  return [
+  const connections = listTcp().filter(({ state }) => state === 'established');
+  const flows = [
     ...(session ? sshFlow(host, session.local, session.remote, 'this SSH session') : []),
-    ...connections.flatMap(({ local, remote }) => sshFlow(host, local, remote, 'the SSH connection')),
+    ...connections
+      .filter(({ local }) => ports.has(local.port))
+      .flatMap(({ local, remote }) => sshFlow(host, local, remote, 'the SSH connection')),
   ];
+  const asking = connections.filter(({ local, remote }) => {
+    return unknown.has(local.port) && host.withAddress(remote.address).length === 0;
+  });
+  return {
+    flows,
+    doubts: [...new Set(asking.map(({ local: { port } }) => doubt(port, unknown.get(port) ?? '')))],
+  };
+}
+
+function doubt(port: number, place: string): string {
+  return `whether it is sshd that listens on port ${port} (${place}) cannot be known here: other processes are hidden, and no unit file tells. A change that ends SSH there is not refused; write a \`protect\` entry for it if it must live`;
 }
 
 /** Port of a connection that is not there yet. */

@@ -8,14 +8,22 @@ import type { Plan } from '../model/step.js';
 import { findLockouts } from './find-lockouts.js';
 import type { Proven } from '../prove/prove.js';
 
-/** What is cut off, one sentence each. Unless that is accepted, no step of the plan is left that could be applied. */
+export interface Guarded {
+  /** What is cut off, one sentence each; empty unless that was accepted. */
+  accepted: string[];
+  /** What could not be asked about. */
+  doubts: string[];
+}
+
+/** Unless it is accepted that something is cut off, no step of the plan is left that could be applied then. */
 export async function guardAgainstLockout(
   plan: Plan,
   proven: Proven,
   { pinPaths, remotes, accepted }: LockoutQuestion & { pinPaths: PinPaths },
-): Promise<string[]> {
-  const lockouts = findLockouts(plan, proven, pinPaths, await findFlows(remotes));
-  if (lockouts.length === 0 || accepted) return lockouts.map(describe);
+): Promise<Guarded> {
+  const { flows, doubts } = await findFlows(remotes);
+  const lockouts = findLockouts(plan, proven, pinPaths, flows);
+  if (lockouts.length === 0 || accepted) return { accepted: lockouts.map(describe), doubts };
   const cut = new Set(lockouts.map((one) => one.interface));
   for (const { step } of plan.steps) {
     if (step.kind === 'none' || proven.failed.has(step.interface)) continue;
@@ -24,7 +32,7 @@ export async function guardAgainstLockout(
     const reason = own.length > 0 ? `this would lock out: ${own.join('; ')}` : others;
     proven.failed.set(step.interface, new RefusedError(reason, { hint: HINT }));
   }
-  return [];
+  return { accepted: [], doubts };
 }
 
 const HINT =

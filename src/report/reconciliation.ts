@@ -18,6 +18,7 @@ const STEP_STYLES: Record<ReportedStep['action'], Style> = {
 const CONDITION_STYLES: Record<Condition, Style> = {
   Ready: 'green',
   Degraded: 'yellow',
+  Pending: 'yellow',
   Drifted: 'yellow',
   Missing: 'yellow',
   Refused: 'red',

@@ -40,10 +40,18 @@ export function renderStatus(status: Status, paint: Paint): string {
   return `${lines.join('\n')}\n${memory}`;
 }
 
-/** One line, or two where a change waits for its confirmation. */
+/** One line, or two where a change waits for its confirmation, or failed. */
 function stateLines({ applied, confirmed }: Status): string[] {
   if (!applied) return [];
-  if (applied.generation === confirmed?.generation) return [stateLine('applied and confirmed', applied)];
+  const isConfirmed = applied.generation === confirmed?.generation;
+  if (applied.failed) {
+    const what = `applied, but for ${applied.failed.join(', ')}, where it failed`;
+    return [
+      stateLine(what, applied),
+      ...(confirmed && !isConfirmed ? [stateLine('confirmed', confirmed)] : []),
+    ];
+  }
+  if (isConfirmed) return [stateLine('applied and confirmed', applied)];
   return [
     stateLine('applied', applied),
     ...(confirmed ? [stateLine('confirmed', confirmed)] : ['confirmed: nothing attached']),

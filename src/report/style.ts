@@ -20,9 +20,9 @@ export function printable(text: string): string {
   });
 }
 
-/** `1,000,000` */
+/** `1,000,000`, of a whole number. Not by toLocaleString: its first call loads the tables of ICU, 11 ms. */
 export function grouped(number: number): string {
-  return number.toLocaleString('en-US');
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** Rows of cells as left-aligned columns, two spaces apart; the last column is not padded. */

@@ -69,10 +69,11 @@ export class SignatureJudge {
 
   async judge(signed: Signed): Promise<Signer> {
     const { what, payload, signature, namespace } = signed;
-    if (signature === '') throw new SignatureError(`${what} is not signed`, { hint: SIGN });
+    if (signature === '') throw new SignatureError(`${what} is not signed`, { hint: signHint(payload) });
     if (!signature.startsWith('-----BEGIN SSH SIGNATURE-----')) {
       const kind = signature.startsWith('-----BEGIN PGP ') ? 'OpenPGP' : 'something else';
-      throw new SignatureError(`${what} is signed with ${kind}, not with an SSH key`, { hint: SIGN });
+      const hint = signHint(payload, kind);
+      throw new SignatureError(`${what} is signed with ${kind}, not with an SSH key`, { hint });
     }
     const oddity = oddityOf(signature);
     if (oddity !== undefined) {
@@ -147,6 +148,21 @@ export class SignatureJudge {
 }
 
 const SIGN = 'Sign it with SSH: git config gpg.format ssh; git commit --amend -S.';
+const MERGE =
+  'GitHub\'s merge buttons sign with OpenPGP, or not at all: fast-forward the branch or merge by hand, or let a bot with an SSH key do it (docs/git.md, "Merge buttons of code hosts").';
+
+/** What a merge button made cannot be signed again by whoever pressed it. */
+function signHint(payload: Buffer, kind?: 'OpenPGP' | 'something else'): string {
+  if (/^committer GitHub <noreply@github\.com> /m.test(headersOf(payload))) return MERGE;
+  return kind === 'OpenPGP' ? `${SIGN} ${MERGE}` : SIGN;
+}
+
+/** What stands before the message of a commit. */
+function headersOf(payload: Buffer): string {
+  const end = payload.indexOf('\n\n');
+  return payload.subarray(0, end < 0 ? payload.length : end).toString('utf8');
+}
+
 const AGAIN = 'Let somebody who may sign look at it and commit it again.';
 
 /** A scope for nobody leaves somebody without one, who may then change everything. */

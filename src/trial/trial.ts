@@ -206,10 +206,8 @@ async function arm(
   { pins, machine }: TrialPlace,
 ): Promise<Deadline> {
   const monotonic = monotonicNow() + ms;
-  const where = ['--bpffs', toAbsolute(pins.bpffs), '--data-dir', lock.dataDir];
-  // Whose these are was judged when the change was made: what undoes it must not be refused.
-  const args = ['cancel', '--at-deadline', `${id}@${monotonic}`, ...where, '--allow-foreign-owner'];
-  const armed = await machine.armDeadline({ id, after: ms, args });
+  const place = { bpffs: toAbsolute(pins.bpffs), dataDir: lock.dataDir };
+  const armed = await machine.armDeadline({ id, at: monotonic, after: ms, ...place });
   return { monotonic, wall: new Date(Date.now() + ms).toISOString(), armed };
 }
 

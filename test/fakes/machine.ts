@@ -39,6 +39,8 @@ export class FakeMachine implements Machine {
   readonly differs = new Map<string, string>();
   /** Sentences about flows that are cut off. */
   lockouts: string[] = [];
+  /** What it cannot be asked about. */
+  doubts: string[] = [];
   /** What the lock-out guard was asked: interfaces of the steps, and how. */
   readonly guarded: { interfaces: string[]; question: LockoutQuestion }[] = [];
   /** Digests whose maps were looked up in an object file. */
@@ -96,7 +98,7 @@ export class FakeMachine implements Machine {
     this.#mayFail('guardAgainstLockout');
     const interfaces = plan.steps.map(({ step }) => step.interface);
     this.guarded.push({ interfaces, question: { remotes, accepted } });
-    return Promise.resolve(this.lockouts);
+    return Promise.resolve({ accepted: this.lockouts, doubts: this.doubts });
   };
 
   /** A policy has the maps that every policy has. */

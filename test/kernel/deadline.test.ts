@@ -7,7 +7,16 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { armDeadline, type Surroundings } from '../../src/kernel/deadline.js';
 import { rejected } from '../lab/caught.js';
 
-const ALARM = { id: 'ab12', after: 90_000, args: ['cancel', '--at-deadline', 'ab12@5'] };
+const ALARM = { id: 'ab12', at: 5, after: 90_000, bpffs: '/sys/fs/bpf', dataDir: '/' };
+const ARGS = [
+  '--at-deadline',
+  'ab12@5',
+  '--bpffs',
+  '/sys/fs/bpf',
+  '--data-dir',
+  '/',
+  '--allow-foreign-owner',
+];
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), `${inject('run')}-deadline-`));
@@ -32,6 +41,7 @@ const surroundings = (change: Partial<Surroundings>): Surroundings => ({
   shared: true,
   systemdRun: script('systemd-run', 'exit 0'),
   inService: true,
+  unit: undefined,
   command: READY(),
   ...change,
 });
@@ -50,7 +60,7 @@ test('where systemd runs, it gets a transient timer on the monotonic clock, with
   const words = readFileSync(said, 'utf8').trimEnd().split('\n');
   expect(words).toContain('--on-active=90000ms');
   expect(words).toContain('--unit=xdpkeep-confirm-ab12');
-  expect(words.slice(-5)).toEqual(['/usr/bin/node', '/x.js', ...ALARM.args]);
+  expect(words.slice(-10)).toEqual(['/usr/bin/node', '/x.js', 'cancel', ...ARGS]);
   expect(words.join()).not.toContain('NOBODY');
 });
 

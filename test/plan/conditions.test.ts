@@ -55,17 +55,17 @@ it('says what runs where our link runs, and no more elsewhere', () => {
   ]);
 });
 
-it('is drifted where a step is to be done, or what became of it when it was tried', () => {
+it('is pending where a step is to be done, or what became of it when it was tried', () => {
   const failure: Failure = { condition: 'Failed', reason: 'no room' };
   expect(rows([clean('a'), clean('b')], [['b', failure]])).toMatchObject([
-    { name: 'a', condition: 'Drifted', reason: base.reason },
+    { name: 'a', condition: 'Pending', reason: base.reason },
     { name: 'b', condition: 'Failed', reason: 'no room' },
   ]);
   expect(rows([none('a')], [['a', failure]])).toMatchObject([{ condition: 'Ready' }]);
 });
 
-it('keeps the cause of a drift', () => {
+it('is drifted where the step brings back what ran before, and keeps the cause', () => {
   const drifting: PlannedStep = { step: { ...base, kind: 'clean', interface: 'b', keepDigest: 'x', drift } };
-  expect(rows([none('a', { drift }), drifting])).toMatchObject([{ drift }, { drift }]);
+  expect(rows([none('a', { drift }), drifting])).toMatchObject([{ drift }, { drift, condition: 'Drifted' }]);
   expect(rows([none('a')])[0]).not.toHaveProperty('drift');
 });

@@ -95,9 +95,17 @@ it.each<[StatusCondition, Partial<Circumstances>]>([
       type: 'Drifted',
       status: 'False',
       reason: 'NoDrift',
-      message: 'the kernel runs what is wanted, as far as it may',
+      message: 'nobody else changed what runs',
     },
     { rows: [row('a', 'Failed')] },
+  ],
+  [
+    { type: 'Pending', status: 'True', reason: 'Pending', message: 'b: it is Pending' },
+    { rows: [row('a', 'Drifted'), row('b', 'Pending')] },
+  ],
+  [
+    { type: 'Pending', status: 'False', reason: 'NoChanges', message: 'no change waits to be made' },
+    { rows: [row('a', 'Drifted')] },
   ],
   [
     { type: 'Drifted', status: 'True', reason: 'Drifted', message: 'b: it is Drifted (and 1 more)' },
@@ -198,5 +206,5 @@ it.each<[StatusCondition, Partial<Circumstances>]>([
 ])('%o', (expected, about) => {
   const found = hostConditions({ rows: [], booted: BOOTED, suspensions: [], ...about });
   expect(found.find((one) => one.type === expected.type)).toStrictEqual(expected);
-  expect(found).toHaveLength(8);
+  expect(found).toHaveLength(9);
 });

@@ -1,4 +1,5 @@
 // The operator's one screen: what it says, again and again where that is asked for, and while others are at work.
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Counters } from '../../src/model/counters.js';
 import type { History } from '../../src/model/history.js';
@@ -18,7 +19,7 @@ it('says what runs, since when, and what became of its packets', async () => {
   await using lab = await createLab();
   const before = Date.now();
   writePolicy(lab, { rules: [NO_PING] });
-  expect(condition(await status(lab), 'Ready')).toMatchObject({ status: 'False', reason: 'Drifted' });
+  expect(condition(await status(lab), 'Ready')).toMatchObject({ status: 'False', reason: 'Pending' });
   await reconcile(lab);
   const destinationMac = await macOf(lab.network.firewall, 'veth0');
   const packet = { source: ip('198.51.100.9'), destination: ip('203.0.113.1'), destinationMac };
@@ -32,6 +33,7 @@ it('says what runs, since when, and what became of its packets', async () => {
   expect(told.conditions.map(({ type }) => type)).toEqual([
     'Ready',
     'Degraded',
+    'Pending',
     'Drifted',
     'Stalled',
     'Held',
@@ -89,6 +91,38 @@ it('tells each condition of the host', async () => {
   const held = await status(lab);
   expect(condition(held, 'Held')).toMatchObject({ status: 'True', since: held.hold?.since });
   expect(condition(held, 'Held')?.message).toContain('incident 7');
+});
+
+it('a change that waits is no drift, and a failure stays known', async () => {
+  await using lab = await createLab();
+  writeHost(lab, { veth0: `mode: native, program: ${ICMP_DROP}` });
+  const pending = await status(lab);
+  expect(condition(pending, 'Pending')).toMatchObject({ status: 'True', reason: 'Pending' });
+  expect(condition(pending, 'Drifted')).toMatchObject({ status: 'False', reason: 'NoDrift' });
+  await reconcile(lab);
+  await lab.exec('rm', '-r', join(lab.bpffs, 'xdpkeep/interfaces/veth0'));
+  await expect.poll(async () => condition(await status(lab), 'Drifted')?.status, patience).toBe('True');
+  expect(condition(await status(lab), 'Pending')).toMatchObject({ status: 'False', reason: 'NoChanges' });
+  await reconcile(lab);
+
+  writeHost(lab, { veth0: `mode: offload, program: ${ICMP_DROP}` });
+  expect((await status(lab)).interfaces).toMatchObject([{ condition: 'Pending' }]);
+  const [tried] = (await reconcile(lab, 12)).interfaces;
+  expect(tried).toMatchObject({ condition: 'Failed', mode: 'native' });
+  const told = await status(lab);
+  expect(told.interfaces).toMatchObject([
+    { condition: 'Failed', reason: expect.stringContaining('EINVAL') as string, mode: 'native' },
+  ]);
+  expect(told).toMatchObject({ applied: { generation: 2, failed: ['veth0'] }, confirmed: { generation: 1 } });
+  const { stdout } = await lab.run(['status']);
+  expect(stdout).toMatch(/^applied, but for veth0, where it failed: generation 2 of /m);
+  expect(stdout).toMatch(/^confirmed: generation 1 of /m);
+  expect(stdout).not.toContain('applied and confirmed');
+
+  writeHost(lab, { veth0: `mode: generic, program: ${ICMP_DROP}` });
+  expect((await status(lab)).interfaces).toMatchObject([{ condition: 'Pending' }]);
+  await reconcile(lab);
+  expect((await lab.run(['status'])).stdout).toMatch(/^applied and confirmed: generation 3 of /m);
 });
 
 it('names a foreign program beside what is wanted', async () => {

@@ -38,12 +38,12 @@ it('of everything: drift is reported and left, with who, why and until when; res
     const waiting = await reconcile(lab, 13, ...dry);
     expect(waiting).toMatchObject({ changed: false, suspensions: [suspension] });
     expect(waiting.steps).toMatchObject([{ interface: 'veth0', action: 'update', outcome: 'suspended' }]);
-    expect(waiting.interfaces).toMatchObject([{ condition: 'Drifted', mode: 'native' }]);
+    expect(waiting.interfaces).toMatchObject([{ condition: 'Pending', mode: 'native' }]);
   }
   expect(await snapshot(lab)).toEqual(before);
   expect(await status(lab)).toMatchObject({
     suspensions: [suspension],
-    interfaces: [{ condition: 'Drifted' }],
+    interfaces: [{ condition: 'Pending' }],
   });
   for (const command of ['status', 'reconcile']) {
     expect((await lab.run([command])).stdout).toContain(
@@ -69,7 +69,7 @@ it('of one interface: the others go on, and in sync it is exit 13 all the same',
   expect(await reconcile(lab, 13)).toMatchObject({ changed: false });
   writeHost(lab, { veth0: GENERIC, veth1: GENERIC });
   expect((await reconcile(lab, 13)).interfaces).toMatchObject([
-    { name: 'veth0', mode: 'native', condition: 'Drifted' },
+    { name: 'veth0', mode: 'native', condition: 'Pending' },
     { name: 'veth1', mode: 'generic', condition: 'Ready' },
   ]);
   expect((await lab.run(['resume', 'veth1'])).stdout).toContain('nothing was ended');

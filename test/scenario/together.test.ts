@@ -69,7 +69,7 @@ it('what a suspension keeps out of a change goes on trial for itself once it end
   expect(await status(lab)).toMatchObject({
     pending: { generation: 2 },
     suspensions: [{ interface: 'veth1' }],
-    interfaces: [{ condition: 'Ready' }, { condition: 'Drifted' }],
+    interfaces: [{ condition: 'Ready' }, { condition: 'Pending' }],
   });
 
   expect(await command(lab, 0, 'confirm')).toMatchObject({ generation: 2 });

@@ -82,6 +82,31 @@ test('a commit that was changed after it was signed, or whose signature was take
   }
 });
 
+test.each([
+  ['signs with OpenPGP', (text: string) => text.replaceAll('SSH SIGNATURE', 'PGP SIGNATURE'), false],
+  ['does not sign', (text: string) => text.replace(/^gpgsig (.*\n .*)+\n/m, ''), false],
+  [
+    'of somebody who signs with OpenPGP',
+    (text: string) => text.replaceAll('SSH SIGNATURE', 'PGP SIGNATURE'),
+    true,
+  ],
+])(
+  'the refusal names the merge button of GitHub, and what to do: one that %s',
+  async (_what, change, own) => {
+    const world = await SignedWorld.create();
+    await world.begin();
+    await world.repository.commit('merged', { 'state/hosts/lab.yaml': 'two' }, { key: 'ada' });
+    const committer = (text: string) =>
+      text.replace(/^committer .*>/m, 'committer GitHub <noreply@github.com>');
+    await world.repository.raw((text) => change(own ? text : committer(text)));
+    const { hint } = await world.refusal();
+    expect(hint).toMatch(
+      /GitHub's merge buttons sign with OpenPGP, or not at all: fast-forward .* bot with an SSH key/,
+    );
+    expect(hint?.includes('git commit --amend -S')).toBe(own);
+  },
+);
+
 test('a merge brings in what its other side has: an unsigned commit there is refused', async () => {
   const world = await SignedWorld.create();
   const { repository } = world;

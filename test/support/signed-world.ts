@@ -10,6 +10,12 @@ import { Repository } from './repository.js';
 
 export const STATE = { 'state/hosts/lab.yaml': 'one', 'state/lists/bad.txt': '' };
 
+interface Refusal {
+  exitCode: number;
+  message: string;
+  hint: string | undefined;
+}
+
 export class SignedWorld {
   /** As the host remembers it. */
   adopted: Adoption | undefined;
@@ -68,8 +74,8 @@ export class SignedWorld {
     return commit;
   }
 
-  async refusal(): Promise<{ exitCode: number; message: string }> {
-    const { exitCode, message } = (await rejected(this.acquire())) as { exitCode: number; message: string };
-    return { exitCode, message };
+  async refusal(): Promise<Refusal> {
+    const { exitCode, message, hint } = (await rejected(this.acquire())) as Refusal;
+    return { exitCode, message, hint };
   }
 }

@@ -7,10 +7,13 @@ import type { Status } from '../../src/model/status.js';
 import { background, must, within } from '../lab/exec.js';
 import type { Repository } from '../support/repository.js';
 import { makePackage } from './deb.js';
+import { policyFile } from '../support/policies.js';
+import { HOSTILE_COMMAND, HOSTILE_ROOT, OPEN_OUTSIDE } from './hostile.js';
 import { hide, install, makeSite, pass, SOON, state } from './host.js';
 import { Machine, PATIENT } from './machine.js';
 
 const UNITS = ['xdpkeep.service', 'xdpkeep-boot.service', 'xdpkeep-watch.service', 'xdpkeep-fetch.service'];
+const TEMPLATES = ['xdpkeep-deadline@.service', 'xdpkeep-interface@.service'];
 const TIMER = 'xdpkeep.timer';
 
 let machine: Machine;
@@ -89,13 +92,12 @@ it('drift is healed though the repository is gone', async () => {
   expect(await machine.log('xdpkeep.service')).toContain('SourceStale');
 });
 
-it('a change that nobody confirms is undone by a timer, though the unit has ended', async () => {
+it('a change that nobody confirms is undone by a unit that waits, though the one that made it has ended', async () => {
   await repository.commit('let pings in, on trial', state('pass', 'confirm: 10s\n'), { key: 'ada' });
-  expect(await pass(machine)).toBe(0);
+  expect(await pass(machine), await machine.log('xdpkeep.service')).toBe(0);
   expect(await answered()).toBe(1);
-  expect(await machine.must('systemctl', 'list-timers', '--plain', '--no-legend')).toContain(
-    'xdpkeep-confirm-',
-  );
+  const waiting = ['list-units', '--plain', '--no-legend', '--state=active', 'xdpkeep-deadline@*.service'];
+  expect(await machine.must('systemctl', ...waiting)).toContain('xdpkeep-deadline@');
   await expect.poll(answered, PATIENT).toBe(0);
   await expect
     .poll(async () => (await status()).hold, PATIENT)
@@ -114,25 +116,8 @@ it('probes that the sandbox would keep in refuse the change', async () => {
   expect(await pass(machine)).toBe(0);
 });
 
-/** Exits with 0 where everything that it tries is refused. */
-const HOSTILE = `#!/bin/sh
-[ "$(id -u)" = 1879048192 ] && [ "$(id -G)" = 1879048192 ] || exit 10
-grep -q 'NoNewPrivs:.1' /proc/self/status || exit 11
-grep -qE 'Cap(Inh|Prm|Eff|Bnd|Amb):.0*[1-9a-f]' /proc/self/status && exit 12
-ls /proc/1/root/ 2>/dev/null && exit 13
-cat /proc/1/environ /etc/shadow /var/lib/xdpkeep/journal.ndjson 2>/dev/null | grep -q . && exit 14
-systemd-run --wait --quiet touch /etc/planted 2>/dev/null && exit 15
-for one in /etc /usr /var/lib/xdpkeep /sys/fs/bpf /sys/fs/bpf/xdpkeep; do ( echo > $one/planted ) 2>/dev/null && exit 16; done
-unshare --mount true 2>/dev/null && exit 17
-mount -t tmpfs none /mnt 2>/dev/null && exit 18
-bpftool prog show 2>/dev/null | grep -q . && exit 19
-ip link set veth0 down 2>/dev/null && exit 20
-kill -0 $PPID 2>/dev/null && exit 21
-exit 0
-`;
-
 it('a hostile command of a probe gets nowhere, and is not run before the host allows it', async () => {
-  machine.write({ 'usr/local/bin/hostile': HOSTILE }, 0o755);
+  machine.write({ 'usr/local/bin/hostile': HOSTILE_COMMAND }, 0o755);
   const probes = 'probes: [{exec: [/usr/local/bin/hostile], timeout: 20s, tries: 1}]\n';
   await repository.commit('let pings in, with a command', state('pass', probes), { key: 'ada' });
   expect(await pass(machine)).toBe(77);
@@ -142,6 +127,44 @@ it('a hostile command of a probe gets nowhere, and is not run before the host al
   expect(await pass(machine), await machine.log('xdpkeep.service')).toBe(0);
   expect(await machine.log('xdpkeep.service')).toContain('exec /usr/local/bin/hostile: holds');
   expect(existsSync(join(machine.root, 'etc/planted'))).toBe(false);
+  await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
+  expect(await pass(machine)).toBe(0);
+});
+
+it.each(['xdpkeep.service', 'xdpkeep-boot.service'])(
+  'a hostile program that is root in %s does not get out of it',
+  async (unit) => {
+    machine.write({ 'usr/local/bin/hostile-root': HOSTILE_ROOT }, 0o755);
+    const outside = (await machine.run('/usr/local/bin/hostile-root')).stdout.split('\n');
+    expect(outside).toEqual(expect.arrayContaining(OPEN_OUTSIDE));
+    await machine.run('rm', '-f', '/etc/planted', '/usr/planted', '/var/lib/planted');
+    const command = '/bin/sh -c "/usr/local/bin/hostile-root > /var/lib/xdpkeep/got"';
+    await machine.run('systemctl', 'stop', unit);
+    await dropIn(unit, `[Service]\nExecStart=\nExecStart=${command}\n`);
+    await machine.must('systemctl', 'start', unit);
+    expect(await machine.must('cat', '/var/lib/xdpkeep/got')).toBe('began\nended');
+    await machine.must('rm', '/var/lib/xdpkeep/got', `/run/systemd/system/${unit}.d/test.conf`);
+    await machine.must('systemctl', 'daemon-reload');
+    await machine.run('systemctl', 'stop', unit);
+  },
+);
+
+it('an sshd on a port of its own is not cut off, though the unit sees no other process', async () => {
+  machine.write({ 'etc/ssh/sshd_config.d/port.conf': 'Port 22\nPort 2222\nLoginGraceTime 600\n' });
+  await machine.must('systemctl', 'restart', 'ssh.service');
+  const port = { match: { protocol: 'tcp', destinationPort: 2222 }, action: 'drop', name: 'no-ssh' };
+  const bad = state('drop');
+  bad['state/policies/edge.yaml'] = policyFile('edge', { rules: [port] });
+  const speak = 'exec 3<>/dev/tcp/10.77.0.1/2222; head -n 1 <&3; sleep 600';
+  const session = background(...within(machine.lab.network.outside, ['bash', '-c', speak]));
+  const connected = () => machine.must('ss', '-Htn', 'state', 'established', 'sport = :2222');
+  await expect.poll(connected, PATIENT).toContain('10.77.0.2');
+  await repository.commit('drop a port that sshd listens on', bad, { key: 'ada' });
+  expect(await pass(machine)).toBe(14);
+  expect(await machine.log('xdpkeep.service')).toContain(
+    'the SSH connection from 10.77.0.2, dropped by no-ssh',
+  );
+  session.kill('SIGKILL');
   await repository.commit('drop pings, as before', state('drop'), { key: 'ada' });
   expect(await pass(machine)).toBe(0);
 });
@@ -182,8 +205,8 @@ it('the unit that stays applies what another one fetches', async () => {
 });
 
 it('what changes the kernel is sandboxed, and what fetches may nothing', async () => {
-  for (const unit of UNITS) {
-    const threshold = unit === 'xdpkeep-fetch.service' ? 15 : 28;
+  for (const unit of [...UNITS, ...TEMPLATES]) {
+    const threshold = unit === 'xdpkeep-fetch.service' ? 15 : 25;
     const asked = ['security', '--offline=yes', '--no-pager', `--threshold=${threshold}`, unit];
     const { exitCode, stdout } = await machine.run('systemd-analyze', ...asked);
     expect(exitCode, stdout).toBe(0);

@@ -1,0 +1,76 @@
+// Which TCP ports are listened on, and in which cgroup each socket was made: sock_diag(7) says it to whoever may not look
+// into other processes. Sources: uapi/linux/sock_diag.h, uapi/linux/inet_diag.h.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { attributes, list } from './netlink.js';
+
+const NETLINK_SOCK_DIAG = 4;
+const SOCK_DIAG_BY_FAMILY = 20;
+const FAMILIES = [2, 10]; // AF_INET, AF_INET6
+const IPPROTO_TCP = 6;
+const LISTENING = 1 << 10; // TCPF_LISTEN, net/tcp_states.h
+const QUESTION = 56; // struct inet_diag_req_v2
+const ANSWER = 72; // struct inet_diag_msg
+const SOURCE_PORT = 4;
+const SOURCE = 8;
+const INODE = 68;
+const CGROUP_ID = 21; // INET_DIAG_CGROUP_ID, since Linux 5.7
+
+/** Where the hierarchy of version 2 is mounted: the first one where systemd runs both versions. */
+const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'];
+
+export interface Listener {
+  port: number;
+  inode: number;
+  /** It hears this host alone. */
+  loopback: boolean;
+  /** Where the kernel numbers the cgroup that it was made in; absent where it does not say. */
+  cgroup?: bigint;
+}
+
+export function listListeners(): Listener[] {
+  return FAMILIES.flatMap((family) => {
+    const question = Buffer.alloc(QUESTION);
+    question.writeUInt8(family, 0);
+    question.writeUInt8(IPPROTO_TCP, 1);
+    question.writeUInt32LE(LISTENING, 4);
+    return list(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, question).map((message): Listener => {
+      const cgroup = attributes(message.subarray(ANSWER)).get(CGROUP_ID)?.readBigUInt64LE();
+      return {
+        port: message.readUInt16BE(SOURCE_PORT),
+        inode: message.readUInt32LE(INODE),
+        loopback: isLoopback(family, message.subarray(SOURCE, SOURCE + 16)),
+        ...(cgroup !== undefined && { cgroup }),
+      };
+    });
+  });
+}
+
+const LOOPBACK6 = Buffer.from('00000000000000000000000000000001', 'hex');
+
+function isLoopback(family: number, address: Buffer): boolean {
+  return family === FAMILIES[0] ? address.readUInt8() === 127 : address.equals(LOOPBACK6);
+}
+
+/** Paths below the root of cgroups, by the numbers of the kernel: those are the inodes of their folders. */
+export function cgroupPaths(
+  wanted: ReadonlySet<bigint>,
+  root = CGROUPS.find((path) => existsSync(path)) ?? '',
+): Map<bigint, string> {
+  const found = new Map<bigint, string>();
+  const look = (path: string): void => {
+    if (found.size === wanted.size) return;
+    const folder = join(root, path);
+    try {
+      const { ino } = statSync(folder, { bigint: true });
+      if (wanted.has(ino)) found.set(ino, path);
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        if (entry.isDirectory()) look(join(path, entry.name));
+      }
+    } catch {
+      // It ended meanwhile, or there are no cgroups.
+    }
+  };
+  if (wanted.size > 0) look('/');
+  return found;
+}
