@@ -1,5 +1,4 @@
 // The rules that decide on each interface, where they stand and what they have counted. Reads only and takes no lock.
-import { countRows } from './counters.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
@@ -7,6 +6,7 @@ import type { Position } from '../model/position.js';
 import type { Policy } from '../model/policy.js';
 import type { RuleRow, RuleCounters } from '../model/rule-counters.js';
 import type { RowCount } from '../model/counters.js';
+import { countRows } from '../observe/count-rows.js';
 import { observe } from '../observe/observe.js';
 import { describeAction } from '../policy/analysis/decisions.js';
 import { rowVerdict } from '../policy/row-verdict.js';

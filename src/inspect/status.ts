@@ -21,6 +21,7 @@ import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
 import { pinsOf } from '../kernel/pins.js';
+import { readTotals } from '../pass/settle-totals.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import { type DesiredState, emptyState } from '../model/desired.js';
@@ -41,8 +42,6 @@ import type { HostPaths } from '../model/host-paths.js';
 import { revisionOf } from '../source/adoption.js';
 import { readRefusal } from '../source/refusal.js';
 import { attachedAt, RunningPrograms } from './running-programs.js';
-import { sumRows } from './totals.js';
-import { countRows } from './counters.js';
 
 /** `seen` stands in for a look. */
 export async function status(options: LookOptions, seen?: ObservedState): Promise<Status> {
@@ -196,14 +195,15 @@ function withPrograms(row: ReportedInterface, { desired, observed, paths, progra
   const isPolicy = owned !== undefined && runsPolicy(owned);
   const running = programId === undefined ? undefined : programs.describe(programId, digest, isPolicy);
   const attached = programId === undefined ? undefined : attachedAt(paths, name);
-  const firewall = isPolicy && digest !== undefined ? programs.firewall(digest) : undefined;
+  const find = (one: string) => programs.firewall(one);
+  const packets = isPolicy && digest !== undefined ? readTotals(name, digest, paths, find) : undefined;
   const xdp = seen?.xdp ?? [];
   return {
     ...row,
     ...(program !== undefined && { program }),
     ...(running && { running }),
     ...(attached !== undefined && { attached }),
-    ...(firewall && { packets: sumRows(countRows(name, paths, firewall), firewall.policy) }),
+    ...(packets && { packets }),
     xdp,
     foreign: xdp.filter((one) => one.programId !== programId || one.linkId !== linkId),
     tc: seen?.tc ?? [],

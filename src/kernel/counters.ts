@@ -21,7 +21,8 @@ export interface Count {
 export function readRows(pinPaths: PinPaths, name: string): RowSlot[] {
   return listEntries(pinPaths.rows(name)).flatMap((entry) => {
     const row = readSymlink(join(pinPaths.rows(name), entry.name));
-    return row === undefined ? [] : [{ row, slot: Number(entry.name) }];
+    const isSlot = /^\d+$/.test(entry.name); // totals.ts keeps something of its own there
+    return row === undefined || !isSlot ? [] : [{ row, slot: Number(entry.name) }];
   });
 }
 

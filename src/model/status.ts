@@ -43,7 +43,7 @@ export interface RunningProgram {
   loaded?: string;
 }
 
-/** Sums of the rows of the policy that runs. A row counts on through updates, so that these do too. */
+/** Whatever the policy was when they came: these rise through every change, until the interface is detached. */
 export interface PacketTotals {
   /** Packets that came in, and bytes of their frames. */
   seen: number;

@@ -7,6 +7,7 @@ import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, prove } from '../prove/prove.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
+import { settleTotals } from './settle-totals.js';
 
 /** Where each function is, is said what it does, and which errors it throws. */
 export const MACHINE = {
@@ -17,6 +18,7 @@ export const MACHINE = {
   retestPolicy,
   findDifferences,
   guardAgainstLockout,
+  settleTotals,
 };
 
 export type Machine = Readonly<typeof MACHINE>;

@@ -1,6 +1,7 @@
 // Where a run can be made to fail, and how signals wait. What a killed run leaves is for test/scenario/.
 import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest';
 import { deferSignals } from '../../src/apply/defer-signals.js';
+import type * as failpoint from '../../src/apply/failpoint.js';
 import { awaitEffect, effect, type Effect, type TrialEffect } from '../../src/apply/failpoint.js';
 
 let kill: MockInstance<typeof process.kill>;
@@ -20,11 +21,11 @@ it('an effect is run and its result is that of the effect, where nothing is to f
   expect(kill).not.toHaveBeenCalled();
 });
 
-/** The module strikes once in a process: each case has one of its own. */
-async function fresh(point: string) {
+/** The module strikes once in a process: each case has one of its own, by another name. */
+async function fresh(point: string): Promise<typeof failpoint> {
   vi.stubEnv('XDPKEEP_FAILPOINT', point);
-  vi.resetModules();
-  return import('../../src/apply/failpoint.js');
+  const path = `../../src/apply/failpoint.ts?${encodeURIComponent(point)}`;
+  return (await import(path)) as typeof failpoint;
 }
 
 it.each<[point: string, name: Effect | TrialEffect, ran: boolean, kind: string]>([

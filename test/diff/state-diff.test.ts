@@ -134,3 +134,42 @@ describe('policies', () => {
     expect(summarizeChange({ hosts: [], policies: policies([], [policy([])]) })).toEqual([]);
   });
 });
+
+describe('which packets are about an interface', () => {
+  const ssh = rule('ssh', {}, 'pass');
+  const protection = { match: { protocol: [{ from: 6, to: 6 }] }, at: AT };
+  const runs = (text: string, name: string, protections = [protection]) => {
+    const made = ofPolicy('x', text);
+    const firewall = { policy: policy([ssh], { name }), protections };
+    return one([{ ...made, program: { ...made.program, firewall } }]);
+  };
+  const found = (before: DesiredState, after: DesiredState, semantic = true) =>
+    diffStates(whole([before]), whole([after]), semantic).hosts[0]?.interfaces[0];
+
+  it.each([
+    ['behind what is protected, before', runs('1', 'p'), runs('2', 'p', []), true],
+    ['behind what is protected, after', runs('1', 'p', []), runs('2', 'p'), true],
+    ['of another policy', runs('1', 'p', []), runs('2', 'q', []), true],
+    [
+      'but not of the same policy alone, of which it is said once',
+      runs('1', 'p', []),
+      runs('2', 'p', []),
+      false,
+    ],
+    ['but not where it ran no policy before', one([ofPolicy('x', '1')]), runs('2', 'p'), false],
+    ['but not where it runs none any more', runs('1', 'p'), one([ofPolicy('x', '2')]), false],
+  ])('is said %s', (_where, before, after, said) => {
+    const difference = found(before, after);
+    expect(difference).toMatchObject({ pattern: 'x', change: 'changed' });
+    if (said) expect(difference).toHaveProperty('fates');
+    else expect(Object.keys(difference ?? {})).toEqual(['pattern', 'change', 'from', 'to']);
+    expect(found(before, after, false)).not.toHaveProperty('fates');
+  });
+
+  it('is not said of one that comes or goes', () => {
+    const came = diffStates(whole([one([])]), whole([runs('1', 'p')]), true).hosts[0]?.interfaces[0];
+    expect(Object.keys(came ?? {})).toEqual(['pattern', 'change', 'to']);
+    const went = diffStates(whole([runs('1', 'p')]), whole([one([])]), true).hosts[0]?.interfaces[0];
+    expect(Object.keys(went ?? {})).toEqual(['pattern', 'change', 'from']);
+  });
+});

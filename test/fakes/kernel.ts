@@ -70,6 +70,21 @@ export class FakeKernel implements BpfObjects {
     return { programId, linkId };
   }
 
+  /** An interface gets another name. */
+  rename(from: string, to: string): void {
+    const found = this.interfaces.find(({ name }) => name === from);
+    if (found) found.name = to;
+  }
+
+  /** An interface is deleted, which ends what was attached to it, and made again. */
+  recreate(name: string, ifindex: number): void {
+    const found = this.interfaces.find((one) => one.name === name);
+    if (!found) return;
+    for (const link of this.#objects.linksOn(found.ifindex)) link.ifindex = 0;
+    found.ifindex = ifindex;
+    found.netlink.clear();
+  }
+
   /** Somebody removes the pin of our link: the kernel lets it go at once. */
   removeLink(name: string): void {
     rmSync(this.pins.link(name));

@@ -101,6 +101,9 @@ export class FakeMachine implements Machine {
     return Promise.resolve({ accepted: this.lockouts, doubts: this.doubts });
   };
 
+  /** There are no counters. */
+  readonly settleTotals: Machine['settleTotals'] = () => undefined;
+
   /** A policy has the maps that every policy has. */
   #load({ digest, program }: TargetInstance): Candidate {
     if (!program?.firewall) return { object: this.kernel.load(digest, [DEFINITION]) };

@@ -15,7 +15,7 @@ import { FakeHost } from './host.js';
 import { FakeMachine } from './machine.js';
 
 /** What differs from a pass in which all is asked, and nothing is on hold or suspended. */
-export interface Change {
+interface Change {
   target?: Partial<Target>;
   safeties?: Partial<Safeties>;
   report?: Partial<PassInputs['report']>;

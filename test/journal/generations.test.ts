@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { listGenerations } from '../../src/journal/generation-list.js';
 import { type NewGeneration, writeGeneration } from '../../src/journal/generation-writer.js';
@@ -19,7 +18,7 @@ import { readJournal } from '../../src/journal/read.js';
 import { EXIT } from '../../src/model/errors.js';
 import type { Generation } from '../../src/model/record.js';
 import { places } from '../support/budget.js';
-import { buildWriter, desiredState, errorOf, intent, locked, record, temporaryFolder } from './support.js';
+import { desiredState, errorOf, intent, locked, record, temporaryFolder } from './support.js';
 
 function make(dataDir: string, made: Partial<NewGeneration> = {}): Promise<Generation> {
   return locked(dataDir, (lock) =>
@@ -115,24 +114,6 @@ test('a generation whose making was interrupted is never read, and the next writ
   expect(currentGeneration(dataDir)).toEqual(first);
   expect((await make(dataDir)).number).toBe(2);
   expect(readdirSync(join(dataDir, 'generations')).sort()).toEqual(['1', '2']);
-});
-
-test('whenever the writer is killed, every generation that is there is whole', async () => {
-  const start = await buildWriter();
-  const dataDir = temporaryFolder();
-  for (const milliseconds of [0, 3, 6, 9, 12, 15, 18]) {
-    const writer = start('busy', dataDir);
-    await writer.said;
-    await setTimeout(milliseconds);
-    await writer.kill();
-    for (const number of listGenerations(dataDir)) {
-      expect(readGeneration(dataDir, number).desired.digest).toHaveLength(500_000);
-    }
-  }
-  const last = listGenerations(dataDir).at(-1) ?? 0;
-  expect(last).toBeGreaterThan(0);
-  expect((await make(dataDir)).number).toBe(last + 1);
-  expect(readdirSync(join(dataDir, 'generations'))).toHaveLength(last + 1);
 });
 
 test('the journal file comes before the first generation', async () => {

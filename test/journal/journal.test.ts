@@ -9,7 +9,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { writeGeneration } from '../../src/journal/generation-writer.js';
 import { Journal } from '../../src/journal/journal.js';
@@ -21,7 +20,6 @@ import { EXIT } from '../../src/model/errors.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import {
   attachStep,
-  buildWriter,
   desiredState,
   detachStep,
   done,
@@ -176,24 +174,6 @@ test('a journal that somebody else wrote to during the run is not appended to', 
   expect(error).toMatchObject({ exitCode: EXIT.journal });
   expect(error?.message).toContain('changed by somebody else');
   expect(statSync(file).size).toBe(0);
-});
-
-test('whenever a writer is killed, what it left is sound', async () => {
-  const start = await buildWriter();
-  const dataDir = temporaryFolder();
-  let records = 0;
-  for (const milliseconds of [5, 20, 45]) {
-    const writer = start('busy', dataDir);
-    await writer.said;
-    await setTimeout(milliseconds);
-    await writer.kill();
-    expect(readJournal(dataDir).damage).toBeUndefined();
-    await record(dataDir, [intent()]);
-    const now = readJournal(dataDir);
-    expect(now.torn).toBeUndefined();
-    expect(now.records.length).toBeGreaterThan(records);
-    records = now.records.length;
-  }
 });
 
 test('from where an interface was attached: the last attachment of this boot, by the place of its intent', () => {

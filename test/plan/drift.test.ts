@@ -167,3 +167,48 @@ it('each map is a thing of its own', () => {
   expect(without('b', 'a')).toBe(without('a', 'b'));
   expect(without('a')).not.toBe(without('a', 'b'));
 });
+
+it('what a step heals is known by interface, kind, cause, and maps or program; what heals nothing has no key', () => {
+  const about = { interface: 'ens5', action: 'update', reason: 'r', gap: false } as const;
+  const repin = (...names: string[]): Step => ({
+    ...{ ...about, kind: 'repin', digest: 'aaaa', drift: 'pins' },
+    maps: names.map((name, id) => ({ id, name })),
+  });
+  expect(driftKey(repin('x', 'y'))).toBe('["ens5","repin","pins",["x","y"]]');
+  expect(driftKey(repin('y', 'x'))).toBe(driftKey(repin('x', 'y')));
+  const clean: Step = { ...about, kind: 'clean', keepDigest: 'aaaa' };
+  expect(driftKey(clean)).toBeUndefined();
+  expect(driftKey({ ...clean, drift: 'pins' })).toBe('["ens5","clean","pins",[]]');
+});
+
+it.each<[string, ObservedState, Partial<DriftContext>]>([
+  ['all is as it was', observed([running], [owned('ens5')]), {}],
+  ['its link is on another interface', observed([bare], [owned('ens5')]), {}],
+  [
+    'pins of a former instance are removed',
+    observed([running], [owned('ens5', { instances: [instance('aaaa', 10), instance('b', 11)] })]),
+    {},
+  ],
+  [
+    'something else was installed',
+    observed([bare]),
+    { installed: new Map([['ens5', { ...INSTALLED, digest: 'x' }]]) },
+  ],
+])('no drift is named where %s', (_what, have, known) => {
+  expect(stepOf(have, known)).not.toHaveProperty('drift');
+});
+
+it('what is left as it is says where it is, and that it costs nothing', () => {
+  const step = stepOf(observed([bare]), {}, wanted('ens5', { drift: 'warn' }));
+  expect(step).toStrictEqual({
+    kind: 'none',
+    action: 'none',
+    interface: 'ens5',
+    ifindex: 3,
+    reason: 'not attached: somebody detached it',
+    gap: false,
+    condition: 'Drifted',
+    hint: '`drift: warn` leaves it so: `xdpkeep reconcile --retry` brings it back.',
+    drift: 'detached',
+  });
+});

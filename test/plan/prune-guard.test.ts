@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { diff } from '../../src/diff/diff.js';
 import { findRenames, withRename } from '../../src/diff/renames.js';
 import type { ObservedInterface, OwnedInterface } from '../../src/model/observed.js';
+import type { Step } from '../../src/model/step.js';
 import { plan } from '../../src/plan/plan.js';
 import { suspectPrune } from '../../src/plan/prune-guard.js';
 import { desired, nic, NETNS, NOTHING_BEFORE, observed, ours, owned, wanted } from '../support/states.js';
@@ -83,4 +84,39 @@ it('an interface whose new name nobody wants is lost like any other', () => {
   const renamed = interfaces.map((one) => ({ ...one, name: 'wan0' }));
   expect(suspect(['ens*'], { interfaces: renamed, pins })).toContain('nothing that runs would be left');
   expect(suspect(['wan0'], { interfaces: renamed, pins })).toBeUndefined();
+});
+
+it('a redirect target that is missing, or an interface that is refused, is no name that may be wrong', () => {
+  const found = observed(running(3).interfaces, running(3).pins);
+  const none = { kind: 'none', action: 'none', reason: 'r', gap: false } as const;
+  const about = (step: Step) =>
+    suspectPrune(
+      {
+        warnings: [],
+        steps: [
+          { step },
+          {
+            step: {
+              kind: 'detach',
+              action: 'detach',
+              interface: 'ens2',
+              reason: 'r',
+              gap: false,
+              linkId: 202,
+            },
+          },
+        ],
+      },
+      found,
+    );
+  expect(about({ ...none, interface: 'x', condition: 'Missing' })).toContain('while x does not exist');
+  expect(about({ ...none, interface: 'x', condition: 'Missing', ifindex: 9 })).toBeUndefined();
+  expect(about({ ...none, interface: 'x', condition: 'Failed' })).toBeUndefined();
+});
+
+it('of two that run, losing one is no rarity; links that nobody runs here are not counted', () => {
+  const { interfaces, pins } = running(2);
+  expect(suspect(['ens0'], { interfaces, pins })).toBeUndefined();
+  const dead = owned('gone', { link: { id: 299, programId: 1, ifindex: 0 } });
+  expect(suspect(['ens0', 'ens1'], { interfaces, pins: [...pins, dead] })).toBeUndefined();
 });

@@ -68,7 +68,7 @@ it('says what runs, since when, and what became of its packets', async () => {
   writePolicy(lab, { rules: [NO_PING], mode: 'audit' });
   await reconcile(lab);
   expect((await status(lab)).interfaces).toMatchObject([
-    { running: { mode: 'audit' }, packets: { dropped: 0 }, attached: veth0?.attached },
+    { running: { mode: 'audit' }, packets: { dropped: 7 }, attached: veth0?.attached },
   ]);
 });
 

@@ -2,7 +2,7 @@
 import type { RowCount } from '../model/counters.js';
 import type { Policy } from '../model/policy.js';
 import type { PacketTotals } from '../model/status.js';
-import { rowVerdict } from '../policy/row-verdict.js';
+import { rowVerdict } from './row-verdict.js';
 
 export function sumRows(rows: readonly RowCount[], policy: Policy): PacketTotals {
   const totals: PacketTotals = { seen: 0, seenBytes: 0, dropped: 0, droppedBytes: 0 };
