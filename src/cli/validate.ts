@@ -29,14 +29,17 @@ export async function runValidate(options: ValidateOptions): Promise<CommandResu
   );
   const own = validation.states.find(({ host }) => host === options.host);
   if (own) validation.diagnostics.push(...doubtsHere(options.state, own));
-  const { diagnostics, parsed: lists } = validation;
+  const { diagnostics, parsed: lists, leftOut } = validation;
   const valid = diagnostics.every(({ severity }) => severity !== 'error');
-  const document = { apiVersion: 'xdpkeep/v1', kind: 'Validation', valid, lists, diagnostics };
+  const document = { apiVersion: 'xdpkeep/v1', kind: 'Validation', valid, lists, leftOut, diagnostics };
   const out = options.output === 'json' ? json(document) : render(validation, options.color);
   return { exitCode: valid ? EXIT.ok : EXIT.invalidState, out };
 }
 
-function render({ hosts, policies, lists, parsed, diagnostics }: Validation, color: boolean): string {
+function render(
+  { hosts, policies, lists, parsed, leftOut, diagnostics }: Validation,
+  color: boolean,
+): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const parts = [count(hosts.length, 'host')];
   if (policies.length > 0) parts.push(count(policies.length, 'policy', 'policies'));
@@ -45,7 +48,17 @@ function render({ hosts, policies, lists, parsed, diagnostics }: Validation, col
   if (diagnostics.length > errors) parts.push(count(diagnostics.length - errors, 'warning'));
   const frames = renderDiagnostics(diagnostics, { color });
   const read = parsed.map((list) => `${listLine(list)}\n`).join('');
-  return `${frames}${frames && '\n'}${read}${errors === 0 ? 'valid' : 'invalid'}: ${parts.join(', ')}\n`;
+  const others = leftOutLine(leftOut);
+  return `${frames}${frames && '\n'}${read}${others}${errors === 0 ? 'valid' : 'invalid'}: ${parts.join(', ')}\n`;
+}
+
+const MOST_NAMES = 5;
+
+function leftOutLine(files: readonly string[]): string {
+  if (files.length === 0) return '';
+  const more = files.length > MOST_NAMES ? `, and ${files.length - MOST_NAMES} more` : '';
+  const names = printable(files.slice(0, MOST_NAMES).join(', '));
+  return `not looked at: ${names}${more}; \`xdpkeep validate\` without --host looks at every file\n`;
 }
 
 function count(number: number, noun: string, nouns = `${noun}s`): string {

@@ -2,7 +2,7 @@
 import type { DesiredState, HostPolicy } from '../model/desired.js';
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import type { ListCounts } from '../model/object-store.js';
-import { describeStray } from './folders.js';
+import { describeStray, stateFilePath } from './folders.js';
 import { listHosts, requireHost } from './host/hosts.js';
 import { readHostFile } from './host/host-file.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
@@ -30,6 +30,8 @@ export interface Validation {
   lists: string[];
   /** The lists that are right. */
   parsed: ListSummary[];
+  /** Files that were not looked at, since they are of other hosts or nothing of this one names them. Sorted. */
+  leftOut: string[];
   /** By file and place; no error among them means that all is valid. */
   diagnostics: Diagnostic[];
 }
@@ -84,8 +86,25 @@ export async function validateState(
     policies: policies.namesRead(),
     lists: [...new Set(lists.all().map(({ name }) => name))],
     parsed: lists.all().flatMap(summarizeList),
+    leftOut: host === undefined ? [] : leftOut(reader, names, host),
     diagnostics: diagnostics.sort(byPlace),
   };
+}
+
+function leftOut({ policies, lists }: StateReader, hosts: string[], host: string): string[] {
+  const policiesRead = new Set(policies.namesRead());
+  const listsRead = new Set(lists.all().map(({ name }) => name));
+  return [
+    ...hosts.filter((name) => name !== host).map((name) => stateFilePath('hosts', name)),
+    ...policies
+      .names()
+      .filter((name) => !policiesRead.has(name))
+      .map((name) => stateFilePath('policies', name)),
+    ...lists
+      .names()
+      .filter((name) => !listsRead.has(name))
+      .map((name) => stateFilePath('lists', name)),
+  ].sort();
 }
 
 function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSummary[] {

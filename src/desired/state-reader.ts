@@ -119,8 +119,8 @@ export class StateReader {
       const options = this.policies.listOptions(policy.name);
       return namesOf(policy.rules.map(({ match }) => match)).map((name): ListUse => {
         const list = this.lists.read(name, options[name]);
-        const { maxShrink } = options[name] ?? {};
-        return { list, maxShrink, user: `policy ${policy.name}`, place: one.placeOf('policy') };
+        const { maxShrink, maxGrow } = options[name] ?? {};
+        return { list, maxShrink, maxGrow, user: `policy ${policy.name}`, place: one.placeOf('policy') };
       });
     });
     return [...protect, ...policies];

@@ -4,6 +4,7 @@ import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../text/glob.js';
 import type { ObservedInterface, ObservedState } from '../model/observed.js';
 import { bindProgram } from './bind.js';
+import { wantsFrags } from './frags.js';
 import { linkStateOf } from './link-state.js';
 import { boundToLink } from './no-ethernet.js';
 
@@ -39,8 +40,9 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   const observed = state.interfaces.find((one) => one.name === name);
   const owned = state.owned.find((one) => one.name === name);
   const entry = wantedFor(desired, name);
-  const program = entry && bindProgram(entry.program, state.interfaces, owned);
   const where = linkStateOf(observed, owned);
+  const frags = entry !== undefined && wantsFrags(entry.mode, observed, owned, where);
+  const program = entry && bindProgram(entry.program, state.interfaces, owned, frags);
   const ours = where.kind === 'attached' ? where.attachment : undefined;
   return {
     interface: name,

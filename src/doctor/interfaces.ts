@@ -3,15 +3,16 @@
 import { describeDevice, type Device } from '../kernel/device.js';
 import { framingOf } from '../kernel/framing.js';
 import { listInterfaces } from '../kernel/interfaces.js';
-import { deviceWords, ONE_PAGE } from '../kernel/native-refusal.js';
+import { deviceWords } from '../kernel/native-refusal.js';
 import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
 import { listLinks } from '../kernel/rtnetlink.js';
 import { wantedFor } from '../diff/diff.js';
 import { DOUBT_HINT, doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
+import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
 import { isGlob } from '../text/glob.js';
-import type { Framing, ObservedState } from '../model/observed.js';
+import { type Framing, ONE_PAGE, type ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 
 export interface Seen {
@@ -74,7 +75,7 @@ function owner(name: string, observed: ObservedState | undefined): string {
 }
 
 function troubleWith(
-  { mode, foreign }: DesiredInterface,
+  { mode, foreign, program }: DesiredInterface,
   device: Device,
   features: XdpFeatures | undefined,
   name: string,
@@ -87,6 +88,7 @@ function troubleWith(
       ?.xdp.filter(({ linkId }) => !links.includes(linkId)) ?? [];
   if (strangers.length > 0 && foreign === 'refuse')
     return warning('a foreign program is in the way', 'Detach it, or set `foreign: replace`.');
+  if (device.hidesTags === true && asksForTags(program.firewall)) return warning(HIDDEN_TAGS, showTags(name));
   if (mode === 'generic' || mode === 'offload') return undefined;
   if (features?.native === false)
     return mode === 'native'
@@ -118,6 +120,6 @@ function fallback(
     return undefined;
   return warning(
     `mode auto fell back to generic: ${why}`,
-    'Once that is mended, `mode: native` attaches it anew; `mode: generic` says that it is meant.',
+    'Once that is mended, `xdpkeep reconcile --retry` goes to native, with a gap; `mode: generic` says that it is meant.',
   );
 }

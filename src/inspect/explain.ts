@@ -8,6 +8,7 @@ import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { readStoredBlocks, toBlock } from '../journal/blocks.js';
 import { unexpired } from '../journal/expiry.js';
 import { recordedPolicy } from '../journal/running.js';
+import { hidesTags } from '../kernel/device.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
@@ -17,6 +18,8 @@ import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../mod
 import { ifReadable } from '../disk/if-readable.js';
 import type { Cidr } from '../addresses/cidr.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
+import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
+import type { PacketDescription } from '../model/policy.js';
 import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
 import { observe } from '../observe/observe.js';
 import { describePacket } from '../policy/packet/describe.js';
@@ -31,7 +34,8 @@ export async function explain(name: string, packet: string, options: LookOptions
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
-  const running = findRunning(name, await observe({ bpffs: options.bpffs }), options.dataDir);
+  const observed = await observe({ bpffs: options.bpffs });
+  const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
   const row = inKernel ? ask(running, frame) : decideByReference(running.firewall, now)(frame);
@@ -42,6 +46,7 @@ export async function explain(name: string, packet: string, options: LookOptions
     kind: 'Explanation',
     interface: name,
     packet: describePacket(described),
+    ...caveatOf(name, observed, running, described),
     running: {
       ...decision,
       ...(block && { block }),
@@ -51,6 +56,18 @@ export async function explain(name: string, packet: string, options: LookOptions
     },
     desired: await askDesired(name, frame, now, decision, options),
   };
+}
+
+/** A tagged packet, or one that a policy asks for its tags, may reach XDP without them. */
+function caveatOf(
+  name: string,
+  { interfaces }: ObservedState,
+  { firewall }: Running,
+  { vlan }: PacketDescription,
+): Pick<Explanation, 'caveat'> {
+  const seen = interfaces.find((one) => one.name === name);
+  const isAbout = (vlan ?? []).length > 0 || asksForTags(firewall);
+  return isAbout && seen && hidesTags(seen.ifindex) ? { caveat: `${HIDDEN_TAGS}: ${showTags(name)}` } : {};
 }
 
 /** What really becomes of the packet. */

@@ -73,6 +73,8 @@ export interface DesiredList {
   merged?: MergedEntries;
   /** Per cent of its ranges that it may lose from one applied state to the next; absent means all. */
   maxShrink?: number;
+  /** Per cent of them that may come; absent for any number. */
+  maxGrow?: number;
 }
 
 export interface DesiredState {

@@ -5,10 +5,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { bootId } from '../kernel/boot.js';
 import { findBpftool, showLinks, showMaps, showNet, showPrograms } from '../kernel/bpftool.js';
 import { listInterfaces, netnsInode } from '../kernel/interfaces.js';
-import { framingOf } from '../kernel/framing.js';
 import { type LinkInfo, linkInfo, openLink } from '../kernel/pinned.js';
-import { listLinks } from '../kernel/rtnetlink.js';
-import type { ObservedInterface, ObservedState } from '../model/observed.js';
+import type { ObservedState } from '../model/observed.js';
+import { withDevices } from './devices.js';
 import { Disagreement, restless } from './disagreement.js';
 import { type Own, checkOwned, joinInterfaces } from './join.js';
 import { withUnpinnedMaps } from './unpinned-maps.js';
@@ -59,7 +58,7 @@ async function look(bpffs: string): Promise<ObservedState> {
   const [net, programs, maps, links] = await Promise.all(asked);
   const answers = { net, programs, maps, links };
   checkOwned(own.owned, answers);
-  const interfaces = withFraming(joinInterfaces(answers, own, infoOfLink));
+  const interfaces = withDevices(joinInterfaces(answers, own, infoOfLink));
   // A swap meanwhile would show an old program beside a new link: as a foreign one.
   if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
   const owned = own.owned.map((one) => withUnpinnedMaps(one, answers));
@@ -68,15 +67,6 @@ async function look(bpffs: string): Promise<ObservedState> {
 
 function lookAtOwn(bpffs: string): Own {
   return { interfaces: listInterfaces(), owned: readOwnedOnce(bpffs) };
-}
-
-function withFraming(interfaces: ObservedInterface[]): ObservedInterface[] {
-  const links = new Map(listLinks().map((link) => [link.ifindex, link]));
-  return interfaces.map((one) => {
-    const link = links.get(one.ifindex);
-    const framing = link && framingOf(link);
-    return framing ? { ...one, framing } : one;
-  });
 }
 
 function infoOfLink(id: number): LinkInfo | undefined {

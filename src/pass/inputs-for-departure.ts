@@ -1,5 +1,5 @@
-// A pass away from what the state files say: a rollback, or the end of everything. An operator asked for it by name, about the
-// whole host, so that no safety stands in the way; the hold that he leaves is written by whoever runs it.
+// The pass of `rollback` and `detach --all`. The operator ordered it by name for the whole host, so no safety is asked. The
+// caller writes the hold that keeps the state files from coming back.
 import { type PassInputs, type Origin, QUIETLY } from './inputs.js';
 import type { DesiredState } from '../model/desired.js';
 import type { OpenHost } from './host.js';

@@ -8,13 +8,14 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { planAttach, refuse } from './attach.js';
+import { asItRan, planAttach, refuse, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
 import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
+import { considerStacks } from './stacks.js';
 
 /** `renames` come first; the differences are those of the state after them. */
 export function plan(
@@ -23,7 +24,8 @@ export function plan(
   context: PlanContext,
   renames: readonly Rename[] = [],
 ): Plan {
-  const steps = differences.map((difference) => planOne(difference, desired, context)).sort(byOrder);
+  const all = differences.map((difference) => planOne(difference, desired, context));
+  const steps = considerStacks(all, differences, context).sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
     warnings: [...uncovered(desired, context.observed), ...leftOpen(steps), ...differences.flatMap(doubts)],
@@ -71,11 +73,12 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
   const unfit = whyUnfit(observed, wanted.program);
   if (unfit) return refuse(difference, unfit.reason, unfit.hint);
   const { linkState } = difference;
-  const step =
-    linkState.kind === 'attached'
-      ? planChange({ ...difference, wanted, observed, linkState }, context)
-      : planAttach({ ...difference, wanted, observed }, context);
-  return considerDrift(step, { ...difference, wanted, observed }, context.past.drift);
+  if (linkState.kind === 'attached') {
+    const attached = { ...difference, wanted, observed, linkState };
+    return considerDrift(planChange(attached, context), attached, context.past.drift);
+  }
+  const fresh = asItRan({ ...difference, wanted, observed }, context);
+  return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
 }
 
 function doubts({ wanted, observed }: Difference): string[] {

@@ -1,5 +1,5 @@
-// The next revision: asked for, fetched, verified, copied. What comes out of here may be applied; whatever may not is an
-// error, and nothing of what is applied has been touched then.
+// Gets the next revision: asks the remote, fetches, verifies, and copies the state files. A revision that it returns may be applied; one
+// that may not is an error, and the adopted revision stays untouched.
 import { join } from 'node:path';
 import type { GitSource, Verification } from '../model/config.js';
 import { sha256 } from '../disk/sha256.js';
@@ -67,7 +67,7 @@ export async function acquire(
   }
 }
 
-/** Makes the copy of the adopted state files again where it is not what was written. Throws an UnreachableError. */
+/** Restores the copy of the adopted state files if it was changed. Throws an UnreachableError. */
 export async function restore(dataDir: string, adopted: Adoption, acquisition: Acquisition): Promise<void> {
   if (isIntact(treeFolder(dataDir), adopted.files)) return;
   const { folder, ended } = acquisition;

@@ -1,6 +1,6 @@
-// What `xdpkeep fetch` brings, for a pass that has no network: a bare repository with the whole history of the ref, and
-// when the remote has said so. Nothing here is trusted: whoever reads it asks this repository as any other remote, and
-// verifies what comes out. It knows nothing of what was adopted, which nobody but root may read: so no history is cut.
+// What `xdpkeep fetch` leaves for a pass without network: a bare repository with the whole history of the ref, and when the remote
+// last answered. None of it is trusted: the pass treats the repository like any remote and verifies every commit. `fetch` may not read
+// which commit was adopted (only root may), so it fetches the history without a cut.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';

@@ -1,5 +1,5 @@
-// The mirror: a bare repository below the data directory that holds what was fetched, as little as will do. It is a
-// cache: whatever is wrong with it, it is made anew. One at a time works on it.
+// The mirror: a bare repository below the data directory with as little of the history as verification needs. It is a cache: if it
+// is damaged it is deleted and fetched again. One process at a time works on it.
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../disk/durable.js';

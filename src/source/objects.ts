@@ -1,5 +1,4 @@
-// Objects out of the mirror, by their names, which are their hashes: what does not have its hash is damage, whatever
-// git says about it.
+// Reads objects from the mirror by their hashes, and hashes each itself: an object with another hash is damaged, whatever git says.
 import { createHash } from 'node:crypto';
 import { type Git, GitError } from './git.js';
 import { tooLarge } from './repository.js';

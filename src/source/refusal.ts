@@ -1,5 +1,4 @@
-// Why the newest commit of the source is not applied, kept for `status`: whoever asks how the host stands has to hear that it
-// stays where it is. A note for people: nothing is decided by it.
+// Records why the newest commit of the source is not applied, so that `status` can say it. No decision depends on the note.
 import { join } from 'node:path';
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';

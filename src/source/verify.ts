@@ -1,5 +1,5 @@
-// Whether a commit may take the place of the one that was applied: it descends from it, and everybody who made a commit
-// in between may sign. On a host that never applied one, the commit vouches for all that it holds.
+// Decides whether a commit may replace the adopted one: it must descend from it, and every commit in between must carry a valid signature.
+// On a host that never adopted a commit, the signature of the newest commit vouches for its whole content.
 import { readOwn } from '../disk/regular.js';
 import { sha256 } from '../disk/sha256.js';
 import type { GitSource, Verification } from '../model/config.js';
@@ -40,8 +40,8 @@ export async function verifySuccession(
 const LOOKED_THROUGH = 10_000;
 
 /**
- * The commit of this branch that differs from the adopted one in its signature alone. Some algorithms (ECDSA) let anybody
- * make another signature out of one; who was shown that commit first would be cut off from the branch.
+ * The commit of this branch that differs from the adopted one in its signature alone. With some algorithms (ECDSA) anybody can turn
+ * a valid signature into another valid one; without this, a host that adopted such a twin could not follow the branch any more.
  */
 async function twinIn({ mirror, signed }: Succession, commit: string): Promise<string | undefined> {
   if (signed === undefined) return undefined;

@@ -71,6 +71,12 @@ export class FakeMachine implements Machine {
     return [DEFINITION];
   };
 
+  readonly programTakesFrags: Machine['programTakesFrags'] = () => false;
+
+  readonly hidesTags: Machine['hidesTags'] = () => false;
+
+  readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
+
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
     const proven = new Proven(new SetMaps(pinPaths));
     for (const { step } of plan.steps) {

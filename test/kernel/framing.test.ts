@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { framingOf } from '../../src/kernel/framing.js';
 
-const BASE = { ifindex: 5, name: 'x', loopback: false };
+const BASE = { ifindex: 5, name: 'x', loopback: false, mtu: 1500 };
 const HOST = Buffer.from([192, 0, 2, 1]);
 
 it.each([

@@ -8,7 +8,7 @@ import type {
   OwnedInterface,
   XdpAttachment,
 } from '../../src/model/observed.js';
-import type { DriftContext, Past } from '../../src/plan/context.js';
+import type { AttachingContext, DriftContext, Past } from '../../src/plan/context.js';
 
 export const NETNS = 4026531840;
 
@@ -20,12 +20,21 @@ export const NO_DRIFT: DriftContext = {
   insist: false,
 };
 
+/** No interface ran before, and no driver is asked. */
+const FIRST_TIME: AttachingContext = {
+  goNative: false,
+  ran: new Map(),
+  native: new Map(),
+  takesFrags: new Set(),
+};
+
 /** No earlier pass is known. */
 export const NOTHING_BEFORE: Past = {
   attachedFrom: new Map(),
   failedLately: new Map(),
   fellBackBecause: new Map(),
   drift: NO_DRIFT,
+  attaching: FIRST_TIME,
 };
 
 export function wanted(

@@ -10,7 +10,7 @@ import { witnessOf } from './witness.js';
 export interface Finding {
   kind: LintKind;
   rule: Rule;
-  /** Rows that decide the rule's packets before it, in order; empty where that is not the matter. */
+  /** Earlier rows that decide the rule's packets, in order; empty for findings of another kind. */
   by: string[];
   /** A packet of the rule that the first of `by` decides. */
   witness?: PacketDescription;
@@ -18,7 +18,7 @@ export interface Finding {
   lists?: string[];
 }
 
-/** Pieces that the packets of one rule may fall into. */
+/** Most boxes that the packets of one rule may be split into. */
 const BUDGET = 2000;
 
 /** `now` is the wall clock in ms since 1970 (UTC). At most one finding a rule, the most telling one. */
@@ -56,7 +56,7 @@ interface Shadow {
   common: Box;
 }
 
-/** What earlier steps leave of a rule; `left` is absent when the budget did not suffice. */
+/** The boxes of a rule that earlier decisions leave; `left` is absent when the budget ran out. */
 function takenBefore(step: DecisionStep, earlier: DecisionStep[]): { left?: Box[]; by: Shadow[] } {
   let left = step.boxes;
   const by: Shadow[] = [];
