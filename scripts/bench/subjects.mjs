@@ -29,6 +29,7 @@ export function loadPolicy({ core, datapath }, wanted, function_) {
     taiOffset: 0,
     blocks: false,
     frags: false,
+    noEthernet: false,
   });
   const object = core.loadPolicy(datapath, tables, { function: function_ });
   if (function_.endsWith('_random')) {

@@ -1,6 +1,7 @@
 // `xdpkeep validate`: every problem of every state file, programs compiled and looked into. Writes nothing, needs no root.
 import { type ListSummary, type Validation, validateState } from '../desired/load-all.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
+import { doubtsHere } from '../inspect/links-here.js';
 import { EXIT } from '../model/errors.js';
 import { mayRunExecProbes } from '../probe/permission.js';
 import { renderDiagnostics } from '../report/diagnostics.js';
@@ -12,7 +13,9 @@ import type { CommandResult } from './result.js';
 export interface ValidateOptions {
   /** The state directory. */
   state: string;
-  /** Only this host; all hosts when absent. Not `host`, which has a default on every command. */
+  /** Which host this machine is: of that, interfaces that are there are looked at too. */
+  host?: string;
+  /** Only this host; all hosts when absent. */
   onlyHost?: string;
   output: 'text' | 'json';
   color: boolean;
@@ -24,6 +27,8 @@ export async function runValidate(options: ValidateOptions): Promise<CommandResu
   const validation = await withProgress((progress) =>
     validateState({ ...programs, progress }, { exec: mayRunExecProbes() }, options.onlyHost),
   );
+  const own = validation.states.find(({ host }) => host === options.host);
+  if (own) validation.diagnostics.push(...doubtsHere(options.state, own));
   const { diagnostics, parsed: lists, leftOut } = validation;
   const valid = diagnostics.every(({ severity }) => severity !== 'error');
   const document = { apiVersion: 'xdpkeep/v1', kind: 'Validation', valid, lists, leftOut, diagnostics };

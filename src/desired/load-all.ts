@@ -1,5 +1,5 @@
 // The state files as a whole, for those who look at all of them: nothing is remembered, everything is parsed.
-import type { HostPolicy } from '../model/desired.js';
+import type { DesiredState, HostPolicy } from '../model/desired.js';
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import type { ListCounts } from '../model/object-store.js';
 import { describeStray, stateFilePath } from './folders.js';
@@ -23,6 +23,8 @@ export interface ListSummary extends ListCounts {
 export interface Validation {
   /** The hosts that were read, sorted. */
   hosts: string[];
+  /** What they want: complete unless there are errors. */
+  states: DesiredState[];
   /** The policies and lists that were read, sorted. */
   policies: string[];
   lists: string[];
@@ -70,7 +72,8 @@ export async function validateState(
   const { names, strays } = listHosts(options.stateDir);
   const hosts = host === undefined ? names : [host];
   const reader = new StateReader(options);
-  for (const name of hosts) await reader.readHost(name);
+  const states: DesiredState[] = [];
+  for (const name of hosts) states.push((await reader.readHost(name)).desired);
   if (host === undefined) {
     reader.diagnostics.push(...strays.map((stray) => describeStray('hosts', stray)));
     reader.readShared();
@@ -79,6 +82,7 @@ export async function validateState(
   diagnostics.push(...warnOfCommands(options.stateDir, hosts, rights));
   return {
     hosts,
+    states,
     policies: policies.namesRead(),
     lists: [...new Set(lists.all().map(({ name }) => name))],
     parsed: lists.all().flatMap(summarizeList),

@@ -2,10 +2,11 @@
 import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../text/glob.js';
-import type { ObservedState } from '../model/observed.js';
+import type { ObservedInterface, ObservedState } from '../model/observed.js';
 import { bindProgram } from './bind.js';
 import { wantsFrags } from './frags.js';
 import { linkStateOf } from './link-state.js';
+import { boundToLink } from './no-ethernet.js';
 
 /**
  * One Difference for every interface that is wanted or owned, in the order of the state file, then by name.
@@ -46,7 +47,7 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   return {
     interface: name,
     // A pattern asks for interfaces that exist: what a deleted one left behind is not wanted any more.
-    ...(entry && (observed ?? !isGlob(entry.pattern)) && { wanted: bound(entry, program) }),
+    ...(entry && (observed ?? !isGlob(entry.pattern)) && { wanted: bound(entry, program, observed) }),
     ...(typeof program === 'string' && { missingTarget: program }),
     ...(observed && { observed }),
     ...(owned && { owned }),
@@ -55,6 +56,10 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   };
 }
 
-function bound(entry: DesiredInterface, program: DesiredProgram | string | undefined): DesiredInterface {
-  return typeof program === 'object' ? { ...entry, program } : entry;
+function bound(
+  entry: DesiredInterface,
+  program: DesiredProgram | string | undefined,
+  observed: ObservedInterface | undefined,
+): DesiredInterface {
+  return typeof program === 'object' ? { ...entry, program: boundToLink(program, observed) } : entry;
 }

@@ -1,15 +1,18 @@
 // Checks each interface that is ours or named by the state files: its device, whether it can run the program natively, and
 // whose XDP program is on it.
 import { describeDevice, type Device } from '../kernel/device.js';
+import { framingOf } from '../kernel/framing.js';
 import { listInterfaces } from '../kernel/interfaces.js';
 import { deviceWords } from '../kernel/native-refusal.js';
 import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
+import { listLinks } from '../kernel/rtnetlink.js';
 import { wantedFor } from '../diff/diff.js';
+import { DOUBT_HINT, doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
 import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
 import { isGlob } from '../text/glob.js';
-import { ONE_PAGE, type ObservedState } from '../model/observed.js';
+import { type Framing, ONE_PAGE, type ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 
 export interface Seen {
@@ -47,10 +50,15 @@ function answer(name: string, ifindex: number | undefined, seen: Seen): Answer {
   const native = features
     ? `native XDP: ${features.native ? 'yes' : 'no'}`
     : 'native XDP: the kernel does not tell';
-  const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}`;
+  const link = listLinks().find((one) => one.ifindex === ifindex);
+  const framing = link && framingOf(link);
+  const begin = framing === 'ip' ? '; no Ethernet header: policies read packets from the IP header on' : '';
+  const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}${begin}`;
   const wanted = desired && wantedFor(desired, name);
   const trouble =
-    (wanted && troubleWith(wanted, device, features, name, observed)) ?? fallback(ifindex, wanted, seen);
+    (wanted && framing && troubleOnLink(name, framing, wanted)) ??
+    (wanted && troubleWith(wanted, device, features, name, observed)) ??
+    fallback(ifindex, wanted, seen);
   if (trouble) return { ...trouble, found: `${found}; ${trouble.found}` };
   return observed ? ok(found) : unknown(found);
 }
@@ -91,6 +99,13 @@ function troubleWith(
   if ((device.mtu ?? 0) > ONE_PAGE && features?.fragments !== true)
     return warning('its MTU may be too large for native XDP', `Lower it: ip link set ${name} mtu 1500.`);
   return undefined;
+}
+
+function troubleOnLink(name: string, framing: Framing, { program }: DesiredInterface): Answer | undefined {
+  const unfit = whyUnfit({ name, framing }, program);
+  if (unfit) return failure(unfit.reason, unfit.hint);
+  const [doubt] = doubtsOnLink({ name, framing }, program);
+  return doubt === undefined ? undefined : warning(doubt, DOUBT_HINT);
 }
 
 /** What the driver said when our link was made, though nothing that can be seen now tells why. */

@@ -51,6 +51,7 @@ export function policyLoads(): Answer {
     taiOffset: taiOffset(),
     blocks: true,
     frags: false,
+    noEthernet: false,
   });
   const { bytes } = readBuiltin('firewall');
   try {

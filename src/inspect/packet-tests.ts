@@ -71,6 +71,7 @@ function testInKernel(firewall: HostPolicy): TestResult[] {
   const bound = bindTables(tables, {
     blocks: false,
     frags: false,
+    noEthernet: false,
     slots: new Map(rows.map((row, slot) => [row, slot])),
     ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
     sets,

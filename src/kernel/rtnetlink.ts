@@ -17,7 +17,7 @@ const NDMSG = 12; // struct ndmsg
 const IFF_LOOPBACK = 8;
 
 const IFLA = {
-  ...{ address: 1, name: 3, mtu: 4, link: 5, master: 10, info: 18 },
+  ...{ address: 1, broadcast: 2, name: 3, mtu: 4, link: 5, master: 10, info: 18 },
   ...{ extMask: 29, linkNetns: 37, targetNetns: 46 },
 };
 const RTEXT_FILTER_SKIP_STATS = 8;
@@ -29,6 +29,10 @@ const RTA = { destination: 1, interface: 4 };
 export interface Link {
   ifindex: number;
   name: string;
+  /** ARPHRD_*, uapi/linux/if_arp.h. */
+  type: number;
+  /** The other end of a tunnel, in bytes; of others, the broadcast address. */
+  remote?: Buffer;
   /** As a number, first byte most significant; absent where there is none. */
   mac?: number;
   loopback: boolean;
@@ -61,12 +65,14 @@ export function listLinks(): Link[] {
     const info = attributes(all.get(IFLA.info) ?? Buffer.alloc(0));
     const vlan = attributes(info.get(INFO.data) ?? Buffer.alloc(0)).get(VLAN_ID);
     const kind = text(info.get(INFO.kind));
-    const [mac, master] = [all.get(IFLA.address), all.get(IFLA.master)];
+    const [mac, remote, master] = [IFLA.address, IFLA.broadcast, IFLA.master].map((one) => all.get(one));
     const [link, netns] = [all.get(IFLA.link), all.get(IFLA.linkNetns)];
     const parent = netns ? undefined : link;
     return {
       ifindex: message.readInt32LE(4),
       name: text(all.get(IFLA.name)) ?? '',
+      type: message.readUInt16LE(2),
+      ...(remote && { remote }),
       loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
       mtu: all.get(IFLA.mtu)?.readUInt32LE() ?? 0,
       ...(mac?.length === 6 && { mac: mac.readUIntBE(0, 6) }),

@@ -25,6 +25,8 @@ export interface DesiredProgram {
   digest: string;
   /** Sources are held against the blocks of the interface; of instances on a host alone (diff/bind.ts). */
   blocks?: true;
+  /** A policy takes packets that begin with the IP header; of instances on a host alone, too. */
+  noEthernet?: true;
   /** A policy takes frames in several buffers (`xdp.frags`); of instances on a host alone, too. */
   frags?: true;
   /** SHA-256 (hex) of what people wrote: the reference and its source, not what a compiler or release makes of it. */

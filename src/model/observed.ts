@@ -22,6 +22,9 @@ export interface TcProgram {
   programId: number;
 }
 
+/** Where packets begin for XDP: right with the IP header, or where a policy cannot read them, and why, as what is said of the interface. */
+export type Framing = 'ip' | { unknown: string };
+
 /** What decides, beside the program, how one is attached to a network device. */
 export interface ObservedDevice {
   /** Bytes of the largest packet that may come in: the MTU, or that of the other end of a veth pair where it is larger. */
@@ -44,6 +47,8 @@ export const ONE_PAGE = 3498;
 export interface ObservedInterface {
   name: string;
   ifindex: number;
+  /** Absent: with an Ethernet header. */
+  framing?: Framing;
   /** Absent when it vanished meanwhile. */
   device?: ObservedDevice;
   xdp: XdpAttachment[];

@@ -58,7 +58,7 @@ export interface SetBytes {
   bytes: number;
 }
 
-/** What a host adds to tables. Of it, ifindexes, blocks and frags are part of an instance's identity (diff/bind.ts). */
+/** What a host adds to tables. Of it, ifindexes, blocks, frags and noEthernet are part of an instance's identity (diff/bind.ts). */
 export interface TableBinding {
   /** Counter slot of each row name. */
   slots: ReadonlyMap<string, number>;
@@ -72,4 +72,6 @@ export interface TableBinding {
   blocks: boolean;
   /** Frames may come in several buffers. */
   frags: boolean;
+  /** Packets begin with the IP header. */
+  noEthernet: boolean;
 }

@@ -1,5 +1,6 @@
 // What decides how a program is attached to each interface beside the program: the largest packet that may come in, and which
 // interfaces are stacked above it. Asked of rtnetlink at once for all; the driver is asked only where packets are large.
+import { framingOf } from '../kernel/framing.js';
 import { xdpFeatures } from '../kernel/netdev.js';
 import { isUponParent, type Link, listLinks, mtuElsewhere } from '../kernel/rtnetlink.js';
 import { type ObservedDevice, type ObservedInterface, ONE_BUFFER } from '../model/observed.js';
@@ -9,7 +10,10 @@ export function withDevices(interfaces: readonly ObservedInterface[]): ObservedI
   const above = stacksOf(links);
   return interfaces.map((one) => {
     const link = links.get(one.ifindex);
-    return link ? { ...one, device: deviceOf(link, links, above.get(one.ifindex) ?? []) } : one;
+    if (!link) return one;
+    const framing = framingOf(link);
+    const device = deviceOf(link, links, above.get(one.ifindex) ?? []);
+    return { ...one, ...(framing && { framing }), device };
   });
 }
 

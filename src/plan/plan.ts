@@ -8,9 +8,10 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { asItRan, planAttach, sayMode } from './attach.js';
+import { asItRan, planAttach, refuse, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
+import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
@@ -27,7 +28,7 @@ export function plan(
   const steps = considerStacks(all, differences, context).sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
-    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps)],
+    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps), ...differences.flatMap(doubts)],
   };
 }
 
@@ -69,6 +70,8 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: `Make that interface, or correct the rules of ${wanted.program.label}. What runs keeps running.`,
     };
   }
+  const unfit = whyUnfit(observed, wanted.program);
+  if (unfit) return refuse(difference, unfit.reason, unfit.hint);
   const { linkState } = difference;
   if (linkState.kind === 'attached') {
     const attached = { ...difference, wanted, observed, linkState };
@@ -76,6 +79,10 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
   }
   const fresh = asItRan({ ...difference, wanted, observed }, context);
   return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
+}
+
+function doubts({ wanted, observed }: Difference): string[] {
+  return wanted && observed ? doubtsOnLink(observed, wanted.program) : [];
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Link } from '../../src/kernel/rtnetlink.js';
 import { Topology } from '../../src/reach/topology.js';
 
-const SHAPES: Omit<Link, 'mtu'>[] = [
+const SHAPES: Omit<Link, 'mtu' | 'type'>[] = [
   { ifindex: 1, name: 'lo', loopback: true },
   { ifindex: 2, name: 'eth0', loopback: false, master: 4 },
   { ifindex: 3, name: 'eth1', loopback: false, master: 4 },
@@ -17,7 +17,7 @@ const SHAPES: Omit<Link, 'mtu'>[] = [
   { ifindex: 11, name: 'veth0', loopback: false, kind: 'veth', parent: 12 },
   { ifindex: 12, name: 'peer0', loopback: false, kind: 'veth', parent: 11 },
 ];
-const LINKS: Link[] = SHAPES.map((one) => ({ mtu: 1500, ...one }));
+const LINKS: Link[] = SHAPES.map((one) => ({ mtu: 1500, type: 1, ...one }));
 
 const SENDER = 0x02_00_00_00_00_07;
 const topology = new Topology(LINKS, [{ ifindex: 5, mac: SENDER, bridge: 6 }]);

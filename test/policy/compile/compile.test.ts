@@ -56,6 +56,7 @@ describe('compiling', () => {
       taiOffset: 0,
       blocks: false,
       frags: false,
+      noEthernet: false,
     };
     expect(() => bindTables(tables, binding)).toThrow('no ifindex for veth-scrub');
     expect(() => bindTables(tables, { ...binding, slots: new Map() })).toThrow(
