@@ -43,7 +43,7 @@ export const LINT_RULES = {
   },
   emptyList: {
     code: 'XK106',
-    severity: 'error',
+    severity: 'warning',
     summary: 'empty list',
     about: 'It asks for addresses of which there are none.',
   },

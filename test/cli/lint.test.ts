@@ -4,7 +4,11 @@ import type { LintReport } from '../../src/model/lint.js';
 import { hostFile, stateDir } from '../desired/state-dir.js';
 
 function state(...rules: string[]): string {
-  const head = 'apiVersion: xdpkeep/v1\nkind: Policy\nname: edge\nrules:\n';
+  return stateWith('', ...rules);
+}
+
+function stateWith(more: string, ...rules: string[]): string {
+  const head = `apiVersion: xdpkeep/v1\nkind: Policy\nname: edge\n${more}rules:\n`;
   return stateDir({
     'hosts/edge-1.yaml': hostFile('  ens5: {policy: edge}'),
     'policies/edge.yaml': `${head}${rules.map((line) => `  ${line}\n`).join('')}`,
@@ -58,9 +62,13 @@ test('warnings alone are exit 0', async () => {
   expect(await run(state(FINE))).toEqual({ exitCode: 0, out: '1 policy, no errors, no warnings\n', err: '' });
 });
 
-test('an empty list is an error, a list that is not there is invalid state', async () => {
-  const { exitCode, out } = await run(state(EMPTY));
-  expect([exitCode, out]).toEqual([14, expect.stringContaining('none has no entry')]);
+test('an empty list that may be empty is a warning, one that may not and one that is not there are invalid state', async () => {
+  const { exitCode, out } = await run(stateWith('lists: {none: {allowEmpty: true}}\n', EMPTY));
+  expect([exitCode, out]).toEqual([0, expect.stringContaining('none has no entry')]);
+  expect(await run(state(EMPTY))).toMatchObject({
+    exitCode: 65,
+    err: expect.stringContaining('allowEmpty: true') as string,
+  });
   expect(await run(state(EMPTY.replace('none', 'nowhere')))).toMatchObject({ exitCode: 65, out: '' });
 });
 

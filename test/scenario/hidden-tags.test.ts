@@ -1,6 +1,5 @@
 // VLAN tags that lie beside the packet, as devices with an offload of tags hand them on: XDP does not see them, and everybody
 // who speaks of `vlan` says so.
-// needs: tc
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
