@@ -35,6 +35,9 @@ const FILES = {
   'ssh/sshd_config.d/more.conf': 'ListenAddress 192.0.2.1:5022\n',
 };
 
+/** Port of a socket that a process holds which may be asked and is not called sshd. */
+const SEEN = 9022;
+
 function host(listening: [port: number, cgroup: number | undefined, loopback?: true][], all = false): Host {
   const folder = mkdtempSync(join(tmpdir(), `${inject('run')}-units-`));
   onTestFinished(() => {
@@ -52,7 +55,7 @@ function host(listening: [port: number, cgroup: number | undefined, loopback?: t
       loopback,
       ...(at !== undefined && { cgroup: BigInt(at) }),
     })),
-    processes: { inodes: new Set(all ? [7022] : []), all },
+    processes: { inodes: new Set(all ? [7022] : []), all, others: () => new Set([SEEN]) },
     cgroups: new Map(CGROUPS.map((path, number) => [BigInt(number), path])),
     units: new UnitFiles([join(folder, 'etc'), join(folder, 'lib')]),
     configuration: join(folder, 'ssh'),
@@ -103,6 +106,7 @@ test.each<
   ],
   ['a socket of systemd that no unit file names', [[111, 3]], [22], [111]],
   ['what the outside does not reach', [[3022, 4, true]], [22]],
+  ['a socket of a process that may be asked', [[SEEN, 99]], [22]],
   [
     'the port of SSH, whoever is there',
     [
