@@ -21,10 +21,13 @@ export function diff(desired: DesiredState, observed: ObservedState): Difference
 }
 
 /** What is wanted for an interface: its literal name wins over patterns, an earlier pattern over a later one. */
-export function wantedFor(desired: DesiredState, name: string): DesiredInterface | undefined {
+export function wantedFor<T extends { pattern: string }>(
+  { interfaces }: { interfaces: readonly T[] },
+  name: string,
+): T | undefined {
   return (
-    desired.interfaces.find(({ pattern }) => pattern === name) ??
-    desired.interfaces.find(({ pattern }) => matchesInterface(pattern, name))
+    interfaces.find(({ pattern }) => pattern === name) ??
+    interfaces.find(({ pattern }) => matchesInterface(pattern, name))
   );
 }
 

@@ -65,6 +65,18 @@ export const LINT_RULES = {
     summary: 'ignore without effect',
     about: 'An `xdpkeep-ignore` comment that silences nothing.',
   },
+  mergedPackets: {
+    code: 'XK110',
+    severity: 'warning',
+    summary: 'merged packets',
+    about: 'It asks for `length` or a rate in packets where generic mode sees merged ones.',
+  },
+  hiddenTags: {
+    code: 'XK111',
+    severity: 'warning',
+    summary: 'hidden tags',
+    about: 'It asks for `vlan` on an interface of this host that may take tags off before XDP.',
+  },
 } as const satisfies Record<string, LintRule>;
 
 /** Kinds of findings about comments; the others are about rules, and can be ignored. */
