@@ -74,7 +74,7 @@ export interface TableBinding {
 }
 
 /** How the packets of an interface come. */
-export interface FrameShape {
+interface FrameShape {
   /** In several buffers, where they are large. */
   frags: boolean;
   /** They begin with the IP header. */
