@@ -31,7 +31,15 @@ export function readTotals(
 
 /** For who has the lock: before anything is swapped, and after it. */
 export function settleTotals(paths: PinPaths, dataDir: string, owned: readonly OwnedInterface[]): void {
-  const find = (digest: string) => ifReadable(() => recordedPolicy(dataDir, digest));
+  const known = new Map<string, HostPolicy | undefined>(); // one policy runs on many interfaces
+  const find = (digest: string): HostPolicy | undefined => {
+    if (!known.has(digest))
+      known.set(
+        digest,
+        ifReadable(() => recordedPolicy(dataDir, digest)),
+      );
+    return known.get(digest);
+  };
   for (const one of owned.filter(runsPolicy)) {
     const digest = runningInstance(one)?.digest;
     const base = readTotalsBase(paths, one.name);
