@@ -17,5 +17,6 @@ export default {
   incrementalFile: 'build/mutation.json',
   reporters: ['clear-text', 'progress-append-only'],
   clearTextReporter: { logTests: false, skipFull: true },
-  thresholds: { high: 95, low: 85, break: 85 },
+  // The aim is `low`; `break` is what all rooms together have reached (CONTRIBUTING.md).
+  thresholds: { high: 95, low: 85, break: 65 },
 };

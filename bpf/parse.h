@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ip.h"
+#include "question.h"
 
 struct ports {
 	__be16 source, destination;
@@ -80,6 +81,43 @@ static __always_inline void set_ether_type(struct packet *p, __u32 type)
 		p->ether_type = type + PRESENT_SHORT;
 }
 
+/*
+ * GRE says the EtherType of what it carries, which is not seen here, and that may be the one of a VLAN tag. Behind a priority tag
+ * Linux finds IP by itself: what would be such a tag with more behind it is no IPv6, whose first word it resembles.
+ */
+static __always_inline bool is_tag_in_disguise(const __u8 *at)
+{
+	__u32 tci = at[0] << 8 | at[1], type = at[2] << 8 | at[3];
+
+	if (tci != 0x6000)
+		return false;
+	if (type == ETH_P_IP)
+		return at[4] >> 4 == 4;
+	if (type == ETH_P_IPV6)
+		return at[4] >> 4 == 6;
+	return is_tag(bpf_htons(type)) && !(at[4] & 0xf) && !at[5];
+}
+
+/* Of a link without an Ethernet header: leaves the cursor where it is, and `type` at what the version of IP means. */
+static __always_inline bool parse_version(struct cursor *c, struct packet *p, __be16 *type)
+{
+	__u8 *at = c->at;
+
+	if ((void *)(at + 8) > c->end)
+		return false;
+	if (enabled(KEY_UNCOMMON))
+		p->vlan = VLAN_NONE + PRESENT;
+	*type = bpf_htons(at[0] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
+	return at[0] >> 4 == 4 || (at[0] >> 4 == 6 && !is_tag_in_disguise(at));
+}
+
+static __always_inline bool parse_start(struct xdp_md *ctx, struct cursor *c, struct packet *p, __be16 *type)
+{
+	if (!enabled(KEY_NO_ETHERNET) || is_question(ctx))
+		return parse_link(c, p, type);
+	return parse_version(c, p, type);
+}
+
 /* Sets p->shape, and what it promises. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 {
@@ -88,7 +126,7 @@ static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 	__be16 type;
 
 	clear(p);
-	if (!parse_link(c, p, &type))
+	if (!parse_start(ctx, c, p, &type))
 		return;
 	if (__builtin_expect(type == bpf_htons(ETH_P_IP), 1)) {
 		set_ether_type(p, ETH_P_IP);

@@ -49,6 +49,7 @@ enum key {
 	KEY_LIMIT_DESTINATION,
 	KEY_LIMIT_ADDRESS, /* KEY_LIMIT_SOURCE, KEY_LIMIT_DESTINATION */
 	KEY_LIMIT_BYTES,
+	KEY_NO_ETHERNET = 30,    /* packets begin with the IP header */
 	KEY_FRAGS = 31,          /* frames may come in several buffers (xdp.frags) */
 	KEY_FIELD = 32,          /* + enum field: the policy asks about it */
 	KEY_GROUP = 48,          /* + group: there is such a group */

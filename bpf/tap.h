@@ -136,7 +136,7 @@ static __noinline int watch(struct xdp_md *ctx, __u32 decision)
 		return 0;
 	}
 	if (tap.verdicts >> (fate & 31) & 1 &&
-	    interests(&tap, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	    (enabled(KEY_NO_ETHERNET) || interests(&tap, (void *)(long)ctx->data, (void *)(long)ctx->data_end)))
 		keep_sample(ctx, decision, KEPT_WATCHED);
 	return 0;
 }

@@ -120,12 +120,23 @@ export function link(
     using program = requirePin(pins, pins.program(name, digest));
     using there = pins.objects.openPin(pins.link(name));
     if (there && isOn(pins, ifindex, program, there)) return undefined;
-    const { link: made, ...attached } = createFirst(pins, program, ifindex, modes);
-    using held = made;
-    makeDirectory(pins.interface(name));
-    pins.objects.pin(held.number, pins.link(name));
-    return attached;
+    return makeLink(pins, name, ifindex, modes, program);
   });
+}
+
+/** Attaches a program, in the first mode that works, and pins the link. */
+export function makeLink(
+  pins: Pins,
+  name: string,
+  ifindex: number,
+  modes: AttachMode[],
+  program: Handle,
+): Attachment {
+  const { link: made, ...attached } = createFirst(pins, program, ifindex, modes);
+  using held = made;
+  makeDirectory(pins.interface(name));
+  pins.objects.pin(held.number, pins.link(name));
+  return attached;
 }
 
 /** The link was never dropped: an inverse has nothing to bring back. */
@@ -256,7 +267,7 @@ function requirePin(pins: Pins, path: string): Handle {
   return requireOpen(pins.objects.openPin(path), path);
 }
 
-function requireOpen(fd: Handle | undefined, what: string): Handle {
+export function requireOpen(fd: Handle | undefined, what: string): Handle {
   if (fd) return fd;
   throw new KernelError(`open ${what}`, 2, 'ENOENT', 'it vanished while the plan was made', {
     hint: 'Run reconcile again: the next pass plans with what is there now.',

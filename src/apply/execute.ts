@@ -1,7 +1,7 @@
 // Which effects a step is made of, and in which order.
 import type { WriterLock } from '../journal/lock.js';
 import type { Pins } from '../kernel/pins.js';
-import type { Attachment, EffectiveStep, TargetInstance } from '../model/step.js';
+import type { AttachStep, Attachment, DetachStep, EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { forgetOthers, record, stopRecording } from './record.js';
 import {
@@ -17,6 +17,7 @@ import {
   swap,
   takeOver,
 } from './effects.js';
+import { whileLifted } from './lift.js';
 
 /**
  * Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. Returned: how it was
@@ -32,18 +33,22 @@ export function execute(
   if ('instance' in step) ensurePinned(step.instance, name, pins, loaded);
   switch (step.kind) {
     case 'attach':
-      if (step.takeOver) takeOver(pins, name, step.ifindex, step.takeOver);
-      if (step.dropLink) dropLink(pins, name);
-      return link(pins, name, step.ifindex, step.modes, step.instance.digest);
+      return whileLifted(pins, name, step.lifts, () => {
+        if (step.takeOver) takeOver(pins, name, step.ifindex, step.takeOver);
+        if (step.dropLink) dropLink(pins, name);
+        return withReason(link(pins, name, step.ifindex, step.modes, step.instance.digest), step);
+      });
     case 'reattach':
-      dropLink(pins, name);
-      return link(pins, name, step.ifindex, step.modes, step.instance.digest);
+      return whileLifted(pins, name, step.lifts, () => {
+        dropLink(pins, name);
+        return link(pins, name, step.ifindex, step.modes, step.instance.digest);
+      });
     case 'swap':
       swap(pins, name, step.instance.digest, { programId: step.fromProgramId, digest: step.fromDigest });
       return undefined;
     case 'detach':
       dropLink(pins, name);
-      if (step.giveBack && step.ifindex !== undefined) giveBack(pins, name, step.ifindex, step.giveBack);
+      bringBack(pins, step);
       return undefined;
     case 'repin':
       for (const map of step.maps) repin(pins, name, step.digest, map);
@@ -58,6 +63,21 @@ export function execute(
     case 'clean':
       return undefined; // its work is what `finish` does
   }
+}
+
+function bringBack(pins: Pins, { interface: name, ifindex, giveBack: kept, lifts }: DetachStep): void {
+  if (!kept || ifindex === undefined) return;
+  whileLifted(pins, name, lifts, () => {
+    giveBack(pins, name, ifindex, kept);
+  });
+}
+
+/** It was not tried natively: why not, is known from before. */
+function withReason(
+  attached: Attachment | undefined,
+  { fellBackBecause }: AttachStep,
+): Attachment | undefined {
+  return attached && fellBackBecause !== undefined ? { ...attached, fellBackBecause } : attached;
 }
 
 /** Removes what a step has left behind. Only after it was verified: until then it may have to be undone. */

@@ -2,9 +2,11 @@
 import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../text/glob.js';
-import type { ObservedState } from '../model/observed.js';
+import type { ObservedInterface, ObservedState } from '../model/observed.js';
 import { bindProgram } from './bind.js';
+import { wantsFrags } from './frags.js';
 import { linkStateOf } from './link-state.js';
+import { boundToLink } from './no-ethernet.js';
 
 /**
  * One Difference for every interface that is wanted or owned, in the order of the state file, then by name.
@@ -19,10 +21,13 @@ export function diff(desired: DesiredState, observed: ObservedState): Difference
 }
 
 /** What is wanted for an interface: its literal name wins over patterns, an earlier pattern over a later one. */
-export function wantedFor(desired: DesiredState, name: string): DesiredInterface | undefined {
+export function wantedFor<T extends { pattern: string }>(
+  { interfaces }: { interfaces: readonly T[] },
+  name: string,
+): T | undefined {
   return (
-    desired.interfaces.find(({ pattern }) => pattern === name) ??
-    desired.interfaces.find(({ pattern }) => matchesInterface(pattern, name))
+    interfaces.find(({ pattern }) => pattern === name) ??
+    interfaces.find(({ pattern }) => matchesInterface(pattern, name))
   );
 }
 
@@ -38,13 +43,14 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   const observed = state.interfaces.find((one) => one.name === name);
   const owned = state.owned.find((one) => one.name === name);
   const entry = wantedFor(desired, name);
-  const program = entry && bindProgram(entry.program, state.interfaces, owned);
   const where = linkStateOf(observed, owned);
+  const frags = entry !== undefined && wantsFrags(entry.mode, observed, owned, where);
+  const program = entry && bindProgram(entry.program, state.interfaces, owned, frags);
   const ours = where.kind === 'attached' ? where.attachment : undefined;
   return {
     interface: name,
     // A pattern asks for interfaces that exist: what a deleted one left behind is not wanted any more.
-    ...(entry && (observed ?? !isGlob(entry.pattern)) && { wanted: bound(entry, program) }),
+    ...(entry && (observed ?? !isGlob(entry.pattern)) && { wanted: bound(entry, program, observed) }),
     ...(typeof program === 'string' && { missingTarget: program }),
     ...(observed && { observed }),
     ...(owned && { owned }),
@@ -53,6 +59,10 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   };
 }
 
-function bound(entry: DesiredInterface, program: DesiredProgram | string | undefined): DesiredInterface {
-  return typeof program === 'object' ? { ...entry, program } : entry;
+function bound(
+  entry: DesiredInterface,
+  program: DesiredProgram | string | undefined,
+  observed: ObservedInterface | undefined,
+): DesiredInterface {
+  return typeof program === 'object' ? { ...entry, program: boundToLink(program, observed) } : entry;
 }

@@ -1,14 +1,25 @@
 // Checks each interface that is ours or named by the state files: its device, whether it can run the program natively, and
 // whose XDP program is on it.
 import { describeDevice, type Device } from '../kernel/device.js';
+import { framingOf } from '../kernel/framing.js';
 import { listInterfaces } from '../kernel/interfaces.js';
-import { deviceWords, ONE_PAGE } from '../kernel/native-refusal.js';
+import { deviceWords } from '../kernel/native-refusal.js';
 import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
+import { listLinks } from '../kernel/rtnetlink.js';
 import { wantedFor } from '../diff/diff.js';
+import { DOUBT_HINT, doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
+import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
+import {
+  firewallAsksOfMerged,
+  MERGED_PACKETS,
+  runsGeneric,
+  showPackets,
+  type XdpHere,
+} from '../model/merged-packets.js';
 import { isGlob } from '../text/glob.js';
-import type { ObservedState } from '../model/observed.js';
+import { type Framing, ONE_PAGE, type ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 
 export interface Seen {
@@ -46,12 +57,40 @@ function answer(name: string, ifindex: number | undefined, seen: Seen): Answer {
   const native = features
     ? `native XDP: ${features.native ? 'yes' : 'no'}`
     : 'native XDP: the kernel does not tell';
-  const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}`;
+  const link = listLinks().find((one) => one.ifindex === ifindex);
+  const framing = link && framingOf(link);
+  const begin = framing === 'ip' ? '; no Ethernet header: policies read packets from the IP header on' : '';
+  const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}${begin}`;
   const wanted = desired && wantedFor(desired, name);
-  const trouble =
-    (wanted && troubleWith(wanted, device, features, name, observed)) ?? fallback(ifindex, wanted, seen);
-  if (trouble) return { ...trouble, found: `${found}; ${trouble.found}` };
+  const unfit = wanted && framing && troubleOnLink(name, framing, wanted);
+  const attaching =
+    unfit ??
+    (wanted && troubleWith(wanted, device, features, name, observed)) ??
+    fallback(ifindex, wanted, seen);
+  const here = { ...link, ...features };
+  const hidden = wanted && unfit?.status !== 'failure' ? notSeen(wanted, device, here) : [];
+  const troubles = [...(attaching ? [attaching] : []), ...hidden];
+  if (troubles.length > 0) return joined(found, troubles);
   return observed ? ok(found) : unknown(found);
+}
+
+function joined(found: string, troubles: readonly Answer[]): Answer {
+  const say = troubles.some(({ status }) => status === 'failure') ? failure : warning;
+  const help = troubles.flatMap((one) => one.help ?? []).join(' ');
+  return say([found, ...troubles.map((one) => one.found)].join('; '), help);
+}
+
+/** What a policy asks for that XDP does not see there as it was on the wire. */
+function notSeen({ mode, program: { firewall } }: DesiredInterface, device: Device, here: XdpHere): Answer[] {
+  const found: Answer[] = [];
+  if (device.hidesTags === true && asksForTags(firewall))
+    found.push(warning(HIDDEN_TAGS, `${showTags(device.name)}.`));
+  const asked = runsGeneric(mode, here) ? firewallAsksOfMerged(firewall) : [];
+  if (asked.length > 0) {
+    const what = `${MERGED_PACKETS}, and the policy asks for ${asked.join(' and ')}`;
+    found.push(warning(what, showPackets(device.name)));
+  }
+  return found;
 }
 
 function owner(name: string, observed: ObservedState | undefined): string {
@@ -91,6 +130,13 @@ function troubleWith(
   return undefined;
 }
 
+function troubleOnLink(name: string, framing: Framing, { program }: DesiredInterface): Answer | undefined {
+  const unfit = whyUnfit({ name, framing }, program);
+  if (unfit) return failure(unfit.reason, unfit.hint);
+  const [doubt] = doubtsOnLink({ name, framing }, program);
+  return doubt === undefined ? undefined : warning(doubt, DOUBT_HINT);
+}
+
 /** What the driver said when our link was made, though nothing that can be seen now tells why. */
 function fallback(
   ifindex: number,
@@ -103,6 +149,6 @@ function fallback(
     return undefined;
   return warning(
     `mode auto fell back to generic: ${why}`,
-    'Once that is mended, `mode: native` attaches it anew; `mode: generic` says that it is meant.',
+    'Once that is mended, `xdpkeep reconcile --retry` goes to native, with a gap; `mode: generic` says that it is meant.',
   );
 }

@@ -8,6 +8,7 @@ import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { readStoredBlocks, toBlock } from '../journal/blocks.js';
 import { unexpired } from '../journal/expiry.js';
 import { recordedPolicy } from '../journal/running.js';
+import { hidesTags } from '../kernel/device.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { lookUpConnection } from '../kernel/connections.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
@@ -21,6 +22,8 @@ import type { Cidr } from '../addresses/cidr.js';
 import type { ConnectionState } from '../model/policy.js';
 import { judgeFrame } from '../policy/connections/connections.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
+import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
+import type { PacketDescription } from '../model/policy.js';
 import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
 import { observe } from '../observe/observe.js';
 import { describePacket } from '../policy/packet/describe.js';
@@ -35,7 +38,8 @@ export async function explain(name: string, packet: string, options: LookOptions
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
-  const running = findRunning(name, await observe({ bpffs: options.bpffs }), options.dataDir);
+  const observed = await observe({ bpffs: options.bpffs });
+  const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
   const connection = described.connection ?? stateNow(frame, options.bpffs);
@@ -51,6 +55,7 @@ export async function explain(name: string, packet: string, options: LookOptions
     interface: name,
     packet: describePacket(described),
     ...(connection && asksConnections(running.firewall.policy) && { connection }),
+    ...caveatOf(name, observed, running, described),
     running: {
       ...decision,
       ...(block && { block }),
@@ -66,6 +71,18 @@ export async function explain(name: string, packet: string, options: LookOptions
 function stateNow(frame: Uint8Array, bpffs: string): ConnectionState | undefined {
   const paths = pinPathsOf(bpffs);
   return judgeFrame(frame, (flow) => lookUpConnection(paths, flow))?.state;
+}
+
+/** A tagged packet, or one that a policy asks for its tags, may reach XDP without them. */
+function caveatOf(
+  name: string,
+  { interfaces }: ObservedState,
+  { firewall }: Running,
+  { vlan }: PacketDescription,
+): Pick<Explanation, 'caveat'> {
+  const seen = interfaces.find((one) => one.name === name);
+  const isAbout = (vlan ?? []).length > 0 || asksForTags(firewall);
+  return isAbout && seen && hidesTags(seen.ifindex) ? { caveat: `${HIDDEN_TAGS}: ${showTags(name)}` } : {};
 }
 
 /** What really becomes of the packet. */

@@ -5,6 +5,8 @@ import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
 import { type Block, OPERATOR } from '../model/blocks.js';
 import type { Cidr } from '../addresses/cidr.js';
+import { formatCidr } from '../addresses/format.js';
+import { unmapped } from '../addresses/mapped.js';
 import { type End, STORED_EXPIRY, unexpired } from './expiry.js';
 import { blocksFile } from './paths.js';
 import { unseal } from './sealed.js';
@@ -39,7 +41,13 @@ export function readStoredBlocks(dataDir: string): StoredBlock[] {
   const path = blocksFile(dataDir);
   const hint = 'Restore it from a backup, or remove it: then the next pass ends every block.';
   const bytes = readIfThere(path);
-  return bytes ? unseal(bytes.toString(), 'Blocks', schema, { path, hint }).blocks : [];
+  return bytes ? unseal(bytes.toString(), 'Blocks', schema, { path, hint }).blocks.map(asMeant) : [];
+}
+
+/** Earlier releases kept IPv4-mapped networks as they were written, which blocked nothing. */
+function asMeant(block: StoredBlock): StoredBlock {
+  const network = unmapped(block.network);
+  return network ? { ...block, network, cidr: formatCidr(network) } : block;
 }
 
 /** Those in force now. Throws a JournalError. */

@@ -31,6 +31,7 @@ const desiredList: z.ZodType<DesiredList> = z.looseObject({
   entries: z.number(),
   merged: z.exactOptional(z.object({ duplicates: z.number(), overlaps: z.number() })),
   maxShrink: z.exactOptional(z.number()),
+  maxGrow: z.exactOptional(z.number()),
 });
 
 const recordedState: z.ZodType<RecordedState> = z.looseObject({

@@ -5,13 +5,14 @@ import { EnvironmentError, KernelError } from '../model/errors.js';
 import { describeDevice, type Device } from './device.js';
 import { hasXdpLinks } from './features.js';
 import { Fd } from './fd.js';
-import type { Open } from './pinned.js';
+import { linkInfo, type Open } from './pinned.js';
 import { checked, describeErrno, libbpf } from './ffi.js';
 import { captureLibbpf } from './libbpf-log.js';
 import { adviseNative, deviceWords, isDriversRefusal } from './native-refusal.js';
 import { xdpFeatures } from './netdev.js';
 
 const BPF_XDP = 37; // enum bpf_attach_type, uapi/linux/bpf.h
+const EEXIST = 17;
 const EINVAL = 22;
 const BPF_F_REPLACE = 4;
 const XDP_FLAGS_REPLACE = 16; // uapi/linux/if_link.h
@@ -26,6 +27,10 @@ export function createLink(program: Open, ifindex: number, mode: AttachMode): Fd
   const result = libbpf().linkCreate(program.number, ifindex, BPF_XDP, opts);
   if (result === -EINVAL && !hasXdpLinks()) {
     throw new EnvironmentError('this kernel has no XDP links', { hint: 'Run Linux 5.9 or later.' });
+  }
+  if (result === -EEXIST) {
+    const said = hearRefusal(program, ifindex, mode);
+    if (said !== undefined && /upper device/i.test(said)) throw below(call, said);
   }
   if (result < 0 && mode === 'native' && isDriversRefusal(describeErrno(-result)[0])) {
     const device = describeDevice(ifindex);
@@ -46,7 +51,7 @@ function nativeRefused(
 ): NativeRefusedError {
   const [code, text] = describeErrno(errno);
   const features = xdpFeatures(ifindex);
-  const said = hearRefusal(program, ifindex);
+  const said = hearRefusal(program, ifindex, 'native');
   const refusal = {
     code,
     ...(said !== undefined && { said }),
@@ -59,14 +64,21 @@ function nativeRefused(
   });
 }
 
+/** The interface has one above it that runs a program. */
+function below(call: string, said: string): KernelError {
+  return new KernelError(call, EEXIST, 'EEXIST', `the kernel says "${said}"`, {
+    hint: 'An interface above it (bridge, bond, VLAN) has a program, and below that none is let in: take that one off first. What xdpkeep has attached there it takes off and puts back by itself.',
+  });
+}
+
 /**
- * The driver's own sentence. Only netlink has a way to hand it over, so the attempt that was just refused is made once
+ * The kernel's own sentence. Only netlink has a way to hand it over, so the attempt that was just refused is made once
  * more there. Should the driver have changed its mind meanwhile, the program is taken off again.
  */
-function hearRefusal(program: Open, ifindex: number): string | undefined {
-  const flags = MODE_FLAGS.native | XDP_FLAGS_UPDATE_IF_NOEXIST;
+function hearRefusal(program: Open, ifindex: number, mode: AttachMode): string | undefined {
+  const flags = MODE_FLAGS[mode] | XDP_FLAGS_UPDATE_IF_NOEXIST;
   const { result, text } = captureLibbpf(() => libbpf().xdpAttach(ifindex, program.number, flags, null));
-  if (result === 0) detachNetlink(ifindex, 'native', program);
+  if (result === 0) detachNetlink(ifindex, mode, program);
   return /^libbpf: Kernel error message: (.+)$/m.exec(text)?.[1]?.trim();
 }
 
@@ -79,6 +91,13 @@ export function swapProgram(link: Open, program: Open, expected: Open): void {
     throw new KernelError(call, EPERM, 'EPERM', 'the link no longer runs the program that was seen', {
       hint: 'Somebody else changed it meanwhile: run reconcile again.',
     });
+  }
+  const [code, text] = describeErrno(-result);
+  const device = result < 0 && isDriversRefusal(code) ? describeDevice(linkInfo(link).ifindex) : undefined;
+  if (device) {
+    const features = xdpFeatures(linkInfo(link).ifindex);
+    const hint = `What runs keeps running. ${adviseNative({ code, device, ...(features && { features }) })}`;
+    throw new KernelError(call + deviceWords(device), -result, code, text, { hint });
   }
   checked(call, result);
 }

@@ -230,7 +230,7 @@ const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
 };
 
 function hintFor(log: string): string {
-  if (/virtual filesystem overlay/.test(log)) {
+  if (log.includes('virtual filesystem overlay')) {
     return 'Install clang 14 or newer: an older one lets a source ask what is on this machine. Or commit the .bpf.o.';
   }
   if (/Could not find in(?:clude|cbin) file/.test(log)) return OUTSIDE;

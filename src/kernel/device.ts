@@ -14,6 +14,7 @@ const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GDRVINFO = 0x03;
 const ETHTOOL_GFLAGS = 0x25;
 const ETHTOOL_GCHANNELS = 0x3c;
+const ETH_FLAG_RXVLAN = 1 << 8;
 const ETH_FLAG_LRO = 1 << 15;
 
 /** struct ethtool_drvinfo: a command, then strings of 32 bytes, the first of which is the driver. */
@@ -30,6 +31,8 @@ export interface Device {
   queues?: { rx: number; tx: number };
   /** Large receive offload is on: packets arrive merged. */
   lro?: boolean;
+  /** VLAN tags are taken off before XDP sees a packet (`rx-vlan-offload`). */
+  hidesTags?: boolean;
 }
 
 /** `undefined` when there is no such interface in this namespace. */
@@ -46,8 +49,14 @@ export function describeDevice(ifindex: number): Device | undefined {
     ...(info && { driver: text(info.subarray(4, 36)) }),
     ...(mtu !== undefined && { mtu }),
     ...(channels && { queues: queuesOf(channels) }),
+    ...(flags && { hidesTags: (flags.readUInt32LE(4) & ETH_FLAG_RXVLAN) !== 0 }),
     ...(flags && { lro: (flags.readUInt32LE(4) & ETH_FLAG_LRO) !== 0 }),
   };
+}
+
+/** Are VLAN tags taken off before XDP sees a packet? Of the outermost 802.1Q tag; a driver that does not tell takes none. */
+export function hidesTags(ifindex: number): boolean {
+  return describeDevice(ifindex)?.hidesTags === true;
 }
 
 function nameOf(socket: Fd, ifindex: number): string | undefined {

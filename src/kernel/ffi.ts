@@ -116,6 +116,7 @@ export const libbpf = once(() => {
     programName: lib.func('const char *bpf_program__name(const void *program)') as Call<string>,
     programFd: lib.func('int bpf_program__fd(const void *program)') as Call,
     programType: lib.func('int bpf_program__type(const void *program)') as Call,
+    programSection: lib.func('const char *bpf_program__section_name(const void *program)') as Call<string>,
     programFlags: lib.func('uint32_t bpf_program__flags(const void *program)') as Call,
     programSetFlags: lib.func('int bpf_program__set_flags(void *program, uint32_t flags)') as Call,
     programSetAutoload: lib.func('int bpf_program__set_autoload(void *program, bool autoload)') as Call,

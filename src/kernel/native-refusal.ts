@@ -1,5 +1,6 @@
 // Explains why a driver refused a native program and what to change. Drivers use a few errnos with different meanings, so
 // the extended acknowledgement and the properties of the device are read as well. Pure.
+import { ONE_PAGE } from '../model/observed.js';
 import type { Device } from './device.js';
 import type { XdpFeatures } from './netdev.js';
 
@@ -54,9 +55,6 @@ interface Topic {
   advice: (name: string, driver: string | undefined) => string;
 }
 
-/** Above it, a packet and the room that XDP wants do not fit into one page of 4096 bytes. */
-export const ONE_PAGE = 3498;
-
 const TOPICS: Topic[] = [
   {
     said: /LRO|GRO_HW|HW[ _-]?GRO|header.?split/i,
@@ -69,8 +67,8 @@ const TOPICS: Topic[] = [
       features?.native !== false && (code === 'ERANGE' || (device?.mtu ?? 0) > ONE_PAGE),
     advice: (name, driver) =>
       driver === 'veth'
-        ? `Lower the MTU of the other end of the pair to ${ONE_PAGE} or less: ip link set PEER mtu ${ONE_PAGE}.`
-        : `Lower its MTU: ip link set ${name} mtu 1500, or the largest value that the driver's documentation allows with XDP.`,
+        ? `Lower the MTU of the other end of the pair to ${ONE_PAGE} or less: ip link set PEER mtu ${ONE_PAGE}. ${TAKE_FRAGS}`
+        : `Lower its MTU: ip link set ${name} mtu 1500, or the largest value that the driver's documentation allows with XDP. ${TAKE_FRAGS}`,
   },
   {
     said: /queue|\brings?\b|channel|\bCPU/i,
@@ -94,6 +92,7 @@ const TOPICS: Topic[] = [
   },
 ];
 
+const TAKE_FRAGS = 'Or let the program take frames in several buffers: SEC("xdp.frags"), as policies do.';
 const KNOWN = new RegExp(TOPICS.map(({ said }) => said.source).join('|'), 'i');
 const UNKNOWN = 'The driver, its MTU, its queues or its offloads may not allow native XDP.';
 const INSTEAD = 'Mode generic works everywhere, and mode auto falls back to it.';

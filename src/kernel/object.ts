@@ -93,9 +93,9 @@ export class BpfObject implements Disposable {
     if (result < 0) throw callFailed('mark a program as one for frames in several buffers', -result);
   }
 
-  /** Does its section say so? */
+  /** Does its section say so? libbpf sets the flag by itself then, as late as it loads. */
   takesFrags(): boolean {
-    return (libbpf().programFlags(this.#program()) & BPF_F_XDP_HAS_FRAGS) !== 0;
+    return /^\??xdp\.frags$/.test(libbpf().programSection(this.#program()));
   }
 
   /** Like `load`, but does not say why it failed. An object is loaded once: for an answer another one has to be opened. */

@@ -16,18 +16,29 @@ const RTMSG = 12; // struct rtmsg
 const NDMSG = 12; // struct ndmsg
 const IFF_LOOPBACK = 8;
 
-const IFLA = { address: 1, name: 3, link: 5, master: 10, info: 18, linkNetns: 37 };
+const IFLA = {
+  ...{ address: 1, broadcast: 2, name: 3, mtu: 4, link: 5, master: 10, info: 18 },
+  ...{ extMask: 29, linkNetns: 37, xdp: 43, targetNetns: 46 },
+};
+const RTEXT_FILTER_SKIP_STATS = 8;
 const INFO = { kind: 1, data: 2 };
 const VLAN_ID = 1;
+const XDP_SKB_PROG_ID = 6;
 const NDA = { destination: 1, address: 2, master: 9 };
 const RTA = { destination: 1, interface: 4 };
 
 export interface Link {
   ifindex: number;
   name: string;
+  /** ARPHRD_*, uapi/linux/if_arp.h. */
+  type: number;
+  /** The other end of a tunnel, in bytes; of others, the broadcast address. */
+  remote?: Buffer;
   /** As a number, first byte most significant; absent where there is none. */
   mac?: number;
   loopback: boolean;
+  /** Bytes. */
+  mtu: number;
   /** `bridge`, `bond`, `vlan`, `dummy`, ...; absent for hardware. */
   kind?: string;
   /** The bridge, bond or the like that it belongs to. */
@@ -36,27 +47,59 @@ export interface Link {
   parent?: number;
   /** Of a VLAN. */
   vlan?: number;
+  /** An XDP program is attached to it in generic mode. */
+  generic?: true;
+  /** The other end of a veth pair that is in another namespace. */
+  peerElsewhere?: { ifindex: number; netns: number };
+}
+
+/** Kinds whose packets arrive on the interface that they are made upon. A veth pair has a peer there, and is no such. */
+const UPON = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
+
+/** Do packets for it come in on its parent? */
+export function isUponParent({ kind, parent }: Link): boolean {
+  return parent !== undefined && UPON.has(kind ?? '');
 }
 
 export function listLinks(): Link[] {
-  return list(NETLINK_ROUTE, RTM_GETLINK, Buffer.alloc(IFINFO)).map((message) => {
+  const without = attribute(IFLA.extMask, uint32(RTEXT_FILTER_SKIP_STATS));
+  return list(NETLINK_ROUTE, RTM_GETLINK, Buffer.concat([Buffer.alloc(IFINFO), without])).map((message) => {
     const all = attributes(message.subarray(IFINFO));
     const info = attributes(all.get(IFLA.info) ?? Buffer.alloc(0));
     const vlan = attributes(info.get(INFO.data) ?? Buffer.alloc(0)).get(VLAN_ID);
     const kind = text(info.get(INFO.kind));
-    const [mac, master] = [all.get(IFLA.address), all.get(IFLA.master)];
-    const parent = all.has(IFLA.linkNetns) ? undefined : all.get(IFLA.link);
+    const [mac, remote, master] = [IFLA.address, IFLA.broadcast, IFLA.master].map((one) => all.get(one));
+    const [link, netns] = [all.get(IFLA.link), all.get(IFLA.linkNetns)];
+    const parent = netns ? undefined : link;
+    const isGeneric = attributes(all.get(IFLA.xdp) ?? Buffer.alloc(0)).has(XDP_SKB_PROG_ID);
     return {
       ifindex: message.readInt32LE(4),
       name: text(all.get(IFLA.name)) ?? '',
+      type: message.readUInt16LE(2),
+      ...(remote && { remote }),
       loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
+      mtu: all.get(IFLA.mtu)?.readUInt32LE() ?? 0,
+      ...(isGeneric && { generic: true }),
       ...(mac?.length === 6 && { mac: mac.readUIntBE(0, 6) }),
       ...(kind !== undefined && { kind }),
       ...(master && { master: master.readUInt32LE() }),
       ...(parent && { parent: parent.readUInt32LE() }),
       ...(kind === 'vlan' && vlan && { vlan: vlan.readUInt16LE() }),
+      ...(kind === 'veth' &&
+        link &&
+        netns && { peerElsewhere: { ifindex: link.readUInt32LE(), netns: netns.readInt32LE() } }),
     };
   });
+}
+
+/** Bytes; `undefined` where it cannot be seen: the namespace is not ours to look into. */
+export function mtuElsewhere({ ifindex, netns }: { ifindex: number; netns: number }): number | undefined {
+  const question = Buffer.alloc(IFINFO);
+  question.writeInt32LE(ifindex, 4);
+  const there = attribute(IFLA.targetNetns, uint32(netns));
+  const { messages, error } = ask(NETLINK_ROUTE, RTM_GETLINK, 0, Buffer.concat([question, there]));
+  const answer = error === 0 ? messages[0] : undefined;
+  return answer && attributes(answer.subarray(IFINFO)).get(IFLA.mtu)?.readUInt32LE();
 }
 
 export interface Neighbour {
@@ -103,4 +146,10 @@ export function interfaceTowards(address: Buffer): number | undefined {
   );
   const answer = error === 0 ? messages[0] : undefined;
   return answer && attributes(answer.subarray(RTMSG)).get(RTA.interface)?.readUInt32LE();
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
 }

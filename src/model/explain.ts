@@ -35,6 +35,8 @@ export interface Explanation {
    * those of the state files that it was made of.
    */
   running: ExplainedDecision & { programId: number; digest: string; decidedBy: 'kernel' | 'reference' };
+  /** What the question leaves open: XDP may see the packet otherwise. */
+  caveat?: string;
   /** What the state files would decide, or why they do not say. */
   desired: (ExplainedDecision & { same: boolean }) | { reason: string };
 }

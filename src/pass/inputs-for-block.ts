@@ -1,5 +1,6 @@
-// The swap of a first block: what runs on the interfaces that it names runs again as an instance that asks for blocks, and
-// nothing else is touched. Nothing that is wanted by now and waits (for a suspension to end, for a hold) comes in with it.
+// The pass of the first block of an interface: its running policy is swapped for the same policy as a program that looks sources up in
+// the map of blocks. Only the named interfaces are touched, and a change of the state files that waits (for a suspension or a hold to
+// end) does not come in with it.
 import { wantedFor } from '../diff/diff.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
@@ -22,6 +23,7 @@ export function inputsForBlock(host: OpenHost, name: string, targets: readonly O
       generation: { origin: 'reconcile' }, // none, unless an older release made what runs
       interfaces: new Set(targets.map((one) => one.name)),
       retry: true, // an operator waits for it
+      goNative: false,
       deep: false,
     },
     safeties: {
@@ -37,7 +39,7 @@ export function inputsForBlock(host: OpenHost, name: string, targets: readonly O
   };
 }
 
-/** In the mode that it has. What no generation knows is left to what is wanted. */
+/** Keeps the mode that is attached. A program that no generation knows is replaced by the wanted one. */
 function wantedAsItRuns(one: OwnedInterface, kept: DesiredState, dataDir: string): DesiredInterface[] {
   const digest = runningInstance(one)?.digest;
   const recorded = digest === undefined ? undefined : recordedProgram(dataDir, digest);

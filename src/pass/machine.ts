@@ -3,9 +3,11 @@
 // made up (test/fakes/); a host that is opened has the real one.
 import { ensureMounted } from '../kernel/bpffs.js';
 import { armDeadline } from '../kernel/deadline.js';
+import { hidesTags } from '../kernel/device.js';
+import { askNativeOutlook } from '../kernel/native-outlook.js';
 import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
-import { inspect, prove } from '../prove/prove.js';
+import { inspect, programTakesFrags, prove } from '../prove/prove.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
 import { settleTotals } from './settle-totals.js';
 
@@ -14,6 +16,9 @@ export const MACHINE = {
   ensureMounted,
   armDeadline,
   inspect,
+  programTakesFrags,
+  askNativeOutlook,
+  hidesTags,
   prove,
   retestPolicy,
   findDifferences,

@@ -3,8 +3,33 @@ import type { AttachMode, DesiredMode } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import type { XdpAttachment } from '../model/observed.js';
 import type { ForeignProgram, NoStep, Step } from '../model/step.js';
+import { takesFrags, withFrags, withoutFrags } from '../diff/bind.js';
 import { planInstance } from './carry.js';
 import type { PlanContext, WantedDifference } from './context.js';
+
+/**
+ * What is wanted of an interface that is not attached (any more), as it ran before: at boot and where an interface was made
+ * anew, nobody may have set its MTU yet, and what is attached then can keep it from being set.
+ */
+export function asItRan(difference: WantedDifference, context: PlanContext): WantedDifference {
+  const { wanted } = difference;
+  const ran = context.past.attaching.ran.get(difference.interface);
+  if (!ran) return difference;
+  if (isGenericAgain(difference, context))
+    return { ...difference, wanted: { ...wanted, program: withoutFrags(wanted.program) } };
+  const frags = takesFrags(ran.digest) && (wanted.mode === 'auto' || wanted.mode === 'native');
+  return frags ? { ...difference, wanted: { ...wanted, program: withFrags(wanted.program) } } : difference;
+}
+
+/** Mode `auto` had fallen back, and nobody asks for another attempt. */
+function isGenericAgain(difference: WantedDifference, context: PlanContext): boolean {
+  const { mode } = difference.wanted;
+  return (
+    mode === 'auto' &&
+    !context.past.attaching.goNative &&
+    context.past.attaching.ran.get(difference.interface)?.mode === 'generic'
+  );
+}
 
 export function planAttach(difference: WantedDifference, context: PlanContext): Step {
   const { wanted, observed, linkState } = difference;
@@ -23,6 +48,8 @@ export function planAttach(difference: WantedDifference, context: PlanContext): 
       'Detach it, or set `foreign: replace` to take the interface over and keep that program for rollback.',
     );
   }
+  const again = isGenericAgain(difference, context);
+  const why = again ? context.past.attaching.ran.get(difference.interface)?.fellBackBecause : undefined;
   return {
     kind: 'attach',
     action: 'attach',
@@ -30,11 +57,18 @@ export function planAttach(difference: WantedDifference, context: PlanContext): 
     ifindex: observed.ifindex,
     reason: reasonFor(difference),
     gap: inTheWay !== undefined,
-    modes: modesOf(wanted.mode),
+    modes: again ? ['generic'] : modesOf(wanted.mode),
+    ...(why !== undefined && { fellBackBecause: why }),
     instance: planInstance(wanted.program, difference.owned, undefined, context),
     dropLink: difference.owned?.link !== undefined,
     ...(inTheWay && { takeOver: foreignProgram(inTheWay) }),
   };
+}
+
+/** The step with the mode named that it keeps, where another one would be tried first. */
+export function sayMode(step: Step, difference: WantedDifference, context: PlanContext): Step {
+  if (step.kind !== 'attach' || !isGenericAgain(difference, context)) return step;
+  return { ...step, reason: `${step.reason}; in mode generic, as it ran before` };
 }
 
 /** In the order in which they are tried. */

@@ -1,4 +1,4 @@
-// Which instance a step brings in, and which of its maps keep their content.
+// Decides which instance a step brings in, and which of its maps keep their content.
 import type { DesiredProgram } from '../model/desired.js';
 import { type MapDefinition, whyNotCarried } from '../model/instance.js';
 import type { ObservedInstance, OwnedInterface } from '../model/observed.js';
@@ -6,7 +6,7 @@ import type { MapCarry, TargetInstance } from '../model/step.js';
 import type { PlanContext } from './context.js';
 
 /**
- * `current` is the instance in use. Without one (the interface was made anew, the link was lost) the maps come from
+ * `current` is the instance in use. Without one (the interface was created again, or the link was lost) the maps come from
  * whichever complete instance is still pinned.
  */
 export function planInstance(
@@ -52,5 +52,5 @@ function carry(definitions: readonly MapDefinition[], from: ObservedInstance | u
   return result;
 }
 
-/** `.rodata` is constants: nothing is lost with it, so nobody needs to be told. */
+/** `.rodata` holds constants: replacing it loses nothing, so it is not reported. */
 const HOLDS_GLOBALS = /\.(data|bss)/;

@@ -1,10 +1,11 @@
 // What planning must know beside the differences. Plain data, gathered by the caller.
 import type { DesiredInterface } from '../model/desired.js';
-import type { Difference } from '../model/difference.js';
+import type { Difference, LinkState } from '../model/difference.js';
 import type { Installed } from '../model/drift.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedInterface, ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
+import type { NativeOutlook, Ran } from '../model/step.js';
 
 export interface PlanContext {
   observed: ObservedState;
@@ -26,6 +27,7 @@ export interface Past {
   /** Ifindex -> why the driver refused native mode when our link was made there, where that is known. */
   fellBackBecause: ReadonlyMap<number, string>;
   drift: DriftContext;
+  attaching: AttachingContext;
 }
 
 export interface DriftContext {
@@ -39,6 +41,18 @@ export interface DriftContext {
   insist: boolean;
 }
 
+/** What is known of how interfaces are attached and were before. */
+export interface AttachingContext {
+  /** An operator asks for a native attachment where mode `auto` had fallen back. */
+  goNative: boolean;
+  /** Interface -> how it ran last, in this boot or before. */
+  ran: ReadonlyMap<string, Ran>;
+  /** Ifindex -> would native be refused again? Of interfaces in mode `auto` that run in mode generic. */
+  native: ReadonlyMap<number, NativeOutlook>;
+  /** Digests of instances with programs of the user's own that take frames in several buffers; asked where that matters. */
+  takesFrags: ReadonlySet<string>;
+}
+
 interface FailedStep {
   step: JournalRecord['step'];
   note?: string;
@@ -48,4 +62,9 @@ interface FailedStep {
 export interface WantedDifference extends Difference {
   wanted: DesiredInterface;
   observed: ObservedInterface;
+}
+
+/** One of an interface that runs our link. */
+export interface AttachedDifference extends WantedDifference {
+  linkState: Extract<LinkState, { kind: 'attached' }>;
 }

@@ -1,11 +1,14 @@
-// Drift: why an interface no longer runs what was applied there, and when a pass leaves it so. A desired state that is new is
-// no drift, whatever the kernel runs; neither is what an operator ordered by name.
+// Decides why an interface no longer runs what was applied there (drift), and whether a pass heals it. A new desired state is no drift,
+// and neither is what an operator ordered by name.
 import { type DriftCause, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
 import { runningInstance } from '../model/observed.js';
 import type { NoStep, Step } from '../model/step.js';
 import type { DriftContext, WantedDifference } from './context.js';
 
-/** The step with the cause named, or none in its place: where drift is only reported, and where healing it is a fight. */
+/**
+ * The step with the cause of the drift. In its place a step without an effect where the Host file says `drift: warn`, and where the
+ * same drift came back too often: somebody else keeps changing the interface.
+ */
 export function considerDrift(step: Step, difference: WantedDifference, known: DriftContext): Step {
   const cause = causeOf(step, difference, known);
   if (cause === undefined) return step;
@@ -29,7 +32,7 @@ export function considerDrift(step: Step, difference: WantedDifference, known: D
   );
 }
 
-/** What a step heals, the same for each time that it happens; `undefined` when it heals no drift. */
+/** Identifies what a step heals, equal each time that it happens; `undefined` when the step heals no drift. */
 export function driftKey(step: Step): string | undefined {
   if (step.drift === undefined) return undefined;
   const maps = step.kind === 'repin' ? step.maps.map(({ name }) => name).sort() : [];
@@ -66,7 +69,7 @@ const WORDS: Record<DriftCause, string> = {
 
 function withCause(step: Step, cause: DriftCause, { linkState }: WantedDifference): string {
   if (cause === 're-created' && linkState.kind !== 'none') return step.reason; // it says so, or where it went
-  // A link that was detached looks like one whose interface is gone.
+  // The kernel shows a detached link like one whose interface is gone.
   const reason = cause === 'detached' ? 'not attached' : step.reason;
   return `${reason}: ${WORDS[cause]}`;
 }

@@ -112,6 +112,10 @@ function verified(source: AdoptedSource | undefined): Answer {
   const { revision, adopted, refusal } = source;
   const since = adopted === undefined ? {} : { since: adopted };
   const commit = `commit ${revisionWords(revision)}`;
+  if (refusal?.waits === true && revision.signer) {
+    const message = `${commit} is signed by ${revision.signer.principal}; ${refusal.reason}`;
+    return { status: 'True', reason: 'WaitsForTag', message, since: refusal.since };
+  }
   if (refusal) {
     const message = `${commit} stays, the newest is refused: ${refusal.reason}`;
     return { status: 'False', reason: 'SourceRefused', message, since: refusal.since };

@@ -4,10 +4,12 @@ import type { EffectiveStep, TargetInstance } from '../model/step.js';
 /** `undefined` when nothing of the former state is pinned, so that there is nothing to go back to. */
 export function invert(step: EffectiveStep): EffectiveStep | undefined {
   const base = { interface: step.interface, reason: `undo: ${step.reason}`, gap: step.gap };
+  const lifts = 'lifts' in step ? { lifts: step.lifts } : {};
   switch (step.kind) {
     case 'attach':
       return {
         ...base,
+        ...lifts,
         kind: 'detach',
         action: 'detach',
         ifindex: step.ifindex,
@@ -33,6 +35,7 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
       if (step.fromDigest === undefined || mode === undefined) return undefined;
       return {
         ...base,
+        ...lifts,
         kind: 'reattach',
         action: 'update',
         ifindex: step.ifindex,
@@ -48,6 +51,7 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
         return undefined;
       return {
         ...base,
+        ...lifts,
         kind: 'attach',
         action: 'attach',
         ifindex: step.ifindex,

@@ -1,5 +1,6 @@
 // A plan for some interfaces alone: what is not named is left as it is, whatever is wanted there.
 import type { Plan } from '../model/step.js';
+import { touchedBy } from './suspend.js';
 
 /** `only`: names. Warnings are about the state files, which nobody asked about: they are left out. */
 export function limit(plan: Plan, only: ReadonlySet<string>): Plan {
@@ -9,7 +10,7 @@ export function limit(plan: Plan, only: ReadonlySet<string>): Plan {
   };
 }
 
-/** A rename belongs to two names. */
+/** A rename belongs to two names, and so does a step that takes links off above its interface. */
 function isWhole(step: Plan['steps'][number]['step'], only: ReadonlySet<string>): boolean {
-  return step.kind !== 'rename' || only.has(step.from);
+  return (step.kind !== 'rename' || only.has(step.from)) && touchedBy(step).every((name) => only.has(name));
 }

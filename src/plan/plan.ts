@@ -8,13 +8,15 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { planAttach } from './attach.js';
+import { asItRan, planAttach, refuse, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
+import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
 import { planRecording } from './record.js';
+import { considerStacks } from './stacks.js';
 
 /** `renames` come first; the differences are those of the state after them. */
 export function plan(
@@ -24,10 +26,11 @@ export function plan(
   renames: readonly Rename[] = [],
 ): Plan {
   const recordings = differences.flatMap((difference) => planRecording(difference, context) ?? []);
-  const steps = [...recordings, ...differences.map((one) => planOne(one, desired, context))].sort(byOrder);
+  const all = differences.map((difference) => planOne(difference, desired, context));
+  const steps = [...recordings, ...considerStacks(all, differences, context)].sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
-    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps)],
+    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps), ...differences.flatMap(doubts)],
   };
 }
 
@@ -69,12 +72,19 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: `Make that interface, or correct the rules of ${wanted.program.label}. What runs keeps running.`,
     };
   }
+  const unfit = whyUnfit(observed, wanted.program);
+  if (unfit) return refuse(difference, unfit.reason, unfit.hint);
   const { linkState } = difference;
-  const step =
-    linkState.kind === 'attached'
-      ? planChange({ ...difference, wanted, observed, linkState }, context)
-      : planAttach({ ...difference, wanted, observed }, context);
-  return considerDrift(step, { ...difference, wanted, observed }, context.past.drift);
+  if (linkState.kind === 'attached') {
+    const attached = { ...difference, wanted, observed, linkState };
+    return considerDrift(planChange(attached, context), attached, context.past.drift);
+  }
+  const fresh = asItRan({ ...difference, wanted, observed }, context);
+  return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
+}
+
+function doubts({ wanted, observed }: Difference): string[] {
+  return wanted && observed ? doubtsOnLink(observed, wanted.program) : [];
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {

@@ -5,10 +5,10 @@ import { linkStateOf } from '../diff/link-state.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Plan } from '../model/step.js';
 
-/** Up to this many interfaces, losing some of them is no rarity. */
+/** On a host with at most so many interfaces, detaching some of them is usual. */
 const FEW = 2;
 
-/** Why this plan must not be applied unasked, as one sentence; `undefined` when it may. */
+/** Why the plan needs --allow-prune-all, as one sentence; `undefined` when it does not. */
 export function suspectPrune({ steps }: Plan, { owned, interfaces }: ObservedState): string | undefined {
   const running = owned.filter((one) =>
     interfaces.some((interface_) => linkStateOf(interface_, one).kind === 'attached'),
@@ -27,7 +27,7 @@ export function suspectPrune({ steps }: Plan, { owned, interfaces }: ObservedSta
   return doubt && `${names} would be left without a program${doubt}`;
 }
 
-/** Names of the state files that no interface has: who mistyped one must not look for another cause. */
+/** Names in the state files that no interface has: one of them may be a typing error. */
 function doubtAbout(steps: Plan['steps']): string | undefined {
   const absent = steps.flatMap(({ step }) =>
     step.kind === 'none' && step.condition === 'Missing' && step.ifindex === undefined

@@ -1,4 +1,4 @@
-// Interfaces of ours that the state files do not name any more. What was taken over there is given back.
+// Plans the detachment of interfaces that the state files no longer name. A program that was taken over there is attached again.
 import { runningInstance } from '../model/observed.js';
 import type { Difference } from '../model/difference.js';
 import type { Step } from '../model/step.js';

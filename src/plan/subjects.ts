@@ -19,7 +19,7 @@ export function subjectsOf({ steps }: Plan, { interfaces, owned }: ObservedState
   });
 }
 
-/** Steps as a plan file has them. */
+/** The steps as a plan file stores them. */
 export function bareSteps({ steps }: Plan): PlannedStep[] {
   return steps.map(({ step, inverse }) => ({ step: bare(step), ...(inverse && { inverse: bare(inverse) }) }));
 }
@@ -31,7 +31,7 @@ function bare<S extends Step | EffectiveStep>(step: S): S {
   return { ...step, instance };
 }
 
-/** The first thing that is not as it was planned with, as one phrase; `undefined` when all is. */
+/** The first difference from what was planned, as one phrase; `undefined` when there is none. */
 export function whatChanged(
   planned: Pick<PlanFile, 'steps' | 'subjects'>,
   now: Plan,

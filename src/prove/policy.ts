@@ -25,9 +25,10 @@ export interface ProvePolicyContext {
 export function provePolicy(
   name: string,
   object: Uint8Array,
-  { firewall, blocks: asked, frags }: Pick<DesiredProgram, 'blocks' | 'frags'> & { firewall: HostPolicy },
+  program: DesiredProgram & { firewall: HostPolicy },
   { pinPaths, observed, shared }: ProvePolicyContext,
 ): Candidate {
+  const { firewall, blocks: asked, frags, noEthernet } = program;
   const tables = compilePolicy(firewall.policy, firewall.protections);
   const sets = shared.setMaps.open(tables.sets);
   using counters = openPin(pinPaths.counters(name));
@@ -46,7 +47,7 @@ export function provePolicy(
     sets,
     taiOffset: taiOffset(),
     blocks: asks,
-    frags: frags === true,
+    frames: { frags: frags === true, noEthernet: noEthernet === true },
   });
   const loaded = loadPolicy(object, bound, {
     counting: { ...(counters && { counters }), ...(hits && { hits }) },

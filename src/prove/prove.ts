@@ -79,6 +79,15 @@ export function inspect(program: DesiredProgram, store: ObjectStore): MapDefinit
   return object.maps();
 }
 
+/** Does a program of the user's own say that it takes frames in several buffers (`xdp.frags`)? */
+export function programTakesFrags(
+  { object, function: function_ }: Pick<DesiredProgram, 'object' | 'function'>,
+  store: ObjectStore,
+): boolean {
+  using opened = BpfObject.open(store.get(object), function_);
+  return opened.takesFrags();
+}
+
 /** An instance as it would be attached; nothing holds it but the caller. */
 export function loadCandidate(
   name: string,

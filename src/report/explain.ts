@@ -7,7 +7,7 @@ import { type Paint, printable } from './style.js';
 const BY_REFERENCE = ' (by the reference: too long to ask the kernel)';
 
 export function renderExplanation(
-  { interface: name, packet, connection, running, desired }: Explanation,
+  { interface: name, packet, connection, running, desired, caveat }: Explanation,
   paint: Paint,
 ): string {
   const lines = [
@@ -16,6 +16,7 @@ export function renderExplanation(
     `runs now${running.decidedBy === 'kernel' ? '' : BY_REFERENCE}: ${paint('bold', decision(running))}`,
     ...aboveRate(running),
     ...wanted(desired, paint),
+    ...(caveat === undefined ? [] : [`${paint('yellow', 'but')}: ${caveat}`]),
   ];
   return lines.map((line) => `${printable(line)}\n`).join('');
 }

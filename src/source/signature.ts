@@ -1,6 +1,6 @@
-// Whether a signature counts: made by a key that may sign now and is not revoked. The date in the commit says nothing:
-// whoever has an old key can write an old date. ssh-keygen decides, and its exit code alone: it prints "Good signature"
-// for keys that nobody trusts.
+// Decides whether a signature counts: it must come from a key that may sign now and is not revoked. The date in the commit is ignored,
+// since the holder of an expired key can write an old date. Only the exit code of ssh-keygen counts: it prints "Good signature" for
+// untrusted keys too.
 import { join } from 'node:path';
 import { replaceFile } from '../disk/durable.js';
 import { readOwn } from '../disk/regular.js';
@@ -14,7 +14,7 @@ import type { Commit } from './commit.js';
 import { VerifiedCommits } from './verified.js';
 
 /** Of `ssh-keygen -Y sign -n`. */
-const COMMIT_NAMESPACE = 'git';
+export const COMMIT_NAMESPACE = 'git'; // of commits and tags
 
 export interface Signed {
   /** How messages call it: `commit 9f8e7d6c5b4a "Open 443" by A <a@b>`. */
@@ -165,7 +165,7 @@ function headersOf(payload: Buffer): string {
 
 const AGAIN = 'Let somebody who may sign look at it and commit it again.';
 
-/** A scope for nobody leaves somebody without one, who may then change everything. */
+/** A scope for an unknown principal is refused: with a typo in the name, the intended principal would have no scope and could change everything. */
 function requirePrincipals(signers: string, { allowedSigners, scopes }: Verification): void {
   const known = new Set(
     signers

@@ -6,7 +6,6 @@ import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
 import { CONNECTION_TABLES } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
-import type { MapDefinition } from '../../src/model/instance.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
 import type { Machine } from '../../src/pass/machine.js';
@@ -14,19 +13,8 @@ import type { Candidate } from '../../src/prove/candidate.js';
 import { SharedConnections } from '../../src/prove/egress.js';
 import { Proven } from '../../src/prove/prove.js';
 import { SetMaps } from '../../src/prove/sets.js';
+import { DEFINITION } from '../support/states.js';
 import type { FakeKernel } from './kernel.js';
-
-/** The map of the programs of `test/support/states.ts`. */
-export const DEFINITION: MapDefinition = {
-  name: 'icmp_drops',
-  type: 2,
-  keySize: 4,
-  valueSize: 8,
-  maxEntries: 1,
-  flags: 0,
-  internal: false,
-  made: true,
-};
 
 export class FakeMachine implements Machine {
   /** What was armed. */
@@ -72,6 +60,12 @@ export class FakeMachine implements Machine {
     this.inspected.push(digest);
     return [DEFINITION];
   };
+
+  readonly programTakesFrags: Machine['programTakesFrags'] = () => false;
+
+  readonly hidesTags: Machine['hidesTags'] = () => false;
+
+  readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
     const proven = new Proven(new SetMaps(pinPaths), new SharedConnections(pinPaths));

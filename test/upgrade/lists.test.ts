@@ -12,6 +12,8 @@ import { Traffic } from './traffic.js';
 const LENGTH = 20_000;
 
 /** Of `172.16.0.0`, `172.16.0.2`, ...: `LENGTH` of them from one on, and the whole of a network. */
+const SHRINKS = { blocked: { maxShrink: '100%' } };
+
 function writeList(lab: Lab, from: number, length = LENGTH): void {
   const line = (at: number) => `172.${16 + (at >> 15)}.${(at >> 7) & 255}.${(2 * at) & 255}`;
   const lines = Array.from({ length }, (_, at) => line(from + at));
@@ -24,8 +26,8 @@ function writeHostFiles(lab: Lab): void {
     { name: 'blocked', match: { [direction]: { list: 'blocked' } }, action: 'drop' },
   ];
   lab.writeState({
-    'policies/from.yaml': policyFile('from', { rules: rules('source') }),
-    'policies/to.yaml': policyFile('to', { rules: rules('destination') }),
+    'policies/from.yaml': policyFile('from', { lists: SHRINKS, rules: rules('source') }),
+    'policies/to.yaml': policyFile('to', { lists: SHRINKS, rules: rules('destination') }),
     'hosts/lab.yaml': hostFile({ veth0: 'mode: native, policy: from', veth1: 'mode: native, policy: to' }),
   });
 }

@@ -27,6 +27,13 @@ const ref = z
   .default('main')
   .describe('A branch, or a full name like refs/tags/v1. Default: main.');
 
+const tagPattern = z
+  .string()
+  .regex(
+    /^(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))(?!.*\*.*\*)[A-Za-z0-9_*][A-Za-z0-9_./+*@-]*$/,
+    'must be the name of a tag without refs/tags/, with one * at most, like release-*',
+  );
+
 const statePath = z
   .string()
   .regex(
@@ -83,6 +90,9 @@ export const configSchema: z.ZodType<Config, Record<string, unknown>> = z
             .describe(
               'A file that says `rewind FROM TO`, signed in FILE.sig: lets one rewritten history in.',
             ),
+          requireTag: z
+            .exactOptional(tagPattern)
+            .describe('Apply only what a signed tag of this name is on: one * stands for anything.'),
           scopes: z
             .array(
               z

@@ -42,14 +42,20 @@ function unused(name: string): Issue {
 function checkFormat(name: string, options: ListOptions, lists: ListReader): Issue[] {
   const file = lists.file(name);
   const format = formatOf(file, options);
-  if (format === 'csv') return [];
-  return CSV_FIELDS.filter((field) => options[field] !== undefined).map((field) =>
-    issueAt(['lists', name, field], {
-      summary: 'option of another format',
-      message: `goes with format csv, and ${file} is read as ${format}`,
-      hint: 'Add `format: csv`, or remove it.',
-    }),
-  );
+  const [isSets, isTable] = [format === 'ipset' || format === 'netset', format === 'csv'];
+  const others = [
+    ...(isTable ? [] : CSV_FIELDS.map((field) => [field, 'csv'] as const)),
+    ...(isSets ? [] : [['set', 'ipset'] as const]),
+  ];
+  return others
+    .filter(([field]) => options[field] !== undefined)
+    .map(([field, of]) =>
+      issueAt(['lists', name, field], {
+        summary: 'option of another format',
+        message: `goes with format ${of}, and ${file} is read as ${format}`,
+        hint: `Add \`format: ${of}\`, or remove it.`,
+      }),
+    );
 }
 
 function checkContent(name: string, options: ListOptions, lists: ListReader): Issue[] {

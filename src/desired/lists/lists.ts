@@ -12,7 +12,8 @@ import type { Progress } from '../../model/progress.js';
 import { NO_RANGES, union } from '../../addresses/ranges.js';
 import type { WrittenAddress } from '../../policy/fields/field.js';
 import { listOptionalFolder } from '../folders.js';
-import { type ListOptions, toListFormat } from './list-options.js';
+import { checkLimits } from './list-limits.js';
+import { type ListLimits, type ListOptions, toListFormat, toListLimits } from './list-options.js';
 import { parseList } from './list-parser.js';
 import { notUtf8, readStateBytes } from '../read.js';
 import { type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
@@ -104,7 +105,8 @@ export class ListReader {
 
   /** All that decides what the file says. */
   #wayOf(name: string, options: ListOptions): Way {
-    return { ...toListFormat(this.file(name), options), skipBad: options.skipBad ?? false };
+    const limits = toListLimits(options);
+    return { ...toListFormat(this.file(name), options), skipBad: options.skipBad ?? false, limits };
   }
 
   /** `undefined` after new `problems`, and for a list that is not there. */
@@ -135,7 +137,7 @@ export class ListReader {
 
   #parse(
     { file, bytes }: { file: string; bytes: Buffer },
-    { skipBad, ...format }: Way,
+    { skipBad, limits, ...format }: Way,
     problems: Diagnostic[],
   ): MadeSet | undefined {
     if (!isUtf8(bytes)) {
@@ -144,7 +146,11 @@ export class ListReader {
     }
     const found: Diagnostic[] = [];
     const list = { file, bytes, format, skipBad, progress: this.progress };
-    const { ranges, ...counts } = parseList(list, found);
+    const parsed = parseList(list, found);
+    const { ranges, entries, duplicates, overlaps, skipped } = parsed;
+    const counts = { entries, duplicates, overlaps, skipped };
+    if (found.every(({ severity }) => severity === 'warning'))
+      found.push(...checkLimits(list, parsed, limits));
     if (found.every(({ severity }) => severity === 'warning'))
       return { content: ranges, counts, warnings: found };
     problems.push(...found);
@@ -152,7 +158,7 @@ export class ListReader {
   }
 }
 
-type Way = ReturnType<typeof toListFormat> & { skipBad: boolean };
+type Way = ReturnType<typeof toListFormat> & { skipBad: boolean; limits: ListLimits };
 
 function twoFiles(name: string, first: string, second: string): Diagnostic {
   return {

@@ -11,7 +11,7 @@ import { encodeRanges } from '../../addresses/range-bytes.js';
 import type { AddressRanges } from '../../addresses/ranges.js';
 
 /** Changes whenever the same files would make another set. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Where sets are kept and remembered. */
 export type SetStore = Pick<ObjectStore, 'put' | 'get' | 'recallList' | 'rememberList'>;

@@ -19,7 +19,7 @@ interface FateChange {
 
 export interface SemanticDiff {
   changes: FateChange[];
-  /** False when there may be more: the packets fell into too many pieces. */
+  /** False when the budget ran out: there may be more changes. */
   complete: boolean;
 }
 
@@ -60,7 +60,7 @@ function listInForce({ policy, protections }: Side, now: number): DecisionStep[]
   return listDecisions(policy, protections).filter(({ rule }) => (rule?.until ?? Infinity) > now);
 }
 
-/** What becomes of malformed frames, which no protection and no rule meets. */
+/** The effect on malformed frames, which neither `protect` entries nor rules see. */
 export function malformedEffect(policy: Policy): string {
   return effectOf({ action: { kind: policy.malformed } }, policy);
 }
@@ -71,7 +71,7 @@ interface Ended {
   effect: string;
 }
 
-/** Splits packets by who decides them, until the budget is spent. */
+/** Splits boxes by the decision that takes them, until the budget is spent. */
 class Search {
   complete = true;
   #words = WORDS;
@@ -164,11 +164,11 @@ function doesTheSame(x: DecisionStep, y: DecisionStep): boolean {
 }
 
 function meetsTheSame(x: DecisionStep, y: DecisionStep): boolean {
-  // What is built in and asks for no match is all that its row says.
+  // A built-in decision without a match is described by its row alone.
   return typeof x.packets === 'function' ? typeof y.packets === 'function' : isEqual(x.packets, y.packets);
 }
 
-/** Compared as data, functions are none, and without making text of it: policies are large. */
+/** Deep equality of data, ignoring functions. Not by JSON text: policies are large. */
 function isEqual(x: unknown, y: unknown): boolean {
   if (x === y) return true;
   if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;

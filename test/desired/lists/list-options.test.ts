@@ -61,7 +61,11 @@ describe('refused', () => {
   });
 
   test('options of a list that no rule names', () => {
-    const { problems } = read('bogons: {column: net, separator: ;}', { 'lists/a.txt': '' }, rules('a'));
+    const { problems } = read(
+      'bogons: {column: net, separator: ;}',
+      { 'lists/a.txt': '10.0.0.0/8' },
+      rules('a'),
+    );
     expect(problems.map(brief)).toEqual(['policies/edge.yaml:7:3-9 unused list options']);
   });
 

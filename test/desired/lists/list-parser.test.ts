@@ -25,7 +25,7 @@ function parse(
 }
 
 const csv = (column: number | string, header = false, separator = ','): ListFormat => {
-  return { format: 'csv', column, header, separator };
+  return { format: 'csv', columns: [column], header, separator };
 };
 
 /** What the byte reader says, as text; `undefined` for what it leaves to the reader of text. */
@@ -169,9 +169,9 @@ describe('formats', () => {
     [
       'members that are networks',
       { format: 'ipset' },
-      'create netmask hash:ip family inet\ncreate x hash:ip family inet netmask 24\nadd x 10.1.1.0\n',
+      'create netmask hash:ip family inet netmask 24\nadd netmask 10.1.1.0\n',
       ['10.1.1.0'],
-      ['2:1-40 bad line'],
+      ['1:1-46 bad line'],
     ],
     ['nothing added', { format: 'ipset' }, 'add x\n', [], ['1:6 bad line']],
     ['ports', { format: 'ipset' }, 'add x 10.0.0.1,tcp:80', [], ['1:7-22 invalid address']],

@@ -14,9 +14,9 @@ function read(text: string | Uint8Array): { list: string[]; problems: Diagnostic
 
 test('comments, empty lines and duplicates are nothing; the order of lines says nothing', () => {
   const text =
-    '# ours\n\n  192.0.2.0/24  # doc\r\n2001:db8::/32\n::/0\n10.0.0.0/8\n192.0.2.0/24\n10.0.0.0\n2001:0db8::/32';
+    '# ours\n\n  192.0.2.0/24  # doc\r\n2001:db8::/32\n2001::/16\n10.0.0.0/8\n192.0.2.0/24\n10.0.0.0\n2001:0db8::/32';
   expect(read(text)).toEqual({
-    list: ['10.0.0.0/8', '192.0.2.0/24', '::/0'],
+    list: ['10.0.0.0/8', '192.0.2.0/24', '2001::/16'],
     problems: [],
   });
 });

@@ -1,0 +1,46 @@
+// Reads from the records how each interface was attached last, in whatever boot: what is brought back runs as it ran. Pure.
+import type { JournalRecord } from '../model/record.js';
+import type { Attachment, EffectiveStep, Ran } from '../model/step.js';
+
+/** Interface -> how it ran last. Absent where it was detached since, and where an older release did not say. */
+export function lastRan(records: readonly JournalRecord[]): Map<string, Ran> {
+  const all = new Map<string, (Ran & { generation: number })[]>();
+  for (const { step, phase, generation } of records) {
+    // Its inverses leave no records: what ran before it runs again.
+    if (step.kind === 'trial' && phase === 'undone') {
+      for (const [name, ran] of all)
+        all.set(
+          name,
+          ran.filter((one) => one.generation !== generation),
+        );
+    }
+    if (phase !== 'done' || !('interface' in step)) continue;
+    const before = all.get(step.interface) ?? [];
+    if (step.kind === 'detach') all.delete(step.interface);
+    else if (step.kind === 'rename') move(all, step.from, step.interface);
+    else if ('instance' in step) {
+      const attached = attachmentOf(step, before.at(-1));
+      const ran = { digest: step.instance.digest, ifindex: step.ifindex, generation };
+      all.set(step.interface, attached ? [...before, { ...attached, ...ran }] : []);
+    }
+  }
+  return new Map([...all].flatMap(([name, ran]) => ran.slice(-1).map((one): [string, Ran] => [name, one])));
+}
+
+/** A swap leaves the link as it is. Where several modes were tried, the record says which one it was. */
+function attachmentOf(step: EffectiveStep, before: Ran | undefined): Attachment | undefined {
+  if (step.kind === 'swap') {
+    const why = before?.ifindex === step.ifindex ? before.fellBackBecause : undefined;
+    return { mode: step.mode, ...(why !== undefined && { fellBackBecause: why }) };
+  }
+  if (step.kind !== 'attach' && step.kind !== 'reattach') return undefined;
+  const [mode, ...others] = step.modes;
+  return step.attached ?? (mode !== undefined && others.length === 0 ? { mode } : undefined);
+}
+
+/** Where the new name was one of ours too, the two were exchanged. */
+function move<T>(all: Map<string, T[]>, from: string, to: string): void {
+  const [moved, other] = [all.get(from) ?? [], all.get(to) ?? []];
+  all.set(to, moved);
+  all.set(from, other);
+}
