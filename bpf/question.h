@@ -41,5 +41,9 @@ static __always_inline bool asks_blocks(struct xdp_md *ctx)
 {
 	struct question *question = question_of(ctx);
 
+#if WITH_CONNECTIONS
 	return !question || question->record & QUESTION_WITH_BLOCKS;
+#else
+	return !question || question->record == QUESTION_WITH_BLOCKS; /* the machine code of policies that do not ask stays what it was */
+#endif
 }

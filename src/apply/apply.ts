@@ -17,7 +17,7 @@ import { awaitEffect, effect } from './failpoint.js';
 export interface ApplyContext {
   kernel: { pins: Pins; observe: () => Promise<ObservedState> };
   records: ApplyRecords;
-  proven: Pick<Proven, 'loaded' | 'failed'> & Partial<Pick<Proven, 'recorder'>>;
+  proven: Pick<Proven, 'loaded' | 'failed'> & Partial<Pick<Proven, 'recorders'>>;
   trial?: OnTrial;
 }
 
@@ -111,7 +111,8 @@ function namesBehind(step: EffectiveStep): string[] {
 }
 
 function provenFor(step: EffectiveStep, { proven }: ApplyContext): Candidate | undefined {
-  return step.kind === 'record' ? proven.recorder : proven.loaded.get(step.interface);
+  const candidates = step.kind === 'record' ? proven.recorders : proven.loaded;
+  return candidates?.get(step.interface);
 }
 
 /** Backwards; the former programs decide again everywhere before anything is cleaned up or written down. */

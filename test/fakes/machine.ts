@@ -71,12 +71,12 @@ export class FakeMachine implements Machine {
     const proven = new Proven(new SetMaps(pinPaths), new SharedConnections(pinPaths));
     for (const { step } of plan.steps) {
       if (step.kind === 'record')
-        proven.recorder ??= {
+        proven.recorders.set(step.interface, {
           object: this.kernel.load(
             'egress',
             CONNECTION_TABLES.map((name) => ({ name })),
           ),
-        };
+        });
       if (!('instance' in step) || step.instance.pinned) continue;
       const name = step.interface;
       progress?.({ doing: 'proving programs', done: 0, total: plan.steps.length });
