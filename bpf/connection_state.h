@@ -93,6 +93,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 	struct connection *found;
 	__u32 kind, state;
 
+	anchor();
 	if (r.at == NOT_IP)
 		return CONNECTION_UNASKED;
 	if (question && QUESTION_CONNECTION(question->record))

@@ -19,15 +19,13 @@ export const EFFECTS = [
   'outcome',
 ] as const;
 
-/** What is done beside the steps of an interface, before them. */
-const RECORD_EFFECTS = ['record'] as const;
-
 /** What a trial adds: arming its deadline, announcing it, and what decides it or leaves it to wait. */
 export const TRIAL_EFFECTS = ['arm', 'announce', 'decide'] as const;
 
 export type Effect = (typeof EFFECTS)[number];
 export type TrialEffect = (typeof TRIAL_EFFECTS)[number];
-type RecordEffect = (typeof RECORD_EFFECTS)[number];
+/** What is done beside the steps of an interface, before them. */
+type RecordEffect = 'record';
 
 /** Those whose failure means that the journal or a generation cannot be written. */
 const WRITTEN = new Set<Effect | TrialEffect | RecordEffect>([

@@ -82,7 +82,7 @@ export interface ObservedLink {
 }
 
 /** A pinned link of ours that records what leaves. */
-export interface ObservedEgress {
+interface ObservedEgress {
   /** Of its program. */
   digest: string;
   link: ObservedLink;
