@@ -1,7 +1,8 @@
 // Questions to rtnetlink(7) about the network namespace of this process: how interfaces are built upon each other, behind
 // which of them a neighbour is, and by which one a packet leaves. Each is one message, and an answer of one or several.
 // Sources: uapi/linux/rtnetlink.h, uapi/linux/if_link.h, uapi/linux/neighbour.h.
-import { ask, attribute, attributes, list, text } from './netlink.js';
+import type { Named } from '../model/altnames.js';
+import { ask, attribute, attributes, eachAttribute, list, text } from './netlink.js';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -18,7 +19,7 @@ const IFF_LOOPBACK = 8;
 
 const IFLA = {
   ...{ address: 1, broadcast: 2, name: 3, mtu: 4, link: 5, master: 10, info: 18 },
-  ...{ extMask: 29, linkNetns: 37, targetNetns: 46 },
+  ...{ extMask: 29, linkNetns: 37, targetNetns: 46, propList: 52, altIfname: 53 },
 };
 const RTEXT_FILTER_SKIP_STATS = 8;
 const INFO = { kind: 1, data: 2 };
@@ -26,9 +27,8 @@ const VLAN_ID = 1;
 const NDA = { destination: 1, address: 2, master: 9 };
 const RTA = { destination: 1, interface: 4 };
 
-export interface Link {
+export interface Link extends Named {
   ifindex: number;
-  name: string;
   /** ARPHRD_*, uapi/linux/if_arp.h. */
   type: number;
   /** The other end of a tunnel, in bytes; of others, the broadcast address. */
@@ -68,9 +68,11 @@ export function listLinks(): Link[] {
     const [mac, remote, master] = [IFLA.address, IFLA.broadcast, IFLA.master].map((one) => all.get(one));
     const [link, netns] = [all.get(IFLA.link), all.get(IFLA.linkNetns)];
     const parent = netns ? undefined : link;
+    const altnames = altnamesIn(all.get(IFLA.propList));
     return {
       ifindex: message.readInt32LE(4),
       name: text(all.get(IFLA.name)) ?? '',
+      ...(altnames.length > 0 && { altnames }),
       type: message.readUInt16LE(2),
       ...(remote && { remote }),
       loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
@@ -85,6 +87,12 @@ export function listLinks(): Link[] {
         netns && { peerElsewhere: { ifindex: link.readUInt32LE(), netns: netns.readInt32LE() } }),
     };
   });
+}
+
+function altnamesIn(properties: Buffer | undefined): string[] {
+  return [...eachAttribute(properties ?? Buffer.alloc(0))].flatMap(([type, value]) =>
+    type === IFLA.altIfname ? (text(value) ?? []) : [],
+  );
 }
 
 /** Bytes; `undefined` where it cannot be seen: the namespace is not ours to look into. */

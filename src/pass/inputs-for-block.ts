@@ -6,6 +6,7 @@ import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
 import { keptPolicy } from '../journal/kept-policies.js';
 import { recordedProgram } from '../journal/running.js';
+import { listLinks } from '../kernel/rtnetlink.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { type PassInputs, QUIETLY } from './inputs.js';
@@ -42,7 +43,7 @@ export function inputsForBlock(host: OpenHost, name: string, targets: readonly O
 function wantedAsItRuns(one: OwnedInterface, kept: DesiredState, dataDir: string): DesiredInterface[] {
   const digest = runningInstance(one)?.digest;
   const recorded = digest === undefined ? undefined : recordedProgram(dataDir, digest);
-  const wanted = wantedFor(kept, one.name);
+  const wanted = wantedFor(kept, listLinks().find(({ name }) => name === one.name) ?? one);
   if (!recorded || !wanted) return [];
   const { firewall, ...program } = recorded;
   const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
