@@ -3,7 +3,7 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
-import type { Match, Policy, Rule } from '../model/policy.js';
+import type { Match, Policy, RateLimit } from '../model/policy.js';
 import { USUAL_PREFIX, WHOLE_ADDRESS } from '../policy/rate-limit.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
@@ -50,7 +50,7 @@ export function digestFirewall(
   firewall: HostPolicy,
 ): Pick<DesiredProgram, 'digest' | 'written'> {
   const { tests, decided } = digestDecisions(firewall);
-  const said = firewall.policy.rules.some(hasUsualPrefix)
+  const said = firewall.policy.rules.some(({ rateLimit }) => rateLimit)
     ? digestDecisions(firewall, 'as written')
     : { decided };
   return {
@@ -68,10 +68,14 @@ function digestDecisions(
   return { tests, decided: sha256(canonicalJson(decisions)) };
 }
 
-/** What a limit per source says without being told: earlier releases knew no prefix lengths, and the same was written. */
-function hasUsualPrefix({ rateLimit }: Rule): boolean {
-  const { ipv4, ipv6 } = rateLimit?.prefix ?? WHOLE_ADDRESS;
-  return ipv4 === USUAL_PREFIX.ipv4 && ipv6 === USUAL_PREFIX.ipv6;
+/**
+ * Prefix lengths as the state file says them: none for what a limit per source means without being told, since earlier releases knew
+ * none, and the same was written.
+ */
+function asInFile(limit: RateLimit): object {
+  const { per, prefix = WHOLE_ADDRESS } = limit;
+  const isUsual = prefix.ipv4 === USUAL_PREFIX.ipv4 && prefix.ipv6 === USUAL_PREFIX.ipv6;
+  return { ...limit, prefix: per === 'rule' || isUsual ? undefined : prefix };
 }
 
 interface FirewallIdentity {
@@ -86,7 +90,7 @@ function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolea
   const written = rules.map((rule) => ({
     ...withoutPlaces(rule),
     match: identifyMatch(rule.match),
-    ...(asWritten && hasUsualPrefix(rule) && { rateLimit: { ...rule.rateLimit, prefix: undefined } }),
+    ...(asWritten && rule.rateLimit && { rateLimit: asInFile(rule.rateLimit) }),
   }));
   return {
     policy: { ...withoutPlaces(settings), rules: written },

@@ -21,18 +21,22 @@ export function diff(desired: DesiredState, observed: ObservedState): Difference
   return [...names].map((name) => difference(name, desired, observed));
 }
 
+interface Wants<T extends { pattern: string }> {
+  interfaces: readonly T[];
+}
+
 /**
  * What is wanted for an interface: one of its names wins over patterns, an earlier pattern over a later one. Patterns cover
  * interfaces by the name alone: an altname that something gives them puts no program there.
  */
-export function wantedFor(desired: DesiredState, one: Named): DesiredInterface | undefined {
+export function wantedFor<T extends { pattern: string }>(desired: Wants<T>, one: Named): T | undefined {
   return (
     namedAs(desired, one)[0] ?? desired.interfaces.find(({ pattern }) => matchesInterface(pattern, one.name))
   );
 }
 
 /** The entries that name it; more than one is an error. */
-export function namedAs({ interfaces }: DesiredState, one: Named): DesiredInterface[] {
+export function namedAs<T extends { pattern: string }>({ interfaces }: Wants<T>, one: Named): T[] {
   return interfaces.filter(({ pattern }) => goesBy(one, pattern));
 }
 

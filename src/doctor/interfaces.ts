@@ -11,6 +11,13 @@ import { goesBy } from '../model/altnames.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
 import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
+import {
+  firewallAsksOfMerged,
+  MERGED_PACKETS,
+  runsGeneric,
+  showPackets,
+  type XdpHere,
+} from '../model/merged-packets.js';
 import { isGlob } from '../text/glob.js';
 import { type Framing, ONE_PAGE, type ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
@@ -56,12 +63,35 @@ function answer(name: string, link: Link | undefined, seen: Seen): Answer {
   const begin = framing === 'ip' ? '; no Ethernet header: policies read packets from the IP header on' : '';
   const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}${begin}`;
   const wanted = desired && wantedFor(desired, link);
-  const trouble =
-    (wanted && framing && troubleOnLink(name, framing, wanted)) ??
+  const unfit = wanted && framing && troubleOnLink(name, framing, wanted);
+  const attaching =
+    unfit ??
     (wanted && troubleWith(wanted, device, features, name, observed)) ??
     fallback(ifindex, wanted, seen);
-  if (trouble) return { ...trouble, found: `${found}; ${trouble.found}` };
+  const here = { ...link, ...features };
+  const hidden = wanted && unfit?.status !== 'failure' ? notSeen(wanted, device, here) : [];
+  const troubles = [...(attaching ? [attaching] : []), ...hidden];
+  if (troubles.length > 0) return joined(found, troubles);
   return observed ? ok(found) : unknown(found);
+}
+
+function joined(found: string, troubles: readonly Answer[]): Answer {
+  const say = troubles.some(({ status }) => status === 'failure') ? failure : warning;
+  const help = troubles.flatMap((one) => one.help ?? []).join(' ');
+  return say([found, ...troubles.map((one) => one.found)].join('; '), help);
+}
+
+/** What a policy asks for that XDP does not see there as it was on the wire. */
+function notSeen({ mode, program: { firewall } }: DesiredInterface, device: Device, here: XdpHere): Answer[] {
+  const found: Answer[] = [];
+  if (device.hidesTags === true && asksForTags(firewall))
+    found.push(warning(HIDDEN_TAGS, `${showTags(device.name)}.`));
+  const asked = runsGeneric(mode, here) ? firewallAsksOfMerged(firewall) : [];
+  if (asked.length > 0) {
+    const what = `${MERGED_PACKETS}, and the policy asks for ${asked.join(' and ')}`;
+    found.push(warning(what, showPackets(device.name)));
+  }
+  return found;
 }
 
 function owner(name: string, observed: ObservedState | undefined): string {
@@ -76,7 +106,7 @@ function owner(name: string, observed: ObservedState | undefined): string {
 }
 
 function troubleWith(
-  { mode, foreign, program }: DesiredInterface,
+  { mode, foreign }: DesiredInterface,
   device: Device,
   features: XdpFeatures | undefined,
   name: string,
@@ -89,7 +119,6 @@ function troubleWith(
       ?.xdp.filter(({ linkId }) => !links.includes(linkId)) ?? [];
   if (strangers.length > 0 && foreign === 'refuse')
     return warning('a foreign program is in the way', 'Detach it, or set `foreign: replace`.');
-  if (device.hidesTags === true && asksForTags(program.firewall)) return warning(HIDDEN_TAGS, showTags(name));
   if (mode === 'generic' || mode === 'offload') return undefined;
   if (features?.native === false)
     return mode === 'native'

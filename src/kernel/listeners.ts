@@ -1,8 +1,11 @@
 // Which TCP ports are listened on, and in which cgroup each socket was made: sock_diag(7) says it to whoever may not look
-// into other processes. Sources: uapi/linux/sock_diag.h, uapi/linux/inet_diag.h.
+// into other processes; /proc/net says it without the cgroups, where there is no sock_diag.
+// Sources: uapi/linux/sock_diag.h, uapi/linux/inet_diag.h.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { KernelError } from '../model/errors.js';
 import { attributes, list } from './netlink.js';
+import { listTcp } from './sockets.js';
 
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
@@ -28,7 +31,22 @@ export interface Listener {
   cgroup?: bigint;
 }
 
-export function listListeners(): Listener[] {
+/** A kernel may have no sock_diag, as its modules may not be there; then no cgroup is known. */
+export function listListeners(ask = askSockDiag): Listener[] {
+  try {
+    return ask();
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    const listening = listTcp().filter(({ state }) => state === 'listening');
+    return listening.map(({ local: { address, port }, inode }) => ({
+      port,
+      inode,
+      loopback: address === '::1' || address.startsWith('127.'),
+    }));
+  }
+}
+
+function askSockDiag(): Listener[] {
   return FAMILIES.flatMap((family) => {
     const question = Buffer.alloc(QUESTION);
     question.writeUInt8(family, 0);

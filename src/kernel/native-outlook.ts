@@ -18,7 +18,7 @@ export interface Fallback {
 }
 
 /** Would native be refused again? */
-export function nativeOutlook({ device, features, largest, takesFrags, why }: Fallback): NativeOutlook {
+function nativeOutlook({ device, features, largest, takesFrags, why }: Fallback): NativeOutlook {
   if (!device || features?.native === false || device.lro === true) return 'refused';
   if (largest > ONE_PAGE && !(takesFrags && features?.fragments !== false)) return 'refused';
   if (!features) return 'unknown';

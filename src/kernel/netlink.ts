@@ -25,11 +25,17 @@ export function list(protocol: number, type: number, body: Buffer): Buffer[] {
   }
 }
 
-/** What the kernel says to one question, in as many parts as it likes. */
+export function openNetlink(protocol: number): Fd {
+  return new Fd(checked('open a netlink socket', libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol)));
+}
+
 export function ask(protocol: number, type: number, flags: number, body: Buffer): Answer {
-  using socket = new Fd(
-    checked('open a netlink socket', libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol)),
-  );
+  using socket = openNetlink(protocol);
+  return askOver(socket, type, flags, body);
+}
+
+/** What the kernel says to one question, in as many parts as it likes. */
+export function askOver(socket: Fd, type: number, flags: number, body: Buffer): Answer {
   const request = Buffer.alloc(HEADER + body.length);
   request.writeUInt32LE(request.length, 0);
   request.writeUInt16LE(type, 4);

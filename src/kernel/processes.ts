@@ -2,17 +2,37 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { textIfThere } from './if-there.js';
 
-/** Inodes of the sockets that processes of this name hold. `all`: each process could be asked, the first one too. */
-export function socketsOf(name: string): { inodes: Set<number>; all: boolean } {
-  const inodes = new Set<number>();
+export interface SocketHolders {
+  /** Inodes of the sockets that processes of the name hold. */
+  inodes: ReadonlySet<number>;
+  /** Whether each process could be asked, the first one too. */
+  all: boolean;
+  /** Inodes of the sockets that the others hold, as far as they may be asked: looked up when called. */
+  others: () => ReadonlySet<number>;
+}
+
+export function socketsOf(name: string): SocketHolders {
+  const [named, others] = [new Set<string>(), new Set<string>()];
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    if (textIfThere(`/proc/${pid}/comm`)?.trim() !== name) continue;
+    (textIfThere(`/proc/${pid}/comm`)?.trim() === name ? named : others).add(pid);
+  }
+  let held: Set<number> | undefined;
+  return {
+    inodes: inodesOf(named),
+    all: (descriptorsOf('1') ?? []).length > 0,
+    others: () => (held ??= inodesOf(others)),
+  };
+}
+
+function inodesOf(pids: Iterable<string>): Set<number> {
+  const inodes = new Set<number>();
+  for (const pid of pids) {
     for (const target of descriptorsOf(pid) ?? []) {
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       if (inode !== undefined) inodes.add(Number(inode));
     }
   }
-  return { inodes, all: (descriptorsOf('1') ?? []).length > 0 };
+  return inodes;
 }
 
 /** `undefined` where it ended, or is not ours to look into. */

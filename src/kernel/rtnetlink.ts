@@ -19,11 +19,12 @@ const IFF_LOOPBACK = 8;
 
 const IFLA = {
   ...{ address: 1, broadcast: 2, name: 3, mtu: 4, link: 5, master: 10, info: 18 },
-  ...{ extMask: 29, linkNetns: 37, targetNetns: 46, propList: 52, altIfname: 53 },
+  ...{ extMask: 29, linkNetns: 37, xdp: 43, targetNetns: 46, propList: 52, altIfname: 53 },
 };
 const RTEXT_FILTER_SKIP_STATS = 8;
 const INFO = { kind: 1, data: 2 };
 const VLAN_ID = 1;
+const XDP_SKB_PROG_ID = 6;
 const NDA = { destination: 1, address: 2, master: 9 };
 const RTA = { destination: 1, interface: 4 };
 
@@ -46,6 +47,8 @@ export interface Link extends Named {
   parent?: number;
   /** Of a VLAN. */
   vlan?: number;
+  /** An XDP program is attached to it in generic mode. */
+  generic?: true;
   /** The other end of a veth pair that is in another namespace. */
   peerElsewhere?: { ifindex: number; netns: number };
 }
@@ -69,6 +72,7 @@ export function listLinks(): Link[] {
     const [link, netns] = [all.get(IFLA.link), all.get(IFLA.linkNetns)];
     const parent = netns ? undefined : link;
     const altnames = altnamesIn(all.get(IFLA.propList));
+    const isGeneric = attributes(all.get(IFLA.xdp) ?? Buffer.alloc(0)).has(XDP_SKB_PROG_ID);
     return {
       ifindex: message.readInt32LE(4),
       name: text(all.get(IFLA.name)) ?? '',
@@ -77,6 +81,7 @@ export function listLinks(): Link[] {
       ...(remote && { remote }),
       loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
       mtu: all.get(IFLA.mtu)?.readUInt32LE() ?? 0,
+      ...(isGeneric && { generic: true }),
       ...(mac?.length === 6 && { mac: mac.readUIntBE(0, 6) }),
       ...(kind !== undefined && { kind }),
       ...(master && { master: master.readUInt32LE() }),

@@ -1,10 +1,10 @@
 // On which ports sshd listens. Where all processes can be seen, those that are called sshd say it. A unit of ours sees none of
-// another's: there the cgroup of a listening socket names the unit that made it, and the unit's file whether that runs
-// sshd. What neither of them tells is told as unknown, and not taken for no sshd.
+// another's that has more rights: there the cgroup of a listening socket names the unit that made it, and the unit's file
+// whether that runs sshd. What neither of them tells is told as unknown, and not taken for no sshd.
 import { join } from 'node:path';
 import { cgroupPaths, type Listener, listListeners } from './listeners.js';
 import { entriesIfThere, textIfThere } from './if-there.js';
-import { socketsOf } from './processes.js';
+import { type SocketHolders, socketsOf } from './processes.js';
 import { UnitFiles } from './unit-files.js';
 
 const NAME = 'sshd';
@@ -19,8 +19,8 @@ export interface SshPorts {
 /** What is there to ask; tests have it their own way. */
 export interface Host {
   listeners: Listener[];
-  /** Inodes of sockets that processes called sshd hold, and whether every process could be asked. */
-  processes: { inodes: ReadonlySet<number>; all: boolean };
+  /** Who holds sockets: processes called sshd, and others. */
+  processes: SocketHolders;
   cgroups: ReadonlyMap<bigint, string>;
   units: UnitFiles;
   /** Folder of sshd_config(5). */
@@ -58,7 +58,7 @@ function judge(listener: Listener, host: Host): boolean | string {
     const service = serviceBehind(listener.port, units);
     if (service !== undefined) return runsSshd(service, units);
   }
-  if (processes.all) return false;
+  if (processes.all || processes.others().has(listener.inode)) return false;
   if (configuredPorts(host.configuration).has(listener.port)) return true;
   if (!unit?.endsWith('.service')) return path ?? 'a cgroup that is not there';
   return units.values(unit, 'ExecStart') ? runsSshd(unit, units) : (path ?? unit);

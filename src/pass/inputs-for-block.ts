@@ -24,6 +24,7 @@ export function inputsForBlock(host: OpenHost, name: string, targets: readonly O
       generation: { origin: 'reconcile' }, // none, unless an older release made what runs
       interfaces: new Set(targets.map((one) => one.name)),
       retry: true, // an operator waits for it
+      goNative: false,
       deep: false,
     },
     safeties: {

@@ -8,7 +8,7 @@ export function inputsForDeparture(host: OpenHost, desired: DesiredState, origin
   const byName = 'an operator asked for it by name';
   return {
     place: host,
-    target: { desired, generation: origin, interfaces: 'all', retry: false, deep: false },
+    target: { desired, generation: origin, interfaces: 'all', retry: false, goNative: false, deep: false },
     safeties: {
       confirmation: { notAsked: 'a rollback is refused while a change waits, and a detach ends that change' },
       hold: { notAsked: 'it makes a new one' },

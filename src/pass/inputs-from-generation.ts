@@ -29,6 +29,7 @@ export function inputsToRestore(host: OpenHost, number: number, name: string): P
       generation: { origin: 'reconcile' },
       interfaces: 'all',
       retry: false,
+      goNative: false,
       deep: false,
     },
     safeties: {
@@ -60,6 +61,7 @@ export function inputsAfterDecision(host: OpenHost, except: ReadonlySet<string>)
       generation: { origin: 'reconcile' },
       interfaces: 'all',
       retry: false,
+      goNative: false,
       deep: false,
     },
     safeties: {

@@ -29,6 +29,7 @@ export function inputsFromPlanFile(
       generation: { origin: 'reconcile', ...(source && { source }) },
       interfaces: 'all',
       retry: false,
+      goNative: false,
       deep: false,
     },
     safeties: {

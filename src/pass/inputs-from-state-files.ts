@@ -47,6 +47,7 @@ export async function inputsFromStateFiles(host: Host, options: ReconcileOptions
       generation: { origin: 'reconcile', ...(source && { source }) },
       interfaces: 'all',
       retry: options.change.retry ?? false,
+      goNative: options.change.retry ?? false,
       deep: options.change.deep ?? false,
     },
     safeties: {

@@ -28,6 +28,8 @@ export interface Target {
   interfaces: 'all' | ReadonlySet<string>;
   /** Try again what failed lately, and heal what was healed too often. */
   retry: boolean;
+  /** Make the links anew in native mode where `auto` fell back to generic? Frames pass undecided meanwhile, so that somebody has to ask for it. */
+  goNative: boolean;
   /** Compare what the kernel holds with what it should hold, and do not go by names. */
   deep: boolean;
 }

@@ -17,7 +17,7 @@ export function planPass(
   found: ObservedState,
   records: readonly JournalRecord[],
 ): Plan {
-  const { desired, retry } = target;
+  const { desired, retry, goNative } = target;
   const renames = findRenames(desired, found);
   const observed = renames.reduce(withRename, found);
   const differences = diff(desired, observed);
@@ -40,7 +40,7 @@ export function planPass(
         boot: observed.boot,
         insist: retry || isAgainstStateFiles(target),
       }),
-      attaching: attachingContext(place, differences, records, { observed, goNative: retry }),
+      attaching: attachingContext(place, differences, records, { observed, goNative }),
     },
     keepsFormer: 'ask' in safeties.confirmation,
   };

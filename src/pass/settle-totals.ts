@@ -31,13 +31,21 @@ export function readTotals(
 
 /** For who has the lock: before anything is swapped, and after it. */
 export function settleTotals(paths: PinPaths, dataDir: string, owned: readonly OwnedInterface[]): void {
-  const find = (digest: string) => ifReadable(() => recordedPolicy(dataDir, digest));
+  const known = new Map<string, HostPolicy | undefined>(); // one policy runs on many interfaces
+  const find = (digest: string): HostPolicy | undefined => {
+    if (!known.has(digest))
+      known.set(
+        digest,
+        ifReadable(() => recordedPolicy(dataDir, digest)),
+      );
+    return known.get(digest);
+  };
   for (const one of owned.filter(runsPolicy)) {
     const digest = runningInstance(one)?.digest;
-    const firewall = digest === undefined ? undefined : find(digest);
-    if (digest === undefined || !firewall) continue;
     const base = readTotalsBase(paths, one.name);
-    if (base?.digest === digest) continue;
+    if (digest === undefined || base?.digest === digest) continue;
+    const firewall = find(digest); // read from the records, which a pass with nothing to do is spared
+    if (!firewall) continue;
     const before = base && find(base.digest);
     const now = sumOf(one.name, paths, firewall);
     const then = before ? plus(sumOf(one.name, paths, before), base) : plus(now, base);

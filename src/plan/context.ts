@@ -63,4 +63,6 @@ export interface WantedDifference extends Difference {
 }
 
 /** One of an interface that runs our link. */
-export type AttachedDifference = WantedDifference & { linkState: Extract<LinkState, { kind: 'attached' }> };
+export interface AttachedDifference extends WantedDifference {
+  linkState: Extract<LinkState, { kind: 'attached' }>;
+}

@@ -51,8 +51,7 @@ export function provePolicy(
     sets,
     taiOffset: taiOffset(),
     blocks: asks,
-    frags: frags === true,
-    noEthernet: noEthernet === true,
+    frames: { frags: frags === true, noEthernet: noEthernet === true },
   });
   const loaded = loadPolicy(object, bound, {
     counting: { ...(counters && { counters }), ...(hits && { hits }) },

@@ -10,7 +10,7 @@ import { GitError } from './git.js';
 import { askRemote, Mirror, withMirror } from './mirror.js';
 import { SignatureJudge } from './signature.js';
 import { isIntact, listTree, writeTree } from './tree.js';
-import { findTagged } from './tags.js';
+import { findTagged, listTags } from './tags.js';
 import { verifySuccession } from './verify.js';
 
 export interface Acquisition {
@@ -52,7 +52,7 @@ export async function acquire(
       const pattern = verification?.requireTag;
       const commit =
         succession && pattern !== undefined && tip !== applied
-          ? await findTagged({ ...succession, pattern, git: asked.git }, tip, applied, ended)
+          ? await findTagged(succession, await listTags(asked.git, ended), pattern, tip, applied)
           : tip;
       const signer = succession && (await verifySuccession(succession, commit, applied));
       const tree = await listTree(mirror.git, commit, source.path);

@@ -26,18 +26,24 @@ export function tagRefs(pattern: string): string {
   return `+${TAGS}${pattern}:${TAGS}${pattern}`;
 }
 
+/** Object of each tag of a repository, and after `^{}` the commit that it names. Throws an UnreachableError. */
+export function listTags(git: string, ended: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  return listRemote(git, [`${TAGS}*`], ended);
+}
+
 /**
  * The newest commit that `tip` has and `applied` has not, and that carries a tag of such a name, signed by a key that may sign everything
- * now. `git`: what is asked for tags. Throws an UntaggedError where there is none.
+ * now. `listed`: what listTags says. Throws an UntaggedError where there is none.
  */
 export async function findTagged(
-  succession: Succession & { pattern: string; git: string },
+  succession: Pick<Succession, 'mirror' | 'judge' | 'verification'>,
+  listed: ReadonlyMap<string, string>,
+  pattern: string,
   tip: string,
   applied: string | undefined,
-  ended: AbortSignal,
 ): Promise<string> {
-  const { mirror, pattern, git } = succession;
-  const found = tagsOf(await listRemote(git, [`${TAGS}*`], ended), pattern);
+  const { mirror } = succession;
+  const found = tagsOf(listed, pattern);
   if (applied === undefined) await mirror.complete();
   const base = applied === undefined ? [] : [`^${applied}`];
   const newest = ['rev-list', '--topo-order', `--max-count=${LOOKED_THROUGH}`, tip, ...base];
@@ -79,7 +85,7 @@ const SIGNATURE = /^-----BEGIN (?:SSH|PGP) SIGNATURE-----$/m;
 
 /** Throws a SignatureError. */
 async function requireSigned(
-  { judge, verification }: Succession,
+  { judge, verification }: Pick<Succession, 'judge' | 'verification'>,
   mirror: Mirror,
   { name, object, commit }: Tag,
 ): Promise<void> {

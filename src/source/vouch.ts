@@ -9,9 +9,9 @@ import { scopeOf } from './scopes.js';
 import type { Succession } from './succession.js';
 
 /** In the root of the repository, wherever the state directory is; its signature beside it. */
-export const VOUCH = '.xdpkeep/vouch';
+const VOUCH = '.xdpkeep/vouch';
 /** Of `ssh-keygen -Y sign -n`: a signature of something else is none of this. */
-export const VOUCH_NAMESPACE = 'xdpkeep-vouch';
+const VOUCH_NAMESPACE = 'xdpkeep-vouch';
 
 export interface Vouched {
   /** Those whose own signatures are not asked for. */

@@ -272,9 +272,11 @@ test('validating looks at every host, in the order of files and places', async (
   ]);
   expect(await validateState({ stateDir: folder, store }, { exec: true }, 'b')).toEqual({
     hosts: ['b'],
+    states: [expect.objectContaining({ host: 'b' })],
     policies: [],
     lists: [],
     parsed: [],
+    leftOut: ['hosts/a.yaml'],
     diagnostics: [],
   });
   await expect(validateState({ stateDir: folder, store }, { exec: true }, 'x')).rejects.toMatchObject({

@@ -16,7 +16,7 @@ import type { Candidate } from '../../src/prove/candidate.js';
 import { temporaryFolder } from '../journal/support.js';
 import { desired, NOTHING_BEFORE } from '../support/states.js';
 import { FakeKernel } from './kernel.js';
-import { DEFINITION } from './machine.js';
+import { DEFINITION } from '../support/states.js';
 
 /** What goes otherwise than by itself. */
 interface Otherwise extends OnTrial, Partial<Pick<ApplyContext, 'proven'>> {

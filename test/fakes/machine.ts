@@ -5,26 +5,14 @@ import { COUNTERS, PINNED_SECTIONS } from '../../src/kernel/pin-paths.js';
 import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
-import type { MapDefinition } from '../../src/model/instance.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
 import type { Machine } from '../../src/pass/machine.js';
 import type { Candidate } from '../../src/prove/candidate.js';
 import { Proven } from '../../src/prove/prove.js';
 import { SetMaps } from '../../src/prove/sets.js';
+import { DEFINITION } from '../support/states.js';
 import type { FakeKernel } from './kernel.js';
-
-/** The map of the programs of `test/support/states.ts`. */
-export const DEFINITION: MapDefinition = {
-  name: 'icmp_drops',
-  type: 2,
-  keySize: 4,
-  valueSize: 8,
-  maxEntries: 1,
-  flags: 0,
-  internal: false,
-  made: true,
-};
 
 export class FakeMachine implements Machine {
   /** What was armed. */

@@ -21,7 +21,7 @@ const planFile = (change: Partial<PlanFile>): PlanFile => ({
   ...change,
 });
 const source = { commit: 'c', subject: 's', author: 'a', time: 't' };
-const all = { interfaces: 'all', retry: false, deep: false };
+const all = { interfaces: 'all', retry: false, goNative: false, deep: false };
 const reconciles = { origin: 'reconcile' };
 
 it.each<[string, (host: OpenHost) => PassInputs, object]>([

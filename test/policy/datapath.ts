@@ -37,8 +37,7 @@ export function bindForTest(
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
     blocks,
-    frags,
-    noEthernet,
+    frames: { frags, noEthernet },
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
     sets,

@@ -1,6 +1,5 @@
 // VLAN tags that lie beside the packet, as devices with an offload of tags hand them on: XDP does not see them, and everybody
 // who speaks of `vlan` says so.
-// needs: tc
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,7 +8,7 @@ import { compileProgram } from '../lab/programs.js';
 import { reconcile, status } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
 
-it('a rule by `vlan` never matches such a packet: plan, status, doctor and explain say so', async () => {
+it('a rule by `vlan` never matches such a packet: plan, status, doctor, lint and explain say so', async () => {
   await using lab = await createLab();
   writePolicy(lab, { rules: [{ name: 'ten', match: { vlan: 10 }, action: 'drop' }] });
   const hidden = expect.stringMatching(
@@ -18,6 +17,13 @@ it('a rule by `vlan` never matches such a packet: plan, status, doctor and expla
   expect((await reconcile(lab)).warnings).toContainEqual(hidden);
   expect((await status(lab)).warnings).toContainEqual(hidden);
   expect((await lab.run(['doctor'])).stdout).toMatch(/veth0.*rx-vlan-offload may take tags off/);
+  const linted = /rule ten asks for `vlan`, and on veth0 of lab rx-vlan-offload may take tags off/;
+  expect(await lab.run(['lint'])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(linted) as string,
+  });
+  // Nothing is known of the interfaces of another host.
+  expect((await lab.run(['lint', '--host', 'elsewhere'])).stdout).toContain('no errors, no warnings');
   const explained = await lab.run(['explain', 'veth0', '{vlan: 10}']);
   expect(explained.stdout).toMatch(/drop by ten[^]*but: rx-vlan-offload may take tags off/);
 
@@ -33,4 +39,13 @@ it('a rule by `vlan` never matches such a packet: plan, status, doctor and expla
   await lab.send({ vlan: [10], protocol: 17, destinationPort: 9 }, 3);
   await expect.poll(() => counts(lab)).toMatchObject({ ten: 3 });
   await lab.execOutside('tc', 'qdisc', 'del', 'dev', 'peer0', 'clsact');
+});
+
+it('doctor says it beside what keeps the policy off the interface', async () => {
+  await using lab = await createLab();
+  await lab.attachForeign('veth0', 'xdpgeneric');
+  writePolicy(lab, { rules: [{ name: 'ten', match: { vlan: 10 }, action: 'drop' }] });
+  const { stdout } = await lab.run(['doctor']);
+  expect(stdout).toMatch(/^warning +veth0 .*a foreign program is in the way; rx-vlan-offload may/m);
+  expect(stdout).toMatch(/`foreign: replace`\. ethtool -K veth0 rxvlan off/);
 });

@@ -1,4 +1,5 @@
 // Small worlds for the tests of the pure core: one wanted program, one interface, and what is pinned for it.
+import type { MapDefinition } from '../../src/model/instance.js';
 import type { DesiredInterface, DesiredState } from '../../src/model/desired.js';
 import type {
   ObservedInstance,
@@ -9,6 +10,18 @@ import type {
   XdpAttachment,
 } from '../../src/model/observed.js';
 import type { AttachingContext, DriftContext, Past } from '../../src/plan/context.js';
+
+/** The map of the programs of this file. */
+export const DEFINITION: MapDefinition = {
+  name: 'icmp_drops',
+  type: 2,
+  keySize: 4,
+  valueSize: 8,
+  maxEntries: 1,
+  flags: 0,
+  internal: false,
+  made: true,
+};
 
 export const NETNS = 4026531840;
 

@@ -6,7 +6,7 @@ import { IpsetReader, LineReader, type LineProblem, type ListFormat } from './li
 const [BREAK, QUOTE, HASH] = [0x0a, 0x22, 0x23];
 
 /** One column of a table; a field does not reach over a line's end. */
-export class CsvReader extends LineReader {
+class CsvReader extends LineReader {
   readonly #separator: number;
   /** From 0 on; -1 until the header has said it. */
   #columns: number[];

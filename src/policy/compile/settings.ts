@@ -153,7 +153,7 @@ export function encodeSettings(policy: PolicySettings): Settings {
 /** What only the host knows: clocks, the sizes of the large sets by slot, whether anybody has blocked something, and frames. */
 export function bindSettings(
   settings: Settings,
-  { taiOffset, sets, blocks, frags, noEthernet }: Omit<TableBinding, 'slots' | 'ifindexes'>,
+  { taiOffset, sets, blocks, frames }: Omit<TableBinding, 'slots' | 'ifindexes'>,
 ): Settings {
   const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
@@ -161,8 +161,8 @@ export function bindSettings(
   sets.forEach(({ bytes }, slot) => {
     numbers[NUMBER_ROW.boundSet + slot] = bytes - SET_REACH;
   });
-  keys[KEY.frags] = Number(frags);
-  keys[KEY.noEthernet] = Number(noEthernet);
+  keys[KEY.frags] = Number(frames.frags);
+  keys[KEY.noEthernet] = Number(frames.noEthernet);
   if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };
 }
