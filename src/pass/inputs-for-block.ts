@@ -4,7 +4,7 @@
 import { wantedFor } from '../diff/diff.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
-import { keptPolicy } from '../journal/kept-policies.js';
+import { storedPolicy } from '../journal/stored-policies.js';
 import { recordedProgram } from '../journal/running.js';
 import { listLinks } from '../kernel/rtnetlink.js';
 import { goesBy } from '../model/altnames.js';
@@ -60,7 +60,7 @@ function wantedAsItRuns(
   const recorded = digest === undefined ? undefined : recordedProgram(dataDir, digest);
   if (!recorded || !wanted) return undefined;
   const { firewall, ...program } = recorded;
-  const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
+  const policy = firewall === undefined ? undefined : storedPolicy(dataDir, firewall);
   return {
     ...wanted,
     pattern: one.name,
