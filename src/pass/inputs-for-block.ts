@@ -4,7 +4,7 @@
 import { wantedFor } from '../diff/diff.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
-import { keptPolicy } from '../journal/kept-policies.js';
+import { storedPolicy } from '../journal/stored-policies.js';
 import { recordedProgram } from '../journal/running.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
@@ -46,7 +46,7 @@ function wantedAsItRuns(one: OwnedInterface, kept: DesiredState, dataDir: string
   const wanted = wantedFor(kept, one.name);
   if (!recorded || !wanted) return [];
   const { firewall, ...program } = recorded;
-  const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
+  const policy = firewall === undefined ? undefined : storedPolicy(dataDir, firewall);
   return [
     {
       ...wanted,
