@@ -81,7 +81,7 @@ test('one takes the place of that of the same network, interface and owner alone
 
 test('there are only so many, and one that replaces another is no further one', async () => {
   const dataDir = temporaryFolder();
-  vi.spyOn(model, 'MOST_BLOCKS', 'get').mockReturnValue(2);
+  vi.spyOn(model, 'MOST_BLOCKS', 'get').mockReturnValue(2 as never);
   onTestFinished(() => void vi.restoreAllMocks());
   await add(dataDir, made(), made({ interface: 'a' }), made());
   const error = await errorOf(() => add(dataDir, made({ interface: 'b' })));

@@ -1,6 +1,6 @@
 // Which generation counts as confirmed, when what was last changed or adopted, and what a generation is in short.
 import { expect, it, test } from 'vitest';
-import { confirmedGeneration, inShort } from '../../src/journal/confirmed.js';
+import { confirmedGeneration, appliedStateOf } from '../../src/journal/confirmed.js';
 import { writeGeneration } from '../../src/journal/generation-writer.js';
 import { currentIfReadable } from '../../src/journal/generations.js';
 import { lastAdoption, lastChanges } from '../../src/journal/since.js';
@@ -59,7 +59,7 @@ test('the newest one that took effect and is not on trial is the confirmed one',
     ...{ generation: 2, time, origin: 'rollback', of: 1, reason: 'too strict', revision: source },
   });
   const newest = currentIfReadable(dataDir);
-  expect(newest && inShort(newest)).toStrictEqual({ generation: 3, time, origin: 'reconcile', of: 3 });
+  expect(newest && appliedStateOf(newest)).toStrictEqual({ generation: 3, time, origin: 'reconcile', of: 3 });
 });
 
 test('the last change of an interface is the last step on it that ended', () => {
