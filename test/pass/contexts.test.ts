@@ -157,14 +157,14 @@ test('heals that went on too long count under the current generation, by the clo
 });
 
 it.each<[string, Partial<Difference>, boolean, number]>([
-  ['asks for them where they are taken off', { wanted: running(blocking({ vlan: 'none' })) }, true, 1],
-  ['asks for them where they stay', { wanted: running(blocking({ vlan: 'none' })) }, false, 0],
+  ['asks for them where they are taken off', { wanted: running(blocking({ vlan: ['none'] })) }, true, 1],
+  ['asks for them where they stay', { wanted: running(blocking({ vlan: ['none'] })) }, false, 0],
   ['does not ask for them', { wanted: running(blocking()) }, true, 0],
   ['is no policy', { wanted: wanted('a') }, true, 0],
   ['is not wanted', { wanted: undefined as never }, true, 0],
   [
     'has no interface',
-    { wanted: running(blocking({ vlan: 'none' })), observed: undefined as never },
+    { wanted: running(blocking({ vlan: ['none'] })), observed: undefined as never },
     true,
     0,
   ],

@@ -26,7 +26,11 @@ test('who lacks the rights opens nothing', async () => {
   vi.spyOn(capabilities, 'requireCapabilities').mockImplementation(() => {
     throw new PermissionError('no', { hint: '' });
   });
-  for (const open of [() => viewHost(paths), () => withHost(paths, told), () => withLockedHost(paths, told)])
+  for (const open of [
+    () => viewHost(paths),
+    () => withHost(paths, () => told()),
+    () => withLockedHost(paths, () => told()),
+  ])
     expect(await errorOf(open)).toMatchObject({ exitCode: EXIT.permission });
 });
 

@@ -46,8 +46,8 @@ test('packets that get another verdict are told where one policy takes the place
 
 describe('a program that is not loaded', () => {
   class Unloadable extends XdpkeepError {
-    readonly exitCode = EXIT.kernel;
-    readonly log = 'R0 !read_ok';
+    readonly exitCode = EXIT.partial;
+    override readonly log = 'R0 !read_ok';
   }
   it('failed with the log of the verifier, or was refused without one', async () => {
     host.machine.refused.set('a', new Unloadable('the verifier', { hint: 'h' }));
@@ -92,7 +92,7 @@ test('doubts of the lock-out guard are warnings', async () => {
 
 test('a policy that cannot see tags is warned of', async () => {
   const one = guarded('a', 'aaaa', 'drop');
-  one.program.firewall.policy.rules = [rule('r', { vlan: 'none' }, 'drop')];
+  one.program.firewall.policy.rules = [rule('r', { vlan: ['none'] }, 'drop')];
   Object.assign(host.machine, { hidesTags: () => true });
   expect((await host.pass([one])).warnings).toMatchObject([/asks for `vlan`/]);
 });
