@@ -12,6 +12,7 @@ import { hidesTags } from '../kernel/device.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
+import { goesBy, type Named } from '../model/altnames.js';
 import { type Block, concerns, holdsNetwork } from '../model/blocks.js';
 import type { HostPolicy } from '../model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../model/errors.js';
@@ -30,11 +31,13 @@ import { encodeRecords } from '../policy/compile/records.js';
 import type { LookOptions } from '../model/pass-options.js';
 
 /** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
-export async function explain(name: string, packet: string, options: LookOptions): Promise<Explanation> {
+export async function explain(asked: string, packet: string, options: LookOptions): Promise<Explanation> {
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
   const observed = await observe({ bpffs: options.bpffs });
+  const seen = observed.interfaces.find((one) => goesBy(one, asked)) ?? { name: asked };
+  const { name } = seen;
   const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
@@ -54,7 +57,7 @@ export async function explain(name: string, packet: string, options: LookOptions
       digest: running.digest,
       decidedBy: inKernel ? 'kernel' : 'reference',
     },
-    desired: await askDesired(name, frame, now, decision, options),
+    desired: await askDesired(seen, frame, now, decision, options),
   };
 }
 
@@ -146,7 +149,7 @@ function findBlock(name: string, source: Cidr | undefined, dataDir: string): Blo
 }
 
 async function askDesired(
-  name: string,
+  one: Named,
   frame: Uint8Array,
   now: number,
   running: ExplainedDecision,
@@ -155,7 +158,8 @@ async function askDesired(
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const { desired } = await loadHost({ ...options.from, store });
-    const wanted = wantedFor(desired, name);
+    const wanted = wantedFor(desired, one);
+    const { name } = one;
     if (!wanted) return { reason: `they want nothing on ${name}` };
     const { firewall, label } = wanted.program;
     if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };

@@ -203,7 +203,7 @@ function withPrograms(row: ReportedInterface, { desired, observed, paths, progra
   const { name, programId, linkId, digest } = row;
   const seen = observed.interfaces.find((one) => one.name === name);
   const owned = observed.owned.find((one) => one.name === name);
-  const program = wantedFor(desired, name)?.program.label;
+  const program = wantedFor(desired, seen ?? { name })?.program.label;
   const isPolicy = owned !== undefined && runsPolicy(owned);
   const running = programId === undefined ? undefined : programs.describe(programId, digest, isPolicy);
   const attached = programId === undefined ? undefined : attachedAt(paths, name);

@@ -67,13 +67,16 @@ export function attribute(type: number, value: Buffer): Buffer {
 
 /** Attribute type -> payload; of several with one type, the last. */
 export function attributes(bytes: Buffer): Map<number, Buffer> {
-  const found = new Map<number, Buffer>();
+  return new Map(eachAttribute(bytes));
+}
+
+/** Type and value, in their order. */
+export function* eachAttribute(bytes: Buffer): Generator<[type: number, value: Buffer]> {
   for (let at = 0; at + 4 <= bytes.length;) {
     const length = Math.max(bytes.readUInt16LE(at), 4);
-    found.set(bytes.readUInt16LE(at + 2) & NESTED, bytes.subarray(at + 4, at + length));
+    yield [bytes.readUInt16LE(at + 2) & NESTED, bytes.subarray(at + 4, at + length)];
     at += aligned(length);
   }
-  return found;
 }
 
 export function text(bytes: Buffer | undefined): string | undefined {

@@ -1,7 +1,8 @@
 // Requests to rtnetlink(7) about the network namespace of this process: interfaces and how they are stacked, neighbours and the
 // interface behind which each is, and the interface by which a packet leaves.
 // Sources: uapi/linux/rtnetlink.h, uapi/linux/if_link.h, uapi/linux/neighbour.h.
-import { ask, attribute, attributes, list, text } from './netlink.js';
+import type { Named } from '../model/altnames.js';
+import { ask, attribute, attributes, eachAttribute, list, text } from './netlink.js';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -18,7 +19,7 @@ const IFF_LOOPBACK = 8;
 
 const IFLA = {
   ...{ address: 1, broadcast: 2, name: 3, mtu: 4, link: 5, master: 10, info: 18 },
-  ...{ extMask: 29, linkNetns: 37, xdp: 43, targetNetns: 46 },
+  ...{ extMask: 29, linkNetns: 37, xdp: 43, targetNetns: 46, propList: 52, altIfname: 53 },
 };
 const RTEXT_FILTER_SKIP_STATS = 8;
 const INFO = { kind: 1, data: 2 };
@@ -27,9 +28,8 @@ const XDP_SKB_PROG_ID = 6;
 const NDA = { destination: 1, address: 2, master: 9 };
 const RTA = { destination: 1, interface: 4 };
 
-export interface Link {
+export interface Link extends Named {
   ifindex: number;
-  name: string;
   /** ARPHRD_*, uapi/linux/if_arp.h. */
   type: number;
   /** IFLA_BROADCAST, raw: the remote address of a tunnel, the broadcast address of any other link. */
@@ -71,10 +71,12 @@ export function listLinks(): Link[] {
     const [mac, remote, master] = [IFLA.address, IFLA.broadcast, IFLA.master].map((one) => all.get(one));
     const [link, netns] = [all.get(IFLA.link), all.get(IFLA.linkNetns)];
     const parent = netns ? undefined : link;
+    const altnames = altnamesIn(all.get(IFLA.propList));
     const isGeneric = attributes(all.get(IFLA.xdp) ?? Buffer.alloc(0)).has(XDP_SKB_PROG_ID);
     return {
       ifindex: message.readInt32LE(4),
       name: text(all.get(IFLA.name)) ?? '',
+      ...(altnames.length > 0 && { altnames }),
       type: message.readUInt16LE(2),
       ...(remote && { remote }),
       loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
@@ -90,6 +92,12 @@ export function listLinks(): Link[] {
         netns && { peerElsewhere: { ifindex: link.readUInt32LE(), netns: netns.readInt32LE() } }),
     };
   });
+}
+
+function altnamesIn(properties: Buffer | undefined): string[] {
+  return [...eachAttribute(properties ?? Buffer.alloc(0))].flatMap(([type, value]) =>
+    type === IFLA.altIfname ? (text(value) ?? []) : [],
+  );
 }
 
 /** MTU in bytes of an interface in another namespace; `undefined` when that namespace may not be read. */

@@ -13,7 +13,8 @@ export function withDevices(interfaces: readonly ObservedInterface[]): ObservedI
     if (!link) return one;
     const framing = framingOf(link);
     const device = deviceOf(link, links, above.get(one.ifindex) ?? []);
-    return { ...one, ...(framing && { framing }), device };
+    const { altnames } = link;
+    return { ...one, ...(altnames && { altnames }), ...(framing && { framing }), device };
   });
 }
 

@@ -1,6 +1,7 @@
 // Differences -> steps, each with its reason and its inverse, "nothing to do" included. The table of contents of
 // planning: which kind of step an interface gets is decided here, what is in the step in the file of that name.
-import type { DesiredState } from '../model/desired.js';
+import { goesBy, type Named } from '../model/altnames.js';
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Rename } from '../diff/renames.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../text/glob.js';
@@ -58,6 +59,7 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: hintForMissing(difference.interface, wanted.at, desired, context.observed),
     };
   }
+  if (difference.namedTwice) return refuse(difference, ...namedTwiceWords(difference.namedTwice));
   if (difference.missingTarget !== undefined) {
     return {
       kind: 'none',
@@ -79,6 +81,15 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
   }
   const fresh = asAttachedBefore({ ...difference, wanted, observed }, context);
   return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
+}
+
+/** Why, and what to do. */
+function namedTwiceWords(entries: readonly DesiredInterface[]): [string, string] {
+  const named = entries.map(({ pattern, at }) => `${pattern} (${at.file}:${at.line})`).join(' and ');
+  return [
+    `it is named twice: ${named}`,
+    'Both are names of one interface: keep one entry. What runs keeps running.',
+  ];
 }
 
 function doubts({ wanted, observed }: Difference): string[] {
@@ -105,8 +116,11 @@ function hintForMissing(
   { interfaces }: DesiredState,
   observed: ObservedState,
 ): string {
-  const isWanted = (one: string) => interfaces.some(({ pattern }) => matchesInterface(pattern, one));
-  const free = observed.interfaces.flatMap((one) => (isWanted(one.name) ? [] : [one.name]));
+  const isWanted = (one: Named) =>
+    interfaces.some(({ pattern }) => goesBy(one, pattern) || matchesInterface(pattern, one.name));
+  const free = observed.interfaces.flatMap((one) =>
+    isWanted(one) ? [] : [one.name, ...(one.altnames ?? [])],
+  );
   const meant = suggest(name, free);
   const question = meant === undefined ? '' : `Did you mean ${meant}? `;
   return `${question}${file}:${line} names it; it is attached as soon as it appears. If it is not always there, name it by a pattern, like "${optional(name)}".`;

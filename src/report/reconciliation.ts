@@ -99,8 +99,9 @@ export function fateLines(fates: ReportedStep['fates']): string[] {
   if (!fates) return [];
   const { changes, complete } = fates;
   if (changes.length === 0 && complete) return ['      no packet gets another verdict'];
-  const shown = changes.slice(0, MOST_EFFECTS).map(({ from, to, fromRow, toRow, example }) => {
-    return printable(`      ${example}: ${from} ${inParentheses(fromRow)} -> ${to} ${inParentheses(toRow)}`);
+  const shown = changes.slice(0, MOST_EFFECTS).map(({ from, to, fromRow, toRow, example, kinds }) => {
+    const change = `${from} ${inParentheses(fromRow)} -> ${to} ${inParentheses(toRow)}`;
+    return printable(`      ${example}: ${change}${otherKinds(kinds)}`);
   });
   const left = changes.length - shown.length;
   return [
@@ -108,6 +109,17 @@ export function fateLines(fates: ReportedStep['fates']): string[] {
     ...(left > 0 ? [`      and ${left} more kinds of packets`] : []),
     ...(complete ? [] : ['      there may be more: the policies are too large to compare in full']),
   ];
+}
+
+const MOST_KINDS = 3;
+
+/** One packet stands for a change that may be of several kinds of packets: the others are named. */
+export function otherKinds(kinds: readonly string[] = []): string {
+  const others = kinds.slice(1);
+  if (others.length === 0) return '';
+  const left = others.length - MOST_KINDS;
+  const more = left > 0 ? ` and ${left} more ${left === 1 ? 'kind' : 'kinds'}` : '';
+  return `; also ${others.slice(0, MOST_KINDS).join(', ')}${more}`;
 }
 
 /** The built-in rows have theirs. */

@@ -2,7 +2,7 @@
 // the repository and are shown so that they can be nothing but text.
 import type { PacketEffects } from '../model/reconciliation.js';
 import type { Change, DiffEnd, HostDiff, InterfaceDiff, PolicyDiff, StateDiff } from '../model/state-diff.js';
-import { fateLines } from './reconciliation.js';
+import { fateLines, otherKinds } from './reconciliation.js';
 import { type Paint, printable, type Style } from './style.js';
 
 const SIGNS: Record<Change, string> = { added: '+', removed: '-', changed: '~' };
@@ -77,8 +77,8 @@ function markdownEffects({ changes, complete }: PacketEffects): string {
     return ['No packet gets another verdict.', ...more].slice(complete ? 0 : 1).join('\n\n');
   const rows = changes
     .slice(0, MOST_ROWS)
-    .map(({ example, from, fromRow, to, toRow }) =>
-      [example, from, fromRow, to, toRow].map((cell) => ` ${code(cell)} `).join('|'),
+    .map(({ example, kinds, from, fromRow, to, toRow }) =>
+      [example + otherKinds(kinds), from, fromRow, to, toRow].map((cell) => ` ${code(cell)} `).join('|'),
     );
   const left = changes.length - rows.length;
   const table = [

@@ -150,3 +150,10 @@ test('all problems of all files are told in one run, each once', async () => {
     'policies/unused.yaml:4:7-8 invalid value',
   ]);
 });
+
+test('where a setting is written, and whether, is no part of the digests', async () => {
+  const unwritten = await load({ 'policies/edge.yaml': policyFile('mode: enforce') });
+  const written = await load({ 'policies/edge.yaml': policyFile('', 'nonIp: pass', 'mode: enforce') });
+  expect(written.program.digest).toBe(unwritten.program.digest);
+  expect(written.desired.written).toBe(unwritten.desired.written);
+});
