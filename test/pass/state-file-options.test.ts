@@ -74,11 +74,12 @@ test('what the operator allows is not asked, and what he says goes along', async
   expect(plain.report).toStrictEqual({ dryRun: false, warnings: [], progress: undefined });
 
   const change = { retry: true, deep: true, allowPrune: true, acceptLockout: true, confirmWithin: 5000 };
-  const from = { stateDir: relative('.', stateDir), host: 'edge', remotes: ['192.0.2.1'] };
+  const remote = { host: '192.0.2.1', port: 22 };
+  const from = { stateDir: relative('.', stateDir), host: 'edge', remotes: [remote] };
   const asked = await inputs({ from, change });
   expect(questions(asked)).toStrictEqual({
     suspensions,
-    lockoutGuard: { remotes: ['192.0.2.1'], accepted: true },
+    lockoutGuard: { remotes: [remote], accepted: true },
     trial: { ...trial, safeguards: { ...NO_SAFEGUARDS, confirm: 5000 } },
   });
   expect(asked.target).toMatchObject({ retry: true, goNative: true, deep: true });
