@@ -47,13 +47,13 @@ export async function awaitEffect<T>(name: Effect | TrialEffect, run: () => Prom
 let struck = false;
 
 function strike(name: Effect | TrialEffect, side: 'before' | 'after'): void {
-  const [points, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
+  const [points, action = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
   const point = `${name}:${side}`;
   if (struck || !points?.split(',').includes(point)) return;
   struck = true;
-  if (manner === 'fail') {
+  if (action === 'fail') {
     const Failure = WRITTEN.has(name) ? JournalError : EnvironmentError;
     throw new Failure(`failpoint ${point}`, { hint: 'Unset XDPKEEP_FAILPOINT.' });
   }
-  process.kill(process.pid, manner === 'stop' ? 'SIGSTOP' : 'SIGKILL');
+  process.kill(process.pid, action === 'stop' ? 'SIGSTOP' : 'SIGKILL');
 }

@@ -35,7 +35,7 @@ export async function reattachDuringTrial(
   const lost: Plan = { steps, warnings: active.warnings };
   using proven = place.machine.prove(lost, { pinPaths: place.pins, store: place.store, observed: before });
   const { generation } = pending;
-  const records = { journal, generation, mends: true };
+  const records = { journal, generation, restores: true };
   const applied = await apply(lock, lost, { kernel: place, records, proven, trial: { keep: true } });
   const observed = await place.observe();
   const others = planned.steps.filter(({ step }) => step.kind === 'none');

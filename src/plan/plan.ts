@@ -9,7 +9,7 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { asItRan, planAttach, refuse, sayMode } from './attach.js';
+import { asAttachedBefore, planAttach, refuse, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
 import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
@@ -79,7 +79,7 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
     const attached = { ...difference, wanted, observed, linkState };
     return considerDrift(planChange(attached, context), attached, context.past.drift);
   }
-  const fresh = asItRan({ ...difference, wanted, observed }, context);
+  const fresh = asAttachedBefore({ ...difference, wanted, observed }, context);
   return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
 }
 

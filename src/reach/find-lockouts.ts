@@ -25,7 +25,7 @@ export function findLockouts(
     if (!('instance' in step) || own.length === 0) return [];
     return withProgram(step.interface, step.instance, proven, pinPaths, (program) =>
       own.flatMap((flow) => {
-        const how = judge(program, step.ifindex, flow, step.instance.program?.firewall);
+        const how = lossOf(program, step.ifindex, flow, step.instance.program?.firewall);
         return how === undefined ? [] : [{ ...flow, how }];
       }),
     );
@@ -47,7 +47,7 @@ function withProgram(
 }
 
 /** How the flow ends; `undefined` when it lives. */
-function judge(
+function lossOf(
   program: number,
   ifindex: number,
   { packet }: Flow,

@@ -2,13 +2,13 @@
 import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../../src/model/diagnostic.js';
 import { readHost } from '../readers.js';
-import { brief, hostFile, stateDir } from '../state-dir.js';
+import { placeAndSummary, hostFile, stateDir } from '../state-dir.js';
 
 function problemsOf(text: string | Uint8Array): Diagnostic[] {
   return readHost(stateDir({ 'hosts/edge-1.yaml': text })).problems;
 }
 
-const short = (problem: Diagnostic) => brief(problem).replace('hosts/edge-1.yaml:', '');
+const short = (problem: Diagnostic) => placeAndSummary(problem).replace('hosts/edge-1.yaml:', '');
 
 const PROGRAM = 'program: {builtin: icmp-drop}';
 const VALID = hostFile(`  e: {${PROGRAM}}`);
