@@ -60,9 +60,10 @@ test('when the attachment fails, what was above is back', () => {
 test('when one above cannot be made again, the attachment below is dropped, and those above are made without it', async () => {
   await host.bring(wanted('low', { digest: 'cccc' }), wanted('mid'), wanted('top', { digest: 'bbbb' }));
   const busy = new KernelError('test', 16, 'EBUSY', 'busy');
-  expect(() => { lifted(() => {
+  expect(() => {
+    lifted(() => {
       host.kernel.failOnce('createLink', busy);
-    }); },
-  ).toThrow('busy');
+    });
+  }).toThrow('busy');
   expect(all()).toEqual(AS_BEFORE);
 });
