@@ -1,7 +1,7 @@
 // Loads a policy: shapes the object before the load (settings, sizes, omitted maps) and fills its maps afterwards. Attaches
 // nothing.
 import type { Fd } from './fd.js';
-import { CONNECTION_TABLES } from '../model/connections.js';
+import { SHARED_TABLES } from '../model/connections.js';
 import type { FirewallTables } from '../model/tables.js';
 import type { ConnectionMaps } from './egress.js';
 import { checked } from './ffi.js';
@@ -13,7 +13,7 @@ import { SAMPLES } from './samples.js';
 import { specialize } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
-const OPTIONAL = ['limits', 'sources', 'cpus', ...CONNECTION_TABLES];
+const OPTIONAL = ['limits', 'sources', 'cpus', ...SHARED_TABLES];
 /** Frames that wait for a CPU they were redirected to: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
@@ -50,7 +50,7 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (counting.hits) one.reuseMap(HITS, counting.hits);
     if (samples) one.reuseMap(SAMPLES, samples);
-    for (const table of connections ? CONNECTION_TABLES : [])
+    for (const table of connections ? SHARED_TABLES : [])
       if (tables.dynamic[table] !== undefined && connections) one.reuseMap(table, connections[table]);
     if (tables.frags) one.takeFrags();
     sets.forEach(({ map }, slot) => {

@@ -39,8 +39,9 @@ function wordsFor<N extends FieldName>(
 }
 
 /** Headers that no field is about. */
-function headerWords({ ipv4Options, extensions = [] }: PacketDescription): string[] {
+function headerWords({ fragmentId, ipv4Options, extensions = [] }: PacketDescription): string[] {
   return [
+    ...(fragmentId === undefined ? [] : [`of datagram ${fragmentId}`]),
     ...(ipv4Options ? [`options ${ipv4Options}`] : []),
     ...(extensions.length > 0 ? [`behind ${extensions.map(({ kind }) => kind).join(', ')}`] : []),
   ];

@@ -15,6 +15,7 @@ import {
 } from '../../../src/model/policy.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
 import { Connections } from '../../../src/policy/connections/connections.js';
+import { readFrame } from '../../../src/policy/connections/read-flow.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { parseFrame } from '../../../src/policy/packet/parse.js';
 import { bindForTest, firewallObject } from '../datapath.js';
@@ -40,6 +41,7 @@ class Host implements Disposable {
     const tables = {
       opened: this.#keep(createConnectionTable('opened', ENTRIES)),
       served: this.#keep(createConnectionTable('served', ENTRIES)),
+      fragments: this.#keep(createConnectionTable('fragments', ENTRIES)),
     };
     const compiled = compilePolicy(BY_STATE);
     this.#rows = compiled.owners.map(({ row }) => row);
@@ -86,8 +88,16 @@ function answerTo(packet: PacketDescription, random: Random): PacketDescription 
     ...(destinationPort !== undefined && { sourcePort: destinationPort }),
     ...(sourcePort !== undefined && { destinationPort: sourcePort }),
     ...(icmpType !== undefined && { icmpType: random.chance(80) ? echoReply : icmpType }),
+    ...(random.chance(40) && { fragment: random.pick(['first', 'later', 'later'] as const) }),
+    fragmentId: random.below(3),
     tcpFlags: random.pick([2, 16, 18, 4, 20, 17, 1, 0, 3, 41, 24]),
   };
+}
+
+/** A later fragment of the same datagram, or nearly so. */
+function restOf(first: PacketDescription, random: Random): PacketDescription {
+  const nearly = random.chance(25);
+  return { ...first, fragment: 'later', ...(nearly && { fragmentId: random.below(4), protocol: 17 }) };
 }
 
 /** An ICMP error that quotes a frame: all of it, or as little as a router has to. */
@@ -120,8 +130,10 @@ it('every packet that comes in is the same to the kernel and to the reference', 
     using host = new Host();
     const connections = new Connections();
     const sent: { packet: PacketDescription; frame: Uint8Array }[] = [];
+    const begun: PacketDescription[] = [];
     for (let step = 0; step < 250; step++) {
-      const packet = { ...randomPacket(random) };
+      const packet = { ...randomPacket(random), fragmentId: random.below(3) };
+      if (random.chance(30)) packet.fragment = random.pick(['first', 'first', 'later']);
       if (random.chance(60)) packet.protocol = random.pick([6, 17, packet.family === 6 ? 58 : 1]);
       if (random.chance(50)) packet.sourcePort = random.pick([32_767, 32_768, 40_000, 53]);
       delete packet.etherType;
@@ -135,9 +147,11 @@ it('every packet that comes in is the same to the kernel and to the reference', 
       }
       const about = random.pick(sent.length > 0 ? sent : [{ packet, frame: buildPacket(packet) }]);
       const kind = random.below(10);
+      const answer = answerTo(about.packet, random);
+      if (kind < 5 && answer.fragment === 'first') begun.push(answer);
       const whole =
         kind < 5
-          ? buildPacket(answerTo(about.packet, random))
+          ? buildPacket(random.chance(40) && begun.length > 0 ? restOf(random.pick(begun), random) : answer)
           : kind < 7
             ? errorAbout(about.frame, about.packet, random)
             : buildPacket(packet);
@@ -150,9 +164,12 @@ it('every packet that comes in is the same to the kernel and to the reference', 
           expected,
         );
         host.comeIn(frame);
+        connections.letIn(frame, expected, 0);
       } else expect(CONNECTION_STATES).not.toContain(row);
-      seen.set(row ?? '', (seen.get(row ?? '') ?? 0) + 1);
+      const what = expected && readFrame(frame, 'incoming')?.kind === 'later-fragment' ? `${row} rest` : row;
+      seen.set(what ?? '', (seen.get(what ?? '') ?? 0) + 1);
     }
   }
+  for (const what of ['established rest', 'invalid rest']) expect(seen.get(what) ?? 0, what).toBeGreaterThan(30);
   for (const state of CONNECTION_STATES) expect(seen.get(state) ?? 0, state).toBeGreaterThan(30);
 });
