@@ -26,13 +26,13 @@ interface ApplyRecords {
   /** The generation that the steps bring into effect. */
   generation: number;
   /** The steps bring back what was there: nothing is recorded to go back by. */
-  mends?: boolean;
+  restores?: boolean;
 }
 
 /** What a change on trial has to say while it is made. */
 export interface OnTrial {
   /** Asked when every step was verified: why none of them may stay, as soon as that is known. */
-  judge?: () => Promise<string | undefined>;
+  findFailure?: () => Promise<string | undefined>;
   /** Called when all that can be undone is undone, before it is written down. */
   reverted?: () => void;
   /** What the steps left stays, so that they can be undone later: nothing is cleaned away. */
@@ -89,7 +89,7 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     if (wrong === undefined) right.push(attempt);
     else results.push(undo(lock, attempt, wrongStep(attempt, wrong), 'undone', context));
   }
-  const failure = right.length > 0 ? await context.trial?.judge?.() : undefined;
+  const failure = right.length > 0 ? await context.trial?.findFailure?.() : undefined;
   if (failure !== undefined) {
     return [...results, ...undoAll(lock, right, new VerificationError(failure), context)];
   }
@@ -141,11 +141,11 @@ function isEffective(planned: PlannedStep): planned is PlannedStep & { step: Eff
 /** The intents of all of them are on the disk before the first of them begins. */
 function intend(
   planned: Attempt['planned'][],
-  { records: { journal, generation, mends } }: ApplyContext,
+  { records: { journal, generation, restores } }: ApplyContext,
 ): Attempt[] {
   if (planned.length === 0) return [];
   const entries = planned.map(({ step, inverse }): JournalEntry => {
-    return { generation, phase: 'intent', step, ...(inverse && !mends && { inverse }) };
+    return { generation, phase: 'intent', step, ...(inverse && !restores && { inverse }) };
   });
   const records = effect('intent', () => journal.appendAll(entries));
   return planned.map((one, at) => ({ planned: one, intent: records[at]?.seq ?? 0 }));

@@ -19,15 +19,13 @@ export const EFFECTS = [
   'outcome',
 ] as const;
 
-/** What is done beside the steps of an interface, before them. */
-const RECORD_EFFECTS = ['record'] as const;
-
 /** What a trial adds: arming its deadline, announcing it, and what decides it or leaves it to wait. */
 export const TRIAL_EFFECTS = ['arm', 'announce', 'decide'] as const;
 
 export type Effect = (typeof EFFECTS)[number];
 export type TrialEffect = (typeof TRIAL_EFFECTS)[number];
-type RecordEffect = (typeof RECORD_EFFECTS)[number];
+/** What is done beside the steps of an interface, before them. */
+type RecordEffect = 'record';
 
 /** Those whose failure means that the journal or a generation cannot be written. */
 const WRITTEN = new Set<Effect | TrialEffect | RecordEffect>([
@@ -60,13 +58,13 @@ export async function awaitEffect<T>(
 let struck = false;
 
 function strike(name: Effect | TrialEffect | RecordEffect, side: 'before' | 'after'): void {
-  const [points, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
+  const [points, action = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
   const point = `${name}:${side}`;
   if (struck || !points?.split(',').includes(point)) return;
   struck = true;
-  if (manner === 'fail') {
+  if (action === 'fail') {
     const Failure = WRITTEN.has(name) ? JournalError : EnvironmentError;
     throw new Failure(`failpoint ${point}`, { hint: 'Unset XDPKEEP_FAILPOINT.' });
   }
-  process.kill(process.pid, manner === 'stop' ? 'SIGSTOP' : 'SIGKILL');
+  process.kill(process.pid, action === 'stop' ? 'SIGSTOP' : 'SIGKILL');
 }

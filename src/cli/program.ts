@@ -8,7 +8,7 @@ import { addLooking } from './commands/looking.js';
 import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
 import type { Keep } from './commands/command.js';
-import { addManners } from './commands/shell.js';
+import { addShellCommands } from './commands/shell.js';
 import { addUnattended } from './commands/unattended.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
 import { addTraffic } from './commands/traffic.js';
@@ -72,7 +72,7 @@ export function makeProgram(version: string, keep: Keep): Command {
   addOperating(program, keep);
   addConfirming(program, keep);
   addBlocking(program, keep);
-  addManners(program, keep);
+  addShellCommands(program, keep);
   for (const { path, command } of everyCommand(program)) {
     command.addHelpText('after', () => exampleHelp(path));
   }

@@ -3,7 +3,7 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
-import type { Match, RateLimit } from '../model/policy.js';
+import type { Match, Policy, RateLimit } from '../model/policy.js';
 import { USUAL_PREFIX, WHOLE_ADDRESS } from '../policy/rate-limit.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
@@ -88,19 +88,21 @@ interface FirewallIdentity {
 function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
   const { rules, tests, ...settings } = policy;
   const written = rules.map((rule) => ({
-    ...withoutPlace(rule),
+    ...withoutPlaces(rule),
     match: identifyMatch(rule.match),
     ...(asWritten && rule.rateLimit && { rateLimit: asInFile(rule.rateLimit) }),
   }));
   return {
-    policy: { ...withoutPlace(settings), rules: written },
+    policy: { ...withoutPlaces(settings), rules: written },
     protections: protections.map(({ match }) => identifyMatch(match)),
-    tests: tests.map(withoutPlace),
+    tests: tests.map(withoutPlaces),
   };
 }
 
-function withoutPlace(value: { at: Position }): object {
-  return Object.fromEntries(Object.entries(value).filter(([field]) => field !== 'at'));
+const PLACES: ReadonlySet<string> = new Set<keyof Policy>(['at', 'settingsAt']);
+
+function withoutPlaces(value: { at: Position }): object {
+  return Object.fromEntries(Object.entries(value).filter(([field]) => !PLACES.has(field)));
 }
 
 function identifyMatch({ source, destination, ...match }: Match): object {

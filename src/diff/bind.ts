@@ -1,6 +1,7 @@
 // Binds a policy to this host, which gives its instance a digest. A redirect is compiled to an ifindex, so a re-created
 // target interface makes another instance. Once an operator has blocked anything on an interface, its instances look blocks
 // up; instances made before that do not. Where frames come in several buffers, the program is another one.
+import { goesBy } from '../model/altnames.js';
 import type { DesiredProgram } from '../model/desired.js';
 import type { ObservedInterface, OwnedInterface } from '../model/observed.js';
 
@@ -21,7 +22,7 @@ export function bindProgram(
   );
   const parts: (string | number)[] = [];
   for (const target of [...targets].sort()) {
-    const found = interfaces.find(({ name }) => name === target);
+    const found = interfaces.find((one) => goesBy(one, target));
     if (!found) return target;
     parts.push(found.ifindex);
   }

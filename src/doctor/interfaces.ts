@@ -2,12 +2,12 @@
 // whose XDP program is on it.
 import { describeDevice, type Device } from '../kernel/device.js';
 import { framingOf } from '../kernel/framing.js';
-import { listInterfaces } from '../kernel/interfaces.js';
 import { deviceWords } from '../kernel/native-refusal.js';
 import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
-import { listLinks } from '../kernel/rtnetlink.js';
+import { type Link, listLinks } from '../kernel/rtnetlink.js';
 import { wantedFor } from '../diff/diff.js';
 import { DOUBT_HINT, doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
+import { goesBy } from '../model/altnames.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
 import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
@@ -33,35 +33,36 @@ export interface Seen {
 
 export async function checkInterfaces(seen: Seen): Promise<Check[]> {
   const { desired, observed } = seen;
-  const present = listInterfaces();
+  const present = listLinks();
   const literal =
-    desired?.interfaces.map(({ pattern }) => pattern).filter((pattern) => !isGlob(pattern)) ?? [];
-  const matched = present.filter(({ name }) => desired && wantedFor(desired, name)).map(({ name }) => name);
+    desired?.interfaces
+      .filter(({ pattern }) => !isGlob(pattern))
+      .map(({ pattern }) => present.find((one) => goesBy(one, pattern))?.name ?? pattern) ?? [];
+  const matched = present.filter((one) => desired && wantedFor(desired, one)).map(({ name }) => name);
   const owned = observed?.owned.map(({ name }) => name) ?? [];
   const names = [...new Set([...literal, ...matched, ...owned])];
   const checks = await Promise.all(
     names.map((name) => {
-      const ifindex = present.find((one) => one.name === name)?.ifindex;
-      return check(name, () => answer(name, ifindex, seen));
+      const link = present.find((one) => one.name === name);
+      return check(name, () => answer(name, link, seen));
     }),
   );
   return checks.map((one) => ({ ...one, interface: true }));
 }
 
-function answer(name: string, ifindex: number | undefined, seen: Seen): Answer {
+function answer(name: string, link: Link | undefined, seen: Seen): Answer {
   const { desired, observed } = seen;
-  if (ifindex === undefined)
-    return warning('there is no such interface', 'Correct the name, or make the interface.');
+  if (!link) return warning('there is no such interface', 'Correct the name, or make the interface.');
+  const { ifindex } = link;
   const device = describeDevice(ifindex) ?? { name };
   const features = xdpFeatures(ifindex);
   const native = features
     ? `native XDP: ${features.native ? 'yes' : 'no'}`
     : 'native XDP: the kernel does not tell';
-  const link = listLinks().find((one) => one.ifindex === ifindex);
-  const framing = link && framingOf(link);
+  const framing = framingOf(link);
   const begin = framing === 'ip' ? '; no Ethernet header: policies read packets from the IP header on' : '';
   const found = `ifindex ${ifindex}${deviceWords(device)}; ${native}; XDP program: ${owner(name, observed)}${begin}`;
-  const wanted = desired && wantedFor(desired, name);
+  const wanted = desired && wantedFor(desired, link);
   const unfit = wanted && framing && troubleOnLink(name, framing, wanted);
   const attaching =
     unfit ??

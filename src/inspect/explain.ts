@@ -14,6 +14,7 @@ import { lookUpConnection, lookUpDatagram } from '../kernel/connections.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
+import { goesBy, type Named } from '../model/altnames.js';
 import { type Block, concerns, holdsNetwork } from '../model/blocks.js';
 import { asksConnections, type HostPolicy } from '../model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../model/errors.js';
@@ -34,11 +35,13 @@ import { encodeRecords } from '../policy/compile/records.js';
 import type { LookOptions } from '../model/pass-options.js';
 
 /** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
-export async function explain(name: string, packet: string, options: LookOptions): Promise<Explanation> {
+export async function explain(asked: string, packet: string, options: LookOptions): Promise<Explanation> {
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
   const observed = await observe({ bpffs: options.bpffs });
+  const seen = observed.interfaces.find((one) => goesBy(one, asked)) ?? { name: asked };
+  const { name } = seen;
   const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
@@ -63,7 +66,7 @@ export async function explain(name: string, packet: string, options: LookOptions
       digest: running.digest,
       decidedBy: inKernel ? 'kernel' : 'reference',
     },
-    desired: await askDesired(name, frame, circumstances, decision, options),
+    desired: await askDesired(seen, frame, circumstances, decision, options),
   };
 }
 
@@ -173,7 +176,7 @@ function findBlock(name: string, source: Cidr | undefined, dataDir: string): Blo
 }
 
 async function askDesired(
-  name: string,
+  one: Named,
   frame: Uint8Array,
   circumstances: { now: number; connection?: ConnectionState },
   running: ExplainedDecision,
@@ -182,7 +185,8 @@ async function askDesired(
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const { desired } = await loadHost({ ...options.from, store });
-    const wanted = wantedFor(desired, name);
+    const wanted = wantedFor(desired, one);
+    const { name } = one;
     if (!wanted) return { reason: `they want nothing on ${name}` };
     const { firewall, label } = wanted.program;
     if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };

@@ -48,7 +48,7 @@ function asWritten({ interfaces }: HostFile, host: string): Found[] {
 function asItIs(file: HostFile, host: string): Found[] {
   return listLinks().flatMap((link): Found[] => {
     const { name, ifindex } = link;
-    const { policy, mode } = wantedFor(file, name) ?? {};
+    const { policy, mode } = wantedFor(file, link) ?? {};
     if (policy === undefined || mode === undefined) return [];
     // Of what the file itself says, its pattern was named.
     const isNews = mode !== 'generic' && runsGeneric(mode, { ...link, ...xdpFeatures(ifindex) });

@@ -11,7 +11,7 @@ import { MACHINE } from '../pass/machine.js';
 import { driftContext } from '../pass/drift-context.js';
 import { hasBlocks, readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
-import { confirmedGeneration, inShort } from '../journal/confirmed.js';
+import { confirmedGeneration, appliedStateOf } from '../journal/confirmed.js';
 import { currentIfReadable } from '../journal/generations.js';
 import { lastChanges, lastAdoption } from '../journal/since.js';
 import { generationState } from '../journal/generation-state.js';
@@ -24,7 +24,7 @@ import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
 import { pinsOf } from '../kernel/pins.js';
-import { readTotals } from '../pass/settle-totals.js';
+import { readTotals } from '../pass/totals.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import { type DesiredState, emptyState } from '../model/desired.js';
@@ -143,7 +143,7 @@ function appliedState(dataDir: string, failures: ReturnType<typeof lastFailures>
     return generation === current.number && phase === 'failed';
   });
   const names = failed.map(([name]) => name).sort();
-  return { ...inShort(current), ...(names.length > 0 && { failed: names }) };
+  return { ...appliedStateOf(current), ...(names.length > 0 && { failed: names }) };
 }
 
 /** What a pass would find: an interface that is new gets its blocks. */
@@ -203,7 +203,7 @@ function withPrograms(row: ReportedInterface, { desired, observed, paths, progra
   const { name, programId, linkId, digest } = row;
   const seen = observed.interfaces.find((one) => one.name === name);
   const owned = observed.owned.find((one) => one.name === name);
-  const program = wantedFor(desired, name)?.program.label;
+  const program = wantedFor(desired, seen ?? { name })?.program.label;
   const isPolicy = owned !== undefined && runsPolicy(owned);
   const running = programId === undefined ? undefined : programs.describe(programId, digest, isPolicy);
   const attached = programId === undefined ? undefined : attachedAt(paths, name);

@@ -6,7 +6,7 @@ import { readGeneration } from './generations.js';
 import { tookNoEffect } from './took-effect.js';
 import { isUnconfirmed } from './trials.js';
 
-export function inShort({ number, time, origin, of, reason, source }: Generation): AppliedState {
+export function appliedStateOf({ number, time, origin, of, reason, source }: Generation): AppliedState {
   return {
     generation: number,
     time,
@@ -30,5 +30,5 @@ export function confirmedGeneration(
     (number) => !isUnconfirmed(records, number) && !tookNoEffect(records, number),
   );
   const number = previous ?? newest ?? 0;
-  return number === 0 ? undefined : inShort(readGeneration(dataDir, number));
+  return number === 0 ? undefined : appliedStateOf(readGeneration(dataDir, number));
 }

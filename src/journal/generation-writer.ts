@@ -6,7 +6,7 @@ import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeNewFile } from '.
 import { writeFailed } from '../disk/failure.js';
 import type { DesiredState } from '../model/desired.js';
 import type { Generation, JournalRecord } from '../model/record.js';
-import { keepPolicies } from './kept-policies.js';
+import { storePolicies } from './stored-policies.js';
 import { highestGeneration } from './generation-list.js';
 import type { WriterLock } from './lock.js';
 import { generationFile, journalFile } from './paths.js';
@@ -28,7 +28,7 @@ export function writeGeneration(
   made: NewGeneration,
   records: readonly JournalRecord[] = readSoundJournal(lock.dataDir).records,
 ): Generation {
-  const desired = keepPolicies(lock, made.desired);
+  const desired = storePolicies(lock, made.desired);
   const number = highestGeneration(lock.dataDir, records) + 1;
   const generation: Generation = { number, time: new Date().toISOString(), of: number, ...made, desired };
   try {

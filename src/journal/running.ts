@@ -1,7 +1,7 @@
 // Finds which program an instance was made of: the newest generation with its digest names it.
 import { baseDigest, type HostPolicy } from '../model/desired.js';
 import type { RecordedProgram } from '../model/record.js';
-import { keptPolicy } from './kept-policies.js';
+import { storedPolicy } from './stored-policies.js';
 import { listGenerations } from './generation-list.js';
 import { readGeneration } from './generations.js';
 
@@ -18,5 +18,5 @@ export function recordedProgram(dataDir: string, digest: string): RecordedProgra
 /** `undefined` when no generation knows the digest, and for a program that is no policy. */
 export function recordedPolicy(dataDir: string, digest: string): HostPolicy | undefined {
   const { firewall } = recordedProgram(dataDir, digest) ?? {};
-  return firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
+  return firewall === undefined ? undefined : storedPolicy(dataDir, firewall);
 }

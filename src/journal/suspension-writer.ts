@@ -37,8 +37,8 @@ export function endSuspensions(
   only?: string,
 ): Suspension[] {
   const { made, damaged } = readStored(lock.dataDir);
-  const standing = unexpired(made);
-  const ended = standing.filter((one) => only === undefined || one.interface === only);
+  const active = unexpired(made);
+  const ended = active.filter((one) => only === undefined || one.interface === only);
   const broken = damaged && only === undefined ? [damaged] : [];
   if (ended.length + broken.length === 0) return [];
   for (const one of [...broken, ...ended]) {
@@ -46,7 +46,7 @@ export function endSuspensions(
   }
   write(
     lock,
-    standing.filter((one) => !ended.includes(one)),
+    active.filter((one) => !ended.includes(one)),
   );
   return [...broken, ...ended.map(toSuspension)];
 }

@@ -1,5 +1,5 @@
-// Attaching XDP: links for what is ours, netlink for giving a taken-over program back.
-// Every change names the program that it expects to find, so that a race is an error and never a silent loss.
+// Attaches XDP programs: our own through links, a foreign one that is given back through netlink. Every change names the program
+// that it expects to replace (compare-and-swap), so that a race ends in an error and overwrites nothing.
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError, KernelError } from '../model/errors.js';
 import { describeDevice, type Device } from './device.js';
@@ -20,7 +20,10 @@ const XDP_FLAGS_UPDATE_IF_NOEXIST = 1;
 
 const MODE_FLAGS: Record<AttachMode, number> = { generic: 2, native: 4, offload: 8 };
 
-/** Attaches a program. It stays while the returned link, or a pin of it, lives. Throws a NativeRefusedError, a KernelError. */
+/**
+ * Attaches a program. It stays attached while the returned link is open or pinned. Throws a NativeRefusedError when the driver
+ * refuses native mode, an EnvironmentError on a kernel without XDP links, else a KernelError or a PermissionError.
+ */
 export function createLink(program: Open, ifindex: number, mode: AttachMode): Fd {
   const opts = { sz: 72, flags: MODE_FLAGS[mode], pad: [] };
   const call = `attach XDP (${mode}) to interface ${ifindex}`;
@@ -30,7 +33,7 @@ export function createLink(program: Open, ifindex: number, mode: AttachMode): Fd
   }
   if (result === -EEXIST) {
     const said = hearRefusal(program, ifindex, mode);
-    if (said !== undefined && /upper device/i.test(said)) throw below(call, said);
+    if (said !== undefined && /upper device/i.test(said)) throw refusedBelow(call, said);
   }
   if (result < 0 && mode === 'native' && isDriversRefusal(describeErrno(-result)[0])) {
     const device = describeDevice(ifindex);
@@ -64,16 +67,16 @@ function nativeRefused(
   });
 }
 
-/** The interface has one above it that runs a program. */
-function below(call: string, said: string): KernelError {
+/** An upper interface (bridge, bond, VLAN) has a program; the kernel then refuses one on a lower interface. */
+function refusedBelow(call: string, said: string): KernelError {
   return new KernelError(call, EEXIST, 'EEXIST', `the kernel says "${said}"`, {
-    hint: 'An interface above it (bridge, bond, VLAN) has a program, and below that none is let in: take that one off first. What xdpkeep has attached there it takes off and puts back by itself.',
+    hint: 'An interface above it (bridge, bond, VLAN) has a program, and the kernel then accepts none below: detach that one first. xdpkeep detaches and attaches its own programs there by itself.',
   });
 }
 
 /**
- * The kernel's own sentence. Only netlink has a way to hand it over, so the attempt that was just refused is made once
- * more there. Should the driver have changed its mind meanwhile, the program is taken off again.
+ * The kernel's own explanation (the extended acknowledgement). Only netlink delivers it, so the refused attachment is repeated
+ * over netlink. If that one succeeds, the program is detached again.
  */
 function hearRefusal(program: Open, ifindex: number, mode: AttachMode): string | undefined {
   const flags = MODE_FLAGS[mode] | XDP_FLAGS_UPDATE_IF_NOEXIST;
@@ -89,7 +92,7 @@ export function swapProgram(link: Open, program: Open, expected: Open): void {
   const result = libbpf().linkUpdate(link.number, program.number, opts);
   if (result === -EPERM) {
     throw new KernelError(call, EPERM, 'EPERM', 'the link no longer runs the program that was seen', {
-      hint: 'Somebody else changed it meanwhile: run reconcile again.',
+      hint: 'Another process changed it meanwhile: run reconcile again.',
     });
   }
   const [code, text] = describeErrno(-result);
@@ -102,10 +105,10 @@ export function swapProgram(link: Open, program: Open, expected: Open): void {
   checked(call, result);
 }
 
-/** errno.h; for a link update it says that the expected program is not there, not that a capability is missing. */
+/** errno.h; from a link update it means that the link runs another program, not that a capability is missing. */
 const EPERM = 1;
 
-/** Ends a link's attachment though others hold the link. For taking over from a foreign link. */
+/** Ends a link's attachment even while other processes hold the link. Used to take over from a foreign link. */
 export function detachLink(link: Open): void {
   checked('detach a link', libbpf().linkDetach(link.number));
 }

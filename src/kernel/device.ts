@@ -1,5 +1,5 @@
-// Properties of a network device: driver, MTU, queues, offloads. It uses ioctl(2), which answers for the network namespace
-// of this process; sysfs shows the namespace it was mounted from. What a driver does not report is absent. Sources:
+// Properties of a network device: driver, MTU, queues, offloads. Read through ioctl(2), which answers for the network namespace of
+// this process; sysfs shows the namespace that it was mounted from. A property that the driver does not report is absent. Sources:
 // uapi/linux/sockios.h, uapi/linux/if.h (struct ifreq), uapi/linux/ethtool.h.
 import { Fd } from './fd.js';
 import { checked, libc } from './ffi.js';
@@ -54,7 +54,7 @@ export function describeDevice(ifindex: number): Device | undefined {
   };
 }
 
-/** Are VLAN tags taken off before XDP sees a packet? Of the outermost 802.1Q tag; a driver that does not tell takes none. */
+/** Does the device take the outermost 802.1Q tag off before XDP sees a packet? False when the driver does not report it. */
 export function hidesTags(ifindex: number): boolean {
   return describeDevice(ifindex)?.hidesTags === true;
 }

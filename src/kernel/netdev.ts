@@ -1,5 +1,5 @@
-// What the kernel itself says of an interface's XDP: the features of the generic netlink family `netdev` (Linux 6.3).
-// One question and its answer, both in one message each. An older kernel does not know the family.
+// XDP features of an interface, from the generic netlink family `netdev` (Linux 6.3): one request and one reply, a message each. An
+// older kernel does not know the family.
 // Sources: uapi/linux/netlink.h, uapi/linux/genetlink.h, uapi/linux/netdev.h.
 import type { Fd } from './fd.js';
 import { askOver, attribute, attributes, openNetlink } from './netlink.js';
@@ -17,11 +17,11 @@ const XDP_ACT_RX_SG = 32;
 export interface XdpFeatures {
   /** The driver runs XDP programs. */
   native: boolean;
-  /** It runs them on packets of several buffers: the MTU does not matter to programs that can take those. */
+  /** It runs them on frames in several buffers: a program that accepts those works with any MTU. */
   fragments: boolean;
 }
 
-/** `undefined` where the kernel does not tell: before Linux 6.3, or of an interface that is not there. */
+/** `undefined` where the kernel does not report them: before Linux 6.3, or when there is no such interface. */
 export function xdpFeatures(ifindex: number): XdpFeatures | undefined {
   using socket = openNetlink(NETLINK_GENERIC);
   const named = attribute(CONTROL.name, Buffer.from('netdev\0'));

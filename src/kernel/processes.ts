@@ -1,13 +1,13 @@
-// Processes of others, as far as they may be seen: proc_pid_fd(5). A unit of ours sees none that has more rights.
+// Which sockets other processes hold: proc_pid_fd(5). Our units cannot look into processes that have more rights than they.
 import { readdirSync, readlinkSync } from 'node:fs';
 import { textIfThere } from './if-there.js';
 
 export interface SocketHolders {
-  /** Inodes of the sockets that processes of the name hold. */
+  /** Inodes of the sockets that processes of the given name hold. */
   inodes: ReadonlySet<number>;
-  /** Whether each process could be asked, the first one too. */
+  /** Every process could be read, process 1 included. */
   all: boolean;
-  /** Inodes of the sockets that the others hold, as far as they may be asked: looked up when called. */
+  /** Inodes of the sockets of all other processes that can be read; looked up on the first call. */
   others: () => ReadonlySet<number>;
 }
 
@@ -35,7 +35,7 @@ function inodesOf(pids: Iterable<string>): Set<number> {
   return inodes;
 }
 
-/** `undefined` where it ended, or is not ours to look into. */
+/** `undefined` when the process ended or may not be read. */
 function descriptorsOf(pid: string): string[] | undefined {
   const folder = `/proc/${pid}/fd`;
   try {
@@ -45,7 +45,7 @@ function descriptorsOf(pid: string): string[] | undefined {
   }
 }
 
-/** A descriptor may be closed meanwhile. */
+/** `undefined` when the descriptor was closed meanwhile. */
 function linkIfThere(path: string): string | undefined {
   try {
     return readlinkSync(path);

@@ -1,7 +1,8 @@
-// Questions to rtnetlink(7) about the network namespace of this process: how interfaces are built upon each other, behind
-// which of them a neighbour is, and by which one a packet leaves. Each is one message, and an answer of one or several.
+// Requests to rtnetlink(7) about the network namespace of this process: interfaces and how they are stacked, neighbours and the
+// interface behind which each is, and the interface by which a packet leaves.
 // Sources: uapi/linux/rtnetlink.h, uapi/linux/if_link.h, uapi/linux/neighbour.h.
-import { ask, attribute, attributes, list, text } from './netlink.js';
+import type { Named } from '../model/altnames.js';
+import { ask, attribute, attributes, eachAttribute, list, text } from './netlink.js';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -18,7 +19,7 @@ const IFF_LOOPBACK = 8;
 
 const IFLA = {
   ...{ address: 1, broadcast: 2, name: 3, mtu: 4, link: 5, master: 10, info: 18 },
-  ...{ extMask: 29, linkNetns: 37, xdp: 43, targetNetns: 46 },
+  ...{ extMask: 29, linkNetns: 37, xdp: 43, targetNetns: 46, propList: 52, altIfname: 53 },
 };
 const RTEXT_FILTER_SKIP_STATS = 8;
 const INFO = { kind: 1, data: 2 };
@@ -27,12 +28,11 @@ const XDP_SKB_PROG_ID = 6;
 const NDA = { destination: 1, address: 2, master: 9 };
 const RTA = { destination: 1, interface: 4 };
 
-export interface Link {
+export interface Link extends Named {
   ifindex: number;
-  name: string;
   /** ARPHRD_*, uapi/linux/if_arp.h. */
   type: number;
-  /** The other end of a tunnel, in bytes; of others, the broadcast address. */
+  /** IFLA_BROADCAST, raw: the remote address of a tunnel, the broadcast address of any other link. */
   remote?: Buffer;
   /** As a number, first byte most significant; absent where there is none. */
   mac?: number;
@@ -41,24 +41,24 @@ export interface Link {
   mtu: number;
   /** `bridge`, `bond`, `vlan`, `dummy`, ...; absent for hardware. */
   kind?: string;
-  /** The bridge, bond or the like that it belongs to. */
+  /** Ifindex of the bridge, bond or similar interface of which it is a port. */
   master?: number;
-  /** What it is made upon, in this namespace. */
+  /** Ifindex of the interface below it (IFLA_LINK), where that is in this namespace. */
   parent?: number;
-  /** Of a VLAN. */
+  /** The VLAN id, of an interface of kind `vlan`. */
   vlan?: number;
   /** An XDP program is attached to it in generic mode. */
   generic?: true;
-  /** The other end of a veth pair that is in another namespace. */
+  /** The peer of a veth in another namespace: its ifindex there, and the kernel's id of that namespace. */
   peerElsewhere?: { ifindex: number; netns: number };
 }
 
-/** Kinds whose packets arrive on the interface that they are made upon. A veth pair has a peer there, and is no such. */
-const UPON = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
+/** Kinds whose packets arrive on the parent interface. A veth has its peer as IFLA_LINK, and is not stacked on it. */
+const STACKED_KINDS = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
 
-/** Do packets for it come in on its parent? */
-export function isUponParent({ kind, parent }: Link): boolean {
-  return parent !== undefined && UPON.has(kind ?? '');
+/** Do packets for this interface arrive on its parent? */
+export function isStackedOnParent({ kind, parent }: Link): boolean {
+  return parent !== undefined && STACKED_KINDS.has(kind ?? '');
 }
 
 export function listLinks(): Link[] {
@@ -71,10 +71,12 @@ export function listLinks(): Link[] {
     const [mac, remote, master] = [IFLA.address, IFLA.broadcast, IFLA.master].map((one) => all.get(one));
     const [link, netns] = [all.get(IFLA.link), all.get(IFLA.linkNetns)];
     const parent = netns ? undefined : link;
+    const altnames = altnamesIn(all.get(IFLA.propList));
     const isGeneric = attributes(all.get(IFLA.xdp) ?? Buffer.alloc(0)).has(XDP_SKB_PROG_ID);
     return {
       ifindex: message.readInt32LE(4),
       name: text(all.get(IFLA.name)) ?? '',
+      ...(altnames.length > 0 && { altnames }),
       type: message.readUInt16LE(2),
       ...(remote && { remote }),
       loopback: (message.readUInt32LE(8) & IFF_LOOPBACK) !== 0,
@@ -92,7 +94,13 @@ export function listLinks(): Link[] {
   });
 }
 
-/** Bytes; `undefined` where it cannot be seen: the namespace is not ours to look into. */
+function altnamesIn(properties: Buffer | undefined): string[] {
+  return [...eachAttribute(properties ?? Buffer.alloc(0))].flatMap(([type, value]) =>
+    type === IFLA.altIfname ? (text(value) ?? []) : [],
+  );
+}
+
+/** MTU in bytes of an interface in another namespace; `undefined` when that namespace may not be read. */
 export function mtuElsewhere({ ifindex, netns }: { ifindex: number; netns: number }): number | undefined {
   const question = Buffer.alloc(IFINFO);
   question.writeInt32LE(ifindex, 4);
@@ -107,11 +115,11 @@ export interface Neighbour {
   /** 4 or 16 bytes in network order; absent in the table of a bridge. */
   address?: Buffer;
   mac: number;
-  /** The bridge in whose table it stands: `ifindex` is the port behind which it is. */
+  /** Ifindex of the bridge that learned it; `ifindex` is then the port behind which it is. */
   bridge?: number;
 }
 
-/** Addresses with the MAC that each was last heard from, and what bridges have learned. */
+/** The neighbour tables (ARP and NDP), and the MAC addresses that bridges have learned. */
 export function listNeighbours(): Neighbour[] {
   return [0, AF_BRIDGE].flatMap((family) => {
     const question = Buffer.alloc(family === 0 ? NDMSG : IFINFO);
@@ -133,7 +141,7 @@ export function listNeighbours(): Neighbour[] {
   });
 }
 
-/** Ifindex of the interface by which packets to an address leave; `undefined` where there is no way. 4 or 16 bytes. */
+/** Ifindex of the interface by which packets to an address (4 or 16 bytes) leave; `undefined` when there is no route. */
 export function interfaceTowards(address: Buffer): number | undefined {
   const question = Buffer.alloc(RTMSG);
   question.writeUInt8(address.length === 4 ? AF_INET : AF_INET6, 0);

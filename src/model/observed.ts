@@ -1,5 +1,6 @@
 // What is there: the kernel's own answer, joined from bpftool, the interface list and the pins under our directory.
 // Nothing in it is remembered from an earlier run.
+import type { Named } from './altnames.js';
 import type { AttachMode } from './desired.js';
 import type { MapShape } from './instance.js';
 import type { KeptProgram } from './step.js';
@@ -44,8 +45,7 @@ export const ONE_BUFFER = 1500;
 /** Bytes: a larger one, with the room that XDP wants, does not fit into one page of 4096. */
 export const ONE_PAGE = 3498;
 
-export interface ObservedInterface {
-  name: string;
+export interface ObservedInterface extends Named {
   ifindex: number;
   /** Absent: with an Ethernet header. */
   framing?: Framing;
@@ -82,7 +82,7 @@ export interface ObservedLink {
 }
 
 /** A pinned link of ours that records what leaves. */
-export interface ObservedEgress {
+interface ObservedEgress {
   /** Of its program. */
   digest: string;
   link: ObservedLink;

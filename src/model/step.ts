@@ -61,7 +61,7 @@ export interface Attachment {
 export type NativeOutlook = 'possible' | 'unknown' | 'refused';
 
 /** How an interface ran last, as the journal says. */
-export interface Ran extends Attachment {
+export interface LastAttachment extends Attachment {
   digest: string;
   ifindex: number;
 }

@@ -2,7 +2,7 @@
 // interfaces are stacked above it. Asked of rtnetlink at once for all; the driver is asked only where packets are large.
 import { framingOf } from '../kernel/framing.js';
 import { xdpFeatures } from '../kernel/netdev.js';
-import { isUponParent, type Link, listLinks, mtuElsewhere } from '../kernel/rtnetlink.js';
+import { isStackedOnParent, type Link, listLinks, mtuElsewhere } from '../kernel/rtnetlink.js';
 import { type ObservedDevice, type ObservedInterface, ONE_BUFFER } from '../model/observed.js';
 
 export function withDevices(interfaces: readonly ObservedInterface[]): ObservedInterface[] {
@@ -13,7 +13,8 @@ export function withDevices(interfaces: readonly ObservedInterface[]): ObservedI
     if (!link) return one;
     const framing = framingOf(link);
     const device = deviceOf(link, links, above.get(one.ifindex) ?? []);
-    return { ...one, ...(framing && { framing }), device };
+    const { altnames } = link;
+    return { ...one, ...(altnames && { altnames }), ...(framing && { framing }), device };
   });
 }
 
@@ -39,7 +40,7 @@ function stacksOf(links: ReadonlyMap<number, Link>): Map<number, string[]> {
   for (const link of links.values()) {
     const bridge = link.master === undefined ? undefined : links.get(link.master);
     if (bridge) put(link.ifindex, bridge.name);
-    if (link.parent !== undefined && (isUponParent(link) || link.kind === 'macsec'))
+    if (link.parent !== undefined && (isStackedOnParent(link) || link.kind === 'macsec'))
       put(link.parent, link.name);
   }
   return above;

@@ -1,6 +1,6 @@
 // What planning must know of how interfaces are attached and were before. The kernel is asked of those alone that it matters for.
 import { fallbacks } from '../journal/intents.js';
-import { lastRan } from '../journal/ran.js';
+import { lastAttachments } from '../journal/last-attachments.js';
 import { recordedProgram } from '../journal/running.js';
 import type { DesiredProgram } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
@@ -28,7 +28,7 @@ export function attachingContext(
 ): AttachingContext {
   return {
     goNative,
-    ran: lastRan(records),
+    last: lastAttachments(records),
     native: outlooks(place, differences, fallbacks(records, observed)),
     takesFrags: new Set(differences.flatMap((one) => ownWithFrags(one, place))),
   };

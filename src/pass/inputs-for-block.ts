@@ -4,9 +4,11 @@
 import { wantedFor } from '../diff/diff.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
-import { keptPolicy } from '../journal/kept-policies.js';
+import { storedPolicy } from '../journal/stored-policies.js';
 import { recordedProgram } from '../journal/running.js';
-import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import { listLinks } from '../kernel/rtnetlink.js';
+import { goesBy } from '../model/altnames.js';
+import type { DesiredInterface } from '../model/desired.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { type PassInputs, QUIETLY } from './inputs.js';
 import type { OpenHost } from './host.js';
@@ -14,12 +16,21 @@ import type { OpenHost } from './host.js';
 /** `targets` run a policy. `name`: of the host. */
 export function inputsForBlock(host: OpenHost, name: string, targets: readonly OwnedInterface[]): PassInputs {
   const kept = generationState(host.dataDir, newestGeneration(host.dataDir), name);
-  const asItRuns = targets.flatMap((one) => wantedAsItRuns(one, kept, host.dataDir));
+  const links = listLinks();
+  const asItRuns: DesiredInterface[] = [];
+  let others = kept.interfaces;
+  for (const one of targets) {
+    const link = links.find(({ name: found }) => found === one.name) ?? one;
+    const wanted = wantedAsItRuns(one, wantedFor(kept, link), host.dataDir);
+    if (!wanted) continue;
+    asItRuns.push(wanted);
+    others = others.filter(({ pattern }) => !goesBy(link, pattern));
+  }
   const same = 'what decides stays the same but for the block, which was asked before';
   return {
     place: host,
     target: {
-      desired: { ...kept, interfaces: [...asItRuns, ...kept.interfaces] },
+      desired: { ...kept, interfaces: [...asItRuns, ...others] },
       generation: { origin: 'reconcile' }, // none, unless an older release made what runs
       interfaces: new Set(targets.map((one) => one.name)),
       retry: true, // an operator waits for it
@@ -40,19 +51,20 @@ export function inputsForBlock(host: OpenHost, name: string, targets: readonly O
 }
 
 /** Keeps the mode that is attached. A program that no generation knows is replaced by the wanted one. */
-function wantedAsItRuns(one: OwnedInterface, kept: DesiredState, dataDir: string): DesiredInterface[] {
+function wantedAsItRuns(
+  one: OwnedInterface,
+  wanted: DesiredInterface | undefined,
+  dataDir: string,
+): DesiredInterface | undefined {
   const digest = runningInstance(one)?.digest;
   const recorded = digest === undefined ? undefined : recordedProgram(dataDir, digest);
-  const wanted = wantedFor(kept, one.name);
-  if (!recorded || !wanted) return [];
+  if (!recorded || !wanted) return undefined;
   const { firewall, ...program } = recorded;
-  const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
-  return [
-    {
-      ...wanted,
-      pattern: one.name,
-      mode: 'auto',
-      program: { ...program, ...(policy && { firewall: policy }) },
-    },
-  ];
+  const policy = firewall === undefined ? undefined : storedPolicy(dataDir, firewall);
+  return {
+    ...wanted,
+    pattern: one.name,
+    mode: 'auto',
+    program: { ...program, ...(policy && { firewall: policy }) },
+  };
 }

@@ -1,6 +1,6 @@
 // The passes towards a recorded generation: `restore` at boot, and the clean-up after a change on trial was confirmed or undone. The
 // content ran before, so it needs no trial.
-import { generationState, LEAVE_ALL_AS_IT_IS } from '../journal/generation-state.js';
+import { generationState, SUSPENDED_AFTER_LOSS } from '../journal/generation-state.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { holdIfReadable, readHold } from '../journal/hold.js';
 import { endExpired } from '../journal/suspension-writer.js';
@@ -83,6 +83,6 @@ function suspensionsAnd(
   isLost: boolean,
   except: ReadonlySet<string> = new Set(),
 ): Safeties['suspensions'] {
-  const lost: Suspension[] = isLost ? [LEAVE_ALL_AS_IT_IS] : [];
+  const lost: Suspension[] = isLost ? [SUSPENDED_AFTER_LOSS] : [];
   return { ask: { inForce: [...readSuspensions(dataDir), ...lost], except: isLost ? new Set() : except } };
 }

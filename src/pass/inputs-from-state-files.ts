@@ -2,7 +2,7 @@
 // is asked. Suspensions whose time is over are ended in the journal first.
 import { resolve as toAbsolute } from 'node:path';
 import { loadHost } from '../desired/load.js';
-import { generationState, LEAVE_ALL_AS_IT_IS } from '../journal/generation-state.js';
+import { generationState, SUSPENDED_AFTER_LOSS } from '../journal/generation-state.js';
 import { readHold } from '../journal/hold.js';
 import { endExpired } from '../journal/suspension-writer.js';
 import { readSuspensions } from '../journal/suspensions.js';
@@ -89,7 +89,7 @@ function safetiesOf(
 /** If the generation that the hold keeps is lost, nothing that runs is changed. */
 function safetiesUnderHold(hold: Hold, dataDir: string): Safeties {
   const why = 'what a hold keeps ran before';
-  const lost = hold.lost === true ? [LEAVE_ALL_AS_IT_IS] : [];
+  const lost = hold.lost === true ? [SUSPENDED_AFTER_LOSS] : [];
   return {
     confirmation: { notAsked: 'no change waits' },
     hold: { ask: { keeps: hold } },

@@ -9,7 +9,7 @@ import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, programTakesFrags, prove } from '../prove/prove.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
-import { settleTotals } from './settle-totals.js';
+import { rebaseTotals } from './totals.js';
 
 /** Where each function is, is said what it does, and which errors it throws. */
 export const MACHINE = {
@@ -23,7 +23,7 @@ export const MACHINE = {
   retestPolicy,
   findDifferences,
   guardAgainstLockout,
-  settleTotals,
+  rebaseTotals,
 };
 
 export type Machine = Readonly<typeof MACHINE>;

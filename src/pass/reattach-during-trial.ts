@@ -37,7 +37,7 @@ export async function reattachDuringTrial(
   const machine = { pinPaths: place.pins, store: place.store, observed: before, recorder: readRecorder };
   using proven = place.machine.prove(lost, machine);
   const { generation } = pending;
-  const records = { journal, generation, mends: true };
+  const records = { journal, generation, restores: true };
   const applied = await apply(lock, lost, { kernel: place, records, proven, trial: { keep: true } });
   const observed = await place.observe();
   const others = planned.steps.filter(({ step }) => step.kind === 'none');

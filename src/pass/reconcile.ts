@@ -46,12 +46,12 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
   const { journal } = seen;
   const works = hasWork(inputs, decided, proven);
   if (works) requirePermission(inputs, seen);
-  if (lock) place.machine.settleTotals(place.pins, place.dataDir, seen.observed.owned);
+  if (lock) place.machine.rebaseTotals(place.pins, place.dataDir, seen.observed.owned);
   const outcome =
     lock && journal && works
       ? await carryOut(inputs, seen, decided, proven, { lock, journal })
       : standStill(inputs, seen, decided);
-  if (lock) place.machine.settleTotals(place.pins, place.dataDir, outcome.observed.owned);
+  if (lock) place.machine.rebaseTotals(place.pins, place.dataDir, outcome.observed.owned);
   return summarize(inputs, decided, { ...proven, warnings: [...seen.warnings, ...proven.doubts] }, outcome);
 }
 

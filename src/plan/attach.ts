@@ -11,13 +11,13 @@ import type { PlanContext, WantedDifference } from './context.js';
  * What is wanted of an interface that is not attached (any more), as it ran before: at boot and where an interface was made
  * anew, nobody may have set its MTU yet, and what is attached then can keep it from being set.
  */
-export function asItRan(difference: WantedDifference, context: PlanContext): WantedDifference {
+export function asAttachedBefore(difference: WantedDifference, context: PlanContext): WantedDifference {
   const { wanted } = difference;
-  const ran = context.past.attaching.ran.get(difference.interface);
-  if (!ran) return difference;
+  const last = context.past.attaching.last.get(difference.interface);
+  if (!last) return difference;
   if (isGenericAgain(difference, context))
     return { ...difference, wanted: { ...wanted, program: withoutFrags(wanted.program) } };
-  const frags = takesFrags(ran.digest) && (wanted.mode === 'auto' || wanted.mode === 'native');
+  const frags = takesFrags(last.digest) && (wanted.mode === 'auto' || wanted.mode === 'native');
   return frags ? { ...difference, wanted: { ...wanted, program: withFrags(wanted.program) } } : difference;
 }
 
@@ -27,7 +27,7 @@ function isGenericAgain(difference: WantedDifference, context: PlanContext): boo
   return (
     mode === 'auto' &&
     !context.past.attaching.goNative &&
-    context.past.attaching.ran.get(difference.interface)?.mode === 'generic'
+    context.past.attaching.last.get(difference.interface)?.mode === 'generic'
   );
 }
 
@@ -49,7 +49,7 @@ export function planAttach(difference: WantedDifference, context: PlanContext): 
     );
   }
   const again = isGenericAgain(difference, context);
-  const why = again ? context.past.attaching.ran.get(difference.interface)?.fellBackBecause : undefined;
+  const why = again ? context.past.attaching.last.get(difference.interface)?.fellBackBecause : undefined;
   return {
     kind: 'attach',
     action: 'attach',

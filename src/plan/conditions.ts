@@ -41,14 +41,14 @@ function row(step: Step, observed: ObservedState, failure: Failure | undefined):
   const owned = observed.owned.find(({ name }) => name === step.interface);
   const now = linkStateOf(interface_, owned);
   const base = { name: step.interface, ...(interface_ && { ifindex: interface_.ifindex }) };
-  const judged =
+  const shown =
     step.kind === 'none'
       ? { condition: step.condition, reason: step.reason, ...(step.drift && { drift: step.drift }) }
       : {
           ...(failure ?? { condition: step.drift ? 'Drifted' : 'Pending', reason: step.reason }),
           ...(step.drift && { drift: step.drift }),
         };
-  if (now.kind !== 'attached') return { ...base, ...judged };
+  if (now.kind !== 'attached') return { ...base, ...shown };
   const instance = owned && runningInstance(owned);
   return {
     ...base,
@@ -56,6 +56,6 @@ function row(step: Step, observed: ObservedState, failure: Failure | undefined):
     programId: now.link.programId,
     linkId: now.link.id,
     ...(instance && { digest: instance.digest }),
-    ...judged,
+    ...shown,
   };
 }

@@ -5,7 +5,7 @@ import type { Installed } from '../model/drift.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedInterface, ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
-import type { NativeOutlook, Ran } from '../model/step.js';
+import type { NativeOutlook, LastAttachment } from '../model/step.js';
 
 export interface PlanContext {
   observed: ObservedState;
@@ -46,7 +46,7 @@ export interface AttachingContext {
   /** An operator asks for a native attachment where mode `auto` had fallen back. */
   goNative: boolean;
   /** Interface -> how it ran last, in this boot or before. */
-  ran: ReadonlyMap<string, Ran>;
+  last: ReadonlyMap<string, LastAttachment>;
   /** Ifindex -> would native be refused again? Of interfaces in mode `auto` that run in mode generic. */
   native: ReadonlyMap<number, NativeOutlook>;
   /** Digests of instances with programs of the user's own that take frames in several buffers; asked where that matters. */

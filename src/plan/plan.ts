@@ -1,6 +1,7 @@
 // Differences -> steps, each with its reason and its inverse, "nothing to do" included. The table of contents of
 // planning: which kind of step an interface gets is decided here, what is in the step in the file of that name.
-import type { DesiredState } from '../model/desired.js';
+import { goesBy, type Named } from '../model/altnames.js';
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Rename } from '../diff/renames.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../text/glob.js';
@@ -8,7 +9,7 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { asItRan, planAttach, refuse, sayMode } from './attach.js';
+import { asAttachedBefore, planAttach, refuse, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
 import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
@@ -60,6 +61,7 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: hintForMissing(difference.interface, wanted.at, desired, context.observed),
     };
   }
+  if (difference.namedTwice) return refuse(difference, ...namedTwiceWords(difference.namedTwice));
   if (difference.missingTarget !== undefined) {
     return {
       kind: 'none',
@@ -79,8 +81,17 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
     const attached = { ...difference, wanted, observed, linkState };
     return considerDrift(planChange(attached, context), attached, context.past.drift);
   }
-  const fresh = asItRan({ ...difference, wanted, observed }, context);
+  const fresh = asAttachedBefore({ ...difference, wanted, observed }, context);
   return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
+}
+
+/** Why, and what to do. */
+function namedTwiceWords(entries: readonly DesiredInterface[]): [string, string] {
+  const named = entries.map(({ pattern, at }) => `${pattern} (${at.file}:${at.line})`).join(' and ');
+  return [
+    `it is named twice: ${named}`,
+    'Both are names of one interface: keep one entry. What runs keeps running.',
+  ];
 }
 
 function doubts({ wanted, observed }: Difference): string[] {
@@ -107,8 +118,11 @@ function hintForMissing(
   { interfaces }: DesiredState,
   observed: ObservedState,
 ): string {
-  const isWanted = (one: string) => interfaces.some(({ pattern }) => matchesInterface(pattern, one));
-  const free = observed.interfaces.flatMap((one) => (isWanted(one.name) ? [] : [one.name]));
+  const isWanted = (one: Named) =>
+    interfaces.some(({ pattern }) => goesBy(one, pattern) || matchesInterface(pattern, one.name));
+  const free = observed.interfaces.flatMap((one) =>
+    isWanted(one) ? [] : [one.name, ...(one.altnames ?? [])],
+  );
   const meant = suggest(name, free);
   const question = meant === undefined ? '' : `Did you mean ${meant}? `;
   return `${question}${file}:${line} names it; it is attached as soon as it appears. If it is not always there, name it by a pattern, like "${optional(name)}".`;

@@ -40,7 +40,11 @@ export function provePolicy(
     tables.owners.map(({ row }) => row),
     counters ? readRows(pinPaths, name) : [],
   );
-  const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
+  const ifindexes = new Map(
+    observed.interfaces.flatMap(({ name, altnames = [], ifindex }) =>
+      [name, ...altnames].map((one) => [one, ifindex]),
+    ),
+  );
   const bound = bindTables(tables, {
     slots: rows.slots,
     ifindexes,

@@ -3,7 +3,7 @@
 import { hidesTags as hidesTagsOf } from '../kernel/device.js';
 import {
   interfaceTowards,
-  isUponParent,
+  isStackedOnParent,
   type Link,
   listLinks,
   listNeighbours,
@@ -60,7 +60,7 @@ export class Topology {
   #below(flow: Flow, upper: Link, whom: string): Flow[] {
     const why = flow.why.endsWith(whom) ? flow.why : flow.why + whom;
     const members = this.#membersOf(upper, flow.packet.sourceMac).map((link) => ({ link, flow }));
-    const parent = isUponParent(upper)
+    const parent = isStackedOnParent(upper)
       ? this.#links.find(({ ifindex }) => ifindex === upper.parent)
       : undefined;
     const vlan = [...(upper.vlan === undefined ? [] : [upper.vlan]), ...(flow.packet.vlan ?? [])];

@@ -8,7 +8,7 @@ import { type Adoption, installTree, treeFolder } from './adoption.js';
 import { toRevision } from './commit.js';
 import { GitError } from './git.js';
 import { askRemote, Mirror, withMirror } from './mirror.js';
-import { SignatureJudge } from './signature.js';
+import { SignatureVerifier } from './signature.js';
 import { isIntact, listTree, writeTree } from './tree.js';
 import { findTagged, listTags } from './tags.js';
 import { verifySuccession } from './verify.js';
@@ -42,13 +42,13 @@ export async function acquire(
   const tip = await askRemote(asked, ended);
   const applied = adopted?.revision.commit;
   if (tip === applied && adopted?.path === source.path) return undefined;
-  const judge = verification && new SignatureJudge(verification, folder, ended);
+  const verifier = verification && new SignatureVerifier(verification, folder, ended);
   const copy = join(folder, 'next');
   try {
     return await withMirror(mirrorIn(folder, asked, ended), asked.git, async (mirror) => {
       await mirror.update(tip, applied);
       const succession = verification &&
-        judge && { mirror, source, verification, judge, signed: adopted?.signed };
+        verifier && { mirror, source, verification, verifier, signed: adopted?.signed };
       const pattern = verification?.requireTag;
       const commit =
         succession && pattern !== undefined && tip !== applied
@@ -64,7 +64,7 @@ export async function acquire(
       return { adoption: { ...source, revision, signed: sha256(said.payload), ...tree }, copy };
     });
   } finally {
-    judge?.remember();
+    verifier?.remember();
   }
 }
 

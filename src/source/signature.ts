@@ -25,7 +25,7 @@ export interface Signed {
   namespace: string;
 }
 
-export class SignatureJudge {
+export class SignatureVerifier {
   readonly #tool: string;
   readonly #verified: VerifiedCommits;
 
@@ -50,14 +50,14 @@ export class SignatureJudge {
   }
 
   /** Throws a SignatureError that names the commit and the key. */
-  async judgeCommit(commit: Commit): Promise<Signer> {
+  async verifyCommit(commit: Commit): Promise<Signer> {
     const known = this.#verified.get(commit.commit);
     if (known) return known;
     const { payload, signature } = commit;
     const what = `commit ${revisionWords(commit)} by ${commit.author}`;
     if (commit.strange)
       throw new SignatureError(`${what} has several signatures, or one in an unusual place`, { hint: SIGN });
-    const signer = await this.judge({ what, payload, signature, namespace: COMMIT_NAMESPACE });
+    const signer = await this.verify({ what, payload, signature, namespace: COMMIT_NAMESPACE });
     this.#verified.add(commit.commit, signer);
     return signer;
   }
@@ -67,7 +67,7 @@ export class SignatureJudge {
     this.#verified.write();
   }
 
-  async judge(signed: Signed): Promise<Signer> {
+  async verify(signed: Signed): Promise<Signer> {
     const { what, payload, signature, namespace } = signed;
     if (signature === '') throw new SignatureError(`${what} is not signed`, { hint: signHint(payload) });
     if (!signature.startsWith('-----BEGIN SSH SIGNATURE-----')) {

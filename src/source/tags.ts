@@ -36,7 +36,7 @@ export function listTags(git: string, ended: AbortSignal): Promise<ReadonlyMap<s
  * now. `listed`: what listTags says. Throws an UntaggedError where there is none.
  */
 export async function findTagged(
-  succession: Pick<Succession, 'mirror' | 'judge' | 'verification'>,
+  succession: Pick<Succession, 'mirror' | 'verifier' | 'verification'>,
   listed: ReadonlyMap<string, string>,
   pattern: string,
   tip: string,
@@ -85,7 +85,7 @@ const SIGNATURE = /^-----BEGIN (?:SSH|PGP) SIGNATURE-----$/m;
 
 /** Throws a SignatureError. */
 async function requireSigned(
-  { judge, verification }: Pick<Succession, 'judge' | 'verification'>,
+  { verifier, verification }: Pick<Succession, 'verifier' | 'verification'>,
   mirror: Mirror,
   { name, object, commit }: Tag,
 ): Promise<void> {
@@ -98,7 +98,7 @@ async function requireSigned(
   if (says !== commit || kind !== 'commit' || called !== Buffer.from(short).toString('latin1'))
     throw new SignatureError(`${what} is another one, or not on a commit`, { hint });
   const at = SIGNATURE.exec(text)?.index ?? text.length;
-  const signer = await judge.judge({
+  const signer = await verifier.verify({
     what,
     payload: content.subarray(0, at),
     signature: text.slice(at).replace(/\n$/, ''),

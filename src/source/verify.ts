@@ -42,13 +42,13 @@ async function twinIn({ mirror, signed }: Succession, commit: string): Promise<s
 
 /** A key that may change only some files cannot vouch for the others: the newest commit of one that may does. */
 async function verifyFirst(succession: Succession, commit: string): Promise<Signer> {
-  const { mirror, judge, verification } = succession;
+  const { mirror, verifier, verification } = succession;
   const isFull = ({ principal }: Signer) => scopeOf(verification, principal) === undefined;
   const signer = await verifyOne(succession, commit);
   if (isFull(signer)) return signer;
   await mirror.complete();
   for (let [at] = await mirror.read([commit]); at; [at] = await mirror.read(at.parents.slice(0, 1))) {
-    if (isFull(await judge.judgeCommit(at))) return verifySince(succession, at.commit, commit);
+    if (isFull(await verifier.verifyCommit(at))) return verifySince(succession, at.commit, commit);
   }
   const who = `${signer.principal} may change only some files`;
   throw new SignatureError(
@@ -61,7 +61,7 @@ async function verifyFirst(succession: Succession, commit: string): Promise<Sign
 
 /** Every commit that `commit` has and `base`, which is trusted, has not. */
 async function verifySince(succession: Succession, base: string, commit: string): Promise<Signer> {
-  const { mirror, judge, verification, source } = succession;
+  const { mirror, verifier, verification, source } = succession;
   if (base === commit) return verifyOne(succession, commit);
   let last: Signer | undefined;
   let vouched: Vouched | undefined;
@@ -69,7 +69,7 @@ async function verifySince(succession: Succession, base: string, commit: string)
   await requireWhole(mirror, base, commits);
   for (const one of commits) {
     try {
-      last = await judge.judgeCommit(one);
+      last = await verifier.verifyCommit(one);
       const paths = scopeOf(verification, last.principal);
       if (paths) await requireScope(mirror.git, one, last, { paths, path: source.path });
     } catch (error) {
@@ -98,10 +98,10 @@ async function requireWhole(mirror: Mirror, base: string, commits: Commit[]): Pr
   }
 }
 
-async function verifyOne({ mirror, judge }: Succession, name: string): Promise<Signer> {
+async function verifyOne({ mirror, verifier }: Succession, name: string): Promise<Signer> {
   const [commit] = await mirror.read([name]);
   if (!commit) throw new GitError(`the mirror has no commit ${name}`);
-  return judge.judgeCommit(commit);
+  return verifier.verifyCommit(commit);
 }
 
 /** Of `ssh-keygen -Y sign -n`: a signature of something else is none of this. */
@@ -109,7 +109,7 @@ const REWIND_NAMESPACE = 'xdpkeep-rewind';
 
 /** The commit that a signed file lets take the place of `applied`, which `commit` is or descends from. */
 async function allowedRewind(
-  { mirror, judge, verification: { allowRewind } }: Succession,
+  { mirror, verifier, verification: { allowRewind } }: Succession,
   applied: string,
   commit: string,
 ): Promise<string> {
@@ -121,7 +121,7 @@ async function allowedRewind(
   const payload = allowRewind === undefined ? undefined : readIfThere(allowRewind);
   if (!payload || allowRewind === undefined) throw new SignatureError(message, { hint });
   const signature = readIfThere(`${allowRewind}.sig`)?.toString('latin1').replace(/\n$/, '') ?? '';
-  await judge.judge({ what: allowRewind, payload, signature, namespace: REWIND_NAMESPACE });
+  await verifier.verify({ what: allowRewind, payload, signature, namespace: REWIND_NAMESPACE });
   for (const [, from, to = ''] of payload
     .toString('utf8')
     .matchAll(/^rewind ([0-9a-f]{40}) ([0-9a-f]{40})$/gm)) {

@@ -51,14 +51,14 @@ const LARGEST = 1 << 20;
 
 /** Its content; `undefined` where there is none. Throws a SignatureError. */
 async function signedFile(
-  { mirror, judge, verification }: Succession,
+  { mirror, verifier, verification }: Succession,
   tip: string,
 ): Promise<Buffer | undefined> {
   const [payload, signature] = await readFiles(mirror, tip, [VOUCH, `${VOUCH}.sig`]);
   if (!payload) return undefined;
   const what = `${VOUCH} of commit ${tip.slice(0, 12)}`;
   const armour = signature?.toString('latin1').replace(/\n$/, '') ?? '';
-  const signer = await judge.judge({ what, payload, signature: armour, namespace: VOUCH_NAMESPACE });
+  const signer = await verifier.verify({ what, payload, signature: armour, namespace: VOUCH_NAMESPACE });
   if (scopeOf(verification, signer.principal) === undefined) return payload;
   throw new SignatureError(`${what} is signed by ${signer.principal}, who may change only some files`, {
     hint: 'Let somebody who may change everything sign it.',

@@ -81,7 +81,7 @@ export async function beginTrial(
       try {
         trial.announce(number);
         const applied = await make({
-          judge: () => trial.judge(),
+          findFailure: () => trial.findFailure(),
           reverted: () => {
             trial.reverted();
           },

@@ -105,7 +105,7 @@ export class FakeMachine implements Machine {
   };
 
   /** There are no counters. */
-  readonly settleTotals: Machine['settleTotals'] = () => undefined;
+  readonly rebaseTotals: Machine['rebaseTotals'] = () => undefined;
 
   /** A policy has the maps that every policy has. */
   #load({ digest, program }: TargetInstance): Candidate {

@@ -76,7 +76,7 @@ it('a first block runs what runs, in the mode that it has, and nothing that is w
     interfaces: new Set(['a']),
     generation: reconciles,
   });
-  expect(target.desired.interfaces).toStrictEqual([{ ...wanted('a'), mode: 'auto' }, wanted('a')]);
+  expect(target.desired.interfaces).toStrictEqual([{ ...wanted('a'), mode: 'auto' }]);
   const unknown = [{ name: 'a', instances: [] }];
   const made = await host.opened((place) => Promise.resolve(inputsForBlock(place, 'edge', unknown)));
   expect(made.target.desired.interfaces).toStrictEqual([wanted('a')]);

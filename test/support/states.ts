@@ -36,7 +36,7 @@ export const NO_DRIFT: DriftContext = {
 /** No interface ran before, and no driver is asked. */
 const FIRST_TIME: AttachingContext = {
   goNative: false,
-  ran: new Map(),
+  last: new Map(),
   native: new Map(),
   takesFrags: new Set(),
 };

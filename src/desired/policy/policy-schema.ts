@@ -3,6 +3,8 @@ import * as z from 'zod';
 import {
   type Action,
   BUILTIN_ROWS,
+  DECIDING_SETTINGS,
+  type DecidingSetting,
   type EarlierPacket,
   MAX_RULES,
   type PacketTest,
@@ -160,11 +162,13 @@ export const policySchema = z
   })
   .meta({ title: 'xdpkeep Policy', description: 'Rules for packets, and tests of them.' });
 
-/** Where the policy, its rules and its tests stand. */
+/** Where the policy, its rules, its tests and its settings stand. */
 export interface PolicyPlaces {
   policy: Position;
   rule: (index: number) => Position;
   test: (index: number) => Position;
+  /** `undefined` where it is not written. */
+  setting: (name: DecidingSetting) => Position | undefined;
 }
 
 /** `resolve` knows what is in lists. */
@@ -187,5 +191,11 @@ export function toPolicy(
     at: places.test(index),
   }));
   const settings = { default: written.default, fragments, malformed, nonIp, neighborDiscovery, mode };
-  return { name, ...settings, rules, tests, at: places.policy };
+  const settingsAt = Object.fromEntries(
+    DECIDING_SETTINGS.flatMap((setting) => {
+      const at = places.setting(setting);
+      return at ? [[setting, at]] : [];
+    }),
+  );
+  return { name, ...settings, rules, tests, at: places.policy, settingsAt };
 }

@@ -15,6 +15,8 @@ interface FateChange {
   fromRow: string;
   toRow: string;
   example: PacketDescription;
+  /** Every kind of packets with this change, that of the example first: `IPv4 TCP`, `IPv6 later fragment`. */
+  kinds: string[];
 }
 
 export interface SemanticDiff {
@@ -40,7 +42,7 @@ export interface Side {
 export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
   const old = listInForce(before, now);
   const new_ = listInForce(after, now);
-  const changes = new Map<string, FateChange>();
+  const changes = new Map<string, Omit<FateChange, 'kinds'> & { kinds: Set<string> }>();
   const search = new Search(BUDGET);
   const everything = before.policy.mode === after.policy.mode ? undefined : new_.at(-1)?.boxes;
   for (const box of everything ?? affected(old, new_)) {
@@ -49,11 +51,14 @@ export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
         if (was.effect === is.effect) continue;
         const change = { from: was.effect, to: is.effect, fromRow: was.row, toRow: is.row };
         const key = JSON.stringify(change);
-        if (!changes.has(key)) changes.set(key, { ...change, example: witnessOf(is.piece) });
+        const known = changes.get(key) ?? { ...change, example: witnessOf(is.piece), kinds: new Set() };
+        known.kinds.add(is.piece.kind.name);
+        changes.set(key, known);
       }
     }
   }
-  return { changes: [...changes.values()], complete: search.complete };
+  const told = [...changes.values()].map((change) => ({ ...change, kinds: [...change.kinds] }));
+  return { changes: told, complete: search.complete };
 }
 
 function listInForce({ policy, protections }: Side, now: number): DecisionStep[] {

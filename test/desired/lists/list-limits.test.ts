@@ -6,7 +6,7 @@ import { formatCidr } from '../../../src/addresses/format.js';
 import { refuseMapped, unmapped } from '../../../src/addresses/mapped.js';
 import { toCidrs } from '../../../src/addresses/networks.js';
 import { readPolicy } from '../readers.js';
-import { brief, policyFile, stateDir } from '../state-dir.js';
+import { placeAndSummary, policyFile, stateDir } from '../state-dir.js';
 
 const RULES = ['rules:', '- {name: r, match: {source: {list: feed}}, action: drop}'];
 
@@ -23,7 +23,7 @@ function read(
   const set = policy?.rules[0]?.match.source;
   return {
     networks: set ? toCidrs(set.content()).map(formatCidr) : [],
-    told: problems.map((one) => brief(one).replace(/^lists\/feed\.\w+:/, '')),
+    told: problems.map((one) => placeAndSummary(one).replace(/^lists\/feed\.\w+:/, '')),
     hints: problems.map(({ hint = '' }) => hint),
   };
 }

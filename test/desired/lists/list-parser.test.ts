@@ -11,7 +11,7 @@ import type { Diagnostic } from '../../../src/model/diagnostic.js';
 import { fromCidrs, toCidrs } from '../../../src/addresses/networks.js';
 import type { Cidr } from '../../../src/addresses/cidr.js';
 import { countRanges } from '../../../src/addresses/ranges.js';
-import { brief } from '../state-dir.js';
+import { placeAndSummary } from '../state-dir.js';
 
 function parse(
   text: string,
@@ -21,7 +21,12 @@ function parse(
   const problems: Diagnostic[] = [];
   const parsed = parseList({ file: 'lists/x', bytes: Buffer.from(text), format, skipBad }, problems);
   const networks = toCidrs(parsed.ranges).map(formatCidr);
-  return { ...parsed, networks, problems, told: problems.map((one) => brief(one).replace('lists/x:', '')) };
+  return {
+    ...parsed,
+    networks,
+    problems,
+    told: problems.map((one) => placeAndSummary(one).replace('lists/x:', '')),
+  };
 }
 
 const csv = (column: number | string, header = false, separator = ','): ListFormat => {

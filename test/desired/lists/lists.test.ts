@@ -5,7 +5,7 @@ import { MemoryObjectStore } from '../../../src/disk/object-store.js';
 import { formatCidr } from '../../../src/addresses/format.js';
 import { toCidrs } from '../../../src/addresses/networks.js';
 import { readList } from '../readers.js';
-import { brief, stateDir } from '../state-dir.js';
+import { placeAndSummary, stateDir } from '../state-dir.js';
 
 function read(text: string | Uint8Array): { list: string[]; problems: Diagnostic[] } {
   const { list, problems } = readList(stateDir({ 'lists/bad.txt': text }));
@@ -28,7 +28,9 @@ test.each<[name: string, text: string | Uint8Array, expected: string[]]>([
   ['several', 'a\n::\n\tb\r\n', ['1:1-2 invalid address', '3:2-3 invalid address']],
   ['not UTF-8', Buffer.from([0x31, 0xff]), ['1:2 not UTF-8']],
 ])('%s', (_name, text, expected) => {
-  expect(read(text).problems.map((one) => brief(one).replace('lists/bad.txt:', ''))).toEqual(expected);
+  expect(read(text).problems.map((one) => placeAndSummary(one).replace('lists/bad.txt:', ''))).toEqual(
+    expected,
+  );
 });
 
 test('a bad line is shown with what to write', () => {

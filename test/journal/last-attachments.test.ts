@@ -1,6 +1,6 @@
 // How each interface ran last, as records of all kinds tell it.
 import { expect, it } from 'vitest';
-import { lastRan } from '../../src/journal/ran.js';
+import { lastAttachments } from '../../src/journal/last-attachments.js';
 import type { JournalRecord } from '../../src/model/record.js';
 
 const instance = (digest: string) => ({ digest, pinned: false, maps: { carried: [], fresh: [] } });
@@ -46,11 +46,14 @@ it.each<[string, JournalRecord[], unknown]>([
   ],
   ['another name since', done([fellBack], [rename]), undefined],
 ])('%s', (_name, records, expected) => {
-  const found = lastRan(records).get('ens5');
+  const found = lastAttachments(records).get('ens5');
   if (expected === undefined) expect(found).toBeUndefined();
   else expect(found).toMatchObject(expected as object);
 });
 
 it('follows an interface to its new name', () => {
-  expect(lastRan(done([fellBack], [rename])).get('lan0')).toMatchObject({ mode: 'generic', digest: 'aaaa' });
+  expect(lastAttachments(done([fellBack], [rename])).get('lan0')).toMatchObject({
+    mode: 'generic',
+    digest: 'aaaa',
+  });
 });

@@ -30,7 +30,7 @@ export function readTotals(
 }
 
 /** For who has the lock: before anything is swapped, and after it. */
-export function settleTotals(paths: PinPaths, dataDir: string, owned: readonly OwnedInterface[]): void {
+export function rebaseTotals(paths: PinPaths, dataDir: string, owned: readonly OwnedInterface[]): void {
   const known = new Map<string, HostPolicy | undefined>(); // one policy runs on many interfaces
   const find = (digest: string): HostPolicy | undefined => {
     if (!known.has(digest))

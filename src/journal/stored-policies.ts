@@ -7,7 +7,7 @@ import type { WriterLock } from './lock.js';
 import { reviveMatches } from '../disk/revive-sets.js';
 
 /** On the disk when it returns. Throws a JournalError. */
-export function keepPolicies(lock: WriterLock, desired: DesiredState): RecordedState {
+export function storePolicies(lock: WriterLock, desired: DesiredState): RecordedState {
   lock.assertHeld();
   const store = new DiskObjectStore(lock.dataDir);
   const kept = new Map<HostPolicy, string>();
@@ -29,7 +29,7 @@ export function keepPolicies(lock: WriterLock, desired: DesiredState): RecordedS
 }
 
 /** Throws a JournalError when the file is missing or was changed. */
-export function keptPolicy(dataDir: string, hash: string): HostPolicy {
+export function storedPolicy(dataDir: string, hash: string): HostPolicy {
   const store = new DiskObjectStore(dataDir);
   const bytes = store.get(hash, 'policy');
   const firewall = JSON.parse(Buffer.from(bytes).toString()) as HostPolicy;
@@ -38,10 +38,10 @@ export function keptPolicy(dataDir: string, hash: string): HostPolicy {
 }
 
 /** The desired state with its policies. Throws a JournalError. */
-export function withKeptPolicies(dataDir: string, { interfaces, ...state }: RecordedState): DesiredState {
+export function withStoredPolicies(dataDir: string, { interfaces, ...state }: RecordedState): DesiredState {
   const read = new Map<string, HostPolicy>();
   const get = (hash: string): HostPolicy => {
-    const firewall = read.get(hash) ?? keptPolicy(dataDir, hash);
+    const firewall = read.get(hash) ?? storedPolicy(dataDir, hash);
     read.set(hash, firewall);
     return firewall;
   };

@@ -1,10 +1,10 @@
 // Reads from the records how each interface was attached last, in whatever boot: what is brought back runs as it ran. Pure.
 import type { JournalRecord } from '../model/record.js';
-import type { Attachment, EffectiveStep, Ran } from '../model/step.js';
+import type { Attachment, EffectiveStep, LastAttachment } from '../model/step.js';
 
 /** Interface -> how it ran last. Absent where it was detached since, and where an older release did not say. */
-export function lastRan(records: readonly JournalRecord[]): Map<string, Ran> {
-  const all = new Map<string, (Ran & { generation: number })[]>();
+export function lastAttachments(records: readonly JournalRecord[]): Map<string, LastAttachment> {
+  const all = new Map<string, (LastAttachment & { generation: number })[]>();
   for (const { step, phase, generation } of records) {
     // Its inverses leave no records: what ran before it runs again.
     if (step.kind === 'trial' && phase === 'undone') {
@@ -24,11 +24,13 @@ export function lastRan(records: readonly JournalRecord[]): Map<string, Ran> {
       all.set(step.interface, attached ? [...before, { ...attached, ...ran }] : []);
     }
   }
-  return new Map([...all].flatMap(([name, ran]) => ran.slice(-1).map((one): [string, Ran] => [name, one])));
+  return new Map(
+    [...all].flatMap(([name, ran]) => ran.slice(-1).map((one): [string, LastAttachment] => [name, one])),
+  );
 }
 
 /** A swap leaves the link as it is. Where several modes were tried, the record says which one it was. */
-function attachmentOf(step: EffectiveStep, before: Ran | undefined): Attachment | undefined {
+function attachmentOf(step: EffectiveStep, before: LastAttachment | undefined): Attachment | undefined {
   if (step.kind === 'swap') {
     const why = before?.ifindex === step.ifindex ? before.fellBackBecause : undefined;
     return { mode: step.mode, ...(why !== undefined && { fellBackBecause: why }) };
