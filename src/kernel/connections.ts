@@ -1,6 +1,13 @@
 // The tables of connections, and that of datagrams in fragments, read from outside: struct flow -> struct connection (bpf/flow.h, bpf/connections.h).
 import { join } from 'node:path';
-import { type ConnectionTable, DATAGRAM_TABLE, PHASES, type Phase, REASSEMBLY, tableOf } from '../model/connections.js';
+import {
+  type ConnectionTable,
+  DATAGRAM_TABLE,
+  PHASES,
+  type Phase,
+  REASSEMBLY,
+  tableOf,
+} from '../model/connections.js';
 import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
 import { CONNECTION_BYTES } from './egress.js';
 import { checked } from './ffi.js';

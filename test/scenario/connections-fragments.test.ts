@@ -28,7 +28,20 @@ it.each(['native', 'generic'])('an answer of 4,000 bytes comes in whole, IPv4 an
     expect(await askFor(lab, address, 7053)).toHaveLength(LONG);
     expect(await counted(lab, 'answers')).toBe(before + 3);
   }
-  const pings = await lab.exec('ping', '-n', '-q', '-c', '2', '-i', '0.1', '-s', '4000', '-W', '2', peerAddress);
+  const pings = await lab.exec(
+    'ping',
+    '-n',
+    '-q',
+    '-c',
+    '2',
+    '-i',
+    '0.1',
+    '-s',
+    '4000',
+    '-W',
+    '2',
+    peerAddress,
+  );
   expect(pings).toContain('2 received');
 });
 
@@ -87,7 +100,13 @@ it('packet tests know what came in before', async () => {
   await using lab = await createLab();
   const ends = { source: '192.0.2.1', destination: '192.0.2.2', protocol: 'udp' };
   const query = {
-    outgoing: { ...ends, source: '192.0.2.2', destination: '192.0.2.1', sourcePort: 40000, destinationPort: 53 },
+    outgoing: {
+      ...ends,
+      source: '192.0.2.2',
+      destination: '192.0.2.1',
+      sourcePort: 40000,
+      destinationPort: 53,
+    },
   };
   const first = { ...ends, sourcePort: 53, destinationPort: 40000, fragment: 'first' };
   const later = { ...ends, fragment: 'later' };

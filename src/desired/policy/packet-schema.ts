@@ -128,7 +128,10 @@ function* familyProblems(packet: WrittenPacket, protocol: number): Generator<Pac
   if (packet.ipv4Options !== undefined && (wanted === 6 || packet.ipv4Options % 4 !== 0))
     yield { fields: ['ipv4Options', 'family'], message: 'must be a multiple of 4, in an IPv4 packet' };
   if (wanted === 4 && (packet.fragmentId ?? 0) > LARGEST_IPV4_ID)
-    yield { fields: ['fragmentId', 'family'], message: `must be at most ${LARGEST_IPV4_ID} in an IPv4 packet` };
+    yield {
+      fields: ['fragmentId', 'family'],
+      message: `must be at most ${LARGEST_IPV4_ID} in an IPv4 packet`,
+    };
   if (packet.extensions && wanted === 4)
     yield { fields: ['extensions', 'family'], summary, message: 'are of IPv6 packets alone' };
 }

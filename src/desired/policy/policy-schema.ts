@@ -111,9 +111,7 @@ const earlierPacket = z
 
 const testSchema = z.strictObject({
   name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
-  after: mayBeAbsent(
-    z.array(earlierPacket).max(64, 'must be 64 packets at most'),
-  ).describe(
+  after: mayBeAbsent(z.array(earlierPacket).max(64, 'must be 64 packets at most')).describe(
     'Packets that have left this host before, or come in, in this order: what answers one that left is established, and so is the rest of an answer whose first fragment came in.',
   ),
   packet: packetSchema,

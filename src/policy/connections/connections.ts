@@ -89,7 +89,8 @@ export class Connections {
   letIn(frame: Uint8Array, state: ConnectionState, now: number): void {
     const reading = readFrame(frame, 'incoming');
     if (reading?.datagram === undefined || reading.kind === 'later-fragment') return;
-    if (state === 'established' || state === 'related') this.#datagrams.set(reading.datagram, { state, seen: now });
+    if (state === 'established' || state === 'related')
+      this.#datagrams.set(reading.datagram, { state, seen: now });
   }
 
   #findDatagram(datagram: string, now: number): ConnectionState | undefined {
@@ -107,13 +108,13 @@ export class Connections {
 function stateOfError(frame: Uint8Array, { at }: Reading, known: Known): ConnectionState {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const { kind, flow } = readPacket(view, at + ERROR_BYTES, 'outgoing');
-  if (kind === 'none' || kind === 'error' || kind === 'later-fragment') return 'invalid';
+  if ((kind === 'none' ?? kind === 'error') || kind === 'later-fragment') return 'invalid';
   return known.connection(flow) ? 'related' : 'invalid';
 }
 
 /** A later fragment is what the first one was. One that overtakes it is invalid. */
 function stateOfRest({ datagram }: Reading, known: Known): ConnectionState {
-  return (datagram !== undefined && known.datagram(datagram)) || 'invalid';
+  return datagram === undefined ? 'invalid' : (known.datagram(datagram) ?? 'invalid');
 }
 
 /** Does a packet that opens a connection carry these flags? */

@@ -77,11 +77,7 @@ function readIpv6(view: DataView, at: number, direction: Direction): Reading | u
 }
 
 /** Where the transport header is, and of which protocol; `undefined` where that cannot be told. */
-function walk(
-  view: DataView,
-  at: number,
-  protocol: number,
-): Omit<Behind, 'family'> | undefined {
+function walk(view: DataView, at: number, protocol: number): Omit<Behind, 'family'> | undefined {
   let found: { id?: number } = {};
   for (let step = 0; step < EXTENSIONS; step++) {
     if (!EXTENSION_NUMBERS.has(protocol)) return { at, protocol, later: false, ...found };

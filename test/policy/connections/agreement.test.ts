@@ -170,6 +170,7 @@ it('every packet that comes in is the same to the kernel and to the reference', 
       seen.set(what ?? '', (seen.get(what ?? '') ?? 0) + 1);
     }
   }
-  for (const what of ['established rest', 'invalid rest']) expect(seen.get(what) ?? 0, what).toBeGreaterThan(30);
+  for (const what of ['established rest', 'invalid rest'])
+    expect(seen.get(what) ?? 0, what).toBeGreaterThan(30);
   for (const state of CONNECTION_STATES) expect(seen.get(state) ?? 0, state).toBeGreaterThan(30);
 });

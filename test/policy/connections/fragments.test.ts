@@ -48,13 +48,16 @@ it.each(FAMILIES)('IPv%i: the rest is what the first fragment was, for as long a
   expect(another, 'IPv6 knows datagrams without it').toBe(family === 4 ? 'invalid' : 'established');
 });
 
-it.each(FAMILIES)('IPv%i: nothing is noted of strangers, of whole packets and of later fragments', (family) => {
-  const { connections, turned } = world(family);
-  for (const state of ['new', 'invalid'] as const) connections.letIn(turned(FIRST), state, 0);
-  connections.letIn(turned({ ...FIRST, fragment: 'none' }), 'established', 0);
-  connections.letIn(turned(LATER), 'established', 0);
-  expect(connections.stateOf(turned(LATER), 0)).toBe('invalid');
-});
+it.each(FAMILIES)(
+  'IPv%i: nothing is noted of strangers, of whole packets and of later fragments',
+  (family) => {
+    const { connections, turned } = world(family);
+    for (const state of ['new', 'invalid'] as const) connections.letIn(turned(FIRST), state, 0);
+    connections.letIn(turned({ ...FIRST, fragment: 'none' }), 'established', 0);
+    connections.letIn(turned(LATER), 'established', 0);
+    expect(connections.stateOf(turned(LATER), 0)).toBe('invalid');
+  },
+);
 
 it('what is related stays so', () => {
   const { connections, turned } = world(4);
