@@ -108,7 +108,7 @@ export class Connections {
 function stateOfError(frame: Uint8Array, { at }: Reading, known: Known): ConnectionState {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const { kind, flow } = readPacket(view, at + ERROR_BYTES, 'outgoing');
-  if ((kind === 'none' ?? kind === 'error') || kind === 'later-fragment') return 'invalid';
+  if (kind === 'none' || kind === 'error' || kind === 'later-fragment') return 'invalid';
   return known.connection(flow) ? 'related' : 'invalid';
 }
 
