@@ -1,4 +1,4 @@
-// Which effects a step is made of, and in which order.
+// Maps each kind of step to its effects and their order.
 import type { WriterLock } from '../journal/lock.js';
 import type { Pins } from '../kernel/pins.js';
 import type { AttachStep, Attachment, DetachStep, EffectiveStep, TargetInstance } from '../model/step.js';
@@ -20,8 +20,8 @@ import {
 import { whileLifted } from './lift.js';
 
 /**
- * Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. Returned: how it was
- * attached, where a link was made.
+ * Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. Returns how the interface was
+ * attached when a link was made, else `undefined`.
  */
 export function execute(
   _lock: WriterLock,
@@ -61,7 +61,7 @@ export function execute(
       return undefined;
     case 'forget':
     case 'clean':
-      return undefined; // its work is what `finish` does
+      return undefined; // `finish` does it
   }
 }
 
@@ -72,7 +72,7 @@ function bringBack(pins: Pins, { interface: name, ifindex, giveBack: kept, lifts
   });
 }
 
-/** It was not tried natively: why not, is known from before. */
+/** Adds why native mode was not tried, which an earlier record says. */
 function withReason(
   attached: Attachment | undefined,
   { fellBackBecause }: AttachStep,
@@ -80,7 +80,7 @@ function withReason(
   return attached && fellBackBecause !== undefined ? { ...attached, fellBackBecause } : attached;
 }
 
-/** Removes what a step has left behind. Only after it was verified: until then it may have to be undone. */
+/** Removes the former instance or other remains of a step. To be called after verification only: before it the step may be undone. */
 export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
   const { interface: name } = step;
   if (step.kind === 'detach') {
@@ -92,7 +92,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void
   else if ('instance' in step) clean(pins, name, step.instance.digest);
 }
 
-/** Removes what a step that was undone had brought in; what was pinned before it stays. */
+/** Removes what an undone step had pinned; what was pinned before the step stays. */
 export function finishUndo(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
   if ('instance' in step && !step.instance.pinned) discard(pins, step.interface, step.instance.digest);
   if (step.kind === 'attach' && step.takeOver) forget(pins, step.interface);

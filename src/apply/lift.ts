@@ -1,6 +1,6 @@
-// Links of ours above an interface, out of the way while one attaches below: the kernel refuses that otherwise. Whatever becomes
-// of it, they are made again with the programs that they had, lower ones first; one that cannot be makes the attachment below
-// void. A run that is killed meanwhile leaves interfaces without a link, which the next pass attaches.
+// Lifts our links above an interface while a program is attached to it: the kernel refuses that otherwise. Afterwards the links are made
+// again with the programs that they had, lower interfaces first, whether the attachment succeeded or not. If one cannot be made, the
+// attachment below is dropped again. A run that is killed meanwhile leaves interfaces without a link; the next pass attaches them.
 import type { Handle, Pins } from '../kernel/pins.js';
 import type { LiftedLink } from '../model/step.js';
 import { dropLink, makeLink, requireOpen } from './effects.js';
@@ -10,7 +10,7 @@ interface Lifted extends LiftedLink {
   program: Handle;
 }
 
-/** Does `attach`, which brings something in on the interface `name`, while nothing of ours is above it. */
+/** Runs `attach`, which attaches to the interface `name`, while none of our links is above it. Returns its result. */
 export function whileLifted<T>(
   pins: Pins,
   name: string,
@@ -23,7 +23,7 @@ export function whileLifted<T>(
   try {
     for (const one of lifts.toReversed()) {
       const program = programOf(pins, one);
-      if (!program) continue; // it has no link any more, so that it is in nobody's way
+      if (!program) continue; // it has no link any more
       lifted.unshift({ ...one, program });
       dropLink(pins, one.interface);
     }
@@ -47,7 +47,7 @@ function programOf(pins: Pins, { interface: name }: LiftedLink): Handle | undefi
   return requireOpen(pins.objects.openProgram(programId), `program ${programId}`);
 }
 
-/** Those that are back already stay. */
+/** Makes the links again; one that exists already is left as it is. */
 function putBack(pins: Pins, lifted: readonly Lifted[]): void {
   for (const { interface: name, ifindex, modes, program } of lifted) {
     effect('link', () => {

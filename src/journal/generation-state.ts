@@ -1,4 +1,4 @@
-// The desired state that a generation holds, generation 0 included, and what applies when it is lost.
+// The desired state of a generation, generation 0 included, and the suspension that replaces it when it is lost.
 import { type DesiredState, emptyState } from '../model/desired.js';
 import type { Suspension } from '../model/suspension.js';
 import { withStoredPolicies } from './stored-policies.js';
@@ -10,7 +10,7 @@ export function generationState(dataDir: string, generation: number, host: strin
   return withStoredPolicies(dataDir, readGeneration(dataDir, generation).desired);
 }
 
-/** For who has nothing to go for: nothing that runs is changed. */
+/** Used when the desired state of a hold is lost: a pass then changes nothing that runs. */
 export const SUSPENDED_AFTER_LOSS: Suspension = {
   reason: 'the data directory was lost while a change waited, and with it what ran before',
   by: 'xdpkeep',

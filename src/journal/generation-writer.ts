@@ -1,5 +1,5 @@
-// Making a generation: prepared under a temporary name and then renamed, so that it is there whole or not at all.
-// Refuses while the journal is damaged: its numbers could not be trusted.
+// Writes a generation: under a temporary name first, then renamed, so that it exists completely or not at all. Refuses while the journal
+// is damaged: a number might be used twice.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { appendToFile, makeFolder, syncFolder, TEMPORARY, writeNewFile } from '../disk/durable.js';
@@ -13,15 +13,15 @@ import { generationFile, journalFile } from './paths.js';
 import { readSoundJournal } from './read.js';
 import { seal } from './sealed.js';
 
-/** `of` is the generation's own number where it is not given. */
+/** `of`: the generation whose state it repeats; default its own number. */
 export type NewGeneration = Pick<Generation, 'origin' | 'reason' | 'source'> & {
   desired: DesiredState;
   of?: number;
 };
 
 /**
- * Its number is one above all that the directory and the journal know. `records` are those of a journal that is open;
- * without them it is read. Throws a JournalError.
+ * Writes a generation whose number is one above all in the directory and the journal. `records`: those of an open journal; default: the
+ * journal is read. On the disk when it returns. Throws a JournalError.
  */
 export function writeGeneration(
   lock: WriterLock,
@@ -40,7 +40,7 @@ export function writeGeneration(
   return generation;
 }
 
-/** A journal that is missing beside a generation counts as deleted: so the file comes first. */
+/** A journal that is missing while there are generations counts as deleted, so the file has to exist first. */
 function makeJournal(dataDir: string): void {
   const path = journalFile(dataDir);
   if (!existsSync(path)) appendToFile(path, new Uint8Array(), 0);

@@ -1,12 +1,13 @@
-// Reads from the records how each interface was attached last, in whatever boot: what is brought back runs as it ran. Pure.
+// Derives from the records how each interface was last attached, in this boot or an earlier one: a restored instance is attached in the
+// same mode (decision 0125). Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { Attachment, EffectiveStep, LastAttachment } from '../model/step.js';
 
-/** Interface -> how it ran last. Absent where it was detached since, and where an older release did not say. */
+/** Interface -> its last attachment. Absent where it was detached since, and where an older release did not record the mode. */
 export function lastAttachments(records: readonly JournalRecord[]): Map<string, LastAttachment> {
   const all = new Map<string, (LastAttachment & { generation: number })[]>();
   for (const { step, phase, generation } of records) {
-    // Its inverses leave no records: what ran before it runs again.
+    // The inverses of a trial leave no records: the attachment before the trial counts again.
     if (step.kind === 'trial' && phase === 'undone') {
       for (const [name, ran] of all)
         all.set(
@@ -29,7 +30,7 @@ export function lastAttachments(records: readonly JournalRecord[]): Map<string, 
   );
 }
 
-/** A swap leaves the link as it is. Where several modes were tried, the record says which one it was. */
+/** A swap keeps the mode of the link. Where several modes were tried, the record has the one that worked. */
 function attachmentOf(step: EffectiveStep, before: LastAttachment | undefined): Attachment | undefined {
   if (step.kind === 'swap') {
     const why = before?.ifindex === step.ifindex ? before.fellBackBecause : undefined;
@@ -40,7 +41,7 @@ function attachmentOf(step: EffectiveStep, before: LastAttachment | undefined): 
   return step.attached ?? (mode !== undefined && others.length === 0 ? { mode } : undefined);
 }
 
-/** Where the new name was one of ours too, the two were exchanged. */
+/** Where the new name has an entry too, the two interfaces exchanged their names. */
 function move<T>(all: Map<string, T[]>, from: string, to: string): void {
   const [moved, other] = [all.get(from) ?? [], all.get(to) ?? []];
   all.set(to, moved);

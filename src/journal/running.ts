@@ -1,4 +1,4 @@
-// Finds which program an instance was made of: the newest generation with its digest names it.
+// Finds the program of an instance: that of the newest generation with its digest.
 import { baseDigest, type HostPolicy } from '../model/desired.js';
 import type { RecordedProgram } from '../model/record.js';
 import { storedPolicy } from './stored-policies.js';
@@ -15,7 +15,7 @@ export function recordedProgram(dataDir: string, digest: string): RecordedProgra
   return undefined;
 }
 
-/** `undefined` when no generation knows the digest, and for a program that is no policy. */
+/** `undefined` when no generation knows the digest, and for a program that is not a policy. Throws a JournalError. */
 export function recordedPolicy(dataDir: string, digest: string): HostPolicy | undefined {
   const { firewall } = recordedProgram(dataDir, digest) ?? {};
   return firewall === undefined ? undefined : storedPolicy(dataDir, firewall);

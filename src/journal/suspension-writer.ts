@@ -12,7 +12,7 @@ export interface NewSuspension extends Pick<Suspension, 'interface' | 'reason' |
   duration: number;
 }
 
-/** Adds one, in the place of another of the same interface. Throws a JournalError. */
+/** Adds a suspension; it replaces that of the same interface. Throws a JournalError. */
 export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspension): Suspension {
   const { duration, ...rest } = made;
   const one: StoredSuspension = {
@@ -29,7 +29,9 @@ export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspe
   return toSuspension(one);
 }
 
-/** Ends that of one interface, or every one, a damaged file included; what it has ended. Throws a JournalError. */
+/**
+ * Ends the suspension of the interface `only`, or all, those of a damaged file included. Returns what it ended. Throws a JournalError.
+ */
 export function endSuspensions(
   lock: WriterLock,
   journal: Journal,
@@ -51,7 +53,7 @@ export function endSuspensions(
   return [...broken, ...ended.map(toSuspension)];
 }
 
-/** Forgets those whose time is over, which is recorded. Throws a JournalError. */
+/** Removes expired suspensions and records that. Throws a JournalError. */
 export function endExpired(lock: WriterLock): void {
   const { made } = readStored(lock.dataDir);
   const now = bootClock();

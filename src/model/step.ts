@@ -57,10 +57,10 @@ export interface Attachment {
   fellBackBecause?: string;
 }
 
-/** Would native be refused again? `refused`: what can be seen says so. `unknown`: what it was refused for cannot be seen. */
+/** Would native be refused again? `refused`: the properties of the device say so. `unknown`: they do not show the former cause. */
 export type NativeOutlook = 'possible' | 'unknown' | 'refused';
 
-/** How an interface ran last, as the journal says. */
+/** How an interface was last attached, by the journal. */
 export interface LastAttachment extends Attachment {
   digest: string;
   ifindex: number;

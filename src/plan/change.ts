@@ -1,4 +1,4 @@
-// An interface that runs our link: leave it, swap its program, or, where the kernel leaves no choice, attach anew.
+// Plans an interface that runs our link: no step, a swap of its program, or a new link where the kernel allows no swap.
 import { type ObservedInstance, runningInstance } from '../model/observed.js';
 import type { Condition, NativeOutlook, ReattachStep, Step } from '../model/step.js';
 import { modesOf } from './attach.js';
@@ -65,7 +65,7 @@ export function planChange(difference: AttachedDifference, context: PlanContext)
   }
   if (current.differs !== undefined) {
     return {
-      ...base, // and no `fromDigest`: the new instance takes the place of this one
+      ...base, // no `fromDigest`: the new instance replaces this one under the same digest
       kind: 'swap',
       action: 'update',
       reason: `program ${current.digest} is not what it was made of: ${current.differs}`,
@@ -114,7 +114,7 @@ export function planChange(difference: AttachedDifference, context: PlanContext)
   };
 }
 
-/** A change of mode costs a gap even when it fails: so one that just failed waits, unless it is asked for again. */
+/** A change of mode costs a gap even when it fails. So one that failed lately waits, unless an operator asks for it. */
 function unlessItFailed(step: ReattachStep, { past: { failedLately } }: PlanContext): Step {
   const failed = failedLately.get(step.interface);
   if (failed?.step.kind !== 'reattach' || !sameChange(failed.step, step)) return step;
@@ -136,7 +136,7 @@ function sameChange(a: ReattachStep, b: ReattachStep): boolean {
   );
 }
 
-/** The kernel cuts names at 15 characters; the object file has them whole. */
+/** The kernel truncates names to 15 characters; the object file has the full name. */
 function fullName(name: string, { digest, maps }: ObservedInstance, { definitions }: PlanContext): string {
   const found = definitions
     .get(digest)

@@ -1,18 +1,18 @@
-// How each interface stands after planning: the rows of `status` and of a reconciliation.
+// The condition of each interface after planning: the rows of `status` and of a reconciliation.
 import { linkStateOf } from '../diff/link-state.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { ReportedInterface } from '../model/reconciliation.js';
 import type { Condition, Plan, Step } from '../model/step.js';
 
-/** Why a step that was to be done was not. */
+/** Why a planned step was not done. */
 export interface Failure {
   condition: Extract<Condition, 'Failed' | 'Refused'>;
   reason: string;
 }
 
 /**
- * One row per interface that is wanted or owned. A step that is still to be done means `Drifted` where it brings back what
- * ran before, else `Pending`; or what `failures` says, by interface, where it was tried.
+ * One row per interface that is wanted or owned. A step that is still to be done means `Drifted` when it heals drift, else `Pending`.
+ * Where it was tried and failed, `failures` (by interface) has the condition.
  */
 export function conditions(
   plan: Plan,

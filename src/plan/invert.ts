@@ -1,7 +1,7 @@
-// The step that undoes a step. Inverses use what is still pinned: nothing is compiled or loaded to go back.
+// Makes the inverse of a step. Inverses use only pinned instances: undoing compiles and loads nothing.
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
 
-/** `undefined` when nothing of the former state is pinned, so that there is nothing to go back to. */
+/** `undefined` when nothing of the former state is pinned: the step has no inverse. */
 export function invert(step: EffectiveStep): EffectiveStep | undefined {
   const base = { interface: step.interface, reason: `undo: ${step.reason}`, gap: step.gap };
   const lifts = 'lifts' in step ? { lifts: step.lifts } : {};

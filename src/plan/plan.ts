@@ -1,5 +1,5 @@
-// Differences -> steps, each with its reason and its inverse, "nothing to do" included. The table of contents of
-// planning: which kind of step an interface gets is decided here, what is in the step in the file of that name.
+// Turns differences into steps, each with its reason and its inverse; "nothing to do" is a step too. This file decides which kind of step
+// an interface gets; the other files of the folder make the steps.
 import { goesBy, type Named } from '../model/altnames.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Rename } from '../diff/renames.js';
@@ -19,7 +19,7 @@ import { planPrune } from './prune.js';
 import { planRecording } from './record.js';
 import { considerStacks } from './stacks.js';
 
-/** `renames` come first; the differences are those of the state after them. */
+/** `renames` are done first; `differences` are those after the renames. */
 export function plan(
   desired: DesiredState,
   differences: Difference[],
@@ -111,7 +111,7 @@ function planRename({ from, to, ifindex, linkId }: Rename): Step {
   };
 }
 
-/** An interface that is there and that nobody wants anything on was probably meant. */
+/** Suggests an interface that exists and is in no state file: it was probably meant. */
 function hintForMissing(
   name: string,
   { file, line }: Position,
@@ -133,7 +133,7 @@ function optional(name: string): string {
   return `[${name.charAt(0)}]${name.slice(1)}`;
 }
 
-/** What opens comes before what closes: an interface that is attached late is open, one detached late is not. */
+/** Attachments come before detachments: until it is attached, an interface is unprotected; until it is detached, it is protected. */
 const ORDER: Record<Step['kind'], number> = {
   none: 0,
   rename: 0,
@@ -156,7 +156,7 @@ function withInverse(step: Step): PlannedStep {
   return inverse ? { step, inverse } : { step };
 }
 
-/** A typo in a name makes one interface missing and another one unwanted: whoever did that must be told. */
+/** Warns of what may be a typing error: one name in the state files does not exist, and another interface is detached. */
 function leftOpen(steps: Step[]): string[] {
   const missing = steps.filter((step) => step.kind === 'none' && step.condition === 'Missing');
   const closed = steps.filter((step) => step.kind === 'detach' && step.mode !== undefined);

@@ -11,7 +11,7 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
     return refuse(
       difference,
       `its pinned link ${linkState.link.id} is attached in another network namespace`,
-      'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace is no more.',
+      'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace does not exist any more.',
     );
   }
   if (linkState.kind === 'none' && context.keepsFormer === true) {

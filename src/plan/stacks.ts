@@ -1,6 +1,6 @@
-// Interfaces that are stacked: while one has a program, the kernel lets nobody attach to the one below it (a port of a bridge or
-// bond, the device of a VLAN). So lower ones come first; and where an upper one runs a program of ours already, that is taken off
-// and put back within the step, whose reason names the gap.
+// Plans stacked interfaces. While an upper interface has a program, the kernel refuses one on an interface below it (a port of a bridge or
+// bond, the parent of a VLAN). So lower interfaces are attached first. Where an upper one runs a program of ours already, the step lifts
+// that link and puts it back, and its reason names the gap.
 import type { DesiredInterface } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import type { ObservedInterface, XdpAttachment } from '../model/observed.js';
@@ -10,7 +10,7 @@ import type { PlanContext } from './context.js';
 
 type Attaching = AttachStep | ReattachStep | (DetachStep & { ifindex: number });
 
-/** The steps in an order in which they can be done, with what they have to lift. */
+/** Orders the steps so that the kernel accepts each, and adds to each the links that it has to lift. */
 export function considerStacks(
   steps: readonly Step[],
   differences: readonly Difference[],
@@ -22,7 +22,7 @@ export function considerStacks(
   return able.sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
 }
 
-/** The inverse of a detachment attaches. */
+/** Detachments are among them: their inverse attaches. */
 function isAttaching(step: Step): step is Attaching {
   return (
     step.kind === 'attach' ||
@@ -31,11 +31,11 @@ function isAttaching(step: Step): step is Attaching {
   );
 }
 
-/** What is in the way above an interface. */
+/** The programs above an interface that prevent an attachment to it. */
 interface Above {
   /** Links of ours, lower ones first. */
   lifts: LiftedLink[];
-  stranger?: { name: string; attachment: XdpAttachment };
+  foreign?: { name: string; attachment: XdpAttachment };
 }
 
 class Stacks {
@@ -57,7 +57,7 @@ class Stacks {
         this.#below.set(upper, [...(this.#below.get(upper) ?? []), name]);
   }
 
-  /** Lower ones first; but who is taken over comes before those that lift it. */
+  /** Lower interfaces first; but an interface with a foreign program is taken over before the steps that lift its link. */
   rankOf(step: Step): number {
     if ('lifts' in step) {
       const taken = step.lifts.filter(({ interface: name }) => this.#takesOver(name));
@@ -72,14 +72,14 @@ class Stacks {
   }
 
   makeAble(step: Attaching, { past }: PlanContext): Step {
-    const { lifts, stranger } = this.#aboveOf(step.interface);
+    const { lifts, foreign } = this.#aboveOf(step.interface);
     const difference = this.#differences.get(step.interface);
-    if (stranger && difference && step.kind !== 'detach') {
-      const { programId, programName } = stranger.attachment;
+    if (foreign && difference && step.kind !== 'detach') {
+      const { programId, programName } = foreign.attachment;
       return refuse(
         difference,
-        `${stranger.name} above it has the foreign program ${programId} (${programName || 'unnamed'}), below which the kernel lets nobody attach`,
-        `Detach it, or name ${stranger.name} in the Host file with \`foreign: replace\`.`,
+        `${foreign.name} above it has the foreign program ${programId} (${programName || 'unnamed'}), below which the kernel lets nobody attach`,
+        `Detach it, or name ${foreign.name} in the Host file with \`foreign: replace\`.`,
       );
     }
     if (lifts.length === 0) return step;
@@ -102,11 +102,11 @@ class Stacks {
     return { ...step, reason, gap: true, lifts };
   }
 
-  /** What has a program above it, and above that again; who has none is in nobody's way, whatever is above. */
+  /** The interfaces above that have a program, and those above them. One without a program ends the search: it prevents nothing. */
   #aboveOf(name: string): Above {
     const found: LiftedLink[] = [];
     const seen = new Set<string>();
-    let stranger: Above['stranger'];
+    let foreign: Above['foreign'];
     const visit = (one: string): void => {
       for (const upper of this.#interfaces.get(one)?.device?.above ?? []) {
         const interface_ = this.#interfaces.get(upper);
@@ -115,21 +115,21 @@ class Stacks {
         visit(upper);
         const lifted = this.#lifted(upper, interface_);
         if ('interface' in lifted) found.unshift(lifted);
-        else stranger = { name: upper, attachment: lifted };
+        else foreign = { name: upper, attachment: lifted };
       }
     };
     visit(name);
-    return { lifts: found, ...(stranger && { stranger }) };
+    return { lifts: found, ...(foreign && { foreign }) };
   }
 
-  /** Our link there, or the program of somebody else. */
+  /** Our link on an interface, or the foreign program there. */
   #lifted(name: string, { ifindex, xdp }: ObservedInterface): LiftedLink | XdpAttachment {
     const difference = this.#differences.get(name);
     const ours = difference?.linkState.kind === 'attached' ? difference.linkState.attachment : undefined;
-    const stranger = xdp.find((one) => one !== ours);
+    const foreign = xdp.find((one) => one !== ours);
     const modes = (first: XdpAttachment): LiftedLink['modes'] => modesAgain(difference?.wanted, first);
-    if (!stranger) return { interface: name, ifindex, modes: ours ? modes(ours) : [] };
-    return this.#takesOver(name) ? { interface: name, ifindex, modes: modes(stranger) } : stranger;
+    if (!foreign) return { interface: name, ifindex, modes: ours ? modes(ours) : [] };
+    return this.#takesOver(name) ? { interface: name, ifindex, modes: modes(foreign) } : foreign;
   }
 
   #takesOver(name: string): boolean {
@@ -138,7 +138,7 @@ class Stacks {
   }
 }
 
-/** The mode that it had; a bond cannot run natively any more once one of its ports has a program. */
+/** The former mode first, then what `auto` allows: a bond cannot run natively any more once one of its ports has a program. */
 function modesAgain(wanted: DesiredInterface | undefined, { mode }: XdpAttachment): LiftedLink['modes'] {
   const others = wanted?.mode === 'auto' ? modesOf('auto') : [];
   return mode === 'native' ? [mode, ...others.filter((one) => one !== mode)] : [mode];

@@ -1,12 +1,12 @@
-// Takes the steps of suspended interfaces out of a plan. A rename concerns two names: if either is suspended, the rename
-// and what depends on it wait. A step that takes links off above its interface waits for the suspensions of those, too.
+// Removes the steps of suspended interfaces from a plan. A rename has two names: if either is suspended, the rename and the steps that
+// depend on it wait. A step that lifts links waits while one of their interfaces is suspended.
 import { type Suspension, type SuspensionQuestion, suspends } from '../model/suspension.js';
 import type { Plan, Step } from '../model/step.js';
 
 export interface Suspended {
   /** The steps that may be done. */
   active: Plan;
-  /** The steps that have to wait. A step without an effect is not among them. */
+  /** The steps that have to wait; steps without an effect are not among them. */
   waiting: ReadonlySet<Step>;
 }
 

@@ -1,5 +1,5 @@
-// A program that the driver does not take in the place of the one that runs: native, with packets that come in several buffers
-// (`xdp.frags`), which the new one does not take. The kernel refuses the swap, at each pass anew; so it is not planned.
+// Detects a swap that the kernel would refuse at every pass: the link is native, packets come in several buffers (`xdp.frags`), the
+// running program accepts those and the new one does not.
 import { takesFrags } from '../diff/bind.js';
 import { type ObservedInstance, ONE_PAGE } from '../model/observed.js';
 import type { Step } from '../model/step.js';
@@ -7,7 +7,7 @@ import { modesOf, refuse } from './attach.js';
 import { planInstance } from './carry.js';
 import type { AttachedDifference, PlanContext } from './context.js';
 
-/** Mode `auto` goes to generic, with a gap; mode `native` is refused. `undefined` where nothing is known to keep it from a swap. */
+/** Mode `auto` then changes to generic, with a gap; mode `native` is refused. `undefined` when the swap can be planned. */
 export function planUnfit(
   difference: AttachedDifference,
   current: ObservedInstance | undefined,

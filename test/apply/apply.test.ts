@@ -65,7 +65,7 @@ describe('a change that holds', () => {
     expect(instances('a')).toEqual(['aaaa', 'bbbb']);
     expect((await host.records()).at(-1)).toMatchObject({
       phase: 'done',
-      note: 'what it left is kept until it is confirmed',
+      note: 'the former instance is kept until the change is confirmed',
     });
   });
 

@@ -87,7 +87,7 @@ test('there are only so many, and one that replaces another is no further one', 
   const error = await errorOf(() => add(dataDir, made({ interface: 'b' })));
   expect(error).toMatchObject({
     exitCode: EXIT.refused,
-    message: 'there are 2 blocks, and more than 2 are too many',
+    message: 'there are 2 blocks already, the most that a host can have',
     hint: expect.stringContaining('wider network') as string,
   });
   expect(steps(dataDir)).toHaveLength(3);

@@ -96,7 +96,7 @@ test('a place that cannot be written is a mistake of who names it; a bug is none
   ).toMatchObject({
     exitCode: EXIT.usage,
     message: `cannot write the plan ${path} (ENOENT)`,
-    hint: 'Name a file in a directory that is there.',
+    hint: 'Name a file in a directory that exists.',
   });
   expect(() => {
     writePlanFile('a\0b', plan);

@@ -23,9 +23,9 @@ it.each([
 });
 
 it.each([
-  ['of another kind', seal('Other', { text: 'a' }), 'it is no Test document'],
-  ['that is no JSON', '{', 'it is no Test document'],
-  ['without a seal', '{"kind":"Test","content":{"text":"a"}}', 'it is no Test document'],
+  ['of another kind', seal('Other', { text: 'a' }), 'it is not a Test document'],
+  ['that is no JSON', '{', 'it is not a Test document'],
+  ['without a seal', '{"kind":"Test","content":{"text":"a"}}', 'it is not a Test document'],
   [
     'that was changed',
     seal('Test', { text: 'a' }).replace('"a"', '"b"'),

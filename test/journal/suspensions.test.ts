@@ -162,14 +162,14 @@ it.each<[string, (path: string) => void, string]>([
     (path) => {
       mkdirSync(path);
     },
-    'no reason is given: it is no plain file',
+    'no reason is given: it is not a regular file',
   ],
   [
     'a link that leads nowhere',
     (path) => {
       symlinkSync('nowhere', path);
     },
-    'no reason is given: it is no plain file',
+    'no reason is given: it is not a regular file',
   ],
   [
     'a long line',
@@ -197,7 +197,7 @@ test('a place that is no folder holds no file; one that cannot be looked at susp
   const loop = join(folder, 'loop');
   symlinkSync('loop', loop);
   expect(readSuspensions(loop).find(({ file }) => file === join(loop, 'suspend'))).toEqual({
-    reason: `${join(loop, 'suspend')} cannot be looked at (ELOOP)`,
+    reason: `${join(loop, 'suspend')} cannot be read (ELOOP)`,
     by: 'unknown',
     since: '1970-01-01T00:00:00.000Z',
     file: join(loop, 'suspend'),

@@ -27,10 +27,10 @@ export function explainRow(
     action: rule ? describeAction(rule.action) : verdict,
     audit: isAudited(policy, row),
     ...(at && { at }),
-    ...(goesOn && { aboveRate: inShort(above, placeOfRow(firewall, above.row, frame)) }),
+    ...(goesOn && { aboveRate: aboveRateOf(above, placeOfRow(firewall, above.row, frame)) }),
   };
 }
 
-function inShort({ row, action }: Decision, at: Position | undefined): AboveRate {
+function aboveRateOf({ row, action }: Decision, at: Position | undefined): AboveRate {
   return { row, action: describeAction(action), ...(at && { at }) };
 }
