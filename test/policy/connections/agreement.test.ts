@@ -8,10 +8,12 @@ import { libbpf } from '../../../src/kernel/ffi.js';
 import { loadPolicy } from '../../../src/kernel/load-policy.js';
 import { testRun } from '../../../src/kernel/testrun.js';
 import { askPolicy } from '../../../src/kernel/ask-policy.js';
+import type { Cidr } from '../../../src/addresses/cidr.js';
 import {
   CONNECTION_STATES,
   type ConnectionState,
   type PacketDescription,
+  type Policy,
 } from '../../../src/model/policy.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
 import { Connections } from '../../../src/policy/connections/connections.js';
@@ -37,16 +39,16 @@ class Host implements Disposable {
   readonly #egress;
   readonly #rows;
 
-  constructor() {
+  constructor(asking: Policy = BY_STATE) {
     const tables = {
       opened: this.#keep(createConnectionTable('opened', ENTRIES)),
       served: this.#keep(createConnectionTable('served', ENTRIES)),
       fragments: this.#keep(createConnectionTable('fragments', ENTRIES)),
     };
-    const compiled = compilePolicy(BY_STATE);
+    const compiled = compilePolicy(asking);
     this.#rows = compiled.owners.map(({ row }) => row);
     this.#firewall = this.#keep(
-      loadPolicy(firewallObject(BY_STATE), bindForTest(compiled), { connections: tables }),
+      loadPolicy(firewallObject(asking), bindForTest(compiled), { connections: tables }),
     );
     this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables));
   }
@@ -173,4 +175,30 @@ it('every packet that comes in is the same to the kernel and to the reference', 
   for (const what of ['established rest', 'invalid rest'])
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(30);
   for (const state of CONNECTION_STATES) expect(seen.get(state) ?? 0, state).toBeGreaterThan(30);
+});
+
+const OF_ANSWERS = { connection: ['established' as const], fragment: ['first' as const] };
+const FAR = Date.UTC(2100, 0, 1);
+
+it.each([
+  { what: 'passes it', first: rule('first', OF_ANSWERS, 'pass'), row: 'rest' },
+  { what: 'passes it until then', first: rule('first', OF_ANSWERS, 'pass', { until: FAR }), row: 'rest' },
+  { what: 'drops it', first: rule('first', OF_ANSWERS, 'drop'), row: '(default)' },
+  { what: 'does not ask', first: rule('first', { fragment: ['first'] }, 'pass'), row: '(default)' },
+])('behind a first fragment whose rule $what, $row decides', ({ first, row }) => {
+  for (const family of [4, 6] as const) {
+    const rest = rule('rest', { connection: ['established'] }, 'pass');
+    using host = new Host(policy([first, rest], { default: 'drop' }));
+    // Of one address, so that an answer has the same ends; other ports.
+    const end: Cidr = { family, a: 0x0a000001, b: 0, c: 0, d: 1, length: family === 4 ? 32 : 128 };
+    const ends = { family, source: end, destination: end, protocol: 17 };
+    host.leave(buildPacket({ ...ends, sourcePort: 40_000, destinationPort: 53 }));
+    const later = buildPacket({ ...ends, fragment: 'later' });
+    expect(host.ask(later)).toBe('(default)');
+    const begins = buildPacket({ ...ends, sourcePort: 53, destinationPort: 40_000, fragment: 'first' });
+    expect(host.ask(begins), 'a question notes nothing').toBe('first');
+    expect(host.ask(later)).toBe('(default)');
+    host.comeIn(begins);
+    expect(host.ask(later)).toBe(row);
+  }
 });
