@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Decision -> effect: count it, sample it, carry it out. */
+/* Carries a decision out: counts the packet, samples it, returns the verdict. */
 #pragma once
 
 #include "events.h"
@@ -24,7 +24,7 @@ static __always_inline void count(struct xdp_md *ctx, __u32 slot)
 	count->bytes += frame_bytes(ctx);
 }
 
-/* The frame goes back where it came from. */
+/* For XDP_TX: the frame goes back to its sender. */
 static __always_inline void swap_addresses(struct xdp_md *ctx)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;
@@ -40,7 +40,7 @@ static __always_inline void swap_addresses(struct xdp_md *ctx)
 static __always_inline int redirect(const struct record *record)
 {
 	if (enabled(KEY_CPU) && record->flags & RECORD_CPU)
-		return bpf_redirect_map(&cpus, record->target, XDP_PASS); /* without that CPU, this one goes on */
+		return bpf_redirect_map(&cpus, record->target, XDP_PASS); /* the flags: if there is no such CPU, the packet passes on this one */
 	return enabled(KEY_INTERFACE) ? bpf_redirect(record->target, 0) : XDP_ABORTED;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Transport headers, and the whole way through a frame. */
+/* Parses the transport header, and calls the parsers of all layers in order. */
 #pragma once
 
 #include "ip.h"
@@ -17,7 +17,7 @@ struct icmp {
 
 #define ND_FIRST 133 /* router solicitation */
 #define ND_LAST 137  /* redirect */
-#define ND_HOPS 255  /* no router has passed it on; hosts take nothing else (RFC 4861) */
+#define ND_HOPS 255  /* not forwarded by a router; hosts accept nothing else (RFC 4861) */
 
 static __always_inline bool parse_tcp(const struct cursor *c, struct packet *p)
 {
@@ -47,7 +47,7 @@ static __always_inline void parse_icmp(const struct cursor *c, struct packet *p)
 		p->shape = SHAPE_NEIGHBOR_DISCOVERY;
 }
 
-/* Reads the transport header at the cursor, whose whole fixed part must be there, and sets p->shape. */
+/* Reads the transport header at the cursor and sets p->shape. Without its whole fixed part the frame stays malformed. */
 static __always_inline void parse_transport(const struct cursor *c, struct packet *p, __u32 protocol)
 {
 	struct ports *ports = c->at;
@@ -82,8 +82,8 @@ static __always_inline void set_ether_type(struct packet *p, __u32 type)
 }
 
 /*
- * GRE says the EtherType of what it carries, which is not seen here, and that may be the one of a VLAN tag. Behind a priority tag
- * Linux finds IP by itself: what would be such a tag with more behind it is no IPv6, whose first word it resembles.
+ * The payload of GRE can begin with a VLAN tag; its EtherType is in the GRE header, which XDP does not see. A priority tag (id 0) with
+ * priority 3 looks like the first word of IPv6, and Linux would find the IP packet behind it: such a frame counts as malformed.
  */
 static __always_inline bool is_tag_in_disguise(const __u8 *at)
 {
@@ -98,7 +98,7 @@ static __always_inline bool is_tag_in_disguise(const __u8 *at)
 	return is_tag(bpf_htons(type)) && !(at[4] & 0xf) && !at[5];
 }
 
-/* Of a link without an Ethernet header: leaves the cursor where it is, and `type` at what the version of IP means. */
+/* For a link without Ethernet headers: sets `type` to the EtherType of the IP version; the cursor does not move. */
 static __always_inline bool parse_version(struct cursor *c, struct packet *p, __be16 *type)
 {
 	__u8 *at = c->at;
@@ -118,7 +118,7 @@ static __always_inline bool parse_start(struct xdp_md *ctx, struct cursor *c, st
 	return parse_version(c, p, type);
 }
 
-/* Sets p->shape, and what it promises. */
+/* Sets p->shape, and the fields that the shape has. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor cursor = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end}, *c = &cursor;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What a test run asks, and where it finds the answer. The other half is src/kernel/ask-policy.ts. */
+/* The protocol of questions: a test run that asks which record decides. The other end is src/kernel/ask-policy.ts. */
 #pragma once
 
 #include <stdbool.h>
 #include <linux/bpf.h>
 
 /*
- * A test run asks which record decides: it brings eight bytes of metadata in front of the frame, the first four
- * of them this number, and finds the index of the record in the last four. No driver does that. A question is
- * answered and leaves no trace: nothing is counted, logged or taken from a bucket. It is about the policy alone, unless
- * the last four bytes say before that blocks are meant as well. The frame has an Ethernet header on every interface.
+ * A question has eight bytes of metadata in front of the frame: this number, and four bytes into which the program writes the index
+ * of the record. No driver passes such metadata. A question changes nothing: it is not counted or sampled and takes nothing from a
+ * bucket. The program looks up blocks only if the last four bytes are QUESTION_WITH_BLOCKS before. The frame has an Ethernet header,
+ * on every kind of interface.
  */
 #define QUESTION 0x78646b70 /* "xdkp" */
 #define QUESTION_WITH_BLOCKS 1
@@ -36,7 +36,7 @@ static __always_inline bool is_question(struct xdp_md *ctx)
 	return question_of(ctx) != 0;
 }
 
-/* Packets are held against what is blocked, questions only where that is asked. */
+/* Blocks are looked up for every packet, and for a question only if it asks for that. */
 static __always_inline bool asks_blocks(struct xdp_md *ctx)
 {
 	struct question *question = question_of(ctx);

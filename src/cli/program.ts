@@ -16,6 +16,7 @@ import { failure } from './failure.js';
 import { everyCommand } from './command-tree.js';
 import { exampleHelp } from './examples.js';
 import { exitCodeHelp } from './exit-codes.js';
+import { useKernelName } from './interface-operand.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables, readGiven } from './options.js';
 import type { CommandResult } from './result.js';
 import { toUsageError } from './usage.js';
@@ -61,6 +62,7 @@ export function makeProgram(version: string, keep: Keep): Command {
     const { applyConfig, requireOwnPlaces } = await import('./config.js');
     await applyConfig(program, action);
     if (action.name() !== 'doctor') requireOwnPlaces(action); // that says it among other things
+    await useKernelName(action);
   });
   addReconciling(program, keep);
   addGit(program, keep);

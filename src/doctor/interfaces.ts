@@ -1,6 +1,7 @@
 // Checks each interface that is ours or named by the state files: its device, whether it can run the program natively, and
 // whose XDP program is on it.
 import { describeDevice, type Device } from '../kernel/device.js';
+import { readElf } from '../kernel/elf.js';
 import { framingOf } from '../kernel/framing.js';
 import { deviceWords } from '../kernel/native-refusal.js';
 import { type XdpFeatures, xdpFeatures } from '../kernel/netdev.js';
@@ -8,7 +9,7 @@ import { type Link, listLinks } from '../kernel/rtnetlink.js';
 import { wantedFor } from '../diff/diff.js';
 import { DOUBT_HINT, doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { goesBy } from '../model/altnames.js';
-import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import type { DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
 import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
 import {
@@ -18,11 +19,14 @@ import {
   showPackets,
   type XdpHere,
 } from '../model/merged-packets.js';
+import type { ObjectStore } from '../model/object-store.js';
 import { isGlob } from '../text/glob.js';
 import { type Framing, ONE_PAGE, type ObservedState } from '../model/observed.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
 
 export interface Seen {
+  /** Where the programs of `desired` are. */
+  objects: ObjectStore;
   /** Absent when the state files cannot be used. */
   desired?: DesiredState;
   /** Absent when this process may not look. */
@@ -67,6 +71,7 @@ function answer(name: string, link: Link | undefined, seen: Seen): Answer {
   const attaching =
     unfit ??
     (wanted && troubleWith(wanted, device, features, name, observed)) ??
+    (wanted && troubleWithSize(wanted, device, features, seen)) ??
     fallback(ifindex, wanted, seen);
   const here = { ...link, ...features };
   const hidden = wanted && unfit?.status !== 'failure' ? notSeen(wanted, device, here) : [];
@@ -126,9 +131,30 @@ function troubleWith(
       : warning('mode auto falls back to generic', 'This driver runs no XDP; `mode: generic` says so.');
   if (device.lro === true)
     return warning('LRO is on', `Drivers refuse native XDP with it: ethtool -K ${name} lro off.`);
-  if ((device.mtu ?? 0) > ONE_PAGE && features?.fragments !== true)
-    return warning('its MTU may be too large for native XDP', `Lower it: ip link set ${name} mtu 1500.`);
   return undefined;
+}
+
+/** A packet that does not fit into one page needs a driver and a program that take frames in several buffers. */
+function troubleWithSize(
+  { mode, program }: DesiredInterface,
+  device: Device,
+  features: XdpFeatures | undefined,
+  { observed, objects }: Seen,
+): Answer | undefined {
+  const largest = observed?.interfaces.find((one) => one.name === device.name)?.device?.largest ?? device.mtu;
+  if (mode === 'generic' || mode === 'offload' || (largest ?? 0) <= ONE_PAGE) return undefined;
+  const lower = `Lower the MTU: ip link set ${device.name} mtu 1500, and that of the other end of a veth pair`;
+  if (features?.fragments !== true) return warning('its MTU may be too large for native XDP', `${lower}.`);
+  if (takesFrags(program, objects)) return undefined;
+  const what = `${program.label} takes no frames in several buffers, in which packets of ${largest} bytes come`;
+  return warning(what, `${lower}, or put the function into SEC("xdp.frags"), as policies are.`);
+}
+
+/** Policies are built both ways. */
+function takesFrags({ firewall, object, function: name }: DesiredProgram, objects: ObjectStore): boolean {
+  if (firewall) return true;
+  const { functions } = readElf(objects.get(object));
+  return functions.some((one) => one.name === name && one.section.endsWith('xdp.frags'));
 }
 
 function troubleOnLink(name: string, framing: Framing, { program }: DesiredInterface): Answer | undefined {

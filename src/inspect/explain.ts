@@ -14,7 +14,7 @@ import { lookUpConnection, lookUpDatagram } from '../kernel/connections.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
-import { goesBy, type Named } from '../model/altnames.js';
+import type { Named } from '../model/altnames.js';
 import { type Block, concerns, holdsNetwork } from '../model/blocks.js';
 import { asksConnections, type HostPolicy } from '../model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../model/errors.js';
@@ -35,13 +35,12 @@ import { encodeRecords } from '../policy/compile/records.js';
 import type { LookOptions } from '../model/pass-options.js';
 
 /** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
-export async function explain(asked: string, packet: string, options: LookOptions): Promise<Explanation> {
+export async function explain(name: string, packet: string, options: LookOptions): Promise<Explanation> {
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
   const observed = await observe({ bpffs: options.bpffs });
-  const seen = observed.interfaces.find((one) => goesBy(one, asked)) ?? { name: asked };
-  const { name } = seen;
+  const seen = observed.interfaces.find((one) => one.name === name) ?? { name };
   const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;

@@ -1,7 +1,7 @@
 // Requests to rtnetlink(7) about the network namespace of this process: interfaces and how they are stacked, neighbours and the
 // interface behind which each is, and the interface by which a packet leaves.
 // Sources: uapi/linux/rtnetlink.h, uapi/linux/if_link.h, uapi/linux/neighbour.h.
-import type { Named } from '../model/altnames.js';
+import { goesBy, type Named } from '../model/altnames.js';
 import { ask, attribute, attributes, eachAttribute, list, text } from './netlink.js';
 
 const AF_INET = 2;
@@ -92,6 +92,11 @@ export function listLinks(): Link[] {
         netns && { peerElsewhere: { ifindex: link.readUInt32LE(), netns: netns.readInt32LE() } }),
     };
   });
+}
+
+/** The first name of the interface that goes by this one; where there is none, what was asked. */
+export function kernelName(asked: string): string {
+  return listLinks().find((one) => goesBy(one, asked))?.name ?? asked;
 }
 
 function altnamesIn(properties: Buffer | undefined): string[] {

@@ -35,6 +35,8 @@ export class FakeMachine implements Machine {
   readonly guarded: { interfaces: string[]; question: LockoutQuestion }[] = [];
   /** Digests whose maps were looked up in an object file. */
   readonly inspected: string[] = [];
+  /** Interfaces that were owned, each time that totals were rebased. */
+  readonly rebased: string[][] = [];
   /** Mounts that were asked for. */
   readonly mounts: string[] = [];
   readonly #failures = new Map<keyof Machine, Error>();
@@ -104,8 +106,10 @@ export class FakeMachine implements Machine {
     return Promise.resolve({ accepted: this.lockouts, doubts: this.doubts });
   };
 
-  /** There are no counters. */
-  readonly rebaseTotals: Machine['rebaseTotals'] = () => undefined;
+  /** There are no counters; which interfaces were owned is kept. */
+  readonly rebaseTotals: Machine['rebaseTotals'] = (_paths, _dataDir, owned) => {
+    this.rebased.push(owned.map(({ name }) => name));
+  };
 
   /** A policy has the maps that every policy has. */
   #load({ digest, program }: TargetInstance): Candidate {

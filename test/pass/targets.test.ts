@@ -10,7 +10,8 @@ import { inputsForDeparture } from '../../src/pass/inputs-for-departure.js';
 import { inputsAfterDecision, inputsToRestore } from '../../src/pass/inputs-from-generation.js';
 import { inputsFromPlanFile } from '../../src/pass/inputs-from-plan-file.js';
 import { emptyState } from '../../src/model/desired.js';
-import { PassHost } from '../fakes/pass.js';
+import { onTrial, PassHost } from '../fakes/pass.js';
+import { policy, rule } from '../policy/policy.js';
 import { desired, wanted } from '../support/states.js';
 
 const state = desired(wanted('a'));
@@ -91,4 +92,50 @@ it('a new state that needs no step is a generation once the kernel runs all of i
   expect((await host.pass({ ...desired(wanted('a'), wanted('gone')), digest: 'third' })).generation).toBe(1);
   expect((await host.pass(renamed)).generation).toBe(2);
   expect((await host.pass(renamed)).generation).toBe(2);
+});
+
+it('a first block swaps the policy that runs for the same policy', async () => {
+  const host = new PassHost();
+  host.kernel.addInterface('a', 2);
+  const firewall = { policy: policy([rule('r', {}, 'drop')]), protections: [] };
+  const one = wanted('a');
+  await host.pass([{ ...one, program: { ...one.program, origin: 'policy', firewall } }]);
+  const { owned } = host.kernel.observe();
+  const { target } = await host.opened((place) => Promise.resolve(inputsForBlock(place, 'edge', owned)));
+  expect(target.goNative).toBe(false);
+  expect(target.desired.interfaces[0]?.program).toMatchObject({
+    origin: 'policy',
+    firewall: { policy: { rules: [{ name: 'r' }] } },
+  });
+});
+
+it('restore may change the host, unless there is nothing to restore or a change waits, which is told', async () => {
+  const host = new PassHost();
+  host.kernel.addInterface('a', 2);
+  await host.pass(state);
+  const restore = (number: number) =>
+    host.opened((place) => Promise.resolve(inputsToRestore(place, number, 'h')));
+  const { place, safeties } = await restore(1);
+  expect(place).toMatchObject({ dataDir: host.dataDir });
+  expect(place.lock).toBeDefined();
+  expect(safeties.confirmation).toHaveProperty('notAsked');
+  const changed = desired(wanted('a', { digest: 'bbbb' }));
+  await host.pass(changed, { safeties: onTrial({ confirm: 60_000 }) });
+  const waiting = await restore(2);
+  expect(waiting.place.lock).toBeUndefined();
+  expect(waiting.safeties.confirmation).toMatchObject({ ask: { generation: 2 } });
+});
+
+it('a state is a generation once all of it is in effect, though an interface fell back to generic mode', async () => {
+  const host = new PassHost();
+  host.kernel.addInterface('a', 2);
+  await host.pass(state);
+  // One interface is missing: the state is not in effect, so it is no generation, and its hold does not end.
+  const more = { ...desired(wanted('a'), wanted('gone')), digest: 'more' };
+  expect(await host.pass(more)).toMatchObject({ generation: 1 });
+  host.kernel.addInterface('gone', 3, true);
+  const fallen = { ...desired(wanted('a'), wanted('gone', { mode: 'auto' })), digest: 'fallen' };
+  expect(await host.pass(fallen)).toMatchObject({ generation: 2 });
+  // Degraded is in effect as well.
+  expect(await host.pass({ ...fallen, digest: 'same', written: 'same' })).toMatchObject({ generation: 3 });
 });

@@ -1,10 +1,11 @@
 // What the report of a pass tells beside its steps: lists, verdicts of packets, trials, the log of the verifier; and how it ends.
-import { beforeEach, describe, expect, it, test } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, test, vi } from 'vitest';
 import type { HostPolicy } from '../../src/model/desired.js';
 import { EXIT, KernelError, RefusedError, XdpkeepError } from '../../src/model/errors.js';
 import { addBlock } from '../../src/journal/block-writer.js';
 import { readPending } from '../../src/journal/pending.js';
 import { NOT_ASKED, onTrial, PassHost, suspension } from '../fakes/pass.js';
+import * as begin from '../../src/trial/begin.js';
 import { policy, rule } from '../policy/policy.js';
 import { addressSet } from '../support/addresses.js';
 import { desired, wanted } from '../support/states.js';
@@ -83,6 +84,26 @@ test('one step that is done is a change, and one that failed a part', async () =
   const result = await host.pass([wanted('a'), wanted('b')]);
   expect(result.steps.map(({ outcome }) => outcome).sort()).toEqual(['done', 'failed']);
   expect(result).toMatchObject({ changed: true, exitCode: EXIT.partial, generation: 1 });
+});
+
+test('totals are rebased before anything is swapped and after it, by who may write', async () => {
+  await host.pass([wanted('a')], { look: true });
+  expect(host.machine.rebased).toEqual([]);
+  await host.pass([wanted('a')]);
+  expect(host.machine.rebased).toEqual([[], ['a']]);
+  await host.pass([wanted('a')]);
+  expect(host.machine.rebased).toEqual([[], ['a'], ['a'], ['a']]);
+});
+
+test('a state is asked what it may probe before anything is done, where there is something to do', async () => {
+  const asked = vi.spyOn(begin, 'requirePermittedTrial');
+  onTestFinished(() => void vi.restoreAllMocks());
+  await host.pass([wanted('a')], { look: true });
+  await host.pass([wanted('a')]);
+  expect(asked).toHaveBeenCalledTimes(2);
+  await host.pass([wanted('a')]);
+  await host.pass([wanted('a', { digest: 'bbbb' })], { safeties: { trial: NOT_ASKED } });
+  expect(asked).toHaveBeenCalledTimes(2);
 });
 
 test('doubts of the lock-out guard are warnings', async () => {

@@ -78,3 +78,29 @@ it('a rule may send packets to an altname', async () => {
   write({ wan0: 'mode: native, policy: edge' }, [send]);
   expect((await reconcile(lab)).interfaces).toMatchObject([{ name: 'veth0', condition: 'Ready' }]);
 });
+
+it('whoever names an interface on the command line may use any of its names', async () => {
+  write({ veth0: 'mode: native, policy: edge' });
+  await reconcile(lab);
+  const json = async <T>(...args: string[]) => document<T>(await lab.run([...args, '--output', 'json']), 0);
+  const why = ['--for', '1h', '--reason', 'a test'];
+  expect(await json('counters', ALTNAME)).toMatchObject({ interfaces: [{ name: 'veth0' }] });
+  expect(await json('maps', 'wan0', 'limits')).toMatchObject({ maps: [{ interface: 'veth0' }] });
+  expect(await json('suspend', 'wan0', ...why)).toMatchObject({ suspension: { interface: 'veth0' } });
+  expect(await json('resume', ALTNAME)).toMatchObject({ suspensions: [{ interface: 'veth0' }] });
+  expect(await json('block', '203.0.113.0/24', 'wan0', ...why)).toMatchObject({
+    block: { interface: 'veth0' },
+    inForce: ['veth0'],
+  });
+  expect(await json('unblock', '203.0.113.0/24', ALTNAME)).toMatchObject({
+    ended: [{ interface: 'veth0' }],
+  });
+  for (const [command, ...more] of [['capture'], ['events'], ['top', '--count', '1']] as const) {
+    const end = command === 'top' ? more : ['--for', '1s'];
+    expect(await lab.run([command, 'wan0', ...end]), command).toMatchObject({ exitCode: 0 });
+  }
+  expect(await lab.run(['counters', 'wan1'])).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringContaining('interface wan1 runs no policy of ours') as string,
+  });
+});

@@ -1,8 +1,9 @@
 // Packets larger than one buffer, on a veth pair with an MTU of 9000: policies run natively there and see whole frames; a program
 // that does not take such frames is not swapped for one that does.
 import { describe, expect, it } from 'vitest';
+import type { Doctor } from '../../src/model/doctor.js';
 import { createLab, type Lab } from '../lab.js';
-import { hostFile, OWN, ownProgram, reconcile, status } from '../support/host.js';
+import { document, hostFile, OWN, ownProgram, reconcile, status } from '../support/host.js';
 import { counts, policyFile, writePolicy } from '../support/policies.js';
 
 const BIG = { name: 'big', match: { protocol: 'icmp', length: '8000-65535' }, action: 'drop' };
@@ -125,6 +126,23 @@ describe('a program that takes no large frames, in the place of one that does', 
     writeOwn(lab, 'native', 'xdp', 'two');
     await lab.execOutside('ip', 'link', 'set', lab.pair('veth0').peer, 'mtu', '3498');
     expect((await reconcile(lab)).steps).toMatchObject([{ action: 'update', gap: false, outcome: 'done' }]);
+  });
+});
+
+it('the doctor warns of a program of the user that takes no large frames', async () => {
+  await using lab = await createLab();
+  await setMtu(lab, 9000);
+  const told = async () => {
+    const { checks } = document<Doctor>(await lab.run(['doctor', '--output', 'json']), 0);
+    return checks.find(({ name }) => name === 'veth0');
+  };
+  writeOwn(lab, 'native', 'xdp.frags', 'one');
+  expect(await told()).toMatchObject({ status: 'ok' });
+  writeOwn(lab, 'native', 'xdp', 'two');
+  expect(await told()).toMatchObject({
+    status: 'warning',
+    found: expect.stringContaining('programs/own.bpf.c takes no frames in several buffers') as string,
+    help: expect.stringContaining('SEC("xdp.frags")') as string,
   });
 });
 

@@ -85,7 +85,7 @@ function takenBefore(step: DecisionStep, earlier: DecisionStep[]): { left?: Box[
   const by: Shadow[] = [];
   for (const other of earlier) {
     if (left.length === 0) break;
-    if (other.conditional) continue; // its packets may come through after all
+    if (other.conditional || other.metered) continue; // its packets may come through after all
     const common = firstCommon(left, other.boxes);
     if (!common) continue;
     const rest = subtractAll(left, other.boxes, BUDGET);

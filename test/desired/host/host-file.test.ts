@@ -147,8 +147,8 @@ test('what is wrong is said with a suggestion', () => {
   });
 });
 
-test('a file of a hundred thousand mistakes is cut short', () => {
-  const lines = Array.from({ length: 100_000 }, (_, at) => `k${at}: 1`).join('\n');
+test('a file of thousands of mistakes is cut short', () => {
+  const lines = Array.from({ length: 5000 }, (_, at) => `k${at}: 1`).join('\n');
   const problems = problemsOf(lines);
   expect(problems).toHaveLength(101);
   expect(problems.at(-1)?.summary).toBe('more problems');
