@@ -1,4 +1,4 @@
-// Content digests: when two objects, two instances or two desired states are the same.
+// Content digests, by which objects, instances and desired states are compared.
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
@@ -7,7 +7,7 @@ import type { Match, Policy, RateLimit } from '../model/policy.js';
 import { USUAL_PREFIX, WHOLE_ADDRESS } from '../policy/rate-limit.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
-/** `DesiredProgram.digest`: names the instance on bpffs. 64 bits are plenty for the instances of one interface. */
+/** `DesiredProgram.digest`: the name of the instance on the bpffs, 16 hex digits. 64 bits are enough for the instances of an interface. */
 export function digestInstance(object: string, function_: string): string {
   return sha256(canonicalJson({ object, function: function_ })).slice(0, 16);
 }
@@ -19,7 +19,7 @@ export function digestState(host: string, interfaces: DesiredInterface[]): strin
   });
 }
 
-/** `DesiredState.written`: who corrects a probe that failed wants the change tried again. */
+/** `DesiredState.written`: covers the safeguards too, so that a change is tried again after a probe was corrected. */
 export function digestWritten(
   host: string,
   interfaces: DesiredInterface[],
@@ -42,8 +42,8 @@ function digest(
 }
 
 /**
- * `DesiredProgram.digest` of a policy: what its packets meet and its counters are called, tests change neither. And
- * `written`: all that was written, its tests too.
+ * `digest`: `DesiredProgram.digest` of a policy, which covers what decides its packets and names its counters, and so no tests.
+ * `written`: covers everything that was written, tests included.
  */
 export function digestFirewall(
   object: string,
@@ -84,7 +84,7 @@ interface FirewallIdentity {
   tests: object[];
 }
 
-/** All but the places, and the names of lists: their content counts. */
+/** The policy without positions, and with the content of lists in place of their names. */
 function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
   const { rules, tests, ...settings } = policy;
   const written = rules.map((rule) => ({

@@ -1,4 +1,4 @@
-// The state files as a whole, for those who look at all of them: nothing is remembered, everything is parsed.
+// Loads all state files (validate, lint, test): without the cache, so that everything is parsed.
 import type { DesiredState, HostPolicy } from '../model/desired.js';
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import type { ListCounts } from '../model/object-store.js';
@@ -30,9 +30,9 @@ export interface Validation {
   lists: string[];
   /** The lists that are right. */
   parsed: ListSummary[];
-  /** Files that were not looked at, since they are of other hosts or nothing of this one names them. Sorted. */
+  /** Files that were not read: of other hosts, or named by nothing of this host. Sorted. */
   leftOut: string[];
-  /** By file and place; no error among them means that all is valid. */
+  /** Sorted by file and place; without an error among them everything is valid. */
   diagnostics: Diagnostic[];
 }
 

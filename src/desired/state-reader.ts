@@ -1,4 +1,4 @@
-// Hosts with the programs, policies and lists that they name, each of which is read once.
+// Reads hosts with the programs, policies and lists that they name. Each file is read once.
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Match, Policy, Protection } from '../model/policy.js';

@@ -124,7 +124,7 @@ export class StalePlanError extends XdpkeepError {
   readonly exitCode = EXIT.stalePlan;
 }
 
-/** Somebody has asked for hands off. */
+/** The change is suspended, or on hold. */
 export class SuspendedError extends XdpkeepError {
   readonly exitCode = EXIT.held;
 }

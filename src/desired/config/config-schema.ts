@@ -1,5 +1,5 @@
-// What the config file may say. Refused beside unknown fields: repositories that would be read without any protection
-// on the way, passwords in a URL, a state directory outside of the repository.
+// The schema of the config file. Besides unknown fields it refuses repositories over a transport without protection, passwords in a URL,
+// and a state directory outside of the repository.
 import * as z from 'zod';
 import type { Config } from '../../model/config.js';
 import { API_VERSION } from '../host/host-schema.js';
@@ -9,7 +9,7 @@ const absolutePath = z
   .string()
   .regex(/^\/[^\u0000-\u001f\u007f]*$/, 'must be an absolute path without control characters');
 
-/** A password would be in the list of processes, and every message that names the URL would tell it. */
+/** No passwords: the list of processes and every message with the URL would show them. */
 const repository = z
   .string()
   .regex(

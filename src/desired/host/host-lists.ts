@@ -1,4 +1,4 @@
-// The lists of one host, whichever policies name them. Refused: one list that two of them read to different content.
+// The lists of one host, joined from all its policies. Refused: a list that two policies read to different content.
 import type { DesiredList } from '../../model/desired.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { ReadList } from '../lists/lists.js';
@@ -15,10 +15,10 @@ export interface ListUse {
   place: Place;
 }
 
-/** Per cent, where nobody says otherwise. */
+/** Per cent; the default. */
 const USUAL_SHRINK = 50;
 
-/** By name; of several `maxShrink` or `maxGrow` the strictest one counts. */
+/** Sorted by name; of several `maxShrink` or `maxGrow` the strictest counts. */
 export function joinLists(uses: ListUse[], problems: Diagnostic[]): DesiredList[] {
   const joined = new Map<string, { list: DesiredList; user: string; shrink: number | undefined }>();
   for (const { list, maxShrink, maxGrow, user, place } of uses) {

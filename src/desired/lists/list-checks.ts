@@ -1,5 +1,5 @@
-// `lists` of a policy against the lists that there are and the rules that name them. Refused: options of a list that is
-// not there or that no rule names, options of another format, and a file that is longer than, or other than, it may be.
+// Checks `lists` of a policy against the files and the rules. Refused: options of a list that does not exist or that no rule names, options
+// of another format, and a file with more entries or another SHA-256 than the options allow.
 import { fieldOf, type Issue, issueAt, itemsOf } from '../yaml/document.js';
 import { unknownList, type WrittenOptions } from './list-references.js';
 import { CSV_FIELDS, formatOf, type ListOptions, listOptionsSchema } from './list-options.js';

@@ -1,12 +1,12 @@
-// The entries of a list as ranges of one family, in the order in which they come.
+// Collects the entries of a list as ranges of one family, in the order of the file.
 import type { MergedRanges } from '../../addresses/merge-pairs.js';
 import { mergeRanges } from '../../addresses/merge-ranges.js';
 import { type LinesRead, parseFourLines } from '../../addresses/parse-four-lines.js';
 import { type Width, widthOf } from '../../addresses/ranges.js';
 
-/** More would not fit into the memory of this process. */
+/** The most entries of a list: more would need too much memory. */
 export const MOST_ENTRIES = 5_000_000;
-/** Bytes of a line, roughly: so much room there is from the start. */
+/** Bytes of an average line, roughly, from which the initial capacity is computed. */
 const USUAL_LINE = 14;
 
 /** Ranges of one family, as they come. */
@@ -15,7 +15,7 @@ export class Collector {
   readonly #width: Width;
   #words: Uint32Array;
 
-  /** `bytes`: of a file that may be full of them. */
+  /** `bytes`: size of the file, for the initial capacity. */
   constructor(family: 4 | 6, bytes = 0) {
     this.#width = widthOf(family);
     const lines = Math.min(MOST_ENTRIES, Math.floor(bytes / USUAL_LINE));
@@ -36,7 +36,7 @@ export class Collector {
     return read;
   }
 
-  /** Addresses of the largest entry, 0 without one. */
+  /** Number of addresses in the largest entry; 0 when there are no entries. */
   widest(): number {
     let widest = 0;
     for (let at = 0; at < this.count * 2 * this.#width; at += 2 * this.#width) {
@@ -63,7 +63,7 @@ export class Collector {
   }
 }
 
-/** Addresses from the one at `at` to the one behind it; above 2^53 as exact as a double is. */
+/** Number of addresses in the range at `at`; above 2^53 rounded to a double. */
 export function sizeOf(words: Uint32Array, at: number, width: Width): number {
   let size = 0;
   for (let word = 0; word < width; word++)

@@ -1,4 +1,4 @@
-// The entry of a line -> its first and last address. IPv4-mapped addresses, as logs of IPv6 sockets have them, are the IPv4 ones.
+// Parses the entry of a line into its first and last address. IPv4-mapped addresses, which logs of IPv6 sockets have, become IPv4.
 import { isMappedRange } from '../../addresses/mapped.js';
 import { writeNetwork } from '../../addresses/networks.js';
 import { parseCidr } from '../../addresses/parse.js';
@@ -11,15 +11,15 @@ type Family = 4 | 6;
 
 export class EntryReader {
   readonly #network = new NetworkBytes();
-  /** First and last address: 1 and 1 words of IPv4, 4 and 4 of IPv6. */
+  /** First and last address, 32-bit words: one each for IPv4, four each for IPv6. */
   readonly words = this.#network.words;
-  /** Set when there is an entry that is none. */
+  /** Set when the entry is not an address, network or range. */
   problem: Problem | undefined;
   isMapped = false;
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  /** `undefined` after a `problem`, and for nothing but blanks. */
+  /** `undefined` after a `problem`, and for a blank entry. */
   read({ from, to, last }: LineReader): Family | undefined {
     this.problem = undefined;
     this.isMapped = false;
@@ -52,7 +52,7 @@ export class EntryReader {
     return 4;
   }
 
-  /** What is left for the way of text. */
+  /** The slow path, for entries that the fast parsers do not handle. */
   #readText(from: number, to: number): Family | undefined {
     const text = new TextDecoder().decode(this.bytes.subarray(from, to)).trim();
     const read = text === '' ? undefined : parseCidr(text);

@@ -1,5 +1,5 @@
-// What a list may not be though each of its lines is an address: empty, mostly skipped, or as wide as half of the internet. A feed that
-// fails is mostly one of these, and a firewall that believes it locks everybody out, or lets everybody in.
+// Refuses lists that look like a failed feed although each line is an address: empty, mostly skipped, or with an entry that covers a large
+// part of the internet. A firewall that applied such a list would lock everybody out, or let everybody in.
 import type { Diagnostic } from '../../model/diagnostic.js';
 import { widthOf } from '../../addresses/ranges.js';
 import { Source } from '../yaml/source.js';

@@ -19,7 +19,7 @@ const percentage = (most: number): z.ZodType<number, string> =>
 
 const column = z.union([wholeNumber(1, 1000), z.string().min(1, 'must not be empty')]);
 
-/** Prefix lengths: `0.0.0.0/0` in a feed is a mistake, or somebody's joke. */
+/** The shortest prefix lengths by default: `0.0.0.0/0` in a feed is a mistake or malicious. */
 const WIDEST = { ipv4: 8, ipv6: 16 };
 /** Per cent of the lines. */
 const MOST_SKIPPED = 10;
@@ -141,7 +141,7 @@ export function toListLimits({
 /** Fields that go with csv alone. */
 export const CSV_FIELDS = ['column', 'start', 'end', 'separator', 'header'] as const;
 
-/** The end of a file's name -> how it is written when nobody says otherwise. */
+/** Extension of a file -> its default format. */
 const BY_EXTENSION = { '.txt': 'plain', '.netset': 'netset', '.ipset': 'ipset', '.csv': 'csv' } as const;
 
 export function formatOf(file: string, options: ListOptions): Required<ListOptions>['format'] {

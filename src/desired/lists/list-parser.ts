@@ -1,5 +1,5 @@
-// The bytes of a list -> its addresses. Refused: every line whose entry is no address or network, by line and column,
-// and lists that do not fit into memory; unless bad lines are to be skipped, which are then counted and told.
+// Parses the bytes of a list into addresses. Refused: every line whose entry is not an address or network, with line and column, and lists
+// that do not fit into memory. With `skipBad`, bad lines are counted and reported instead.
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { Progress } from '../../model/progress.js';
 import type { AddressRanges } from '../../addresses/ranges.js';
@@ -14,20 +14,20 @@ import type { Problem } from '../../text/wording.js';
 
 /** Lines between two calls of a progress callback. */
 const PACE = 1 << 15;
-/** Skipped lines that are named. */
+/** How many skipped lines a warning names. */
 const MOST_NAMED = 3;
 
 export interface ParsedList {
   ranges: AddressRanges;
   /** Lines with an address or network. */
   entries: number;
-  /** Of those the ones that say what another one says, */
+  /** Lines equal to another one. */
   duplicates: number;
-  /** and the ones that lie in another one or reach into it. */
+  /** Lines that another one contains or overlaps. */
   overlaps: number;
   /** Bad lines. */
   skipped: number;
-  /** Addresses of the largest entry of each family; 0 without one. Above 2^53 as exact as a double is. */
+  /** Number of addresses in the largest entry of each family; 0 without entries; above 2^53 rounded to a double. */
   widest: Record<4 | 6, number>;
 }
 

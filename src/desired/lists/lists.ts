@@ -1,5 +1,5 @@
-// Address lists: which there are, each read once for all that name it in the same way, and parsed only when the store
-// does not remember what that very file was parsed to. Refused: two files for one name, and whatever the parser refuses.
+// Address lists. Each is read once for all that name it with the same options, and parsed only when the store has no result for exactly
+// this file. Refused: two files for one name, and whatever the parser refuses.
 import { isUtf8 } from 'node:buffer';
 import { toAddressSet } from '../../disk/address-sets.js';
 import { sha256 } from '../../disk/sha256.js';
@@ -118,7 +118,7 @@ export class ListReader {
     const bytes = this.#bytes(file, this.problems);
     if (!bytes) return undefined;
     const hash = sha256(bytes);
-    let unread: Buffer | undefined = bytes; // the first time; kept no longer than that
+    let unread: Buffer | undefined = bytes; // used once, then released
     const make = (): MadeSet | undefined => {
       const content = unread ?? this.#bytes(file, []);
       return content && this.#parse({ file, bytes: content }, way, unread ? this.problems : []);

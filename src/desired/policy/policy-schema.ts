@@ -28,7 +28,7 @@ const policyName = z
 
 const LONGEST_NAME = 64;
 
-/** Counters are kept under it, and reports show it: neither may be led astray. */
+/** Counters are stored under this name and reports show it: it must not look like a built-in row, or contain control characters. */
 const ruleName = textValue<string>(
   (text) => {
     if (text.startsWith('(')) {

@@ -1,5 +1,5 @@
-// What a rule may say of a rate. Refused beside wrong values: no rate or several, a bucket that would not fill within decades, and
-// `pass` without `when`, which two people read in two ways.
+// The schema of a rule's rate limit. Besides wrong values it refuses no rate or several, a bucket that would not fill within decades, and
+// `pass` without `when`, which is ambiguous.
 import * as z from 'zod';
 import type { Action, FillRate, PrefixLengths, RateLimit } from '../../model/policy.js';
 import {
@@ -28,7 +28,7 @@ const prefix = z
 
 type Per = Pick<RateLimit, 'per' | 'prefix'>;
 
-/** One address of IPv6 is nobody: whoever has one has a /64 of them. */
+/** The default for IPv6 is /64, since a single host usually has a whole /64. */
 const per: z.ZodType<Per> = z
   .union([
     z

@@ -9,7 +9,7 @@ import { parseAddress, parseCidr } from '../../addresses/parse.js';
 import type { Problem } from '../../text/wording.js';
 import { quote } from '../../text/wording.js';
 
-/** A name that is also the name of a file holds nothing that a path could be made of. */
+/** A name that is also a file name: no characters from which a path could be made. */
 export const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 export const FILE_NAME_RULE = 'must be letters, digits, ".", "_" and "-", 253 at most';
 

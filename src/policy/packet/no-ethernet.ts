@@ -1,5 +1,5 @@
-// Packets of links without an Ethernet header, as frames: all that reads frames here reads those. The header is made up, of zeros
-// and the EtherType that the version of IP means. The reference for parse_version in bpf/parse.h.
+// Turns packets of links without Ethernet into frames, so that all readers of frames can read them: puts an Ethernet header of zeros in
+// front, with the EtherType of the IP version. The reference for parse_version in bpf/parse.h.
 import { ETHER_TYPES } from '../../model/names.js';
 import { concat } from './bytes.js';
 import { VLAN_TYPES } from './parse.js';
@@ -7,7 +7,7 @@ import { VLAN_TYPES } from './parse.js';
 const ETHERNET_BYTES = 14;
 const TYPES: Readonly<Record<number, number>> = { 4: ETHER_TYPES.ipv4, 6: ETHER_TYPES.ipv6 };
 
-/** `packet` may be cut; `length` is that of all of it. A packet that is neither version gets an EtherType of 0. */
+/** `packet` may be truncated; `length` is its full length. A packet of neither IP version gets EtherType 0. */
 export function behindEthernet(packet: Uint8Array, length: number): { frame: Uint8Array; length: number } {
   const type = TYPES[(packet[0] ?? 0) >> 4] ?? 0;
   const header = new Uint8Array(ETHERNET_BYTES);
@@ -22,8 +22,8 @@ export function isIpAtFirst(packet: Uint8Array): boolean {
 }
 
 /**
- * GRE says the EtherType of what it carries, which is not seen here, and that may be the one of a VLAN tag. Behind a priority
- * tag Linux finds IP by itself: what would be such a tag with more behind it is no IPv6, whose first word it resembles.
+ * The payload of GRE can begin with a VLAN tag; its EtherType is in the GRE header, which XDP does not see. A priority tag (id 0) with
+ * priority 3 looks like the first word of IPv6, and Linux would find the IP packet behind it: such a packet counts as malformed.
  */
 function isTagInDisguise(packet: Uint8Array): boolean {
   const view = new DataView(packet.buffer, packet.byteOffset);
