@@ -77,7 +77,7 @@ function requireBelow(path: string): void {
   for (const name of readdirSync(path)) requireBelow(join(path, name));
 }
 
-/** Every folder and link of the way is judged before what is in it is looked at. Returns the path without links. */
+/** Checks the owner of every folder and link on the path before it reads what is in it. Returns the path with links resolved. */
 function walk(path: string): string {
   const left = resolve(path).split('/').filter(Boolean);
   let links = 0;

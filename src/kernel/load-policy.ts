@@ -27,10 +27,8 @@ export interface LoadOptions {
   counting?: { counters?: Fd; hits?: Fd };
   /** The map of blocks that the program looks sources up in: this one, or a new one. Absent: the program has no blocks. */
   blocks?: Fd | 'new';
-  /** The ring buffer for sampled packets; default a new one. */
-  samples?: Fd;
-  /** The tables of the connections of the host, for a policy that asks; default new, empty ones. */
-  connections?: ConnectionMaps;
+  /** The ring buffer for sampled packets, and the tables of connections for a policy that asks; default new, empty ones. */
+  ofHost?: { samples?: Fd; connections?: ConnectionMaps };
   /** The maps of the large sets, in the order of their slots. */
   sets?: { map: Fd }[];
   /** Default `firewall`. */
@@ -42,7 +40,7 @@ export interface LoadOptions {
  * VerifierError, a ProgramError, a KernelError or a PermissionError.
  */
 export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
-  const { counting = {}, blocks, samples, connections, sets = [] } = options;
+  const { counting = {}, blocks, ofHost: { samples, connections } = {}, sets = [] } = options;
   const function_ = options.function ?? FIREWALL_FUNCTION;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets.length);

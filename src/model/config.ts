@@ -41,7 +41,7 @@ export interface Config {
   /** Commits are not verified where it is absent. */
   verify?: Verification;
   probes?: {
-    /** May a change be judged by commands that a Host file names? */
+    /** May probes run commands that a Host file names? */
     exec: 'allow' | 'deny';
   };
 }

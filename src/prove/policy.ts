@@ -56,8 +56,10 @@ export function provePolicy(
   const loaded = loadPolicy(object, bound, {
     counting: { ...(counters && { counters }), ...(hits && { hits }) },
     ...(asks && { blocks: blocks ?? 'new' }),
-    samples: shared.ring.open(observed),
-    ...(asksConnections(firewall.policy) && { connections: shared.connections.tables() }),
+    ofHost: {
+      samples: shared.ring.open(observed),
+      ...(asksConnections(firewall.policy) && { connections: shared.connections.tables() }),
+    },
     sets,
   });
   try {

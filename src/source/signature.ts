@@ -67,6 +67,7 @@ export class SignatureVerifier {
     this.#verified.write();
   }
 
+  /** Throws a SignatureError unless a key that may sign has signed `signed.payload`. */
   async verify(signed: Signed): Promise<Signer> {
     const { what, payload, signature, namespace } = signed;
     if (signature === '') throw new SignatureError(`${what} is not signed`, { hint: signHint(payload) });

@@ -1,4 +1,4 @@
-// What is asked when a commit is to take the place of another: where it is from, who may sign, and who judges that.
+// The inputs of verifying that a commit may follow the adopted one: the mirror, who may sign, and the verifier of signatures.
 import type { GitSource, Verification } from '../model/config.js';
 import type { Mirror } from './mirror.js';
 import type { SignatureVerifier } from './signature.js';

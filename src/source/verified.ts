@@ -1,6 +1,6 @@
 // Remembers for an hour which commits were verified. A history too long for one pass is continued by the next, and a branch whose newest
 // commit is refused is not verified from the beginning each time. The memory counts only while the files of keys are unchanged, since
-// signatures are judged by the keys of now (decision 0062).
+// signatures are verified by the keys that count now (decision 0062).
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';

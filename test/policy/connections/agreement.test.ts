@@ -48,7 +48,7 @@ class Host implements Disposable {
     const compiled = compilePolicy(asking);
     this.#rows = compiled.owners.map(({ row }) => row);
     this.#firewall = this.#keep(
-      loadPolicy(firewallObject(asking), bindForTest(compiled), { connections: tables }),
+      loadPolicy(firewallObject(asking), bindForTest(compiled), { ofHost: { connections: tables } }),
     );
     this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables));
   }
