@@ -101,7 +101,32 @@ static __always_inline __u32 find_sets(const struct packet *p)
 	if (asks(FIELD_##name))         \
 		ADD(FIELD_##name, FIND_##found_as(FIELD_##name, member));
 
-/* Returns a decision. With `peek`, and for a question, no bucket is used: every bucket counts as full. */
+#if WITH_CONNECTIONS
+static __always_inline __u32 find_rule(const struct sums *sums)
+{
+	return enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
+}
+
+/* The rest of `classify`: the connection is asked where a rule is reached that wants to know. With `peek`, it never is. */
+static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums *sums, const struct packet *p, bool peek)
+{
+	__u32 decision;
+
+	SUM(*sums, 0) += connection_leaf(CONNECTION_UNASKED + PRESENT);
+	if (enabled(KEY_CONDITIONAL))
+		return search_conditional(peek ? 0 : ctx, sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
+	decision = find_rule(sums);
+	if (peek || !(decision & DECISION_CONNECTION))
+		return decision;
+	SUM(*sums, 0) += ask_connection(ctx);
+	return find_rule(sums);
+}
+#endif
+
+/*
+ * Returns a decision. With `peek`, and for a question, no bucket is used: every bucket counts as full. With `peek`, no connection is
+ * looked up.
+ */
 static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p, bool peek)
 {
 	__u32 base = p->base;
@@ -119,9 +144,12 @@ static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p
 		goto summed;
 	EACH_UNCOMMON_FIELD(LOOK_UP)
 summed:
+#if WITH_CONNECTIONS
+	return classify_connection(ctx, &sums, p, peek);
+#endif
 	if (enabled(KEY_DIRECT))
 		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(&sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
+		return search_conditional(ctx, &sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
 	return search(&sums);
 }

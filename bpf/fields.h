@@ -31,10 +31,11 @@
 enum field {
 	EACH_COMMON_FIELD(NAME_FIELD)
 	EACH_UNCOMMON_FIELD(NAME_FIELD)
+	FIELD_CONNECTION, /* looked up last, and only where a rule asks: classify.h */
 	FIELDS, /* 16 at most, as long as rows of settings have as many (settings.h) */
 };
 
-#define GROUPS FIELDS /* at most: each field alone */
+#define GROUPS (FIELDS - 1) /* at most: each field alone, but for the connection, which is in the first one */
 
 /*
  * One call for each group but the first, which always exists. A further field needs a further group. A macro, since clang does not

@@ -63,65 +63,6 @@ static __always_inline bool parse_ipv4(struct xdp_md *ctx, struct cursor *c, str
 	return !(ip->frag_off & bpf_htons(0x3fff)) || set_fragment(p, ip->frag_off & bpf_htons(0x1fff));
 }
 
-/* Length in bytes of an extension header (RFC 8200, RFC 4302); that of a fragment header is fixed. */
-static __always_inline __u32 extension_bytes(__u32 protocol, const struct extension *e)
-{
-	if (protocol == IPPROTO_FRAGMENT)
-		return 8;
-	return protocol == IPPROTO_AH ? (e->length + 2) * 4 : (e->length + 1) * 8;
-}
-
-static __always_inline bool is_extension(__u32 protocol)
-{
-	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS ||
-	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_AH;
-}
-
-#define MAX_HEADERS 0x7fff /* for the verifier: no chain of headers is longer, so that the mask changes nothing */
-#define FORGET(x) (*(volatile typeof(x) *)&(x))
-
-/*
- * Moves w->at and w->left to the transport header; they are undefined when the packet is a later fragment. A global function and
- * FORGET keep the verifier's state small: with what it knows of each header it would have to follow too many combinations.
- */
-__noinline int walk_extensions(struct xdp_md *ctx, struct walk *w)
-{
-	int walked;
-
-	if (!w)
-		return false;
-	for (walked = 0; walked < EXTENSIONS; walked++) {
-		__u32 at = FORGET(w->at) & MAX_HEADERS, left = FORGET(w->left), bytes, offset;
-		__u32 protocol = FORGET(w->protocol);
-		struct fragment_header *fragment;
-		struct extension *extension;
-
-		if (!is_extension(protocol))
-			return true;
-		barrier_var(at);
-		extension = (void *)(long)ctx->data + at;
-		fragment = (void *)extension;
-		if (left < 8 || (void *)(fragment + 1) > (void *)(long)ctx->data_end)
-			return false;
-		bytes = extension_bytes(protocol, extension);
-		if (left < bytes)
-			return false;
-		FORGET(w->protocol) = extension->next;
-		FORGET(w->at) = at + bytes;
-		FORGET(w->left) = left - bytes;
-		if (protocol != IPPROTO_FRAGMENT)
-			continue;
-		offset = bpf_ntohs(fragment->offset);
-		if (offset & ~7U) {
-			w->fragment = FRAGMENT_LATER;
-			return true;
-		}
-		if (offset & 1)
-			w->fragment = FRAGMENT_FIRST;
-	}
-	return !is_extension(FORGET(w->protocol)); /* a ninth header would hide the transport header: malformed */
-}
-
 /* Like parse_ipv4, for IPv6: moves the cursor past the extension headers. */
 static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p, __u32 *protocol)
 {

@@ -18,10 +18,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "extensions.h"
 #include "settings.h"
 
 #define VLAN_TAGS 2
-#define EXTENSIONS 8
 #define LONGEST_PACKET 65535 /* the largest value of a length field of IP */
 #define VLAN_NONE 4096
 
@@ -30,7 +30,6 @@
  * because they may be decided before the rules.
  */
 enum shape { SHAPE_MALFORMED, SHAPE_NON_IP, SHAPE_NEIGHBOR_DISCOVERY, SHAPE_LATER_FRAGMENT, SHAPE_IP };
-enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 /* Family and fragment in the upper byte of `base`: not IP 0, then three of IPv4, then three of IPv6. */
 #define BASE_IPV4 0x100
@@ -114,24 +113,8 @@ struct link {
 	__be16 type;
 };
 
-/* State of the walk along extension headers: the cursor as offsets in bytes, and the protocol of the header there. */
-struct walk {
-	__u16 at, left;
-	__u8 protocol, fragment;
-};
-
 struct vlan_tag {
 	__be16 tci, inner_type;
-};
-
-struct extension {
-	__u8 next, length;
-};
-
-struct fragment_header {
-	__u8 next, reserved;
-	__be16 offset;
-	__be32 id;
 };
 
 /* Bytes of the frame, in all its buffers: headers are read from the first one alone, which is all of it nearly always. */

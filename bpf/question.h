@@ -13,6 +13,7 @@
  */
 #define QUESTION 0x78646b70 /* "xdkp" */
 #define QUESTION_WITH_BLOCKS 1
+#define QUESTION_CONNECTION(record) ((record) >> 8 & 7) /* the state to suppose, enum connection_state; 0: as the tables say */
 
 struct question {
 	__u32 magic;
@@ -40,5 +41,9 @@ static __always_inline bool asks_blocks(struct xdp_md *ctx)
 {
 	struct question *question = question_of(ctx);
 
-	return !question || question->record == QUESTION_WITH_BLOCKS;
+#if WITH_CONNECTIONS
+	return !question || question->record & QUESTION_WITH_BLOCKS;
+#else
+	return !question || question->record == QUESTION_WITH_BLOCKS; /* the machine code of policies that do not ask stays what it was */
+#endif
 }

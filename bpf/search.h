@@ -8,6 +8,10 @@
 #include "conditions.h"
 #include "tables.h"
 
+#if WITH_CONNECTIONS
+#include "connection_state.h"
+#endif
+
 #define NEAR 3
 
 /* Group -> offset of its vector, or of the table entry with that offset. Most policies have only a few groups. */
@@ -101,6 +105,9 @@ struct pursuit {
 	__u64 summary, bits; /* words and bits of `word` not looked at yet */
 	__u32 word, record;
 	bool peek;
+#if WITH_CONNECTIONS
+	bool informed; /* the connection is known, where a rule asks about it */
+#endif
 	__u32 sums[GROUPS];
 };
 
@@ -149,6 +156,12 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	if (!pursuit->bits)
 		return !take_word(pursuit);
 	record = ROWS + pursuit->word * 64 + lowest(pursuit->bits);
+#if WITH_CONNECTIONS
+	if (!pursuit->informed && decision_of(record) & DECISION_CONNECTION) {
+		pursuit->record = record; /* its bit stays: it may be the one */
+		return 1;
+	}
+#endif
 	pursuit->bits &= pursuit->bits - 1;
 	if (!applies(record, &pursuit->subject, pursuit->peek))
 		return 0;
@@ -156,12 +169,33 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	return 1;
 }
 
+#if WITH_CONNECTIONS
+/*
+ * Goes on from a rule that asks about the connection, unless one was found that does not. Rules that were passed stay so: their
+ * buckets are not asked twice.
+ */
+static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_md *ctx)
+{
+	if (!(decision_of(pursuit->record) & DECISION_CONNECTION))
+		return;
+	pursuit->sums[0] += ask_connection(ctx);
+	pursuit->summary &= common_word(pursuit, 0);
+	pursuit->bits &= common_word(pursuit, (pursuit->word & (MAX_WORDS - 1)) + 1);
+	pursuit->informed = true;
+	pursuit->record = ROW_DEFAULT;
+	if (pursuit->bits || take_word(pursuit))
+		bpf_loop(number(NUMBER_WORDS) * 65, pursue, pursuit, 0);
+}
+#endif
+
 /*
  * Like `search`, for policies in which a rule whose fields match may not apply (rate limit, deadline): the search then continues. The
  * first word is taken before the loop, because the verifier of Linux 6.1 examines one iteration only and deletes branches that it
- * does not reach there: if `bits` were known to be 0, it would delete the code that tests rules.
+ * does not reach there: if `bits` were known to be 0, it would delete the code that tests rules. Without `ctx`, no connection is
+ * looked up.
  */
-static __always_inline __u32 search_conditional(const struct sums *sums, const struct packet *p, __u32 bytes, bool peek)
+static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct sums *sums, const struct packet *p,
+						__u32 bytes, bool peek)
 {
 	struct pursuit pursuit = {.subject = {.family = family_of(p), .bytes = bytes}, .peek = peek, .record = ROW_DEFAULT};
 
@@ -180,5 +214,11 @@ static __always_inline __u32 search_conditional(const struct sums *sums, const s
 	pursuit.summary = common_word(&pursuit, 0);
 	if (take_word(&pursuit))
 		bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
+#if WITH_CONNECTIONS
+	if (ctx)
+		pursue_informed(&pursuit, ctx);
+#else
+	(void)ctx;
+#endif
 	return decision_of(pursuit.record);
 }

@@ -13,6 +13,14 @@
 
 #include "fields.h"
 
+/*
+ * Rules may ask about connections: firewall_connections.bpf.c. Not a switch: programs of policies that do not ask are what they
+ * would be if nobody could, to the instruction.
+ */
+#ifndef WITH_CONNECTIONS
+#define WITH_CONNECTIONS 0
+#endif
+
 #define SETS 10
 
 /* Once for each slot of a set. */

@@ -9,4 +9,5 @@ vi.mock('../src/desired/programs/builtins.js', (): typeof builtins => ({
     const function_ = name.replaceAll('-', '_');
     return { bytes: tinyObject(function_), function: function_ };
   },
+  readFirewall: () => ({ bytes: tinyObject('firewall'), function: 'firewall' }),
 }));

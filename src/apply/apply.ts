@@ -8,6 +8,7 @@ import { EXIT, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalEntry } from '../model/record.js';
 import type { Attachment, EffectiveStep, Plan, PlannedStep } from '../model/step.js';
+import type { Candidate } from '../prove/candidate.js';
 import type { Proven } from '../prove/prove.js';
 import { verifyStep } from '../verify/verify.js';
 import { execute, finish, finishUndo } from './execute.js';
@@ -16,7 +17,7 @@ import { awaitEffect, effect } from './failpoint.js';
 export interface ApplyContext {
   kernel: { pins: Pins; observe: () => Promise<ObservedState> };
   records: ApplyRecords;
-  proven: Pick<Proven, 'loaded' | 'failed'>;
+  proven: Pick<Proven, 'loaded' | 'failed'> & Partial<Pick<Proven, 'recorders'>>;
   trial?: OnTrial;
 }
 
@@ -61,21 +62,21 @@ interface Attempt {
 export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext): Promise<Applied[]> {
   const results: Applied[] = [];
   const attempts: Attempt[] = [];
-  const notRenamed = new Set<string>();
+  const waiting = new Set<string>();
   for (const together of batches(plan.steps.filter(isEffective))) {
     const planned = together.filter(({ step }) => {
-      return !context.proven.failed.has(step.interface) && !notRenamed.has(step.interface);
+      return !context.proven.failed.has(step.interface) && !waiting.has(step.interface);
     });
     for (const attempt of recordIntents(planned, context)) {
       const { step } = attempt.planned;
       const error = attemptStep(() => {
-        const attached = execute(lock, step, context.kernel.pins, context.proven.loaded.get(step.interface));
+        const attached = execute(lock, step, context.kernel.pins, provenFor(step, context));
         if (attached) attempt.attached = attached;
       });
       if (!error) attempts.push(attempt);
       else {
         results.push(undo(lock, attempt, error, 'failed', context));
-        if (step.kind === 'rename') for (const name of [step.from, step.interface]) notRenamed.add(name);
+        for (const name of namesBehind(step)) waiting.add(name);
       }
     }
   }
@@ -98,11 +99,26 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
   return [...results, ...concludeAll(lock, right, context)];
 }
 
-/** Groups of steps whose intents are one write. Each rename is a group: later steps use the new names. */
+/**
+ * Groups of steps whose intents are one write. Each rename is a group: later steps use the new names. What records comes before
+ * rules that ask about what it records.
+ */
 function batches(steps: Attempt['planned'][]): Attempt['planned'][][] {
   const renames = steps.filter(({ step }) => step.kind === 'rename');
-  const others = steps.filter(({ step }) => step.kind !== 'rename');
-  return [...renames.map((rename) => [rename]), others];
+  const records = steps.filter(({ step }) => step.kind === 'record');
+  const others = steps.filter(({ step }) => step.kind !== 'rename' && step.kind !== 'record');
+  return [...renames.map((rename) => [rename]), records, others];
+}
+
+/** Interfaces whose other steps count on this one. */
+function namesBehind(step: EffectiveStep): string[] {
+  if (step.kind === 'rename') return [step.from, step.interface];
+  return step.kind === 'record' ? [step.interface] : [];
+}
+
+function provenFor(step: EffectiveStep, { proven }: ApplyContext): Candidate | undefined {
+  const candidates = step.kind === 'record' ? proven.recorders : proven.loaded;
+  return candidates?.get(step.interface);
 }
 
 /**
@@ -222,7 +238,8 @@ function concludeUndo(
 
 /** Does the step only remove pins? It detaches no program of ours, so it has no inverse. */
 function isCleanUp(step: EffectiveStep): boolean {
-  return step.kind === 'clean' || (step.kind === 'detach' && step.linkId === undefined);
+  if (step.kind === 'detach') return step.linkId === undefined;
+  return step.kind === 'clean' || step.kind === 'forget';
 }
 
 function record(attempt: Attempt, phase: 'failed' | 'undone', context: ApplyContext, note: string): void {

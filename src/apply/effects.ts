@@ -12,7 +12,7 @@ import {
   rename,
   writeSymlink,
 } from '../kernel/bpffs.js';
-import { BLOCKS, COUNTERS, LINK, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
+import { BLOCKS, COUNTERS, EGRESS, LINK, PINNED_SECTIONS, ROWS } from '../kernel/pin-paths.js';
 import type { Handle, Pins } from '../kernel/pins.js';
 import { SET_NAME } from '../kernel/sets.js';
 import type { AttachMode } from '../model/desired.js';
@@ -22,6 +22,7 @@ import type { Attachment, DetachStep, ForeignProgram, RepinnedMap } from '../mod
 import type { Candidate, LoadedObject } from '../prove/candidate.js';
 import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
+import { removeTables } from './record.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
 export function pinInstance(pins: Pins, name: string, digest: string, candidate: Candidate): void {
@@ -231,8 +232,10 @@ export function clean(pins: Pins, name: string, keep: string | undefined): void 
     const directory = pins.interface(name);
     for (const entry of listEntries(directory)) {
       const kept = [LINK, keep, ...(keep === undefined ? [] : [BLOCKS, COUNTERS, ROWS])];
-      if (!kept.includes(entry.name)) remove(join(directory, entry.name));
+      const records = keep !== undefined && entry.name.startsWith(EGRESS);
+      if (!kept.includes(entry.name) && !records) remove(join(directory, entry.name));
     }
+    removeTables(pins);
     removeEmpty(pins, directory);
   });
 }

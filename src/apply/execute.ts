@@ -3,6 +3,7 @@ import type { WriterLock } from '../journal/lock.js';
 import type { Pins } from '../kernel/pins.js';
 import type { AttachStep, Attachment, DetachStep, EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
+import { forgetOthers, record, stopRecording } from './record.js';
 import {
   clean,
   discard,
@@ -55,6 +56,10 @@ export function execute(
     case 'rename':
       movePins(pins, step.from, name, step.linkId);
       return undefined;
+    case 'record':
+      record(pins, name, step, loaded);
+      return undefined;
+    case 'forget':
     case 'clean':
       return undefined; // `finish` does it
   }
@@ -82,6 +87,8 @@ export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void
     clean(pins, name, undefined);
     forget(pins, name);
   } else if (step.kind === 'clean') clean(pins, name, step.keepDigest);
+  else if (step.kind === 'record') forgetOthers(pins, name, step.digest);
+  else if (step.kind === 'forget') forgetOthers(pins, name, undefined);
   else if ('instance' in step) clean(pins, name, step.instance.digest);
 }
 
@@ -89,6 +96,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void
 export function finishUndo(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
   if ('instance' in step && !step.instance.pinned) discard(pins, step.interface, step.instance.digest);
   if (step.kind === 'attach' && step.takeOver) forget(pins, step.interface);
+  if (step.kind === 'record') stopRecording(pins, step.interface, step.digest);
 }
 
 function ensurePinned(

@@ -24,12 +24,20 @@ export const TRIAL_EFFECTS = ['arm', 'announce', 'decide'] as const;
 
 export type Effect = (typeof EFFECTS)[number];
 export type TrialEffect = (typeof TRIAL_EFFECTS)[number];
+/** What is done beside the steps of an interface, before them. */
+type RecordEffect = 'record';
 
 /** Effects whose failure is a JournalError: they write the journal or a generation. */
-const WRITTEN = new Set<Effect | TrialEffect>(['generation', 'intent', 'outcome', 'announce', 'decide']);
+const WRITTEN = new Set<Effect | TrialEffect | RecordEffect>([
+  'generation',
+  'intent',
+  'outcome',
+  'announce',
+  'decide',
+]);
 
 /** Runs one effect, with a failpoint on each side. */
-export function effect<T>(name: Effect | TrialEffect, run: () => T): T {
+export function effect<T>(name: Effect | TrialEffect | RecordEffect, run: () => T): T {
   strike(name, 'before');
   const result = run();
   strike(name, 'after');
@@ -37,7 +45,10 @@ export function effect<T>(name: Effect | TrialEffect, run: () => T): T {
 }
 
 /** Like `effect`, for an asynchronous effect. */
-export async function awaitEffect<T>(name: Effect | TrialEffect, run: () => Promise<T>): Promise<T> {
+export async function awaitEffect<T>(
+  name: Effect | TrialEffect | RecordEffect,
+  run: () => Promise<T>,
+): Promise<T> {
   strike(name, 'before');
   const result = await run();
   strike(name, 'after');
@@ -46,7 +57,7 @@ export async function awaitEffect<T>(name: Effect | TrialEffect, run: () => Prom
 
 let struck = false;
 
-function strike(name: Effect | TrialEffect, side: 'before' | 'after'): void {
+function strike(name: Effect | TrialEffect | RecordEffect, side: 'before' | 'after'): void {
   const [points, action = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
   const point = `${name}:${side}`;
   if (struck || !points?.split(',').includes(point)) return;

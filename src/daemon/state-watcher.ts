@@ -1,5 +1,5 @@
-// Says "look again" when something in the state directory, or in another place, may have changed. What changed, nobody asks: content is read
-// afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink at any height above it),
+// Calls back when something in the state directory, or at another path, may have changed. What changed does not matter: a pass reads
+// everything afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink at any height above it),
 // so every folder on the way to the root is watched as well, and the root is opened anew when its name moves.
 import { type FSWatcher as FolderWatcher, watch as watchFolder } from 'node:fs';
 import { basename } from 'node:path';
@@ -32,7 +32,7 @@ export class StateWatcher {
 
   #openInside(): FSWatcher | undefined {
     if (!this.#isInside) return undefined;
-    // What git keeps for itself is no state, and a lot.
+    // The many files of git itself are not state.
     const ignored = (path: string) => basename(path) === '.git';
     const watcher = watch(this.#stateDir, { ignoreInitial: true, ignored });
     watcher.on('all', this.#changed);

@@ -14,7 +14,7 @@ import {
 import type { Diagnostic } from '../model/diagnostic.js';
 import { ifReadable } from '../disk/if-readable.js';
 import type { ObjectStore } from '../model/object-store.js';
-import { readBuiltin } from './programs/builtins.js';
+import { readFirewall } from './programs/builtins.js';
 import { listOptionalFolder } from './folders.js';
 import { readInside, UnusableFileError } from './paths.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
@@ -101,19 +101,21 @@ async function isResolvedAlike(
   options: ProgramOptions,
 ): Promise<boolean> {
   const resolver = new ProgramResolver(options);
-  const policyObject = interfaces.some(({ program }) => program.firewall)
-    ? options.store.put(readBuiltin('firewall').bytes)
-    : '';
   for (const [at, { program }] of interfaces.entries()) {
     const reference = references[at];
     if (!reference) {
-      if (program.object !== policyObject) return false;
+      if (program.object !== firewallObject(program, options.store)) return false;
       continue;
     }
     const found = await resolver.resolve(reference);
     if (found.problems.length > 0 || canonicalJson(found.program) !== canonicalJson(program)) return false;
   }
   return true;
+}
+
+/** Of the object that this build makes of its policy; `undefined` where there is none. */
+function firewallObject({ firewall }: DesiredProgram, store: ObjectStore): string | undefined {
+  return firewall && store.put(readFirewall(firewall.policy).bytes);
 }
 
 /** Large sets are stored on their own; when one is lost or damaged, the files are parsed again. */

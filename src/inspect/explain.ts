@@ -10,14 +10,18 @@ import { unexpired } from '../journal/expiry.js';
 import { recordedPolicy } from '../journal/running.js';
 import { hidesTags } from '../kernel/device.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
+import { lookUpConnection } from '../kernel/connections.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
 import type { Named } from '../model/altnames.js';
 import { type Block, concerns, holdsNetwork } from '../model/blocks.js';
-import type { HostPolicy } from '../model/desired.js';
+import { asksConnections, type HostPolicy } from '../model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../model/errors.js';
 import { ifReadable } from '../disk/if-readable.js';
 import type { Cidr } from '../addresses/cidr.js';
+import type { ConnectionState } from '../model/policy.js';
+import { judgeFrame } from '../policy/connections/connections.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
 import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
 import type { PacketDescription } from '../model/policy.js';
@@ -40,14 +44,19 @@ export async function explain(name: string, packet: string, options: LookOptions
   const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
-  const row = inKernel ? ask(running, frame) : decideByReference(running.firewall, now)(frame);
-  const decision = explainRow(running.firewall, row, frame, now);
+  const connection = described.connection ?? stateNow(frame, options.bpffs);
+  const row = inKernel
+    ? ask(running, frame, described.connection)
+    : decideByReference(running.firewall, now)(frame, connection);
+  const circumstances = { now, ...(connection && { connection }) };
+  const decision = explainRow(running.firewall, row, frame, circumstances);
   const block = row === '(blocked)' ? findBlock(name, described.source, options.dataDir) : undefined;
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Explanation',
     interface: name,
     packet: describePacket(described),
+    ...(connection && asksConnections(running.firewall.policy) && { connection }),
     ...caveatOf(name, observed, running, described),
     running: {
       ...decision,
@@ -56,8 +65,14 @@ export async function explain(name: string, packet: string, options: LookOptions
       digest: running.digest,
       decidedBy: inKernel ? 'kernel' : 'reference',
     },
-    desired: await askDesired(seen, frame, now, decision, options),
+    desired: await askDesired(seen, frame, circumstances, decision, options),
   };
+}
+
+/** What the tables of this host say of it; `undefined` for a frame that is not IP. */
+function stateNow(frame: Uint8Array, bpffs: string): ConnectionState | undefined {
+  const paths = pinPathsOf(bpffs);
+  return judgeFrame(frame, (flow) => lookUpConnection(paths, flow))?.state;
 }
 
 /** A tagged packet, or one that a policy asks for its tags, may reach XDP without them. */
@@ -122,14 +137,18 @@ function attachedInstances({ interfaces, owned }: ObservedState): AttachedInstan
 }
 
 /** The row that decides. */
-function ask({ programId, firewall }: Running, frame: Uint8Array): string {
+function ask(
+  { programId, firewall }: Running,
+  frame: Uint8Array,
+  connection: ConnectionState | undefined,
+): string {
   using program = openProgram(programId);
   if (!program) {
     throw new EnvironmentError('the attached program was replaced while it was asked', {
       hint: 'Ask again.',
     });
   }
-  const { record } = askPolicy(program.number, frame, 'blocks');
+  const { record } = askPolicy(program.number, frame, { blocks: true, ...(connection && { connection }) });
   const owner = encodeRecords(firewall.policy, firewall.protections.length).owners[record];
   if (owner) return owner.row;
   throw new JournalError(`the attached program decides by record ${record}, which its policy does not have`, {
@@ -150,7 +169,7 @@ function findBlock(name: string, source: Cidr | undefined, dataDir: string): Blo
 async function askDesired(
   one: Named,
   frame: Uint8Array,
-  now: number,
+  circumstances: { now: number; connection?: ConnectionState },
   running: ExplainedDecision,
   options: LookOptions,
 ): Promise<Explanation['desired']> {
@@ -162,7 +181,9 @@ async function askDesired(
     if (!wanted) return { reason: `they want nothing on ${name}` };
     const { firewall, label } = wanted.program;
     if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };
-    const decision = explainRow(firewall, decideByReference(firewall, now)(frame), frame, now);
+    const { now, connection } = circumstances;
+    const row = decideByReference(firewall, now)(frame, connection);
+    const decision = explainRow(firewall, row, frame, circumstances);
     return { ...decision, same: effectOf(decision) === effectOf(running) };
   } catch (error) {
     if (!(error instanceof XdpkeepError)) throw error;

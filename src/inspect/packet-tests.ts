@@ -1,7 +1,7 @@
 // `xdpkeep test`: runs the packet tests of every policy in the kernel, or in the reference where this process may not load
 // programs. Attaches nothing. Missing redirect interfaces and CPUs fail no test: a test asks which rule decides, not
 // whether the packet would arrive.
-import { readBuiltin } from '../desired/programs/builtins.js';
+import { readFirewall } from '../desired/programs/builtins.js';
 import { requireHost } from '../desired/host/hosts.js';
 import { loadPolicies } from '../desired/load-all.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
@@ -78,7 +78,7 @@ function testInKernel(firewall: HostPolicy): TestResult[] {
   });
   const dynamic = { ...bound.dynamic, ...(bound.dynamic['cpus'] !== undefined && { cpus: 1 }) };
   const unqueued = { ...bound, dynamic, cpus: [] };
-  using loaded = loadPolicy(readBuiltin('firewall').bytes, unqueued, { sets });
+  using loaded = loadPolicy(readFirewall(firewall.policy).bytes, unqueued, { sets });
   return testPolicy(loaded.programFd(), tables.owners, firewall);
 }
 

@@ -20,6 +20,13 @@ export const effectiveStep = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('swap'), ...about, instance, linkId }),
   z.looseObject({ kind: z.literal('reattach'), ...about, instance, linkId }),
   z.looseObject({ kind: z.literal('detach'), ...about, linkId: z.exactOptional(linkId) }),
+  z.looseObject({
+    kind: z.literal('record'),
+    ...about,
+    ifindex: z.int().positive(),
+    digest: z.string().min(1),
+  }),
+  z.looseObject({ kind: z.literal('forget'), ...about }),
   z.looseObject({ kind: z.literal('clean'), ...about, keepDigest: z.string().min(1) }),
 ]);
 

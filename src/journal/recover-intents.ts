@@ -36,6 +36,11 @@ function outcome(step: EffectiveStep, observed: ObservedState): Outcome {
         : done('the link is gone');
     case 'rename':
       return owned?.link?.id === step.linkId ? done('the pins moved') : undone('the pins did not move');
+    case 'record':
+      return owned?.egress?.some(({ digest }) => digest === step.digest) === true
+        ? done('what leaves is recorded')
+        : undone('what leaves is not recorded');
+    case 'forget':
     case 'repin':
     case 'clean':
       return done('the next plan does what is left');

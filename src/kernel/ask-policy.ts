@@ -1,12 +1,14 @@
 // Asks a loaded policy program about a packet: which record decides, and with which verdict. The program may be attached or not.
 // A question is not counted, sampled or rate-limited. Protocol: bpf/question.h.
+import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
 import { checked, libbpf } from './ffi.js';
 
 /** "xdkp", struct question in bpf/question.h: u32 magic, u32 record. */
 export const QUESTION = 0x78646b70;
 export const QUESTION_BYTES = 8;
-/** Written to `record` by the caller: the program looks up blocks too. */
+/** Written to `record` by the caller: the program looks up blocks too; and, from this bit on, the state of the connection. */
 export const WITH_BLOCKS = 1;
+export const CONNECTION_SHIFT = 8;
 const CONTEXT_BYTES = 24;
 const OPTS_BYTES = 80;
 const HEADROOM = 256;
@@ -24,15 +26,23 @@ export interface Answer {
   record: number;
 }
 
+/** What a question is about beside the packet. */
+export interface About {
+  /** What operators have blocked as well; else the policy alone. */
+  blocks?: true;
+  /** What the packet is to the connections of the host; else what its tables say. */
+  connection?: ConnectionState;
+}
+
 /**
- * `frame` is 14 to LONGEST_QUESTION bytes. Without `blocks`, the policy alone decides. The question is passed as XDP metadata: it
- * lies in front of the frame, and `data` in the context is its length (bpf_prog_test_run_xdp() in net/bpf/test_run.c; Linux
- * 5.15). Throws a KernelError or a PermissionError.
+ * `frame` is 14 to LONGEST_QUESTION bytes. The question is passed as XDP metadata: it lies in front of the frame, and `data` in the
+ * context is its length (bpf_prog_test_run_xdp() in net/bpf/test_run.c; Linux 5.15). Throws a KernelError or a PermissionError.
  */
-export function askPolicy(program: number, frame: Uint8Array, about?: 'blocks'): Answer {
+export function askPolicy(program: number, frame: Uint8Array, about: About = {}): Answer {
   const input = Buffer.alloc(QUESTION_BYTES + frame.length);
   input.writeUInt32LE(QUESTION, 0);
-  if (about === 'blocks') input.writeUInt32LE(WITH_BLOCKS, 4);
+  const state = about.connection ? CONNECTION_STATES.indexOf(about.connection) + 1 : 0;
+  input.writeUInt32LE((about.blocks ? WITH_BLOCKS : 0) | (state << CONNECTION_SHIFT), 4);
   input.set(frame, QUESTION_BYTES);
   const context = Buffer.alloc(CONTEXT_BYTES);
   context.writeUInt32LE(QUESTION_BYTES, 0); // data

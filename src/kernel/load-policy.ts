@@ -1,7 +1,9 @@
 // Loads a policy: configures the object before the load (settings, map sizes, maps left out) and fills its maps afterwards. Attaches
 // nothing.
 import type { Fd } from './fd.js';
+import { CONNECTION_TABLES } from '../model/connections.js';
 import type { FirewallTables } from '../model/tables.js';
+import type { ConnectionMaps } from './egress.js';
 import { checked } from './ffi.js';
 import { BLOCKS, HITS, TABLES_SECTION } from './pin-paths.js';
 import { mapCalls } from './ffi-maps.js';
@@ -11,7 +13,7 @@ import { SAMPLES } from './samples.js';
 import { specialize } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are created only when the tables need them. */
-const OPTIONAL = ['limits', 'sources', 'cpus'];
+const OPTIONAL = ['limits', 'sources', 'cpus', ...CONNECTION_TABLES];
 /** Length of the queue of frames that are redirected to a CPU: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
@@ -25,8 +27,8 @@ export interface LoadOptions {
   counting?: { counters?: Fd; hits?: Fd };
   /** The map of blocks that the program looks sources up in: this one, or a new one. Absent: the program has no blocks. */
   blocks?: Fd | 'new';
-  /** The ring buffer for sampled packets; default a new one. */
-  samples?: Fd;
+  /** The ring buffer for sampled packets, and the tables of connections for a policy that asks; default new, empty ones. */
+  ofHost?: { samples?: Fd; connections?: ConnectionMaps };
   /** The maps of the large sets, in the order of their slots. */
   sets?: { map: Fd }[];
   /** Default `firewall`. */
@@ -38,7 +40,8 @@ export interface LoadOptions {
  * VerifierError, a ProgramError, a KernelError or a PermissionError.
  */
 export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
-  const { counting = {}, blocks, samples, sets = [], function: function_ = FIREWALL_FUNCTION } = options;
+  const { counting = {}, blocks, ofHost: { samples, connections } = {}, sets = [] } = options;
+  const function_ = options.function ?? FIREWALL_FUNCTION;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets.length);
     if (counting.counters) one.reuseMap('counters', counting.counters);
@@ -46,6 +49,8 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (counting.hits) one.reuseMap(HITS, counting.hits);
     if (samples) one.reuseMap(SAMPLES, samples);
+    for (const table of connections ? CONNECTION_TABLES : [])
+      if (tables.dynamic[table] !== undefined && connections) one.reuseMap(table, connections[table]);
     if (tables.frags) one.takeFrags();
     sets.forEach(({ map }, slot) => {
       one.reuseMap(`set${slot}`, map);
@@ -63,7 +68,8 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
 }
 
 function shape(object: BpfObject, tables: FirewallTables, sets: number): void {
-  for (const name of OPTIONAL) {
+  const there = new Set(object.maps().map(({ name }) => name)); // objects of older builds have fewer
+  for (const name of OPTIONAL.filter((one) => there.has(one))) {
     const entries = tables.dynamic[name];
     const map = object.mapHandle(name);
     if (entries === undefined) leaveMapOut(map, name);

@@ -83,7 +83,7 @@ export class BpfObject implements Disposable {
   }
 
   /** Makes the object use an existing map instead of a new one. Before load only. */
-  reuseMap(name: string, fd: Fd): void {
+  reuseMap(name: string, fd: Pick<Fd, 'number'>): void {
     const result = libbpf().mapReuseFd(this.#map(name), fd.number);
     if (result < 0) throw callFailed(`reuse map ${name}`, -result);
   }

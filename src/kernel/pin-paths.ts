@@ -2,6 +2,7 @@
 // everything. bpffs refuses dots in names, so dots are percent-encoded.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { ConnectionTable } from '../model/connections.js';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
@@ -27,6 +28,11 @@ export interface PinPaths {
   ofInterface(name: string, map: string): string;
   /** The map of blocks; like the counters, it outlives instances. Absent before the first block. */
   blocks(name: string): string;
+  /** The pinned link of the program that records what leaves, by the digest of that. */
+  egress(name: string, digest: string): string;
+  /** The tables of the connections of the host: a pin for each. */
+  connections: string;
+  connectionTable(table: ConnectionTable): string;
   /** Large address sets, shared between interfaces: a directory for each list, with a pin for each content. */
   lists: string;
   list(name: string): string;
@@ -45,6 +51,8 @@ export const LINK = 'link';
 export const COUNTERS = 'counters';
 export const ROWS = 'rows';
 export const BLOCKS = 'blocks';
+/** What the names of egress links begin with; a digest follows. */
+export const EGRESS = 'egress-';
 /** The map that counts what each block drops; a new instance takes it over from the old one. */
 export const HITS = 'hits';
 export const PROGRAM = 'program';
@@ -70,6 +78,7 @@ export function pinPathsOf(bpffs: string): PinPaths {
   const interfaces = join(root, 'interfaces');
   const foreigners = join(root, 'foreign');
   const lists = join(root, 'lists');
+  const connections = join(root, 'connections');
   const list = (name: string) => join(lists, shortName(encodeName(name)));
   const interface_ = (name: string) => join(interfaces, encodeName(name));
   const instance = (name: string, digest: string) => join(interface_(name), digest);
@@ -87,6 +96,9 @@ export function pinPathsOf(bpffs: string): PinPaths {
     counters: (name) => join(interface_(name), COUNTERS),
     rows: (name) => join(interface_(name), ROWS),
     blocks: (name) => join(interface_(name), BLOCKS),
+    egress: (name, digest) => join(interface_(name), EGRESS + digest),
+    connections,
+    connectionTable: (table) => join(connections, table),
     lists,
     list,
     set: (name, digest) => join(list(name), digest),

@@ -2,6 +2,7 @@
 // same steps on a fake kernel (test/fakes/kernel.ts). Directories and symbolic links are not part of the port: any file system has
 // them.
 import type { BlockEntry } from '../model/blocks.js';
+import type { ConnectionTable } from '../model/connections.js';
 import type { AttachMode } from '../model/desired.js';
 import type { MapShape } from '../model/instance.js';
 import {
@@ -14,6 +15,7 @@ import {
 } from './attach.js';
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
+import { createEgressLink, seedConnections } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
   kindOf,
@@ -56,6 +58,8 @@ export interface BpfObjects {
   attachNetlink(ifindex: number, mode: AttachMode, program: Open): void;
   detachNetlink(ifindex: number, mode: AttachMode, expected: Open): void;
   zeroCounter(counters: number, slot: number): void;
+  createEgressLink(program: Open, ifindex: number): Handle;
+  seedConnections(tables: Record<ConnectionTable, Open>): void;
   createBlockMap(): Handle;
   fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void;
 }
@@ -82,6 +86,8 @@ const KERNEL: BpfObjects = {
   attachNetlink,
   detachNetlink,
   zeroCounter,
+  createEgressLink,
+  seedConnections,
   createBlockMap,
   fillBlockMap,
 };

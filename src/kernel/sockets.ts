@@ -26,10 +26,43 @@ export function listUdp(): Socket[] {
   return [...read('udp'), ...read('udp6')];
 }
 
+function read(table: Table): Socket[] {
+  return linesOf(table).flatMap((line) => parseSocket(line) ?? []);
+}
+
+type Table = 'tcp' | 'tcp6' | 'udp' | 'udp6';
+
+/** A flow with a socket that has an other end. */
+export interface OpenFlow {
+  protocol: 'tcp' | 'udp';
+  local: End;
+  remote: End;
+  /** enum in net/tcp_states.h; of UDP 1 while it is connected. */
+  state: number;
+}
+
+interface End {
+  /** 4 or 16 bytes in network order; an IPv4 address that IPv6 carries is that IPv4 address. */
+  address: Buffer;
+  port: number;
+}
+
+/** Of this network namespace, those on the way in or out included. */
+export function listOpenFlows(): OpenFlow[] {
+  return (['tcp', 'tcp6', 'udp', 'udp6'] as const).flatMap((table) =>
+    linesOf(table).flatMap((line) => {
+      const [, here, there, state = ''] = line.trim().split(/\s+/);
+      const [local, remote] = [parseEnd(here ?? ''), parseEnd(there ?? '')];
+      if (!local || !remote || remote.port === 0) return [];
+      const protocol = table.startsWith('tcp') ? ('tcp' as const) : ('udp' as const);
+      return [{ protocol, local: unmapped(local), remote: unmapped(remote), state: parseInt(state, 16) }];
+    }),
+  );
+}
+
 /** Empty when the table does not exist: a kernel without IPv6 has none for it. */
-function read(table: string): Socket[] {
-  const [, ...lines] = readIfThere(`/proc/self/net/${table}`).trim().split('\n');
-  return lines.flatMap((line) => parseSocket(line) ?? []);
+function linesOf(table: Table): string[] {
+  return readIfThere(`/proc/self/net/${table}`).trim().split('\n').slice(1);
 }
 
 function readIfThere(path: string): string {
@@ -47,13 +80,15 @@ export function parseSocket(line: string): Socket | undefined {
   const ends = [local, remote].map((text) => parseEnd(text ?? ''));
   const [here, there] = ends;
   if (!here || !there) return undefined;
-  return { local: here, remote: there, state: STATES[state] ?? 'other', inode: Number(inode) };
+  const [atHome, away] = [here, there].map(({ address, port }) => ({ address: addressText(address), port }));
+  if (!atHome || !away) return undefined;
+  return { local: atHome, remote: away, state: STATES[state] ?? 'other', inode: Number(inode) };
 }
 
-function parseEnd(text: string): SocketEnd | undefined {
+function parseEnd(text: string): End | undefined {
   const [, address, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(text) ?? [];
   if (address === undefined || port === undefined) return undefined;
-  return { address: addressText(inNetworkOrder(address)), port: parseInt(port, 16) };
+  return { address: inNetworkOrder(address), port: parseInt(port, 16) };
 }
 
 /** The kernel prints an address as 32-bit words in host byte order. */
@@ -63,6 +98,11 @@ function inNetworkOrder(hex: string): Buffer {
 }
 
 const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
+
+function unmapped({ address, port }: End): End {
+  const isMapped = address.length === 16 && address.subarray(0, 12).equals(MAPPED);
+  return { address: isMapped ? address.subarray(12) : address, port };
+}
 
 /** 4 or 16 bytes in network order. */
 export function addressText(bytes: Buffer): string {

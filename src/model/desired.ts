@@ -94,6 +94,16 @@ export function emptyState(host: string): DesiredState {
   return { host, interfaces: [], digest: 'empty', written: 'empty' };
 }
 
+/** Does a rule ask about connections? Protect entries never do. */
+export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
+  return rules.some(({ match }) => match.connection !== undefined);
+}
+
+/** Does a rule of any of its policies ask? */
+export function asksAboutConnections({ interfaces }: Pick<DesiredState, 'interfaces'>): boolean {
+  return interfaces.some(({ program }) => program.firewall && asksConnections(program.firewall.policy));
+}
+
 /** All matches of a firewall; none where there is no firewall. */
 export function matchesOf(firewall: HostPolicy | undefined): Match[] {
   return firewall ? [...firewall.protections, ...firewall.policy.rules].map(({ match }) => match) : [];

@@ -1,6 +1,6 @@
 // What `xdpkeep explain --output json` prints.
 import type { Block } from './blocks.js';
-import type { Verdict } from './policy.js';
+import type { ConnectionState, Verdict } from './policy.js';
 import type { Position } from './position.js';
 
 /** Who decides a packet, and how. */
@@ -33,6 +33,8 @@ export interface Explanation {
   interface: string;
   /** The packet in words. */
   packet: string;
+  /** What it is to the connections of this host; absent where the policy does not ask, and for a frame that is not IP. */
+  connection?: ConnectionState;
   /**
    * Said by the attached program, or by the reference about its policy where the kernel takes no packet so long; places are
    * those of the state files that it was made of.

@@ -81,6 +81,13 @@ export interface ObservedLink {
   ifindex: number;
 }
 
+/** A pinned link of ours that records what leaves. */
+interface ObservedEgress {
+  /** Of its program. */
+  digest: string;
+  link: ObservedLink;
+}
+
 /** One directory under `interfaces/`. */
 export interface OwnedInterface {
   name: string;
@@ -90,6 +97,8 @@ export interface OwnedInterface {
   counters?: ObservedMap;
   /** The pinned blocks of operators: policies here hold sources against them. Like the counters, they outlive instances. */
   blocks?: ObservedMap;
+  /** What records here what leaves, for rules that ask about connections; absent where nothing does. */
+  egress?: ObservedEgress[];
   /** Why what is pinned here cannot be read; then nothing else is known of it. */
   trouble?: { reason: string; hint: string | undefined };
   /** The program that was taken over here and is kept for giving back. */

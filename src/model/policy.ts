@@ -35,6 +35,10 @@ export interface TcpFlags {
 
 export type FragmentKind = 'none' | 'first' | 'later';
 
+/** What a packet is to the connections of its host, in the order of enum connection_state (bpf/connections.h), where 0 is unknown. */
+export const CONNECTION_STATES = ['new', 'established', 'related', 'invalid'] as const;
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
 /** The fields of a match that hold numbers: each is a list of ranges, ORed. */
 interface NumericMatch {
   /** IP protocol number; behind IPv6 extension headers that of the transport. */
@@ -65,6 +69,8 @@ export interface Match extends NumericMatch {
   /** 48-bit addresses as numbers, first byte most significant. */
   sourceMac?: number[];
   destinationMac?: number[];
+  /** Of packets of the connections of this host; in no entry of `protect`. */
+  connection?: ConnectionState[];
 }
 
 /** All that is known of one lies in src/policy/fields/. */
@@ -136,6 +142,8 @@ export interface Protection {
 
 export interface PacketTest {
   name: string;
+  /** Packets that have left this host before, in this order; absent when none has. */
+  after?: { outgoing: PacketDescription }[];
   packet: PacketDescription;
   expect: Verdict;
   /** Rule name or built-in row; absent when any will do. */
@@ -200,6 +208,8 @@ export interface PacketDescription {
   fragment?: FragmentKind;
   /** Bytes of the IP packet; the payload is padded with zeros up to it. */
   length?: number;
+  /** What it is taken for. Default: what a packet of no known connection is. */
+  connection?: ConnectionState;
 }
 
 /** The built-in rows, in the order of their records (bpf/tables.h). Blocks are no part of a policy: model/blocks.ts. */

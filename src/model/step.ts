@@ -173,6 +173,21 @@ export interface CleanStep extends StepBase {
   keepDigest: string;
 }
 
+/** Records what leaves an interface, before rules of the host ask about connections. */
+export interface RecordStep extends StepBase {
+  kind: 'record';
+  action: 'update';
+  ifindex: number;
+  /** Of the egress program. */
+  digest: string;
+}
+
+/** Records no more what leaves: no rule asks. */
+export interface ForgetStep extends StepBase {
+  kind: 'forget';
+  action: 'update';
+}
+
 export type Condition =
   'Ready' | 'Degraded' | 'Missing' | 'Refused' | 'Failed' | 'Pending' | 'Drifted' | 'Stalled';
 
@@ -186,7 +201,15 @@ export interface NoStep extends StepBase {
 }
 
 export type EffectiveStep =
-  RenameStep | RepinStep | AttachStep | SwapStep | ReattachStep | DetachStep | CleanStep;
+  | RenameStep
+  | RepinStep
+  | AttachStep
+  | SwapStep
+  | ReattachStep
+  | DetachStep
+  | CleanStep
+  | RecordStep
+  | ForgetStep;
 export type Step = EffectiveStep | NoStep;
 
 /** A step with what undoes it. A clean step has no inverse: what it removes was in nobody's use. */

@@ -1,7 +1,17 @@
 // What is pinned under our directory, read through the pins themselves. An entry that does not belong there, or a pin
 // of another kind, is an error: to pass it over would be to forget something that may be attached.
 import { type Entry, isBpffs, listEntries, readSymlink } from '../kernel/bpffs.js';
-import { BLOCKS, COUNTERS, LINK, ROWS, MAPS, MODE_SUFFIX, PROGRAM, decodeName } from '../kernel/pin-paths.js';
+import {
+  BLOCKS,
+  COUNTERS,
+  EGRESS,
+  LINK,
+  ROWS,
+  MAPS,
+  MODE_SUFFIX,
+  PROGRAM,
+  decodeName,
+} from '../kernel/pin-paths.js';
 import type { ObjectKind } from '../kernel/pinned.js';
 import { type Handle, type Pins, pinsOf } from '../kernel/pins.js';
 import type { AttachMode } from '../model/desired.js';
@@ -65,6 +75,11 @@ function readInterface(pins: Pins, name: string): OwnedInterface {
         name: BLOCKS,
         ...identify(pins, pins.blocks(name), 'map', (fd) => pins.objects.mapInfo(fd)),
       };
+    } else if (entry.name.startsWith(EGRESS)) {
+      const digest = entry.name.slice(EGRESS.length);
+      const path = pins.egress(name, digest);
+      const link = identify(pins, path, 'link', (fd) => pins.objects.linkInfo(fd));
+      owned.egress = [...(owned.egress ?? []), { digest, link }];
     } else if (entry.kind === 'directory') owned.instances.push(readInstance(pins, name, entry.name));
     else if (entry.name === LINK)
       owned.link = identify(pins, pins.link(name), 'link', (fd) => pins.objects.linkInfo(fd));

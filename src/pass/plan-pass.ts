@@ -5,6 +5,7 @@ import { attachingContext } from './attaching-context.js';
 import { driftContext } from './drift-context.js';
 import { warnOfHiddenTags } from './hidden-tags.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
+import { wantedRecorder } from './recorder.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedState } from '../model/observed.js';
@@ -29,6 +30,7 @@ export function planPass(
     if (!wanted.program.firewall && (!pinned || pinned.lost || pinned.differs))
       definitions.set(digest, place.machine.inspect(wanted.program, place.store));
   }
+  const egress = wantedRecorder(desired);
   const context = {
     observed,
     definitions,
@@ -42,6 +44,7 @@ export function planPass(
       }),
       attaching: attachingContext(place, differences, records, { observed, goNative }),
     },
+    ...(egress !== undefined && { egress }),
     keepsFormer: 'ask' in safeties.confirmation,
   };
   const planned = plan(desired, differences, context, renames);

@@ -6,6 +6,7 @@ import type { Proven } from '../prove/prove.js';
 import type { Guarded } from '../reach/lockout-guard.js';
 import type { Decided } from './decide.js';
 import { asked, type PassInputs } from './inputs.js';
+import { readRecorder } from './recorder.js';
 import { isCurrent, type Seen } from './look.js';
 
 export interface ProvenPlan extends Guarded, Disposable {
@@ -17,7 +18,8 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
   const { place, report } = inputs;
   const { observed } = seen;
   const { progress } = report;
-  const context = { pinPaths: place.pins, store: place.store, observed, ...(progress && { progress }) };
+  const base = { pinPaths: place.pins, store: place.store, observed, recorder: readRecorder };
+  const context = { ...base, ...(progress && { progress }) };
   const proven = place.machine.prove(active, context);
   try {
     const guarded = await guardFlows(inputs, seen, active, proven);

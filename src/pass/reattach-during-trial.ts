@@ -13,6 +13,7 @@ import type { Reconciliation } from '../model/reconciliation.js';
 import type { Plan, PlannedStep } from '../model/step.js';
 import { suspend } from '../plan/suspend.js';
 import { summarize } from './result.js';
+import { readRecorder } from './recorder.js';
 
 /** `undefined` when nothing has to be mended. */
 export async function reattachDuringTrial(
@@ -33,7 +34,8 @@ export async function reattachDuringTrial(
   if (steps.length === 0) return undefined;
   for (const outcome of recoverOpenIntents(journal.openIntents(), before)) journal.append(outcome);
   const lost: Plan = { steps, warnings: active.warnings };
-  using proven = place.machine.prove(lost, { pinPaths: place.pins, store: place.store, observed: before });
+  const machine = { pinPaths: place.pins, store: place.store, observed: before, recorder: readRecorder };
+  using proven = place.machine.prove(lost, machine);
   const { generation } = pending;
   const records = { journal, generation, restores: true };
   const applied = await apply(lock, lost, { kernel: place, records, proven, trial: { keep: true } });

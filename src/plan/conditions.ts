@@ -19,10 +19,21 @@ export function conditions(
   observed: ObservedState,
   failures: ReadonlyMap<string, Failure>,
 ): ReportedInterface[] {
-  return plan.steps
-    .filter(({ step }) => step.kind !== 'rename') // the interface has a row of its own
+  return rowsOf(plan)
     .map(({ step }) => row(step, observed, failures.get(step.interface)))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** One step for each interface: a rename has the row of its interface, and recording that of what else is to be done there. */
+function rowsOf({ steps }: Plan): Plan['steps'] {
+  const rows = new Map<string, Plan['steps'][number]>();
+  for (const one of steps.filter(({ step }) => step.kind !== 'rename')) {
+    const { step } = one;
+    const other = rows.get(step.interface)?.step;
+    const isBeside = step.kind === 'record' || step.kind === 'forget';
+    if (!other || (isBeside ? other.kind === 'none' : step.kind !== 'none')) rows.set(step.interface, one);
+  }
+  return [...rows.values()];
 }
 
 function row(step: Step, observed: ObservedState, failure: Failure | undefined): ReportedInterface {

@@ -12,6 +12,8 @@ export interface PlanContext {
   /** Instance digest -> maps of the wanted program. Needed only for instances that are not attached yet. */
   definitions: ReadonlyMap<string, MapDefinition[]>;
   past: Past;
+  /** Digest of the program that is to record what leaves; absent where no rule of the host asks about connections. */
+  egress?: string;
   /** A change waits for its confirmation: former instances stay pinned. */
   keepsFormer?: boolean;
 }

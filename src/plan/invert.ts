@@ -64,6 +64,9 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
       return { ...step, ...base, interface: step.from, from: step.interface };
     case 'repin':
       return { ...base, kind: 'clean', action: 'update', keepDigest: step.digest };
+    case 'record':
+      return { ...base, kind: 'forget', action: 'update' };
+    case 'forget':
     case 'clean':
       return undefined;
   }

@@ -16,6 +16,7 @@ import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
+import { planRecording } from './record.js';
 import { considerStacks } from './stacks.js';
 
 /** `renames` are done first; `differences` are those after the renames. */
@@ -25,8 +26,9 @@ export function plan(
   context: PlanContext,
   renames: readonly Rename[] = [],
 ): Plan {
+  const recordings = differences.flatMap((difference) => planRecording(difference, context) ?? []);
   const all = differences.map((difference) => planOne(difference, desired, context));
-  const steps = considerStacks(all, differences, context).sort(byOrder);
+  const steps = [...recordings, ...considerStacks(all, differences, context)].sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
     warnings: [...uncovered(desired, context.observed), ...leftOpen(steps), ...differences.flatMap(doubts)],
@@ -135,12 +137,14 @@ function optional(name: string): string {
 const ORDER: Record<Step['kind'], number> = {
   none: 0,
   rename: 0,
-  clean: 1,
-  repin: 1,
-  swap: 1,
-  attach: 1,
-  reattach: 1,
-  detach: 2,
+  record: 1,
+  clean: 2,
+  repin: 2,
+  swap: 2,
+  attach: 2,
+  reattach: 2,
+  detach: 3,
+  forget: 4,
 };
 
 function byOrder(a: Step, b: Step): number {

@@ -3,7 +3,16 @@
 // 1. decideMalformed: a malformed frame. Its fields cannot be trusted, so no protect entry matches it.
 // 2. decideEarly: non-IP, blocks, neighbour discovery, later fragments; a protect entry that matches overrides these.
 // 3. decideByRules: protect entries, the rules, the default.
-import type { Action, BuiltinRow, Policy, Protection, Rule, Verdict } from '../model/policy.js';
+import type {
+  Action,
+  BuiltinRow,
+  ConnectionState,
+  Policy,
+  Protection,
+  Rule,
+  Verdict,
+} from '../model/policy.js';
+import { stateOfStranger } from './connections/connections.js';
 import type { PacketFields } from './fields/field.js';
 import { ND_FIRST, ND_HOPS, ND_LAST } from './fields/icmp-type.js';
 import { matches } from './fields/registry.js';
@@ -20,6 +29,8 @@ export interface Circumstances {
   discoveryExceeds?: boolean;
   /** Has an operator blocked this source (4 or 16 bytes)? Default: none. */
   isBlocked?: (source: Uint8Array) => boolean;
+  /** What the packet is to the connections of the host; default: what one of no known connection is. */
+  connection?: ConnectionState;
 }
 
 export interface Decision {
@@ -49,11 +60,18 @@ export function evaluate(
   circumstances: Circumstances = {},
 ): Decision {
   const question = { policy, protections, circumstances };
-  const packet = parseFrame(frame);
+  const packet = withConnection(frame, circumstances);
   if (packet.shape === 'malformed') return decideMalformed(question);
   const early = decideEarly(question, packet);
   if (!early) return decideByRules(question, packet);
   return isProtected(question, packet) ? builtin(policy, '(protect)', 'pass') : early;
+}
+
+function withConnection(frame: Uint8Array, { connection }: Circumstances): Parsed {
+  const packet = parseFrame(frame);
+  if (packet.shape !== 'ip') return packet;
+  const state = connection ?? stateOfStranger(frame);
+  return { ...packet, fields: { ...packet.fields, ...(state && { connection: state }) } };
 }
 
 function decideMalformed({ policy }: Question): Decision {

@@ -1,15 +1,16 @@
 // The packet tests of a policy, independent of who runs them: its own, and one packet of each kind for every protected
 // flow.
 import type { HostPolicy } from '../model/desired.js';
-import type { PacketTest } from '../model/policy.js';
+import type { ConnectionState, PacketTest } from '../model/policy.js';
+import { Connections } from './connections/connections.js';
 import { evaluate } from './evaluate.js';
 import { whyUnexpected, type DecidedBy } from './unexpected-verdict.js';
 import { buildPacket } from './packet/build-packet.js';
 import { rowVerdict } from './row-verdict.js';
 import { samplesOf } from './packet/sample-packets.js';
 
-/** The row that decides a frame. */
-export type Decider = (frame: Uint8Array) => string;
+/** The row that decides a frame, which is `connection` to the host; absent where it is not IP. */
+export type Decider = (frame: Uint8Array, connection: ConnectionState | undefined) => string;
 
 export interface TestResult extends Pick<PacketTest, 'name' | 'at' | 'expect' | 'rule'> {
   got: DecidedBy;
@@ -20,18 +21,26 @@ export interface TestResult extends Pick<PacketTest, 'name' | 'at' | 'expect' | 
 }
 
 export function runPacketTests(firewall: HostPolicy, decide: Decider): TestResult[] {
-  return testsOf(firewall).map(({ packet, ...test }) => {
+  return testsOf(firewall).map(({ packet, after = [], ...test }) => {
     const frame = buildPacket(packet);
-    const row = decide(frame);
+    const row = decide(frame, packet.connection ?? stateAfter(after, frame));
     const got = { row, verdict: rowVerdict(firewall.policy, row).says };
     const problem = whyUnexpected(test, got);
     return { ...test, got, bytes: frame.length, ...(problem !== undefined && { problem }) };
   });
 }
 
+/** What a frame is to a host from which these packets have left just before. */
+function stateAfter(after: NonNullable<PacketTest['after']>, frame: Uint8Array): ConnectionState | undefined {
+  const connections = new Connections();
+  for (const { outgoing } of after) connections.record(buildPacket(outgoing), 0);
+  return connections.stateOf(frame, 0);
+}
+
 /** The reference semantics. `now` is the wall clock in ms since 1970 (UTC); every rate is taken as not exceeded. */
 export function decideByReference({ policy, protections }: HostPolicy, now: number): Decider {
-  return (frame) => evaluate(policy, protections, frame, { now }).row;
+  return (frame, connection) =>
+    evaluate(policy, protections, frame, { now, ...(connection && { connection }) }).row;
 }
 
 function testsOf({ policy, protections }: HostPolicy): PacketTest[] {

@@ -14,6 +14,7 @@ import type { ObservedState } from '../model/observed.js';
 import { compilePolicy } from '../policy/compile/compile.js';
 import { layOutSet } from '../policy/compile/set-layout.js';
 import type { Candidate } from './candidate.js';
+import { SharedConnections } from './egress.js';
 import { loadCandidate } from './prove.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
@@ -41,7 +42,8 @@ export async function findDifferences(
   for (const one of running) {
     using setMaps = new SetMaps(context.pinPaths);
     using ring = new SharedRing();
-    using candidate = load(one, context, { setMaps, ring });
+    using connections = new SharedConnections(context.pinPaths);
+    using candidate = load(one, context, { setMaps, ring, connections });
     const reason = candidate && differenceOf(one, candidate, await showPrograms());
     if (reason !== undefined) differences.set(one.interface, reason);
   }

@@ -5,7 +5,7 @@ import { loadPolicy, taiOffset } from '../kernel/load-policy.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openMap, openPin } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
-import type { HostPolicy, DesiredProgram } from '../model/desired.js';
+import { asksConnections, type DesiredProgram, type HostPolicy } from '../model/desired.js';
 import { RefusedError } from '../model/errors.js';
 import { hitsMap, type ObservedState } from '../model/observed.js';
 import { assignRows } from '../model/rows.js';
@@ -56,7 +56,10 @@ export function provePolicy(
   const loaded = loadPolicy(object, bound, {
     counting: { ...(counters && { counters }), ...(hits && { hits }) },
     ...(asks && { blocks: blocks ?? 'new' }),
-    samples: shared.ring.open(observed),
+    ofHost: {
+      samples: shared.ring.open(observed),
+      ...(asksConnections(firewall.policy) && { connections: shared.connections.tables() }),
+    },
     sets,
   });
   try {
@@ -88,9 +91,9 @@ function requirePassed({ policy }: HostPolicy, results: TestResult[]): void {
 /** What a loaded program says to every packet test and every protected flow; of what is too long to ask, the reference. */
 export function testPolicy(program: number, owners: RecordOwner[], firewall: HostPolicy): TestResult[] {
   const reference = decideByReference(firewall, Date.now());
-  return runPacketTests(firewall, (frame) => {
-    if (frame.length > LONGEST_QUESTION) return reference(frame);
-    const { record } = askPolicy(program, frame);
+  return runPacketTests(firewall, (frame, connection) => {
+    if (frame.length > LONGEST_QUESTION) return reference(frame, connection);
+    const { record } = askPolicy(program, frame, { ...(connection && { connection }) });
     return owners[record]?.row ?? `record ${record}`;
   });
 }

@@ -10,8 +10,9 @@ import type { MapDefinition } from '../model/instance.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Progress } from '../model/progress.js';
-import type { Plan, TargetInstance } from '../model/step.js';
+import type { Plan, RecordStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
+import { SharedConnections, type ShippedProgram } from './egress.js';
 import { provePolicy } from './policy.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
@@ -24,12 +25,19 @@ export class Proven implements SharedMaps, Disposable {
 
   readonly ring = new SharedRing();
 
-  constructor(readonly setMaps: SetMaps) {}
+  /** What records what leaves, by interface, where a step brings that in. */
+  readonly recorders = new Map<string, Candidate>();
+
+  constructor(
+    readonly setMaps: SetMaps,
+    readonly connections: SharedConnections,
+  ) {}
 
   [Symbol.dispose](): void {
     for (const { object } of this.loaded.values()) object[Symbol.dispose]();
     this.setMaps[Symbol.dispose]();
     this.ring[Symbol.dispose]();
+    this.connections[Symbol.dispose]();
   }
 }
 
@@ -37,24 +45,41 @@ export interface ProveContext {
   pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
+  /** Reads the program that records what leaves. */
+  recorder: () => ShippedProgram;
   /** Told before each load. */
   progress?: Progress;
 }
 
 /** Loads what the plan brings in. A program that is refused fails its interface, not the others. */
 export function prove(plan: Plan, context: ProveContext): Proven {
-  const proven = new Proven(new SetMaps(context.pinPaths));
+  const proven = new Proven(
+    new SetMaps(context.pinPaths),
+    new SharedConnections(context.pinPaths, context.observed),
+  );
   for (const [done, { step }] of plan.steps.entries()) {
-    if (!('instance' in step) || step.instance.pinned) continue;
+    const isLoaded = 'instance' in step && !step.instance.pinned;
+    if ((!isLoaded && step.kind !== 'record') || proven.failed.has(step.interface)) continue;
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
     try {
-      proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
+      if (step.kind === 'record') proven.recorders.set(step.interface, loadRecorder(step, context, proven));
+      if (isLoaded)
+        proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
       proven.failed.set(step.interface, error);
     }
   }
   return proven;
+}
+
+function loadRecorder(
+  { interface: name }: RecordStep,
+  { observed, recorder }: ProveContext,
+  { connections }: SharedMaps,
+): Candidate {
+  const framing = observed.interfaces.find((one) => one.name === name)?.framing;
+  return connections.egress(recorder(), framing === 'ip');
 }
 
 /** The maps of a program, from its object file; makes nothing in the kernel. */
@@ -76,7 +101,7 @@ export function programTakesFrags(
 export function loadCandidate(
   name: string,
   instance: TargetInstance,
-  context: ProveContext,
+  context: Omit<ProveContext, 'recorder'>,
   shared: SharedMaps,
 ): Candidate {
   const { program } = instance;

@@ -58,7 +58,8 @@ function lossOf(
     const { verdict } = testRun(program, { data: frame, ingressIfindex: ifindex });
     return verdict === VERDICT.drop || verdict === VERDICT.aborted ? 'dropped by the program' : undefined;
   }
-  const { verdict, record } = askPolicy(program, frame);
+  const { connection } = packet;
+  const { verdict, record } = askPolicy(program, frame, connection && { connection });
   if (verdict === VERDICT.pass) return undefined;
   const { owners } = compilePolicy(firewall.policy, firewall.protections);
   const row = owners[record]?.row ?? `record ${record}`;

@@ -190,7 +190,8 @@ async function remoteFlows({ host: name, port }: Endpoint, host: Host): Promise<
   return host.reachedBy(ends.local, ends.remote).map((at) => ({
     interface: at.interface,
     why: `the answer of ${name}:${port}, from where the state files come`,
-    packet: host.arriving(at, ends.remote, { ...answer, tcpFlags }),
+    // Its connection will be known: what opens it leaves before.
+    packet: host.arriving(at, ends.remote, { ...answer, tcpFlags, connection: 'established' }),
   }));
 }
 

@@ -8,11 +8,12 @@ import { type Paint, printable } from './style.js';
 const BY_REFERENCE = ' (by the reference: too long to ask the kernel)';
 
 export function renderExplanation(
-  { interface: name, packet, running, desired, caveat }: Explanation,
+  { interface: name, packet, connection, running, desired, caveat }: Explanation,
   paint: Paint,
 ): string {
   const lines = [
     `${name}: ${packet}`,
+    ...(connection ? [`connection: ${connection}`] : []),
     `runs now${running.decidedBy === 'kernel' ? '' : BY_REFERENCE}: ${paint('bold', decision(running))}`,
     ...aboveRate(running),
     ...wanted(desired, paint),

@@ -8,7 +8,11 @@ export function verifyStep(step: EffectiveStep, observed: ObservedState): string
   const owned = observed.owned.find(({ name }) => name === step.interface);
   const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
   const now = linkStateOf(interface_, owned);
-  if (step.kind === 'clean') return undefined;
+  if (step.kind === 'clean' || step.kind === 'forget') return undefined;
+  if (step.kind === 'record') {
+    const found = owned?.egress?.find(({ digest }) => digest === step.digest);
+    return found?.link.ifindex === step.ifindex ? undefined : 'what leaves is not recorded';
+  }
   if (step.kind === 'repin') {
     const pinned = owned?.instances.find(({ digest }) => digest === step.digest)?.maps ?? [];
     const ids = [...pinned, ...(owned?.counters ? [owned.counters] : [])].map(({ id }) => id);

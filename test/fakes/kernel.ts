@@ -234,6 +234,24 @@ export class FakeKernel implements BpfObjects {
     this.zeroed.push(slot);
   }
 
+  createEgressLink(program: Descriptor, ifindex: number): Handle {
+    this.#mayFail('createEgressLink');
+    this.#interface(ifindex);
+    return this.#objects.open(
+      this.#objects.add({
+        kind: 'link',
+        programId: this.programId(program),
+        ifindex,
+        mode: 'generic',
+        isEgress: true,
+      }),
+    );
+  }
+
+  seedConnections(): void {
+    // nothing asks what is in a table
+  }
+
   createBlockMap(): Handle {
     return this.#objects.open(this.#objects.add({ kind: 'map', shape: { ...SHAPE, type: 11 }, entries: [] }));
   }

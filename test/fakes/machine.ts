@@ -4,11 +4,13 @@
 import { COUNTERS, PINNED_SECTIONS } from '../../src/kernel/pin-paths.js';
 import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
+import { CONNECTION_TABLES } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
 import type { Machine } from '../../src/pass/machine.js';
 import type { Candidate } from '../../src/prove/candidate.js';
+import { SharedConnections } from '../../src/prove/egress.js';
 import { Proven } from '../../src/prove/prove.js';
 import { SetMaps } from '../../src/prove/sets.js';
 import { DEFINITION } from '../support/states.js';
@@ -68,8 +70,15 @@ export class FakeMachine implements Machine {
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
-    const proven = new Proven(new SetMaps(pinPaths));
+    const proven = new Proven(new SetMaps(pinPaths), new SharedConnections(pinPaths));
     for (const { step } of plan.steps) {
+      if (step.kind === 'record')
+        proven.recorders.set(step.interface, {
+          object: this.kernel.load(
+            'egress',
+            CONNECTION_TABLES.map((name) => ({ name })),
+          ),
+        });
       if (!('instance' in step) || step.instance.pinned) continue;
       const name = step.interface;
       progress?.({ doing: 'proving programs', done: 0, total: plan.steps.length });

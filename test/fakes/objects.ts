@@ -25,6 +25,8 @@ export interface Link {
   /** 0 once it is detached. */
   ifindex: number;
   mode: AttachMode;
+  /** Of what records what leaves, and not of XDP. */
+  isEgress?: true;
 }
 
 type Thing = (Program | BpfMap | Link) & { id: number };
@@ -90,7 +92,8 @@ export class Objects {
 
   linksOn(ifindex: number): Of<'link'>[] {
     return [...this.#things.values()].filter(
-      (one): one is Of<'link'> => one.kind === 'link' && one.ifindex === ifindex && this.#isHeld(one.id),
+      (one): one is Of<'link'> =>
+        one.kind === 'link' && !one.isEgress && one.ifindex === ifindex && this.#isHeld(one.id),
     );
   }
 

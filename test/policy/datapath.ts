@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../../src/kernel/object.js';
 import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';
 import { loadPolicy } from '../../src/kernel/load-policy.js';
-import { askPolicy } from '../../src/kernel/ask-policy.js';
+import { type About, askPolicy } from '../../src/kernel/ask-policy.js';
 import { readCounter } from '../../src/kernel/counters.js';
 import { testRun } from '../../src/kernel/testrun.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
+import { asksConnections } from '../../src/model/desired.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
@@ -16,8 +17,9 @@ import { bindTables, compilePolicy } from '../../src/policy/compile/compile.js';
 const VERDICTS: (Verdict | 'aborted')[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
 
 /** The program as it ships. */
-export function firewallObject(): Buffer {
-  return readFileSync('dist/bpf/firewall.bpf.o');
+export function firewallObject(policy?: Policy): Buffer {
+  const name = policy && asksConnections(policy) ? 'firewall_connections' : 'firewall';
+  return readFileSync(`dist/bpf/${name}.bpf.o`);
 }
 
 export interface Answered {
@@ -63,14 +65,14 @@ export class Datapath implements Disposable {
     this.#tables = bindForTest(tables, sets, blocks !== undefined, frags, noEthernet);
     using map = blocks && createBlockMap();
     if (map) fillBlockMap(map, blocks);
-    this.#object = loadPolicy(firewallObject(), this.#tables, { sets, ...(map && { blocks: map }) });
+    this.#object = loadPolicy(firewallObject(policy), this.#tables, { sets, ...(map && { blocks: map }) });
   }
 
   get program(): number {
     return this.#object.programFd();
   }
 
-  ask(frame: Uint8Array, about?: 'blocks'): Answered {
+  ask(frame: Uint8Array, about: About = {}): Answered {
     const { verdict, record } = askPolicy(this.program, frame, about);
     return { verdict: VERDICTS[verdict], row: this.#tables.owners[record]?.row };
   }

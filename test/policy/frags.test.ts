@@ -7,7 +7,7 @@ import { evaluate } from '../../src/policy/evaluate.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { Datapath } from './datapath.js';
 import { AT, policy, rule } from './policy.js';
-import { broken, Random, randomMatch, randomPacket, randomPolicy } from './random.js';
+import { broken, Random, randomProtection, randomPacket, randomPolicy } from './random.js';
 
 const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20261130);
 /** Bytes of the IP packet: about where a page ends, and the most that there are. */
@@ -35,7 +35,7 @@ describe('a program that takes frames in several buffers', () => {
     for (let round = 0; round < 10; round++) {
       const wanted = randomPolicy(random, rules, Date.now());
       const protections = random.chance(40)
-        ? random.some(2, () => ({ match: randomMatch(random), at: AT }))
+        ? random.some(2, () => ({ match: randomProtection(random), at: AT }))
         : [];
       using path = new Datapath(wanted, protections, undefined, true);
       for (let packet = 0; packet < 100; packet++) {

@@ -246,7 +246,7 @@ describe('neighbour discovery that passes', () => {
     using path = new Datapath(policy([]), [], blocks);
     const frame = buildPacket({ ...solicitation, source });
     expect(path.run(frame)).toBe('drop');
-    expect(path.ask(frame, 'blocks').row).toBe('(blocked)');
+    expect(path.ask(frame, { blocks: true }).row).toBe('(blocked)');
     expect(evaluate(policy([]), [], frame, { isBlocked: () => true }).row).toBe('(blocked)');
     expect(path.run(buildPacket(solicitation))).toBe('pass');
   });

@@ -4,6 +4,7 @@ import type { Cidr } from '../../src/addresses/cidr.js';
 import type {
   Action,
   AddressSet,
+  ConnectionState,
   ExtensionHeader,
   FieldName,
   Match,
@@ -134,6 +135,18 @@ export function randomMatch(random: Random): Match {
   const wide = random.chance(10) ? WIDER : WIDE;
   const names = FIELD_NAMES.filter((name) => random.chance(ASKED[name] ?? wide));
   return Object.fromEntries(names.map((name) => [name, asked(random, name)]));
+}
+
+/** What a packet is taken for, where its description says so. */
+export function takenFor({ connection }: PacketDescription): { connection?: ConnectionState } {
+  return connection ? { connection } : {};
+}
+
+/** Protected flows never depend on what is remembered of connections. */
+export function randomProtection(random: Random): Match {
+  const match = randomMatch(random);
+  delete match.connection;
+  return match;
 }
 
 function tcpFlags(random: Random): { mask: number; value: number } {

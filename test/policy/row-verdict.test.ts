@@ -6,7 +6,7 @@ import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { rowVerdict } from '../../src/policy/row-verdict.js';
 import { rounds } from '../support/budget.js';
 import { policy, rule } from './policy.js';
-import { Random, randomPacket, randomPolicy } from './random.js';
+import { Random, randomPacket, randomPolicy, takenFor } from './random.js';
 
 const RULES = [
   rule('a-pass', {}, 'pass'),
@@ -69,8 +69,9 @@ it.each(['enforce', 'audit'] as const)(
       const wanted = { ...randomPolicy(random, 10, 0), mode };
       for (let packet = 0; packet < 50; packet++) {
         const blocked = random.chance(20);
-        const frame = buildPacket(randomPacket(random));
-        const { row, action, verdict } = evaluate(wanted, [], frame, { isBlocked: () => blocked });
+        const described = randomPacket(random);
+        const circumstances = { isBlocked: () => blocked, ...takenFor(described) };
+        const { row, action, verdict } = evaluate(wanted, [], buildPacket(described), circumstances);
         expect(rowVerdict(wanted, row), row).toEqual({ says: action.kind, does: verdict });
         rows.add(row);
       }

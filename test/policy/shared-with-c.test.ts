@@ -2,13 +2,23 @@
 // left out of the question.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../src/kernel/ask-policy.js';
+import { CONNECTION_SHIFT, QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../src/kernel/ask-policy.js';
 import { FAMILY_BITS, KEY_BYTES } from '../../src/kernel/blocks.js';
 import { COUNT_BYTES } from '../../src/kernel/counters.js';
+import { CONNECTION_BYTES, FLOW_BYTES } from '../../src/kernel/egress.js';
+import { readElf } from '../../src/kernel/elf.js';
 import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
-import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
+import {
+  CONNECTION_TABLES,
+  LIVES,
+  MOST_CONNECTIONS,
+  OPENED_FROM,
+  PHASES,
+} from '../../src/model/connections.js';
+import { TCP_FLAGS } from '../../src/model/names.js';
+import { BUILTIN_ROWS, CONNECTION_STATES, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
 import { XDP_ACTIONS } from '../../src/model/sample.js';
 import { MOST_SETS } from '../../src/model/tables.js';
 import * as blob from '../../src/policy/compile/blob.js';
@@ -48,8 +58,8 @@ const SHARED: [c: string, value: number][] = [
   // fields.h, settings.h
   ...DIMENSION_NAMES.map((name, at): [string, number] => [`FIELD_${macroName(name)}`, at]),
   ['FIELDS', DIMENSION_NAMES.length],
-  ['GROUPS', DIMENSION_NAMES.length],
-  ['1 EACH_OTHER_GROUP(PLUS_ONE, 0)', DIMENSION_NAMES.length],
+  ['GROUPS', DIMENSION_NAMES.length - 1], // the connection is in the first one
+  ['1 EACH_OTHER_GROUP(PLUS_ONE, 0)', DIMENSION_NAMES.length - 1],
   ['0 EACH_COMMON_FIELD(PLUS_ONE)', DIMENSION_NAMES.indexOf(LAST_COMMON) + 1],
   ['SETS', MOST_SETS],
   ['0 EACH_SET(PLUS_ONE)', MOST_SETS],
@@ -150,6 +160,27 @@ const SHARED: [c: string, value: number][] = [
   ...offsets('block_key', { length: 0, family: 4, hi: 8, lo: 16 }),
   [mapSize('sources'), SOURCES],
   ['LIMIT_OF_RULES', LIMIT_OF_RULES],
+  // flow.h, connections.h, connection_state.h
+  ['QUESTION_CONNECTION(5 << 8)', 5],
+  ['8', CONNECTION_SHIFT],
+  ['DECISION_CONNECTION', records.ASKS_CONNECTION],
+  ['OPENED_FROM', OPENED_FROM],
+  ['sizeof(struct flow)', FLOW_BYTES],
+  ...offsets('flow', { remote: 0, local: 16, remote_port: 32, local_port: 34, family: 36, protocol: 37 }),
+  ['sizeof(struct connection)', CONNECTION_BYTES],
+  ...offsets('connection', { seen: 0, life: 8, phase: 12, answered: 13 }),
+  ...CONNECTION_STATES.map((state, at): [string, number] => [`CONNECTION_${macroName(state)}`, at + 1]),
+  ...PHASES.map((phase, at): [string, number] => [`PHASE_${macroName(phase)}`, at]),
+  ['PHASES', PHASES.length],
+  [mapSize('opened'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
+  [mapSize('served'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
+  ...named('TCP', { fin: TCP_FLAGS.fin, syn: TCP_FLAGS.syn, rst: TCP_FLAGS.rst, ack: TCP_FLAGS.ack }),
+];
+
+/** struct lives (bpf/egress.bpf.c). */
+const LIVES_IN_C = [
+  ...PHASES.map((phase) => LIVES.tcp[phase]),
+  ...[LIVES.udp, LIVES.udpAnswered, LIVES.icmp, LIVES.sctp, LIVES.other],
 ];
 
 /** Macros that only the datapath has. */
@@ -172,6 +203,9 @@ const OF_C = [
   ...['AND_SUMMARY', 'AND_COMMON', 'SWAPS', 'SECOND', 'MALFORMED_INTERVAL', 'KEPT_SAMPLED', 'MAX_HEADERS'],
   ...['DISCOVERY_RATE', 'DISCOVERY_BURST'],
   ...['FORGET', 'BASE_MASK', 'SET_STEPS', 'SET_PLACE', 'SET_BLOCKS', 'SET_INSIDE', 'HEAD_INSIDE', 'HALVES'],
+  ...['FRAME', 'FLOW_TAGS', 'NOT_IP', 'SECOND_NS', 'CONNECTION_TABLE', 'WITH_CONNECTIONS'],
+  ...['ICMP_ECHO_REPLY', 'ICMP_UNREACHABLE', 'ICMP_QUENCH', 'ICMP_REDIRECT', 'ICMP_ECHO_REQUEST'],
+  ...['ICMP_TIME_EXCEEDED', 'ICMP_PARAMETER_PROBLEM', 'ICMPV6_ECHO_REQUEST', 'ICMPV6_ECHO_REPLY'],
   ...['SET_MAP', 'SET_SLOT', 'ENTRY_SHIFT', 'FIRST_BYTE', 'LATER_FRAGMENT', 'EACH_UNCOMMON_FIELD'],
 ];
 
@@ -185,6 +219,15 @@ it('what both have is the same in both', () => {
   );
   const said = SHARED.map(([c], at): [string, number] => [c, Number(values[at])]);
   expect(said).toEqual(SHARED);
+});
+
+it('flows live as long in the kernel as the documents say', () => {
+  const object = readFileSync('dist/bpf/egress.bpf.o');
+  const view = new DataView(object.buffer, object.byteOffset, object.byteLength);
+  const at = readElf(object).sections.find(({ name }) => name === '.rodata.lives')?.from ?? 0;
+  expect(LIVES_IN_C.map((_, index) => view.getUint32(at + index * 4, true))).toEqual(LIVES_IN_C);
+  const text = readFileSync('docs/connections.md', 'utf8').replaceAll(/(\d),(\d)/g, '$1$2');
+  for (const seconds of LIVES_IN_C) expect(text).toMatch(new RegExp(String.raw`[|,] ${seconds}\b`));
 });
 
 it('every macro of a header is compared, or is the datapath’s own', () => {
@@ -202,7 +245,7 @@ it('every macro of a header is compared, or is the datapath’s own', () => {
 it('every dimension is looked up in C as its table is laid out', () => {
   const text = readFileSync('bpf/fields.h', 'utf8');
   const lines = [...text.matchAll(/\bdo\(([A-Z_]+), (\w+), \w+\)/g)].map(([, name, found]) => [name, found]);
-  const expected = DIMENSION_NAMES.map((name) => {
+  const expected = DIMENSION_NAMES.filter((name) => name !== 'connection').map((name) => {
     const dimension = DIMENSIONS[name];
     if (dimension.lookup === 'address')
       return [macroName(name), dimension.width(4) === 4 ? 'mac' : 'address'];

@@ -1,6 +1,8 @@
 // Interfaces without an Ethernet header: a real tun device, whose packets go to real sockets.
 import { describe, expect, it } from 'vitest';
 import type { Doctor } from '../../src/model/doctor.js';
+import { parsePacket } from '../../src/desired/policy/packet-text.js';
+import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { createLab, type Lab } from '../lab.js';
 import { steady } from '../lab/pace.js';
 import { openTun, type Tun, TUN } from '../lab/tun.js';
@@ -126,6 +128,37 @@ it('blocks, packet tests, explain and capture work there', async () => {
   send(tun, listeners);
   await expect.poll(async () => (await counts(lab, 'tun0'))['(blocked)']).toBe(2);
   expect(listeners.heard.size).toBe(0);
+});
+
+/** A datagram of each family leaves, from port 40000 to port 53 of the other end. */
+const ASK = `
+const { createSocket } = require('node:dgram');
+const [four, six] = process.argv.slice(1);
+for (const [family, address] of [['udp4', four], ['udp6', six]]) {
+  const socket = createSocket({ type: family, ipv6Only: family === 'udp6' });
+  socket.bind(40000, () => socket.send('question', 53, address, () => socket.close()));
+}
+`;
+
+it('what leaves there is recorded, and its answer comes in', async () => {
+  await using lab = await createLab();
+  using tun = await openTun(lab.network);
+  const rules = [{ name: 'answers', match: { connection: 'established' }, action: 'pass' }];
+  write(lab, 'generic', { default: 'drop', rules });
+  await reconcile(lab);
+  await lab.exec(process.execPath, '-e', ASK, TUN.peerAddress, TUN.peerAddress6);
+  const answerFrom = (sourcePort: number) => {
+    const frame = (source: string, destination: string) => {
+      const ports = `sourcePort: ${sourcePort}, destinationPort: 40000`;
+      const text = `protocol: udp, source: "${source}", destination: "${destination}", ${ports}`;
+      return buildPacket(parsePacket(text)).subarray(14);
+    };
+    tun.send(frame(TUN.peerAddress, TUN.address), IPV4);
+    tun.send(frame(TUN.peerAddress6, TUN.address6), IPV6);
+  };
+  answerFrom(53); // at once: a question is forgotten after 30 s
+  answerFrom(54);
+  await expect.poll(async () => await counts(lab, 'tun0')).toMatchObject({ answers: 2, '(default)': 2 });
 });
 
 it('what cannot be true there is refused or said: in plan, doctor and validate', async () => {

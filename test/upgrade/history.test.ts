@@ -79,7 +79,9 @@ it('history, journal and every rollback', { timeout: 2 * LONG }, async () => {
   expect((await json<History>(lab, 0, 'history')).generations).toEqual(generations);
   for (const [at, { number }] of generations.entries()) {
     // All that the old build says of it; a later release may say more.
-    expect(await json(lab, 0, 'history', String(number)), `generation ${number}`).toMatchObject({ ...reports[at] });
+    expect(await json(lab, 0, 'history', String(number)), `generation ${number}`).toMatchObject({
+      ...reports[at],
+    });
   }
   expect(await status(lab)).toMatchObject({ generation: generations.length, hold: { generation: 5 } });
   await takeOver(lab, 13);

@@ -166,7 +166,11 @@ const protection = matchSchema
   .refine((match) => Object.keys(match).length > 0, {
     message: 'must have a field: an empty entry would protect every packet',
   })
-  .meta({ minProperties: 1 });
+  .refine((match) => match.connection === undefined, {
+    message: 'does not go with `protect`: what is protected never depends on what is remembered',
+    path: ['connection'],
+  })
+  .meta({ minProperties: 1, not: { required: ['connection'] } });
 
 export const hostSchema = z
   .strictObject({

@@ -99,6 +99,9 @@ const ruleSchema = z
 
 const testSchema = z.strictObject({
   name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
+  after: mayBeAbsent(
+    z.array(z.strictObject({ outgoing: packetSchema })).max(64, 'must be 64 packets at most'),
+  ).describe('Packets that have left this host before, in this order: what answers them is established.'),
   packet: packetSchema,
   expect: z.enum(['pass', 'drop', 'tx', 'redirect']),
   rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
@@ -167,9 +170,10 @@ export function toPolicy(
     match: toMatch(rule.match, resolve),
     at: places.rule(index),
   }));
-  const tests = written.tests.map((test, index): PacketTest => ({
+  const tests = written.tests.map(({ after, packet, ...test }, index): PacketTest => ({
     ...test,
-    packet: toPacket(test.packet),
+    ...(after && { after: after.map(({ outgoing }) => ({ outgoing: toPacket(outgoing) })) }),
+    packet: toPacket(packet),
     at: places.test(index),
   }));
   const settings = { default: written.default, fragments, malformed, nonIp, neighborDiscovery, mode };

@@ -1,10 +1,12 @@
 // The programs that ship compiled beside the bundle: dist/bpf/, made by scripts/build.mjs.
 import { existsSync, readFileSync } from 'node:fs';
 import { EnvironmentError } from '../../model/errors.js';
+import { asksConnections } from '../../model/desired.js';
+import type { Policy } from '../../model/policy.js';
 import type { BuiltinName } from '../host/host-schema.js';
 
-/** `firewall` is what policies become: no state file names it. */
-type ShippedName = BuiltinName | 'firewall';
+/** Policies become a firewall, and what leaves is recorded by `egress`: no state file names them. */
+type ShippedName = BuiltinName | 'firewall' | 'firewall-connections' | 'egress';
 
 interface Builtin {
   file: string;
@@ -14,12 +16,19 @@ interface Builtin {
 const BUILTINS: Record<ShippedName, Builtin> = {
   'icmp-drop': { file: 'icmp_drop.bpf.o', function: 'icmp_drop' },
   firewall: { file: 'firewall.bpf.o', function: 'firewall' },
+  'firewall-connections': { file: 'firewall_connections.bpf.o', function: 'firewall' },
+  egress: { file: 'egress.bpf.o', function: 'egress' },
 };
 
 /** Beside the bundle; seen from this source file, where the build puts them. */
 const FOLDERS = ['./bpf/', '../../../dist/bpf/'];
 
 const known = new Map<ShippedName, Uint8Array>();
+
+/** The program that this policy becomes. */
+export function readFirewall(policy: Policy): { bytes: Uint8Array; function: string } {
+  return readBuiltin(asksConnections(policy) ? 'firewall-connections' : 'firewall');
+}
 
 /** Read once: a process that stays goes on with the programs that it began with when xdpkeep is upgraded under it. */
 export function readBuiltin(name: ShippedName): { bytes: Uint8Array; function: string } {

@@ -4,11 +4,11 @@
 import { digestFirewall, digestState } from '../digest.js';
 import type { DesiredProgram, DesiredState, HostPolicy } from '../../model/desired.js';
 import type { ObjectStore } from '../../model/object-store.js';
-import { readBuiltin } from './builtins.js';
+import { readFirewall } from './builtins.js';
 
 /** `store` receives the object. */
 export function policyProgram(firewall: HostPolicy, store: ObjectStore): DesiredProgram {
-  const { bytes, function: function_ } = readBuiltin('firewall');
+  const { bytes, function: function_ } = readFirewall(firewall.policy);
   const object = store.put(bytes);
   return {
     label: `policy ${firewall.policy.name}`,

@@ -3,21 +3,21 @@ import type { HostPolicy } from '../../model/desired.js';
 import type { AboveRate, ExplainedDecision } from '../../model/explain.js';
 import type { Position } from '../../model/position.js';
 import { describeAction } from './decisions.js';
-import { type Decision, evaluate } from '../evaluate.js';
+import { type Circumstances, type Decision, evaluate } from '../evaluate.js';
 import { placeOfRow } from '../row-place.js';
 import { isAudited, rowVerdict } from '../row-verdict.js';
 
-/** `row` decided `frame`, whoever said so. `now`: wall clock, ms since 1970 (UTC). */
+/** `row` decided `frame`, whoever said so. */
 export function explainRow(
   firewall: HostPolicy,
   row: string,
   frame: Uint8Array,
-  now: number,
+  circumstances: Pick<Circumstances, 'now' | 'connection'>,
 ): ExplainedDecision {
   const { policy, protections } = firewall;
   const rule = policy.rules.find(({ name }) => name === row);
   const { says: verdict } = rowVerdict(policy, row);
-  const above = evaluate(policy, protections, frame, { now, exceeds: () => true });
+  const above = evaluate(policy, protections, frame, { ...circumstances, exceeds: () => true });
   const goesOn = row !== '(blocked)' && [rule, above.rule].some((one) => one?.rateLimit) && above.row !== row;
   const at = placeOfRow(firewall, row, frame);
   return {

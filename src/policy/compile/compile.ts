@@ -1,6 +1,8 @@
 // Compiles a policy, with the host's protect entries in front, to the tables of bpf/firewall.bpf.c: a bit-vector
 // classifier. It decides nothing about packets; it moves the comparison of rules from every packet to here. Refuses what
 // does not fit.
+import { CONNECTION_TABLES } from '../../model/connections.js';
+import { asksConnections } from '../../model/desired.js';
 import { RefusedError } from '../../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
 import type { FirewallTables, TableBinding } from '../../model/tables.js';
@@ -20,6 +22,9 @@ const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
 export const SOURCES = 65536;
 /** Of the buckets that are not for addresses the first is that of neighbour discovery. */
 export const LIMIT_OF_RULES = 1;
+
+/** Entries of tables of connections that are no host's: for questions. */
+const UNUSED = 1024;
 
 /** Throws a RefusedError when there are more rules or protect entries than the program has bits for. */
 export function compilePolicy(policy: Policy, protections: Protection[] = []): FirewallTables {
@@ -178,5 +183,6 @@ function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Rec
     ...(used.has('limit') || policy.neighborDiscovery === 'pass' ? { limits: LIMIT_OF_RULES + rules } : {}),
     ...(used.has('limitSource') || used.has('limitDestination') ? { sources: sourcesOf(policy) } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
+    ...(asksConnections(policy) ? Object.fromEntries(CONNECTION_TABLES.map((name) => [name, UNUSED])) : {}),
   };
 }

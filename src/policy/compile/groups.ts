@@ -12,10 +12,14 @@ export interface Group {
   table: Uint32Array;
 }
 
-/** Small fields first, each into the first group with room. At least one group, if only an empty one, of all `rules`. */
+/**
+ * Small fields first, each into the first group with room. At least one group, if only an empty one, of all `rules`. The
+ * connection is in the first one, where the datapath adds it to the sum once it is known (bpf/classify.h).
+ */
 export function groupFields(fields: FieldClasses[], classes: Classes, rules: number): Group[] {
   const plans: { fields: FieldClasses[]; size: number }[] = [{ fields: [], size: 1 }];
-  for (const field of fields.toSorted((x, y) => x.classes.size - y.classes.size)) {
+  const order = (field: FieldClasses): number => (field.name === 'connection' ? 0 : field.classes.size);
+  for (const field of fields.toSorted((x, y) => order(x) - order(y))) {
     const size = field.classes.size;
     const plan = plans.find(
       (candidate) => candidate.size * size <= PAIR_LIMIT || candidate.fields.length === 0,

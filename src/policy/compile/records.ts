@@ -31,6 +31,8 @@ export const FLAG = {
 export const RECORD_SHIFT = 3;
 export const RECORD_MASK = 0x7ff;
 export const SLOT_SHIFT = 20;
+/** The rule asks about the connection. */
+export const ASKS_CONNECTION = 0x4000;
 
 export interface Records {
   bytes: Uint8Array;
@@ -59,7 +61,7 @@ export function encodeRecords(policy: Policy, protections: number): Records {
     encodeRule(view(bytes, plain.length + index), rule, on);
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
-  const verdicts = [...plain, ...policy.rules.map(({ action }) => XDP[action.kind])];
+  const verdicts = [...plain, ...policy.rules.map(decisionOf)];
   const decisions = Uint32Array.from(verdicts, (verdict, index) => verdict | (index << RECORD_SHIFT));
   return { bytes, decisions, owners, on };
 }
@@ -95,6 +97,11 @@ function view(bytes: Uint8Array, index: number): DataView {
 
 function redirectTarget(action: Action): { interface?: string } {
   return action.kind === 'redirect' && 'interface' in action ? { interface: action.interface } : {};
+}
+
+/** Without its index and slot. */
+function decisionOf({ action, match }: Rule): number {
+  return XDP[action.kind] | (match.connection ? ASKS_CONNECTION : 0);
 }
 
 function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {

@@ -112,7 +112,9 @@ export function encodeSettings(policy: PolicySettings): Settings {
   for (const key of policy.on) keys[KEY[key]] = 1;
   keys[KEY.special] = Number(SPECIAL.some((key) => policy.on.has(key)));
   keys[KEY.uncommon] = Number(
-    DIMENSION_NAMES.some((name, field) => field >= FIRST_UNCOMMON && policy.fields.has(name)),
+    DIMENSION_NAMES.some(
+      (name, field) => field >= FIRST_UNCOMMON && name !== 'connection' && policy.fields.has(name),
+    ),
   );
   const needs = (direction: 'source' | 'destination'): boolean =>
     policy.fields.has(direction) || policy.sets.some((set) => set.direction === direction);

@@ -1,6 +1,7 @@
 // The registry of the fields of a match and of the dimensions of the classifier. TypeScript refuses a list that lacks one.
 import type { FieldName, Match, PacketDescription } from '../../model/policy.js';
 import { base } from './base.js';
+import { connection } from './connection.js';
 import { destinationMac } from './destination-mac.js';
 import { destinationPort } from './destination-port.js';
 import { destination } from './destination.js';
@@ -43,6 +44,7 @@ export const FIELDS: Fields = {
   etherType,
   sourceMac,
   destinationMac,
+  connection,
 };
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 
@@ -63,6 +65,7 @@ export const DIMENSIONS: Readonly<Record<DimensionName, Dimension>> = {
   sourceMac: sourceMac.dimension,
   destinationMac: destinationMac.dimension,
   sets,
+  connection: connection.dimension,
 };
 export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as DimensionName[];
 /** One switch (KEY_UNCOMMON) turns off all dimensions after this one. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressSet, Match, Policy, Rule } from '../../../src/model/policy.js';
+import { stateOfStranger } from '../../../src/policy/connections/connections.js';
 import { evaluate } from '../../../src/policy/evaluate.js';
 import { matches } from '../../../src/policy/fields/registry.js';
 import type { LintKind } from '../../../src/model/lint.js';
@@ -7,7 +8,7 @@ import { lintPolicy } from '../../../src/policy/analysis/lint.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { parseFrame } from '../../../src/policy/packet/parse.js';
 import { policy, rule } from '../policy.js';
-import { Random, randomPacket, randomPolicy } from '../random.js';
+import { Random, randomPacket, randomPolicy, takenFor } from '../random.js';
 import { addressSet } from '../../support/addresses.js';
 import { rounds } from '../../support/budget.js';
 
@@ -158,11 +159,15 @@ describe('lint', () => {
         shadowed++;
         const frame = buildPacket(witness);
         const parsed = parseFrame(frame);
-        expect(parsed.shape !== 'malformed' && matches(found.match, parsed.fields)).toBe(true);
-        expect(evaluate(certain, [], frame).row).toBe(by[0]);
+        const fields = parsed.shape !== 'malformed' && { ...parsed.fields, ...takenFor(witness) };
+        expect(
+          fields && matches(found.match, { connection: stateOfStranger(frame) ?? 'new', ...fields }),
+        ).toBe(true);
+        expect(evaluate(certain, [], frame, takenFor(witness)).row).toBe(by[0]);
       }
       for (let packet = 0; packet < 300; packet++) {
-        const { row } = evaluate(wanted, [], buildPacket(randomPacket(random)), { now: NOW });
+        const described = randomPacket(random);
+        const { row } = evaluate(wanted, [], buildPacket(described), { now: NOW, ...takenFor(described) });
         expect(dead.has(row), `${row} decides though lint says it cannot`).toBe(false);
       }
     }

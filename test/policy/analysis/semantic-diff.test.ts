@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../../../src/model/policy.js';
+import type { PacketDescription, Policy } from '../../../src/model/policy.js';
 import { describeAction } from '../../../src/policy/analysis/decisions.js';
 import { evaluate } from '../../../src/policy/evaluate.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { reportPacketEffects } from '../../../src/policy/analysis/packet-effects.js';
 import { diffPolicies } from '../../../src/policy/analysis/semantic-diff.js';
 import { USUAL_PREFIX } from '../../../src/policy/rate-limit.js';
-import { Random, randomPacket, randomPolicy } from '../random.js';
+import { Random, randomPacket, randomPolicy, takenFor } from '../random.js';
 import { rounds } from '../../support/budget.js';
 
 const FAR = Date.UTC(2096, 0, 1);
@@ -93,14 +93,18 @@ describe('the semantic diff', () => {
     for (let round = 0; round < rounds(80); round++) {
       const before = plain(random, 12);
       const after = edited(random, before);
-      const decide = (policy: Policy, frame: Uint8Array): string =>
-        describeAction(evaluate(policy, [], frame).action);
+      const decide = (policy: Policy, frame: Uint8Array, packet: PacketDescription): string =>
+        describeAction(evaluate(policy, [], frame, takenFor(packet)).action);
       const diff = diffPolicies({ policy: before, protections: [] }, { policy: after, protections: [] });
       for (const change of diff.changes) {
         const frame = buildPacket(change.example);
-        expect(evaluate(before, [], frame)).toMatchObject({ row: change.fromRow });
-        expect(evaluate(after, [], frame)).toMatchObject({ row: change.toRow });
-        expect([decide(before, frame), decide(after, frame)]).toEqual([change.from, change.to]);
+        const taken = takenFor(change.example);
+        expect(evaluate(before, [], frame, taken)).toMatchObject({ row: change.fromRow });
+        expect(evaluate(after, [], frame, taken)).toMatchObject({ row: change.toRow });
+        expect([decide(before, frame, change.example), decide(after, frame, change.example)]).toEqual([
+          change.from,
+          change.to,
+        ]);
         changes++;
       }
       if (!diff.complete) continue;

@@ -9,7 +9,7 @@ import { evaluate } from '../../../src/policy/evaluate.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { Datapath } from '../datapath.js';
 import { policy } from '../policy.js';
-import { broken, Random, randomMatch, randomNetwork, randomPacket, randomPolicy } from '../random.js';
+import { broken, Random, randomProtection, randomNetwork, randomPacket, randomPolicy } from '../random.js';
 
 const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20260802);
 const MINUTE = 60_000_000_000n;
@@ -63,7 +63,7 @@ describe('the kernel blocks as the reference does', () => {
       const list = randomBlocks(random, now);
       const wanted = randomPolicy(random, random.pick([0, 1, 5, 70]), Date.now());
       const protections: Protection[] = random.chance(60)
-        ? random.some(3, () => ({ match: randomMatch(random), at: wanted.at }))
+        ? random.some(3, () => ({ match: randomProtection(random), at: wanted.at }))
         : [];
       using path = new Datapath(wanted, protections, tabulateBlocks(list));
       for (let packet = 0; packet < 300; packet++) {
@@ -71,7 +71,7 @@ describe('the kernel blocks as the reference does', () => {
         const frame = random.chance(20) ? broken(random, made) : made;
         const isBlocked = (source: Uint8Array) => blocks(list, toCidr(source), now);
         const expected = evaluate(wanted, protections, frame, { now: Date.now(), isBlocked });
-        const got = path.ask(frame, 'blocks');
+        const got = path.ask(frame, { blocks: true });
         if (expected.row === '(blocked)') blocked++;
         if (got.verdict !== expected.verdict || got.row !== expected.row) {
           expect.fail(
@@ -92,7 +92,8 @@ describe('the kernel blocks as the reference does', () => {
     }));
     const protections = [{ match: { destinationPort: [{ from: 22, to: 22 }] }, at: policy([]).at }];
     using path = new Datapath(policy([], { mode: 'audit' }), protections, all);
-    const ask = (packet: Parameters<typeof buildPacket>[0]) => path.ask(buildPacket(packet), 'blocks');
+    const ask = (packet: Parameters<typeof buildPacket>[0]) =>
+      path.ask(buildPacket(packet), { blocks: true });
     expect(ask({ family: 4, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 6, destinationPort: 80 })).toEqual({ verdict: 'drop', row: '(blocked)' });
     expect(ask({ family: 4, destinationPort: 22 })).toEqual({ verdict: 'pass', row: '(protect)' });

@@ -3,7 +3,7 @@ import { evaluate } from '../../../src/policy/evaluate.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { samplesOf } from '../../../src/policy/packet/sample-packets.js';
 import { AT, policy, rule } from '../policy.js';
-import { Random, randomMatch, randomPacket } from '../random.js';
+import { Random, randomProtection, randomPacket } from '../random.js';
 import { rounds } from '../../support/budget.js';
 
 const DROP_ALL = policy([rule('all', {}, 'drop')], {
@@ -16,7 +16,7 @@ it('every sample of a protect entry is decided by it', () => {
   const random = new Random(11);
   let samples = 0;
   for (let round = 0; round < rounds(1000); round++) {
-    const match = randomMatch(random);
+    const match = randomProtection(random);
     for (const { kind, packet } of samplesOf(match)) {
       const { row } = evaluate(DROP_ALL, [{ match, at: AT }], buildPacket(packet));
       expect(row, `${kind} of ${JSON.stringify(match)}: ${JSON.stringify(packet)}`).toBe('(protect)');
@@ -30,7 +30,7 @@ it('what has no sample matches no packet', () => {
   const random = new Random(12);
   let impossible = 0;
   for (let round = 0; round < rounds(800); round++) {
-    const match = randomMatch(random);
+    const match = randomProtection(random);
     if (samplesOf(match).length > 0) continue;
     impossible++;
     for (let packet = 0; packet < 20; packet++) {

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What an incoming packet is to the connections of this host. The same decisions, in the same words: src/policy/connections/. */
+#pragma once
+
+#include "act.h"
+#include "connections.h"
+
+/* The leaf of a state; 0, of what is not IP, is the one of packets that have none. */
+static __always_inline __u32 connection_leaf(__u32 state)
+{
+	return entry_at(number(NUMBER_ROOT + FIELD_CONNECTION) + state * 4ULL);
+}
+
+/* Does a packet that opens a connection carry these flags? */
+static __always_inline bool opens(__u32 flags)
+{
+	return (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+/* Flags that a packet of a connection can have: anything else is a scan. */
+static __always_inline bool is_sound(__u32 flags)
+{
+	switch (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) {
+	case TCP_SYN:
+	case TCP_SYN | TCP_ACK:
+	case TCP_ACK:
+	case TCP_FIN | TCP_ACK:
+	case TCP_RST:
+	case TCP_RST | TCP_ACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Of a packet of no connection that is known. */
+static __always_inline __u32 state_of_stranger(const struct reading *r)
+{
+	switch (r->kind) {
+	case FLOW_TCP:
+		return opens(r->tcp_flags) ? CONNECTION_NEW : CONNECTION_INVALID;
+	case FLOW_PORTS:
+	case FLOW_ECHO_REQUEST:
+	case FLOW_OTHER_ICMP:
+	case FLOW_ADDRESSES:
+		return CONNECTION_NEW;
+	default:
+		return CONNECTION_INVALID;
+	}
+}
+
+/* Of a packet of a connection that is known. A SYN asks for another one, unless both sides open at once. */
+static __always_inline __u32 state_of_member(const struct reading *r, const struct connection *connection)
+{
+	if (r->kind != FLOW_TCP)
+		return CONNECTION_ESTABLISHED;
+	if (opens(r->tcp_flags))
+		return connection->phase == PHASE_OPENING ? CONNECTION_ESTABLISHED : CONNECTION_NEW;
+	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
+}
+
+/* An error is about a packet that this host has sent, which it quotes behind eight bytes. */
+static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *r, __u64 now)
+{
+	struct reading quoted = {.at = r->at + 8, .direction = OUTGOING};
+	__u32 kind = read_flow(ctx, &quoted);
+
+	if (kind == FLOW_NONE || kind == FLOW_ERROR || kind == FLOW_LATER_FRAGMENT)
+		return CONNECTION_INVALID;
+	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+}
+
+/* Can a packet of this kind be an answer? */
+static __always_inline bool may_answer(__u32 kind)
+{
+	return kind == FLOW_TCP || kind == FLOW_PORTS || kind == FLOW_ECHO_REPLY || kind == FLOW_ADDRESSES;
+}
+
+static __always_inline __u32 start_of_ip(struct xdp_md *ctx)
+{
+	return enabled(KEY_NO_ETHERNET) && !is_question(ctx) ? 0 : find_ip(ctx);
+}
+
+/*
+ * What an incoming packet is to the connections of this host; CONNECTION_UNASKED where it is not IP. A question refreshes
+ * nothing. A function of its own: a policy that does not ask has nothing of it.
+ */
+static __noinline __u32 connection_of(struct xdp_md *ctx)
+{
+	struct reading r = {.at = start_of_ip(ctx), .direction = INCOMING};
+	struct question *question = question_of(ctx);
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct connection *found;
+	__u32 kind, state;
+
+	anchor();
+	if (r.at == NOT_IP)
+		return CONNECTION_UNASKED;
+	if (question && QUESTION_CONNECTION(question->record))
+		return QUESTION_CONNECTION(question->record);
+	kind = read_flow(ctx, &r);
+	if (kind == FLOW_ERROR)
+		return state_of_error(ctx, &r, now);
+	found = may_answer(kind) ? find_connection(&r.flow, now) : 0;
+	if (!found)
+		return state_of_stranger(&r);
+	state = state_of_member(&r, found);
+	if (state == CONNECTION_ESTABLISHED && !question) {
+		refresh(found, now);
+		if (!found->answered)
+			found->answered = 1;
+	}
+	return state;
+}
+
+/*
+ * What is added to the sum of the first group of classes once the connection is known. Until then every rule that asks about it
+ * could be the one: rules in front of it decide without.
+ */
+static __always_inline __u32 ask_connection(struct xdp_md *ctx)
+{
+	__u32 state = connection_of(ctx);
+
+	return connection_leaf(state ? state + PRESENT : 0) - connection_leaf(CONNECTION_UNASKED + PRESENT);
+}

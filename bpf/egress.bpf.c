@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * Writes down what leaves, so that the answer is known when it comes in (connections.h). Decides nothing: whatever else is
+ * attached here goes on with the packet. How long a flow is kept is frozen before load.
+ */
+#define FRAME struct __sk_buff
+
+#include <linux/pkt_cls.h>
+
+#include "connections.h"
+
+#define LONGEST_HEADERS 128 /* bytes that are made readable where a packet is scattered in memory */
+
+/* Seconds. TCP by phase, the others before and after an answer: the order of `LIVES` in src/model/connections.ts. */
+struct lives {
+	__u32 tcp[PHASES];
+	__u32 udp, udp_answered, icmp, sctp, other;
+};
+
+volatile const struct lives lives SEC(".rodata.lives") = {
+	.tcp = {120, 60, 432000, 120, 10},
+	.udp = 30,
+	.udp_answered = 120,
+	.icmp = 30,
+	.sctp = 210,
+	.other = 600,
+};
+
+static __always_inline __u32 phase_after(__u32 flags, const struct connection *known)
+{
+	if (flags & TCP_RST)
+		return PHASE_RESET;
+	if (flags & TCP_SYN)
+		return flags & TCP_ACK ? PHASE_ACCEPTING : PHASE_OPENING;
+	if (flags & TCP_FIN)
+		return PHASE_CLOSING;
+	return known && known->phase == PHASE_CLOSING ? PHASE_CLOSING : PHASE_FLOWING;
+}
+
+static __always_inline __u32 life_of(const struct reading *r, __u32 phase, const struct connection *known)
+{
+	switch (r->kind) {
+	case FLOW_TCP:
+		return lives.tcp[phase < PHASES ? phase : 0];
+	case FLOW_PORTS:
+		if (r->flow.protocol == IPPROTO_SCTP)
+			return lives.sctp;
+		return known && known->answered ? lives.udp_answered : lives.udp;
+	case FLOW_ECHO_REQUEST:
+		return lives.icmp;
+	default:
+		return lives.other;
+	}
+}
+
+/* A connection that was lost is found again by whatever leaves in it, but for its end. */
+static __always_inline void record(const struct reading *r)
+{
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct connection *known = find_connection(&r->flow, now);
+	__u32 phase = r->kind == FLOW_TCP ? phase_after(r->tcp_flags, known) : PHASE_FLOWING;
+	__u32 life = life_of(r, phase, known);
+	struct connection fresh = {.seen = now, .life = life, .phase = phase};
+
+	if (known) {
+		if (known->phase != phase)
+			known->phase = phase;
+		if (known->life != life)
+			known->life = life;
+		refresh(known, now);
+		return;
+	}
+	if (phase == PHASE_RESET)
+		return;
+	if (is_opened(&r->flow))
+		bpf_map_update_elem(&opened, &r->flow, &fresh, BPF_ANY);
+	else
+		bpf_map_update_elem(&served, &r->flow, &fresh, BPF_ANY);
+}
+
+static __always_inline void make_readable(struct __sk_buff *skb)
+{
+	if (skb->data_end - skb->data < LONGEST_HEADERS && skb->data_end - skb->data < skb->len)
+		bpf_skb_pull_data(skb, skb->len < LONGEST_HEADERS ? skb->len : LONGEST_HEADERS);
+}
+
+/* `at`: the byte at which the IP header begins. */
+static __always_inline int record_packet(struct __sk_buff *skb, __u32 at)
+{
+	struct reading r = {.at = at, .direction = OUTGOING};
+	__u32 kind;
+
+	if (at == NOT_IP)
+		return TC_ACT_UNSPEC;
+	kind = read_flow(skb, &r);
+	if (kind == FLOW_TCP || kind == FLOW_PORTS || kind == FLOW_ECHO_REQUEST || kind == FLOW_ADDRESSES)
+		record(&r);
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int egress(struct __sk_buff *skb)
+{
+	make_readable(skb);
+	return record_packet(skb, find_ip(skb));
+}
+
+/* Of an interface without an Ethernet header. */
+SEC("tc")
+int egress_ip(struct __sk_buff *skb)
+{
+	make_readable(skb);
+	return record_packet(skb, 0);
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,35 @@
+// What leaves is recorded on every interface of a host of which a rule asks about connections: what leaves by one may be answered on
+// another. The program is attached before rules ask, and given up when none does any more.
+import type { Difference } from '../model/difference.js';
+import type { OwnedInterface } from '../model/observed.js';
+import type { ForgetStep, RecordStep } from '../model/step.js';
+import type { PlanContext } from './context.js';
+
+/** The step that an interface needs beside its own; `undefined` when it needs none. Pins of interfaces that are left go with these. */
+export function planRecording(
+  { interface: name, wanted, observed, owned }: Difference,
+  { egress, keepsFormer }: Pick<PlanContext, 'egress' | 'keepsFormer'>,
+): RecordStep | ForgetStep | undefined {
+  if (!wanted || !observed || owned?.trouble) return undefined;
+  const pinned = owned?.egress ?? [];
+  const isRight = pinned.some((one) => one.digest === egress && one.link.ifindex === observed.ifindex);
+  const base = { interface: name, action: 'update', gap: false } as const;
+  if (egress !== undefined && !isRight) {
+    const reason = reasonFor(owned, observed.ifindex);
+    return { ...base, kind: 'record', reason, ifindex: observed.ifindex, digest: egress };
+  }
+  if (egress !== undefined || pinned.length === 0 || keepsFormer === true) return undefined;
+  return {
+    ...base,
+    kind: 'forget',
+    reason: 'what leaves is recorded no more: no rule asks about connections',
+  };
+}
+
+function reasonFor(owned: OwnedInterface | undefined, ifindex: number): string {
+  const pinned = owned?.egress ?? [];
+  if (pinned.length === 0) return 'what leaves is recorded, since rules ask about connections';
+  return pinned.some(({ link }) => link.ifindex === ifindex)
+    ? 'what leaves is recorded by the program of this release'
+    : 'what leaves is recorded no more: the link that did is not on this interface';
+}

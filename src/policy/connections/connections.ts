@@ -1,0 +1,134 @@
+// The connections of a host, as they are meant: what leaves is written down, and says what the packets are that come in. The reference
+// for bpf/egress.bpf.c (`record`) and bpf/connection_state.h (`stateOf`), by the same names. Tables of the kernel forget what they
+// have no room for, these do not.
+import { LIVES, type Phase } from '../../model/connections.js';
+import { PROTOCOLS, TCP_FLAGS } from '../../model/names.js';
+import type { ConnectionState } from '../../model/policy.js';
+import { type FlowKind, readFrame, readPacket, type Reading } from './read-flow.js';
+
+const { syn, ack, rst, fin } = TCP_FLAGS;
+const DECISIVE = syn | ack | rst | fin;
+/** Flags that a packet of a connection can have: anything else is a scan. */
+const SOUND: ReadonlySet<number> = new Set([syn, syn | ack, ack, fin | ack, rst, rst | ack]);
+const RECORDED: ReadonlySet<FlowKind> = new Set(['tcp', 'ports', 'echo-request', 'addresses']);
+const ANSWERS: ReadonlySet<FlowKind> = new Set(['tcp', 'ports', 'echo-reply', 'addresses']);
+/** Bytes of an ICMP error in front of what it quotes. */
+const ERROR_BYTES = 8;
+
+/** What is known of a flow that is not over. */
+export interface Connection {
+  phase: Phase;
+  /** A packet of it has come in. */
+  answered: boolean;
+}
+
+/** The connection of a flow (Reading); `undefined` when none is known. */
+type Find = (flow: string) => Connection | undefined;
+
+/** What an incoming frame is, and the connection that it keeps alive; `undefined` for a frame that is not IP. */
+export function judgeFrame(
+  frame: Uint8Array,
+  find: Find,
+): { state: ConnectionState; connection?: Connection } | undefined {
+  const reading = readFrame(frame, 'incoming');
+  if (!reading) return undefined;
+  if (reading.kind === 'error') return { state: stateOfError(frame, reading, find) };
+  const connection = ANSWERS.has(reading.kind) ? find(reading.flow) : undefined;
+  if (!connection) return { state: stateOfUnknown(reading) };
+  const state = stateOfMember(reading, connection);
+  return { state, ...(state === 'established' && { connection }) };
+}
+
+/** What a packet is while no connection is known; `undefined` for a frame that is not IP. */
+export function stateOfStranger(frame: Uint8Array): ConnectionState | undefined {
+  return judgeFrame(frame, () => undefined)?.state;
+}
+
+interface Remembered extends Connection {
+  /** Seconds. */
+  seen: number;
+  life: number;
+}
+
+export class Connections {
+  readonly #known = new Map<string, Remembered>();
+
+  /** `frame` leaves. `now`: seconds on any clock. A connection that was lost is found again by whatever leaves in it, but for its end. */
+  record(frame: Uint8Array, now: number): void {
+    const reading = readFrame(frame, 'outgoing');
+    if (!reading || !RECORDED.has(reading.kind)) return;
+    const known = this.#find(reading.flow, now);
+    const phase = reading.kind === 'tcp' ? phaseAfter(reading.tcpFlags, known) : 'flowing';
+    if (!known && phase === 'reset') return;
+    const answered = known?.answered ?? false;
+    this.#known.set(reading.flow, { phase, answered, seen: now, life: lifeOf(reading, phase, answered) });
+  }
+
+  /** What an incoming frame is; one that belongs to a connection keeps it alive. */
+  stateOf(frame: Uint8Array, now: number): ConnectionState | undefined {
+    const judged = judgeFrame(frame, (flow) => this.#find(flow, now));
+    if (judged?.connection) Object.assign(judged.connection, { answered: true, seen: now });
+    return judged?.state;
+  }
+
+  #find(flow: string, now: number): Remembered | undefined {
+    const found = this.#known.get(flow);
+    return found && now - found.seen <= found.life ? found : undefined;
+  }
+}
+
+/** An error is about a packet that this host has sent, which it quotes. */
+function stateOfError(frame: Uint8Array, { at }: Reading, find: Find): ConnectionState {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const { kind, flow } = readPacket(view, at + ERROR_BYTES, 'outgoing');
+  if (kind === 'none' || kind === 'error' || kind === 'later-fragment') return 'invalid';
+  return find(flow) ? 'related' : 'invalid';
+}
+
+/** Does a packet that opens a connection carry these flags? */
+function opens(flags: number): boolean {
+  return (flags & DECISIVE) === syn;
+}
+
+function phaseAfter(flags: number, known: Connection | undefined): Phase {
+  if (flags & rst) return 'reset';
+  if (flags & syn) return flags & ack ? 'accepting' : 'opening';
+  if (flags & fin) return 'closing';
+  return known?.phase === 'closing' ? 'closing' : 'flowing';
+}
+
+function lifeOf({ kind, protocol }: Reading, phase: Phase, answered: boolean): number {
+  switch (kind) {
+    case 'tcp':
+      return LIVES.tcp[phase];
+    case 'ports':
+      if (protocol === PROTOCOLS.sctp) return LIVES.sctp;
+      return answered ? LIVES.udpAnswered : LIVES.udp;
+    case 'echo-request':
+      return LIVES.icmp;
+    default:
+      return LIVES.other;
+  }
+}
+
+/** Of a packet of no connection that is known. */
+function stateOfUnknown({ kind, tcpFlags }: Reading): ConnectionState {
+  switch (kind) {
+    case 'tcp':
+      return opens(tcpFlags) ? 'new' : 'invalid';
+    case 'ports':
+    case 'echo-request':
+    case 'other-icmp':
+    case 'addresses':
+      return 'new';
+    default:
+      return 'invalid';
+  }
+}
+
+/** Of a packet of a connection that is known. A SYN asks for another one, unless both sides open at once. */
+function stateOfMember({ kind, tcpFlags }: Reading, { phase }: Connection): ConnectionState {
+  if (kind !== 'tcp') return 'established';
+  if (opens(tcpFlags)) return phase === 'opening' ? 'established' : 'new';
+  return SOUND.has(tcpFlags & DECISIVE) ? 'established' : 'invalid';
+}
