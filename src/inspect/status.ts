@@ -5,6 +5,7 @@ import { rebuildPolicies } from '../desired/programs/policy-program.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
+import { wantedRecorder } from '../pass/recorder.js';
 import { attachingContext } from '../pass/attaching-context.js';
 import { warnOfHiddenTags } from '../pass/hidden-tags.js';
 import { MACHINE } from '../pass/machine.js';
@@ -66,6 +67,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
   const asked = blocks.length === 0 ? found : await withBlocks(options, desired, found);
   const observed = findRenames(desired, asked).reduce(withRename, asked);
   const differences = diff(desired, observed);
+  const egress = wantedRecorder(desired);
   const planned = plan(desired, differences, {
     observed,
     definitions: new Map(),
@@ -77,12 +79,13 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
         boot: observed.boot,
         insist: false,
       }),
+      keepsFormer: pending?.phase === 'waiting',
       attaching: attachingContext({ ...options, machine: MACHINE, store }, differences, journal.records, {
         observed,
         goNative: false,
       }),
     },
-    keepsFormer: pending?.phase === 'waiting',
+    ...(egress !== undefined && { egress }),
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.from.stateDir, options.dataDir), warnings);

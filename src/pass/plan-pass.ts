@@ -42,10 +42,10 @@ export function planPass(
         boot: observed.boot,
         insist: retry || isAgainstStateFiles(target),
       }),
+      keepsFormer: 'ask' in safeties.confirmation,
       attaching: attachingContext(place, differences, records, { observed, goNative }),
     },
     ...(egress !== undefined && { egress }),
-    keepsFormer: 'ask' in safeties.confirmation,
   };
   const planned = plan(desired, differences, context, renames);
   return { ...planned, warnings: [...planned.warnings, ...warnOfHiddenTags(differences, place.machine)] };

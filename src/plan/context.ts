@@ -14,8 +14,6 @@ export interface PlanContext {
   past: Past;
   /** Digest of the program that is to record what leaves; absent where no rule of the host asks about connections. */
   egress?: string;
-  /** A change waits for its confirmation: former instances stay pinned. */
-  keepsFormer?: boolean;
 }
 
 /** What the journal records of earlier passes. */
@@ -26,6 +24,8 @@ export interface Past {
   failedLately: ReadonlyMap<string, FailedStep>;
   /** Ifindex -> why the driver refused native mode when our link was made, where that is recorded. */
   fellBackBecause: ReadonlyMap<number, string>;
+  /** A change waits for its confirmation: former instances stay pinned. */
+  keepsFormer?: boolean;
   drift: DriftContext;
   attaching: AttachingContext;
 }

@@ -8,7 +8,7 @@ import type { PlanContext } from './context.js';
 /** The step that an interface needs beside its own; `undefined` when it needs none. Pins of interfaces that are left go with these. */
 export function planRecording(
   { interface: name, wanted, observed, owned }: Difference,
-  { egress, keepsFormer }: Pick<PlanContext, 'egress' | 'keepsFormer'>,
+  { egress, past }: Pick<PlanContext, 'egress' | 'past'>,
 ): RecordStep | ForgetStep | undefined {
   if (!wanted || !observed || owned?.trouble) return undefined;
   const pinned = owned?.egress ?? [];
@@ -18,7 +18,7 @@ export function planRecording(
     const reason = reasonFor(owned, observed.ifindex);
     return { ...base, kind: 'record', reason, ifindex: observed.ifindex, digest: egress };
   }
-  if (egress !== undefined || pinned.length === 0 || keepsFormer === true) return undefined;
+  if (egress !== undefined || pinned.length === 0 || past.keepsFormer === true) return undefined;
   return {
     ...base,
     kind: 'forget',

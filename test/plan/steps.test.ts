@@ -71,8 +71,8 @@ describe('nothing is done', () => {
         keepDigest: 'aaaa',
       },
     ]);
-    expect(steps(want, running(two), { keepsFormer: false })).toStrictEqual(cleaned);
-    expect(steps(want, running(two), { keepsFormer: true })).toMatchObject([{ kind: 'none' }]);
+    expect(steps(want, running(two), { past: { keepsFormer: false } })).toStrictEqual(cleaned);
+    expect(steps(want, running(two), { past: { keepsFormer: true } })).toMatchObject([{ kind: 'none' }]);
   });
 
   it('about what a change on trial has detached', () => {
@@ -84,12 +84,12 @@ describe('nothing is done', () => {
       reason: 'detached; its program is kept until the change is confirmed',
       condition: 'Ready',
     };
-    expect(steps(desired(), observed([], [dead]), { keepsFormer: true })).toStrictEqual([kept]);
-    expect(steps(desired(), observed([nic('ens5', 3)], [dead]), { keepsFormer: true })).toStrictEqual([
-      { ...kept, ifindex: 3 },
-    ]);
+    expect(steps(desired(), observed([], [dead]), { past: { keepsFormer: true } })).toStrictEqual([kept]);
+    expect(
+      steps(desired(), observed([nic('ens5', 3)], [dead]), { past: { keepsFormer: true } }),
+    ).toStrictEqual([{ ...kept, ifindex: 3 }]);
     expect(steps(desired(), observed([nic('ens5', 3)], [dead]))).toMatchObject([{ kind: 'detach' }]);
-    expect(steps(desired(), running(), { keepsFormer: true })).toMatchObject([{ kind: 'detach' }]);
+    expect(steps(desired(), running(), { past: { keepsFormer: true } })).toMatchObject([{ kind: 'detach' }]);
   });
 });
 

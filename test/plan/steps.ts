@@ -8,7 +8,7 @@ import type { Past, PlanContext } from '../../src/plan/context.js';
 import { plan } from '../../src/plan/plan.js';
 import { nic, NOTHING_BEFORE, observed, ours, owned } from '../support/states.js';
 
-interface Given extends Partial<Pick<PlanContext, 'definitions' | 'keepsFormer'>> {
+interface Given extends Partial<Pick<PlanContext, 'definitions'>> {
   past?: Partial<Past>;
 }
 

@@ -39,8 +39,7 @@ function plan({
   const context: PlanContext = {
     observed: observed([]),
     definitions: new Map([['bbbb', [DEFINITION]]]),
-    past: { ...NOTHING_BEFORE, attaching },
-    keepsFormer: false,
+    past: { ...NOTHING_BEFORE, attaching, keepsFormer: false },
   };
   return planUnfit(difference, running === '' ? undefined : instance(running, 10), context);
 }
