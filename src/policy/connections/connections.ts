@@ -23,7 +23,7 @@ export interface Connection {
 }
 
 /** What a host knows, by the names of a Reading; `undefined` where it knows nothing. */
-export interface Known {
+interface Known {
   connection: (flow: string) => Connection | undefined;
   /** What the first fragment of a datagram was. */
   datagram: (datagram: string) => ConnectionState | undefined;
