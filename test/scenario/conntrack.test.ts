@@ -9,7 +9,7 @@ import { Random } from '../policy/random.js';
 import { Writer } from '../../src/policy/packet/bytes.js';
 import { classOf, DIFFERENCES, isDifferent } from '../support/conntrack-differences.js';
 import { randomConversation } from '../support/conversations.js';
-import { type Flow, type HostAddresses, type Observed, Speaker } from '../support/speaker.js';
+import { type HostAddresses, type Observed, Speaker } from '../support/speaker.js';
 import { type Silent, type Stranger, Strangers } from '../support/strangers.js';
 
 const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20261130);
