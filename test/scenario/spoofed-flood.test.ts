@@ -144,5 +144,6 @@ it.each(['syn', 'dnsAnswer'] as const)('%s of many sources: what was open', asyn
 
   expect(left['opened, idle'], 'what this host opened').toBe(FLOWS);
   expect(Math.min(...talking), 'what talks').toBeGreaterThan(FLOWS * 0.95);
+  expect(Math.min(...seldom), 'what seldom talks').toBeGreaterThan(FLOWS * 0.95);
   expect(back, 'once the host has sent again').toBe(FLOWS);
 });
