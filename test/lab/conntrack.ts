@@ -7,7 +7,7 @@ import { attribute, attributes, text } from '../../src/kernel/netlink.js';
 import { must, within } from './exec.js';
 import { openNetlink } from './raw-sockets.js';
 
-export const CONNTRACK_STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'] as const;
+const CONNTRACK_STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'] as const;
 export type ConntrackState = (typeof CONNTRACK_STATES)[number];
 
 /** SO_MARK of packets that the test sends: whatever else the host would say, as to ports that nobody serves, stays unsaid. */
@@ -43,7 +43,7 @@ export async function writeConntrackRules(namespace: string, name: string, behin
 }
 
 /** What conntrack says. */
-export interface Judgement {
+interface Judgement {
   state: ConntrackState;
   /** The packet, from its IP header on. */
   packet: Buffer;

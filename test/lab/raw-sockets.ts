@@ -37,7 +37,7 @@ function result(returned: number): number {
   return returned < 0 ? -lastErrno() : returned;
 }
 
-export class RawSocket implements Disposable {
+class RawSocket implements Disposable {
   readonly #fd: Fd;
   readonly #room = Buffer.alloc(1 << 16);
 

@@ -3,7 +3,7 @@
 import type { Random } from '../policy/random.js';
 import { FLAG } from './ip-packets.js';
 
-export type Side = 'host' | 'world';
+type Side = 'host' | 'world';
 
 export type Event =
   | { kind: 'tcp'; from: Side; flags: number; seq: number; ack: number; bytes: number }
