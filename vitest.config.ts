@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
 import { needsOf, testFiles } from './scripts/test/needs.mjs';
 
 /** The test files whose needs are so. */
@@ -12,6 +13,9 @@ export const unit = {
   include: files((needs) => needs.length === 0),
   setupFiles: 'test/unit-setup.ts',
   isolate: false,
+  // What state files, records and locks are written to. Each of thousands of them is synced, which a disk takes its time for: what
+  // disks do is for the tests that need file systems of their own.
+  env: existsSync('/dev/shm') ? { TMPDIR: '/dev/shm' } : {},
 };
 
 /** Tests of whole commands; those of whole machines. All others in the lab are of one module and the kernel. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Decision -> effect: count it, sample it, carry it out. */
+/* Carries a decision out: counts the packet, samples it, returns the verdict. */
 #pragma once
 
 #include "events.h"
+#include "question.h"
 #include "tables.h"
 #include "tap.h"
 
@@ -12,45 +13,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct bpf_cpumap_val);
 } cpus SEC(".maps");
-
-/*
- * A test run asks which record decides: it brings eight bytes of metadata in front of the frame, the first four
- * of them this number, and finds the index of the record in the last four. No driver does that. A question is
- * answered and leaves no trace: nothing is counted, logged or taken from a bucket. It is about the policy alone, unless
- * the last four bytes say before that blocks are meant as well.
- */
-#define QUESTION 0x78646b70 /* "xdkp" */
-#define QUESTION_WITH_BLOCKS 1
-#define QUESTION_CONNECTION(record) ((record) >> 8 & 7) /* the state to suppose, enum connection_state; 0: as the tables say */
-
-struct question {
-	__u32 magic;
-	__u32 record;
-};
-
-static __always_inline struct question *question_of(struct xdp_md *ctx)
-{
-	struct question *question = (void *)(long)ctx->data_meta;
-	void *data = (void *)(long)ctx->data;
-
-	barrier_var(data); /* or clang compares half of the pointer, which the verifier does not take */
-	if ((void *)(question + 1) > data || question->magic != QUESTION)
-		return 0;
-	return question;
-}
-
-static __always_inline bool is_question(struct xdp_md *ctx)
-{
-	return question_of(ctx) != 0;
-}
-
-/* Packets are held against what is blocked, questions only where that is asked. */
-static __always_inline bool asks_blocks(struct xdp_md *ctx)
-{
-	struct question *question = question_of(ctx);
-
-	return !question || question->record & QUESTION_WITH_BLOCKS;
-}
 
 static __always_inline void count(struct xdp_md *ctx, __u32 slot)
 {
@@ -62,7 +24,7 @@ static __always_inline void count(struct xdp_md *ctx, __u32 slot)
 	count->bytes += frame_bytes(ctx);
 }
 
-/* The frame goes back where it came from. */
+/* For XDP_TX: the frame goes back to its sender. */
 static __always_inline void swap_addresses(struct xdp_md *ctx)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;
@@ -78,7 +40,7 @@ static __always_inline void swap_addresses(struct xdp_md *ctx)
 static __always_inline int redirect(const struct record *record)
 {
 	if (enabled(KEY_CPU) && record->flags & RECORD_CPU)
-		return bpf_redirect_map(&cpus, record->target, XDP_PASS); /* without that CPU, this one goes on */
+		return bpf_redirect_map(&cpus, record->target, XDP_PASS); /* the flags: if there is no such CPU, the packet passes on this one */
 	return enabled(KEY_INTERFACE) ? bpf_redirect(record->target, 0) : XDP_ABORTED;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Sources that an operator has blocked for a time, beside what the policy says. One map for each interface, which all its
- * instances share; instances that were made before the first block do not ask. Of nested networks each holds the latest end
- * of those around it (src/policy/compile/block-table.ts), so that the longest prefix alone has to be found.
+ * Blocks: sources that an operator drops for a time, besides the policy. Each interface has one map, which all its instances share;
+ * instances from before the first block have no lookup. An entry has the latest end of all networks that contain it
+ * (src/policy/compile/block-table.ts), so that one longest-prefix match is enough.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #define BLOCK_BITS(address_bits) (32 + (address_bits))
 
 struct block_key {
-	__u32 length; /* bits behind it */
+	__u32 length; /* prefix length: number of significant bits after this field */
 	__u32 family;
 	__be64 hi, lo;
 };
@@ -24,12 +24,12 @@ struct {
 	__uint(max_entries, BLOCKS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct block_key);
-	__type(value, __u64); /* ns since the boot, time asleep included: until then; the low bits are the number of its hits */
+	__type(value, __u64); /* end: ns since boot, time in suspend included; the low bits are its index in `hits` */
 } blocks SEC(".maps");
 
 /*
- * What each block has dropped, by its number: entries of the trie are replaced when an end changes, and a copy for each
- * processor would take a megabyte of each.
+ * What each block has dropped, by index. Not in the trie, whose entries are replaced when an end changes; not per CPU, which
+ * would take a megabyte for each CPU.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -40,7 +40,7 @@ struct {
 
 #define NOT_BLOCKED BLOCKS
 
-/* The number of the block that holds the source, or NOT_BLOCKED. */
+/* Index in `hits` of the block that contains the source, or NOT_BLOCKED. */
 static __always_inline __u32 find_block(const struct packet *p)
 {
 	__u32 family = family_of(p);
@@ -55,7 +55,7 @@ static __always_inline __u32 find_block(const struct packet *p)
 	return until && bpf_ktime_get_boot_ns() < *until ? *until & (BLOCKS - 1) : NOT_BLOCKED;
 }
 
-/* A flood comes in on several processors at once. */
+/* Atomic, since a flood arrives on several CPUs at once. */
 static __always_inline void count_hit(struct xdp_md *ctx, __u32 number)
 {
 	struct count *hit = bpf_map_lookup_elem(&hits, &number);

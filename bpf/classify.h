@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Packet -> the first rule whose every field agrees. Each field's lookup gives a number; the numbers of a
- * group are summed to the index of a bit vector, one bit a rule, and search.h finds the lowest bit that all vectors
- * have. The work depends on the fields that a policy uses, not on how many rules it has.
+ * A bit-vector classifier: finds the first rule of which every field matches the packet. Each field is looked up once and gives a
+ * number; the numbers of a group of fields are summed to the index of a bit vector with one bit per rule, and search.h finds the
+ * lowest bit that is set in the vectors of all groups. The cost depends on the fields that a policy uses, not on its number of rules.
  *
- * Nothing loops over fields or groups: what a policy does not use is gone, the rest stays in registers.
+ * There is no loop over fields or groups: unused ones are deleted at load, and the sums of the others stay in registers.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "set.h"
 #include "tables.h"
 
-/* A root is mostly a node, and then the first step does not wait for it. */
+/* The root is mostly a node; then its entry is read directly, without loading the root first. */
 static __always_inline __u32 find_four(enum field field, __u64 hi)
 {
 	__u32 entry = number(NUMBER_ROOT + field);
@@ -41,13 +41,13 @@ static __always_inline __u32 find_short(enum field field, __u32 key)
 	return lookup_short(number(NUMBER_ROOT + field), key);
 }
 
-/* For fields of so few values that all their leaves lie in a row. */
+/* For fields with few values: all leaves are in one row. */
 static __always_inline __u32 find_small(enum field field, __u32 key)
 {
 	return entry_at(number(NUMBER_ROOT + field) + key * 4ULL);
 }
 
-/* Which sets hold the addresses of a packet. */
+/* Bit n: set n contains the packet's source or destination. */
 static __always_inline __u32 find_sets(const struct packet *p)
 {
 	__u32 found = 0;
@@ -62,8 +62,8 @@ static __always_inline __u32 find_sets(const struct packet *p)
 }
 
 /*
- * Adds a leaf to the sum of its field's group, with the bit that marks it: what the sum begins with makes up for that.
- * Macros, because clang would merge the groups of a function into one that is found by its address.
+ * Adds a leaf to the sum of its field's group. The leaf is added with ENTRY_LEAF still set; the initial value of the sum
+ * compensates for that. Macros, because clang would merge the groups of a function and index them in memory.
  */
 #define BEGIN(group, unused)             \
 	if (!enabled(KEY_GROUP + group)) \
@@ -89,7 +89,7 @@ static __always_inline __u32 find_sets(const struct packet *p)
 		EACH_OTHER_GROUP(ADD_TO, field)     \
 	} while (0)
 
-/* How the leaf of a field is found, where `p` is the packet and `base` its base. */
+/* How the leaf of a field is found; `p` is the packet and `base` is p->base. */
 #define FIND_base(field, member) entry_in(number(NUMBER_ROOT + field), (base & BASE_MASK) * 4)
 #define FIND_address(field, member) find_address(field, base, &p->member)
 #define FIND_short(field, member) find_short(field, p->member)
@@ -123,7 +123,10 @@ static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums
 }
 #endif
 
-/* Returns a decision. With `peek`, and for a question, no bucket is touched, and all are full; with `peek`, no connection is asked. */
+/*
+ * Returns a decision. With `peek`, and for a question, no bucket is used: every bucket counts as full. With `peek`, no connection is
+ * looked up.
+ */
 static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p, bool peek)
 {
 	__u32 base = p->base;
@@ -132,7 +135,7 @@ static __always_inline __u32 classify(struct xdp_md *ctx, const struct packet *p
 
 	sums.far = far;
 	sums.near[0] = number(NUMBER_BASE);
-	asm volatile("" : "=m"(far)); /* or clang would know better */
+	asm volatile("" : "=m"(far)); /* or clang would move it to registers */
 	do {
 		EACH_OTHER_GROUP(BEGIN, 0)
 	} while (0);

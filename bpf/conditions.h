@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What a rule may ask beside the packet: is its deadline not over, is its bucket empty. Buckets are kept as the
- * time at which they would be full again (GCRA): one number, moved by compare-and-swap, refilled by time alone. Whoever finds
- * a token takes all that it costs, so that a packet that is longer than a bucket of bytes is no exception.
+ * The conditions of a rule besides the packet: its deadline and its rate limit. A bucket is the time at which it would be full again
+ * (GCRA, generic cell rate algorithm): one number, changed by compare-and-swap, and refilled by the passing of time. A packet that
+ * finds a token takes its whole cost, so that a packet longer than a bucket of bytes needs no special case.
  */
 #pragma once
 
 #include "tables.h"
 
-#define SWAPS 8 /* attempts against other CPUs; whoever loses them all is in a flood */
+#define SWAPS 8 /* attempts against other CPUs; if all fail, there is a flood, and the bucket counts as empty */
 #define SECOND 1000000000ULL
 
 struct {
@@ -20,7 +20,7 @@ struct {
 
 #define LIMIT_OF_RULES 1
 
-/* Neighbour discovery that passes on an interface: packets per second, and at once. docs/state-files.md says the same. */
+/* Neighbour discovery that passes on an interface: packets per second, and burst. docs/state-files.md has the same numbers. */
 #define DISCOVERY_RATE 2000
 #define DISCOVERY_BURST 10000
 
@@ -37,14 +37,14 @@ struct {
 	__type(value, __u64);
 } sources SEC(".maps");
 
-/* Of a packet: whose bucket it is, where each address has one, and what it takes out of one of bytes. */
+/* The packet, as rate limits see it: its addresses, and its cost in a bucket of bytes. */
 struct subject {
 	struct address source, destination;
 	__u32 family;
 	__u32 bytes; /* of the frame */
 };
 
-/* True when the bucket is empty. A packet that finds a token takes what it costs. */
+/* True when the bucket is empty; else takes `cost`. `slack`: how far `full_at` may be ahead of `now` while a token is left. */
 static __always_inline bool empties(__u64 *full_at, __u64 cost, __u64 slack, __u64 now)
 {
 	int attempt;
@@ -61,7 +61,7 @@ static __always_inline bool empties(__u64 *full_at, __u64 cost, __u64 slack, __u
 	return true;
 }
 
-/* The bucket that an address shares with those that agree in the bits that the rule says. */
+/* A bucket per prefix: all addresses that are equal in the bits of the rule's mask share one. */
 static __always_inline bool exceeds_alone(const struct record *r, __u32 bit, const struct subject *s, __u64 cost, __u64 now)
 {
 	struct source_key key = {.hi = s->source.hi, .lo = s->source.lo, .rule = bit, .family = s->family};
@@ -76,7 +76,7 @@ static __always_inline bool exceeds_alone(const struct record *r, __u32 bit, con
 	full_at = bpf_map_lookup_elem(&sources, &key);
 	if (full_at)
 		return empties(full_at, cost, r->slack, now);
-	bpf_map_update_elem(&sources, &key, &first, BPF_NOEXIST); /* an address not seen lately has a full bucket */
+	bpf_map_update_elem(&sources, &key, &first, BPF_NOEXIST); /* a prefix without an entry has a full bucket */
 	return false;
 }
 
@@ -95,7 +95,7 @@ static __always_inline bool exceeds(const struct record *r, __u32 bit, const str
 	return full_at && empties(full_at, cost, r->slack, now);
 }
 
-/* Does an interface get more of it than passes unasked? */
+/* Does an interface receive more neighbour discovery than passes without the rules? */
 static __always_inline bool exceeds_discovery(void)
 {
 	__u64 interval = SECOND / DISCOVERY_RATE, *full_at;
@@ -105,7 +105,7 @@ static __always_inline bool exceeds_discovery(void)
 	return full_at && empties(full_at, interval, interval * (DISCOVERY_BURST - 1), bpf_ktime_get_ns());
 }
 
-/* Does a rule whose fields agree match now? With `peek`, as if no rate were exceeded. */
+/* Does a rule whose fields match apply now? With `peek`, no rate counts as exceeded. */
 static __always_inline bool applies(__u32 index, const struct subject *subject, bool peek)
 {
 	__u64 offset = record_offset(index);

@@ -87,19 +87,25 @@ static __always_inline bool may_answer(__u32 kind)
 	return kind == FLOW_TCP || kind == FLOW_PORTS || kind == FLOW_ECHO_REPLY || kind == FLOW_ADDRESSES;
 }
 
+static __always_inline __u32 start_of_ip(struct xdp_md *ctx)
+{
+	return enabled(KEY_NO_ETHERNET) && !is_question(ctx) ? 0 : find_ip(ctx);
+}
+
 /*
  * What an incoming packet is to the connections of this host; CONNECTION_UNASKED where it is not IP. A question refreshes
  * nothing. A function of its own: a policy that does not ask has nothing of it.
  */
 static __noinline __u32 connection_of(struct xdp_md *ctx)
 {
-	struct reading r = {.at = find_ip(ctx), .direction = INCOMING};
+	struct reading r = {.at = start_of_ip(ctx), .direction = INCOMING};
 	struct question *question = question_of(ctx);
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct connection *found;
 	__u32 kind, state;
 
-	if (!r.at)
+	anchor();
+	if (r.at == NOT_IP)
 		return CONNECTION_UNASKED;
 	if (question && QUESTION_CONNECTION(question->record))
 		return QUESTION_CONNECTION(question->record);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Which record decides. The steps are those of src/policy/evaluate.ts, by the same names and in the same order: malformed;
- * then what decides before the rules (non-IP, blocks, neighbour discovery, later fragments), from which protect entries save a
- * packet; then the rules, protect entries first; the default.
+ * Finds the record that decides a packet. The order, which is that of src/policy/evaluate.ts, with the same names:
+ * 1. decide_malformed: a malformed frame.
+ * 2. decide_early: non-IP, blocks, neighbour discovery, later fragments; a protect entry that matches overrides these.
+ * 3. decide_by_rules: protect entries, the rules, the default.
  */
 #pragma once
 
@@ -11,12 +12,15 @@
 #include "classify.h"
 #include "parse.h"
 
-/* The row that decides a packet before the rules do, unless it is protected; ROWS when none does. `block`: the one that holds it. */
+/*
+ * The row that decides a packet before the rules, unless a protect entry matches; ROWS when there is none. Sets `block` to the index
+ * of the block that contains the source.
+ */
 static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packet *p, __u32 *block)
 {
 	__u32 shape = p->shape;
 
-	if (shape == SHAPE_IP && !enabled(KEY_BLOCKS)) /* nearly all, and known at once */
+	if (shape == SHAPE_IP && !enabled(KEY_BLOCKS)) /* the common case first */
 		return ROWS;
 	if (shape == SHAPE_NON_IP)
 		return enabled(KEY_NON_IP_MATCH) ? ROWS : ROW_NON_IP;
@@ -33,7 +37,7 @@ static __always_inline __u32 decide_early(struct xdp_md *ctx, const struct packe
 	return ROWS;
 }
 
-/* Sampled here: no other packet is asked whether it is one. */
+/* Malformed frames are sampled here, so that no other packet pays for the test. */
 static __always_inline __u32 decide_malformed(struct xdp_md *ctx)
 {
 	__u32 decision = decision_of(ROW_MALFORMED);
@@ -49,13 +53,13 @@ static __always_inline __u32 decide_by_rules(struct xdp_md *ctx, const struct pa
 	return classify(ctx, p, false);
 }
 
-/* `decision`: that of the first rule that agrees, protect entries among them. */
+/* Is it the decision of a protect entry? Protect entries are the first rules. */
 static __always_inline bool is_protected(__u32 decision)
 {
-	return DECISION_RECORD(decision) - ROWS < number(NUMBER_PROTECTED); /* wraps for a built-in row: is not less */
+	return DECISION_RECORD(decision) - ROWS < number(NUMBER_PROTECTED); /* for a built-in row the difference wraps around and is large */
 }
 
-/* Returns a decision. The fields of a malformed frame cannot be trusted: not even a protect entry matches them. */
+/* Returns a decision. The fields of a malformed frame cannot be trusted: no protect entry matches it. */
 static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p)
 {
 	__u32 block = NOT_BLOCKED, early, decision;
@@ -76,15 +80,15 @@ static __always_inline __u32 decide(struct xdp_md *ctx, const struct packet *p)
 }
 
 /*
- * Makes clang keep the packet in memory from here on: in registers, every way out of the parser would have to set all of
- * them, and the verifier, which knows more of registers, would follow each way to the end.
+ * Makes clang keep the packet in memory from here on. In registers, every exit of the parser would have to set all of them, and the
+ * verifier, which tracks registers more precisely than memory, would follow each path to the end.
  */
 static __always_inline void remember(struct packet *p)
 {
 	asm volatile("" : : "r"(p) : "memory");
 }
 
-/* A frame's whole way through the firewall. */
+/* The whole datapath: parse, decide, act. */
 static __always_inline int filter(struct xdp_md *ctx)
 {
 	struct packet packet;

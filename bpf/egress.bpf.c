@@ -78,21 +78,39 @@ static __always_inline void record(const struct reading *r)
 		bpf_map_update_elem(&served, &r->flow, &fresh, BPF_ANY);
 }
 
-SEC("tc")
-int egress(struct __sk_buff *skb)
+static __always_inline void make_readable(struct __sk_buff *skb)
 {
-	struct reading r = {.direction = OUTGOING};
-	__u32 kind;
-
 	if (skb->data_end - skb->data < LONGEST_HEADERS && skb->data_end - skb->data < skb->len)
 		bpf_skb_pull_data(skb, skb->len < LONGEST_HEADERS ? skb->len : LONGEST_HEADERS);
-	r.at = find_ip(skb);
-	if (!r.at)
+}
+
+/* `at`: the byte at which the IP header begins. */
+static __always_inline int record_packet(struct __sk_buff *skb, __u32 at)
+{
+	struct reading r = {.at = at, .direction = OUTGOING};
+	__u32 kind;
+
+	if (at == NOT_IP)
 		return TC_ACT_UNSPEC;
 	kind = read_flow(skb, &r);
 	if (kind == FLOW_TCP || kind == FLOW_PORTS || kind == FLOW_ECHO_REQUEST || kind == FLOW_ADDRESSES)
 		record(&r);
 	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int egress(struct __sk_buff *skb)
+{
+	make_readable(skb);
+	return record_packet(skb, find_ip(skb));
+}
+
+/* Of an interface without an Ethernet header. */
+SEC("tc")
+int egress_ip(struct __sk_buff *skb)
+{
+	make_readable(skb);
+	return record_packet(skb, 0);
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

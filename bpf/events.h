@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Sampled packets: those of rules with `log`, one in so many by chance, and malformed ones, so many a second at most. One
- * record for each, in one ring buffer that all interfaces of a host share; the reader's half of the layout is
- * src/kernel/samples.ts. A full buffer loses the sample, which is counted, and never the packet.
+ * Sampled packets: a random one in N of rules with `log`, and malformed ones, at a limited rate. Each is a record in one ring buffer
+ * that all interfaces of a host share; src/kernel/samples.ts reads it. When the buffer is full the sample is lost and counted; the
+ * packet is decided as before.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #define SAMPLE_BYTES 128 /* of the frame: enough for two tags, IPv6 and a few extension headers */
 #define MALFORMED_INTERVAL 10000000 /* ns, on each CPU: a flood of broken packets is not worth more */
 
-/* Audit mode is the policy's: it does not let pass what an operator has blocked. src/policy/row-verdict.ts says the same. */
+/* Audit mode belongs to the policy: it does not pass what an operator has blocked. The same rule: src/policy/row-verdict.ts. */
 static __always_inline bool is_audited(__u32 decision)
 {
 	return enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED;
@@ -29,9 +29,9 @@ static __always_inline __u32 fate_of(__u32 decision)
 struct sample {
 	__u64 time;    /* ns of the monotonic clock */
 	__u32 ifindex; /* where the packet came in */
-	__u32 slot;    /* in counters of that interface: which rule, whatever instance it was */
-	__u32 verdict; /* enum xdp_action, as the rule says */
-	__u32 fate;    /* what became of it */
+	__u32 slot;    /* in the counters of that interface: identifies the rule for every instance */
+	__u32 verdict; /* enum xdp_action of the row */
+	__u32 fate;    /* enum xdp_action that was returned: in audit mode XDP_PASS */
 	__u32 length;  /* of the frame */
 	__u16 kept;    /* bytes of `frame` that are set */
 	__u16 why;     /* KEPT_* */
@@ -71,7 +71,7 @@ static __always_inline __u32 copy_frame(struct xdp_md *ctx, __u8 *to)
 	return at;
 }
 
-/* Not inlined: few packets come here, and the others are better off without it. Nobody is woken: readers come by. */
+/* Not inlined: few packets come here, and inlined code would slow the others. Readers are not notified: they poll. */
 __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 {
 	__u32 zero = anchor();

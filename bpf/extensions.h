@@ -17,7 +17,7 @@
 
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
-/* Where a walk is, in bytes, and what stands there, while extension headers are walked. */
+/* State of the walk along extension headers: the cursor as offsets in bytes, and the protocol of the header there. */
 struct walk {
 	__u16 at, left;
 	__u8 protocol, fragment;
@@ -47,13 +47,12 @@ static __always_inline bool is_extension(__u32 protocol)
 	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_AH;
 }
 
-#define MAX_HEADERS 0x7fff /* a mask that changes nothing: no chain of headers is longer */
+#define MAX_HEADERS 0x7fff /* for the verifier: no chain of headers is longer, so that the mask changes nothing */
 #define FORGET(x) (*(volatile typeof(x) *)&(x))
 
 /*
- * Moves w->at and w->left to the transport header, or leaves them anywhere when the packet is a later fragment.
- * A function of its own for the verifier, and forgetful in its loop: what it would remember of each header makes
- * more combinations than it is willing to follow.
+ * Moves w->at and w->left to the transport header; they are undefined when the packet is a later fragment. A global function and
+ * FORGET keep the verifier's state small: with what it knows of each header it would have to follow too many combinations.
  */
 __noinline int walk_extensions(FRAME *ctx, struct walk *w)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the datapath looks up of a packet, one line each: its name, how it is found in the tables (FIND_* in classify.h), and the
- * member of struct packet that it is. Order as in DIMENSIONS of src/policy/fields/registry.ts. New ones go to the end:
- * programs of older builds are loaded with the same numbers.
+ * The fields that the datapath looks up, one line each: its name, how its leaf is found in the tables (FIND_* in classify.h), and its
+ * member of struct packet. The order is that of DIMENSIONS in src/policy/fields/registry.ts. New fields go to the end: objects of
+ * older builds are loaded with the same numbers.
  */
 #pragma once
 
-/* Nearly every policy asks about these. */
+/* Nearly every policy uses these. */
 #define EACH_COMMON_FIELD(do)                      \
 	do(BASE, base, base) /* family x fragment x protocol */ \
 	do(SOURCE, address, source)                \
@@ -14,7 +14,7 @@
 	do(SOURCE_PORT, short, source_port)        \
 	do(DESTINATION_PORT, short, destination_port)
 
-/* Within KEY_UNCOMMON: one switch leaves out all. `sets`: which of the large sets hold the source or the destination. */
+/* KEY_UNCOMMON switches all of them off. `sets`: which of the large sets contain the source or the destination. */
 #define EACH_UNCOMMON_FIELD(do)               \
 	do(ICMP, short, icmp) /* type x code */ \
 	do(TCP_FLAGS, small, tcp_flags)       \
@@ -38,8 +38,8 @@ enum field {
 #define GROUPS (FIELDS - 1) /* at most: each field alone, but for the connection, which is in the first one */
 
 /*
- * Once for each group but the first, which is always there: one more with each field. Clang does not unroll loops around
- * switches.
+ * One call for each group but the first, which always exists. A further field needs a further group. A macro, since clang does not
+ * unroll loops around switches.
  */
 #define EACH_OTHER_GROUP(do, with)                                                                \
 	do(1, with) do(2, with) do(3, with) do(4, with) do(5, with) do(6, with) do(7, with)       \

@@ -14,6 +14,7 @@
 #include "extensions.h"
 
 #define FLOW_TAGS 2
+#define NOT_IP 0xffff
 
 /* The key of the tables of connections. What a flow lacks is 0. */
 struct flow {
@@ -190,7 +191,7 @@ __noinline int read_flow(FRAME *ctx, struct reading *r)
 	return r->kind;
 }
 
-/* Byte at which the IP header of a frame begins; 0 where it is not IP. */
+/* Byte at which the IP header of an Ethernet frame begins; NOT_IP where there is none. */
 static __always_inline __u32 find_ip(FRAME *ctx)
 {
 	__u32 at = 12, tag;
@@ -200,12 +201,12 @@ static __always_inline __u32 find_ip(FRAME *ctx)
 		__be16 *type = bytes_at(ctx, at, 2);
 
 		if (!type)
-			return 0;
+			return NOT_IP;
 		if (*type == bpf_htons(ETH_P_IP) || *type == bpf_htons(ETH_P_IPV6))
 			return at + 2;
 		if (*type != bpf_htons(ETH_P_8021Q) && *type != bpf_htons(ETH_P_8021AD))
-			return 0;
+			return NOT_IP;
 		at += 4;
 	}
-	return 0;
+	return NOT_IP;
 }

@@ -6,7 +6,7 @@
 
 #include "packet.h"
 
-/* Of the packet, which has a base. False for a later one. */
+/* Adds the fragment state to p->base, which is set already. False for a later fragment. */
 static __always_inline bool set_fragment(struct packet *p, bool later)
 {
 	p->base += (later ? FRAGMENT_LATER : FRAGMENT_FIRST) << 8;
@@ -16,8 +16,8 @@ static __always_inline bool set_fragment(struct packet *p, bool later)
 }
 
 /*
- * A stream that Linux merged to more than a length field can say (BIG TCP) has 0 there, and is as long as its frame. Of a
- * shorter frame 0 is no length: a sender can write it into any packet.
+ * Linux merges a stream into a packet that is longer than a length field can express (BIG TCP): the field is 0, and the packet is as
+ * long as its frame. In a shorter frame a length of 0 is malformed: any sender can write it.
  */
 static __always_inline bool is_merged(struct xdp_md *ctx, const struct cursor *c, __u32 header)
 {
@@ -25,8 +25,8 @@ static __always_inline bool is_merged(struct xdp_md *ctx, const struct cursor *c
 }
 
 /*
- * Leaves the cursor behind the options, `protocol` at that of the transport header, and sets p->base. False when no
- * transport header may be read: of a malformed packet, and of a later fragment, which p->shape then says.
+ * Moves the cursor past the options, sets `protocol` and p->base. False when no transport header may be read: the packet is malformed,
+ * or a later fragment (p->shape).
  */
 static __always_inline bool parse_ipv4(struct xdp_md *ctx, struct cursor *c, struct packet *p, __u32 *protocol)
 {
@@ -63,7 +63,7 @@ static __always_inline bool parse_ipv4(struct xdp_md *ctx, struct cursor *c, str
 	return !(ip->frag_off & bpf_htons(0x3fff)) || set_fragment(p, ip->frag_off & bpf_htons(0x1fff));
 }
 
-/* The same, of IPv6: behind the extension headers. */
+/* Like parse_ipv4, for IPv6: moves the cursor past the extension headers. */
 static __always_inline bool parse_ipv6(struct xdp_md *ctx, struct cursor *c, struct packet *p, __u32 *protocol)
 {
 	struct ipv6hdr *ip = c->at;

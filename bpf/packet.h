@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The one parser: frame -> struct packet. A cursor moves forward only; each step proves its bytes before
- * they are read and says what it leaves behind. `left` is what the IP header promises, never more than the
- * frame holds: bytes behind the IP packet (padding) are no header, whatever they look like. A later fragment
- * never gets as far as a transport header. The same decisions, in the same words: src/policy/packet/parse.ts.
+ * The parser: frame -> struct packet. A cursor only moves forward; each step checks the bounds of its bytes before it reads them, and
+ * its comment says where it leaves the cursor. `left` is the rest of the IP packet by its length field, at most the rest of the frame:
+ * bytes after the IP packet (padding) are never read as a header. The transport header of a later fragment is never read. The
+ * reference makes the same decisions: src/policy/packet/parse.ts.
  */
 #pragma once
 
@@ -22,12 +22,12 @@
 #include "settings.h"
 
 #define VLAN_TAGS 2
-#define LONGEST_PACKET 65535 /* that a length field of IP can say */
+#define LONGEST_PACKET 65535 /* the largest value of a length field of IP */
 #define VLAN_NONE 4096
 
 /*
- * What a frame is, malformed until proven otherwise. Neighbor discovery and later fragments are told apart here: of them rules
- * are not the first to be asked.
+ * The shape of a frame; malformed until the parser is through. Neighbour discovery and later fragments have shapes of their own,
+ * because they may be decided before the rules.
  */
 enum shape { SHAPE_MALFORMED, SHAPE_NON_IP, SHAPE_NEIGHBOR_DISCOVERY, SHAPE_LATER_FRAGMENT, SHAPE_IP };
 
@@ -36,7 +36,7 @@ enum shape { SHAPE_MALFORMED, SHAPE_NON_IP, SHAPE_NEIGHBOR_DISCOVERY, SHAPE_LATE
 #define BASE_IPV6 0x400
 #define BASE_MASK 0x7ff
 
-/* What is added to a number that a packet may lack, so that 0 says that it does: one row of its table of rows. */
+/* Added to a field that a packet may lack, so that 0 means absent. For short fields it is one row of the table of rows. */
 #define PRESENT_SHORT 0x100
 #define PRESENT 1
 
@@ -46,9 +46,9 @@ struct address {
 };
 
 /*
- * Numbers in host order, as tables are indexed by them: more by PRESENT_SHORT or PRESENT, and 0 for what the packet has not
- * or no rule asks for. Nothing that is set on the common way begins a word: of what does, the verifier of Linux 6.1
- * remembers the value, and follows each way to the end.
+ * Numbers in host order, plus PRESENT_SHORT or PRESENT, as they index the tables; 0 when the packet lacks the field or no rule uses
+ * it. No field that is set on the common path is first in a word: the verifier of Linux 6.1 tracks the value of such a field and
+ * would follow each path to the end.
  */
 struct packet {
 	struct address source, destination;
@@ -73,7 +73,7 @@ struct packet {
 	};
 };
 
-/* What may be read without being set: as little as possible, a word at a time. */
+/* Clears the fields that may be read without being set: as few as possible, a word at a time. */
 static __always_inline void clear(struct packet *p)
 {
 	__u64 nought = anchor();
@@ -123,7 +123,7 @@ static __always_inline __u32 frame_bytes(struct xdp_md *ctx)
 	return enabled(KEY_FRAGS) ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
 }
 
-/* Does the frame hold so many bytes from the cursor on? */
+/* Does the frame, in all its buffers, have `bytes` more bytes after the cursor? */
 static __always_inline bool reaches(struct xdp_md *ctx, const struct cursor *c, __u32 bytes)
 {
 	__u64 before;
@@ -137,7 +137,7 @@ static __always_inline bool reaches(struct xdp_md *ctx, const struct cursor *c, 
 	return before + bytes <= bpf_xdp_get_buff_len(ctx);
 }
 
-/* Both proofs: the IP header's promise for us, the frame's end for the verifier. */
+/* Checks both bounds: that of the IP packet for us, that of the buffer for the verifier. */
 static __always_inline bool holds(const struct cursor *c, __u32 bytes)
 {
 	return c->left >= bytes && c->at + bytes <= c->end;
@@ -160,7 +160,7 @@ static __always_inline bool is_tag(__be16 type)
 	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
 }
 
-/* Leaves the cursor behind a VLAN tag, and `type` at the EtherType that follows. */
+/* Moves the cursor past a VLAN tag; sets `type` to the EtherType that follows. */
 static __always_inline bool parse_tag(struct cursor *c, __u32 *tci, __be16 *type)
 {
 	struct vlan_tag *vlan = c->at;
@@ -174,9 +174,8 @@ static __always_inline bool parse_tag(struct cursor *c, __u32 *tci, __be16 *type
 }
 
 /*
- * Leaves the cursor behind the Ethernet header and up to two tags, and `type` at the EtherType in network order. A tag with
- * id 0 says a priority alone: Linux takes any number of those off, without a device, so that a third tag must not pass for
- * something else than the IP packet behind it.
+ * Moves the cursor past the Ethernet header and up to two tags; sets `type` to the EtherType, in network order. A third tag is malformed:
+ * Linux removes any number of tags with id 0 (priority tags), so that a third tag would hide an IP packet (decision 0120).
  */
 static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be16 *type)
 {
@@ -194,7 +193,7 @@ static __always_inline bool parse_link(struct cursor *c, struct packet *p, __be1
 	}
 	*type = eth->type;
 	c->at = eth + 1;
-	if (*type == bpf_htons(ETH_P_IP) || !is_tag(*type)) /* mostly, and then known at once */
+	if (*type == bpf_htons(ETH_P_IP) || !is_tag(*type)) /* the common case first */
 		return true;
 	if (!parse_tag(c, &outer, type))
 		return false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Transport headers, and the whole way through a frame. */
+/* Parses the transport header, and calls the parsers of all layers in order. */
 #pragma once
 
 #include "ip.h"
+#include "question.h"
 
 struct ports {
 	__be16 source, destination;
@@ -16,7 +17,7 @@ struct icmp {
 
 #define ND_FIRST 133 /* router solicitation */
 #define ND_LAST 137  /* redirect */
-#define ND_HOPS 255  /* no router has passed it on; hosts take nothing else (RFC 4861) */
+#define ND_HOPS 255  /* not forwarded by a router; hosts accept nothing else (RFC 4861) */
 
 static __always_inline bool parse_tcp(const struct cursor *c, struct packet *p)
 {
@@ -46,7 +47,7 @@ static __always_inline void parse_icmp(const struct cursor *c, struct packet *p)
 		p->shape = SHAPE_NEIGHBOR_DISCOVERY;
 }
 
-/* Reads the transport header at the cursor, whose whole fixed part must be there, and sets p->shape. */
+/* Reads the transport header at the cursor and sets p->shape. Without its whole fixed part the frame stays malformed. */
 static __always_inline void parse_transport(const struct cursor *c, struct packet *p, __u32 protocol)
 {
 	struct ports *ports = c->at;
@@ -80,7 +81,44 @@ static __always_inline void set_ether_type(struct packet *p, __u32 type)
 		p->ether_type = type + PRESENT_SHORT;
 }
 
-/* Sets p->shape, and what it promises. */
+/*
+ * The payload of GRE can begin with a VLAN tag; its EtherType is in the GRE header, which XDP does not see. A priority tag (id 0) with
+ * priority 3 looks like the first word of IPv6, and Linux would find the IP packet behind it: such a frame counts as malformed.
+ */
+static __always_inline bool is_tag_in_disguise(const __u8 *at)
+{
+	__u32 tci = at[0] << 8 | at[1], type = at[2] << 8 | at[3];
+
+	if (tci != 0x6000)
+		return false;
+	if (type == ETH_P_IP)
+		return at[4] >> 4 == 4;
+	if (type == ETH_P_IPV6)
+		return at[4] >> 4 == 6;
+	return is_tag(bpf_htons(type)) && !(at[4] & 0xf) && !at[5];
+}
+
+/* For a link without Ethernet headers: sets `type` to the EtherType of the IP version; the cursor does not move. */
+static __always_inline bool parse_version(struct cursor *c, struct packet *p, __be16 *type)
+{
+	__u8 *at = c->at;
+
+	if ((void *)(at + 8) > c->end)
+		return false;
+	if (enabled(KEY_UNCOMMON))
+		p->vlan = VLAN_NONE + PRESENT;
+	*type = bpf_htons(at[0] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
+	return at[0] >> 4 == 4 || (at[0] >> 4 == 6 && !is_tag_in_disguise(at));
+}
+
+static __always_inline bool parse_start(struct xdp_md *ctx, struct cursor *c, struct packet *p, __be16 *type)
+{
+	if (!enabled(KEY_NO_ETHERNET) || is_question(ctx))
+		return parse_link(c, p, type);
+	return parse_version(c, p, type);
+}
+
+/* Sets p->shape, and the fields that the shape has. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 {
 	struct cursor cursor = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end}, *c = &cursor;
@@ -88,7 +126,7 @@ static __always_inline void parse(struct xdp_md *ctx, struct packet *p)
 	__be16 type;
 
 	clear(p);
-	if (!parse_link(c, p, &type))
+	if (!parse_start(ctx, c, p, &type))
 		return;
 	if (__builtin_expect(type == bpf_htons(ETH_P_IP), 1)) {
 		set_ether_type(p, ETH_P_IP);

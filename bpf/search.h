@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Bit vectors -> the first rule that all of them have. A vector is one bit a rule, with a summary of which words are not
- * zero; those of all groups are ANDed where all summaries say that something is left.
+ * Finds the first rule whose bit is set in the vectors of all groups. A vector has one bit per rule and a summary of its words that are
+ * not zero; words are ANDed only where all summaries have a bit.
  */
 #pragma once
 
@@ -14,10 +14,10 @@
 
 #define NEAR 3
 
-/* Group -> place of its vector, or of the entry that says where it is. Few policies have more than a few groups. */
+/* Group -> offset of its vector, or of the table entry with that offset. Most policies have only a few groups. */
 struct sums {
 	__u32 near[NEAR]; /* in registers */
-	__u32 *far;       /* in memory, so that nobody has to clear them */
+	__u32 *far;       /* in memory, so that unused ones need not be cleared */
 };
 
 #define NEAR_SUM(sums, group) ((sums).near[(group) < NEAR ? (group) : 0])
@@ -60,7 +60,7 @@ static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
 	return bits;
 }
 
-/* What a group's vector says of its words. */
+/* Finds the vector of a group and ANDs its summary. */
 #define FIND_VECTOR(group, none)                     \
 	place = SUM(*sums, group);                   \
 	if (enabled(KEY_MAPPED + group))             \
@@ -99,7 +99,7 @@ none:
 	return decision_of(ROW_DEFAULT);
 }
 
-/* A search that may go on after a rule that agrees. */
+/* State of a search that may continue after a rule whose fields match. */
 struct pursuit {
 	struct subject subject;
 	__u64 summary, bits; /* words and bits of `word` not looked at yet */
@@ -112,8 +112,8 @@ struct pursuit {
 };
 
 /*
- * Words of all groups ANDed; word 0 of a vector is its summary. Finds the vectors anew, for the stack's sake: only
- * policies with limits or deadlines come here.
+ * The AND of one word of all groups; word 0 of a vector is its summary. Finds the vectors each time, which saves stack; only policies
+ * with rate limits or deadlines come here.
  */
 static __always_inline __u64 common_word(const struct pursuit *pursuit, __u32 word)
 {
@@ -146,7 +146,7 @@ static __always_inline bool take_word(struct pursuit *pursuit)
 	return true;
 }
 
-/* One bit, or the next word. */
+/* One step of bpf_loop: takes the next bit of the word, or the next word. */
 static long pursue(__u32 step, struct pursuit *pursuit)
 {
 	__u32 record;
@@ -189,9 +189,10 @@ static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_
 #endif
 
 /*
- * The same as `search` where a rule that agrees may not apply after all, and the search goes on. The first word is taken
- * before: the verifier of Linux 6.1 looks at one round alone, and deletes what it does not see there. Were `bits` known to
- * be 0 in it, no rule would ever be asked. Without `ctx`, no connection is asked.
+ * Like `search`, for policies in which a rule whose fields match may not apply (rate limit, deadline): the search then continues. The
+ * first word is taken before the loop, because the verifier of Linux 6.1 examines one iteration only and deletes branches that it
+ * does not reach there: if `bits` were known to be 0, it would delete the code that tests rules. Without `ctx`, no connection is
+ * looked up.
  */
 static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct sums *sums, const struct packet *p,
 						__u32 bytes, bool peek)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Large sets of addresses: is this one in it? The layout is made by src/policy/compile/set-layout.ts; a set is one value of an
- * array map, shared by all that ask for it.
+ * Lookup in large address sets (interval sets). src/policy/compile/set-layout.ts makes the layout; a set is one value of an array map,
+ * shared by all programs that use it.
  *
- * A set is kept as the places where membership changes, sorted: an address is in it when an odd number of them is at most
- * the address. A node divides its part of the addresses evenly into buckets, each of a head and seven places in one cache
- * line. Where a bucket would have more, its head says that they are elsewhere: in a node of its own, or in blocks of eight.
- * Small buckets of IPv4 addresses hold fourteen places, as 16-bit distances from where the bucket begins, or fourteen addresses.
- * So an address in a million costs what the same address in a thousand does: one bucket.
+ * A set is the sorted list of the places where membership changes: an address is a member when an odd number of places is less than or
+ * equal to it. A node divides its range of addresses evenly into buckets, each with a head and seven places in one cache line. When a
+ * bucket would have more, its head says that they are elsewhere: in a node of its own, or in blocks of eight. Small buckets of IPv4
+ * addresses have fourteen places, as 16-bit distances from the start of the bucket, or fourteen single addresses. So a lookup costs
+ * about one bucket, in a set of a million addresses as in one of a thousand.
  */
 #pragma once
 
@@ -50,7 +50,7 @@ struct set_node {
 /* How places are stored: bytes of each. */
 enum depth { DEPTH_FOUR = 4, DEPTH_SIX = 8, DEPTH_DEEP = 16 };
 
-/* 1 when x < y. Branches could not be foretold. */
+/* 1 when x < y. Without a branch, since the CPU could not predict it. */
 static __always_inline __u64 below(__u64 x, __u64 y)
 {
 	return ((~x & y) | ((~x | y) & (x - y))) >> 63;
@@ -72,7 +72,7 @@ static __always_inline __u64 reached(const void *at, const struct address *x, en
 	return 1 ^ (below(x->hi, hi) | (below(x->lo, lo) & ~differs));
 }
 
-/* What is at a place that was found to be in bounds; clang may not add before it compares. */
+/* Pointer to an offset that was checked before; the barrier keeps clang from adding before the comparison. */
 static __always_inline void *set_at(void *set, __u64 place)
 {
 	barrier_var(place);
@@ -104,7 +104,7 @@ static __always_inline __u64 count_near(const __u16 *bucket, __u64 distance)
 	return count;
 }
 
-/* Membership, by blocks: a search for the last one that begins at most at the address. */
+/* Membership by binary search for the last block whose first place is at most the address. */
 static __always_inline bool search_blocks(void *set, __u64 bound, __u64 entry, const struct address *x, enum depth depth)
 {
 	__u64 place = SET_PLACE(entry), blocks = SET_BLOCKS(entry);
@@ -124,7 +124,7 @@ static __always_inline bool search_blocks(void *set, __u64 bound, __u64 entry, c
 	return (SET_INSIDE(entry) ^ count_reached(set_at(set, place), 0, x, depth)) & 1;
 }
 
-/* Is one of the half-words of a bucket this one? Those of its head are none. */
+/* Is the distance one of the half-words of a bucket? (SWAR; the half-words of the head never match.) */
 static __always_inline bool is_listed(const __u64 *bucket, __u64 distance)
 {
 	__u64 wanted = (distance & 0xffff) * HALVES, zero = 0;
@@ -179,7 +179,7 @@ static __always_inline bool search_set(void *set, __u64 bound, __u64 entry, cons
 	return search_blocks(set, bound, entry, x, depth);
 }
 
-/* `bound` is the last byte at which something can begin. One function for all sets: they would be many copies. */
+/* `bound` is the last offset at which an object can begin. Not inlined: one function for all sets, not a copy for each. */
 static __noinline __u32 is_in_set(struct set *set, __u64 bound, __u32 family, const struct address *x)
 {
 	struct address four = {.hi = x->hi >> 32};
@@ -192,8 +192,8 @@ static __noinline __u32 is_in_set(struct set *set, __u64 bound, __u32 family, co
 }
 
 /*
- * The loader brings the maps, which others may be using already. A global function for each: the verifier looks at it once,
- * and not once for all that may have happened before it is called.
+ * The loader supplies the maps, which other programs may use already. Each slot has a global function, which the verifier checks once,
+ * independently of its callers.
  */
 #define SET_MAP(map)                             \
 	struct {                                 \

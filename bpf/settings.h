@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What a policy decides once for all packets. Each use of a setting is one instruction with a mark in it, which
- * src/kernel/specialize.ts replaces before load: a switch becomes a jump or nothing, a number its value. So the verifier
- * deletes what a policy does not use, and nothing is left of the question: a value in .rodata would still be loaded.
- * Kinds, marks and orders are those of src/policy/compile/settings.ts.
+ * The settings of a policy: what is the same for all packets. Each use of a setting is one instruction with a mark, which
+ * src/kernel/specialize.ts replaces before load: a switch (key) becomes a jump or a no-op, a number becomes its value. The verifier then
+ * deletes the code that a policy does not use, and a setting costs nothing; a value in .rodata would still be loaded for each packet.
+ * Kinds, marks and numbers are those of src/policy/compile/settings.ts.
  */
 #pragma once
 
@@ -27,8 +27,8 @@
 #define EACH_SET(do) do(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9)
 
 enum key {
-	KEY_PROTECT,     /* rules in front that everything is held against */
-	KEY_CONDITIONAL, /* a rule may not match after all: rate limit or deadline */
+	KEY_PROTECT,     /* there are protect entries */
+	KEY_CONDITIONAL, /* a rule has a rate limit or a deadline, so that it may not apply although its fields match */
 	KEY_NEIGHBOR_DISCOVERY_PASS,
 	KEY_NON_IP_MATCH,
 	KEY_FRAGMENT_MATCH,
@@ -44,11 +44,12 @@ enum key {
 	KEY_UNCOMMON, /* one of EACH_UNCOMMON_FIELD is asked about */
 	KEY_SOURCE,   /* the source address is needed */
 	KEY_DESTINATION,
-	KEY_SPECIAL,  /* there is more to a verdict than its number: audit, log, tx, redirect */
+	KEY_SPECIAL,  /* a verdict needs more than its number: audit, log, tx, redirect */
 	KEY_BLOCKS,   /* an operator may have blocked the source */
 	KEY_LIMIT_DESTINATION,
 	KEY_LIMIT_ADDRESS, /* KEY_LIMIT_SOURCE, KEY_LIMIT_DESTINATION */
 	KEY_LIMIT_BYTES,
+	KEY_NO_ETHERNET = 30,    /* packets begin with the IP header */
 	KEY_FRAGS = 31,          /* frames may come in several buffers (xdp.frags) */
 	KEY_FIELD = 32,          /* + enum field: the policy asks about it */
 	KEY_GROUP = 48,          /* + group: there is such a group */
@@ -75,7 +76,7 @@ enum number {
 	NUMBER_BOUND_SET = 80, /* + slot: the last byte of a set at which something can begin */
 };
 
-/* The last byte of the blob at which something of this size can begin. */
+/* The last offset in the blob at which an object of this kind can begin. */
 enum bound { BOUND_ENTRY, BOUND_VECTOR, BOUND_RECORD, BOUND_TEST };
 
 #define MARK_KEY 0x786b0000
@@ -83,7 +84,7 @@ enum bound { BOUND_ENTRY, BOUND_VECTOR, BOUND_RECORD, BOUND_TEST };
 #define MARK_BOUND 0x78620000
 #define MARK_ANCHOR 0x78610000
 
-/* Becomes a jump where the key is off, else nothing: the comparison only holds the mark. */
+/* Becomes a jump to `off` when the key is off, else a no-op. The comparison only carries the mark. */
 static __always_inline bool enabled(__u32 key)
 {
 	asm goto("if r10 >= %0 goto %l[off]" : : "i"(MARK_KEY + key) : : off);
@@ -93,9 +94,9 @@ off:
 }
 
 /*
- * Code that cannot be reached at all is refused before the verifier looks at it: from here it is, and never run, as the
- * verifier knows. Every function that asks whether a key is enabled begins with it: Linux 6.1 takes nothing for reached from
- * below that goes on in code from which it is reached. Gives 0, which most functions need anyway.
+ * A branch that is never taken, to which src/kernel/dead-code.ts links the dead code of a function: the kernel refuses unreachable
+ * code, but the verifier deletes a branch that is never taken. Every function that uses a key begins with an anchor: one
+ * further down would make a back-edge, which Linux 6.1 refuses. Returns 0, which most functions need anyway.
  */
 static __always_inline __u64 anchor(void)
 {
@@ -113,7 +114,7 @@ static __always_inline __u32 number(__u32 which)
 	return value;
 }
 
-/* Offsets are in bounds by construction; the check is for the verifier. */
+/* The compiler makes only offsets that are in bounds; this check is for the verifier. */
 static __always_inline bool is_inside(__u64 offset, __u32 bound)
 {
 	asm goto("if %0 > %1 goto %l[outside]" : : "r"(offset), "i"(MARK_BOUND + bound) : : outside);
@@ -122,7 +123,7 @@ outside:
 	return false;
 }
 
-/* Uncommon fields are asked about only within KEY_UNCOMMON. */
+/* Does the policy use this field? For uncommon fields, to be called only where KEY_UNCOMMON is on. */
 static __always_inline bool asks(enum field field)
 {
 	return enabled(KEY_FIELD + field);

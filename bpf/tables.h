@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the compiler (src/policy/compile/compile.ts) made of the rules. Sizes are set before load.
+ * The tables that the compiler (src/policy/compile/compile.ts) makes of the rules. Their sizes are set before load.
  *
- * One blob, the only value of an array map, whose address is part of the program: everything in it is found by its
- * byte. Behind its end there is room enough (READ_BEYOND) that what a mask bounds need not be compared.
+ * They are one blob, the only value of an array map, whose address is part of the program; everything in it is found by its byte
+ * offset. After its end there is padding (READ_BEYOND), so that an offset that a mask bounds needs no comparison.
  *
- * An entry is 32 bits: a leaf with a value; a node of 256 entries, which is indexed by one byte of the key; or a
- * test, which compares the key under a mask and goes on to one of two entries. Addresses may need several of them,
- * a port two rows at most, a field of few values is one row of leaves. Nodes and tests begin at a cache line, which leaves
- * six bits in the entry for the shift that brings their byte of the key to its place.
+ * An entry is 32 bits: a leaf with a value; a node of 256 entries, which one byte of the key indexes; or a test, which compares the key
+ * under a mask and continues with one of two entries. An address may need several of them, a port at most two rows; a field with few
+ * values is one row of leaves. Nodes and tests begin at a cache line, which leaves six bits of the entry for the shift of the key.
  */
 #pragma once
 
 #include "packet.h"
 #include "settings.h"
 
-#define MAX_WORDS 32 /* room for them; what a policy needs is NUMBER_WORDS */
+#define MAX_WORDS 32 /* the most words of a vector; a policy has NUMBER_WORDS */
 
 #define ENTRY_LEAF 0x80000000U
 #define ENTRY_TEST 0x40000000U
@@ -23,10 +22,10 @@
 #define ENTRY_SHIFT(e) ((e) & 63) /* bits to the right of that byte; two less where keys have no lower half */
 #define ENTRY_OFFSET(e) ((e) & 0x1fffffc0)
 
-/* Of the first byte of an address, times four: what indexes the node at the root. */
+/* Offset in the root node: the first byte of an address, times four. */
 #define FIRST_BYTE(hi) ((hi) >> 54 & 0x3fc)
 
-/* The loader brings a map of the size that the compiler says. */
+/* The loader makes the map as large as the tables. */
 struct {
 	char byte[64];
 } tables SEC(".data.tables");
@@ -45,7 +44,7 @@ struct vector {
 /* Records 0 to 5 are the built-in rows, in the order of enum row; rule bits follow. */
 enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, ROW_BLOCKED, ROWS };
 
-/* What most packets need of the record that decides, in one word: its verdict, its index, its slot in counters. */
+/* A decision is one word: the verdict, the index of the record, and its slot in counters. Most packets need no more of the record. */
 #define DECISION_VERDICT(d) ((d) & 7)
 #define DECISION_RECORD(d) ((d) >> 3 & 0x7ff)
 #define DECISION_SLOT(d) ((d) >> 20)
@@ -58,9 +57,9 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 #define RECORD_CPU 0x1000 /* `target` is a CPU and not an interface */
 #define RECORD_LIMIT_DESTINATION 0x2000 /* with RECORD_LIMIT */
 #define RECORD_LIMIT_BYTES 0x4000 /* with RECORD_LIMIT: a token is a byte and not a packet */
-#define RECORD_LIMIT_BELOW 0x8000 /* with RECORD_LIMIT: the rule matches what finds a token, and not what finds none */
+#define RECORD_LIMIT_BELOW 0x8000 /* with RECORD_LIMIT: the rule applies while the bucket has a token, else while it has none */
 
-/* Time in buckets of bytes, where a nanosecond is many: ticks of 1/8 ns, and of those 1/256 is what a byte costs. */
+/* Buckets of bytes need finer units than ns: time is in ticks of 1/8 ns, the cost of a byte in 1/256 of a tick. */
 #define TICK_SHIFT 3
 #define COST_SHIFT 8
 
@@ -69,17 +68,17 @@ struct record {
 	__u32 target; /* ifindex or CPU */
 	__u32 sample; /* logged when a random 32-bit number is at most this */
 	__u32 unused;
-	__u64 interval; /* that one token takes to refill: ns; of bytes, ticks << COST_SHIFT */
-	__u64 slack;    /* that a full bucket is ahead, but for one token: ns; of bytes, ticks */
+	__u64 interval; /* time in which one token refills: ns; in buckets of bytes, ticks << COST_SHIFT */
+	__u64 slack;    /* time in which all tokens but one refill: ns; in buckets of bytes, ticks */
 	__u64 until;    /* ns since 1970, UTC */
-	__u64 four, six_hi, six_lo; /* what of an address names its bucket, as struct address has it */
+	__u64 four, six_hi, six_lo; /* masks of the addresses that share a bucket, in the form of struct address */
 };
 
 struct count {
 	__u64 packets, bytes; /* bytes of the frame as the driver hands it over */
 };
 
-/* Belongs to the interface and outlives instances; which slot a rule name has is the loader's business. */
+/* Belongs to the interface and outlives instances. The loader assigns slots to the names of rows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 4096);
@@ -101,13 +100,13 @@ static __always_inline __u32 entry_at(__u64 offset)
 	return is_inside(offset, BOUND_ENTRY) ? *(__u32 *)blob_at(offset) : ENTRY_LEAF;
 }
 
-/* Of a row that begins at `row`; a mask sees to it that `index`, in bytes, is not more than READ_BEYOND behind its end. */
+/* An entry of the row at `row`. A mask of the caller keeps `index`, in bytes, within READ_BEYOND after the end of the blob. */
 static __always_inline __u32 entry_in(__u32 row, __u32 index)
 {
 	return *(__u32 *)blob_at(row + (__u64)index);
 }
 
-/* A row of rows, or of leaves, by the upper byte; the first one is for packets without the field. */
+/* The upper byte indexes a row of leaves or of further rows; index 0 is for packets without the field. */
 static __always_inline __u32 lookup_short(__u32 row, __u32 key)
 {
 	__u32 entry = entry_in(row, key >> 6 & 0x7fc);
@@ -157,7 +156,7 @@ static __always_inline __u64 record_offset(__u32 index)
 	return number(NUMBER_RECORDS) + index * (__u64)sizeof(struct record);
 }
 
-/* Outside of the tables, which would mean that they and the program disagree, the verdict is XDP_ABORTED. */
+/* XDP_ABORTED when the offset is outside the tables, which means that they do not belong to this program. */
 static __always_inline __u32 decision_at(__u64 offset)
 {
 	return is_inside(offset, BOUND_ENTRY) ? *(__u32 *)blob_at(offset) : XDP_ABORTED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Packets that somebody watches for a while (`xdpkeep capture`), in the buffer of the sampled ones. The watcher says what
- * may interest him and until when, and says it again and again: when he is gone, it ends by itself. While nobody watches, a
- * packet pays for one comparison. What certainly does not interest is left out here; src/policy/compile/tap.ts is the other half.
+ * The tap of `xdpkeep capture`: packets that match a filter go into the ring buffer of samples. The capturing process writes the filter
+ * and an end, and renews the end while it runs, so that the tap closes by itself when the process dies. Without a capture a packet costs
+ * one comparison. The filter here is coarse: it may pass packets that do not match. src/policy/compile/tap.ts makes it.
  */
 #pragma once
 
@@ -18,9 +18,9 @@
 #define FAMILY_OTHER 4
 #define LATER_FRAGMENT 0x1fff
 
-/* Numbers in host order; bounds are inclusive, and wide open where a field is not asked about. */
+/* Numbers in host order; bounds are inclusive, and cover all values of a field that the filter does not use. */
 struct tap {
-	__u64 until;    /* ns of the coarse clock; 0: nobody watches */
+	__u64 until;    /* end: ns of the coarse clock; 0: no capture */
 	__u32 verdicts; /* bit for each enum xdp_action */
 	__u32 families; /* FAMILY_* */
 	__u64 protocols[4]; /* bit for each */
@@ -31,7 +31,7 @@ struct tap {
 	__u16 source_low, source_high, destination_low, destination_high; /* ports */
 };
 
-/* A section of data, not a map to look into: its address is part of the program. */
+/* In a data section: its address is part of the program, and no map lookup is needed. */
 struct tap tap SEC(".data.tap");
 
 static __always_inline __u32 two_bytes(const __u8 *at)
@@ -83,7 +83,7 @@ static __always_inline bool four_interests(const struct tap *tap, const __u8 *ip
 	return two_bytes(ip + 6) & LATER_FRAGMENT || ports_interest(tap, ip[9], ip + (ip[0] & 15) * 4, end);
 }
 
-/* What stands behind extension headers is not asked here. */
+/* Does not look behind extension headers: such packets pass the filter. */
 static __always_inline bool six_interests(const struct tap *tap, const __u8 *ip, const __u8 *end)
 {
 	if (ip + 40 > end)
@@ -131,12 +131,12 @@ static __noinline int watch(struct xdp_md *ctx, __u32 decision)
 	__u64 until = *(volatile __u64 *)&tap.until;
 
 	if (until <= bpf_ktime_get_coarse_ns()) {
-		/* not over what the watcher has said meanwhile */
+		/* compare-and-swap, so as not to overwrite an end that was renewed meanwhile */
 		__sync_val_compare_and_swap(&tap.until, until, nought);
 		return 0;
 	}
 	if (tap.verdicts >> (fate & 31) & 1 &&
-	    interests(&tap, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	    (enabled(KEY_NO_ETHERNET) || interests(&tap, (void *)(long)ctx->data, (void *)(long)ctx->data_end)))
 		keep_sample(ctx, decision, KEPT_WATCHED);
 	return 0;
 }

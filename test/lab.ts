@@ -16,7 +16,7 @@ import {
 } from './lab/exec.js';
 import { type Network, type Pair, enter, makeNetwork, makePair } from './lab/network.js';
 import { opens } from './lab/open.js';
-import { type Held, collectPinned, endIn, residueOf } from './lab/residue.js';
+import { type Held, collectPinned, DYING, endIn, residueOf } from './lab/residue.js';
 import type { PacketDescription } from '../src/model/policy.js';
 import {
   type Capture,
@@ -261,7 +261,7 @@ export class Lab implements AsyncDisposable {
     });
     for (const namespace of [this.network.firewall, this.network.outside]) {
       await attempt(async () => {
-        trouble.push(...(await endIn(namespace)));
+        trouble.push(...(await endIn(namespace, DYING)));
         await must('ip', ['netns', 'del', namespace]);
       });
     }

@@ -9,6 +9,6 @@ export default defineConfig({
     ...unit,
     include: unit.include.filter((file) => ROOMS.test(file)),
     testTimeout: 60_000,
-    env: { XDPKEEP_TEST_BUDGET: '0.1' },
+    env: { ...unit.env, XDPKEEP_TEST_BUDGET: '0.1' },
   },
 });

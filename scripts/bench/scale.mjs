@@ -139,7 +139,8 @@ function makeSide(core, work, state) {
   addVeth(device);
   const bpffs = makeBpffs(state);
   const rules = [{ name: 'listed', match: { source: { list: 'bench' } }, action: 'drop' }];
-  const policy = { apiVersion: 'xdpkeep/v1', kind: 'Policy', name: 'bench', rules };
+  const lists = { bench: { allowEmpty: true, maxShrink: '100%', widest: { ipv4: 0, ipv6: 0 } } };
+  const policy = { apiVersion: 'xdpkeep/v1', kind: 'Policy', name: 'bench', lists, rules };
   writeState(
     work,
     state,

@@ -28,7 +28,7 @@ export function loadPolicy({ core, datapath }, wanted, function_) {
     sets: [],
     taiOffset: 0,
     blocks: false,
-    frags: false,
+    frames: { frags: false, noEthernet: false },
   });
   const object = core.loadPolicy(datapath, tables, { function: function_ });
   if (function_.endsWith('_random')) {

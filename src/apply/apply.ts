@@ -1,6 +1,6 @@
-// The executor: intent, effect, a fresh observation, outcome. A step that fails, or after which the kernel does not run
-// what was promised, is undone at once and does not stop the others. Takes the writer lock: nothing else in the program
-// changes the kernel.
+// The executor. Each step goes through intent, effect, a new observation and outcome. A step that fails, or after which the kernel does
+// not run what was promised, is undone at once; the other steps go on. It needs the writer lock: only its holder may change the
+// kernel.
 import type { Journal } from '../journal/journal.js';
 import type { WriterLock } from '../journal/lock.js';
 import type { Pins } from '../kernel/pins.js';
@@ -17,7 +17,7 @@ import { awaitEffect, effect } from './failpoint.js';
 export interface ApplyContext {
   kernel: { pins: Pins; observe: () => Promise<ObservedState> };
   records: ApplyRecords;
-  proven: Pick<Proven, 'loaded' | 'failed'> & Partial<Pick<Proven, 'recorder'>>;
+  proven: Pick<Proven, 'loaded' | 'failed'> & Partial<Pick<Proven, 'recorders'>>;
   trial?: OnTrial;
 }
 
@@ -25,26 +25,26 @@ interface ApplyRecords {
   journal: Journal;
   /** The generation that the steps bring into effect. */
   generation: number;
-  /** The steps bring back what was there: nothing is recorded to go back by. */
-  mends?: boolean;
+  /** The steps restore what was applied before: no inverses are recorded. */
+  restores?: boolean;
 }
 
-/** What a change on trial has to say while it is made. */
+/** Hooks of a change on trial. */
 export interface OnTrial {
-  /** Asked when every step was verified: why none of them may stay, as soon as that is known. */
-  judge?: () => Promise<string | undefined>;
-  /** Called when all that can be undone is undone, before it is written down. */
+  /** Called when every step was verified. Resolves with the reason why all of them must be undone; `undefined` when they may stay. */
+  findFailure?: () => Promise<string | undefined>;
+  /** Called when the inverses have run, before their outcomes are recorded. */
   reverted?: () => void;
-  /** What the steps left stays, so that they can be undone later: nothing is cleaned away. */
+  /** Former instances stay pinned, so that the steps can be undone later. */
   keep?: boolean;
 }
 
 export interface Applied {
   step: EffectiveStep;
-  /** `failed`: never took effect. `undone`: took effect, was found wrong. `stuck`: could not be undone either. */
+  /** `failed`: never took effect. `undone`: took effect and was undone. `stuck`: could not be undone. */
   outcome: 'done' | 'failed' | 'undone' | 'stuck';
   error?: Error;
-  /** Where a link was made. */
+  /** How the interface is attached; present when the step made a link. */
   attached?: Attachment;
 }
 
@@ -55,7 +55,10 @@ interface Attempt {
   attached?: Attachment;
 }
 
-/** Applies every step that has something to do and was proven. Throws only when the journal cannot be written. */
+/**
+ * Applies every step that has an effect and was proven. The lock proves that this process is the only writer. Throws a JournalError
+ * when the journal cannot be written; every other error becomes an outcome.
+ */
 export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext): Promise<Applied[]> {
   const results: Applied[] = [];
   const attempts: Attempt[] = [];
@@ -64,7 +67,7 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     const planned = together.filter(({ step }) => {
       return !context.proven.failed.has(step.interface) && !waiting.has(step.interface);
     });
-    for (const attempt of intend(planned, context)) {
+    for (const attempt of recordIntents(planned, context)) {
       const { step } = attempt.planned;
       const error = attemptStep(() => {
         const attached = execute(lock, step, context.kernel.pins, provenFor(step, context));
@@ -78,9 +81,9 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     }
   }
   if (attempts.length === 0) return results;
-  const observed = await look(context);
+  const observed = await observeAgain(context);
   if (observed instanceof Error) {
-    // A change that nobody can see is not left in effect. Backwards: a step after a rename counts on its names.
+    // A change that cannot be verified does not stay in effect.
     return [...results, ...undoAll(lock, attempts, observed, context)];
   }
   const right: Attempt[] = [];
@@ -89,14 +92,17 @@ export async function apply(lock: WriterLock, plan: Plan, context: ApplyContext)
     if (wrong === undefined) right.push(attempt);
     else results.push(undo(lock, attempt, wrongStep(attempt, wrong), 'undone', context));
   }
-  const failure = right.length > 0 ? await context.trial?.judge?.() : undefined;
+  const failure = right.length > 0 ? await context.trial?.findFailure?.() : undefined;
   if (failure !== undefined) {
     return [...results, ...undoAll(lock, right, new VerificationError(failure), context)];
   }
   return [...results, ...concludeAll(lock, right, context)];
 }
 
-/** Whose intents are written together: renames go one by one, and what records before rules ask about what it records. */
+/**
+ * Groups of steps whose intents are one write. Each rename is a group: later steps use the new names. What records comes before
+ * rules that ask about what it records.
+ */
 function batches(steps: Attempt['planned'][]): Attempt['planned'][][] {
   const renames = steps.filter(({ step }) => step.kind === 'rename');
   const records = steps.filter(({ step }) => step.kind === 'record');
@@ -111,10 +117,14 @@ function namesBehind(step: EffectiveStep): string[] {
 }
 
 function provenFor(step: EffectiveStep, { proven }: ApplyContext): Candidate | undefined {
-  return step.kind === 'record' ? proven.recorder : proven.loaded.get(step.interface);
+  const candidates = step.kind === 'record' ? proven.recorders : proven.loaded;
+  return candidates?.get(step.interface);
 }
 
-/** Backwards; the former programs decide again everywhere before anything is cleaned up or written down. */
+/**
+ * Runs the inverses, last step first, since a step after a rename uses the new name. The former programs run again on every interface
+ * before anything is cleaned up or recorded.
+ */
 function undoAll(lock: WriterLock, attempts: Attempt[], error: Error, context: ApplyContext): Applied[] {
   const reverted = attempts.reverse().map((attempt) => [attempt, revert(lock, attempt, context)] as const);
   context.trial?.reverted?.();
@@ -125,7 +135,7 @@ function wrongStep({ planned }: Attempt, wrong: string): VerificationError {
   return new VerificationError(`${planned.step.interface}: ${wrong}`);
 }
 
-async function look({ kernel: { observe } }: ApplyContext): Promise<ObservedState | Error> {
+async function observeAgain({ kernel: { observe } }: ApplyContext): Promise<ObservedState | Error> {
   try {
     return await awaitEffect('verify', observe);
   } catch (error) {
@@ -137,20 +147,20 @@ function isEffective(planned: PlannedStep): planned is PlannedStep & { step: Eff
   return planned.step.kind !== 'none';
 }
 
-/** The intents of all of them are on the disk before the first of them begins. */
-function intend(
+/** Writes the intents of all these steps to the disk before the first of them begins. */
+function recordIntents(
   planned: Attempt['planned'][],
-  { records: { journal, generation, mends } }: ApplyContext,
+  { records: { journal, generation, restores } }: ApplyContext,
 ): Attempt[] {
   if (planned.length === 0) return [];
   const entries = planned.map(({ step, inverse }): JournalEntry => {
-    return { generation, phase: 'intent', step, ...(inverse && !mends && { inverse }) };
+    return { generation, phase: 'intent', step, ...(inverse && !restores && { inverse }) };
   });
   const records = effect('intent', () => journal.appendAll(entries));
   return planned.map((one, at) => ({ planned: one, intent: records[at]?.seq ?? 0 }));
 }
 
-/** Cleans up behind each of them, and then writes down once that they are done. */
+/** Cleans up after each step, then records all outcomes in one write. */
 function concludeAll(lock: WriterLock, attempts: Attempt[], context: ApplyContext): Applied[] {
   const results: Applied[] = [];
   const done: JournalEntry[] = [];
@@ -169,19 +179,20 @@ function concludeAll(lock: WriterLock, attempts: Attempt[], context: ApplyContex
   return results;
 }
 
-/** `error` where cleaning up was all that the step had to do. */
+/** Returns an `error` when cleaning up was the whole step; a `note` when only the clean-up after a step failed or was deferred. */
 function cleanUp(
   lock: WriterLock,
   step: EffectiveStep,
   context: ApplyContext,
 ): { error?: Error; note?: string } {
-  if (context.trial?.keep === true) return { note: 'what it left is kept until it is confirmed' };
+  if (context.trial?.keep === true)
+    return { note: 'the former instance is kept until the change is confirmed' };
   const error = attemptStep(() => {
     finish(lock, step, context.kernel.pins);
   });
   if (!error) return {};
   if (isCleanUp(step)) return { error };
-  // What runs is right; pins that could not be removed are found and removed by the next pass.
+  // The right program runs. The next pass finds and removes the pins that could not be removed.
   return { note: `clean-up is left to the next pass: ${error.message}` };
 }
 
@@ -195,7 +206,7 @@ function undo(
   return concludeUndo(lock, attempt, error, outcome, revert(lock, attempt, context), context);
 }
 
-/** Why the former state could not be brought back; `undefined` when it was. */
+/** Runs the inverse. Returns the error when that failed. */
 function revert(lock: WriterLock, { planned }: Attempt, context: ApplyContext): Error | undefined {
   return attemptStep(() => {
     if (planned.inverse) execute(lock, planned.inverse, context.kernel.pins, undefined);
@@ -225,7 +236,7 @@ function concludeUndo(
   return { step, outcome: 'stuck', error: undoError };
 }
 
-/** It ends nothing of ours that runs, so there is nothing to go back to. */
+/** Does the step only remove pins? It detaches no program of ours, so it has no inverse. */
 function isCleanUp(step: EffectiveStep): boolean {
   if (step.kind === 'detach') return step.linkId === undefined;
   return step.kind === 'clean' || step.kind === 'forget';
@@ -245,7 +256,7 @@ function outcome(
   return { generation, phase, step, of: intent, ...(note !== undefined && { note }) };
 }
 
-/** The record tells how it was attached. */
+/** Adds to the recorded step how the interface was attached. */
 function withAttachment(step: EffectiveStep, attached: Attachment | undefined): EffectiveStep {
   const makesLink = step.kind === 'attach' || step.kind === 'reattach';
   return attached && makesLink ? { ...step, attached } : step;

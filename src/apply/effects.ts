@@ -1,5 +1,5 @@
-// The effects that steps are made of. Each is one atomic change of the kernel, and each first looks whether it is
-// still to be done: so a step can be run again from any point of it, and an inverse works from any point too.
+// The effects of which steps consist. Each is one atomic change of the kernel and is idempotent: it first checks whether it is still to
+// be done. So a step that was interrupted anywhere can be run again, and so can its inverse.
 import { join } from 'node:path';
 import { NativeRefusedError } from '../kernel/attach.js';
 import {
@@ -46,17 +46,17 @@ export function pinInstance(pins: Pins, name: string, digest: string, candidate:
   });
 }
 
-/** Beside the pin in the instance there is one by which the next instance finds it. */
+/** Pins a set below `lists` too, where the next instance finds it. */
 function keepSet(pins: Pins, { name, pin: content, map }: OpenSet): void {
   const path = pins.set(name, content);
   makeDirectory(pins.list(name));
   using there = pins.objects.openPin(path);
   if (there && pins.objects.mapInfo(there).id === pins.objects.mapInfo(map).id) return;
-  remove(path); // not what its name says, or it would have been used
+  remove(path); // its content is not that of the digest: proving would have used it otherwise
   pins.objects.pin(map.number, path);
 }
 
-/** New rows get their slot, emptied of what another row may have counted there; all others keep what they have. */
+/** Records the slots of new rows and sets their counters to zero, since another row may have used the slot. Other rows keep theirs. */
 function keepRows(pins: Pins, name: string, object: LoadedObject, rows: RowAssignment): void {
   if (!rows.pinned) pins.objects.pin(object.mapFd(COUNTERS), pins.counters(name));
   makeDirectory(pins.rows(name));
@@ -66,7 +66,7 @@ function keepRows(pins: Pins, name: string, object: LoadedObject, rows: RowAssig
   }
 }
 
-/** Pins a map that the running program uses. */
+/** Pins a map that the running program uses, and that lost its pin. */
 export function repin(pins: Pins, name: string, digest: string, map: RepinnedMap): void {
   effect('pin', () => {
     using fd = requireOpen(pins.objects.openMap(map.id), `map ${map.id}`);
@@ -79,8 +79,8 @@ export function repin(pins: Pins, name: string, digest: string, map: RepinnedMap
 }
 
 /**
- * Renames the pins of an interface, with those of a program that was taken over there. Where the other name has pins
- * as well, the two change names. The link moves last: until then the step is still to be done, and can be.
+ * Renames the pins of an interface, and those of a foreign program that was taken over there. If the other name has pins as well, the
+ * two are exchanged. The folder with the link moves last: its place tells whether the step was completed.
  */
 export function movePins(pins: Pins, from: string, to: string, linkId: number): void {
   effect('move', () => {
@@ -94,8 +94,8 @@ export function movePins(pins: Pins, from: string, to: string, linkId: number): 
 }
 
 /**
- * Lets a link go and detaches its program. The kernel frees an unpinned link some time later, on a work queue, so the
- * detaching is asked for: when this returns, the interface is free.
+ * Removes the pin of a link and detaches it. The kernel frees an unpinned link later, on a work queue, so the link is detached
+ * explicitly: the interface is free when this returns.
  */
 export function dropLink(pins: Pins, name: string): void {
   effect('drop-link', () => {
@@ -106,8 +106,8 @@ export function dropLink(pins: Pins, name: string): void {
 }
 
 /**
- * Attaches the pinned instance, in the first mode that works, and pins the link.
- * A crash between the two leaves nothing: the link dies with the process. `undefined` when it was there already.
+ * Attaches the pinned instance, in the first mode that works, and pins the link. A crash between the two leaves nothing attached: the
+ * link ends with the process. Returns `undefined` when the link was already there.
  */
 export function link(
   pins: Pins,
@@ -119,22 +119,33 @@ export function link(
   return effect('link', () => {
     using program = requirePin(pins, pins.program(name, digest));
     using there = pins.objects.openPin(pins.link(name));
-    if (there && isOn(pins, ifindex, program, there)) return undefined;
-    const { link: made, ...attached } = createFirst(pins, program, ifindex, modes);
-    using held = made;
-    makeDirectory(pins.interface(name));
-    pins.objects.pin(held.number, pins.link(name));
-    return attached;
+    if (there && isAttached(pins, ifindex, program, there)) return undefined;
+    return makeLink(pins, name, ifindex, modes, program);
   });
 }
 
-/** The link was never dropped: an inverse has nothing to bring back. */
-function isOn(pins: Pins, ifindex: number, program: Handle, held: Handle): boolean {
+/** Attaches a program, in the first mode that works, and pins the link. */
+export function makeLink(
+  pins: Pins,
+  name: string,
+  ifindex: number,
+  modes: AttachMode[],
+  program: Handle,
+): Attachment {
+  const { link: made, ...attached } = createFirst(pins, program, ifindex, modes);
+  using held = made;
+  makeDirectory(pins.interface(name));
+  pins.objects.pin(held.number, pins.link(name));
+  return attached;
+}
+
+/** Does the link run this program on this interface already? So it is when an inverse runs after an interrupted step. */
+function isAttached(pins: Pins, ifindex: number, program: Handle, held: Handle): boolean {
   const info = pins.objects.linkInfo(held);
   return info.ifindex === ifindex && info.programId === pins.objects.programId(program);
 }
 
-/** Only the driver's own refusal is a reason to fall back: a busy or vanished interface is not. */
+/** Tries the modes in order. Only a refusal by the driver makes it try the next; a busy or missing interface is an error. */
 function createFirst(
   pins: Pins,
   program: Handle,
@@ -151,7 +162,7 @@ function createFirst(
   }
 }
 
-/** Compare-and-swap from the expected program, or from the program of the instance that is left. */
+/** Compare-and-swap: replaces the expected program, given by id or as the program of the former instance. */
 export function swap(
   pins: Pins,
   name: string,
@@ -170,14 +181,14 @@ export function swap(
   });
 }
 
-/** Pins a foreign program for giving back, then detaches it however it is held. */
+/** Pins a foreign program so that it can be given back, then detaches it, whether netlink or a link attached it. */
 export function takeOver(pins: Pins, name: string, ifindex: number, foreign: ForeignProgram): void {
   effect('take-over', () => {
     using program = requireOpen(
       pins.objects.openProgram(foreign.programId),
       `the foreign program ${foreign.programId}`,
     );
-    keep(pins, name, program, foreign.mode);
+    pinForeign(pins, name, program, foreign.mode);
     if (foreign.linkId === undefined) {
       if (pins.objects.attachedProgram(ifindex, foreign.mode) !== 0)
         pins.objects.detachNetlink(ifindex, foreign.mode, program);
@@ -188,8 +199,8 @@ export function takeOver(pins: Pins, name: string, ifindex: number, foreign: For
   });
 }
 
-/** The pin may be all that holds the program: it is not made anew while it is the right one. */
-function keep(pins: Pins, name: string, program: Handle, mode: AttachMode): void {
+/** Does not replace a pin of the right program: it may be the only reference to it. */
+function pinForeign(pins: Pins, name: string, program: Handle, mode: AttachMode): void {
   const path = pins.foreign(name);
   using kept = pins.objects.openPin(path);
   if (!kept || pins.objects.programId(kept) !== pins.objects.programId(program)) {
@@ -200,7 +211,7 @@ function keep(pins: Pins, name: string, program: Handle, mode: AttachMode): void
   writeSymlink(pins.foreignMode(name), mode);
 }
 
-/** Attaches a taken-over program again, in the mode that it had. Its pin goes with `forget`. */
+/** Attaches a taken-over program again, in the mode that it had. `forget` removes its pin. */
 export function giveBack(
   pins: Pins,
   name: string,
@@ -215,7 +226,7 @@ export function giveBack(
   });
 }
 
-/** Removes every pin of the interface but its link and the instance to keep. */
+/** Removes every pin of the interface except its link, the instance `keep`, and what belongs to the interface (counters, blocks). */
 export function clean(pins: Pins, name: string, keep: string | undefined): void {
   effect('clean', () => {
     const directory = pins.interface(name);
@@ -229,7 +240,7 @@ export function clean(pins: Pins, name: string, keep: string | undefined): void 
   });
 }
 
-/** Removes the one instance that a step brought in and that was undone. */
+/** Removes the instance of a step that was undone. */
 export function discard(pins: Pins, name: string, digest: string): void {
   effect('clean', () => {
     remove(pins.instance(name, digest));
@@ -239,14 +250,14 @@ export function discard(pins: Pins, name: string, digest: string): void {
   });
 }
 
-/** Drops the pin of a program that was given back. */
+/** Removes the pin of a foreign program that was given back. */
 export function forget(pins: Pins, name: string): void {
   remove(pins.foreignMode(name));
   remove(pins.foreign(name));
   removeEmpty(pins, pins.foreigners);
 }
 
-/** From the inside out: an empty tree of ours is residue. */
+/** Removes our directories that are empty, the innermost first. */
 function removeEmpty(pins: Pins, directory: string): void {
   removeIfEmpty(directory);
   if (removeIfEmpty(pins.interfaces)) removeIfEmpty(pins.root);
@@ -256,9 +267,9 @@ function requirePin(pins: Pins, path: string): Handle {
   return requireOpen(pins.objects.openPin(path), path);
 }
 
-function requireOpen(fd: Handle | undefined, what: string): Handle {
+export function requireOpen(fd: Handle | undefined, what: string): Handle {
   if (fd) return fd;
-  throw new KernelError(`open ${what}`, 2, 'ENOENT', 'it vanished while the plan was made', {
+  throw new KernelError(`open ${what}`, 2, 'ENOENT', 'it vanished after the plan was made', {
     hint: 'Run reconcile again: the next pass plans with what is there now.',
   });
 }

@@ -1,7 +1,7 @@
-// Which effects a step is made of, and in which order.
+// Maps each kind of step to its effects and their order.
 import type { WriterLock } from '../journal/lock.js';
 import type { Pins } from '../kernel/pins.js';
-import type { Attachment, EffectiveStep, TargetInstance } from '../model/step.js';
+import type { AttachStep, Attachment, DetachStep, EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { forgetOthers, record, stopRecording } from './record.js';
 import {
@@ -17,10 +17,11 @@ import {
   swap,
   takeOver,
 } from './effects.js';
+import { whileLifted } from './lift.js';
 
 /**
- * Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. Returned: how it was
- * attached, where a link was made.
+ * Brings a step into effect. `loaded` is the proven instance, absent when the step uses a pinned one. Returns how the interface was
+ * attached when a link was made, else `undefined`.
  */
 export function execute(
   _lock: WriterLock,
@@ -32,18 +33,22 @@ export function execute(
   if ('instance' in step) ensurePinned(step.instance, name, pins, loaded);
   switch (step.kind) {
     case 'attach':
-      if (step.takeOver) takeOver(pins, name, step.ifindex, step.takeOver);
-      if (step.dropLink) dropLink(pins, name);
-      return link(pins, name, step.ifindex, step.modes, step.instance.digest);
+      return whileLifted(pins, name, step.lifts, () => {
+        if (step.takeOver) takeOver(pins, name, step.ifindex, step.takeOver);
+        if (step.dropLink) dropLink(pins, name);
+        return withReason(link(pins, name, step.ifindex, step.modes, step.instance.digest), step);
+      });
     case 'reattach':
-      dropLink(pins, name);
-      return link(pins, name, step.ifindex, step.modes, step.instance.digest);
+      return whileLifted(pins, name, step.lifts, () => {
+        dropLink(pins, name);
+        return link(pins, name, step.ifindex, step.modes, step.instance.digest);
+      });
     case 'swap':
       swap(pins, name, step.instance.digest, { programId: step.fromProgramId, digest: step.fromDigest });
       return undefined;
     case 'detach':
       dropLink(pins, name);
-      if (step.giveBack && step.ifindex !== undefined) giveBack(pins, name, step.ifindex, step.giveBack);
+      bringBack(pins, step);
       return undefined;
     case 'repin':
       for (const map of step.maps) repin(pins, name, step.digest, map);
@@ -56,11 +61,26 @@ export function execute(
       return undefined;
     case 'forget':
     case 'clean':
-      return undefined; // its work is what `finish` does
+      return undefined; // `finish` does it
   }
 }
 
-/** Removes what a step has left behind. Only after it was verified: until then it may have to be undone. */
+function bringBack(pins: Pins, { interface: name, ifindex, giveBack: kept, lifts }: DetachStep): void {
+  if (!kept || ifindex === undefined) return;
+  whileLifted(pins, name, lifts, () => {
+    giveBack(pins, name, ifindex, kept);
+  });
+}
+
+/** Adds why native mode was not tried, which an earlier record says. */
+function withReason(
+  attached: Attachment | undefined,
+  { fellBackBecause }: AttachStep,
+): Attachment | undefined {
+  return attached && fellBackBecause !== undefined ? { ...attached, fellBackBecause } : attached;
+}
+
+/** Removes the former instance or other remains of a step. To be called after verification only: before it the step may be undone. */
 export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
   const { interface: name } = step;
   if (step.kind === 'detach') {
@@ -72,7 +92,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void
   else if ('instance' in step) clean(pins, name, step.instance.digest);
 }
 
-/** Removes what a step that was undone had brought in; what was pinned before it stays. */
+/** Removes what an undone step had pinned; what was pinned before the step stays. */
 export function finishUndo(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
   if ('instance' in step && !step.instance.pinned) discard(pins, step.interface, step.instance.digest);
   if (step.kind === 'attach' && step.takeOver) forget(pins, step.interface);

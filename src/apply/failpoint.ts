@@ -1,9 +1,9 @@
-// Named places where a crash is worth testing. `XDPKEEP_FAILPOINT=swap:after` ends the process there with SIGKILL,
-// `swap:after=stop` suspends it until SIGCONT, `swap:after=fail` makes the effect fail as a real one does. Each strikes
-// once, so that undoing can use the effect that failed. Several are separated by commas. Without it: one comparison.
+// Failpoints for tests of crashes. `XDPKEEP_FAILPOINT=swap:after` kills the process there with SIGKILL, `swap:after=stop` stops it until
+// SIGCONT, `swap:after=fail` makes the effect throw. Several are separated by commas. The first that is reached takes effect, once per
+// process, so that undoing can use the effect that failed.
 import { EnvironmentError, JournalError } from '../model/errors.js';
 
-/** Every effect of the executor in a change that is not on trial; each can be struck before and after. */
+/** Every effect of the executor in a change that is not on trial; each has a failpoint before and after it. */
 export const EFFECTS = [
   'generation',
   'intent',
@@ -19,17 +19,15 @@ export const EFFECTS = [
   'outcome',
 ] as const;
 
-/** What is done beside the steps of an interface, before them. */
-const RECORD_EFFECTS = ['record'] as const;
-
-/** What a trial adds: arming its deadline, announcing it, and what decides it or leaves it to wait. */
+/** Effects that a trial adds: arming its deadline, announcing it, deciding it. */
 export const TRIAL_EFFECTS = ['arm', 'announce', 'decide'] as const;
 
 export type Effect = (typeof EFFECTS)[number];
 export type TrialEffect = (typeof TRIAL_EFFECTS)[number];
-type RecordEffect = (typeof RECORD_EFFECTS)[number];
+/** What is done beside the steps of an interface, before them. */
+type RecordEffect = 'record';
 
-/** Those whose failure means that the journal or a generation cannot be written. */
+/** Effects whose failure is a JournalError: they write the journal or a generation. */
 const WRITTEN = new Set<Effect | TrialEffect | RecordEffect>([
   'generation',
   'intent',
@@ -46,7 +44,7 @@ export function effect<T>(name: Effect | TrialEffect | RecordEffect, run: () => 
   return result;
 }
 
-/** The same for an effect that takes its time. */
+/** Like `effect`, for an asynchronous effect. */
 export async function awaitEffect<T>(
   name: Effect | TrialEffect | RecordEffect,
   run: () => Promise<T>,
@@ -60,13 +58,13 @@ export async function awaitEffect<T>(
 let struck = false;
 
 function strike(name: Effect | TrialEffect | RecordEffect, side: 'before' | 'after'): void {
-  const [points, manner = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
+  const [points, action = 'kill'] = (process.env['XDPKEEP_FAILPOINT'] ?? '').split('=');
   const point = `${name}:${side}`;
   if (struck || !points?.split(',').includes(point)) return;
   struck = true;
-  if (manner === 'fail') {
+  if (action === 'fail') {
     const Failure = WRITTEN.has(name) ? JournalError : EnvironmentError;
     throw new Failure(`failpoint ${point}`, { hint: 'Unset XDPKEEP_FAILPOINT.' });
   }
-  process.kill(process.pid, manner === 'stop' ? 'SIGSTOP' : 'SIGKILL');
+  process.kill(process.pid, action === 'stop' ? 'SIGSTOP' : 'SIGKILL');
 }

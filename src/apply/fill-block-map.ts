@@ -1,4 +1,4 @@
-// Fills the map of blocks of an interface: completely before any program looks it up, entry by entry afterwards.
+// Fills the map of blocks of an interface: completely before it is pinned for a program to use, entry by entry afterwards.
 import type { WriterLock } from '../journal/lock.js';
 import { makeDirectory } from '../kernel/bpffs.js';
 import { BLOCKS } from '../kernel/pin-paths.js';
@@ -8,13 +8,13 @@ import type { ObservedMap } from '../model/observed.js';
 import { effect } from './failpoint.js';
 
 interface Maps {
-  /** The map that lost its pin. */
+  /** Id of the map of blocks, where it lost its pin. */
   lost?: number | undefined;
-  /** The map in which the interface's program counts what each block drops. */
+  /** Id of the map in which the interface's program counts what each block drops. */
   hits?: number | undefined;
 }
 
-/** Makes the map where there is none, or pins the one again that lost its pin. */
+/** Fills the pinned map of blocks; where there is none, pins the lost one again or makes a new one. Returns the map. */
 export function holdBlocks(
   _lock: WriterLock,
   pins: Pins,

@@ -5,7 +5,7 @@ import { listEntries, remove, removeIfEmpty } from '../kernel/bpffs.js';
 import type { Pins } from '../kernel/pins.js';
 import type { ObservedState } from '../model/observed.js';
 
-/** `observed` is what there is now; what an interrupted run left is removed with it. */
+/** `observed` is the state after the steps. Pins that an interrupted run left are removed too. */
 export function sweepSets(_lock: WriterLock, pins: Pins, { owned }: ObservedState): void {
   const used = new Set(
     owned.flatMap(({ instances }) => instances.flatMap(({ maps }) => maps.map(({ id }) => id))),

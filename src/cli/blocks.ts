@@ -2,6 +2,7 @@
 import { readBlockReports } from '../inspect/blocks.js';
 import { block, unblock } from '../operate/blocks.js';
 import { parseCidr } from '../addresses/parse.js';
+import { unmapped } from '../addresses/mapped.js';
 import { formatCidr } from '../addresses/format.js';
 import { OPERATOR } from '../model/blocks.js';
 import { EXIT, UsageError } from '../model/errors.js';
@@ -27,7 +28,7 @@ export async function runBlock(
   options: BlockCommand,
 ): Promise<CommandResult> {
   const { acceptLockout = false, host, output } = options;
-  const network = networkOf(cidr);
+  const { network, notes } = networkOf(cidr);
   const { reason, duration } = readReasonAndDuration('block', options, {
     example: 'xdpkeep block 192.0.2.7 --for 1h --reason "flood, ticket 12" [INTERFACE]',
     instead: '; what is to stay belongs into a list of the policy',
@@ -41,7 +42,8 @@ export async function runBlock(
     by: operatorName(),
     duration,
   };
-  const { warnings, ...result } = await block(options, host, made, acceptLockout);
+  const { warnings: found, ...result } = await block(options, host, made, acceptLockout);
+  const warnings = [...notes, ...found];
   const exitCode = result.notYet.length > 0 ? EXIT.partial : EXIT.ok;
   if (output === 'json') {
     return { exitCode, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Block', ...result, warnings }) };
@@ -64,7 +66,7 @@ export async function runUnblock(
   name: string | undefined,
   options: CommonOptions & Owned,
 ): Promise<CommandResult> {
-  const text = formatCidr(networkOf(cidr));
+  const text = formatCidr(networkOf(cidr).network);
   const selection = {
     cidr: text,
     ...(name !== undefined && { interface: name }),
@@ -86,10 +88,14 @@ export function runBlocks(options: CommonOptions): CommandResult {
   return { exitCode: EXIT.ok, out: options.output === 'json' ? json(blocks) : renderBlocks(blocks) };
 }
 
-function networkOf(text: string): Cidr {
+/** An IPv4-mapped network, as logs have it, is the IPv4 one; that is told. */
+function networkOf(text: string): { network: Cidr; notes: string[] } {
   const network = parseCidr(text);
-  if (!('message' in network)) return network;
-  throw new UsageError(`CIDR ${network.message}`, network.hint === undefined ? {} : { hint: network.hint });
+  if ('message' in network)
+    throw new UsageError(`CIDR ${network.message}`, network.hint === undefined ? {} : { hint: network.hint });
+  const four = unmapped(network);
+  if (!four) return { network, notes: [] };
+  return { network: four, notes: [`${text} is IPv4-mapped, and is taken for ${formatCidr(four)}`] };
 }
 
 /** What fail2ban calls its jails is among them. */

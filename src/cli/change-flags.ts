@@ -9,7 +9,7 @@ export function addPassFlags(command: Command, dryRun: string): Command {
     .option('--detailed-exitcode', 'exit 2 when changes are pending or were made')
     .option(
       '--retry',
-      'try now what waits: what failed lately and costs a gap, drift that stalled or is only reported',
+      'try now what waits: what failed lately and costs a gap, native where it is possible again, drift that stalled or is only reported',
     )
     .option('--deep', 'compare the programs, tables and sets in the kernel too, not their names alone')
     .addOption(confirmWithin())

@@ -40,7 +40,7 @@ export async function applyConfig(program: Command, command: Command): Promise<v
   give(program, { state: config.state ?? adopted });
 }
 
-/** What lies in the data directory and among the pins is acted on by every command. State files are judged as they are read. */
+/** Every command acts on the data directory and the pins, so their owner is checked first; state files are checked when they are read. */
 export function requireOwnPlaces(command: Command): void {
   const { dataDir = DATA_DIR, bpffs = DEFAULT_BPFFS } = readGiven(command);
   for (const place of [dataDir, pinPathsOf(bpffs).root]) requireOwnTree(place);

@@ -88,7 +88,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['xdpkeep rollback', 'the generation before'],
     ['xdpkeep rollback 7 --reason "upload stalls"', 'that of number 7'],
   ],
-  suspend: [['xdpkeep suspend --reason "replacing the switch" --for 2h', 'hands off, until then']],
+  suspend: [['xdpkeep suspend --reason "replacing the switch" --for 2h', 'suspends changes until then']],
   resume: [['xdpkeep resume', 'follow the state files again']],
   detach: [['xdpkeep detach --all --reason "end of the trial"', 'nothing of ours is left on the kernel']],
   confirm: [['xdpkeep confirm', 'keep the change that waits']],

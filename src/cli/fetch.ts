@@ -14,7 +14,8 @@ export async function runFetch(
   config: Config | undefined,
 ): Promise<CommandResult> {
   const { source } = config ?? {};
-  const commit = source && (await fetch(source, resolve(into)));
+  const tags = config?.verify?.requireTag;
+  const commit = source && (await fetch({ ...source, ...(tags !== undefined && { tags }) }, resolve(into)));
   if (output === 'json') {
     const { git, ref } = source ?? {};
     return { exitCode: EXIT.ok, out: json({ apiVersion: 'xdpkeep/v1', kind: 'Fetched', git, ref, commit }) };

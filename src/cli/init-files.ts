@@ -46,8 +46,14 @@ rules: []
 #     action: drop
 #   - name: syn-flood
 #     match: {protocol: tcp, destinationPort: [80, 443], tcpFlags: {syn: true, ack: false}}
-#     rateLimit: {packetsPerSecond: 100, burst: 200, per: source} # matches only above this rate
+#     rateLimit: {packetsPerSecond: 100, burst: 200, per: {source: {ipv4: 32, ipv6: 64}}} # matches only above this rate
 #     action: drop
+#   - name: ssh # with "default: drop": what is within the rate passes
+#     match: {protocol: tcp, destinationPort: 22}
+#     rateLimit: {packetsPerMinute: 60, burst: 20, per: source, when: below}
+#     action: pass
+# lists: # what a list must not be, or it is refused and what runs keeps running; these are the defaults
+#   blocked: {allowEmpty: false, maxShrink: 50%, widest: {ipv4: 8, ipv6: 16}}
 # tests: # what must hold before the policy is applied
 #   - {name: ping dies, packet: {protocol: icmp, icmpType: echo-request}, expect: drop, rule: no-ping}
 #   - {name: ping6 lives, packet: {protocol: icmpv6, icmpType: echo-request}, expect: pass}

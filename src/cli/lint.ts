@@ -7,11 +7,11 @@ import { json, printable } from '../report/style.js';
 import type { CommonOptions } from './options.js';
 import type { CommandResult } from './result.js';
 
-type LintCommand = Pick<CommonOptions<'sarif'>, 'state' | 'output' | 'color'>;
+type LintCommand = Pick<CommonOptions<'sarif'>, 'state' | 'host' | 'output' | 'color'>;
 
 /** `version` of this program, which SARIF names. */
-export function runLint({ state, output, color }: LintCommand, version: string): CommandResult {
-  const { report, warnings } = lintState(state, { exec: mayRunExecProbes() });
+export function runLint({ state, host, output, color }: LintCommand, version: string): CommandResult {
+  const { report, warnings } = lintState(state, host, { exec: mayRunExecProbes() });
   const format = {
     text: () => renderLint(report, color),
     json: () => json(report),

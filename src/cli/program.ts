@@ -8,7 +8,7 @@ import { addLooking } from './commands/looking.js';
 import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
 import type { Keep } from './commands/command.js';
-import { addManners } from './commands/shell.js';
+import { addShellCommands } from './commands/shell.js';
 import { addUnattended } from './commands/unattended.js';
 import { addDiff, addStateFiles } from './commands/state-files.js';
 import { addTraffic } from './commands/traffic.js';
@@ -16,6 +16,7 @@ import { failure } from './failure.js';
 import { everyCommand } from './command-tree.js';
 import { exampleHelp } from './examples.js';
 import { exitCodeHelp } from './exit-codes.js';
+import { useKernelName } from './interface-operand.js';
 import { addCommonOptions, errorOutput, forgetEmptyVariables, readGiven } from './options.js';
 import type { CommandResult } from './result.js';
 import { toUsageError } from './usage.js';
@@ -61,6 +62,7 @@ export function makeProgram(version: string, keep: Keep): Command {
     const { applyConfig, requireOwnPlaces } = await import('./config.js');
     await applyConfig(program, action);
     if (action.name() !== 'doctor') requireOwnPlaces(action); // that says it among other things
+    await useKernelName(action);
   });
   addReconciling(program, keep);
   addGit(program, keep);
@@ -72,7 +74,7 @@ export function makeProgram(version: string, keep: Keep): Command {
   addOperating(program, keep);
   addConfirming(program, keep);
   addBlocking(program, keep);
-  addManners(program, keep);
+  addShellCommands(program, keep);
   for (const { path, command } of everyCommand(program)) {
     command.addHelpText('after', () => exampleHelp(path));
   }

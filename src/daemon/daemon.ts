@@ -14,7 +14,7 @@ import type { Reconciliation } from '../model/reconciliation.js';
 import type { ReconcileOptions } from '../model/pass-options.js';
 import { reconcile } from '../pass/reconcile.js';
 import type { Synced } from '../operate/sync.js';
-import { standingLine } from '../report/reconciliation.js';
+import { conditionLine } from '../report/reconciliation.js';
 
 export interface DaemonOptions {
   pass: ReconcileOptions;
@@ -58,7 +58,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const begun = performance.now();
     const outcome = await pass(causes, options, passLog, ending.signal);
     options.passed(exitCodeOf(outcome), performance.now() - begun);
-    service.passed(outcome instanceof Error ? outcome.message : standingLine(outcome));
+    service.passed(outcome instanceof Error ? outcome.message : conditionLine(outcome));
     watchers?.next.after(outcome);
   }, PATIENCE);
   const service = new Service(() => queue.busyMs());

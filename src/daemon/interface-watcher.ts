@@ -1,7 +1,7 @@
 // Says "look again" when an interface came, went, or was made anew or renamed. The kernel tells of much more: every link
 // that goes up, and what our own attaching changes on both ends of a veth. So names and numbers are compared.
-import { listInterfaces } from '../kernel/interfaces.js';
 import { LinkMonitor } from '../kernel/link-monitor.js';
+import { listLinks } from '../kernel/rtnetlink.js';
 
 export class InterfaceWatcher {
   readonly #changed: () => void;
@@ -31,7 +31,8 @@ export class InterfaceWatcher {
 }
 
 function namesAndNumbers(): string {
-  return listInterfaces()
-    .map(({ name, ifindex }) => `${ifindex} ${name}`)
+  return listLinks()
+    .map(({ name, altnames = [], ifindex }) => [ifindex, name, ...altnames].join(' '))
+    .sort()
     .join('\n');
 }

@@ -20,7 +20,7 @@ interface Line {
 export class PassLog {
   readonly #log: Logger;
   /** Lines of the last pass that would be the same in the next one. */
-  #standing = new Set<string>();
+  #lastLines = new Set<string>();
   #failing = false;
 
   constructor(log: Logger) {
@@ -39,7 +39,7 @@ export class PassLog {
     if (pending && changed) this.#log.warn(pendingWords(pending));
     for (const warning of result.warnings) this.#log.debug(warning);
     this.#log.debug({ generation, changed, exitCode, causes }, 'reconciled');
-    this.#stand([
+    this.#writeNew([
       ...steps.filter(({ outcome }) => outcome !== 'done').map((step) => stepLine(step, {})),
       ...result.interfaces
         .filter(({ condition }) => NEWS.has(condition))
@@ -62,13 +62,13 @@ export class PassLog {
       return;
     }
     this.#log.debug({ causes }, error.message);
-    this.#stand(failureLines(error));
+    this.#writeNew(failureLines(error));
   }
 
   /** What was not said of the pass before. */
-  #stand(lines: Line[]): void {
-    const before = this.#standing;
-    this.#standing = new Set(lines.map((line) => JSON.stringify(line)));
+  #writeNew(lines: Line[]): void {
+    const before = this.#lastLines;
+    this.#lastLines = new Set(lines.map((line) => JSON.stringify(line)));
     for (const line of lines) if (!before.has(JSON.stringify(line))) this.#write(line);
   }
 

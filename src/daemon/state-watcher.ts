@@ -1,5 +1,5 @@
-// Says "look again" when something in the state directory, or in another place, may have changed. What changed, nobody asks: content is read
-// afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink at any height above it),
+// Calls back when something in the state directory, or at another path, may have changed. What changed does not matter: a pass reads
+// everything afresh. chokidar is silent about a root that is replaced (renamed over, a swapped symlink at any height above it),
 // so every folder on the way to the root is watched as well, and the root is opened anew when its name moves.
 import { type FSWatcher as FolderWatcher, watch as watchFolder } from 'node:fs';
 import { basename } from 'node:path';
@@ -11,7 +11,7 @@ export class StateWatcher {
   readonly #changed: () => void;
   readonly #isInside: boolean;
   #above: FolderWatcher[];
-  #inner: FSWatcher | undefined;
+  #inside: FSWatcher | undefined;
 
   /**
    * `about`: whether what is inside counts, or only that the path leads to something else. Of a path that is another user's, only
@@ -22,25 +22,25 @@ export class StateWatcher {
     this.#changed = changed;
     this.#isInside = about === 'inside';
     this.#above = this.#openAbove();
-    this.#inner = this.#openInner();
+    this.#inside = this.#openInside();
   }
 
   async close(): Promise<void> {
     for (const folder of this.#above) folder.close();
-    await this.#inner?.close();
+    await this.#inside?.close();
   }
 
-  #openInner(): FSWatcher | undefined {
+  #openInside(): FSWatcher | undefined {
     if (!this.#isInside) return undefined;
-    // What git keeps for itself is no state, and a lot.
+    // The many files of git itself are not state.
     const ignored = (path: string) => basename(path) === '.git';
-    const inner = watch(this.#stateDir, { ignoreInitial: true, ignored });
-    inner.on('all', this.#changed);
+    const watcher = watch(this.#stateDir, { ignoreInitial: true, ignored });
+    watcher.on('all', this.#changed);
     // What changed while it was being opened has no event.
-    inner.on('ready', this.#changed);
+    watcher.on('ready', this.#changed);
     // A watcher that fails (too many files, a vanished mount) leaves the timer: nothing is lost but speed.
-    inner.on('error', () => undefined);
-    return inner;
+    watcher.on('error', () => undefined);
+    return watcher;
   }
 
   #openAbove(): FolderWatcher[] {
@@ -59,9 +59,9 @@ export class StateWatcher {
 
   #reopen(): void {
     for (const folder of this.#above) folder.close();
-    void this.#inner?.close();
+    void this.#inside?.close();
     this.#above = this.#openAbove();
-    this.#inner = this.#openInner();
+    this.#inside = this.#openInside();
     this.#changed();
   }
 }

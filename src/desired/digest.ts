@@ -1,13 +1,13 @@
-// Content digests: when two objects, two instances or two desired states are the same.
+// Content digests, by which objects, instances and desired states are compared.
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
-import type { Match, Rule } from '../model/policy.js';
+import type { Match, Policy, RateLimit } from '../model/policy.js';
 import { USUAL_PREFIX, WHOLE_ADDRESS } from '../policy/rate-limit.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
-/** `DesiredProgram.digest`: names the instance on bpffs. 64 bits are plenty for the instances of one interface. */
+/** `DesiredProgram.digest`: the name of the instance on the bpffs, 16 hex digits. 64 bits are enough for the instances of an interface. */
 export function digestInstance(object: string, function_: string): string {
   return sha256(canonicalJson({ object, function: function_ })).slice(0, 16);
 }
@@ -19,7 +19,7 @@ export function digestState(host: string, interfaces: DesiredInterface[]): strin
   });
 }
 
-/** `DesiredState.written`: who corrects a probe that failed wants the change tried again. */
+/** `DesiredState.written`: covers the safeguards too, so that a change is tried again after a probe was corrected. */
 export function digestWritten(
   host: string,
   interfaces: DesiredInterface[],
@@ -42,15 +42,15 @@ function digest(
 }
 
 /**
- * `DesiredProgram.digest` of a policy: what its packets meet and its counters are called, tests change neither. And
- * `written`: all that was written, its tests too.
+ * `digest`: `DesiredProgram.digest` of a policy, which covers what decides its packets and names its counters, and so no tests.
+ * `written`: covers everything that was written, tests included.
  */
 export function digestFirewall(
   object: string,
   firewall: HostPolicy,
 ): Pick<DesiredProgram, 'digest' | 'written'> {
   const { tests, decided } = digestDecisions(firewall);
-  const said = firewall.policy.rules.some(hasUsualPrefix)
+  const said = firewall.policy.rules.some(({ rateLimit }) => rateLimit)
     ? digestDecisions(firewall, 'as written')
     : { decided };
   return {
@@ -68,10 +68,14 @@ function digestDecisions(
   return { tests, decided: sha256(canonicalJson(decisions)) };
 }
 
-/** What a limit per source says without being told: earlier releases knew no prefix lengths, and the same was written. */
-function hasUsualPrefix({ rateLimit }: Rule): boolean {
-  const { ipv4, ipv6 } = rateLimit?.prefix ?? WHOLE_ADDRESS;
-  return ipv4 === USUAL_PREFIX.ipv4 && ipv6 === USUAL_PREFIX.ipv6;
+/**
+ * Prefix lengths as the state file says them: none for what a limit per source means without being told, since earlier releases knew
+ * none, and the same was written.
+ */
+function asInFile(limit: RateLimit): object {
+  const { per, prefix = WHOLE_ADDRESS } = limit;
+  const isUsual = prefix.ipv4 === USUAL_PREFIX.ipv4 && prefix.ipv6 === USUAL_PREFIX.ipv6;
+  return { ...limit, prefix: per === 'rule' || isUsual ? undefined : prefix };
 }
 
 interface FirewallIdentity {
@@ -80,23 +84,25 @@ interface FirewallIdentity {
   tests: object[];
 }
 
-/** All but the places, and the names of lists: their content counts. */
+/** The policy without positions, and with the content of lists in place of their names. */
 function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
   const { rules, tests, ...settings } = policy;
   const written = rules.map((rule) => ({
-    ...withoutPlace(rule),
+    ...withoutPlaces(rule),
     match: identifyMatch(rule.match),
-    ...(asWritten && hasUsualPrefix(rule) && { rateLimit: { ...rule.rateLimit, prefix: undefined } }),
+    ...(asWritten && rule.rateLimit && { rateLimit: asInFile(rule.rateLimit) }),
   }));
   return {
-    policy: { ...withoutPlace(settings), rules: written },
+    policy: { ...withoutPlaces(settings), rules: written },
     protections: protections.map(({ match }) => identifyMatch(match)),
-    tests: tests.map(withoutPlace),
+    tests: tests.map(withoutPlaces),
   };
 }
 
-function withoutPlace(value: { at: Position }): object {
-  return Object.fromEntries(Object.entries(value).filter(([field]) => field !== 'at'));
+const PLACES: ReadonlySet<string> = new Set<keyof Policy>(['at', 'settingsAt']);
+
+function withoutPlaces(value: { at: Position }): object {
+  return Object.fromEntries(Object.entries(value).filter(([field]) => !PLACES.has(field)));
 }
 
 function identifyMatch({ source, destination, ...match }: Match): object {

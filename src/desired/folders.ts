@@ -1,4 +1,4 @@
-// Which files of which kind a state directory has, by name.
+// Lists the files of a state directory, by kind and name.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireOwn } from '../disk/ownership.js';
@@ -6,7 +6,7 @@ import type { Diagnostic } from '../model/diagnostic.js';
 import { PermissionError } from '../model/errors.js';
 import { oneOf } from '../text/wording.js';
 
-/** Folder -> how the names of its files end. */
+/** Folder -> extensions of its files. */
 const EXTENSIONS = {
   hosts: ['.yaml'],
   policies: ['.yaml'],
@@ -17,9 +17,9 @@ export type StateFolder = keyof typeof EXTENSIONS;
 export interface NameList {
   /** Names without the extension, sorted. */
   names: string[];
-  /** Name -> the files that have it: more than one only where there are several extensions. */
+  /** Name -> its files: several only in a folder with several extensions. */
   files: ReadonlyMap<string, string[]>;
-  /** Other names in the folder, sorted; hidden files are nobody's mistake. */
+  /** Files with another extension, sorted; hidden files are ignored. */
   strays: string[];
 }
 
@@ -41,7 +41,7 @@ export function listFolder(stateDir: string, folder: StateFolder): NameList {
   return { names: [...files.keys()].sort(), files, strays };
 }
 
-/** Like `listFolder`; a folder that is not there has nothing. */
+/** Like `listFolder`, but empty for a folder that does not exist. */
 export function listOptionalFolder(stateDir: string, folder: StateFolder): NameList {
   try {
     return listFolder(stateDir, folder);

@@ -1,8 +1,8 @@
-// The state files as a whole, for those who look at all of them: nothing is remembered, everything is parsed.
-import type { HostPolicy } from '../model/desired.js';
+// Loads all state files (validate, lint, test): without the cache, so that everything is parsed.
+import type { DesiredState, HostPolicy } from '../model/desired.js';
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import type { ListCounts } from '../model/object-store.js';
-import { describeStray } from './folders.js';
+import { describeStray, stateFilePath } from './folders.js';
 import { listHosts, requireHost } from './host/hosts.js';
 import { readHostFile } from './host/host-file.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
@@ -23,12 +23,16 @@ export interface ListSummary extends ListCounts {
 export interface Validation {
   /** The hosts that were read, sorted. */
   hosts: string[];
+  /** What they want: complete unless there are errors. */
+  states: DesiredState[];
   /** The policies and lists that were read, sorted. */
   policies: string[];
   lists: string[];
   /** The lists that are right. */
   parsed: ListSummary[];
-  /** By file and place; no error among them means that all is valid. */
+  /** Files that were not read: of other hosts, or named by nothing of this host. Sorted. */
+  leftOut: string[];
+  /** Sorted by file and place; without an error among them everything is valid. */
   diagnostics: Diagnostic[];
 }
 
@@ -68,7 +72,8 @@ export async function validateState(
   const { names, strays } = listHosts(options.stateDir);
   const hosts = host === undefined ? names : [host];
   const reader = new StateReader(options);
-  for (const name of hosts) await reader.readHost(name);
+  const states: DesiredState[] = [];
+  for (const name of hosts) states.push((await reader.readHost(name)).desired);
   if (host === undefined) {
     reader.diagnostics.push(...strays.map((stray) => describeStray('hosts', stray)));
     reader.readShared();
@@ -77,11 +82,29 @@ export async function validateState(
   diagnostics.push(...warnOfCommands(options.stateDir, hosts, rights));
   return {
     hosts,
+    states,
     policies: policies.namesRead(),
     lists: [...new Set(lists.all().map(({ name }) => name))],
     parsed: lists.all().flatMap(summarizeList),
+    leftOut: host === undefined ? [] : leftOut(reader, names, host),
     diagnostics: diagnostics.sort(byPlace),
   };
+}
+
+function leftOut({ policies, lists }: StateReader, hosts: string[], host: string): string[] {
+  const policiesRead = new Set(policies.namesRead());
+  const listsRead = new Set(lists.all().map(({ name }) => name));
+  return [
+    ...hosts.filter((name) => name !== host).map((name) => stateFilePath('hosts', name)),
+    ...policies
+      .names()
+      .filter((name) => !policiesRead.has(name))
+      .map((name) => stateFilePath('policies', name)),
+    ...lists
+      .names()
+      .filter((name) => !listsRead.has(name))
+      .map((name) => stateFilePath('lists', name)),
+  ].sort();
 }
 
 function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSummary[] {

@@ -1,5 +1,5 @@
-// Loads the desired state from state files. Reports every problem of every file in one run; after one error there is no
-// state. The parsers (yaml, zod, the schemas) are imported only when a file has changed.
+// Loads the desired state of a host from state files. Reports every problem of every file in one run; with an error there is no state.
+// The parsers (yaml, zod, the schemas) are imported only when a file has changed.
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import { requireHost } from './host/hosts.js';
 import type { ProgramOptions } from './programs/programs.js';

@@ -1,12 +1,12 @@
-// Files of the state directory by their relative path. Refused: whatever is not inside it once symbolic links are
-// followed, and whatever is not a regular file. Devices and FIFOs are never waited for.
+// Reads files of the state directory by relative path. Refused: a path that leads out of the directory after symbolic links are resolved,
+// and anything but a regular file. Reading never blocks on a device or FIFO.
 import { realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { requireOwn } from '../disk/ownership.js';
 import { NotRegularError, readOwn, TooLargeError } from '../disk/regular.js';
 import { PermissionError } from '../model/errors.js';
 
-/** The file cannot be had. `summary` is constant per cause, `message` says it of this file. */
+/** The file cannot be read. `summary` is constant per cause, `message` is about this file. */
 export class UnusableFileError extends Error {
   constructor(
     readonly summary: string,

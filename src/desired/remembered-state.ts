@@ -1,6 +1,5 @@
-// Remembers what the files of a host were resolved to, and reuses it while every input is the same: state files, names in
-// lists/, programs, what ships with this build, and this build. A memory that is lost, damaged or of something else is
-// ignored.
+// A cache in the object store: the resolved state of a host, valid while every input is the same (state files, names in lists/, programs,
+// what ships with this build, and this build). An entry that is lost, damaged or of other inputs is ignored.
 import { reviveState } from '../disk/revive-sets.js';
 import { sha256 } from '../disk/sha256.js';
 import { BUILD } from '../model/build.js';
@@ -119,7 +118,7 @@ function firewallObject({ firewall }: DesiredProgram, store: ObjectStore): strin
   return firewall && store.put(readFirewall(firewall.policy).bytes);
 }
 
-/** Large sets are kept apart: what is lost or damaged is made again by who parses. */
+/** Large sets are stored on their own; when one is lost or damaged, the files are parsed again. */
 function hasItsSets({ desired, firewalls }: Memory, store: ObjectStore): boolean {
   const listed = desired.lists?.map(({ set }) => set) ?? [];
   const large = [...listed, ...firewalls.flatMap(setsOf)].filter(({ small }) => !small);

@@ -1,4 +1,4 @@
-// Hosts with the programs, policies and lists that they name, each of which is read once.
+// Reads hosts with the programs, policies and lists that they name. Each file is read once.
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Match, Policy, Protection } from '../model/policy.js';
@@ -8,11 +8,15 @@ import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
 import { type HostFile, type HostInterface, readHostFile } from './host/host-file.js';
 import { joinLists, type ListUse } from './host/host-lists.js';
+import type { ListOptions } from './lists/list-options.js';
 import { ListReader } from './lists/lists.js';
 import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { ProgramReference } from './host/host-schema.js';
 import { quote } from '../text/wording.js';
+
+/** Of a list that is only looked at. */
+const ANY_CONTENT: ListOptions = { allowEmpty: true, widest: { ipv4: 0, ipv6: 0 }, maxSkipped: 100 };
 
 /** What a host wants, and what it asks of a change towards it. */
 export interface HostState {
@@ -87,7 +91,8 @@ export class StateReader {
   readShared(): void {
     for (const name of this.policies.names()) this.policies.read(name);
     const read = new Set(this.lists.all().map(({ name }) => name));
-    for (const name of this.lists.names()) if (!read.has(name)) this.lists.read(name);
+    // No policy names these, so that none could say what they may be; they decide nothing.
+    for (const name of this.lists.names()) if (!read.has(name)) this.lists.read(name, ANY_CONTENT);
     for (const folder of ['policies', 'lists'] as const) {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
@@ -119,8 +124,8 @@ export class StateReader {
       const options = this.policies.listOptions(policy.name);
       return namesOf(policy.rules.map(({ match }) => match)).map((name): ListUse => {
         const list = this.lists.read(name, options[name]);
-        const { maxShrink } = options[name] ?? {};
-        return { list, maxShrink, user: `policy ${policy.name}`, place: one.placeOf('policy') };
+        const { maxShrink, maxGrow } = options[name] ?? {};
+        return { list, maxShrink, maxGrow, user: `policy ${policy.name}`, place: one.placeOf('policy') };
       });
     });
     return [...protect, ...policies];

@@ -21,13 +21,13 @@ export function lackBlockMaps(
   blocks: readonly Pick<Block, 'interface'>[],
 ): string[] {
   return interfaces
-    .map(({ name }) => name)
     .filter(
-      (name) =>
-        wantedFor(desired, name)?.program.firewall !== undefined &&
-        blocks.some((block) => concerns(block, name)) &&
-        !owned.some((one) => one.name === name && one.blocks !== undefined),
-    );
+      (one) =>
+        wantedFor(desired, one)?.program.firewall !== undefined &&
+        blocks.some((block) => concerns(block, one.name)) &&
+        !owned.some(({ name, blocks: map }) => name === one.name && map !== undefined),
+    )
+    .map(({ name }) => name);
 }
 
 /** Does the program in use there ask for blocks? */

@@ -41,7 +41,7 @@ function nextRename(desired: DesiredState, { interfaces, owned }: ObservedState)
     const { link, name: from } = one;
     if (!link) continue;
     const home = interfaces.find((interface_) => linkStateOf(interface_, one).kind === 'attached');
-    if (home && home.name !== from && wantedFor(desired, home.name)) {
+    if (home && home.name !== from && wantedFor(desired, home)) {
       return { from, to: home.name, ifindex: home.ifindex, linkId: link.id };
     }
   }

@@ -61,7 +61,7 @@ export function openOwn(path: string, flags = 0): number {
     constants.O_RDONLY | flags | (strict ? constants.O_NOFOLLOW : 0),
   );
   try {
-    if (strict) judge(path, fstatSync(fd));
+    if (strict) requireTrusted(path, fstatSync(fd));
     return fd;
   } catch (error) {
     closeSync(fd);
@@ -72,21 +72,21 @@ export function openOwn(path: string, flags = 0): number {
 function requireBelow(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return; // gone meanwhile
-  judge(path, found);
+  requireTrusted(path, found);
   if (!found.isDirectory() || (found.mode & ENTERABLE) === 0) return;
   for (const name of readdirSync(path)) requireBelow(join(path, name));
 }
 
-/** Every folder and link of the way is judged before what is in it is looked at. Returns the path without links. */
+/** Checks the owner of every folder and link on the path before it reads what is in it. Returns the path with links resolved. */
 function walk(path: string): string {
   const left = resolve(path).split('/').filter(Boolean);
   let links = 0;
   let done = '/';
-  judge(done, lstatSync(done));
+  requireTrusted(done, lstatSync(done));
   for (let name = left.shift(); name !== undefined; name = left.shift()) {
     const next = name === '..' ? dirname(done) : join(done, name);
     const found = lstatSync(next);
-    judge(next, found);
+    requireTrusted(next, found);
     if (!found.isSymbolicLink()) {
       done = next;
       continue;
@@ -99,7 +99,7 @@ function walk(path: string): string {
   return done;
 }
 
-function judge(path: string, found: Stats): void {
+function requireTrusted(path: string, found: Stats): void {
   if (found.uid !== 0) throw foreign(path, `belongs to another user (uid ${found.uid})`);
   const isSafe = (found.mode & WRITABLE) === 0 || found.isSymbolicLink();
   if (isSafe || (found.isDirectory() && (found.mode & STICKY) !== 0)) return;

@@ -12,16 +12,18 @@ import { missingCapabilities } from '../kernel/capabilities.js';
 import type { DesiredState } from '../model/desired.js';
 import { InvalidStateError } from '../model/diagnostic.js';
 import type { Check, CheckStatus, Doctor } from '../model/doctor.js';
+import type { ObjectStore } from '../model/object-store.js';
 import { EXIT, type ExitCode, XdpkeepError } from '../model/errors.js';
 import type { ObservedState } from '../model/observed.js';
 import { observe } from '../observe/observe.js';
 import type { LookOptions } from '../model/pass-options.js';
 
 export async function examine(options: LookOptions): Promise<Doctor> {
+  const store = new MemoryObjectStore(readable(options.dataDir));
   let desired: DesiredState | undefined;
   let observed: ObservedState | undefined;
   const stateFiles = await check('state files', async () => {
-    const loaded = await load(options);
+    const loaded = await load(options, store);
     desired = typeof loaded === 'string' ? undefined : loaded;
     return describe(loaded);
   });
@@ -37,6 +39,7 @@ export async function examine(options: LookOptions): Promise<Doctor> {
     stateFiles,
     attached,
     ...(await checkInterfaces({
+      objects: store,
       ...(desired && { desired }),
       ...(observed && { observed }),
       fellBackBecause: observed ? fallbacks(readJournal(options.dataDir).records, observed) : new Map(),
@@ -64,9 +67,8 @@ function isPermission({ permission }: Check): boolean {
 }
 
 /** The desired state, or what is wrong with the files. */
-async function load(options: LookOptions): Promise<DesiredState | string> {
+async function load(options: LookOptions, store: ObjectStore): Promise<DesiredState | string> {
   try {
-    const store = new MemoryObjectStore(readable(options.dataDir));
     return (await loadHost({ ...options.from, store })).desired;
   } catch (error) {
     if (error instanceof InvalidStateError) return error.message;

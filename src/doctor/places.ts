@@ -120,7 +120,7 @@ function journalAnswer(dataDir: string): Answer {
   if (open > 0)
     return warning(
       `${found}; ${open} changes were begun and not concluded`,
-      'The next reconcile settles them.',
+      'The next reconcile records their outcomes.',
     );
   return torn
     ? warning(`${found}; its last line is not finished`, 'The next reconcile cuts it off.')

@@ -50,7 +50,7 @@ export function policyLoads(): Answer {
     sets: [],
     taiOffset: taiOffset(),
     blocks: true,
-    frags: false,
+    frames: { frags: false, noEthernet: false },
   });
   const { bytes } = readBuiltin('firewall');
   try {

@@ -5,7 +5,7 @@ import { diff } from '../diff/diff.js';
 import { runningState, resolvedState } from '../diff/running-state.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import type { HostPaths } from '../model/host-paths.js';
-import { keptPolicy } from '../journal/kept-policies.js';
+import { storedPolicy } from '../journal/stored-policies.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import { generationState } from '../journal/generation-state.js';
@@ -93,5 +93,5 @@ function programOf(digest: string, dataDir: string): DesiredProgram | undefined 
   const recorded = recordedProgram(dataDir, digest);
   if (!recorded) return undefined;
   const { firewall, ...program } = recorded;
-  return { ...program, ...(firewall !== undefined && { firewall: keptPolicy(dataDir, firewall) }) };
+  return { ...program, ...(firewall !== undefined && { firewall: storedPolicy(dataDir, firewall) }) };
 }

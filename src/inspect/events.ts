@@ -8,8 +8,10 @@ import { writeEntry } from '../kernel/map-write.js';
 import { openMap } from '../kernel/pinned.js';
 import { readLost, RingReader, SAMPLES, SAMPLING } from '../kernel/samples.js';
 import { LockedError } from '../model/errors.js';
+import { readsIpFirst } from '../diff/no-ethernet.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { type Sample, type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
+import { behindEthernet } from '../policy/packet/no-ethernet.js';
 import { RunningPolicies } from './running-policies.js';
 
 /** Milliseconds between two looks at what is attached. */
@@ -32,6 +34,8 @@ interface Named {
   name: string;
   /** Slot -> row. */
   rows: Map<number, string>;
+  /** Its packets begin with the IP header. */
+  noEthernet: boolean;
 }
 
 interface Ring {
@@ -135,8 +139,7 @@ export class EventReader implements Disposable {
       rule: this.#rowOf(sample) ?? `slot ${slot}`,
       verdict: action(verdict),
       ...(fate !== verdict && { fate: action(fate) }),
-      length,
-      frame,
+      ...(this.#names.get(ifindex)?.noEthernet ? behindEthernet(frame, length) : { length, frame }),
     };
   }
 
@@ -190,10 +193,12 @@ export class EventReader implements Disposable {
     }
   }
 
-  #namesOf({ name, link }: OwnedInterface): [number, Named][] {
+  #namesOf(owned: OwnedInterface): [number, Named][] {
+    const { name, link } = owned;
     if (!link) return [];
     const rows = readRows(this.#paths, name).map(({ slot, row }) => [slot, row] as const);
-    return [[link.ifindex, { name, rows: new Map(rows) }]];
+    const noEthernet = readsIpFirst(runningInstance(owned)?.digest ?? '');
+    return [[link.ifindex, { name, rows: new Map(rows), noEthernet }]];
   }
 
   #keepRing(id: number): void {

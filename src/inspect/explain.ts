@@ -8,11 +8,13 @@ import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { readStoredBlocks, toBlock } from '../journal/blocks.js';
 import { unexpired } from '../journal/expiry.js';
 import { recordedPolicy } from '../journal/running.js';
+import { hidesTags } from '../kernel/device.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { lookUpConnection } from '../kernel/connections.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
+import type { Named } from '../model/altnames.js';
 import { type Block, concerns, holdsNetwork } from '../model/blocks.js';
 import { asksConnections, type HostPolicy } from '../model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../model/errors.js';
@@ -21,6 +23,8 @@ import type { Cidr } from '../addresses/cidr.js';
 import type { ConnectionState } from '../model/policy.js';
 import { judgeFrame } from '../policy/connections/connections.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
+import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
+import type { PacketDescription } from '../model/policy.js';
 import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
 import { observe } from '../observe/observe.js';
 import { describePacket } from '../policy/packet/describe.js';
@@ -35,7 +39,9 @@ export async function explain(name: string, packet: string, options: LookOptions
   requireCapabilities();
   const described = parsePacket(packet);
   const frame = buildPacket(described);
-  const running = findRunning(name, await observe({ bpffs: options.bpffs }), options.dataDir);
+  const observed = await observe({ bpffs: options.bpffs });
+  const seen = observed.interfaces.find((one) => one.name === name) ?? { name };
+  const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
   const connection = described.connection ?? stateNow(frame, options.bpffs);
@@ -51,6 +57,7 @@ export async function explain(name: string, packet: string, options: LookOptions
     interface: name,
     packet: describePacket(described),
     ...(connection && asksConnections(running.firewall.policy) && { connection }),
+    ...caveatOf(name, observed, running, described),
     running: {
       ...decision,
       ...(block && { block }),
@@ -58,7 +65,7 @@ export async function explain(name: string, packet: string, options: LookOptions
       digest: running.digest,
       decidedBy: inKernel ? 'kernel' : 'reference',
     },
-    desired: await askDesired(name, frame, circumstances, decision, options),
+    desired: await askDesired(seen, frame, circumstances, decision, options),
   };
 }
 
@@ -66,6 +73,18 @@ export async function explain(name: string, packet: string, options: LookOptions
 function stateNow(frame: Uint8Array, bpffs: string): ConnectionState | undefined {
   const paths = pinPathsOf(bpffs);
   return judgeFrame(frame, (flow) => lookUpConnection(paths, flow))?.state;
+}
+
+/** A tagged packet, or one that a policy asks for its tags, may reach XDP without them. */
+function caveatOf(
+  name: string,
+  { interfaces }: ObservedState,
+  { firewall }: Running,
+  { vlan }: PacketDescription,
+): Pick<Explanation, 'caveat'> {
+  const seen = interfaces.find((one) => one.name === name);
+  const isAbout = (vlan ?? []).length > 0 || asksForTags(firewall);
+  return isAbout && seen && hidesTags(seen.ifindex) ? { caveat: `${HIDDEN_TAGS}: ${showTags(name)}` } : {};
 }
 
 /** What really becomes of the packet. */
@@ -148,7 +167,7 @@ function findBlock(name: string, source: Cidr | undefined, dataDir: string): Blo
 }
 
 async function askDesired(
-  name: string,
+  one: Named,
   frame: Uint8Array,
   circumstances: { now: number; connection?: ConnectionState },
   running: ExplainedDecision,
@@ -157,7 +176,8 @@ async function askDesired(
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
     const { desired } = await loadHost({ ...options.from, store });
-    const wanted = wantedFor(desired, name);
+    const wanted = wantedFor(desired, one);
+    const { name } = one;
     if (!wanted) return { reason: `they want nothing on ${name}` };
     const { firewall, label } = wanted.program;
     if (!firewall) return { reason: `they want the program ${label} on ${name}, which is no policy` };

@@ -2,7 +2,7 @@
 import { summarizeChange } from '../diff/change-summary.js';
 import { diffStates } from '../diff/state-diff.js';
 import { summarizeHistory } from '../journal/history.js';
-import { withKeptPolicies } from '../journal/kept-policies.js';
+import { withStoredPolicies } from '../journal/stored-policies.js';
 import { readGeneration } from '../journal/generations.js';
 import { generationState } from '../journal/generation-state.js';
 import { listGenerations } from '../journal/generation-list.js';
@@ -24,7 +24,7 @@ export function withChanges(
   let last = 0;
   return summaries.map((summary, at): GenerationSummary => {
     const generation = generations[at];
-    const state = generation && ifReadable(() => wholeOf(withKeptPolicies(dataDir, generation.desired)));
+    const state = generation && ifReadable(() => wholeOf(withStoredPolicies(dataDir, generation.desired)));
     // One that is missing in between may have changed anything.
     const changes =
       before && state && summary.number === last + 1
@@ -46,7 +46,7 @@ export function reportGeneration(dataDir: string, number: number): GenerationRep
   if (!summary) throw new JournalError(`generation ${number} cannot be summed up`);
   const previous = listGenerations(dataDir).findLast((one) => one < number) ?? 0;
   const before = ifReadable(() => wholeOf(generationState(dataDir, previous, '')));
-  const state = wholeOf(withKeptPolicies(dataDir, generation.desired));
+  const state = wholeOf(withStoredPolicies(dataDir, generation.desired));
   const steps = records.filter((record) => record.generation === number && record.phase !== 'intent');
   return {
     apiVersion: 'xdpkeep/v1',

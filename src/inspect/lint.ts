@@ -1,4 +1,4 @@
-// `xdpkeep lint`: every policy of a state directory. Reads files alone.
+// `xdpkeep lint`: every policy of a state directory. Reads files, and asks which interfaces are here where one of the hosts is this one.
 import { commentsOf } from '../desired/yaml/comments.js';
 import { listHosts } from '../desired/host/hosts.js';
 import { type HostRights, loadPolicies, warnOfCommands } from '../desired/load-all.js';
@@ -12,6 +12,7 @@ import { FINDING_HINTS, findingDetail, IGNORE_HINTS } from '../policy/analysis/f
 import { heedIgnores, type IgnoreFinding } from '../policy/analysis/ignores.js';
 import { type Finding, lintPolicy } from '../policy/analysis/lint.js';
 import { writePacket } from '../policy/packet/written-packet.js';
+import { findPolicyPlaces } from './policy-places.js';
 
 export interface Linted {
   report: LintReport;
@@ -19,11 +20,15 @@ export interface Linted {
   warnings: string[];
 }
 
-/** Throws an InvalidStateError or a HostNotFoundError. */
-export function lintState(stateDir: string, rights: HostRights): Linted {
+/** `here`: which host this machine is. Throws an InvalidStateError or a HostNotFoundError. */
+export function lintState(stateDir: string, here: string, rights: HostRights): Linted {
   const { firewalls, sources, warnings } = loadPolicies({ stateDir, store: new MemoryObjectStore() });
+  const hosts = listHosts(stateDir).names;
+  const { places, warnings: aboutProtect } = findPolicyPlaces(stateDir, hosts, here);
   const now = Date.now();
-  const linted = firewalls.map(({ policy }) => lintFile(policy, sources.get(policy.name), now));
+  const linted = firewalls.map(({ policy }) =>
+    lintFile(policy, sources.get(policy.name), lintPolicy(policy, now, places.get(policy.name))),
+  );
   const report: LintReport = {
     apiVersion: 'xdpkeep/v1',
     kind: 'LintReport',
@@ -31,17 +36,17 @@ export function lintState(stateDir: string, rights: HostRights): Linted {
     findings: linted.flatMap(({ findings }) => findings),
     ignored: linted.reduce((sum, { ignored }) => sum + ignored, 0),
   };
-  const commands = warnOfCommands(stateDir, listHosts(stateDir).names, rights);
-  return { report, warnings: [...warnings, ...commands].map(diagnosticLine) };
+  const commands = warnOfCommands(stateDir, hosts, rights);
+  return { report, warnings: [...warnings, ...aboutProtect, ...commands].map(diagnosticLine) };
 }
 
 function lintFile(
   policy: Policy,
   source: Source | undefined,
-  now: number,
+  findings: Finding[],
 ): Pick<LintReport, 'findings' | 'ignored'> {
   const lines = source?.text.split(/\r?\n/) ?? [];
-  const { left, ignored, about } = heedIgnores(lintPolicy(policy, now), source ? commentsOf(source) : []);
+  const { left, ignored, about } = heedIgnores(findings, source ? commentsOf(source) : []);
   const found = [
     ...left.map((one) => aboutRule(one, policy)),
     ...about.map((one) => aboutComment(one, policy)),

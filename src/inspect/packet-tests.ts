@@ -70,7 +70,7 @@ function testInKernel(firewall: HostPolicy): TestResult[] {
   const sets = setMaps.open(tables.sets);
   const bound = bindTables(tables, {
     blocks: false,
-    frags: false,
+    frames: { frags: false, noEthernet: false },
     slots: new Map(rows.map((row, slot) => [row, slot])),
     ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
     sets,

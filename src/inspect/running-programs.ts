@@ -1,7 +1,7 @@
 // Finds what runs on our interfaces from the kernel and the records: which policy or program, since when. An unreadable
 // record costs the name, never the status.
 import { statSync } from 'node:fs';
-import { keptPolicy } from '../journal/kept-policies.js';
+import { storedPolicy } from '../journal/stored-policies.js';
 import { recordedProgram } from '../journal/running.js';
 import { uptime } from '../kernel/boot.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
@@ -22,7 +22,7 @@ export class RunningPrograms {
   firewall(digest: string): HostPolicy | undefined {
     const hash = this.#program(digest)?.firewall;
     if (hash === undefined) return undefined;
-    return remember(this.#firewalls, hash, () => ifReadable(() => keptPolicy(this.dataDir, hash)));
+    return remember(this.#firewalls, hash, () => ifReadable(() => storedPolicy(this.dataDir, hash)));
   }
 
   /** `digest` is absent when the program has lost its pins. */

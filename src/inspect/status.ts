@@ -5,10 +5,13 @@ import { rebuildPolicies } from '../desired/programs/policy-program.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
+import { attachingContext } from '../pass/attaching-context.js';
+import { warnOfHiddenTags } from '../pass/hidden-tags.js';
+import { MACHINE } from '../pass/machine.js';
 import { driftContext } from '../pass/drift-context.js';
 import { hasBlocks, readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
-import { confirmedGeneration, inShort } from '../journal/confirmed.js';
+import { confirmedGeneration, appliedStateOf } from '../journal/confirmed.js';
 import { currentIfReadable } from '../journal/generations.js';
 import { lastChanges, lastAdoption } from '../journal/since.js';
 import { generationState } from '../journal/generation-state.js';
@@ -21,7 +24,7 @@ import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
 import { pinsOf } from '../kernel/pins.js';
-import { readTotals } from '../pass/settle-totals.js';
+import { readTotals } from '../pass/totals.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import { type DesiredState, emptyState } from '../model/desired.js';
@@ -52,7 +55,8 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
   const place = { dataDir: options.dataDir, pins, observe: again };
   const found = await waitForDetachingLinks(seen ?? (await again()), place, journal.records);
   const warnings: string[] = [];
-  const desired = await wanted(options, warnings);
+  const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
+  const desired = await wanted(options, store, warnings);
   const pending = orWarning(() => readTrial(options.dataDir, pins)?.pending, warnings);
   const waiting = pending && reportPending(pending, monotonicNow());
   if (journal.damage)
@@ -61,7 +65,8 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     orWarning(() => (hasBlocks(options.dataDir) ? readBlocks(options.dataDir) : []), warnings) ?? [];
   const asked = blocks.length === 0 ? found : await withBlocks(options, desired, found);
   const observed = findRenames(desired, asked).reduce(withRename, asked);
-  const planned = plan(desired, diff(desired, observed), {
+  const differences = diff(desired, observed);
+  const planned = plan(desired, differences, {
     observed,
     definitions: new Map(),
     past: {
@@ -71,6 +76,10 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
       drift: driftContext({ desired, dataDir: options.dataDir }, journal.records, {
         boot: observed.boot,
         insist: false,
+      }),
+      attaching: attachingContext({ ...options, machine: MACHINE, store }, differences, journal.records, {
+        observed,
+        goNative: false,
       }),
     },
     keepsFormer: pending?.phase === 'waiting',
@@ -122,7 +131,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
       .map((other) => withPins(other, observed)),
-    warnings: [...warnings, ...planned.warnings],
+    warnings: [...warnings, ...planned.warnings, ...warnOfHiddenTags(differences, MACHINE)],
   };
 }
 
@@ -134,7 +143,7 @@ function appliedState(dataDir: string, failures: ReturnType<typeof lastFailures>
     return generation === current.number && phase === 'failed';
   });
   const names = failed.map(([name]) => name).sort();
-  return { ...inShort(current), ...(names.length > 0 && { failed: names }) };
+  return { ...appliedStateOf(current), ...(names.length > 0 && { failed: names }) };
 }
 
 /** What a pass would find: an interface that is new gets its blocks. */
@@ -148,10 +157,13 @@ async function withBlocks(
   return bringBlocks(place, undefined, { desired, interfaces: 'all' }, found).observed;
 }
 
-async function wanted(options: LookOptions, warnings: string[]): Promise<DesiredState> {
+async function wanted(
+  options: LookOptions,
+  store: MemoryObjectStore,
+  warnings: string[],
+): Promise<DesiredState> {
   const { host } = options.from;
   const hold = orWarning(() => readHold(options.dataDir), []);
-  const store = new MemoryObjectStore(new DiskObjectStore(options.dataDir));
   try {
     const loaded = await loadHost({ ...options.from, store });
     warnings.push(...loaded.warnings.map(diagnosticLine));
@@ -191,7 +203,7 @@ function withPrograms(row: ReportedInterface, { desired, observed, paths, progra
   const { name, programId, linkId, digest } = row;
   const seen = observed.interfaces.find((one) => one.name === name);
   const owned = observed.owned.find((one) => one.name === name);
-  const program = wantedFor(desired, name)?.program.label;
+  const program = wantedFor(desired, seen ?? { name })?.program.label;
   const isPolicy = owned !== undefined && runsPolicy(owned);
   const running = programId === undefined ? undefined : programs.describe(programId, digest, isPolicy);
   const attached = programId === undefined ? undefined : attachedAt(paths, name);
@@ -216,5 +228,6 @@ function withPins(other: ObservedInterface, { owned }: ObservedState): OtherInte
     const pinned = owned.find(({ link }) => link !== undefined && link.id === attachment.linkId);
     return { ...attachment, ...(pinned && { pinnedFor: pinned.name }) };
   });
-  return { ...other, xdp };
+  const { name, ifindex, tc } = other;
+  return { name, ifindex, xdp, tc };
 }

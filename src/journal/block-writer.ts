@@ -28,7 +28,10 @@ export interface AddedBlock {
   stored: StoredBlock[];
 }
 
-/** Adds one, in the place of the one that its owner has there. Throws a RefusedError when there are too many. */
+/**
+ * Adds a block; it replaces the block of the same owner for the same network and interface. Throws a RefusedError when there are too
+ * many, a JournalError when it cannot be recorded.
+ */
 export function addBlock(lock: WriterLock, made: NewBlock): AddedBlock {
   const { duration, ...rest } = made;
   const one: StoredBlock = { ...rest, since: new Date().toISOString(), ...expiryAfter(duration) };
@@ -36,7 +39,7 @@ export function addBlock(lock: WriterLock, made: NewBlock): AddedBlock {
     (other) => !(other.cidr === one.cidr && other.interface === one.interface && other.owner === one.owner),
   );
   if (others.length >= MOST_BLOCKS) {
-    throw new RefusedError(`there are ${others.length} blocks, and more than ${MOST_BLOCKS} are too many`, {
+    throw new RefusedError(`there are ${others.length} blocks already, the most that a host can have`, {
       hint: 'Block a wider network, unblock what is not needed any more, or put them into a list of the policy.',
     });
   }
@@ -46,7 +49,7 @@ export function addBlock(lock: WriterLock, made: NewBlock): AddedBlock {
   return { block: toBlock(one), stored };
 }
 
-/** What it has ended, and all that there are now. Throws a JournalError. */
+/** Ends the selected blocks. Returns what it ended, what is left for that network, and all blocks that remain. Throws a JournalError. */
 export function endBlocks(
   lock: WriterLock,
   wanted: BlockSelection,
@@ -68,8 +71,8 @@ export function endBlocks(
 }
 
 /**
- * Forgets those whose time is over, which is recorded; counts the others by the clock of this boot, and names interfaces
- * as they are called now. `journal`: the one that the caller writes to. What is left. Throws a JournalError.
+ * Removes expired blocks and records that; converts the others to the clock of this boot, and follows renamed interfaces (`renamed`: old
+ * name -> new name). `journal`: the caller's, where one is open. Returns the blocks that remain. Throws a JournalError.
  */
 export function refreshBlocks(
   lock: WriterLock,
@@ -86,12 +89,12 @@ export function refreshBlocks(
   const left = all
     .filter((one) => !over.has(one))
     .map((one) => ofThisBoot(one, now))
-    .map((one) => follow(one, renamed));
+    .map((one) => withNewName(one, renamed));
   if (left.length < all.length || left.some((one, at) => one !== all[at])) write(lock, left);
   return left;
 }
 
-function follow(one: StoredBlock, renamed: ReadonlyMap<string, string>): StoredBlock {
+function withNewName(one: StoredBlock, renamed: ReadonlyMap<string, string>): StoredBlock {
   const name = one.interface === undefined ? undefined : renamed.get(one.interface);
   return name === undefined ? one : { ...one, interface: name };
 }

@@ -1,21 +1,21 @@
-// The hash chain of the journal: each line carries the SHA-256 of the line before. Finds the first line that cannot be
-// trusted. Works on bytes and opens no file. An unfinished last line is torn, not damaged.
+// The hash chain of the journal: each line carries the SHA-256 of the line before. Finds the first line that breaks the chain. Works on
+// bytes and opens no file. An unfinished last line is torn, which is not damage: its writing was interrupted.
 import { isUtf8 } from 'node:buffer';
 import { sha256 } from '../disk/sha256.js';
 import type { JournalDamage, JournalRecord } from '../model/record.js';
 import { parseRecord } from './record-schema.js';
 
 export interface JournalContents {
-  /** In the order of `seq`; all before the damage. */
+  /** The records before the damage, in the order of `seq`. */
   records: JournalRecord[];
   damage?: JournalDamage;
-  /** Records after the damage that can still be read. Nothing vouches for them: for people only. */
+  /** Records after the damage that can still be parsed. The chain does not protect them: they are only shown. */
   unverified: JournalRecord[];
   /** Bytes after the last line break: a line whose writing was interrupted. */
   torn?: Uint8Array;
-  /** Bytes up to and with the last line break. */
+  /** Number of bytes up to the last line break, inclusive. */
   size: number;
-  /** What the next record has to carry as `prev`. */
+  /** The `prev` of the next record. */
   head: string;
 }
 
@@ -34,6 +34,7 @@ export function hashLine(line: Uint8Array): string {
   return sha256(line.at(-1) === LINE_BREAK ? line.subarray(0, -1) : line);
 }
 
+/** Parses and checks a whole journal. Never throws: damage is part of the result. */
 export function readChain(bytes: Buffer): JournalContents {
   const size = bytes.lastIndexOf(LINE_BREAK) + 1;
   const lines = splitLines(bytes.subarray(0, size)).map(readLine);
@@ -62,7 +63,7 @@ function splitLines(bytes: Buffer): Buffer[] {
 
 interface Line {
   hash: string;
-  /** A record, or why the line is none. */
+  /** The record, or the reason why the line is not one. */
   content: JournalRecord | string;
 }
 
@@ -88,8 +89,8 @@ function findDamage(lines: Line[]): JournalDamage | undefined {
 }
 
 /**
- * Line `index` does not carry the hash of the line before. If the line after vouches against it, or there is none
- * before, it was changed itself; otherwise the line before was.
+ * Finds which line was changed when line `index` does not carry the hash of the line before: line `index` itself if the line after it
+ * recorded another hash of it, or if it is the first; otherwise the line before it.
  */
 function blame(lines: Line[], index: number): JournalDamage {
   const line = index + 1;

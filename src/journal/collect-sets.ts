@@ -1,12 +1,12 @@
-// Garbage collection of address sets: removes those that no generation names, and what was remembered about their lists. A
-// damaged generation still keeps the sets that its text names.
+// Garbage collection of address sets: removes the stored sets that no generation refers to, and the cache of their lists. It searches
+// the text of generations for digests, so that a damaged generation still keeps its sets.
 import { DiskObjectStore } from '../disk/object-store.js';
 import { readIfThere } from '../disk/read.js';
 import { listGenerations } from './generation-list.js';
 import type { WriterLock } from './lock.js';
 import { generationFile } from './paths.js';
 
-/** To be called when what is wanted now is in a generation. */
+/** Call it only after the current desired state was written as a generation. Throws a JournalError. */
 export function collectSets(lock: WriterLock): void {
   lock.assertHeld();
   const store = new DiskObjectStore(lock.dataDir);

@@ -1,4 +1,4 @@
-// Which generation counts as confirmed: the newest one that took effect and was not on trial, or has passed it.
+// Finds the confirmed generation: the newest one that took effect and either was not on trial or was confirmed.
 import type { AppliedState } from '../model/history.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import { listGenerations } from './generation-list.js';
@@ -6,7 +6,8 @@ import { readGeneration } from './generations.js';
 import { tookNoEffect } from './took-effect.js';
 import { isUnconfirmed } from './trials.js';
 
-export function inShort({ number, time, origin, of, reason, source }: Generation): AppliedState {
+/** The summary of a generation for reports. */
+export function appliedStateOf({ number, time, origin, of, reason, source }: Generation): AppliedState {
   return {
     generation: number,
     time,
@@ -18,8 +19,8 @@ export function inShort({ number, time, origin, of, reason, source }: Generation
 }
 
 /**
- * `previous`: what the announcement of a change on trial names, 0 for nothing attached. `undefined` where there is none.
- * Throws a JournalError when it cannot be read.
+ * `previous`: the generation before a change on trial, from its announcement; 0 is the empty state; `undefined` when nothing is on trial.
+ * Returns `undefined` for the empty state. Throws a JournalError when the generation cannot be read.
  */
 export function confirmedGeneration(
   dataDir: string,
@@ -30,5 +31,5 @@ export function confirmedGeneration(
     (number) => !isUnconfirmed(records, number) && !tookNoEffect(records, number),
   );
   const number = previous ?? newest ?? 0;
-  return number === 0 ? undefined : inShort(readGeneration(dataDir, number));
+  return number === 0 ? undefined : appliedStateOf(readGeneration(dataDir, number));
 }

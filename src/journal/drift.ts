@@ -1,11 +1,10 @@
-// Reads from the records what was applied last on each interface, and which drift was healed too often in too short a time.
-// Pure.
+// Derives from the records what was last applied to each interface, and which drift was healed too often within a short time. Pure.
 import { type Installed, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
 import type { JournalRecord } from '../model/record.js';
 
 /**
- * Interface -> what was done there last. Absent where nothing is to be there, and where the last step or its trial was
- * undone, failed or was interrupted: what is there then, nobody knows.
+ * Interface -> the instance that was last applied. Absent where it was detached, and where the last step or its trial was undone, failed
+ * or was interrupted: the records then do not say what runs.
  */
 export function lastInstalled(records: readonly JournalRecord[]): Map<string, Installed> {
   const installed = new Map<string, Installed>();
@@ -17,7 +16,7 @@ export function lastInstalled(records: readonly JournalRecord[]): Map<string, In
     if (phase !== 'done') continue;
     if (step.kind === 'detach') installed.delete(name);
     if (step.kind === 'rename') move(installed, step.from, name);
-    // A later run may have concluded it: the intent says in which boot it took effect.
+    // A later run may have recorded the outcome: the intent says in which boot the step took effect.
     const { boot } = of === undefined ? record : (records[of - 1] ?? record);
     if ('instance' in step) {
       installed.set(name, { digest: step.instance.digest, boot, ifindex: step.ifindex, generation });
@@ -26,12 +25,12 @@ export function lastInstalled(records: readonly JournalRecord[]): Map<string, In
   return installed;
 }
 
-/** A trial that was undone: its inverses leave no records, and one of them may have failed. */
+/** Removes the interfaces of a trial that was undone: its inverses leave no records, and one of them may have failed. */
 function forget(installed: Map<string, Installed>, generation: number): void {
   for (const [name, one] of installed) if (one.generation === generation) installed.delete(name);
 }
 
-/** Where the new name was one of ours too, the two were exchanged. */
+/** Moves an entry to the new name; where the new name has an entry too, the two interfaces exchanged their names. */
 function move(installed: Map<string, Installed>, from: string, to: string): void {
   const [moved, other] = [installed.get(from), installed.get(to)];
   for (const [name, one] of [
@@ -44,9 +43,9 @@ function move(installed: Map<string, Installed>, from: string, to: string): void
 }
 
 /**
- * Heals that must not be repeated: three of the same thing, close to each other and not long ago, towards the state files
- * of `generation`. `resume` forgets all before it. Time is that since the boot, which nobody can set: heals of another
- * boot do not count. `keyOf`: what a step heals. Returned: that -> its interface.
+ * Finds drift that must not be healed again: the same drift was healed MOST_HEALS times within FIGHT_SECONDS, the last time less than
+ * REST_SECONDS ago, under `generation`. `resume` clears the count. Times are seconds since boot, which nobody can set; records of
+ * another boot do not count. `keyOf` identifies the drift that a step heals. Returns key -> interface.
  */
 export function stalledHeals(
   records: readonly JournalRecord[],

@@ -1,10 +1,10 @@
-// Which generations there are. Only complete ones have a number for a name.
+// Lists generations. A folder has a number for a name only once its generation is complete.
 import { readdirSync } from 'node:fs';
 import { accessFailed, errnoCode } from '../disk/failure.js';
 import type { JournalRecord } from '../model/record.js';
 import { generationsFolder } from './paths.js';
 
-/** Their numbers, ascending; empty where nothing was ever changed. */
+/** The numbers of all generations, ascending; empty on a host that was never changed. */
 export function listGenerations(dataDir: string): number[] {
   const folder = generationsFolder(dataDir);
   try {
@@ -18,12 +18,12 @@ export function listGenerations(dataDir: string): number[] {
   }
 }
 
-/** The number of the newest one, readable or not; 0 where nothing was ever changed. */
+/** The number of the newest generation, readable or not; 0 on a host that was never changed. */
 export function newestGeneration(dataDir: string): number {
   return listGenerations(dataDir).at(-1) ?? 0;
 }
 
-/** The highest number that the directory or these records know; 0 where nothing was ever changed. */
+/** The highest number in the directory or these records; 0 on a host that was never changed. */
 export function highestGeneration(dataDir: string, records: readonly JournalRecord[]): number {
   const last = newestGeneration(dataDir);
   return records.reduce((highest, { generation }) => Math.max(highest, generation), last);

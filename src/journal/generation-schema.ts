@@ -1,5 +1,4 @@
-// The shape of a generation on the disk. Unknown fields are kept: the seal vouches for them, and a newer release may
-// have written them.
+// The schema of a generation on the disk. Unknown fields are accepted: the seal covers them, and a newer release may have written them.
 import * as z from 'zod';
 import type { DesiredList } from '../model/desired.js';
 import type { AddressSet } from '../model/policy.js';
@@ -31,6 +30,7 @@ const desiredList: z.ZodType<DesiredList> = z.looseObject({
   entries: z.number(),
   merged: z.exactOptional(z.object({ duplicates: z.number(), overlaps: z.number() })),
   maxShrink: z.exactOptional(z.number()),
+  maxGrow: z.exactOptional(z.number()),
 });
 
 const recordedState: z.ZodType<RecordedState> = z.looseObject({

@@ -1,17 +1,17 @@
-// The desired state that a generation holds, generation 0 included, and what applies when it is lost.
+// The desired state of a generation, generation 0 included, and the suspension that replaces it when it is lost.
 import { type DesiredState, emptyState } from '../model/desired.js';
 import type { Suspension } from '../model/suspension.js';
-import { withKeptPolicies } from './kept-policies.js';
+import { withStoredPolicies } from './stored-policies.js';
 import { readGeneration } from './generations.js';
 
 /** Throws a JournalError when there is no such generation. `host` names the empty state. */
 export function generationState(dataDir: string, generation: number, host: string): DesiredState {
   if (generation === 0) return emptyState(host);
-  return withKeptPolicies(dataDir, readGeneration(dataDir, generation).desired);
+  return withStoredPolicies(dataDir, readGeneration(dataDir, generation).desired);
 }
 
-/** For who has nothing to go for: nothing that runs is changed. */
-export const LEAVE_ALL_AS_IT_IS: Suspension = {
+/** Used when the desired state of a hold is lost: a pass then changes nothing that runs. */
+export const SUSPENDED_AFTER_LOSS: Suspension = {
   reason: 'the data directory was lost while a change waited, and with it what ran before',
   by: 'xdpkeep',
   since: new Date(0).toISOString(),

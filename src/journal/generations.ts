@@ -1,5 +1,4 @@
-// Reads generations. One that was edited since is refused as a whole. Generation 0 is the empty state before the first
-// change; it has no files.
+// Reads generations. A file that was edited is refused. Generation 0 is the empty state before the first change; it has no files.
 import { readFileSync } from 'node:fs';
 import { accessFailed, errnoCode } from '../disk/failure.js';
 import { DiskObjectStore } from '../disk/object-store.js';
@@ -23,13 +22,13 @@ export function readGeneration(dataDir: string, number: number): Generation {
   throw new JournalError(`${path} is damaged: it is generation ${generation.number}`, { hint: HINT });
 }
 
-/** The highest one; `undefined` is generation 0. */
+/** The newest generation; `undefined` is generation 0. Throws a JournalError when it is damaged. */
 export function currentGeneration(dataDir: string): Generation | undefined {
   const number = listGenerations(dataDir).at(-1);
   return number === undefined ? undefined : readGeneration(dataDir, number);
 }
 
-/** Like `currentGeneration`; `undefined` also when its file is damaged: for those who can do without what it says. */
+/** Like `currentGeneration`, but `undefined` also when its file is damaged: for callers that can do without it. */
 export function currentIfReadable(dataDir: string): Generation | undefined {
   return ifReadable(() => currentGeneration(dataDir));
 }

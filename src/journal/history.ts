@@ -1,9 +1,9 @@
-// Sums the journal up for `history`: each generation with the outcome of its steps. Pure.
+// Summarizes the journal for `history`: each generation with the outcomes of its steps. Pure.
 import type { GenerationSummary, InterfaceOutcomes } from '../model/history.js';
 import type { Generation, JournalRecord } from '../model/record.js';
 import { openIntents } from './intents.js';
 
-/** In the order of `generations`. Records of a generation that is not among them are left out. */
+/** One summary per generation, in the order of `generations`. Records of other generations are ignored. */
 export function summarizeHistory(
   generations: readonly Generation[],
   records: readonly JournalRecord[],

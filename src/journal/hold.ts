@@ -1,5 +1,5 @@
-// The hold: which desired states are not applied again by themselves. An unreadable hold still holds: taking it for absent
-// would bring back what an operator removed.
+// The hold: the desired states that passes do not apply again by themselves. A damaged file is an error, never "no hold": a pass would
+// bring back what an operator removed.
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
 import { ifReadable } from '../disk/if-readable.js';
@@ -25,7 +25,7 @@ export function readHold(dataDir: string): Hold | undefined {
   return bytes && unseal(bytes.toString(), 'Hold', holdSchema, { path, hint });
 }
 
-/** Like `readHold`; `undefined` also when the file is damaged: for those who put another in its place, or end it. */
+/** Like `readHold`, but `undefined` also when the file is damaged: for callers that replace or end the hold. */
 export function holdIfReadable(dataDir: string): Hold | undefined {
   return ifReadable(() => readHold(dataDir));
 }
@@ -35,12 +35,12 @@ export function isHeld(dataDir: string): boolean {
   return readIfThere(holdFile(dataDir)) !== undefined;
 }
 
-/** Replaces the hold that there is. Throws a JournalError. */
+/** Writes the hold; replaces the current one. Throws a JournalError. */
 export function writeHold(lock: WriterLock, hold: Hold): void {
   writeSealed(lock, holdFile(lock.dataDir), 'Hold', hold, 'write the hold');
 }
 
-/** True when there was one, readable or not. Throws a JournalError. */
+/** Ends the hold; true when there was one, readable or not. Throws a JournalError. */
 export function clearHold(lock: WriterLock): boolean {
   return writeSealed(lock, holdFile(lock.dataDir), 'Hold', undefined, 'clear the hold');
 }

@@ -1,5 +1,5 @@
-// Reads from the records which steps have an intent without an outcome, and from which network namespace each interface was
-// attached. Pure.
+// Queries of the records about steps: intents without an outcome, the last failures, and how and from where each interface was attached.
+// Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { Step } from '../model/step.js';
 import { isRecovered } from './recover-intents.js';
@@ -13,8 +13,8 @@ export function openIntents(records: readonly JournalRecord[]): JournalRecord[] 
 }
 
 /**
- * Interface -> the last step on it, in this boot, when that could not be done or was undone. A run that was killed has
- * not failed: nobody knows whether its step would have.
+ * Interface -> its last record in this boot, when that is a failed or undone step. A step of a run that was killed does not count as
+ * failed.
  */
 export function lastFailures(records: readonly JournalRecord[], boot: string): Map<string, JournalRecord> {
   const failures = new Map<string, JournalRecord>();
@@ -28,14 +28,14 @@ export function lastFailures(records: readonly JournalRecord[], boot: string): M
 }
 
 /**
- * Interface -> inode of the network namespace from which we last attached it, in this boot. An interface is absent
- * when no record says so: then nothing proves that a link on another namespace's interface is ours to replace.
+ * Interface -> inode of the network namespace from which we last attached it, in this boot. Absent without a record: then nothing proves
+ * that a link on an interface of another namespace is ours to replace.
  */
 export function attachedFrom(records: readonly JournalRecord[], boot: string): Map<string, number> {
   const from = new Map<string, number>();
   for (const { step, phase, of, ...record } of records) {
     if (phase !== 'done' || !('interface' in step)) continue;
-    // A later run may have concluded it from elsewhere: the intent says where the effect took place.
+    // A later run may have recorded the outcome from another namespace: the intent says where the step took effect.
     const maker = of === undefined ? record : (records[of - 1] ?? record);
     if (maker.boot !== boot) continue;
     if (step.kind === 'attach' || step.kind === 'reattach') from.set(step.interface, maker.netns);
@@ -45,8 +45,8 @@ export function attachedFrom(records: readonly JournalRecord[], boot: string): M
 }
 
 /**
- * Ifindex -> digest of what we put there last, or were about to, in this boot and network namespace. Absent where we have
- * detached it since: that waits until the interface is free.
+ * Ifindex -> digest of the instance that we last attached or intended to attach, in this boot and network namespace. Absent after a
+ * detachment, which ends only when the interface is free.
  */
 export function lastInstances(
   records: readonly JournalRecord[],
@@ -62,8 +62,8 @@ export function lastInstances(
 }
 
 /**
- * Ifindex -> why the driver refused native mode when our link there was made, in this boot and network namespace. Absent where
- * it did not, and where an older release wrote the record.
+ * Ifindex -> why the driver refused native mode when our link was made, in this boot and network namespace. Absent where it did not
+ * refuse, and where an older release wrote the record.
  */
 export function fallbacks(
   records: readonly JournalRecord[],
@@ -80,7 +80,7 @@ export function fallbacks(
   return reasons;
 }
 
-/** Does the step only bring back what the last step that was done on its interface had left there? */
+/** Does the step only restore the instance that the last completed step on its interface had attached? */
 export function bringsBack(records: readonly JournalRecord[], step: Step): boolean {
   if (!('instance' in step)) return records.length > 0;
   const last = records.findLast(

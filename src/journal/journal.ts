@@ -1,6 +1,6 @@
-// The write-ahead journal in the hands of the one writer. A record counts when it is on the disk: append returns after
-// fdatasync or throws. After a failed append this Journal takes no more records, since nobody knows what the disk
-// holds; the next run reads it afresh. A Journal that is opened and never appended to writes nothing.
+// The write-ahead journal, as its one writer uses it. A record counts once it is on the disk: append returns after fdatasync or throws.
+// After a failed append this object refuses further records, since the content of the file is unknown; the next run reads the file
+// again. Opening writes nothing, except that it cuts off an unfinished last line.
 import { dirname } from 'node:path';
 import { appendToFile, replaceFile, truncateFile, UnexpectedSizeError } from '../disk/durable.js';
 import { errnoCode, writeFailed } from '../disk/failure.js';
@@ -18,13 +18,13 @@ import { journalFile, tornFile } from './paths.js';
 import { readSoundJournal } from './read.js';
 import { keepReserve, spendReserve } from './reserve.js';
 
-/** A last line that was never finished, and the file that it was moved to. */
+/** An unfinished last line: the file that it was moved to, and its length. */
 export interface TornLine {
   file: string;
   bytes: number;
 }
 
-/** Who may change this host, and where that is written down. */
+/** The right to change this host, and the journal in which changes are recorded. */
 export interface Writer {
   lock: WriterLock;
   journal: Journal;
@@ -45,7 +45,7 @@ export class Journal {
   readonly #boot = bootId();
   readonly #netns = netnsInode();
   #head: Head | undefined;
-  /** Bytes of the intents of this run. */
+  /** Bytes of the intents that this run has written. */
   #open = 0;
 
   private constructor(lock: WriterLock, records: JournalRecord[], head: Head, torn: TornLine | undefined) {
@@ -55,7 +55,7 @@ export class Journal {
     this.torn = torn;
   }
 
-  /** Cuts an unfinished last line off. Throws a JournalError when anything else is damaged. */
+  /** Reads the journal; cuts off an unfinished last line. Throws a JournalError on any other damage. */
   static open(lock: WriterLock): Journal {
     lock.assertHeld();
     const { records, torn, size, head } = readSoundJournal(lock.dataDir);
@@ -63,23 +63,23 @@ export class Journal {
     return new Journal(lock, records, { seq: records.length + 1, prev: head, size }, kept);
   }
 
-  /** In the order of `seq`; all of them are on the disk. */
+  /** All records, in the order of `seq`; they are on the disk. */
   get records(): readonly JournalRecord[] {
     return this.#records;
   }
 
-  /** Intents whose outcome was never written, oldest first. */
+  /** Intents without an outcome, oldest first. */
   openIntents(): JournalRecord[] {
     return openIntents(this.#records);
   }
 
-  /** Returns when the record is on the disk. Throws a JournalError when it may not be. */
+  /** Appends one record; it is on the disk when this returns. Throws a JournalError when it may not be. */
   append(entry: JournalEntry): JournalRecord {
     const [record] = this.appendAll([entry]) as [JournalRecord];
     return record;
   }
 
-  /** The same for several at once: one write, one wait for the disk. Either all are intents or none is. */
+  /** Appends several records with one write and one fdatasync. Either all are intents or none is. Throws a JournalError. */
   appendAll(entries: readonly JournalEntry[]): JournalRecord[] {
     this.#lock.assertHeld();
     if (entries.length === 0) return [];
@@ -110,12 +110,12 @@ export class Journal {
     return records;
   }
 
-  /** What was done, and is no step on an interface: under the newest generation. Throws a JournalError. */
+  /** Records something done that is not a step on an interface, under the newest generation. Throws a JournalError. */
   appendDone(step: JournalEntry['step']): void {
     this.append({ generation: newestGeneration(this.#lock.dataDir), phase: 'done', step });
   }
 
-  /** What became of an intent finds room though the disk is full. */
+  /** Outcomes have reserved space: they can be written although the disk is full. */
   #write(path: string, lines: Uint8Array, size: number, areOutcomes: boolean): void {
     try {
       appendToFile(path, lines, size);
@@ -126,7 +126,7 @@ export class Journal {
     }
   }
 
-  /** Gone until the append that it is for has succeeded. */
+  /** Takes the head away until the append has succeeded, so that a failed append makes all later ones fail. */
   #takeHead(path: string): Head {
     const head = this.#head;
     this.#head = undefined;
@@ -137,7 +137,7 @@ export class Journal {
   }
 }
 
-/** The record of an entry, its fields in the order in which people read them. */
+/** The record of an entry, with its fields in an order that people can read. */
 export function describe(
   { generation, phase, step, ...rest }: JournalEntry,
   { seq, prev }: { seq: number; prev: string },
@@ -157,7 +157,7 @@ export function describe(
   };
 }
 
-/** The generation keeps it: a line a step would repeat all its rules, and the journal is read at every pass. */
+/** The generation has the policy. Repeating all rules in each record would be costly: every pass reads the journal. */
 function withoutPolicy<S extends JournalRecord['step']>(step: S | EffectiveStep): S | EffectiveStep {
   if (!('instance' in step) || !step.instance.program?.firewall) return step;
   const program = { ...step.instance.program };
@@ -165,7 +165,7 @@ function withoutPolicy<S extends JournalRecord['step']>(step: S | EffectiveStep)
   return { ...step, instance: { ...step.instance, program } };
 }
 
-/** The name comes from the content: a crash between the two steps makes no second copy. */
+/** The file is named after its content, so that a crash between the two writes leaves no second copy. */
 function cutOff(dataDir: string, torn: Uint8Array, size: number): TornLine {
   const file = tornFile(dataDir, sha256(torn).slice(0, 16));
   try {
@@ -179,7 +179,7 @@ function cutOff(dataDir: string, torn: Uint8Array, size: number): TornLine {
 
 function appendFailed(path: string, error: unknown): JournalError {
   if (!(error instanceof UnexpectedSizeError)) return writeFailed(`append to ${path}`, error);
-  return new JournalError(`${path} was changed by somebody else during the run: ${error.message}`, {
+  return new JournalError(`${path} was changed by another process during the run: ${error.message}`, {
     hint: `Find out what writes to ${dirname(path)}, then run \`xdpkeep journal verify\`.`,
     cause: error,
   });

@@ -1,6 +1,6 @@
-// Who may change the kernel and the data directory: one xdpkeep at a time. The proof is a WriterLock, a value that
-// only withWriterLock can make. The lock file is what operators see; the directory is locked as well, so that a
-// deleted lock file lets nobody else in.
+// The writer lock: one xdpkeep at a time may change the kernel and the data directory. A WriterLock is a capability that only this file
+// can make, and that functions with effects require. Operators see the lock file; the directory is locked as well, so that deleting
+// the lock file does not admit a second writer.
 import { join, resolve } from 'node:path';
 import { makeFolder, removeLeftovers } from '../disk/durable.js';
 import { accessFailed } from '../disk/failure.js';
@@ -10,7 +10,7 @@ import { isSameFile, type LockAttempt, tryLockFile, tryLockFolder } from '../ker
 import { JournalError, LockedError, XdpkeepError } from '../model/errors.js';
 import { lockFile } from './paths.js';
 
-/** Folders of the data directory in which files are replaced. */
+/** Folders of the data directory in which an interrupted replacement can leave temporary files. */
 const WRITTEN = ['.', 'source', 'objects', ...RECORD_FOLDERS.map((one) => `objects/${one}`)];
 
 class HeldLock {
@@ -27,7 +27,7 @@ class HeldLock {
     this.#isReleased = isReleased;
   }
 
-  /** Throws when the lock keeps nobody out any more: it was released, or the data directory was replaced. */
+  /** Throws when the lock excludes nobody any more: it was released, or the data directory was replaced. */
   assertHeld(): void {
     if (this.#isReleased()) throw new Error('the writer lock was used after its release');
     if (isSameFile(this.#folder, this.dataDir)) return;
@@ -37,13 +37,13 @@ class HeldLock {
   }
 }
 
-/** The right to change things. Valid until the work that it was given to has ended. */
+/** The right to change this host. Valid until the function that received it returns. */
 export type WriterLock = HeldLock;
 
 /**
- * Runs `work` as the only writer of this data directory, which is made (0700) when it is missing.
- * Throws a LockedError at once when another process is at work, a PermissionError or an EnvironmentError when the
- * directory cannot be used. A killed holder leaves nothing to clean up.
+ * Runs `work` as the only writer of this data directory, which is made (0700) when it is missing. Throws a LockedError at once when
+ * another process holds the lock, a PermissionError or an EnvironmentError when the directory cannot be used. The kernel releases the
+ * lock of a process that dies.
  */
 export async function withWriterLock<T>(dataDir: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
   const path = resolve(dataDir);
@@ -61,15 +61,15 @@ export async function withWriterLock<T>(dataDir: string, work: (lock: WriterLock
 }
 
 /**
- * For undoing a change while the data directory cannot be used: the lock is that of `folder`, and nothing is written there.
- * It keeps out others who do the same. Whoever changes things in the common way has the data directory to do it with.
+ * Runs `work` with a lock on `folder`, to undo a change while the data directory cannot be used. Nothing is written to `folder`. The lock
+ * excludes other processes that do the same; any other writer needs the data directory.
  */
 export async function withoutDataDir<T>(folder: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
   using held = take(folder, () => tryLockFolder(folder));
   return await work(new HeldLock(folder, held, () => false));
 }
 
-/** Readable for its owner alone. Throws a PermissionError or an EnvironmentError. */
+/** Makes the data directory, readable only for its owner. Throws a PermissionError or an EnvironmentError. */
 export function makeDataDir(dataDir: string): void {
   try {
     makeFolder(dataDir, 0o700);

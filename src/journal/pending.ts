@@ -1,5 +1,4 @@
-// pending.json: the change on trial. One that cannot be read is on trial all the same: taking it for absent would let
-// an unconfirmed change stay.
+// pending.json: the announcement of a change on trial. A damaged file is an error, never "no trial": an unconfirmed change would stay.
 import * as z from 'zod';
 import { readIfThere } from '../disk/read.js';
 import type { Pending } from '../model/pending.js';
@@ -30,17 +29,17 @@ export const pendingSchema: z.ZodType<Pending> = z.looseObject({
 /** `undefined` when nothing is on trial. Throws a JournalError when the file is damaged. */
 export function readPending(dataDir: string): Pending | undefined {
   const path = pendingFile(dataDir);
-  const hint = 'Remove it to keep what runs, or take everything off with `xdpkeep detach --all`.';
+  const hint = 'Remove it to keep what runs, or detach everything with `xdpkeep detach --all`.';
   const bytes = readIfThere(path);
   return bytes && unseal(bytes.toString(), 'Pending', pendingSchema, { path, hint });
 }
 
-/** Replaces what is there. Throws a JournalError. */
+/** Writes the announcement; replaces the current one. Throws a JournalError. */
 export function writePending(lock: WriterLock, pending: Pending): void {
   writeSealed(lock, pendingFile(lock.dataDir), 'Pending', pending, 'announce a change on trial');
 }
 
-/** Fine when there is none, or one that cannot be read. Throws a JournalError. */
+/** Removes the announcement, readable or not; does nothing when there is none. Throws a JournalError. */
 export function clearPending(lock: WriterLock): void {
   writeSealed(lock, pendingFile(lock.dataDir), 'Pending', undefined, 'end the trial of a change');
 }

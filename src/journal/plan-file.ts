@@ -1,5 +1,5 @@
-// Plan files: written with mode 0600, sealed with a hash, and refused unless their owner is the user who applies them. A
-// plan decides what runs as root.
+// Plan files. A plan decides what runs as root, so it is written with mode 0600, sealed with a hash, and refused when another user could
+// have written it.
 import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';
 import { errnoCode } from '../disk/failure.js';
@@ -22,13 +22,13 @@ const schema = z.strictObject({
   boot: z.string(),
   netns: z.int(),
   journal: z.strictObject({ records: z.int().nonnegative(), head: z.string() }),
-  // This release wrote it, and the seal vouches for it.
+  // Not checked further: this release wrote it, and the seal protects it.
   desired: z.custom<DesiredState>((value) => typeof value === 'object' && value !== null),
   source: z.exactOptional(z.custom<Revision>((value) => typeof value === 'object' && value !== null)),
   safeguards: z.custom<Safeguards>((value) => typeof value === 'object' && value !== null),
   hold: z.exactOptional(holdSchema),
   allowPrune: z.boolean(),
-  // Only ever compared with what is planned and seen anew.
+  // Only compared with a new plan.
   steps: z.array(z.custom<PlanFile['steps'][number]>((value) => typeof value === 'object')),
   subjects: z.array(z.looseObject({ name: z.string() })),
   objects: z.record(z.string(), z.base64()),
@@ -37,7 +37,7 @@ const schema = z.strictObject({
 
 const NEW_PLAN = 'Nothing was changed. Make a new plan: xdpkeep plan --out FILE.';
 
-/** Replaces the file. Throws a UsageError when it cannot be written. */
+/** Writes or replaces the file. Throws a UsageError when it cannot be written. */
 export function writePlanFile(path: string, plan: PlanFile): void {
   try {
     replaceFile(path, seal('Plan', plan));
@@ -46,7 +46,10 @@ export function writePlanFile(path: string, plan: PlanFile): void {
   }
 }
 
-/** Throws a StalePlanError for what is damaged, or of another format; a PermissionError for what others may write. */
+/**
+ * Throws a StalePlanError when the file is damaged or has another format, a PermissionError when another user may write it, a UsageError
+ * when it cannot be read.
+ */
 export function readPlanFile(path: string): PlanFile {
   const text = readText(path);
   try {
@@ -57,19 +60,19 @@ export function readPlanFile(path: string): PlanFile {
   }
 }
 
-/** The error of a plan that must not be applied (any more). */
+/** The error for a plan that must not be applied, or not any more. */
 export function stalePlan(reason: string): StalePlanError {
   return new StalePlanError(reason, { hint: NEW_PLAN });
 }
 
-/** Bytes; a plan holds the tables and lists that it will load. */
+/** Bytes; a plan contains the objects and address sets that it will load. */
 const LARGEST_PLAN = 500 << 20;
 
 function readText(path: string): string {
   try {
     return readOwn(path, LARGEST_PLAN, ({ uid, mode }) => {
       const self = process.geteuid?.();
-      // One that has the capabilities and is not root trusts itself as well.
+      // A user other than root, with the capabilities, trusts its own files as well.
       if (self === 0 || ((uid === 0 || uid === self) && (mode & 0o022) === 0)) return;
       throw new PermissionError(`${path} could have been written by another user`, {
         hint: `Let nobody else write to it: chown root ${path}; chmod 0600 ${path}`,
@@ -89,7 +92,7 @@ function fileTrouble(doing: string, path: string, error: unknown): UsageError {
   const code = errnoCode(error);
   if (code === undefined) throw error;
   return new UsageError(`cannot ${doing} the plan ${path} (${code})`, {
-    hint: 'Name a file in a directory that is there.',
+    hint: 'Name a file in a directory that exists.',
     cause: error,
   });
 }

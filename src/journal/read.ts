@@ -1,5 +1,5 @@
-// Reads the journal, with or without the lock. Damage is returned, not thrown: commands that change anything refuse on it.
-// A missing journal is an empty one only on a host that never changed anything.
+// Reads the journal, with or without the lock. Damage is returned, not thrown; commands that change anything refuse it. A missing journal
+// is empty only on a host without generations, else it is damage.
 import { readIfThere } from '../disk/read.js';
 import { JournalError } from '../model/errors.js';
 import { type JournalContents, NO_PREVIOUS, readChain } from './chain.js';
@@ -20,7 +20,7 @@ export function readJournal(dataDir: string): JournalContents {
   };
 }
 
-/** For whoever changes things. Throws a JournalError on damage. */
+/** Like `readJournal`, but throws a JournalError on damage: for commands that change something. */
 export function readSoundJournal(dataDir: string): JournalContents {
   const contents = readJournal(dataDir);
   if (!contents.damage) return contents;

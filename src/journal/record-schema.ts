@@ -1,5 +1,5 @@
-// The schema of one journal line. It checks the fields that recovery and reports use; the chain vouches for the rest of a
-// step, so that journals of other releases stay readable. Unknown fields of the record itself are refused.
+// The schema of one journal line. It checks the fields that recovery and reports use; the hash chain protects the rest of a step, so
+// that journals of other releases stay readable. Unknown fields of the record itself are refused.
 import * as z from 'zod';
 import type { JournalRecord } from '../model/record.js';
 
@@ -12,7 +12,7 @@ const about = {
 const linkId = z.int().positive();
 const instance = z.looseObject({ digest: z.string().min(1) });
 
-/** A step, as far as it is decided by. */
+/** The fields of a step that decide anything. */
 export const effectiveStep = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('attach'), ...about, instance, dropLink: z.boolean() }),
   z.looseObject({ kind: z.literal('repin'), ...about, digest: z.string().min(1) }),
@@ -62,7 +62,7 @@ const record = z.strictObject({
   note: z.exactOptional(z.string()),
 });
 
-/** One line without its line break; a string says why it is no record. */
+/** Parses one line without its line break. Returns the reason as a string when it is not a record. */
 export function parseRecord(line: string): JournalRecord | string {
   let value: unknown;
   try {

@@ -1,17 +1,17 @@
-// How a run that was killed ended. Decides from what the kernel runs now, never from how far the run says it came.
-// Pure: the caller appends the outcomes.
+// Recovery: decides the outcome of each open intent of a run that was killed, from what the kernel runs now, and never from how far the
+// run had recorded that it came. Pure: the caller appends the outcomes.
 import type { ObservedLink, ObservedState, OwnedInterface } from '../model/observed.js';
 import type { JournalEntry, JournalRecord } from '../model/record.js';
 import type { AttachStep, EffectiveStep, ReattachStep, SwapStep } from '../model/step.js';
 
-/** What the note of an outcome starts with that was found by a later run. */
+/** The note of an outcome begins with this when a later run found it. */
 const RECOVERED = 'recovered: ';
 
 export function isRecovered({ note }: JournalRecord): boolean {
   return note?.startsWith(RECOVERED) ?? false;
 }
 
-/** The outcome of each of these intents, in their order; its note says how it is known. */
+/** The outcome of each intent, in order; the note says how it is known. */
 export function recoverOpenIntents(
   intents: readonly JournalRecord[],
   observed: ObservedState,
@@ -43,7 +43,7 @@ function outcome(step: EffectiveStep, observed: ObservedState): Outcome {
     case 'forget':
     case 'repin':
     case 'clean':
-      return done('what is left is for the next plan');
+      return done('the next plan does what is left');
   }
 }
 
@@ -60,7 +60,7 @@ function broughtIn(step: BringingIn, owned: OwnedInterface | undefined, observed
   return done(`link ${link.id} runs instance ${digest}`);
 }
 
-/** A link that was there before may run the same instance: a change of mode, or an interface that was made again. */
+/** Was the link made by this step? An older one may run the same instance: before a change of mode, or on an interface made again. */
 function isOfStep(link: ObservedLink, step: BringingIn, { interfaces }: ObservedState): boolean {
   if (step.kind === 'swap') return link.id === step.linkId;
   if (step.kind === 'reattach') return link.id !== step.linkId;

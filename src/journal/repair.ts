@@ -1,5 +1,5 @@
-// Sets a damaged journal aside as a whole and begins a new one that says so. Nothing is guessed from damaged records: the
-// next pass asks the kernel.
+// Repairs a damaged journal: keeps the file under another name and begins a new journal whose first record says so. Damaged records are
+// not used: the next pass asks the kernel.
 import { existsSync, linkSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { replaceFile } from '../disk/durable.js';
@@ -23,7 +23,7 @@ export interface Repair {
   torn?: TornLine;
 }
 
-/** Does nothing to a sound journal but cut an unfinished last line off. Throws a JournalError. */
+/** Only cuts off an unfinished last line when the journal is sound. Throws a JournalError. */
 export function repairJournal(lock: WriterLock): Repair {
   lock.assertHeld();
   const { damage, records } = readJournal(lock.dataDir);
@@ -46,7 +46,7 @@ export function repairJournal(lock: WriterLock): Repair {
   }
 }
 
-/** A second name for the file, so that at no moment a journal is missing. */
+/** Gives the file a second name, so that there is a journal at every moment. */
 function setAside(dataDir: string): { file: string; sha256: string } | undefined {
   const journal = journalFile(dataDir);
   if (!existsSync(journal)) return undefined;

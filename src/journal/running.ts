@@ -1,7 +1,7 @@
-// Finds which program an instance was made of: the newest generation with its digest names it.
+// Finds the program of an instance: that of the newest generation with its digest.
 import { baseDigest, type HostPolicy } from '../model/desired.js';
 import type { RecordedProgram } from '../model/record.js';
-import { keptPolicy } from './kept-policies.js';
+import { storedPolicy } from './stored-policies.js';
 import { listGenerations } from './generation-list.js';
 import { readGeneration } from './generations.js';
 
@@ -15,8 +15,8 @@ export function recordedProgram(dataDir: string, digest: string): RecordedProgra
   return undefined;
 }
 
-/** `undefined` when no generation knows the digest, and for a program that is no policy. */
+/** `undefined` when no generation knows the digest, and for a program that is not a policy. Throws a JournalError. */
 export function recordedPolicy(dataDir: string, digest: string): HostPolicy | undefined {
   const { firewall } = recordedProgram(dataDir, digest) ?? {};
-  return firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
+  return firewall === undefined ? undefined : storedPolicy(dataDir, firewall);
 }

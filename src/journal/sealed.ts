@@ -1,5 +1,5 @@
-// Small documents that must not be edited behind our back: the content beside its SHA-256. A document that does not
-// have its hash is damaged, never absent.
+// Sealed documents: JSON content with its SHA-256 beside it, so that an edit is noticed. A document with a wrong hash is an error, never
+// the same as a missing one.
 import * as z from 'zod';
 import { removeFile, replaceFile } from '../disk/durable.js';
 import { writeFailed } from '../disk/failure.js';
@@ -14,7 +14,7 @@ const envelope = z.strictObject({
   content: z.unknown(), // of a JSON document, and so JSON
 });
 
-/** Characters; what is longer is not made for people to read, and written twice as fast without indentation. */
+/** Characters. A longer document is written without indentation: that is twice as fast, and nobody reads it. */
 const LONG = 65_536;
 
 /** The text of a sealed document. The hash is that of the content as compact JSON. */
@@ -26,8 +26,8 @@ export function seal(kind: string, content: object): string {
 }
 
 /**
- * Makes the file a sealed document with this content, or removes it where there is none; true when that changed anything.
- * `what`: what could not be done then, for the JournalError.
+ * Writes a sealed document with this content, or removes the file when `content` is `undefined`. False when there was nothing to remove.
+ * Throws a JournalError that says `what` could not be done.
  */
 export function writeSealed(
   lock: WriterLock,
@@ -55,7 +55,7 @@ export function unseal<T>(
 ): T {
   const damaged = (reason: string) => new JournalError(`${path} is damaged: ${reason}`, { hint });
   const document = envelope.safeParse(parseJson(text));
-  if (!document.success || document.data.kind !== kind) throw damaged(`it is no ${kind} document`);
+  if (!document.success || document.data.kind !== kind) throw damaged(`it is not a ${kind} document`);
   const { content, sha256: recorded } = document.data;
   if (sha256(JSON.stringify(content)) !== recorded) throw damaged('its content is not what was written');
   const parsed = schema.safeParse(content);
@@ -63,7 +63,7 @@ export function unseal<T>(
   return parsed.data;
 }
 
-/** `undefined` for what is no JSON. */
+/** `undefined` when the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

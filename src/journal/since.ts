@@ -1,7 +1,7 @@
-// Reads from the records since when conditions hold. Pure.
+// Derives from the records since when conditions hold. Pure.
 import type { JournalRecord } from '../model/record.js';
 
-/** Interface -> when a step on it last ended, ISO 8601, of whatever boot. */
+/** Interface -> when a step on it last ended (ISO 8601), in this boot or an earlier one. */
 export function lastChanges(records: readonly JournalRecord[]): Map<string, string> {
   const changes = new Map<string, string>();
   for (const { phase, step, time } of records) {

@@ -12,7 +12,7 @@ export interface NewSuspension extends Pick<Suspension, 'interface' | 'reason' |
   duration: number;
 }
 
-/** Adds one, in the place of another of the same interface. Throws a JournalError. */
+/** Adds a suspension; it replaces that of the same interface. Throws a JournalError. */
 export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspension): Suspension {
   const { duration, ...rest } = made;
   const one: StoredSuspension = {
@@ -29,7 +29,9 @@ export function addSuspension(lock: WriterLock, journal: Journal, made: NewSuspe
   return toSuspension(one);
 }
 
-/** Ends that of one interface, or every one, a damaged file included; what it has ended. Throws a JournalError. */
+/**
+ * Ends the suspension of the interface `only`, or all, those of a damaged file included. Returns what it ended. Throws a JournalError.
+ */
 export function endSuspensions(
   lock: WriterLock,
   journal: Journal,
@@ -37,8 +39,8 @@ export function endSuspensions(
   only?: string,
 ): Suspension[] {
   const { made, damaged } = readStored(lock.dataDir);
-  const standing = unexpired(made);
-  const ended = standing.filter((one) => only === undefined || one.interface === only);
+  const active = unexpired(made);
+  const ended = active.filter((one) => only === undefined || one.interface === only);
   const broken = damaged && only === undefined ? [damaged] : [];
   if (ended.length + broken.length === 0) return [];
   for (const one of [...broken, ...ended]) {
@@ -46,12 +48,12 @@ export function endSuspensions(
   }
   write(
     lock,
-    standing.filter((one) => !ended.includes(one)),
+    active.filter((one) => !ended.includes(one)),
   );
   return [...broken, ...ended.map(toSuspension)];
 }
 
-/** Forgets those whose time is over, which is recorded. Throws a JournalError. */
+/** Removes expired suspensions and records that. Throws a JournalError. */
 export function endExpired(lock: WriterLock): void {
   const { made } = readStored(lock.dataDir);
   const now = bootClock();

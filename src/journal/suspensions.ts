@@ -1,5 +1,5 @@
-// Reads what is suspended: by the command (`suspend.json`), or by a file that an operator created because the command does
-// not work. In doubt it is suspended: an empty, unreadable or damaged file suspends too.
+// Reads the suspensions: those of the command (`suspend.json`), and of files that an operator makes when the command does not work. An
+// empty, unreadable or damaged file suspends everything too.
 import { lstatSync } from 'node:fs';
 import * as z from 'zod';
 import { errnoCode } from '../disk/failure.js';
@@ -12,7 +12,7 @@ import { type End, STORED_EXPIRY, unexpired } from './expiry.js';
 import { suspendFiles, suspensionFile } from './paths.js';
 import { unseal } from './sealed.js';
 
-/** One that the command has made, as `suspend.json` has it. */
+/** A suspension of the command, as stored in `suspend.json`. */
 export interface StoredSuspension extends Suspension, End {
   until: string;
 }
@@ -22,7 +22,7 @@ const stored: z.ZodType<StoredSuspension> = z.looseObject({
 });
 const schema = z.looseObject({ suspensions: z.array(stored) });
 
-/** Those in force now, of files and of the command. */
+/** The suspensions in force, of files and of the command. */
 export function readSuspensions(dataDir: string): Suspension[] {
   const { made, damaged } = readStored(dataDir);
   return [
@@ -32,7 +32,7 @@ export function readSuspensions(dataDir: string): Suspension[] {
   ];
 }
 
-/** Those of the command, whatever their time; what suspends instead of a file that cannot be read. */
+/** `made`: the suspensions of the command, expired ones included. `damaged`: the one that a file suspends that cannot be read. */
 export function readStored(dataDir: string): { made: StoredSuspension[]; damaged?: Suspension } {
   const path = suspensionFile(dataDir);
   try {
@@ -47,15 +47,15 @@ export function readStored(dataDir: string): { made: StoredSuspension[]; damaged
 
 const NEVER = new Date(0).toISOString();
 
-/** Without what only this file needs. */
+/** The suspension without the fields that only the file needs. */
 export function toSuspension({ interface: only, reason, by, since, until }: StoredSuspension): Suspension {
   return { ...(only !== undefined && { interface: only }), reason, by, since, until };
 }
 
-/** UTF-16 code units; a file is read as far as that may reach. */
+/** UTF-16 code units; no more of a file is read than these can take. */
 const LONGEST_REASON = 200;
 
-/** What lies there suspends, whatever it is. It is only read where reading cannot hang. */
+/** Any kind of file at this path suspends. Only a regular file is read, since reading another can block. */
 function readFile(path: string): Suspension[] {
   try {
     const { uid, mtime } = lstatSync(path);
@@ -65,7 +65,7 @@ function readFile(path: string): Suspension[] {
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     return [
       {
-        reason: `${path} cannot be looked at (${code ?? String(error)})`,
+        reason: `${path} cannot be read (${code ?? String(error)})`,
         by: 'unknown',
         since: NEVER,
         file: path,
@@ -82,7 +82,7 @@ function readReason(path: string): string {
       .split('\n');
     return oneLine(line, LONGEST_REASON) || 'no reason is given';
   } catch (error) {
-    if (error instanceof NotRegularError) return 'no reason is given: it is no plain file';
+    if (error instanceof NotRegularError) return 'no reason is given: it is not a regular file';
     return `the reason cannot be read (${errnoCode(error) ?? String(error)})`;
   }
 }

@@ -1,7 +1,7 @@
-// Tells which generations took effect. One of which no step succeeded is on record, but nothing ever ran it.
+// Decides which generations took effect. A generation of which no step succeeded is recorded, but never ran.
 import type { JournalRecord } from '../model/record.js';
 
-/** Were there steps for it, and was none of them ever done? */
+/** Does the generation have steps of which none succeeded? */
 export function tookNoEffect(records: readonly JournalRecord[], generation: number): boolean {
   const own = records.filter((record) => record.generation === generation && 'interface' in record.step);
   return own.length > 0 && own.every(({ phase }) => phase !== 'done');

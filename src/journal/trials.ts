@@ -1,32 +1,32 @@
-// Reads from the records which generations were never confirmed, and which steps of a trial can be undone. Pure.
+// Derives from the records which generations were never confirmed, and which steps of a trial can be undone. Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { EffectiveStep } from '../model/step.js';
 
-/** Reason of a trial that stood, of a change of which something could not be done yet: the rest goes on trial for itself. */
+/** The reason in the record of a confirmed trial when a part of the change still waits; that part gets a trial of its own. */
 export const IN_PART = 'in part';
 
-/** The record that announced the trial of a generation; absent when it never got so far. */
+/** The record that announced the trial of a generation; `undefined` when there was no trial. */
 export function trialOf(records: readonly JournalRecord[], generation: number): JournalRecord | undefined {
   return records.findLast(
     (record) => isTrial(record) && record.phase === 'intent' && record.generation === generation,
   );
 }
 
-/** How the last trial of all ended; absent while it has not, and where there was none. */
+/** The record that ended the newest trial; `undefined` while it goes on, and when there was none. */
 export function lastTrialOutcome(records: readonly JournalRecord[]): JournalRecord | undefined {
   const last = records.findLast(isTrial);
   return last?.phase === 'intent' ? undefined : last;
 }
 
-/** Was it on trial, and never confirmed? Generations that nobody put on trial count as confirmed. */
+/** Was the generation on trial and never confirmed? One that was not on trial counts as confirmed. */
 export function isUnconfirmed(records: readonly JournalRecord[], generation: number): boolean {
   const last = records.findLast((record) => isTrial(record) && record.generation === generation);
   return last !== undefined && last.phase !== 'confirmed';
 }
 
 /**
- * The inverses of the steps that a generation on trial brought into effect, or may have, in the order in which they are
- * to be run. Empty in another boot: what the kernel ran then is gone.
+ * The inverses of the steps of a generation on trial that took effect, or may have, in the order in which to run them. Empty after a
+ * reboot, which detached everything.
  */
 export function inversesOf(
   records: readonly JournalRecord[],

@@ -1,6 +1,6 @@
-// The undo record of a change on trial, kept on the bpffs beside its programs. It survives a data directory that is
-// damaged, full, read-only or gone, and disappears together with the pins that it is about: by `rm -r` and at a reboot. A
-// bpffs stores no text but the targets of symbolic links, so the record is cut into such targets.
+// The undo record of a change on trial, on the bpffs beside its programs. It survives a data directory that is damaged, full, read-only
+// or gone, and it vanishes together with the pins to which it refers, by `rm -r` or at a reboot. The only text that a bpffs can store
+// is the target of a symbolic link, so the record is split into such targets.
 import { join } from 'node:path';
 import * as z from 'zod';
 import {
@@ -24,19 +24,19 @@ import { seal, unseal } from './sealed.js';
 
 export interface UndoRecord {
   pending: Pending;
-  /** In the order in which they are to be run. Each looks first whether there is something to undo. */
+  /** In the order in which to run them. Each is idempotent (apply/effects.ts). */
   inverses: EffectiveStep[];
 }
 
 /** Characters; the target of a symbolic link may have 4095 bytes (PATH_MAX). */
 const PIECE = 4000;
 
-/** What it is called on the bpffs since the first release that wrote one: a watchdog of another release reads it too. */
+/** Its kind on the bpffs. The name is that of the first release: a watchdog of another release may read the record. */
 const KIND = 'WayBack';
 
 const schema = z.looseObject({ pending: pendingSchema, inverses: z.array(effectiveStep) });
 
-/** Replaces what is there. Throws a KernelError. */
+/** Writes the undo record; replaces the current one. Throws a KernelError. */
 export function writeUndoRecord(
   lock: WriterLock,
   { trial }: PinPaths,
@@ -54,17 +54,17 @@ export function writeUndoRecord(
   rename(unfinished, trial);
 }
 
-/** `undefined` when nothing is on trial, or when it was tampered with. */
+/** `undefined` when nothing is on trial, or when the record was changed. */
 export function readUndoRecord({ trial }: PinPaths): UndoRecord | undefined {
   const names = listEntries(trial).map(({ name }) => Number(name));
   if (names.length === 0) return undefined;
   const pieces = names.sort((a, b) => a - b).map((name) => readSymlink(join(trial, String(name))) ?? '');
   const text = Buffer.from(pieces.join(''), 'base64').toString();
   const found = ifReadable(() => unseal(text, KIND, schema, { path: trial, hint: '' }));
-  return found && (found as UndoRecord); // the steps are vouched for by the seal
+  return found && (found as UndoRecord); // the seal protects the steps
 }
 
-/** Fine when there is none. Comes before the end of the announcement, so that no way back outlives a decision. */
+/** Removes the undo record. It goes before the announcement, so that no undo record is left after a decision. */
 export function removeUndoRecord(lock: WriterLock, { trial, root }: PinPaths): void {
   lock.assertHeld();
   remove(trial);
@@ -72,22 +72,22 @@ export function removeUndoRecord(lock: WriterLock, { trial, root }: PinPaths): v
   removeIfEmpty(root);
 }
 
-/** A change on trial, by what there is of it. */
+/** A change on trial, from its announcement and its undo record. */
 export interface Announced extends UndoRecord {
-  /** The data directory knows nothing of it: it was removed, or another one was put in its place. */
+  /** The data directory has no announcement of it: the directory was removed or replaced. */
   lost: boolean;
 }
 
-/** `undefined` when nothing is on trial. Throws a JournalError when its announcement is damaged, and so is its way back. */
+/** `undefined` when nothing is on trial. Throws a JournalError when the announcement is damaged and there is no undo record. */
 export function readTrial(dataDir: string, pinPaths: PinPaths): Announced | undefined {
-  const kept = readUndoRecord(pinPaths);
-  const pending = kept ? pendingOrNothing(dataDir) : readPending(dataDir);
-  if (!pending) return kept && { ...kept, lost: true };
-  if (kept?.pending.id !== pending.id) return { pending, inverses: [], lost: false };
-  const { ending } = kept.pending;
+  const undoRecord = readUndoRecord(pinPaths);
+  const pending = undoRecord ? pendingOrNothing(dataDir) : readPending(dataDir);
+  if (!pending) return undoRecord && { ...undoRecord, lost: true };
+  if (undoRecord?.pending.id !== pending.id) return { pending, inverses: [], lost: false };
+  const { ending } = undoRecord.pending;
   return {
     pending: { ...pending, ...(ending !== undefined && { ending }) },
-    inverses: kept.inverses,
+    inverses: undoRecord.inverses,
     lost: false,
   };
 }

@@ -3,10 +3,10 @@
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Of the outermost work: what it calls ends with it. */
+/** The signal of the outermost call; nested calls share it. */
 let outermost: AbortSignal | undefined;
 
-/** `ended` aborts on such a signal; `work` then has to settle soon. */
+/** Runs `work`. `ended` aborts when such a signal arrives; `work` must then return soon. */
 export async function abortOnSignal<T>(work: (ended: AbortSignal) => Promise<T>): Promise<T> {
   if (outermost) return work(outermost);
   const ending = new AbortController();

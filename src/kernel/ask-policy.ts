@@ -1,12 +1,12 @@
-// Asks a loaded policy program about a packet, attached or not: which record decides, and with which verdict. The program
-// answers itself; a question is not counted, logged or limited. Source of the protocol: bpf/act.h.
+// Asks a loaded policy program about a packet: which record decides, and with which verdict. The program may be attached or not.
+// A question is not counted, sampled or rate-limited. Protocol: bpf/question.h.
 import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
 import { checked, libbpf } from './ffi.js';
 
-/** "xdkp", struct question in bpf/act.h: u32 magic, u32 record. */
+/** "xdkp", struct question in bpf/question.h: u32 magic, u32 record. */
 export const QUESTION = 0x78646b70;
 export const QUESTION_BYTES = 8;
-/** In `record`, before it is answered: blocks are meant as well, and from this bit on the state of its connection. */
+/** Written to `record` by the caller: the program looks up blocks too; and, from this bit on, the state of the connection. */
 export const WITH_BLOCKS = 1;
 export const CONNECTION_SHIFT = 8;
 const CONTEXT_BYTES = 24;
@@ -14,8 +14,8 @@ const OPTS_BYTES = 80;
 const HEADROOM = 256;
 
 /**
- * Bytes of a frame that can be asked about. A longer one may not fit into a page with what the kernel puts around it, and
- * would come in pieces, of which a program sees the first: about 3,500 with pages of 4 KiB (net/bpf/test_run.c).
+ * The most bytes of a frame. The kernel splits a longer one into several buffers, and a program sees only the first: with pages
+ * of 4 KiB that happens at about 3,500 bytes (net/bpf/test_run.c).
  */
 export const LONGEST_QUESTION = 3072;
 
@@ -35,8 +35,8 @@ export interface About {
 }
 
 /**
- * `frame` is 14 to LONGEST_QUESTION bytes. Metadata lies in front of it in the buffer, and `data` in the context says how long
- * that is (bpf_prog_test_run_xdp() in net/bpf/test_run.c); Linux 5.15.
+ * `frame` is 14 to LONGEST_QUESTION bytes. The question is passed as XDP metadata: it lies in front of the frame, and `data` in the
+ * context is its length (bpf_prog_test_run_xdp() in net/bpf/test_run.c; Linux 5.15). Throws a KernelError or a PermissionError.
  */
 export function askPolicy(program: number, frame: Uint8Array, about: About = {}): Answer {
   const input = Buffer.alloc(QUESTION_BYTES + frame.length);

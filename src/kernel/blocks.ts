@@ -1,5 +1,5 @@
-// The map of blocks of an interface: struct block_key -> u64, and the map of what each has dropped (bpf/blocks.h). The first is
-// changed entry by entry, so that running programs never miss a block that stays.
+// The maps of blocks of an interface (bpf/blocks.h): an LPM trie struct block_key -> u64, and an array that counts what each block
+// has dropped. The trie is changed entry by entry, so that running programs never miss a block that stays.
 import type { BlockEntry, BlockHits } from '../model/blocks.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
 import type { Cidr } from '../addresses/cidr.js';
@@ -21,7 +21,7 @@ const VALUE_BYTES = 8;
 export const FAMILY_BITS = 32;
 const ENOENT = 2;
 
-/** An empty one. */
+/** Creates an empty map of blocks. */
 export function createBlockMap(): Fd {
   const opts = Buffer.alloc(CREATE_OPTS_BYTES);
   opts.writeBigUInt64LE(BigInt(CREATE_OPTS_BYTES));
@@ -35,43 +35,43 @@ export function createBlockMap(): Fd {
   );
 }
 
-/** Less than this, in ns, is no other end: it was computed twice. */
+/** Nanoseconds. Ends are computed from the wall clock each time; two that differ by less are the same end. */
 const SAME = 1_000_000_000n;
-/** Of an end, the bits that are the number of its hits: 65 us. */
+/** The low bits of an end are the index of the block's hit counter; they change the end by at most 65 us. */
 const NUMBER = BigInt(MOST_BLOCKS - 1);
 
 /**
- * Makes the map hold these and no others. What it has already is not touched. `hits`: where what each has dropped is counted,
- * which begins at nothing; absent while no program counts.
+ * Makes the map hold exactly these entries. An entry that is already there is not touched. `hits` is the map that counts what each
+ * block drops, where a new block starts at zero; absent while no program counts.
  */
 export function fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void {
   const wanted = new Map(entries.map((entry) => [keyText(entry.network), entry]));
   const held = readBlockMap(map);
-  // First those that go: the map may be full.
+  // Remove first: the map may be full.
   for (const key of held.keys()) {
     if (!wanted.has(key)) removeEntry(map, Buffer.from(key, 'latin1'));
   }
   const numbers = new Numbers();
-  // A build that did not count left any numbers, and some of them twice: then the second one gets another.
-  const kept = new Set([...wanted.keys()].filter((key) => numbers.take(held.get(key))));
+  // A build that did not count left arbitrary numbers here. Where two blocks have the same one, the second gets a new one.
+  const numbered = new Set([...wanted.keys()].filter((key) => numbers.take(held.get(key))));
   for (const [key, { until }] of wanted) {
     const had = held.get(key);
-    const isKept = had !== undefined && kept.has(key);
-    if (isKept && had - until < SAME && until - had < SAME) continue;
-    const number = isKept ? had & NUMBER : BigInt(numbers.next());
-    if (hits && !isKept) writeEntry(hits.number, HITS, Number(number), new Uint8Array(COUNT_BYTES));
+    const hasNumber = had !== undefined && numbered.has(key);
+    if (hasNumber && had - until < SAME && until - had < SAME) continue;
+    const number = hasNumber ? had & NUMBER : BigInt(numbers.next());
+    if (hits && !hasNumber) writeEntry(hits.number, HITS, Number(number), new Uint8Array(COUNT_BYTES));
     const value = Buffer.alloc(VALUE_BYTES);
     value.writeBigUInt64LE((until & ~NUMBER) | number);
     checked(`write map ${BLOCKS}`, mapCalls().update(map.number, Buffer.from(key, 'latin1'), value, 0n));
   }
 }
 
-/** Which numbers are in use. */
+/** Allocates the indexes of hit counters. */
 class Numbers {
   readonly #taken = new Uint8Array(MOST_BLOCKS);
   #next = 0;
 
-  /** False where somebody has that of this end, or there is none. */
+  /** Claims the index in an end. False when the end is `undefined` or its index is taken. */
   take(until: bigint | undefined): boolean {
     if (until === undefined) return false;
     const number = Number(until & NUMBER);
@@ -87,7 +87,7 @@ class Numbers {
   }
 }
 
-/** Key, a byte a character -> end. */
+/** Key, one character per byte -> end with the index of the hit counter. */
 function readBlockMap(map: Open): Map<string, bigint> {
   const held = new Map<string, bigint>();
   for (const { keys, values, count } of readBatches(map.number, BLOCKS, KEY_BYTES, VALUE_BYTES)) {
@@ -99,7 +99,10 @@ function readBlockMap(map: Open): Map<string, bigint> {
   return held;
 }
 
-/** What the block of a network has dropped, of a network that has one; of networks in each other the longest drops. */
+/**
+ * Looks up what the block of a network has dropped; `undefined` when the network has no block. Where blocks overlap, the longest
+ * prefix drops and counts.
+ */
 export function readHits(map: Open, hits: Open): (network: Cidr) => BlockHits | undefined {
   const held = readBlockMap(map);
   const counted = new Map<number, BlockHits>();
@@ -125,7 +128,7 @@ function keyText(network: Cidr): string {
   return keyOf(network).toString('latin1');
 }
 
-/** u32 length and u32 family in the machine's order, the address in the network's. */
+/** struct block_key: u32 prefix length and u32 family in host order, the address in network order. */
 function keyOf({ family, a, b, c, d, length }: Cidr): Buffer {
   const key = Buffer.alloc(KEY_BYTES);
   key.writeUInt32LE(FAMILY_BITS + length, 0);

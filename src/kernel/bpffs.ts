@@ -1,5 +1,5 @@
-// The bpffs: whether it is one, and directories, symbolic links and removal on it. What is pinned: see pinned.ts.
-// Refuses to mount where the mount, and with it every attachment, would vanish when this process ends.
+// The bpffs: is it mounted, and directories, symbolic links and removal on it. Pinned objects: pinned.ts. Refuses to mount in a
+// private mount namespace, where the mount, and every attachment with it, would vanish when this process ends.
 import {
   existsSync,
   lstatSync,
@@ -15,7 +15,7 @@ import {
 import { EnvironmentError } from '../model/errors.js';
 import { callFailed, lastErrno, libc } from './ffi.js';
 
-/** Where Linux distributions mount it. The only place that xdpkeep mounts by itself. */
+/** Where Linux distributions mount it. xdpkeep mounts a bpffs only there. */
 export const DEFAULT_BPFFS = '/sys/fs/bpf';
 
 const BPF_FS_MAGIC = 0xcafe4a11; // uapi/linux/magic.h
@@ -25,7 +25,7 @@ export function isBpffs(directory: string): boolean {
   return existsSync(directory) && statfsSync(directory).type === BPF_FS_MAGIC;
 }
 
-/** Makes sure that `bpffs` is one: mounts the default, says how for any other (EnvironmentError). */
+/** Makes sure that `bpffs` is mounted: mounts the default one, throws an EnvironmentError that says how for any other. */
 export function ensureMounted(bpffs: string): void {
   if (isBpffs(bpffs)) return;
   if (bpffs !== DEFAULT_BPFFS) {
@@ -46,22 +46,22 @@ export function ensureMounted(bpffs: string): void {
   throw new EnvironmentError(cause.message, { cause, hint: `Mount it by hand: mount -t bpf bpf ${bpffs}` });
 }
 
-/** False in a mount namespace of one's own: under `ip netns exec`, in a unit with PrivateMounts=. */
+/** False in a private mount namespace: under `ip netns exec`, in a unit with PrivateMounts=. */
 function sharesMountsWithInit(): boolean {
   try {
     return readlinkSync('/proc/1/ns/mnt') === readlinkSync('/proc/self/ns/mnt');
   } catch {
-    return false; // not allowed to look: then not allowed to assume
+    return false; // not readable: assume that they differ
   }
 }
 
 export interface Entry {
-  /** As it is on the bpffs: encoded. */
+  /** Encoded, as it is on the bpffs. */
   name: string;
   kind: 'directory' | 'pin' | 'symlink';
 }
 
-/** By name; empty when there is no such directory. */
+/** Sorted by name; empty when there is no such directory. */
 export function listEntries(directory: string): Entry[] {
   const found =
     unlessAbsent(`read ${directory}`, () => readdirSync(directory, { withFileTypes: true })) ?? [];
@@ -72,19 +72,19 @@ export function listEntries(directory: string): Entry[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** With its parents; fine when it is there. Only root may look inside. */
+/** Makes a directory (0700) and its parents; does nothing when it exists. */
 export function makeDirectory(path: string): void {
   attempt(`make ${path}`, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 
-/** Removes a pin, a symbolic link or a whole directory; fine when it is gone. */
+/** Removes a pin, a symbolic link or a directory with its content; does nothing when there is none. */
 export function remove(path: string): void {
   attempt(`remove ${path}`, () => {
     rmSync(path, { recursive: true, force: true });
   });
 }
 
-/** Removes a directory unless something is in it; true when it is gone. */
+/** Removes a directory if it is empty; true when it is gone. */
 export function removeIfEmpty(directory: string): boolean {
   if (listEntries(directory).length > 0) return false;
   unlessAbsent(`remove ${directory}`, () => {
@@ -93,7 +93,7 @@ export function removeIfEmpty(directory: string): boolean {
   return true;
 }
 
-/** A symbolic link is the only text that a bpffs can hold. Replaces one that is there. */
+/** Makes a symbolic link, or replaces it. Links are the only way to store text on a bpffs. */
 export function writeSymlink(path: string, target: string): void {
   attempt(`make ${path}`, () => {
     rmSync(path, { force: true });
@@ -110,7 +110,7 @@ export function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Gives two entries each other's name; where only one of them is there, it moves. Atomic in either case. */
+/** Swaps the names of two entries; where only one exists, it is renamed. Atomic in either case. */
 export function exchange(a: string, b: string): void {
   if (!isThere(a)) rename(b, a);
   else if (!isThere(b)) rename(a, b);
@@ -120,7 +120,7 @@ export function exchange(a: string, b: string): void {
   }
 }
 
-/** Fine when there is nothing to rename. */
+/** Does nothing when `from` does not exist. */
 export function rename(from: string, to: string): void {
   unlessAbsent(`rename ${from}`, () => {
     renameSync(from, to);

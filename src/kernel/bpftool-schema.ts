@@ -1,5 +1,5 @@
-// What bpftool -j prints, as far as we read it. Unknown keys, sections and types are tolerated: newer kernels and
-// bpftools have more of them. A missing key is an error: it may not be read as "there is none".
+// The parts of bpftool -j that we read. Unknown keys, sections and types are tolerated: newer kernels and versions of bpftool have
+// more of them. A missing key is an error, never an empty value.
 // Source: tools/bpf/bpftool/{net,prog,map,link}.c of Linux; test/kernel/fixtures/ holds real output.
 import * as z from 'zod';
 
@@ -30,7 +30,7 @@ export const netShow = z.tuple([z.object({ xdp: z.array(netXdp), tc: z.array(net
 /** Bytes; absent when /proc cannot be read. */
 const memory = z.int().optional();
 
-/** The kernel's name is absent for a program that was given none. */
+/** `name` is absent for a program that was loaded without one. */
 export const programShow = z.array(
   z.object({ id, name: z.string().optional(), map_ids: z.array(id).optional(), bytes_memlock: memory }),
 );
@@ -44,13 +44,13 @@ export const linkShow = z.array(
   z.object({ id, type: z.union([z.string(), z.number()]), prog_id: id.optional() }),
 );
 
-/** One byte: `0x2a`. */
+/** Bytes as text: `0x2a`. */
 const bytes = z.array(z.string().regex(/^0x[0-9a-f]{2}$/));
 const perCpu = <T extends z.ZodType>(value: T) => z.array(z.object({ cpu: z.int(), value }));
 
 /**
- * `value`, or `values` of a per-CPU map; an entry that vanished meanwhile has an object with `error` for a value.
- * `formatted` is there when the map has BTF; its key is absent in maps of the compiler (`.rodata`).
+ * `value`, or `values` for a per-CPU map. An entry that vanished during the dump has `{error}` as its value. `formatted` is present
+ * when the map has BTF; maps of sections (`.rodata`) have no key in it.
  */
 export const mapDump = z.array(
   z.object({

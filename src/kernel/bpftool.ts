@@ -1,5 +1,5 @@
-// Reads the kernel through `bpftool -j`. An answer that is missing or incomplete is an EnvironmentError, never an empty
-// list: xdpkeep would attach or remove programs because of it.
+// Reads the kernel through `bpftool -j`. A missing or incomplete answer is an EnvironmentError, never an empty list: xdpkeep would
+// attach or remove programs because of it.
 import { isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod';
@@ -9,7 +9,7 @@ import { findTool, runTool, type ToolLimits, type ToolResult } from './tool.js';
 
 const LIMITS: ToolLimits = { time: 10_000, output: 64 << 20 };
 
-/** XDPKEEP_BPFTOOL, else the one on PATH or in the usual places. */
+/** Absolute path of bpftool: XDPKEEP_BPFTOOL, else the one on PATH or in the usual folders. Throws an EnvironmentError. */
 export function findBpftool(env: NodeJS.ProcessEnv = process.env): string {
   const named = env['XDPKEEP_BPFTOOL'];
   if (named === undefined || named === '') {
@@ -46,7 +46,7 @@ export function showLinks(bpftool = findBpftool(), limits = LIMITS): Promise<sch
   return ask(bpftool, ['link', 'show'], schema.linkShow, limits);
 }
 
-/** The entries of a map, formatted through BTF where it has some. Ring buffers and queues cannot be dumped. */
+/** The entries of a map, formatted where the map has BTF. Ring buffers and queues cannot be dumped. */
 export function dumpMap(id: number, bpftool = findBpftool(), limits = LIMITS): Promise<schema.MapDump> {
   return ask(bpftool, ['map', 'dump', 'id', String(id)], schema.mapDump, limits);
 }
@@ -68,12 +68,12 @@ async function ask<S extends z.ZodType>(
 }
 
 const ATTEMPTS = 6;
-/** Milliseconds before the second attempt; longer before each later one. */
+/** Milliseconds before the second attempt; the pause grows with each attempt. */
 const PAUSE = 10;
 
 /**
- * A link that somebody is making has an id that cannot be opened yet: EAGAIN (bpf_link_by_id in kernel/bpf/syscall.c
- * of Linux). bpftool gives its whole list up on that; a moment later it is there, or gone.
+ * A link that is being created has an id that cannot be opened yet: EAGAIN (bpf_link_by_id in kernel/bpf/syscall.c of Linux).
+ * bpftool then fails as a whole; a moment later the link is complete, or gone.
  */
 async function run(bpftool: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
   for (let attempt = 1; ; attempt++) {
@@ -84,7 +84,7 @@ async function run(bpftool: string, args: string[], limits: ToolLimits): Promise
   }
 }
 
-/** Its own version. */
+/** The version of bpftool itself. */
 export async function bpftoolVersion(bpftool = findBpftool(), limits = LIMITS): Promise<string> {
   return (await ask(bpftool, ['version'], schema.version, limits)).version;
 }
@@ -94,7 +94,7 @@ async function versionOf(bpftool: string, limits: ToolLimits): Promise<string> {
     const { stdout } = await runTool(bpftool, ['-j', 'version'], limits);
     return schema.version.parse(parseJson(stdout)).version;
   } catch {
-    return '(unknown version)'; // the error that asked for it matters more
+    return '(unknown version)'; // this text is part of another error, which must not be lost
   }
 }
 
@@ -103,7 +103,7 @@ function explain(answer: unknown, error: z.ZodError): string {
   let issue = error.issues[0];
   const path: PropertyKey[] = [...(issue?.path ?? [])];
   while (issue?.code === 'invalid_union') {
-    issue = issue.errors.at(-1)?.[0]; // the usual form comes last in our unions
+    issue = issue.errors.at(-1)?.[0]; // our unions have the common form last
     path.push(...(issue?.path ?? []));
   }
   const value = path.reduce((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], answer);
@@ -134,25 +134,25 @@ function parse(bpftool: string, args: string[], result: ToolResult): unknown {
 }
 
 /**
- * bpftool writes names as they are, but for some characters (jsonw_puts() in tools/bpf/bpftool/json_writer.c): an interface or
- * a tc program may have others in its name, and `\\'` is no JSON either. Throws a SyntaxError.
+ * bpftool escapes only some characters of a name (jsonw_puts() in tools/bpf/bpftool/json_writer.c), and writes `\\'`, which is not
+ * JSON. Names of interfaces and tc programs may have others. Throws a SyntaxError.
  */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"/gs, mend));
+    return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"/gs, escapeAgain));
   }
 }
 
-/** A string of JSON, as it should have been written. */
-function mend(string: string): string {
+/** A JSON string with every character escaped that has to be. */
+function escapeAgain(string: string): string {
   return string
     .replace(/\\(.)/gs, (pair, char: string) => ('"\\/bfnrtu'.includes(char) ? pair : char))
     .replace(/[\u0000-\u001f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** With -j failures go to stdout: `{"error":"..."}`, or the same inside an array. */
+/** With -j, bpftool reports failures on stdout: `{"error":"..."}`, or the same inside an array. */
 function reported(stdout: string): string | undefined {
   return /"error":\s*"((?:[^"\\]|\\.)*)"/.exec(stdout)?.[1];
 }

@@ -1,5 +1,5 @@
-// Whether this process may do what it is about to do, asked before anything is touched. Root without capabilities
-// (a container) is refused like any other user; a user with them is not.
+// Does this process have the capabilities that it needs? Checked before anything is changed. The capabilities decide, not the user
+// id: root without them (in a container) is refused, another user with them is not.
 import { readFileSync } from 'node:fs';
 import { PermissionError } from '../model/errors.js';
 
@@ -10,7 +10,7 @@ const NEEDED = [
   { name: 'CAP_SYS_ADMIN', bit: 21n, purpose: 'find programs, maps and links by id, and mount the bpffs' },
 ];
 
-/** Those that the effective set lacks, in the order above. `status`: content of `/proc/<pid>/status`. */
+/** The needed capabilities that are not in the effective set, in the order above. `status`: content of `/proc/<pid>/status`. */
 function lacking(status: string): typeof NEEDED {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
   return NEEDED.filter(({ bit }) => ((effective >> bit) & 1n) === 0n);
@@ -25,7 +25,7 @@ export function missingCapabilities(status = ownStatus()): string[] {
   return lacking(status).map(({ name }) => name);
 }
 
-/** Throws a PermissionError that names what is missing and what for. */
+/** Throws a PermissionError that names each missing capability and its purpose. */
 export function requireCapabilities(status = ownStatus()): void {
   const missing = lacking(status);
   if (missing.length === 0) return;

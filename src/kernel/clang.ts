@@ -1,8 +1,7 @@
-// The compiler: *.bpf.c -> object. Runs on a copy of the sources, on a relative path, with a fixed environment and no
-// path of this machine in the output, so that one source gives one object wherever it is compiled. The author of a source may not
-// be allowed to read this machine, and both the object and the compiler's messages can show what was read: so the compiler runs
-// without rights, and can read the copy, itself and the headers of the system. Refused: a compiler that fails, hangs or
-// floods, with its own words.
+// Compiles *.bpf.c to an object. The build is reproducible: it runs on a copy of the sources, with relative paths and a fixed
+// environment, and no path of this machine gets into the output. The author of a source may have no right to read this machine, and
+// both the object and the compiler's messages can reveal what was read. So the compiler runs without rights, and can read only the
+// copy, itself and the headers of the system. A compiler that fails, hangs or prints too much is a CompileError with its output.
 import {
   chmodSync,
   closeSync,
@@ -32,7 +31,7 @@ const LIMITS: ToolLimits = { time: 60_000, output: 1 << 20 };
 
 export interface Compiler {
   clang: string;
-  /** Takes DWARF out and leaves BTF in; without it objects are larger and work as well. */
+  /** llvm-strip: removes DWARF and leaves BTF. Without it objects are larger, but work. */
   strip?: string;
 }
 
@@ -42,18 +41,18 @@ export interface CompileUnit {
   source: string;
 }
 
-/** Path, relative to the state directory -> content, of everything there that a source may include. */
+/** Path relative to the state directory -> content, of every file there that a source may include. */
 export type Sources = ReadonlyMap<string, Uint8Array>;
 
 export interface Compilation {
   object: Uint8Array;
   /** Absolute paths of the source and of every header that was read. */
   inputs: string[];
-  /** What the compiler said though it succeeded: warnings. */
+  /** Warnings of a successful compilation. */
   log: string;
 }
 
-/** The compiler refused the source, or never finished; `log` is its own text. */
+/** The compiler refused the source or did not finish; `log` is its own text. */
 export class CompileError extends ProgramError {
   constructor(
     message: string,
@@ -64,7 +63,7 @@ export class CompileError extends ProgramError {
   }
 }
 
-/** First clang of `path` (as in the environment), else of the usual places; `undefined` when there is none. */
+/** The first clang on `path` (in the form of PATH), else in the usual folders; `undefined` when there is none. */
 export function findCompiler(path?: string): Compiler | undefined {
   const clang = findTool('clang', path);
   if (clang === undefined) return undefined;
@@ -73,7 +72,7 @@ export function findCompiler(path?: string): Compiler | undefined {
   return { clang, ...(strip !== undefined && { strip }) };
 }
 
-/** Everything but the content of the inputs that decides what the object is. */
+/** Everything that determines the object, other than the content of its inputs. Part of the key of the cache. */
 export function identifyCompilation(compiler: Compiler, unit: CompileUnit): unknown {
   const tools = [compiler.clang, compiler.strip].map((tool) => tool !== undefined && identify(tool));
   return { tools, arguments: compilerArguments(unit.stateDir, unit.source) };
@@ -84,7 +83,7 @@ function identify(tool: string) {
   return { path: realpathSync(tool), size, mtimeMs };
 }
 
-/** Throws a CompileError. */
+/** Compiles one source. Throws a CompileError. */
 export function compile(
   compiler: Compiler,
   unit: CompileUnit,
@@ -100,7 +99,7 @@ async function compileIn(
   sources: Sources,
   limits: ToolLimits,
 ): Promise<Compilation> {
-  // Nobody else gets through the outer folder; the compiler begins inside.
+  // The outer folder is ours alone (0700). The compiler starts inside it, and so need not pass it.
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'xdpkeep-')));
   try {
     const copy = join(scratch, 'copy');
@@ -154,7 +153,7 @@ async function compileIn(
 
 /** Where the compiler may write, below the copy: no state file has this name. */
 const RESULT = '.xdpkeep-result';
-/** What a source may see, said to the compiler. */
+/** The file that tells the compiler which paths a source may see. */
 const VISIBLE = '.xdpkeep-visible';
 /** Bytes. */
 const LARGEST_RESULT = 64 << 20;
@@ -175,13 +174,13 @@ function writeCopy(folder: string, sources: Sources): void {
   }
 }
 
-/** Whatever the umask. */
+/** The umask does not apply. */
 function mkdirAs(folder: string, mode: number): void {
   mkdirSync(folder);
   chmodSync(folder, mode);
 }
 
-/** The compiler may have put anything there: what is no file is nothing. */
+/** `undefined` for what is not a regular file: the compiler is not trusted with what it leaves here. */
 function readResult(path: string): Buffer | undefined {
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -230,7 +229,7 @@ const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
 };
 
 function hintFor(log: string): string {
-  if (/virtual filesystem overlay/.test(log)) {
+  if (log.includes('virtual filesystem overlay')) {
     return 'Install clang 14 or newer: an older one lets a source ask what is on this machine. Or commit the .bpf.o.';
   }
   if (/Could not find in(?:clude|cbin) file/.test(log)) return OUTSIDE;

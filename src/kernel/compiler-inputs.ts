@@ -1,13 +1,13 @@
-// What a compilation may read beside the sources: the compiler, its libraries, and the headers of the system; what of that a source
-// may see; and what it has read.
+// What a compilation may read besides the sources (the compiler, its libraries, the headers of the system), which of these paths a
+// source may see, and which files it has read.
 import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const HEADERS = ['/usr/include', '/usr/local/include'];
-/** Where Fedora and Debian have the compiler's own headers, links to them included. */
+/** The compiler's own headers on Debian and Fedora, symbolic links to them included. */
 const COMPILER_HEADERS = ['/usr/lib/clang', '/usr/lib64/clang'];
 const LIBRARIES = ['/usr/lib', '/usr/lib64', '/lib', '/lib64', '/etc/ld.so.cache', '/dev/null'];
-/** What a compiler needs that is a script. Landlock lets nothing be run that may not be read. */
+/** Needed where the compiler is a script. Landlock lets a process run only what it may read. */
 const PROGRAMS = ['/usr/bin', '/bin'];
 
 interface Tools {
@@ -15,12 +15,12 @@ interface Tools {
   strip?: string;
 }
 
-/** The folder that the compiler was installed to: its headers and libraries are in `lib` of it. */
+/** The installation prefix of the compiler; its headers and libraries are in `lib` below. */
 function prefixOf({ clang }: Tools): string {
   return dirname(dirname(realpathSync(clang)));
 }
 
-/** The folder of the process, whatever is around it: the compiler may not look for it from the root. */
+/** The working directory of the process. The compiler has no right to walk to it from the root. */
 const HERE = '/proc/self/cwd';
 
 function isScript(path: string): boolean {
@@ -34,7 +34,7 @@ function isScript(path: string): boolean {
   }
 }
 
-/** Folders and files, links followed. */
+/** The folders and files that a compilation may read and run, symbolic links resolved. */
 export function readableFor(tools: Tools): string[] {
   const { clang, strip } = tools;
   const own = [clang, ...(strip === undefined ? [] : [strip])].map((tool) => realpathSync(tool));
@@ -43,8 +43,8 @@ export function readableFor(tools: Tools): string[] {
 }
 
 /**
- * The file system as a source sees it, in the words of clang (-ivfsoverlay, LLVM 14): the folder in which the compiler begins, known as
- * `copy`, and headers. Any other path is not there, whatever is there: `__has_include` cannot ask about this machine.
+ * The file system as a source sees it, as an overlay file of clang (-ivfsoverlay, LLVM 14): the working directory of the compiler,
+ * under the name `copy`, and headers. Every other path looks absent, so that `__has_include` reveals nothing about this machine.
  */
 export function visibleTo(tools: Tools, copy: string): string {
   const lib = ['lib', 'lib64'].map((name) => join(prefixOf(tools), name, 'clang'));
@@ -61,7 +61,7 @@ export function visibleTo(tools: Tools, copy: string): string {
   });
 }
 
-/** The prerequisites of the one rule in a make file: spaces, "#" and line ends escaped by "\\", "$" doubled. */
+/** The prerequisites of the one rule in a makefile. "\\" escapes spaces, "#" and line ends; "$" is doubled. */
 export function parseDependencies(text: string): string[] {
   const prerequisites = text.slice(text.indexOf(':') + 1).replaceAll('\\\n', ' ');
   const words = prerequisites.match(/(?:\\[ #]|[^\s])+/g) ?? [];

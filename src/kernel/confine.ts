@@ -1,5 +1,5 @@
-// The program that gives up its rights and then becomes another one: dist/confine.js, started by confined.ts. What comes from
-// state files runs behind it. What cannot be given up ends it before the other one begins.
+// dist/confine.js, started by confined.ts: gives up its rights and then executes a command that comes from state files. When one of
+// the rights cannot be given up, it fails and does not execute the command.
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { type Confinement, UNCONFINED } from './confinement.js';
@@ -18,20 +18,20 @@ const F_SETFL = 4;
 const NOT_RUN = 127; // as a shell says it
 const O_PATH = 0o10000000;
 
-/** uapi/linux/landlock.h; these calls have one number on every architecture. */
+/** uapi/linux/landlock.h; these system calls have the same number on every architecture. */
 const CREATE_RULESET = 444;
 const ADD_RULE = 445;
 const RESTRICT_SELF = 446;
 const ASK_VERSION = 1;
 const PATH_BENEATH = 1;
-/** How many kinds of access to files the versions from 1 on know; the last of the table holds for all after it. */
+/** Number of access rights to files in Landlock ABI 1, 2, ...; the last one holds for all later versions. */
 const KINDS = [13, 14, 15, 15, 16];
 const EXECUTE = 1n;
 const WRITE_FILE = 1n << 1n;
 const READ_FILE = 1n << 2n;
 const READ_FOLDER = 1n << 3n;
 const TRUNCATE = 1n << 14n;
-/** Of a rule for a file. */
+/** The access rights that a rule for a file, not a folder, may have. */
 const OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE;
 const NETWORK = 3n; // bind and connect of TCP, from version 4 on
 const SCOPES = 3n; // abstract sockets and signals of others, from version 6 on
@@ -60,18 +60,18 @@ function checked(name: string, result: number): number {
   return result;
 }
 
-/** Returns only where there is nothing to become. */
-function become([file = '', ...args]: string[], confinement: Confinement): void {
+/** Returns only when execve(2) fails. */
+function confineAndExecute([file = '', ...args]: string[], confinement: Confinement): void {
   const { user } = confinement;
   if (user !== undefined) checked('unshare', unshare(CLONE_NEWNS));
   checked('prctl', prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   if (confinement.readable) restrictFiles(confinement);
   if (user !== undefined) giveUpRights(user);
   process.umask(0o022);
-  signal(SIGPIPE, null); // Node ignores it, and would hand that on
+  signal(SIGPIPE, null); // Node ignores it, and the command would inherit that
   for (const fd of [0, 1, 2]) {
     checked('fcntl', fcntl(fd, F_SETFD, 0)); // Node would close them
-    // Node 24 does not wait for a pipe that is full; the command would be told to try again, and fails.
+    // Node 24 makes pipes non-blocking; with a full pipe the command would get EAGAIN, and fail.
     const flags = checked('fcntl', fcntl(fd, F_GETFL, 0));
     checked('fcntl', fcntl(fd, F_SETFL, flags & ~constants.O_NONBLOCK));
   }
@@ -82,7 +82,7 @@ function become([file = '', ...args]: string[], confinement: Confinement): void 
   process.exitCode = NOT_RUN;
 }
 
-/** Every set of capabilities is empty then, the bounding set too. */
+/** Empties every set of capabilities, the bounding set too, and changes the user and group. */
 function giveUpRights(user: number): void {
   for (let one = 0; one < MOST_CAPABILITIES; one++) {
     if (prctl(PR_CAPBSET_READ, one, 0, 0, 0) < 0) break; // the kernel has no more
@@ -97,7 +97,7 @@ function giveUpRights(user: number): void {
   checked('capset', capset(header, Buffer.alloc(24)));
 }
 
-/** As much as the Landlock of this kernel knows: files by the folders that they are in; no network, no signals. */
+/** Restricts files to these paths and forbids TCP and signals, as far as the Landlock of this kernel can. */
 function restrictFiles({ readable = [], writable = [] }: Confinement): void {
   const version = checked('landlock_create_ruleset', landlock(CREATE_RULESET, null, 0, ASK_VERSION));
   const known = (1n << BigInt(KINDS[Math.min(version, KINDS.length) - 1] ?? 0)) - 1n;
@@ -133,7 +133,7 @@ function restrictFiles({ readable = [], writable = [] }: Confinement): void {
 
 const [confinement = '{}', ...command] = process.argv.slice(2);
 try {
-  become(command, JSON.parse(confinement) as Confinement);
+  confineAndExecute(command, JSON.parse(confinement) as Confinement);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = UNCONFINED;

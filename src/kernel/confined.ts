@@ -1,6 +1,6 @@
-// Running what a state file brings or names: a command of a probe, a compiler on a source. Whoever may write a state file may not be
-// root by it, so that it runs as a user who is nobody, without capabilities and with no way to get any. One mechanism
-// for all hosts: dist/confine.js gives the rights up and becomes the command. Where that cannot be done, nothing is run.
+// Runs commands that come from state files: a probe's command, a compiler on a source. The right to write a state file must not make
+// anybody root, so these run as an unused user id, without capabilities and without a way to gain any. There is one mechanism
+// for all hosts: dist/confine.js gives the rights up and executes the command. Where that fails, nothing is run.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError } from '../model/errors.js';
@@ -8,17 +8,17 @@ import { type Confinement, UNCONFINED } from './confinement.js';
 import { runTool, type ToolLimits, type ToolResult } from './tool.js';
 
 /**
- * User ids that nobody has, groups too: UIDs and GIDs in the documents of systemd leave them alone. Always the same for one
- * purpose, so that a probe finds again what it left.
+ * User and group ids that nothing else uses (unassigned in "Users, Groups, UIDs and GIDs on systemd systems"). A purpose always has
+ * the same one, so that a probe can read the files that it wrote before.
  */
 const USERS = { probe: 1_879_048_192, compiler: 1_879_048_193 } as const;
 
-/** Beside the bundle; seen from this source file, where the build puts it. */
+/** Beside the bundle, or, seen from this source file, where the build puts it. */
 const PLACES = ['./confine.js', '../../dist/confine.js'];
 
 /**
- * Runs an absolute path for this purpose. Throws an EnvironmentError unless it was confined and ran to its end, whatever its
- * exit code.
+ * Runs a command, an absolute path and its arguments. Returns whatever its exit code is. Throws an EnvironmentError when it could
+ * not be confined or did not run to its end.
  */
 export async function runConfined(
   purpose: keyof typeof USERS,
@@ -26,7 +26,7 @@ export async function runConfined(
   limits: ToolLimits,
   files: Omit<Confinement, 'user'> = {},
 ): Promise<ToolResult> {
-  // Another user than root gives up what it can: it has no more.
+  // Only root can change its user.
   const confinement: Confinement = { ...files, ...(process.geteuid?.() === 0 && { user: USERS[purpose] }) };
   const args = [confineProgram(), JSON.stringify(confinement), ...command];
   const result = await runTool(process.execPath, args, { ...limits, shown: command });

@@ -1,14 +1,13 @@
-// What a command may that comes from a state file, as the program that starts it and the one that gives its rights up
-// (confine.ts) say it to each other.
+// What a command from a state file may do: what confined.ts passes to confine.ts.
 
 export interface Confinement {
-  /** Runs as this user and group, without capabilities, in a mount namespace of its own; as ourselves when absent. */
+  /** Runs as this user and group, without capabilities, in a mount namespace of its own; absent: as our own user. */
   user?: number;
-  /** Folders and files that may be read and run, what is in them too; everything that the user may when absent. */
+  /** Folders (with their content) and files that may be read and executed; absent: no restriction beyond the user's rights. */
   readable?: string[];
   /** Folders and files that may be written to. */
   writable?: string[];
 }
 
-/** Exit code of a command that could not be confined and so was not run: that of env(1), when it fails itself. */
+/** Exit code when the command could not be confined and was not run; env(1) uses the same for its own failures. */
 export const UNCONFINED = 125;

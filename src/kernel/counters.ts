@@ -1,5 +1,5 @@
-// The counters of an interface: one struct count { u64 packets; u64 bytes; } per slot and possible CPU (bpf/tables.h),
-// and the names of their rows, kept as symbolic links beside them.
+// The counters of an interface: one struct count { u64 packets; u64 bytes; } per slot and possible CPU (bpf/tables.h), and the names
+// of their rows, which are symbolic links beside them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RowSlot } from '../model/rows.js';
@@ -17,11 +17,11 @@ export interface Count {
   bytes: bigint;
 }
 
-/** Which row counts where; empty when the interface has no counters. */
+/** The slot of each row; empty when the interface has no counters. */
 export function readRows(pinPaths: PinPaths, name: string): RowSlot[] {
   return listEntries(pinPaths.rows(name)).flatMap((entry) => {
     const row = readSymlink(join(pinPaths.rows(name), entry.name));
-    const isSlot = /^\d+$/.test(entry.name); // totals.ts keeps something of its own there
+    const isSlot = /^\d+$/.test(entry.name); // totals.ts has a link of its own there
     return row === undefined || !isSlot ? [] : [{ row, slot: Number(entry.name) }];
   });
 }
@@ -32,7 +32,7 @@ export function readCounter(fd: number, slot: number): Count {
   return { packets, bytes };
 }
 
-/** Packets and bytes of the first slots, one after the other: two numbers for each, exact up to 2^53. One system call. */
+/** Sums of slots 0 to `slots` - 1 over all CPUs: packets and bytes in turn, exact up to 2^53. One system call. */
 export function readCounters(fd: number, slots: number): Float64Array {
   const cpus = possibleCpus();
   const words = new Uint32Array((slots * cpus * COUNT_BYTES) / 4);
@@ -40,7 +40,7 @@ export function readCounters(fd: number, slots: number): Float64Array {
   const next = new Uint32Array(1);
   const opts = BigUint64Array.of(BATCH_OPTS_BYTES, 0n, 0n);
   const keys = new Uint32Array(slots);
-  // ENOENT: that was the last of the map.
+  // ENOENT: the batch reached the end of the map.
   const result = mapCalls().lookupBatch(fd, null, next, keys, words, count, opts);
   if (result !== -ENOENT) checked('read the counters', result);
   const sums = new Float64Array(slots * 2);
@@ -56,7 +56,7 @@ export function readCounters(fd: number, slots: number): Float64Array {
 const ENOENT = 2;
 const BATCH_OPTS_BYTES = 24n; // struct bpf_map_batch_opts, libbpf 1.1
 
-/** One value of a per-CPU map, which is u64 numbers of `bytes` together: each summed over all CPUs. */
+/** Reads one value of a per-CPU map. The value is `bytes` / 8 u64 numbers; each is summed over all CPUs. */
 export function perCpuSum(fd: number, map: string, key: number, bytes: number): bigint[] {
   const value = readEntry(fd, map, key, possibleCpus() * bytes);
   const sums = Array.from({ length: bytes / 8 }, () => 0n);
@@ -73,7 +73,7 @@ export function zeroCounter(fd: number, slot: number): void {
 
 let cpus: number | undefined;
 
-/** The kernel gives and takes per-CPU values for every possible CPU: `0-3` or `0,2-5`. */
+/** Number of possible CPUs: a per-CPU value has one part for each. The file says `0-3` or `0,2-5`. */
 function possibleCpus(): number {
   cpus ??= readFileSync('/sys/devices/system/cpu/possible', 'utf8')
     .trim()

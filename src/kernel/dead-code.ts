@@ -1,12 +1,12 @@
-// Removes code that a policy cannot reach once its settings are constants. The kernel refuses unreachable instructions
-// before its verifier deletes dead ones. So they are replaced by jumps, chained together, and hung on a comparison that is
-// never true (the anchor): the first check finds them reachable, and the verifier then deletes them. Source:
+// Removes code that a policy cannot reach once its settings are constants. The kernel checks reachability first and refuses
+// unreachable instructions; only later does its verifier delete dead branches. So each region of dead code is replaced by jumps, and
+// linked to a branch that is never taken (the anchor): the first check finds it reachable, and the verifier deletes it. Sources:
 // uapi/linux/bpf.h (struct bpf_insn, opcodes); check_cfg() and opt_remove_dead_code() of kernel/bpf/verifier.c.
 import { ProgramError } from '../model/errors.js';
 import type { Extent } from './elf.js';
 
 export const INSTRUCTION_BYTES = 8;
-/** By 0 it does nothing, and the verifier takes it out. */
+/** A jump by 0 is a no-op; the verifier deletes it. */
 export const JUMP = 0x05;
 
 const CALL = 0x85;
@@ -17,21 +17,26 @@ const CLASS_JUMP = 5;
 const CLASS_JUMP_32 = 6;
 const JUMP_IF_EQUAL = 0x15;
 
-/** Dead instructions in a row, and those among them that may become something else. */
+/** Adjacent dead instructions. */
 interface Region {
+  /** Byte offset of the first one. */
   from: number;
+  /** Byte offsets of those that may be overwritten with a jump. */
   free: number[];
 }
 
-/** Offsets of jumps count instructions, from the next one on. */
+/** Writes a jump; `at` and `to` are byte offsets. The encoded offset counts instructions from the next one on. */
 export function setJump(view: DataView, at: number, code: number, to: number): void {
-  view.setUint32(at, code, true); // registers: none that could matter
+  view.setUint32(at, code, true); // registers: r0, which does not matter where the code never runs
   view.setInt16(at + 2, (to - at) / INSTRUCTION_BYTES - 1, true);
   view.setUint32(at + 4, 0, true);
 }
 
-/** `anchors`: comparisons of 0 that are never true. Throws a ProgramError when a function has dead code and no anchor. */
-export function hangUpDeadCode(view: DataView, { from, to }: Extent, anchors: readonly number[]): void {
+/**
+ * Links the dead code of a function to one of `anchors` (byte offsets of comparisons with 0 that are never true). Throws a
+ * ProgramError when there is dead code and no anchor that can be reached.
+ */
+export function linkDeadCode(view: DataView, { from, to }: Extent, anchors: readonly number[]): void {
   const live = reachable(view, from);
   const regions = deadRegions(view, { from, to }, live);
   const slots = anchors.filter((at) => live.has(at)).slice(0, 1);
@@ -67,7 +72,10 @@ function successors(view: DataView, at: number): number[] {
   return code === JUMP ? [target] : [target, next];
 }
 
-/** Empties them: what is called and what libbpf will relocate stays, and how the function ends. */
+/**
+ * Finds the regions of dead code and overwrites them with jumps to the next instruction. Calls and 64-bit loads stay, since libbpf
+ * relocates them, and so does the last instruction of the function.
+ */
 function deadRegions(view: DataView, { from, to }: Extent, live: ReadonlySet<number>): Region[] {
   const regions: Region[] = [];
   let region: Region | undefined;

@@ -1,6 +1,6 @@
-// A unit of ours that waits for a deadline: xdpkeep-deadline@.service, which systemd starts for whoever connects to a socket.
-// So a pass in a unit needs no bus, over which it could start anything as root: all that can be asked for here is to undo a change
-// at its deadline. The two sides tell each other in what network and files they are: a deadline that looks elsewhere is none.
+// The protocol of xdpkeep-deadline@.service, which systemd starts for each connection to a socket and which waits for a deadline. A
+// pass that runs in a unit needs no D-Bus then, over which it could start anything as root: the only request here is to undo a change
+// at its deadline. Both ends compare their network namespace and files, since a deadline that acts elsewhere is useless.
 import { once } from 'node:events';
 import { readlinkSync, statSync, writeSync } from 'node:fs';
 import { connect, Socket } from 'node:net';
@@ -11,7 +11,7 @@ import type { HostPaths } from '../model/host-paths.js';
 /** ListenStream= of xdpkeep-deadline.socket. */
 export const DEADLINE_SOCKET = '/run/xdpkeep-deadline/socket';
 
-/** How long each side waits for a word of the other one; starting Node on a busy machine takes a while. Milliseconds. */
+/** Milliseconds that each end waits for a line of the other one. Starting Node on a busy machine takes a while. */
 const PATIENCE = 15_000;
 const MOST_BYTES = 16_384;
 
@@ -21,7 +21,7 @@ const Request = z.strictObject({
   at: z.number(),
   bpffs: z.string(),
   dataDir: z.string(),
-  /** What `whereabouts()` says on the other side. */
+  /** `whereabouts()` of the client. */
   where: z.string(),
 });
 
@@ -31,7 +31,7 @@ export interface DeadlineRequest extends HostPaths {
   at: number;
 }
 
-/** Process id of who waits from now on, or why nobody does. */
+/** Asks the unit to wait. Returns the process id that waits from now on, or the reason why none does. */
 export async function askDeadlineUnit(
   { id, at, bpffs, dataDir }: DeadlineRequest,
   path: string,
@@ -48,7 +48,7 @@ export async function askDeadlineUnit(
   }
 }
 
-/** The other side, in the unit: `answer` tells that it waits. Throws a UsageError for what is no request of ours. */
+/** Reads the request in the unit; `answer` sends a line back. Throws a UsageError for a request that is not ours. */
 export async function readDeadlineRequest(
   fd = 0,
 ): Promise<DeadlineRequest & { answer: (text: string) => void }> {
@@ -58,7 +58,8 @@ export async function readDeadlineRequest(
   const socket = new Socket({ fd });
   const { where, ...request } = parse(await readLine(socket), answer);
   const own = whereabouts(request);
-  if (own !== where) throw refusal('it is in another network or has other files than who asks', answer);
+  if (own !== where)
+    throw refusal('it is in another network namespace, or sees other files, than the client', answer);
   return { ...request, answer };
 }
 
@@ -66,18 +67,18 @@ function parse(line: string, answer: (text: string) => void): z.infer<typeof Req
   try {
     return Request.parse(JSON.parse(line));
   } catch {
-    throw refusal('what it was asked is no deadline', answer);
+    throw refusal('the request is not a deadline', answer);
   }
 }
 
 function refusal(reason: string, answer: (text: string) => void): UsageError {
   answer(reason);
-  return new UsageError(`no deadline is waited for: ${reason}`, {
-    hint: 'xdpkeep-deadline@.service answers passes of xdpkeep alone: it is not started by hand.',
+  return new UsageError(`the deadline is refused: ${reason}`, {
+    hint: 'xdpkeep-deadline@.service answers only passes of xdpkeep: do not start it by hand.',
   });
 }
 
-/** The same text for two processes that see the same interfaces, and the same files under these paths. */
+/** Identifies the network namespace and the files at these paths: equal text means that two processes see the same ones. */
 function whereabouts({ bpffs, dataDir }: HostPaths): string {
   const files = [bpffs, dataDir].map((path) => {
     const { dev, ino } = statSync(path);
@@ -86,7 +87,7 @@ function whereabouts({ bpffs, dataDir }: HostPaths): string {
   return [readlinkSync('/proc/self/ns/net'), ...files].join(' ');
 }
 
-/** The first line; what there is of it when the other side ends. Throws when nothing comes, or too much. */
+/** The first line, or what was sent before the other end closed. Throws when nothing comes in time, or too much. */
 async function readLine(socket: Socket): Promise<string> {
   let text = '';
   socket.setTimeout(PATIENCE, () => {

@@ -1,6 +1,5 @@
-// A deadline that outlives this process: a unit of ours where this is a service, a transient timer of systemd where that
-// runs, else a watchdog of our own in a session of its own. What is armed runs xdpkeep itself again; whether there is still
-// something to do, that decides.
+// A deadline that outlives this process: our own unit when this is a service, else a transient timer where systemd runs, else a
+// watchdog process in a session of its own. What is armed runs `xdpkeep cancel`, which decides whether there is still something to undo.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { UnreachableError, XdpkeepError } from '../model/errors.js';
@@ -8,36 +7,36 @@ import type { Deadline } from '../model/pending.js';
 import { askDeadlineUnit, DEADLINE_SOCKET, type DeadlineRequest } from './deadline-unit.js';
 import { findTool, runTool, TOOL_ENVIRONMENT } from './tool.js';
 
-/** What the watchdog says on stdout once it listens to nobody any more. */
+/** The line that the watchdog prints on stdout once it is detached. */
 export const ARMED = 'armed';
 
 const PATIENCE = 15_000;
 const LIMITS = { time: PATIENCE, output: 1 << 16 };
 
-/** Directory that is there where systemd is the manager: sd_booted(3). */
+/** The directory that exists when systemd is the service manager: sd_booted(3). */
 const BOOTED = '/run/systemd/system';
 
 export interface Alarm extends DeadlineRequest {
-  /** From now on; milliseconds. */
+  /** Milliseconds from now. */
   after: number;
 }
 
-/** What decides who can be there at a deadline. */
+/** What decides which process can wait for a deadline here. */
 export interface Surroundings {
-  /** systemd is the manager. */
+  /** systemd is the service manager. */
   systemd: boolean;
-  /** Its units are in our namespaces. */
+  /** Units of systemd have our network namespace and see our files. */
   shared: boolean;
   systemdRun: string | undefined;
-  /** We are in a service of it, which it ends with all that it started. */
+  /** We run in a service; systemd ends every process of a service with it. */
   inService: boolean;
-  /** Where a unit of ours is asked; absent where the package is not installed. */
+  /** Path of the socket of our own unit; `undefined` where the package is not installed. */
   unit: string | undefined;
   /** This Node and this program, as absolute paths. */
   command: string[];
 }
 
-/** Throws an UnreachableError when nobody can be found who would be there at the deadline. */
+/** Arms the deadline and returns what waits for it. Throws an UnreachableError when nothing on this host can wait. */
 export async function armDeadline(
   alarm: Alarm,
   surroundings = surroundingsOf(alarm),
@@ -57,15 +56,15 @@ export async function armDeadline(
 }
 
 function argumentsFor({ id, at, bpffs, dataDir }: Alarm): string[] {
-  // Whose these are was judged when the change was made: what undoes it must not be refused.
+  // The ownership of these paths was checked when the change was made; undoing it must not be refused for that.
   const where = ['--bpffs', bpffs, '--data-dir', dataDir, '--allow-foreign-owner'];
   return ['cancel', '--at-deadline', `${id}@${at}`, ...where];
 }
 
-/** Best effort: what was armed finds nothing to do when it comes too late to be stopped. */
+/** Best effort: a deadline that cannot be stopped any more finds nothing to undo. */
 export async function disarmDeadline(armed: Deadline['armed']): Promise<void> {
   const systemctl = armed.by === 'systemd' ? findTool('systemctl') : undefined;
-  if (armed.by !== 'systemd' || systemctl === undefined) return; // our watchdog looks by itself
+  if (armed.by !== 'systemd' || systemctl === undefined) return; // our own watchdog notices by itself
   try {
     await runTool(systemctl, ['stop', `${armed.unit}.timer`], LIMITS);
   } catch (error) {
@@ -85,13 +84,13 @@ function surroundingsOf({ bpffs, dataDir }: Alarm): Surroundings {
   };
 }
 
-/** What the one that is armed needs of our environment, and nothing else of it: no failpoint, no secret. */
+/** The part of our environment that the armed process needs. Nothing else is passed: no failpoint, no secret. */
 function environment(): Record<string, string> {
   const { XDPKEEP_BPFTOOL } = process.env;
   return { ...TOOL_ENVIRONMENT, ...(XDPKEEP_BPFTOOL !== undefined && { XDPKEEP_BPFTOOL }) };
 }
 
-/** A string says why not. `--on-active` is CLOCK_MONOTONIC: systemd.timer(5). */
+/** Returns the reason as a string when it fails. `--on-active` is CLOCK_MONOTONIC: systemd.timer(5). */
 async function startTimer(
   { id, after }: Alarm,
   command: string[],
@@ -119,7 +118,7 @@ async function startTimer(
   }
 }
 
-/** Detached: a session of its own, which no terminal and no kill of ours reaches. */
+/** Starts it in a session of its own, so that signals of the terminal and of our process group do not reach it. */
 async function startWatchdog(command: string[]): Promise<Deadline['armed']> {
   const [file = '', ...args] = command;
   const child = spawn(file, args, {
@@ -155,8 +154,8 @@ async function startWatchdog(command: string[]): Promise<Deadline['armed']> {
 }
 
 /**
- * A unit of systemd has these interfaces, and finds the same files under these paths. Our own units may not look, and need
- * not: they ask `unit`.
+ * True when a unit of systemd has our network namespace and finds the same files at these paths. Our own units may not read this,
+ * and need not: they ask the deadline unit.
  */
 function sharesWithInit(paths: string[]): boolean {
   const isSame = (kind: string) =>
@@ -164,7 +163,7 @@ function sharesWithInit(paths: string[]): boolean {
   try {
     return isSame('net') && (isSame('mnt') || paths.every(isSameForInit));
   } catch {
-    return false; // not allowed to look: then not allowed to assume
+    return false; // not readable: assume that they differ
   }
 }
 
@@ -173,7 +172,7 @@ function isSameForInit(path: string): boolean {
   return ours.dev === theirs.dev && ours.ino === theirs.ino;
 }
 
-/** systemd ends what is left of a service with it: KillMode= in systemd.kill(5). */
+/** systemd kills the remaining processes of a service with it: KillMode= in systemd.kill(5). */
 function isInService(): boolean {
   return /\.service$/m.test(readFileSync('/proc/self/cgroup', 'utf8'));
 }

@@ -1,5 +1,5 @@
-// Properties of a network device: driver, MTU, queues, offloads. It uses ioctl(2), which answers for the network namespace
-// of this process; sysfs shows the namespace it was mounted from. What a driver does not report is absent. Sources:
+// Properties of a network device: driver, MTU, queues, offloads. Read through ioctl(2), which answers for the network namespace of
+// this process; sysfs shows the namespace that it was mounted from. A property that the driver does not report is absent. Sources:
 // uapi/linux/sockios.h, uapi/linux/if.h (struct ifreq), uapi/linux/ethtool.h.
 import { Fd } from './fd.js';
 import { checked, libc } from './ffi.js';
@@ -14,6 +14,7 @@ const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GDRVINFO = 0x03;
 const ETHTOOL_GFLAGS = 0x25;
 const ETHTOOL_GCHANNELS = 0x3c;
+const ETH_FLAG_RXVLAN = 1 << 8;
 const ETH_FLAG_LRO = 1 << 15;
 
 /** struct ethtool_drvinfo: a command, then strings of 32 bytes, the first of which is the driver. */
@@ -30,6 +31,8 @@ export interface Device {
   queues?: { rx: number; tx: number };
   /** Large receive offload is on: packets arrive merged. */
   lro?: boolean;
+  /** VLAN tags are taken off before XDP sees a packet (`rx-vlan-offload`). */
+  hidesTags?: boolean;
 }
 
 /** `undefined` when there is no such interface in this namespace. */
@@ -46,8 +49,14 @@ export function describeDevice(ifindex: number): Device | undefined {
     ...(info && { driver: text(info.subarray(4, 36)) }),
     ...(mtu !== undefined && { mtu }),
     ...(channels && { queues: queuesOf(channels) }),
+    ...(flags && { hidesTags: (flags.readUInt32LE(4) & ETH_FLAG_RXVLAN) !== 0 }),
     ...(flags && { lro: (flags.readUInt32LE(4) & ETH_FLAG_LRO) !== 0 }),
   };
+}
+
+/** Does the device take the outermost 802.1Q tag off before XDP sees a packet? False when the driver does not report it. */
+export function hidesTags(ifindex: number): boolean {
+  return describeDevice(ifindex)?.hidesTags === true;
 }
 
 function nameOf(socket: Fd, ifindex: number): string | undefined {

@@ -1,5 +1,5 @@
-// What a BPF object file says about itself, read from its bytes alone: sections, functions and where in the file they lie, the licence.
-// Every offset and size in the file is a claim that is checked before it is used; any other file is a ProgramError.
+// Reads a BPF object file: its sections, its functions with their place in the file, its licence. The file is not trusted: every offset
+// and size is checked before it is used. A file that is not a usable object is a ProgramError.
 // Sources: elf(5); EM_BPF and the section conventions of libbpf.
 import { ProgramError } from '../model/errors.js';
 
@@ -8,17 +8,17 @@ export interface ElfFunction {
   section: string;
 }
 
-/** Bytes in the file. */
+/** Byte offsets in the file; `to` is exclusive. */
 export interface Extent {
   from: number;
   to: number;
 }
 
-/** The content of one of type SHT_NOBITS is empty. */
+/** A section of type SHT_NOBITS has an empty extent. */
 interface ElfSection extends Extent {
   name: string;
   executable: boolean;
-  /** Of its header, a byte in the file. */
+  /** Byte offset of its section header in the file. */
   header: number;
 }
 
@@ -33,7 +33,7 @@ export interface BpfElf {
 interface Section extends ElfSection {
   type: number;
   bytes: Uint8Array;
-  /** Of a symbol table: index of its string table. */
+  /** Of a symbol table: the index of its string table (sh_link). */
   link: number;
 }
 
@@ -47,10 +47,11 @@ const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHF_EXECINSTR = 4n;
 const STT_FUNC = 2;
-/** KSYM_NAME_LEN of the kernel; a longer name is no name of a program. */
+/** KSYM_NAME_LEN of the kernel: no program has a longer name. */
 const LONGEST_NAME = 512;
 const DECODER = new TextDecoder();
 
+/** Throws a ProgramError. */
 export function readElf(bytes: Uint8Array): BpfElf {
   const sections = readSections(bytes);
   const licence = sections.find((section) => section.name === 'license');
@@ -119,14 +120,14 @@ function readFunctions(sections: Section[]): BpfElf['functions'] {
     const name = textAt(names.bytes, symbol.getUint32(0, true));
     const [value, size] = [symbol.getBigUint64(8, true), symbol.getBigUint64(16, true)];
     if (value + size > BigInt(section.bytes.length))
-      throw unusable(`its function ${name} ends behind its section`);
+      throw unusable(`its function ${name} ends after its section`);
     const from = section.from + Number(value);
     functions.push({ name, section: section.name, from, to: from + Number(size) });
   }
   return functions;
 }
 
-/** Up to a NUL, which need not be there. */
+/** The text up to a NUL, or all of it where there is none. */
 function readLicence(bytes: Uint8Array): string | undefined {
   const [licence] = DECODER.decode(bytes.subarray(0, LONGEST_NAME)).split('\0');
   return licence === '' ? undefined : licence;

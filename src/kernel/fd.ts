@@ -1,4 +1,4 @@
-// A file descriptor with one owner. `using` closes it on every way out, so that no program or map outlives its use.
+// A file descriptor with one owner. `using` closes it on every path, so that no program or map stays open after its use.
 import { closeSync } from 'node:fs';
 
 export class Fd implements Disposable {

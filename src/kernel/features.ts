@@ -1,4 +1,4 @@
-// Probes what this kernel supports by trying it once. Version numbers do not tell: distributions backport features.
+// Probes once what this kernel supports. Version numbers are not enough: distributions backport features.
 import { Fd } from './fd.js';
 import { checked, libbpf, once } from './ffi.js';
 
@@ -12,8 +12,8 @@ const LOOPBACK = 1; // its ifindex in every network namespace
 const PASS = Buffer.from('b7000000020000009500000000000000', 'hex');
 
 /**
- * Links for XDP (Linux 5.9). The loopback cannot run XDP in hardware, so the attempt never attaches anything:
- * a kernel with XDP links says EOPNOTSUPP, one without does not know the attach type (EINVAL).
+ * Does this kernel have links for XDP (Linux 5.9)? The probe asks for offload on the loopback, which never succeeds and so attaches
+ * nothing: a kernel with XDP links answers EOPNOTSUPP, one without them does not know the attach type (EINVAL).
  */
 export const hasXdpLinks = once(() => {
   const instructions = PASS.length / 8;

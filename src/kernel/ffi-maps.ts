@@ -1,4 +1,4 @@
-// The foreign functions that shape maps before load and move their content after it. Sources: bpf/libbpf.h,
+// Foreign functions for maps: configuring them before the load, reading and writing their entries after it. Sources: bpf/libbpf.h,
 // bpf/bpf.h (libbpf 1.1), sys/mman.h, time.h.
 import { type Call, once, openLibbpf, openLibc } from './ffi.js';
 

@@ -1,5 +1,5 @@
-// The foreign functions: libbpf.so.1 and libc, loaded on first use through koffi, each declared once.
-// Everything above speaks in numbers, buffers and KernelErrors; nobody else knows that koffi exists.
+// Foreign functions of libbpf.so.1 and libc, loaded on first use through koffi, each declared once. The rest of the program sees
+// numbers, buffers and KernelErrors.
 // Sources of the declarations: bpf/libbpf.h, bpf/bpf.h (libbpf 1.1), sys/file.h, sys/mount.h, net/if.h.
 import { getSystemErrorMap } from 'node:util';
 import koffi, { type LibraryHandle } from 'koffi';
@@ -15,7 +15,7 @@ function library(name: string, hint: string): LibraryHandle {
   }
 }
 
-/** Makes a value on first use. */
+/** A function that makes its value on the first call and returns the same one afterwards. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
@@ -24,7 +24,7 @@ export function once<T>(make: () => T): () => T {
 export const openLibc = once(() => library('libc.so.6', 'xdpkeep runs on Linux with the GNU C library.'));
 export const openLibbpf = once(() => library('libbpf.so.1', 'Install libbpf 1.x: apt-get install libbpf1.'));
 
-/** Option structs of libbpf start with their own size; fields that are not named here stay zero. */
+/** Option structs of libbpf begin with their own size (`sz`); fields that are not set stay zero. */
 function declareStructs(): void {
   koffi.struct('xk_open_opts', {
     sz: 'size_t',
@@ -116,6 +116,7 @@ export const libbpf = once(() => {
     programName: lib.func('const char *bpf_program__name(const void *program)') as Call<string>,
     programFd: lib.func('int bpf_program__fd(const void *program)') as Call,
     programType: lib.func('int bpf_program__type(const void *program)') as Call,
+    programSection: lib.func('const char *bpf_program__section_name(const void *program)') as Call<string>,
     programFlags: lib.func('uint32_t bpf_program__flags(const void *program)') as Call,
     programSetFlags: lib.func('int bpf_program__set_flags(void *program, uint32_t flags)') as Call,
     programSetAutoload: lib.func('int bpf_program__set_autoload(void *program, bool autoload)') as Call,
@@ -157,7 +158,7 @@ export const libbpf = once(() => {
   };
 });
 
-/** Of the library that is loaded: `v1.1`. */
+/** Version of the loaded libbpf: `v1.1`. */
 export function libbpfVersion(): string {
   return (openLibbpf().func('const char *libbpf_version_string(void)') as Call<string>)();
 }
@@ -187,7 +188,7 @@ export function callFailed(call: string, errno: number, hint?: string): KernelEr
 
 export const CAPABILITIES_HINT = 'Run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN.';
 
-/** Passes a result of 0 or above on; turns a negative errno into an error. */
+/** Returns `result` when it is 0 or more. Throws a KernelError or a PermissionError when it is a negative errno. */
 export function checked(call: string, result: number, hint?: string): number {
   if (result < 0) throw callFailed(call, -result, hint);
   return result;

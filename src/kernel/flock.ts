@@ -1,5 +1,5 @@
-// flock(2): a lock that the kernel frees when its holder dies. A lock counts only while its path still leads to the
-// file that was locked: on a deleted or replaced file it would keep nobody out. Nothing is ever written to the file.
+// Locks files with flock(2): the kernel releases the lock when its holder dies. A lock is valid only while its path leads to the locked
+// file, since other processes open the path: a lock on a deleted or replaced file excludes nobody. The file is never written.
 import { type BigIntStats, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { EnvironmentError } from '../model/errors.js';
 import { Fd } from './fd.js';
@@ -8,10 +8,10 @@ import { callFailed, describeErrno, lastErrno, libc } from './ffi.js';
 const LOCK_EX = 2; // sys/file.h
 const LOCK_NB = 4;
 
-/** Either the lock, held until the Fd is disposed of, or who has it: a pid, where the kernel tells. */
+/** The lock, held until the Fd is disposed of; or the pid of its holder, `undefined` where the kernel does not show it. */
 export type LockAttempt = { fd: Fd } | { heldBy: number | undefined };
 
-/** Locks a file, which is made (0600) when it is missing. Does not wait. Throws the errors of open(2). */
+/** Locks a file; makes it (0600) when it is missing. Does not wait. Throws the errors of open(2). */
 export function tryLockFile(path: string): LockAttempt {
   return tryLock(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW);
 }
@@ -21,7 +21,7 @@ export function tryLockFolder(path: string): LockAttempt {
   return tryLock(path, constants.O_RDONLY | constants.O_DIRECTORY);
 }
 
-/** Does the path lead to the open file? False when it leads to another one or nowhere. */
+/** Does the path lead to the open file? False when it leads to another file or does not exist. */
 export function isSameFile(fd: Fd, path: string): boolean {
   const there = statSync(path, { bigint: true, throwIfNoEntry: false });
   const open = fstatSync(fd.number, { bigint: true });
@@ -52,7 +52,7 @@ function lock(fd: Fd, path: string): boolean {
   });
 }
 
-/** Who holds a lock on this file; `undefined` when nobody does, or nobody that the kernel shows. */
+/** Pid of the process that holds a lock on this file; `undefined` when there is none, or the kernel does not show it. */
 export function findHolder(path: string): number | undefined {
   const file = statSync(path, { bigint: true, throwIfNoEntry: false });
   return file && holder(file);

@@ -1,4 +1,4 @@
-// Files of the system that may not be there, or may not be ours to read: both say nothing.
+// Files of the system that may be missing or unreadable: either counts as having no content.
 import { readdirSync, readFileSync } from 'node:fs';
 
 export function entriesIfThere(folder: string): string[] {

@@ -1,5 +1,4 @@
-// Network interfaces of the namespace that this process is in. sysfs cannot say: it shows the namespace that it
-// was mounted from.
+// Network interfaces of the namespace of this process. sysfs is no source: it shows the namespace that it was mounted from.
 import { statSync } from 'node:fs';
 import koffi from 'koffi';
 import { callFailed, lastErrno, libc } from './ffi.js';
@@ -30,7 +29,7 @@ function* decodeEntries(entries: unknown): Generator<NetworkInterface> {
   }
 }
 
-/** Inode of the network namespace; no two live ones share it. */
+/** Inode of the network namespace of this process; unique among the namespaces that exist. */
 export function netnsInode(): number {
   return statSync('/proc/self/ns/net').ino;
 }

@@ -1,4 +1,4 @@
-// Whether this process may open IP sockets: a unit can forbid it (RestrictAddressFamilies= in systemd.exec(5)).
+// May this process open IP sockets? A unit can forbid it (RestrictAddressFamilies= in systemd.exec(5)).
 import { Fd } from './fd.js';
 import { lastErrno, libc } from './ffi.js';
 
@@ -7,7 +7,7 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const EAFNOSUPPORT = 97;
 
-/** Sends nothing. */
+/** Opens and closes a UDP socket; sends nothing. */
 export function mayUseInternet(): boolean {
   const number = libc().socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (number < 0) return lastErrno() !== EAFNOSUPPORT;

@@ -1,5 +1,4 @@
-// libbpf explains itself through a print callback. Captured here, so that nothing of it reaches stderr unasked
-// and the explanation can go into the error.
+// Captures what libbpf prints through its callback, so that it goes into our errors and not to stderr.
 import koffi from 'koffi';
 import { libbpf, libc, once } from './ffi.js';
 
@@ -9,8 +8,8 @@ const WARN = 0; // enum libbpf_print_level
 let sink: string[] | undefined;
 
 /**
- * A va_list parameter is a pointer on x86-64 and arm64 alike (an array that decays, a struct passed by reference),
- * so vsnprintf can be given it as it came.
+ * A va_list parameter is a pointer on x86-64 (an array that decays) and on arm64 (a struct passed by reference), so that it can be
+ * passed on to vsnprintf unchanged.
  */
 const printer = once(() => {
   const print = (level: number, format: string, arguments_: unknown): number => {
@@ -24,7 +23,7 @@ const printer = once(() => {
   return koffi.register(print, koffi.pointer(libbpf().printer));
 });
 
-/** Runs a libbpf call and returns its result with what libbpf warned of during it. */
+/** Runs a libbpf call and returns its result with the warnings that libbpf printed meanwhile. */
 export function captureLibbpf<T>(call: () => T): { result: T; text: string } {
   const lines: string[] = [];
   sink = lines;
@@ -38,8 +37,8 @@ export function captureLibbpf<T>(call: () => T): { result: T; text: string } {
 }
 
 /**
- * Runs a libbpf call that nobody listens to. libbpf tells of every relocation, whatever becomes of what it says: to be
- * called back a few thousand times takes longer than to load the program.
+ * Runs a libbpf call without the callback. libbpf calls it for every relocation: a few thousand calls into JavaScript take longer
+ * than loading the program.
  */
 export function silenceLibbpf<T>(call: () => T): T {
   libbpf().setPrint(null);

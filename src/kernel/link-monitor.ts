@@ -1,18 +1,18 @@
-// Told by the kernel that a network interface came, went or changed: `ip monitor link`, begun again when it dies. What it
-// prints is not read: it says "look", and whoever looks asks the kernel.
+// Reports that a network interface appeared, vanished or changed, through `ip monitor link`, which is restarted when it ends. Its output
+// is not parsed: it only says that something changed, and a pass then asks the kernel.
 import { execa } from 'execa';
 import { findTool, TOOL_ENVIRONMENT } from './tool.js';
 
-/** Milliseconds before the first new start; twice as long before each later one. */
+/** Milliseconds before the first restart; doubled before each later one. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
-/** Who ran for so long was well, and is begun again at once. Milliseconds. */
-const WELL = 60_000;
+/** Milliseconds. After a run of this length the pause starts from FIRST_PAUSE again. */
+const STABLE_RUN = 60_000;
 
 interface Listener {
-  /** Something may have changed; also said after every start, for what was missed until then. */
+  /** Something may have changed. Also called after every start, for changes that were missed before. */
   changed: () => void;
-  /** It does not run; `pause` says for how long, in milliseconds. */
+  /** It ended, and starts again after `pause` milliseconds. */
   lost: (reason: string, pause: number) => void;
 }
 
@@ -22,7 +22,7 @@ export class LinkMonitor {
   #pause = FIRST_PAUSE;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** Of the running `ip`. */
+  /** Process id of the running `ip`. */
   pid: number | undefined;
 
   constructor(listener: Listener) {
@@ -30,7 +30,7 @@ export class LinkMonitor {
     this.#start();
   }
 
-  /** Resolves when no process is left. */
+  /** Ends `ip`; resolves when the process is gone. */
   async close(): Promise<void> {
     this.#ending.abort();
     clearTimeout(this.#timer);
@@ -42,7 +42,7 @@ export class LinkMonitor {
     this.#running = this.#listen().then((reason) => {
       this.pid = undefined;
       if (this.#ending.signal.aborted) return;
-      if (performance.now() - started > WELL) this.#pause = FIRST_PAUSE;
+      if (performance.now() - started > STABLE_RUN) this.#pause = FIRST_PAUSE;
       this.#listener.lost(reason, this.#pause);
       this.#timer = setTimeout(() => {
         this.#start();
@@ -51,12 +51,12 @@ export class LinkMonitor {
     });
   }
 
-  /** Resolves with why it ended. */
+  /** Runs `ip monitor link`; resolves with the reason why it ended. */
   async #listen(): Promise<string> {
     const ip = findTool('ip');
     if (ip === undefined) return 'there is no `ip`: apt-get install iproute2';
     const setpriv = findTool('setpriv');
-    // Nobody else ends it where this process is killed: the kernel does, if setpriv (util-linux) is there to ask for it.
+    // When this process is killed, the kernel ends `ip`, if setpriv (util-linux) is installed to ask for that.
     const monitor = [ip, '-o', 'monitor', 'link'];
     const [file = ip, ...args] =
       setpriv === undefined ? monitor : [setpriv, '--pdeathsig', 'TERM', ...monitor];
@@ -67,7 +67,7 @@ export class LinkMonitor {
       stderr: 'ignore',
       buffer: false,
       reject: false,
-      // Ctrl-C on the terminal is for xdpkeep, which ends it.
+      // Ctrl-C on the terminal must reach only xdpkeep, which then ends `ip`.
       detached: true,
       cleanup: false,
       cancelSignal: this.#ending.signal,
@@ -76,7 +76,7 @@ export class LinkMonitor {
     this.pid = subprocess.pid;
     const { changed } = this.#listener;
     subprocess.stdout.on('data', changed);
-    // It says nothing when it is ready; what came before it listened has no event.
+    // `ip` does not report when it is ready, and changes before that cause no event.
     const listening = setTimeout(changed, FIRST_PAUSE);
     const { exitCode, signal } = await subprocess;
     clearTimeout(listening);

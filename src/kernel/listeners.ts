@@ -1,8 +1,11 @@
-// Which TCP ports are listened on, and in which cgroup each socket was made: sock_diag(7) says it to whoever may not look
-// into other processes. Sources: uapi/linux/sock_diag.h, uapi/linux/inet_diag.h.
+// Lists the listening TCP sockets and the cgroup in which each was made, through sock_diag(7), which needs no right to look into other
+// processes. Where the kernel has no sock_diag, /proc/net lists the sockets without their cgroups.
+// Sources: uapi/linux/sock_diag.h, uapi/linux/inet_diag.h.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { KernelError } from '../model/errors.js';
 import { attributes, list } from './netlink.js';
+import { listTcp } from './sockets.js';
 
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
@@ -16,19 +19,34 @@ const SOURCE = 8;
 const INODE = 68;
 const CGROUP_ID = 21; // INET_DIAG_CGROUP_ID, since Linux 5.7
 
-/** Where the hierarchy of version 2 is mounted: the first one where systemd runs both versions. */
+/** Mount points of the cgroup v2 hierarchy. Where systemd uses both versions, it is the first one. */
 const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'];
 
 export interface Listener {
   port: number;
   inode: number;
-  /** It hears this host alone. */
+  /** It is bound to a loopback address. */
   loopback: boolean;
-  /** Where the kernel numbers the cgroup that it was made in; absent where it does not say. */
+  /** The kernel's id of the cgroup in which it was made; absent where the kernel does not report it. */
   cgroup?: bigint;
 }
 
-export function listListeners(): Listener[] {
+/** All listening TCP sockets. `ask` throws a KernelError where the kernel, or its module, has no sock_diag. */
+export function listListeners(ask = askSockDiag): Listener[] {
+  try {
+    return ask();
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    const listening = listTcp().filter(({ state }) => state === 'listening');
+    return listening.map(({ local: { address, port }, inode }) => ({
+      port,
+      inode,
+      loopback: address === '::1' || address.startsWith('127.'),
+    }));
+  }
+}
+
+function askSockDiag(): Listener[] {
   return FAMILIES.flatMap((family) => {
     const question = Buffer.alloc(QUESTION);
     question.writeUInt8(family, 0);
@@ -52,7 +70,7 @@ function isLoopback(family: number, address: Buffer): boolean {
   return family === FAMILIES[0] ? address.readUInt8() === 127 : address.equals(LOOPBACK6);
 }
 
-/** Paths below the root of cgroups, by the numbers of the kernel: those are the inodes of their folders. */
+/** Id of a cgroup -> its path below the root of cgroups. The id is the inode of the folder. */
 export function cgroupPaths(
   wanted: ReadonlySet<bigint>,
   root = CGROUPS.find((path) => existsSync(path)) ?? '',
@@ -68,7 +86,7 @@ export function cgroupPaths(
         if (entry.isDirectory()) look(join(path, entry.name));
       }
     } catch {
-      // It ended meanwhile, or there are no cgroups.
+      // The cgroup vanished meanwhile, or cgroups are not mounted.
     }
   };
   if (wanted.size > 0) look('/');

@@ -1,4 +1,4 @@
-// Loads a policy: shapes the object before the load (settings, sizes, omitted maps) and fills its maps afterwards. Attaches
+// Loads a policy: configures the object before the load (settings, map sizes, maps left out) and fills its maps afterwards. Attaches
 // nothing.
 import type { Fd } from './fd.js';
 import { CONNECTION_TABLES } from '../model/connections.js';
@@ -12,36 +12,35 @@ import { type BpfObject, loadObject } from './object.js';
 import { SAMPLES } from './samples.js';
 import { specialize } from './specialize.js';
 
-/** Maps of bpf/firewall.bpf.c that are made only when the tables ask for them. */
+/** Maps of bpf/firewall.bpf.c that are created only when the tables need them. */
 const OPTIONAL = ['limits', 'sources', 'cpus', ...CONNECTION_TABLES];
-/** Frames that wait for a CPU they were redirected to: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
+/** Length of the queue of frames that are redirected to a CPU: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
 const CLOCK_TAI = 11;
-/** Slots of bpf/set.h; objects of older builds have a second one for each, for what has changed in a set. */
+/** Maps of the slots in bpf/set.h. Objects of older builds have a second map (`delta`) for each, for changes of a set. */
 const SET_SLOT = /^(?:set|delta)(\d+)$/;
 const FIREWALL_FUNCTION = 'firewall';
 
 export interface LoadOptions {
-  /** The maps in which rows and blocks count; default new ones. */
+  /** The maps that count packets of rows (`counters`) and of blocks (`hits`); default new ones. */
   counting?: { counters?: Fd; hits?: Fd };
-  /** Hold sources against blocks: those of this map, or of a new one. */
+  /** The map of blocks that the program looks sources up in: this one, or a new one. Absent: the program has no blocks. */
   blocks?: Fd | 'new';
-  /** The ring buffer for sampled packets; default a new one. */
-  samples?: Fd;
-  /** The tables of the connections of the host, for a policy that asks; default new, empty ones. */
-  connections?: ConnectionMaps;
-  /** The maps through which the large sets of the tables are found, by slot. */
+  /** The ring buffer for sampled packets, and the tables of connections for a policy that asks; default new, empty ones. */
+  ofHost?: { samples?: Fd; connections?: ConnectionMaps };
+  /** The maps of the large sets, in the order of their slots. */
   sets?: { map: Fd }[];
   /** Default `firewall`. */
   function?: string;
 }
 
 /**
- * Loads `firewall.bpf.o` for tables that are bound to this host (see bindTables). The caller disposes of the object.
+ * Loads `firewall.bpf.o` with tables that are bound to this host (see bindTables). The caller disposes of the object. Throws a
+ * VerifierError, a ProgramError, a KernelError or a PermissionError.
  */
 export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: LoadOptions = {}): BpfObject {
-  const { counting = {}, blocks, samples, connections, sets = [] } = options;
+  const { counting = {}, blocks, ofHost: { samples, connections } = {}, sets = [] } = options;
   const function_ = options.function ?? FIREWALL_FUNCTION;
   const object = loadObject(specialize(bytes, tables), function_, (one) => {
     shape(one, tables, sets.length);
@@ -87,7 +86,7 @@ function leaveMapOut(map: unknown, name: string): void {
   checked(`leave out map ${name}`, mapCalls().setAutocreate(map, false));
 }
 
-/** Seconds that CLOCK_TAI is ahead of CLOCK_REALTIME: 0 on hosts where nobody set it, else 37 as of 2017. */
+/** Seconds by which CLOCK_TAI is ahead of CLOCK_REALTIME: 0 on hosts where it was never set, else 37 (since 2017). */
 export function taiOffset(): number {
   const seconds = (clock: number): number => {
     const time = Buffer.alloc(16);

@@ -1,5 +1,5 @@
-// Where this network namespace sends what is not its own: addresses and default gateways. From /proc/net
-// (net/ipv4/fib_trie.c, net/ipv6/route.c in the kernel) and getifaddrs(3).
+// Addresses and default gateways of this network namespace, from getifaddrs(3) and /proc/net (net/ipv4/fib_trie.c, net/ipv6/route.c
+// in the kernel).
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
@@ -46,7 +46,7 @@ export function defaultGateways(): Gateway[] {
   return [...v4, ...v6];
 }
 
-/** Lines as words; the heading has no number in it and is like any line that does not fit. */
+/** The lines of a table, split into words. The heading is one of them; no caller matches it. */
 function fields(table: string): string[][] {
   try {
     const text = readFileSync(`/proc/self/net/${table}`, 'utf8').trim();
@@ -58,8 +58,8 @@ function fields(table: string): string[][] {
 }
 
 /**
- * The two ends that a connection to `host` would have, addresses as text; `undefined` when there is no way there, or no
- * such name. Sends nothing: connecting a UDP socket only asks for the route.
+ * The addresses of both ends of a connection to `host`; `undefined` when there is no route to it, or no such name. Sends no packet
+ * to it: connecting a UDP socket only looks up the route. Resolving a name may ask a DNS server.
  */
 export async function endsOf(
   host: string,

@@ -1,4 +1,4 @@
-// Writes map entries one by one, reads them one by one or many at once.
+// Reads and writes entries of maps, one by one or in batches.
 import koffi from 'koffi';
 import type { Fd } from './fd.js';
 import { callFailed, checked, lastErrno } from './ffi.js';
@@ -10,12 +10,12 @@ export function writeEntry(fd: number, name: string, key: number, value: Uint8Ar
   checked(`write map ${name}`, mapCalls().update(fd, Uint32Array.of(key), value, 0n));
 }
 
-/** From now on nobody writes to it but programs, root included (Linux 5.2). */
+/** Makes a map read-only for user space, root included; programs may still write (BPF_MAP_FREEZE, Linux 5.2). */
 export function freezeMap(fd: number, name: string): void {
   checked(`freeze map ${name}`, mapCalls().freeze(fd));
 }
 
-/** The value of a map that has one, as the kernel returns it. */
+/** The value of an array map with one entry, padded to 8 bytes as the kernel returns it. */
 export function readWhole(map: Fd): Buffer {
   const { type, valueSize, maxEntries } = mapInfo(map);
   if (type !== BPF_MAP_TYPE_ARRAY || maxEntries !== 1) throw new Error('not a map with one value');
@@ -24,7 +24,7 @@ export function readWhole(map: Fd): Buffer {
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
 
-/** One value of a map with 32-bit keys; `bytes` is what the kernel returns: for per-CPU maps that of all CPUs. */
+/** One value of a map with 32-bit keys; `bytes` is the size that the kernel returns: for a per-CPU map, of all CPUs together. */
 export function readEntry(fd: number, name: string, key: number, bytes: number): Buffer {
   const value = Buffer.alloc(bytes);
   checked(`read map ${name}`, mapCalls().lookup(fd, Uint32Array.of(key), value));
@@ -35,10 +35,10 @@ const ENOENT = 2;
 const BATCH_OPTS_BYTES = 24n; // struct bpf_map_batch_opts, libbpf 1.1
 /** Entries in one call. */
 const BATCH = 8192;
-/** Bytes; of a trie the place where to go on is a key of it (kernel/bpf/syscall.c). */
+/** Bytes of the position that the kernel returns between batches; for a trie it is a key (kernel/bpf/syscall.c). */
 const PLACE_BYTES = 64;
 
-/** All entries of a map, `count` in each batch. Entries that come or go meanwhile may be in it or not (Linux 5.16). */
+/** All entries of a map, in batches of `count`. An entry that is added or removed meanwhile may be missing (Linux 5.16). */
 export function* readBatches(fd: number, name: string, keyBytes: number, valueBytes: number) {
   const keys = Buffer.alloc(BATCH * keyBytes);
   const values = Buffer.alloc(BATCH * valueBytes);
@@ -49,7 +49,7 @@ export function* readBatches(fd: number, name: string, keyBytes: number, valueBy
     const result = mapCalls().lookupBatch(fd, from, next, keys, values, count, opts);
     if (result !== -ENOENT) checked(`read map ${name}`, result);
     yield { keys, values, count: count[0] ?? 0 };
-    if (result === -ENOENT) return; // that was the last of the map
+    if (result === -ENOENT) return; // the end of the map
     from = next;
   }
 }
@@ -58,7 +58,7 @@ const PROT_READ = 1; // asm-generic/mman-common.h
 const MAP_SHARED = 1;
 const MAP_FAILED = 2n ** 64n - 1n;
 
-/** How the value of a map with one entry and BPF_F_MMAPABLE begins, however long it is. */
+/** The first `bytes` bytes of the value of a map with one entry and BPF_F_MMAPABLE, without reading the rest. */
 export function readMapped(fd: number, name: string, bytes: number): Uint8Array {
   const { mmap, munmap } = mapCalls();
   const at = mmap(null, bytes, PROT_READ, MAP_SHARED, fd, 0);

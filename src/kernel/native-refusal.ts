@@ -1,12 +1,13 @@
-// Explains why a driver refused a native program and what to change. Drivers use a few errnos with different meanings, so
-// the extended acknowledgement and the properties of the device are read as well. Pure.
+// Explains why a driver refused a native program and what to change. Drivers use the same few errnos for different causes, so the
+// extended acknowledgement and the properties of the device decide as well. Pure.
+import { ONE_PAGE } from '../model/observed.js';
 import type { Device } from './device.js';
 import type { XdpFeatures } from './netdev.js';
 
 /**
- * Errors of an attempt to attach that say nothing about the driver, by name. It was not asked, or nobody could have done it:
- * rights (EPERM, EACCES), another program in the way (EBUSY, EEXIST), no such interface (ENODEV), no memory, no descriptor,
- * an interrupted call. Everything else is the driver's own refusal, and a reason for mode `auto` to fall back.
+ * Names of errnos that do not come from the driver: missing rights (EPERM, EACCES), another program on the interface (EBUSY, EEXIST),
+ * no such interface (ENODEV), no memory, no file descriptor, an interrupted call. Every other errno is the driver's refusal, and
+ * mode `auto` then falls back.
  */
 const NOT_THE_DRIVERS = new Set([
   ...['EPERM', 'EACCES', 'EBUSY', 'EEXIST', 'ENODEV'],
@@ -21,10 +22,10 @@ export function isDriversRefusal(code: string): boolean {
 export interface Refusal {
   /** Name of the errno, as Node has it: EOPNOTSUPP is `ENOTSUP`. */
   code: string;
-  /** The kernel's own sentence, where there is one. */
+  /** The kernel's extended acknowledgement, where there is one. */
   said?: string;
   device?: Device;
-  /** Absent where the kernel does not tell. */
+  /** Absent where the kernel does not report them. */
   features?: XdpFeatures;
 }
 
@@ -49,13 +50,10 @@ export function adviseNative(refusal: Refusal): string {
 
 interface Topic {
   said: RegExp;
-  /** Where the kernel said nothing that is known here. */
+  /** Decides where there is no extended acknowledgement, or one that no topic knows. */
   otherwise: (refusal: Refusal) => boolean;
   advice: (name: string, driver: string | undefined) => string;
 }
-
-/** Above it, a packet and the room that XDP wants do not fit into one page of 4096 bytes. */
-export const ONE_PAGE = 3498;
 
 const TOPICS: Topic[] = [
   {
@@ -69,8 +67,8 @@ const TOPICS: Topic[] = [
       features?.native !== false && (code === 'ERANGE' || (device?.mtu ?? 0) > ONE_PAGE),
     advice: (name, driver) =>
       driver === 'veth'
-        ? `Lower the MTU of the other end of the pair to ${ONE_PAGE} or less: ip link set PEER mtu ${ONE_PAGE}.`
-        : `Lower its MTU: ip link set ${name} mtu 1500, or the largest value that the driver's documentation allows with XDP.`,
+        ? `Lower the MTU of the other end of the pair to ${ONE_PAGE} or less: ip link set PEER mtu ${ONE_PAGE}. ${TAKE_FRAGS}`
+        : `Lower its MTU: ip link set ${name} mtu 1500, or the largest value that the driver's documentation allows with XDP. ${TAKE_FRAGS}`,
   },
   {
     said: /queue|\brings?\b|channel|\bCPU/i,
@@ -83,7 +81,7 @@ const TOPICS: Topic[] = [
   {
     said: /peer/i,
     otherwise: ({ code }) => code === 'ENOTCONN',
-    advice: (name) => `${name} has lost its other end: make the pair anew.`,
+    advice: (name) => `${name} has no peer any more: create the pair again.`,
   },
   {
     said: /not support/i,
@@ -94,6 +92,7 @@ const TOPICS: Topic[] = [
   },
 ];
 
+const TAKE_FRAGS = 'Or let the program take frames in several buffers: SEC("xdp.frags"), as policies do.';
 const KNOWN = new RegExp(TOPICS.map(({ said }) => said.source).join('|'), 'i');
 const UNKNOWN = 'The driver, its MTU, its queues or its offloads may not allow native XDP.';
 const INSTEAD = 'Mode generic works everywhere, and mode auto falls back to it.';

@@ -1,14 +1,14 @@
-// What the kernel answers over netlink(7): messages, one behind the other, and how it ends. An error is told from an empty
-// list here, and a list that changed while it was given from a whole one; callers decide what that means to them.
+// Parses replies of netlink(7): a sequence of messages and its end. An error is distinct from an empty list, and a list that changed
+// while it was dumped from a complete one; callers decide what to do with either.
 // Sources: uapi/linux/netlink.h, include/net/netlink.h.
 import { KernelError } from '../model/errors.js';
 
 export interface Answer {
-  /** What stands behind the header of each message. */
+  /** The payload of each message. */
   messages: Buffer[];
-  /** 0, or the negative errno with which it ended. */
+  /** 0, or a negative errno. */
   error: number;
-  /** The list changed meanwhile: something may be missing. */
+  /** The list changed during the dump: entries may be missing (NLM_F_DUMP_INTR). */
   interrupted: boolean;
 }
 
@@ -18,7 +18,7 @@ const NLMSG_DONE = 3;
 const NLM_F_DUMP_INTR = 0x10;
 const EBADMSG = 74;
 
-/** Adds what came in one go; true when it was the end. Throws a KernelError when it is no netlink. */
+/** Adds one received part to `answer`; true when it was the last. Throws a KernelError when it is not well-formed. */
 export function readPart(part: Buffer, answer: Answer): boolean {
   for (let at = 0; at + HEADER <= part.length;) {
     const size = part.readUInt32LE(at);
@@ -28,7 +28,7 @@ export function readPart(part: Buffer, answer: Answer): boolean {
     const message = part.subarray(at + HEADER, at + size);
     if (part.readUInt16LE(at + 6) & NLM_F_DUMP_INTR) answer.interrupted = true;
     if (kind === NLMSG_DONE || kind === NLMSG_ERROR) {
-      // Both begin with it; the end of a list may leave it out.
+      // Both begin with the errno; NLMSG_DONE may omit it.
       if (message.length >= 4) answer.error = Math.min(0, message.readInt32LE());
       return true;
     }

@@ -1,4 +1,4 @@
-// Questions over netlink(7) in the network namespace of this process: one message, and an answer of one or several.
+// Requests over netlink(7) in the network namespace of this process: one message, and a reply of one or several.
 import { constants } from 'node:os';
 import { Fd } from './fd.js';
 import { callFailed, checked, lastErrno, libc } from './ffi.js';
@@ -6,16 +6,16 @@ import { aligned, type Answer, HEADER, readPart } from './netlink-answer.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const MSG_DONTWAIT = 0x40; // the kernel puts each part of an answer there before recv() asks for it
+const MSG_DONTWAIT = 0x40; // the kernel queues each part of a reply before recv() can ask for it
 
 const NLM_F_REQUEST = 1;
 const NLM_F_DUMP = 0x300;
-/** So often a list is asked for again that changed while the kernel gave it. */
+/** How often a list is requested when it changes during the dump. */
 const ATTEMPTS = 10;
 const { EINTR } = constants.errno;
 const NESTED = 0x3fff; // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 
-/** The whole list, as it was at one time. Throws a KernelError when there is none to be had: a part of it would pass for all. */
+/** A complete, consistent list: the payload of each message. Throws a KernelError when it changes in every attempt. */
 export function list(protocol: number, type: number, body: Buffer): Buffer[] {
   for (let attempt = 1; ; attempt++) {
     const { messages, error, interrupted } = ask(protocol, type, NLM_F_DUMP, body);
@@ -25,11 +25,17 @@ export function list(protocol: number, type: number, body: Buffer): Buffer[] {
   }
 }
 
-/** What the kernel says to one question, in as many parts as it likes. */
+export function openNetlink(protocol: number): Fd {
+  return new Fd(checked('open a netlink socket', libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol)));
+}
+
 export function ask(protocol: number, type: number, flags: number, body: Buffer): Answer {
-  using socket = new Fd(
-    checked('open a netlink socket', libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol)),
-  );
+  using socket = openNetlink(protocol);
+  return askOver(socket, type, flags, body);
+}
+
+/** Sends one request and reads the whole reply, however many parts it has. */
+export function askOver(socket: Fd, type: number, flags: number, body: Buffer): Answer {
   const request = Buffer.alloc(HEADER + body.length);
   request.writeUInt32LE(request.length, 0);
   request.writeUInt16LE(type, 4);
@@ -46,7 +52,7 @@ export function ask(protocol: number, type: number, flags: number, body: Buffer)
   }
 }
 
-/** -1 and errno as one number, like libbpf has it. */
+/** Turns a result of -1 into the negative errno, as libbpf returns it. */
 function result(returned: number): number {
   return returned < 0 ? -lastErrno() : returned;
 }
@@ -59,15 +65,18 @@ export function attribute(type: number, value: Buffer): Buffer {
   return bytes;
 }
 
-/** Type -> value; the last one where there are several. */
+/** Attribute type -> payload; of several with one type, the last. */
 export function attributes(bytes: Buffer): Map<number, Buffer> {
-  const found = new Map<number, Buffer>();
+  return new Map(eachAttribute(bytes));
+}
+
+/** Type and value, in their order. */
+export function* eachAttribute(bytes: Buffer): Generator<[type: number, value: Buffer]> {
   for (let at = 0; at + 4 <= bytes.length;) {
     const length = Math.max(bytes.readUInt16LE(at), 4);
-    found.set(bytes.readUInt16LE(at + 2) & NESTED, bytes.subarray(at + 4, at + length));
+    yield [bytes.readUInt16LE(at + 2) & NESTED, bytes.subarray(at + 4, at + length)];
     at += aligned(length);
   }
-  return found;
 }
 
 export function text(bytes: Buffer | undefined): string | undefined {

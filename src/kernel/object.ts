@@ -1,5 +1,5 @@
-// A BPF object file in libbpf's hands: opened from bytes, its maps and functions listed, maps reused, loaded.
-// Opening needs no privilege and changes nothing; load() makes maps and programs that live as long as the object.
+// Opens and loads BPF object files through libbpf. Opening needs no privilege and changes nothing. Loading creates maps and programs
+// that exist as long as the object, or a pin of theirs.
 import koffi from 'koffi';
 import {
   type ErrorDetails,
@@ -13,14 +13,14 @@ import { Fd } from './fd.js';
 import { CAPABILITIES_HINT, callFailed, describeErrno, lastErrno, libbpf } from './ffi.js';
 import { captureLibbpf, silenceLibbpf } from './libbpf-log.js';
 
-/** The verifier's log may be long, the pages are only touched as it grows. */
+/** The verifier's log may be long; pages of the buffer cost memory only once they are written. */
 const LOG_BYTES = 16 << 20;
 
 const BPF_PROG_TYPE_XDP = 6; // uapi/linux/bpf.h
 const BPF_MAP_TYPE_PROG_ARRAY = 3;
 const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
-/** Loading was refused by the verifier; `log` is its own text, last lines last. */
+/** The verifier refused the program; `log` is its own text. */
 export class VerifierError extends KernelError {
   constructor(function_: string, errno: number, log: string) {
     const [code, text] = describeErrno(errno);
@@ -33,7 +33,7 @@ export class VerifierError extends KernelError {
 
 export class BpfObject implements Disposable {
   readonly #object: unknown;
-  readonly #bytes: Uint8Array; // libbpf reads it until load: keep it alive
+  readonly #bytes: Uint8Array; // libbpf reads it until load: it must not be collected
   readonly #log: unknown;
   readonly #function: string;
   #closed = false;
@@ -45,10 +45,13 @@ export class BpfObject implements Disposable {
     this.#function = function_;
   }
 
-  /** Opens an object for the one XDP program `function_`; others are loaded only when it may call them (tail calls). */
+  /**
+   * Opens an object for its XDP program `function_`; other programs are loaded only when it may reach them by a tail call. Throws a
+   * ProgramError.
+   */
   static open(bytes: Uint8Array, function_: string): BpfObject {
     const log: unknown = koffi.alloc('char', LOG_BYTES);
-    // Without a name libbpf takes the address of the bytes: maps of the compiler are named after it.
+    // Maps of sections are named after the object; without a name libbpf would use the address of the bytes.
     const opts = { sz: 72, object_name: function_, kernel_log_buf: log, kernel_log_size: LOG_BYTES };
     const openIt = () => libbpf().objectOpenMem(bytes, bytes.length, opts);
     const opened = silenceLibbpf(openIt);
@@ -60,12 +63,12 @@ export class BpfObject implements Disposable {
     }
     const object = new BpfObject(result, bytes, log, function_);
     object.#select();
-    // Maps that ask to be pinned by name: libbpf would pin them at load, outside our directory and in a dry run too.
+    // libbpf would pin maps with LIBBPF_PIN_BY_NAME at load: outside our directory, and in a dry run too.
     for (const map of object.#maps()) libbpf().mapSetPinPath(map, null);
     return object;
   }
 
-  /** The maps of the object, in its order. */
+  /** The maps, in the order of the object. */
   maps(): MapDefinition[] {
     return [...this.#maps()].map((map) => ({
       name: libbpf().mapName(map),
@@ -85,7 +88,7 @@ export class BpfObject implements Disposable {
     if (result < 0) throw callFailed(`reuse map ${name}`, -result);
   }
 
-  /** Loads the program as if its section were `xdp.frags`: it gets frames in several buffers. Before load only. */
+  /** Marks the program as one that accepts frames in several buffers, as section `xdp.frags` does. Before load only. */
   takeFrags(): void {
     const program = this.#program();
     const flags = libbpf().programFlags(program) | BPF_F_XDP_HAS_FRAGS;
@@ -93,17 +96,17 @@ export class BpfObject implements Disposable {
     if (result < 0) throw callFailed('mark a program as one for frames in several buffers', -result);
   }
 
-  /** Does its section say so? */
+  /** Is the program in section `xdp.frags`? libbpf sets the flag for it, but only at load. */
   takesFrags(): boolean {
-    return (libbpf().programFlags(this.#program()) & BPF_F_XDP_HAS_FRAGS) !== 0;
+    return /^\??xdp\.frags$/.test(libbpf().programSection(this.#program()));
   }
 
-  /** Like `load`, but does not say why it failed. An object is loaded once: for an answer another one has to be opened. */
+  /** Like `load`, but false on failure, without the reason. An object can be loaded once: open another one to learn it. */
   tryLoad(): boolean {
     return silenceLibbpf(() => libbpf().objectLoad(this.#object)) >= 0;
   }
 
-  /** Makes the maps and loads the program through the verifier. */
+  /** Creates the maps and loads the program. Throws a VerifierError, a KernelError or a PermissionError. */
   load(): void {
     const { result, text } = captureLibbpf(() => libbpf().objectLoad(this.#object));
     if (result >= 0) return;
@@ -122,7 +125,7 @@ export class BpfObject implements Disposable {
     return libbpf().mapFd(this.#map(name));
   }
 
-  /** libbpf's own handle of a map, for the modules of kernel/ that shape maps before load. */
+  /** libbpf's handle of a map, for the modules of kernel/ that configure maps before load. */
   mapHandle(name: string): unknown {
     return this.#map(name);
   }
@@ -134,7 +137,7 @@ export class BpfObject implements Disposable {
     koffi.free(this.#log);
   }
 
-  /** A program array may be filled with the object's other programs at load; which ones, libbpf does not tell. */
+  /** Chooses the programs to load. libbpf does not tell which ones it puts into a program array, so all XDP programs may be needed. */
   #select(): void {
     const tailCalls = [...this.#maps()].some((map) => libbpf().mapType(map) === BPF_MAP_TYPE_PROG_ARRAY);
     for (const program of this.#programs()) {
@@ -173,7 +176,10 @@ export class BpfObject implements Disposable {
   }
 }
 
-/** Opens, shapes and loads; the caller disposes of it. What fails is done once more, to hear what libbpf says of it. */
+/**
+ * Opens an object, configures it with `shape` and loads it; the caller disposes of it. A failed load is repeated with libbpf's messages
+ * captured, since capturing them is slow (see silenceLibbpf). Throws a VerifierError, a ProgramError, a KernelError or a PermissionError.
+ */
 export function loadObject(
   bytes: Uint8Array,
   function_: string,
@@ -199,7 +205,7 @@ function openShaped(bytes: Uint8Array, function_: string, shape: (object: BpfObj
   }
 }
 
-/** libbpf's own text says what the errno of a load only hints at. */
+/** The error of a failed load. The text of libbpf is more precise than the errno. */
 function loadFailed(function_: string, errno: number, text: string): XdpkeepError {
   const call = `load ${function_}`;
   const cause = causeIn(text);
@@ -214,7 +220,7 @@ function explain(log: string): ErrorDetails {
   return { hint: 'Change what libbpf names, then build the program again.', log: log.trim() };
 }
 
-/** The last line that is about a thing: below it stand only "failed to load object" and attempts without BTF. */
+/** The last line that names a cause. After it come only "failed to load object" and retries without BTF. */
 function causeIn(text: string): string | undefined {
   const lines = text.split('\n').map((line) => line.replace(/^libbpf: /, '').trim());
   return lines.findLast(

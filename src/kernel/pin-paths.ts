@@ -1,75 +1,75 @@
-// Where things of ours lie on a bpffs. The paths are the protocol between releases, and what an operator sees:
-// `rm -r <bpffs>/xdpkeep` ends everything. bpffs refuses dots in names, so those are percent-encoded.
+// Where our pins are on a bpffs. Releases rely on each other's paths, and operators see them: `rm -r <bpffs>/xdpkeep` detaches
+// everything. bpffs refuses dots in names, so dots are percent-encoded.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ConnectionTable } from '../model/connections.js';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
-  /** The mount that they lie on. */
+  /** The mount point. */
   bpffs: string;
-  /** Everything of ours; absent on a host that xdpkeep never changed. */
+  /** The folder of all our pins; absent on a host that xdpkeep never changed. */
   root: string;
-  /** One directory per interface, its name encoded. */
+  /** The folder with one directory per interface, its name encoded. */
   interfaces: string;
   interface(name: string): string;
-  /** The pinned bpf_link: the attachment itself. */
+  /** The pinned bpf_link, which holds the attachment. */
   link(name: string): string;
   instance(name: string, digest: string): string;
   /** Pinned last: an instance without it is incomplete. */
   program(name: string, digest: string): string;
   maps(name: string, digest: string): string;
   map(name: string, digest: string, map: string): string;
-  /** Counters of a policy's rows; they belong to the interface and outlive its instances. */
+  /** The counters of rows; they belong to the interface and outlive its instances. */
   counters(name: string): string;
-  /** Which row counts in which slot: one symbolic link per slot, its target the name of the row. */
+  /** The slots of rows: one symbolic link per slot, whose target is the name of the row. */
   rows(name: string): string;
-  /** A map that the instances of an interface share, by its name. */
+  /** A map that the instances of an interface share, by the name of the map. */
   ofInterface(name: string, map: string): string;
-  /** Sources that are blocked for a time; like the counters, they outlive instances. Absent before the first block. */
+  /** The map of blocks; like the counters, it outlives instances. Absent before the first block. */
   blocks(name: string): string;
   /** The pinned link of the program that records what leaves, by the digest of that. */
   egress(name: string, digest: string): string;
   /** The tables of the connections of the host: a pin for each. */
   connections: string;
   connectionTable(table: ConnectionTable): string;
-  /** Large sets of addresses, shared between interfaces: a directory for each list, in it a pin for each content. */
+  /** Large address sets, shared between interfaces: a directory for each list, with a pin for each content. */
   lists: string;
   list(name: string): string;
   set(name: string, digest: string): string;
-  /** Pins of programs that were taken over, with the mode that each had. */
+  /** The folder of foreign programs that were taken over, and of the mode that each had. */
   foreigners: string;
   foreign(name: string): string;
-  /** A symbolic link whose target is the attach mode; `%m` starts no encoded character, so no name collides. */
+  /** A symbolic link whose target is the attach mode. No encoded name contains `%m`, so that it collides with none. */
   foreignMode(name: string): string;
-  /** The way back of a change on trial: its text, cut into the targets of symbolic links. */
+  /** The undo record of a change on trial: JSON text, split into the targets of symbolic links. */
   trial: string;
 }
 
-/** File names beside the instances of an interface; no digest looks like them. */
+/** File names beside the instances of an interface; none has the form of a digest. */
 export const LINK = 'link';
 export const COUNTERS = 'counters';
 export const ROWS = 'rows';
 export const BLOCKS = 'blocks';
 /** What the names of egress links begin with; a digest follows. */
 export const EGRESS = 'egress-';
-/** The map of a policy's instance in which each block counts; a new instance goes on with it. */
+/** The map that counts what each block drops; a new instance takes it over from the old one. */
 export const HITS = 'hits';
 export const PROGRAM = 'program';
 export const MAPS = 'maps';
-/** The map of a policy's instance through which somebody watches (bpf/tap.h). */
+/** The map that tells an instance which packets to capture (bpf/tap.h). */
 export const TAP = 'tap';
-/** Sections of the firewall's object, which libbpf makes maps of and names them after (bpf/tables.h, bpf/tap.h). */
+/** Sections of the policy's object; libbpf makes a map of each, with the section's name (bpf/tables.h, bpf/tap.h). */
 export const TABLES_SECTION = '.data.tables';
 export const TAP_SECTION = '.data.tap';
-/** Those have pins of other names. */
+/** Section -> the name of the pin of its map. */
 export const PINNED_SECTIONS: ReadonlyMap<string, string> = new Map([
   [TABLES_SECTION, TABLES],
   [TAP_SECTION, TAP],
 ]);
-/** Characters; a file name may have 255. */
+/** Characters. The kernel allows 255. */
 const LONGEST_NAME = 200;
-/** What the name of a mode symlink ends with. */
+/** The suffix of the name of a symbolic link with a mode. */
 export const MODE_SUFFIX = '%mode';
 
 /** The paths below one bpffs mount. */
@@ -109,19 +109,19 @@ export function pinPathsOf(bpffs: string): PinPaths {
   };
 }
 
-/** A name that is too long for a file ends in a hash of itself. */
+/** Replaces the end of a name that is too long by a hash of the whole. */
 function shortName(encoded: string): string {
   if (encoded.length <= LONGEST_NAME) return encoded;
   const hash = createHash('sha256').update(encoded).digest('hex').slice(0, 16);
   return `${encoded.slice(0, LONGEST_NAME - hash.length - 1)}-${hash}`;
 }
 
-/** Name of an interface or a map as a bpffs name: `eth0.100` -> `eth0%2E100`. */
+/** Encodes the name of an interface or a map for a bpffs: `eth0.100` -> `eth0%2E100`. */
 export function encodeName(name: string): string {
   return name.replaceAll('%', '%25').replaceAll('.', '%2E');
 }
 
-/** The inverse of `encodeName`; `undefined` for what it never makes. */
+/** The inverse of `encodeName`; `undefined` for a text that `encodeName` never returns. */
 export function decodeName(encoded: string): string | undefined {
   if (/%(?!25|2E)|\./.test(encoded)) return undefined;
   return encoded.replaceAll('%2E', '.').replaceAll('%25', '%');

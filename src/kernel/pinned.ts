@@ -1,4 +1,4 @@
-// BPF objects behind pins and ids: open, identify, pin. What an object is, its own kernel info says, never its path.
+// Opens BPF objects by pin or id, identifies and pins them. The kernel's info decides what an object is, never its path.
 // Source of the layouts: struct bpf_prog_info, bpf_map_info and bpf_link_info in uapi/linux/bpf.h.
 import { readlinkSync } from 'node:fs';
 import { EnvironmentError } from '../model/errors.js';
@@ -6,7 +6,7 @@ import type { MapShape } from '../model/instance.js';
 import { Fd } from './fd.js';
 import { callFailed, checked, libbpf } from './ffi.js';
 
-/** Opens what is pinned at `path`; `undefined` when there is no such pin. */
+/** Opens the object that is pinned at `path`; `undefined` when there is no such pin. */
 export function openPin(path: string): Fd | undefined {
   const fd = libbpf().objGet(path);
   if (fd === -2) return undefined; // ENOENT
@@ -25,7 +25,7 @@ export function openProgram(id: number): Fd | undefined {
 
 const EAGAIN = 11;
 
-/** `undefined` when there is no such link any more, or not yet: one that is being made has an id already. */
+/** `undefined` when there is no such link any more, or not yet: a link gets its id before it can be opened. */
 export function openLink(id: number): Fd | undefined {
   const fd = libbpf().linkFdById(id);
   return fd === -EAGAIN ? undefined : byId('link', id, fd);
@@ -51,7 +51,7 @@ const KINDS: Record<string, ObjectKind> = {
   'anon_inode:bpf_link': 'link',
 };
 
-/** What lies behind a pin; the info structs of the kinds look alike. Throws on anything that is none of them. */
+/** The kind of an open object, which its info struct does not tell. Throws an EnvironmentError for any other file. */
 export function kindOf(fd: Open): ObjectKind {
   const target = readlinkSync(`/proc/self/fd/${fd.number}`);
   const kind = KINDS[target];
@@ -59,10 +59,10 @@ export function kindOf(fd: Open): ObjectKind {
   return kind;
 }
 
-/** Large enough for every info struct of Linux 6.18; the kernel fills what it knows. */
+/** Large enough for every info struct of Linux 6.18; an older kernel leaves the rest zero. */
 const INFO_BYTES = 256;
 
-/** A descriptor, whoever owns it. */
+/** An open descriptor that the callee does not close. */
 export type Open = Pick<Fd, 'number'>;
 
 function info(fd: Open): Buffer {
@@ -78,17 +78,17 @@ export function programId(fd: Open): number {
   return info(fd).readUInt32LE(4);
 }
 
-/** The kernel's hash of the instructions as they were loaded, without the maps that they name: u8 tag[8] behind the id. */
+/** The kernel's hash of the loaded instructions, without the maps that they refer to, as hex: u8 tag[8] after the id. */
 export function programTag(fd: Open): string {
   return info(fd).toString('hex', 8, 16);
 }
 
-/** When a program was loaded: ms since the boot, time asleep included (bpf_prog_info.load_time: ns, CLOCK_BOOTTIME). */
+/** When a program was loaded: ms since boot, time in suspend included (bpf_prog_info.load_time: ns, CLOCK_BOOTTIME). */
 export function programLoadTime(fd: Open): number {
   return Number(info(fd).readBigUInt64LE(LOAD_TIME) / 1_000_000n);
 }
 
-/** Behind type, id, tag[8], two lengths and two pointers. */
+/** Byte offset, after type, id, tag[8], two lengths and two pointers. */
 const LOAD_TIME = 40;
 
 /** struct bpf_map_info { u32 type; u32 id; u32 key_size; u32 value_size; u32 max_entries; u32 map_flags; ... } */

@@ -1,6 +1,6 @@
-// The kernel as the executor knows it: what lies behind our pins, what can be made of it, and what runs on an interface. A port,
-// so that steps can be run on a kernel that is made up (test/fakes/kernel.ts); the one of a host is `pinsOf`. Directories and
-// symbolic links are no part of it: those of any file system will do.
+// The executor's port to the kernel: open, pin, attach and swap. `pinsOf` is the adapter for the kernel of this host; unit tests run the
+// same steps on a fake kernel (test/fakes/kernel.ts). Directories and symbolic links are not part of the port: any file system has
+// them.
 import type { BlockEntry } from '../model/blocks.js';
 import type { ConnectionTable } from '../model/connections.js';
 import type { AttachMode } from '../model/desired.js';
@@ -37,10 +37,10 @@ export interface Handle extends Disposable {
   readonly number: number;
 }
 
-/** What is open, whoever closes it. */
+/** An open object that the callee does not close. */
 type Open = Pick<Handle, 'number'>;
 
-/** Where the functions of a host's kernel are, is said what each does, and which errors it throws. */
+/** The functions of the same names in attach.ts, blocks.ts, counters.ts and pinned.ts say what each does and throws. */
 export interface BpfObjects {
   openPin(path: string): Handle | undefined;
   openProgram(id: number): Handle | undefined;
@@ -64,7 +64,7 @@ export interface BpfObjects {
   fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void;
 }
 
-/** Our pins: where they lie, and the kernel that keeps what they hold. */
+/** Our pins: their paths, and the kernel that holds the pinned objects. */
 export interface Pins extends PinPaths {
   readonly objects: BpfObjects;
 }
@@ -92,7 +92,7 @@ const KERNEL: BpfObjects = {
   fillBlockMap,
 };
 
-/** Those of this host. */
+/** The pins of this host below one bpffs mount. */
 export function pinsOf(bpffs: string): Pins {
   return { ...pinPathsOf(bpffs), objects: KERNEL };
 }

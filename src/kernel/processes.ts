@@ -1,21 +1,41 @@
-// Processes of others, as far as they may be seen: proc_pid_fd(5). A unit of ours sees none that has more rights.
+// Which sockets other processes hold: proc_pid_fd(5). Our units cannot look into processes that have more rights than they.
 import { readdirSync, readlinkSync } from 'node:fs';
 import { textIfThere } from './if-there.js';
 
-/** Inodes of the sockets that processes of this name hold. `all`: each process could be asked, the first one too. */
-export function socketsOf(name: string): { inodes: Set<number>; all: boolean } {
-  const inodes = new Set<number>();
+export interface SocketHolders {
+  /** Inodes of the sockets that processes of the given name hold. */
+  inodes: ReadonlySet<number>;
+  /** Every process could be read, process 1 included. */
+  all: boolean;
+  /** Inodes of the sockets of all other processes that can be read; looked up on the first call. */
+  others: () => ReadonlySet<number>;
+}
+
+export function socketsOf(name: string): SocketHolders {
+  const [named, others] = [new Set<string>(), new Set<string>()];
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    if (textIfThere(`/proc/${pid}/comm`)?.trim() !== name) continue;
+    (textIfThere(`/proc/${pid}/comm`)?.trim() === name ? named : others).add(pid);
+  }
+  let held: Set<number> | undefined;
+  return {
+    inodes: inodesOf(named),
+    all: (descriptorsOf('1') ?? []).length > 0,
+    others: () => (held ??= inodesOf(others)),
+  };
+}
+
+function inodesOf(pids: Iterable<string>): Set<number> {
+  const inodes = new Set<number>();
+  for (const pid of pids) {
     for (const target of descriptorsOf(pid) ?? []) {
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       if (inode !== undefined) inodes.add(Number(inode));
     }
   }
-  return { inodes, all: (descriptorsOf('1') ?? []).length > 0 };
+  return inodes;
 }
 
-/** `undefined` where it ended, or is not ours to look into. */
+/** `undefined` when the process ended or may not be read. */
 function descriptorsOf(pid: string): string[] | undefined {
   const folder = `/proc/${pid}/fd`;
   try {
@@ -25,7 +45,7 @@ function descriptorsOf(pid: string): string[] | undefined {
   }
 }
 
-/** A descriptor may be closed meanwhile. */
+/** `undefined` when the descriptor was closed meanwhile. */
 function linkIfThere(path: string): string | undefined {
   try {
     return readlinkSync(path);

@@ -1,6 +1,6 @@
-// Reads the ring buffer of sampled packets (bpf/events.h) through libbpf. It has one consumer position, so reading takes
-// samples away. The datapath wakes nobody; readers poll. Sources: bpf/libbpf.h (ring_buffer__*), bpf/bpf.h; struct sample
-// and struct sampling in bpf/events.h.
+// Reads the ring buffer of sampled packets (bpf/events.h) through libbpf. All readers share one consumer position, so that each sample
+// is read once. The datapath does not notify readers: they poll. Sources: bpf/libbpf.h (ring_buffer__*), bpf/bpf.h; struct sample and
+// struct sampling in bpf/events.h.
 import koffi from 'koffi';
 import type { Sample } from '../model/sample.js';
 import { Fd } from './fd.js';
@@ -18,13 +18,13 @@ const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 export const HEAD_BYTES = 32;
 export const KEPT_WATCHED = 1;
-/** Most bytes of a frame that are kept. */
+/** The most bytes of a frame that a sample holds. */
 export const SAMPLE_BYTES = 128;
 export const SAMPLING_BYTES = 16;
-/** Samples taken in one go at most, so that a flood cannot keep a reader from everything else. */
-const AT_ONCE = 8192;
-/** What ends one go before the buffer is empty. */
-const ENOUGH = -1;
+/** The most samples that one call returns, so that a flood does not block a reader. */
+const MOST_SAMPLES = 8192;
+/** The callback's result that makes libbpf stop before the buffer is empty. */
+const STOP = -1;
 
 const ringCalls = once(() => {
   const bpf = openLibbpf();
@@ -47,19 +47,19 @@ export function createRing(): Fd {
   return new Fd(checked(`create map ${SAMPLES}`, made));
 }
 
-/** Reads one ring buffer; dispose of it, for it maps memory. */
+/** Reads one ring buffer. It maps memory: the caller disposes of it. */
 export class RingReader implements Disposable {
   readonly #ring: unknown;
   readonly #callback: bigint;
   #taken: Sample[] = [];
-  /** ns that the wall clock is ahead of the monotonic one. */
+  /** Nanoseconds from CLOCK_MONOTONIC to CLOCK_REALTIME. */
   #offset = 0n;
 
   constructor(map: Fd) {
     const { take, make } = ringCalls();
     this.#callback = koffi.register((_context: unknown, data: unknown, size: bigint | number) => {
       this.#taken.push(decodeSample(Buffer.from(koffi.view(data, Number(size))), this.#offset));
-      return this.#taken.length < AT_ONCE ? 0 : ENOUGH;
+      return this.#taken.length < MOST_SAMPLES ? 0 : STOP;
     }, koffi.pointer(take));
     this.#ring = make(map.number, this.#callback, null, null);
     if (this.#ring === null) {
@@ -69,13 +69,13 @@ export class RingReader implements Disposable {
     }
   }
 
-  /** What came since the last time, at most so many in one go, oldest first. Does not wait. */
+  /** The samples since the last call, oldest first, at most MOST_SAMPLES. Does not wait. */
   take(): Sample[] {
     this.#offset = nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC);
     const result = ringCalls().consume(this.#ring);
     const taken = this.#taken;
     this.#taken = [];
-    if (result < 0 && taken.length < AT_ONCE) throw callFailed('read the ring buffer', -result);
+    if (result < 0 && taken.length < MOST_SAMPLES) throw callFailed('read the ring buffer', -result);
     return taken;
   }
 
@@ -85,9 +85,9 @@ export class RingReader implements Disposable {
   }
 }
 
-/** struct sample; the frame is copied, for the memory is the kernel's. */
+/** struct sample. The frame is copied, since the kernel reuses the memory. */
 function decodeSample(bytes: Buffer, offset: bigint): Sample {
-  const kept = bytes.readUInt16LE(28);
+  const captured = bytes.readUInt16LE(28);
   return {
     time: bytes.readBigUInt64LE(0) + offset,
     ifindex: bytes.readUInt32LE(8),
@@ -96,7 +96,7 @@ function decodeSample(bytes: Buffer, offset: bigint): Sample {
     fate: bytes.readUInt32LE(20),
     length: bytes.readUInt32LE(24),
     watched: bytes.readUInt16LE(30) === KEPT_WATCHED,
-    frame: Uint8Array.prototype.slice.call(bytes, HEAD_BYTES, HEAD_BYTES + kept),
+    frame: Uint8Array.prototype.slice.call(bytes, HEAD_BYTES, HEAD_BYTES + captured),
   };
 }
 
@@ -106,7 +106,7 @@ function nanoseconds(clock: number): bigint {
   return time.readBigInt64LE(0) * 1_000_000_000n + time.readBigInt64LE(8);
 }
 
-/** Samples that the ring buffer had no room for, since an instance was loaded: `sampling` is its map. */
+/** Number of samples for which the ring buffer had no room since the instance was loaded. `sampling`: its map of that name. */
 export function readLost(sampling: Fd): bigint {
   return perCpuSum(sampling.number, SAMPLING, 0, SAMPLING_BYTES)[0] ?? 0n;
 }

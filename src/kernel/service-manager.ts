@@ -1,5 +1,5 @@
-// What a service says to the service manager that started it: datagrams of `KEY=VALUE` lines to the socket in
-// NOTIFY_SOCKET (sd_notify(3)). Node has no datagram sockets of the file system; libsystemd is not needed for one call.
+// Notifies the service manager: datagrams of `KEY=VALUE` lines to the socket in NOTIFY_SOCKET (sd_notify(3)). Node has no Unix datagram
+// sockets, so libc is called; libsystemd would be a dependency for one function.
 import { Fd } from './fd.js';
 import { libc } from './ffi.js';
 
@@ -12,8 +12,8 @@ const MSG_NOSIGNAL = 0x4000;
 const LONGEST_PATH = 108;
 
 /**
- * Sends one message. False when it did not arrive: nobody asked for messages, or the receiver's queue is full. Never
- * waits: a service manager that hangs must not stop the work.
+ * Sends one message. False when it was not delivered: there is no NOTIFY_SOCKET, or the receiver's queue is full. Never waits: a
+ * service manager that hangs must not stop the daemon.
  */
 export function tellServiceManager(lines: readonly string[], socket = process.env['NOTIFY_SOCKET']): boolean {
   const address = socket === undefined ? undefined : encodeAddress(socket);
@@ -27,7 +27,7 @@ export function tellServiceManager(lines: readonly string[], socket = process.en
   return sent === message.length;
 }
 
-/** struct sockaddr_un; `@` stands for the zero byte of an abstract name. Other families are not spoken here. */
+/** struct sockaddr_un; `@` stands for the zero byte of an abstract name. `undefined` for other address families. */
 function encodeAddress(socket: string): Buffer | undefined {
   const path = Buffer.from(socket);
   if (!/^[/@]./.test(socket) || path.length >= LONGEST_PATH) return undefined;
@@ -37,7 +37,7 @@ function encodeAddress(socket: string): Buffer | undefined {
   return Buffer.concat([family, path]);
 }
 
-/** How often the service manager wants to hear WATCHDOG=1, in milliseconds; `undefined` when it does not. */
+/** Milliseconds within which the service manager expects WATCHDOG=1; `undefined` when it expects none. */
 export function watchdogInterval(environment: NodeJS.ProcessEnv = process.env): number | undefined {
   const { WATCHDOG_USEC, WATCHDOG_PID } = environment;
   if (WATCHDOG_PID !== undefined && Number(WATCHDOG_PID) !== process.pid) return undefined;

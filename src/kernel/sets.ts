@@ -1,4 +1,4 @@
-// Large address sets in the kernel: an array map with one value, frozen, shared by all programs that look the set up.
+// Large address sets in the kernel: each is a frozen array map with one value, shared by all programs that use the set.
 import { RefusedError } from '../model/errors.js';
 import { Fd } from './fd.js';
 import { checked } from './ffi.js';
@@ -7,23 +7,26 @@ import { freezeMap, readMapped, writeEntry } from './map-write.js';
 import { mapInfo } from './pinned.js';
 
 const BPF_MAP_TYPE_ARRAY = 2; // uapi/linux/bpf.h
-/** The value begins at a page, and so its cache lines are those of the machine. */
+/** Aligns the value to a page, so that the layout's cache lines are those of the machine. */
 const BPF_F_MMAPABLE = 1024;
 const CREATE_OPTS_BYTES = 48; // struct bpf_map_create_opts, libbpf 1.1
 const MAP_FLAGS = 28;
-/** The verifier follows offsets below this (BPF_MAX_VAR_OFF of the kernel). */
+/** The verifier accepts offsets up to this (BPF_MAX_VAR_OFF of the kernel). */
 const MOST_BYTES = 2 ** 29 - 1;
-/** What the kernel calls it, and libbpf every slot that it is put in: names of lists may have what the kernel refuses. */
+/** The kernel's name of every such map. Names of lists are not used: they may have characters that the kernel refuses. */
 export const SET_NAME = 'address_set';
 
-/** The first bytes of the value of a set that is pinned; `undefined` when what is there cannot be one. */
+/** The first `bytes` bytes of a pinned set; `undefined` when the map cannot be a set. */
 export function readSetHead(map: Fd, bytes: number): Uint8Array | undefined {
   const { type, keySize, valueSize, maxEntries, flags } = mapInfo(map);
   if (type !== BPF_MAP_TYPE_ARRAY || keySize !== 4 || maxEntries !== 1 || valueSize < bytes) return undefined;
   return (flags & BPF_F_MMAPABLE) === 0 ? undefined : readMapped(map.number, SET_NAME, bytes);
 }
 
-/** A set with the value that src/policy/compile/set-layout.ts made; `name` is for errors. */
+/**
+ * Makes a set of a value from src/policy/compile/set-layout.ts; `name` is for errors. Throws a RefusedError when it is too large, else
+ * a KernelError or a PermissionError.
+ */
 export function createSet(name: string, value: Uint8Array): Fd {
   const call = `create map ${name}`;
   if (value.length > MOST_BYTES) {

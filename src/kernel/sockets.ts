@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 
 export interface SocketEnd {
-  /** As text; an IPv4 address that IPv6 carries is that IPv4 address. */
+  /** Address as text; an IPv4-mapped IPv6 address is given as the IPv4 address. */
   address: string;
   port: number;
 }
@@ -60,7 +60,7 @@ export function listOpenFlows(): OpenFlow[] {
   );
 }
 
-/** A kernel without IPv6 has no file for it. */
+/** Empty when the table does not exist: a kernel without IPv6 has none for it. */
 function linesOf(table: Table): string[] {
   return readIfThere(`/proc/self/net/${table}`).trim().split('\n').slice(1);
 }
@@ -91,7 +91,7 @@ function parseEnd(text: string): End | undefined {
   return { address: inNetworkOrder(address), port: parseInt(port, 16) };
 }
 
-/** The kernel prints words of 32 bits as numbers of this machine. */
+/** The kernel prints an address as 32-bit words in host byte order. */
 function inNetworkOrder(hex: string): Buffer {
   const bytes = Buffer.from(hex, 'hex');
   return endianness() === 'LE' ? bytes.swap32() : bytes;

@@ -1,14 +1,13 @@
-// Specializes the object file for one policy. Settings become immediate operands, so that branches on them become jumps or
-// nothing; unused code is put where the verifier deletes it (dead-code.ts); the tables become the content of their section,
-// so that the map is no larger than they are. Refuses an object whose marks differ from bpf/settings.h. Sources: elf(5);
-// struct bpf_insn and opcodes of uapi/linux/bpf.h.
+// Specializes the object file for one policy. Settings become immediate operands, so that a branch on a setting becomes a jump or a
+// no-op; unused code is linked so that the verifier deletes it (dead-code.ts); the tables become the content of their section, so that
+// the map is exactly as large as they are. Marks: bpf/settings.h. Sources: elf(5); struct bpf_insn and opcodes of uapi/linux/bpf.h.
 import { ProgramError } from '../model/errors.js';
 import type { FirewallTables, Settings } from '../model/tables.js';
-import { hangUpDeadCode, INSTRUCTION_BYTES, JUMP, setJump } from './dead-code.js';
+import { linkDeadCode, INSTRUCTION_BYTES, JUMP, setJump } from './dead-code.js';
 import { readElf } from './elf.js';
 import { TABLES_SECTION } from './pin-paths.js';
 
-/** Of what is put behind the file. */
+/** Bytes; alignment of the tables, which are appended to the file. */
 const ALIGNMENT = 8;
 
 const JUMP_IF_GREATER = 0x25;
@@ -32,7 +31,7 @@ export function specialize(object: Uint8Array, { settings, blob }: FirewallTable
     const anchors: number[] = [];
     for (let at = extent.from; at < extent.to; at += INSTRUCTION_BYTES)
       if (specializeInstruction(view, at, settings)) anchors.push(at);
-    hangUpDeadCode(view, extent, anchors);
+    linkDeadCode(view, extent, anchors);
   }
   let placed = false;
   for (const section of sections) {
@@ -45,7 +44,7 @@ export function specialize(object: Uint8Array, { settings, blob }: FirewallTable
   return bytes;
 }
 
-/** True for an anchor. */
+/** Replaces the operand of a marked instruction. True when it is an anchor for dead code. */
 function specializeInstruction(view: DataView, at: number, { keys, numbers, bounds }: Settings): boolean {
   const code = view.getUint8(at);
   const mark = view.getUint16(at + 6, true);

@@ -1,10 +1,10 @@
-// On which ports sshd listens. Where all processes can be seen, those that are called sshd say it. A unit of ours sees none of
-// another's: there the cgroup of a listening socket names the unit that made it, and the unit's file whether that runs
-// sshd. What neither of them tells is told as unknown, and not taken for no sshd.
+// Finds the ports on which sshd listens. Where every process can be read, the processes named sshd decide. Our units cannot read
+// processes with more rights: there the cgroup of a listening socket names the unit that made it, and the unit's file tells whether it
+// runs sshd. A port of which neither is known is reported as unknown, never as a port without sshd.
 import { join } from 'node:path';
 import { cgroupPaths, type Listener, listListeners } from './listeners.js';
 import { entriesIfThere, textIfThere } from './if-there.js';
-import { socketsOf } from './processes.js';
+import { type SocketHolders, socketsOf } from './processes.js';
 import { UnitFiles } from './unit-files.js';
 
 const NAME = 'sshd';
@@ -12,15 +12,15 @@ const DEFAULT_PORT = 22;
 
 export interface SshPorts {
   ports: Set<number>;
-  /** Who listens here cannot be known. Port -> where it was made, as far as that is known. */
+  /** Port of which the listener is not known -> the origin of its socket, as far as that is known (a cgroup or unit). */
   unknown: Map<number, string>;
 }
 
-/** What is there to ask; tests have it their own way. */
+/** The sources of the answer; tests pass their own. */
 export interface Host {
   listeners: Listener[];
-  /** Inodes of sockets that processes called sshd hold, and whether every process could be asked. */
-  processes: { inodes: ReadonlySet<number>; all: boolean };
+  /** Sockets of processes named sshd, and of all others. */
+  processes: SocketHolders;
   cgroups: ReadonlyMap<bigint, string>;
   units: UnitFiles;
   /** Folder of sshd_config(5). */
@@ -31,8 +31,8 @@ export function findSshPorts(host = thisHost()): SshPorts {
   const ports = new Set<number>();
   const unknown = new Map<number, string>();
   for (const listener of host.listeners) {
-    const found = judge(listener, host);
-    // Whoever is not known on its port is taken for it.
+    const found = isSshd(listener, host);
+    // An unknown listener on port 22 counts as sshd.
     if (found === true || (found !== false && listener.port === DEFAULT_PORT)) ports.add(listener.port);
     else if (found !== false && !listener.loopback) unknown.set(listener.port, found);
   }
@@ -48,8 +48,8 @@ function thisHost(): Host {
   return { listeners, processes, cgroups, units: new UnitFiles(), configuration: '/etc/ssh' };
 }
 
-/** Text: it cannot be known, and that is where it comes from. */
-function judge(listener: Listener, host: Host): boolean | string {
+/** Is the listener sshd? A string when that cannot be known: the origin of its socket. */
+function isSshd(listener: Listener, host: Host): boolean | string {
   const { processes, cgroups, units } = host;
   if (processes.inodes.has(listener.inode)) return true;
   const path = listener.cgroup === undefined ? undefined : cgroups.get(listener.cgroup);
@@ -58,19 +58,19 @@ function judge(listener: Listener, host: Host): boolean | string {
     const service = serviceBehind(listener.port, units);
     if (service !== undefined) return runsSshd(service, units);
   }
-  if (processes.all) return false;
+  if (processes.all || processes.others().has(listener.inode)) return false;
   if (configuredPorts(host.configuration).has(listener.port)) return true;
   if (!unit?.endsWith('.service')) return path ?? 'a cgroup that is not there';
   return units.values(unit, 'ExecStart') ? runsSshd(unit, units) : (path ?? unit);
 }
 
-/** Of `/system.slice/ssh.service/x`; what a user's own systemd runs is nobody's whom we know. */
+/** The unit in a path like `/system.slice/ssh.service/x`; `undefined` for units of a user's own systemd, whose files are not read. */
 function unitOf(path: string): string | undefined {
   const names = path.split('/').filter((name) => /\.(service|scope)$/.test(name));
   return names.some((name) => name.startsWith('user@')) ? undefined : names.at(-1);
 }
 
-/** `ExecStart=-/usr/sbin/sshd -D`; what may stand before the path: systemd.service(5). */
+/** `ExecStart=-/usr/sbin/sshd -D`. Prefixes of the path: systemd.service(5). */
 function runsSshd(unit: string, units: UnitFiles): boolean {
   return (units.values(unit, 'ExecStart') ?? []).some((command) => {
     const program = /^[-@:+!|]*(\S+)/.exec(command)?.[1];
@@ -78,7 +78,7 @@ function runsSshd(unit: string, units: UnitFiles): boolean {
   });
 }
 
-/** The service that systemd starts for who connects to this port: systemd.socket(5). */
+/** The service that systemd starts for a connection to this port: systemd.socket(5). */
 function serviceBehind(port: number, units: UnitFiles): string | undefined {
   const socket = units.named('socket').find((name) => listensOn(name, port, units));
   if (socket === undefined) return undefined;

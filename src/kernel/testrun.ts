@@ -1,23 +1,23 @@
-// Running a program on packets without attaching it (BPF_PROG_TEST_RUN), and making packets with it (live frames).
+// Runs a program on packets without attaching it (BPF_PROG_TEST_RUN), and generates packets with one (live frames).
 // Sources: struct xdp_md in uapi/linux/bpf.h, net/bpf/test_run.c.
 import { checked, libbpf } from './ffi.js';
 
-/** enum xdp_action, uapi/linux/bpf.h. Other numbers count as aborted. */
+/** enum xdp_action, uapi/linux/bpf.h. The kernel treats any other number as aborted. */
 export const VERDICT = { aborted: 0, drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
 
 export interface TestRunInput {
   /** The frame, Ethernet header first; at least 14 bytes. */
   data: Uint8Array;
-  /** Runs in a row, for measuring; each sees what the one before made of the frame. 1 when absent. */
+  /** Number of runs, for measuring; each gets the frame as the one before left it. Default 1. */
   repeat?: number;
-  /** The interface of this namespace that the frame seems to come from; the loopback when absent. */
+  /** Ifindex, in this namespace, that the program sees as the ingress interface. Default the loopback. */
   ingressIfindex?: number;
 }
 
 export interface TestRunResult {
   /** See VERDICT. */
   verdict: number;
-  /** Mean of one run in ns. */
+  /** Mean duration of one run, ns. */
   duration: number;
   /** The frame as the program left it. */
   data: Uint8Array;
@@ -29,7 +29,7 @@ const TEST_RUN_OPTS_BYTES = 80; // struct bpf_test_run_opts, libbpf 1.1
 const CONTEXT_BYTES = 24;
 const BPF_F_TEST_XDP_LIVE_FRAMES = 2;
 
-/** Sends nothing anywhere: a redirect or tx is a verdict like the others. */
+/** Runs a program; a redirect or tx is only a returned verdict, and no packet is sent. Throws a KernelError. */
 export function testRun(program: number, input: TestRunInput): TestRunResult {
   const out = Buffer.alloc(input.data.length + HEADROOM);
   const opts = {
@@ -45,15 +45,15 @@ export function testRun(program: number, input: TestRunInput): TestRunResult {
 
 export interface LiveFramesInput {
   data: Uint8Array;
-  /** Its receive side is where frames enter; a program that says XDP_TX sends them out of it. */
+  /** The frames arrive on this interface; a program that returns XDP_TX sends them out of it. */
   ingressIfindex: number;
-  /** Number of frames. The call returns when they are through. */
+  /** Number of frames. The call returns when all are processed. */
   repeat: number;
-  /** Frames made at once, at most 256; 64 when absent. */
+  /** Frames per batch, at most 256. Default 64. */
   batchSize?: number;
 }
 
-/** Runs a program on real frames whose verdicts take effect (Linux 5.18). Millions a second: it blocks this thread. */
+/** Runs a program on real frames whose verdicts take effect (Linux 5.18), millions a second. Blocks this thread. */
 export function liveFrames(program: number, input: LiveFramesInput): void {
   const opts = {
     ...options(input.data, input.ingressIfindex),

@@ -1,6 +1,6 @@
-// Running a tool of the system: no shell, no inherited environment, bounded in time and output, killed with SIGKILL.
-// Output is streamed: execa's buffered mode waits for a killed tool's children, and its error messages, which quote
-// all output, can abort V8 on tens of megabytes of control characters.
+// Runs tools of the system: no inherited environment, bounded in time and output, killed with SIGKILL. Output is streamed: execa's
+// buffered mode waits for the children of a killed tool, and its error messages quote all output, which can abort V8 on tens of
+// megabytes of control characters.
 import { accessSync, constants } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -8,9 +8,9 @@ import { execa } from 'execa';
 import { EnvironmentError } from '../model/errors.js';
 
 /**
- * Enough for tools that look for helpers; messages in English. What a user has in a home decides nothing: without HOME many
- * tools ask passwd(5) for it, so it names the one that Debian keeps empty. bash takes a stdin that is a socket, as a pipe of
- * Node is, for a remote shell and reads ~/.bashrc, unless SHLVL says that it runs in a shell.
+ * The environment of every tool: a PATH for its helpers, messages in English. No file in a home directory takes effect: HOME names a
+ * directory that does not exist, since many tools would look it up in passwd(5) if HOME were unset. SHLVL is set because bash reads
+ * ~/.bashrc without it when its stdin is a socket (a pipe of Node is one), as in a remote shell.
  */
 export const TOOL_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -22,25 +22,25 @@ export const TOOL_ENVIRONMENT = {
 export interface ToolLimits {
   /** Milliseconds. */
   time: number;
-  /** Bytes, each of stdout and stderr. */
+  /** Bytes of stdout, and of stderr. */
   output: number;
-  /** Working directory; ours when absent. */
+  /** Working directory; default our own. */
   cwd?: string;
   /** Kills the tool when it aborts. */
   ended?: AbortSignal | undefined;
-  /** For stdin, which is empty when absent. */
+  /** Content of stdin; default empty. */
   input?: Uint8Array | string | undefined;
-  /** Beside the fixed environment; `undefined` takes a variable out of it. */
+  /** Added to TOOL_ENVIRONMENT; `undefined` removes a variable. */
   env?: Record<string, string | undefined>;
-  /** What it and all that it starts may have of the machine; all that there is when absent. */
+  /** Resource limits of the tool and of every process that it starts; default none. */
   resources?: Resources | undefined;
-  /** What errors say that was run, where something of ours runs it. */
+  /** The command as errors show it, where a program of ours runs it; default `file` and `args`. */
   shown?: string[];
 }
 
-/** Of each process. */
+/** Limits of each process. */
 interface Resources {
-  /** Bytes of memory of its own: RLIMIT_DATA in getrlimit(2). Files that it maps do not count. */
+  /** Bytes of private memory: RLIMIT_DATA in getrlimit(2). Mapped files do not count. */
   memory: number;
   /** Bytes of a file that it writes: RLIMIT_FSIZE. */
   file: number;
@@ -52,18 +52,21 @@ export interface ToolResult {
   stderr: string;
 }
 
-/** Of a tool whose output is no text. */
+/** The result of a tool that prints binary data. */
 interface ToolBytes extends Omit<ToolResult, 'stdout'> {
   stdout: Buffer;
 }
 
-/** Runs an absolute path. Throws an EnvironmentError unless it ran to its end, whatever its exit code. */
+/**
+ * Runs `file`, an absolute path. Returns whatever its exit code is. Throws an EnvironmentError when it did not start, was killed, ran
+ * too long or printed too much.
+ */
 export async function runTool(file: string, args: string[], limits: ToolLimits): Promise<ToolResult> {
   const result = await runForBytes(file, args, limits);
   return { ...result, stdout: result.stdout.toString('utf8') };
 }
 
-/** The same for a tool whose output is no text. */
+/** Like `runTool`, for a tool that prints binary data on stdout. */
 export async function runForBytes(file: string, args: string[], limits: ToolLimits): Promise<ToolBytes> {
   const options = {
     ...(limits.cwd !== undefined && { cwd: limits.cwd }),
@@ -72,9 +75,9 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
     ...(limits.input === undefined ? { stdin: 'ignore' as const } : { input: limits.input }),
     buffer: false,
     reject: false,
-    // A session of its own: Ctrl-C on the terminal is for xdpkeep, which wants its tool's answer before it ends.
+    // A session of its own: Ctrl-C on the terminal must reach only xdpkeep, which needs the tool's answer before it ends.
     detached: true,
-    // execa would end the process on a signal, whatever handlers we have.
+    // With cleanup, execa would end our process on a signal, in spite of our own handlers.
     cleanup: false,
   } as const;
   const subprocess = execa(...bounded(file, args, limits.resources), options);
@@ -91,7 +94,7 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
     if (running()) endSession(subprocess.pid);
     for (const output of outputs) output.close();
   }
-  // At once: its number is not given to another process before that.
+  // At once, before the pid can be reused.
   subprocess.once('exit', () => {
     endSession(subprocess.pid);
   });
@@ -123,19 +126,19 @@ export async function runForBytes(file: string, args: string[], limits: ToolLimi
   });
 }
 
-/** Helpers that a tool started are in its session; one that it does not wait for would outlive it, and our limits. */
+/** Kills the session of a tool: a helper that it started and did not wait for would outlive it, and our limits. */
 function endSession(leader: number | undefined): void {
   if (leader === undefined) return; // it never started
   try {
     process.kill(-leader, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // nobody is left
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // no process is left
   }
 }
 
 /**
- * Node sets no limits for what it starts: a shell does, which the tool then takes the place of. Units of `ulimit`: sh(1).
- * With SIGXFSZ ignored, what writes too much is told (EFBIG), and can say so.
+ * Node cannot set resource limits for a child: a shell sets them and then executes the tool. Units of `ulimit`: sh(1). SIGXFSZ is
+ * ignored, so that a write beyond the limit fails with EFBIG and the tool can report it.
  */
 const BOUND = `trap '' XFSZ && ulimit -d "$1" && ulimit -f "$2" && shift 2 && exec "$@"`;
 
@@ -145,7 +148,7 @@ function bounded(file: string, args: string[], resources: Resources | undefined)
   return ['/bin/sh', ['-c', BOUND, 'sh', ...limits, file, ...args]];
 }
 
-/** Collects what a stream says, up to a limit; `kill` is called once it is exceeded. */
+/** Collects the bytes of a stream; calls `kill` once they exceed the limit. */
 class Output {
   exceeded = false;
   readonly #chunks: Buffer[] = [];
@@ -165,7 +168,7 @@ class Output {
     });
   }
 
-  /** A grandchild may hold the other end: closing ours ends the wait. */
+  /** A grandchild may hold the other end open: closing ours ends the wait. */
   close(): void {
     this.stream.destroy();
   }
@@ -175,10 +178,10 @@ class Output {
   }
 }
 
-/** Debian's places for tools of root, which are not on every PATH. */
+/** Where Debian has tools for root, which are not on every PATH. */
 const FALLBACK_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/bin'];
 
-/** First executable of this name in the absolute directories of PATH, then in the usual ones. */
+/** Path of the first executable with this name, in the absolute directories of PATH and then in the usual ones. */
 export function findTool(name: string, path = process.env['PATH'] ?? ''): string | undefined {
   const directories = [...path.split(':').filter(isAbsolute), ...FALLBACK_DIRECTORIES];
   return directories.map((directory) => join(directory, name)).find(isExecutable);

@@ -1,22 +1,22 @@
-// What is added to the rows of an interface to get its totals, kept beside the names of the rows: as the target of a symbolic
-// link, the only text that a bpffs can hold. It comes and goes with them, and follows a renamed interface.
+// The offset between the counters of an interface's rows and its totals (decision 0136). It is the target of a symbolic link beside the
+// names of the rows, since a bpffs can hold no other text. So it is removed with the rows, and follows a renamed interface.
 import { join } from 'node:path';
 import type { PacketTotals } from '../model/status.js';
 import { isThere, readSymlink, rename, writeSymlink } from './bpffs.js';
 import type { PinPaths } from './pin-paths.js';
 
-/** Beside the slots, whose names are numbers. */
+/** Name of the link; the names of slots are numbers. */
 const TOTALS = 'totals';
-/** What is written under this name takes the place of the other one at once. */
+/** Written under this name first, then renamed, so that the replacement is atomic. */
 const NEXT = 'totals%new';
 
-/** May be negative: a row whose action changed takes its former packets along. */
+/** Numbers may be negative: when the action of a row changes, its former packets count as the new action. */
 export interface TotalsBase extends PacketTotals {
-  /** The instance whose policy says which rows count as what. */
+  /** Digest of the instance for whose policy the offset holds. */
   digest: string;
 }
 
-/** `undefined` where nothing is kept: the sums of the rows are the totals. */
+/** `undefined` where there is no offset: the sums of the rows are the totals. */
 export function readTotalsBase(paths: PinPaths, name: string): TotalsBase | undefined {
   const text = readSymlink(join(paths.rows(name), TOTALS)) ?? '';
   const [digest = '', ...words] = text.split(' ');

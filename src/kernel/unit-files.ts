@@ -1,9 +1,9 @@
-// What the unit files of systemd say (systemd.unit(5)), read without asking systemd: a sandboxed unit cannot, and what a file of
-// root says is enough to know which program a unit starts.
+// Reads unit files (systemd.unit(5)) without asking systemd, which a sandboxed unit may not do. Files that only root can write are
+// enough to know which program a unit starts.
 import { join } from 'node:path';
 import { entriesIfThere, textIfThere } from './if-there.js';
 
-/** In the order in which one file hides another of its name. */
+/** In order of precedence: a file hides files of the same name in later folders. */
 const FOLDERS = [
   '/etc/systemd/system',
   '/run/systemd/transient',
@@ -17,13 +17,13 @@ const FOLDERS = [
 export class UnitFiles {
   constructor(private readonly folders: readonly string[] = FOLDERS) {}
 
-  /** Names of all that there are of one type: `socket`. */
+  /** Names of all units of one type, such as `socket`. */
   named(type: string): string[] {
     const names = this.folders.flatMap(entriesIfThere).filter((name) => name.endsWith(`.${type}`));
     return [...new Set(names)];
   }
 
-  /** The values of a key, drop-ins included; an empty one takes back what came before. `undefined` where there is no such unit. */
+  /** The values of a key, drop-ins included; an empty value resets those before it. `undefined` when there is no such unit. */
   values(unit: string, key: string): string[] | undefined {
     const names = [...new Set([unit, templateOf(unit)])];
     const fragment = names
@@ -42,7 +42,7 @@ export class UnitFiles {
     return values;
   }
 
-  /** In the order of their names; one of the same name hides those of later folders. */
+  /** Contents of drop-ins, sorted by name; a file hides files of the same name in later folders. */
   #dropIns(folder: string): string[] {
     const paths = new Map<string, string>();
     for (const parent of this.folders) {

@@ -24,6 +24,10 @@ export interface Verification {
   revoked?: string;
   /** `rewind FROM TO`, with its signature beside it in FILE.sig. */
   allowRewind?: string;
+  /**
+   * Only a commit that a signed tag of this name is put on is applied: a name, one `*` in it stands for anything. Absent: the newest commit.
+   */
+  requireTag?: string;
   /** A principal that is named here may change nothing else; one that is not may change everything. */
   scopes: Scope[];
 }
@@ -37,7 +41,7 @@ export interface Config {
   /** Commits are not verified where it is absent. */
   verify?: Verification;
   probes?: {
-    /** May a change be judged by commands that a Host file names? */
+    /** May probes run commands that a Host file names? */
     exec: 'allow' | 'deny';
   };
 }

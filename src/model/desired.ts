@@ -25,6 +25,8 @@ export interface DesiredProgram {
   digest: string;
   /** Sources are held against the blocks of the interface; of instances on a host alone (diff/bind.ts). */
   blocks?: true;
+  /** A policy takes packets that begin with the IP header; of instances on a host alone, too. */
+  noEthernet?: true;
   /** A policy takes frames in several buffers (`xdp.frags`); of instances on a host alone, too. */
   frags?: true;
   /** SHA-256 (hex) of what people wrote: the reference and its source, not what a compiler or release makes of it. */
@@ -71,6 +73,8 @@ export interface DesiredList {
   merged?: MergedEntries;
   /** Per cent of its ranges that it may lose from one applied state to the next; absent means all. */
   maxShrink?: number;
+  /** Per cent of them that may come; absent for any number. */
+  maxGrow?: number;
 }
 
 export interface DesiredState {

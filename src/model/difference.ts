@@ -17,6 +17,8 @@ export interface Difference {
   interface: string;
   /** Absent when the state files do not name it (any more). */
   wanted?: DesiredInterface;
+  /** The entries of the state files that name it, by one of its names each; absent where there is one, or none. */
+  namedTwice?: DesiredInterface[];
   /** A redirect target of the wanted policy that does not exist. */
   missingTarget?: string;
   /** Absent when there is no such interface in this namespace. */

@@ -79,6 +79,11 @@ export class SignatureError extends XdpkeepError {
   readonly exitCode = EXIT.permission;
 }
 
+/** Only what a signed tag is on is applied, and nothing new has one. */
+export class UntaggedError extends XdpkeepError {
+  readonly exitCode = EXIT.permission;
+}
+
 /** What the repository has may not be taken, whoever signed it: git refuses it, or it is too large. */
 export class UnfitSourceError extends XdpkeepError {
   readonly exitCode = EXIT.permission;
@@ -119,7 +124,7 @@ export class StalePlanError extends XdpkeepError {
   readonly exitCode = EXIT.stalePlan;
 }
 
-/** Somebody has asked for hands off. */
+/** The change is suspended, or on hold. */
 export class SuspendedError extends XdpkeepError {
   readonly exitCode = EXIT.held;
 }

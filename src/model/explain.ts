@@ -14,13 +14,18 @@ export interface ExplainedDecision {
   action: string;
   /** The policy only counts: what the row says is not done. False where a block decides, which is no part of the policy. */
   audit: boolean;
-  /** The rule, the `protect` entry, or the policy of a built-in row. */
-  at: Position;
+  /**
+   * The rule, the `protect` entry, or the setting of a built-in row; absent where no line says it: a block, or a setting that
+   * nobody wrote.
+   */
+  at?: Position;
   /** What an operator has blocked, where that decides; no part of the policy. */
   block?: Block;
   /** Who would decide instead while the rate of a rule is exceeded: that rule, or who comes behind it (`when: below`). */
-  aboveRate?: { row: string; action: string; at: Position };
+  aboveRate?: AboveRate;
 }
+
+export type AboveRate = Pick<ExplainedDecision, 'row' | 'action' | 'at'>;
 
 export interface Explanation {
   apiVersion: 'xdpkeep/v1';
@@ -35,6 +40,8 @@ export interface Explanation {
    * those of the state files that it was made of.
    */
   running: ExplainedDecision & { programId: number; digest: string; decidedBy: 'kernel' | 'reference' };
+  /** What the question leaves open: XDP may see the packet otherwise. */
+  caveat?: string;
   /** What the state files would decide, or why they do not say. */
   desired: (ExplainedDecision & { same: boolean }) | { reason: string };
 }

@@ -43,7 +43,7 @@ export const LINT_RULES = {
   },
   emptyList: {
     code: 'XK106',
-    severity: 'error',
+    severity: 'warning',
     summary: 'empty list',
     about: 'It asks for addresses of which there are none.',
   },
@@ -64,6 +64,18 @@ export const LINT_RULES = {
     severity: 'warning',
     summary: 'ignore without effect',
     about: 'An `xdpkeep-ignore` comment that silences nothing.',
+  },
+  mergedPackets: {
+    code: 'XK110',
+    severity: 'warning',
+    summary: 'merged packets',
+    about: 'It asks for `length` or a rate in packets where generic mode sees merged ones.',
+  },
+  hiddenTags: {
+    code: 'XK111',
+    severity: 'warning',
+    summary: 'hidden tags',
+    about: 'It asks for `vlan` on an interface of this host that may take tags off before XDP.',
   },
 } as const satisfies Record<string, LintRule>;
 

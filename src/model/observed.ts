@@ -1,5 +1,6 @@
 // What is there: the kernel's own answer, joined from bpftool, the interface list and the pins under our directory.
 // Nothing in it is remembered from an earlier run.
+import type { Named } from './altnames.js';
 import type { AttachMode } from './desired.js';
 import type { MapShape } from './instance.js';
 import type { KeptProgram } from './step.js';
@@ -22,9 +23,34 @@ export interface TcProgram {
   programId: number;
 }
 
-export interface ObservedInterface {
-  name: string;
+/** Where packets begin for XDP: right with the IP header, or where a policy cannot read them, and why, as what is said of the interface. */
+export type Framing = 'ip' | { unknown: string };
+
+/** What decides, beside the program, how one is attached to a network device. */
+export interface ObservedDevice {
+  /** Bytes of the largest packet that may come in: the MTU, or that of the other end of a veth pair where it is larger. */
+  largest: number;
+  /**
+   * The driver hands frames over in several buffers to programs that take them (`xdp.frags`). Asked where `largest` is more
+   * than ONE_BUFFER; absent where the kernel does not tell.
+   */
+  frags?: boolean;
+  /** Names of the interfaces right above it: its bridge or bond, VLANs that are made upon it. */
+  above: string[];
+}
+
+/** Bytes: a packet of the standard MTU fits into one buffer of every driver. */
+export const ONE_BUFFER = 1500;
+
+/** Bytes: a larger one, with the room that XDP wants, does not fit into one page of 4096. */
+export const ONE_PAGE = 3498;
+
+export interface ObservedInterface extends Named {
   ifindex: number;
+  /** Absent: with an Ethernet header. */
+  framing?: Framing;
+  /** Absent when it vanished meanwhile. */
+  device?: ObservedDevice;
   xdp: XdpAttachment[];
   tc: TcProgram[];
 }
@@ -56,7 +82,7 @@ export interface ObservedLink {
 }
 
 /** A pinned link of ours that records what leaves. */
-export interface ObservedEgress {
+interface ObservedEgress {
   /** Of its program. */
   digest: string;
   link: ObservedLink;

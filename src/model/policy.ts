@@ -151,6 +151,10 @@ export interface PacketTest {
   at: Position;
 }
 
+/** The fields of a policy that decide packets without a rule. */
+export const DECIDING_SETTINGS = ['default', 'fragments', 'malformed', 'nonIp', 'neighborDiscovery'] as const;
+export type DecidingSetting = (typeof DECIDING_SETTINGS)[number];
+
 export interface Policy {
   name: string;
   default: 'pass' | 'drop';
@@ -165,6 +169,8 @@ export interface Policy {
   mode: 'enforce' | 'audit';
   tests: PacketTest[];
   at: Position;
+  /** Where these settings are written; one that nobody wrote is not in it. Absent in what earlier releases recorded. */
+  settingsAt?: Partial<Record<DecidingSetting, Position>>;
 }
 
 export type ExtensionHeader =

@@ -39,6 +39,8 @@ export interface PacketEffects {
     toRow: string;
     /** One such packet, in words. */
     example: string;
+    /** All kinds of packets that differ so, that of the example first; absent for malformed frames and in earlier reports. */
+    kinds?: string[];
   }[];
   /** False when there may be more changes than these. */
   complete: boolean;

@@ -25,6 +25,8 @@ type SourceCondition = 'Current' | 'SourceStale' | 'SourceRefused';
 /** Why the newest commit is not the applied one, and since when (ISO 8601). */
 export interface Refusal {
   reason: string;
+  /** It is not refused, and waits for its tag. */
+  waits?: boolean;
   since: string;
 }
 
@@ -41,6 +43,8 @@ export interface SourceReport {
   heard: string;
   /** Why it is not `Current`. */
   reason?: string;
+  /** That something newer waits for its tag, which is as it should be. */
+  waiting?: string;
 }
 
 /** `9f8e7d6c5b4a "Open 443"`, for messages. */

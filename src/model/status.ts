@@ -72,7 +72,7 @@ export interface InterfaceStatus extends ReportedInterface {
   tc: TcProgram[];
 }
 
-export interface OtherInterface extends ObservedInterface {
+export interface OtherInterface extends Omit<ObservedInterface, 'device'> {
   xdp: OtherAttachment[];
 }
 

@@ -57,6 +57,26 @@ export interface Attachment {
   fellBackBecause?: string;
 }
 
+/** Would native be refused again? `refused`: the properties of the device say so. `unknown`: they do not show the former cause. */
+export type NativeOutlook = 'possible' | 'unknown' | 'refused';
+
+/** How an interface was last attached, by the journal. */
+export interface LastAttachment extends Attachment {
+  digest: string;
+  ifindex: number;
+}
+
+/**
+ * A link of ours above the interface of a step: while it is there, the kernel lets nobody attach below. It is dropped first and
+ * made anew, with the program that it had, as soon as the step has attached.
+ */
+export interface LiftedLink {
+  interface: string;
+  ifindex: number;
+  /** Tried in this order; the first is that which it had. */
+  modes: AttachMode[];
+}
+
 /** Attaches to an interface that has none of our links, taking it over first where that is wanted. */
 export interface AttachStep extends StepBase {
   kind: 'attach';
@@ -68,6 +88,10 @@ export interface AttachStep extends StepBase {
   takeOver?: ForeignProgram;
   /** A link of ours is pinned for this name whose interface is gone or elsewhere: it makes room first. */
   dropLink: boolean;
+  /** Why it is not tried natively again, where it ran in mode generic before. */
+  fellBackBecause?: string;
+  /** In the order in which they are made anew; absent when there are none. */
+  lifts?: LiftedLink[];
   /** In the record of its outcome. */
   attached?: Attachment;
 }
@@ -96,6 +120,7 @@ export interface ReattachStep extends StepBase {
   fromMode: AttachMode;
   fromDigest?: string;
   instance: TargetInstance;
+  lifts?: LiftedLink[];
   /** In the record of its outcome. */
   attached?: Attachment;
 }
@@ -112,6 +137,8 @@ export interface DetachStep extends StepBase {
   fromDigest?: string;
   /** `ifTaken`, on inverses: there is nothing to give back where the take-over never began. */
   giveBack?: KeptProgram & { ifTaken?: true };
+  /** Of use where something is given back, and to the inverse. */
+  lifts?: LiftedLink[];
 }
 
 /** Moves the pins of an interface that was renamed; where the new name has pins too, the two are exchanged. */

@@ -58,7 +58,7 @@ export interface SetBytes {
   bytes: number;
 }
 
-/** What a host adds to tables. Of it, ifindexes, blocks and frags are part of an instance's identity (diff/bind.ts). */
+/** What a host adds to tables. Of it, ifindexes, blocks and frames are part of an instance's identity (diff/bind.ts). */
 export interface TableBinding {
   /** Counter slot of each row name. */
   slots: ReadonlyMap<string, number>;
@@ -70,6 +70,13 @@ export interface TableBinding {
   taiOffset: number;
   /** Sources are held against the blocks of the interface. */
   blocks: boolean;
-  /** Frames may come in several buffers. */
+  frames: FrameShape;
+}
+
+/** How the packets of an interface come. */
+interface FrameShape {
+  /** In several buffers, where they are large. */
   frags: boolean;
+  /** They begin with the IP header. */
+  noEthernet: boolean;
 }

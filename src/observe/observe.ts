@@ -7,6 +7,7 @@ import { findBpftool, showLinks, showMaps, showNet, showPrograms } from '../kern
 import { listInterfaces, netnsInode } from '../kernel/interfaces.js';
 import { type LinkInfo, linkInfo, openLink } from '../kernel/pinned.js';
 import type { ObservedState } from '../model/observed.js';
+import { withDevices } from './devices.js';
 import { Disagreement, restless } from './disagreement.js';
 import { type Own, checkOwned, joinInterfaces } from './join.js';
 import { withUnpinnedMaps } from './unpinned-maps.js';
@@ -57,7 +58,7 @@ async function look(bpffs: string): Promise<ObservedState> {
   const [net, programs, maps, links] = await Promise.all(asked);
   const answers = { net, programs, maps, links };
   checkOwned(own.owned, answers);
-  const interfaces = joinInterfaces(answers, own, infoOfLink);
+  const interfaces = withDevices(joinInterfaces(answers, own, infoOfLink));
   // A swap meanwhile would show an old program beside a new link: as a foreign one.
   if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
   const owned = own.owned.map((one) => withUnpinnedMaps(one, answers));

@@ -39,8 +39,8 @@ export async function planToFile(
   requireNoTrial(options.dataDir, pinPathsOf(options.bpffs)); // its end is in the journal, and would make the plan stale
   const { records, torn, head } = readSoundJournal(options.dataDir);
   if (torn || openIntents(records).length > 0) {
-    throw new JournalError('an interrupted run has to be settled before a plan can be made', {
-      hint: 'Run `xdpkeep reconcile`: it looks what became of it.',
+    throw new JournalError('an interrupted run left steps without an outcome: no plan can be made', {
+      hint: 'Run `xdpkeep reconcile`: it records their outcomes.',
     });
   }
   const inputs = await inputsFromStateFiles(viewHost(options), {

@@ -8,7 +8,8 @@ import { undoneWords, withHost } from '../pass/open-host.js';
 import { tookNoEffect } from '../journal/took-effect.js';
 import { listGenerations } from '../journal/generation-list.js';
 import { readSoundJournal } from '../journal/read.js';
-import { listInterfaces } from '../kernel/interfaces.js';
+import { listLinks } from '../kernel/rtnetlink.js';
+import { goesBy } from '../model/altnames.js';
 import type { DesiredState } from '../model/desired.js';
 import { isGlob } from '../text/glob.js';
 import type { Reconciliation } from '../model/reconciliation.js';
@@ -57,15 +58,15 @@ function absentNames({ interfaces }: DesiredState): string[] {
       'interface' in action ? [action.interface] : [],
     ),
   ]);
-  const there = new Set(listInterfaces().map(({ name }) => name));
-  return named.filter((name) => !there.has(name));
+  const there = listLinks();
+  return named.filter((name) => !there.some((one) => goesBy(one, name)));
 }
 
 /** False when none does in time. */
 async function oneAppears(names: string[], deadline: number): Promise<boolean> {
   while (names.length > 0 && performance.now() < deadline) {
     await sleep(PAUSE);
-    if (listInterfaces().some(({ name }) => names.includes(name))) return true;
+    if (listLinks().some((one) => names.some((name) => goesBy(one, name)))) return true;
   }
   return false;
 }

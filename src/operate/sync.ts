@@ -10,7 +10,7 @@ import { makeDataDir, type WriterLock, withWriterLock } from '../journal/lock.js
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { abortOnSignal } from '../kernel/abort-on-signal.js';
 import type { GitSource, Verification } from '../model/config.js';
-import { UnfitSourceError, UnreachableError, XdpkeepError } from '../model/errors.js';
+import { UnfitSourceError, UnreachableError, UntaggedError, XdpkeepError } from '../model/errors.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { SourceReport } from '../model/revision.js';
 import type { ReconcileOptions } from '../model/pass-options.js';
@@ -70,7 +70,7 @@ export async function sync(options: SyncOptions): Promise<Synced> {
     return withWriterLock(options.dataDir, async (lock) => {
       if (found.candidate) adopt(lock, found.candidate.adoption, found.candidate.copy);
       if (found.heard) noteAnswer(options.dataDir, found.heard);
-      if (found.heard ?? found.refusal) noteRefusal(lock, found.refusal?.message);
+      if (found.heard ?? found.refusal) noteRefusal(lock, found.refusal ?? found.waiting);
       if (healed && !found.candidate) return report(found, options, () => Promise.resolve(healed), adopted);
       const pass = async (stateDir: string) => after(healed, await passFrom(options, stateDir, lock));
       return report(found, options, pass, adopted);
@@ -136,6 +136,8 @@ interface Found {
   heard?: Date;
   stale?: UnreachableError;
   refusal?: XdpkeepError;
+  /** What is newer has no tag yet. */
+  waiting?: UntaggedError;
 }
 
 async function look(options: SyncOptions, where: Acquisition, adopted: Adoption | undefined): Promise<Found> {
@@ -155,15 +157,18 @@ async function lookAtRemote(
 ): Promise<Found> {
   const { offline, source } = options.from;
   let problem: UnreachableError | UnfitSourceError | undefined;
+  let heard = new Date();
   try {
     const fetched = offline === undefined ? undefined : requireFetched(offline, source);
     problem = fetched?.problem;
+    if (fetched) ({ heard } = fetched);
     const from = offline === undefined ? {} : { from: fetchedRepository(offline) };
     const candidate = await acquire({ ...where, ...from }, adopted);
     if (candidate) await requireValid(options, candidate);
-    const heard = problem instanceof UnfitSourceError ? {} : { heard: fetched?.heard ?? new Date() };
-    return { candidate, ...heard, ...(problem && kindOf(problem)) };
+    const answered = problem instanceof UnfitSourceError ? {} : { heard };
+    return { candidate, ...answered, ...(problem && kindOf(problem)) };
   } catch (error) {
+    if (adopted && error instanceof UntaggedError && !problem) return { heard, waiting: error };
     // What was refused when it was fetched is why it is not there.
     const why = problem instanceof UnfitSourceError ? problem : error;
     if (!adopted || !(why instanceof XdpkeepError)) throw why;
@@ -189,7 +194,7 @@ async function report(
   pass: (stateDir: string) => Promise<Reconciliation>,
   adopted: Adoption | undefined,
 ): Promise<Synced> {
-  const { refusal, stale } = found;
+  const { refusal, stale, waiting } = found;
   const applied = found.candidate?.adoption ?? adopted;
   if (!applied) throw new Error('there is neither a new commit nor an old one');
   const result = await pass(adoptedStateDir(dataDir, applied.path));
@@ -200,6 +205,7 @@ async function report(
     condition: refusal ? 'SourceRefused' : stale ? 'SourceStale' : 'Current',
     heard: found.heard?.toISOString() ?? lastAnswer(dataDir),
     ...(reason !== undefined && { reason }),
+    ...(waiting && { waiting: waiting.message }),
   };
   const left = applied.leftOut.map((file) => `${file} is no regular file, and left out`);
   return {

@@ -1,5 +1,6 @@
-// Blocks as a pass finds them: what is over is swept, what was lost comes back, an interface that is new gets its share.
-// The maps come first: an interface that has one is planned to run a program that asks it.
+// Brings the maps of blocked sources up to date before anything is planned: removes blocks that have ended, restores maps that were
+// lost, and makes one for each new interface. This comes first because an interface with such a map is planned to run a program
+// that looks sources up in it.
 import { holdBlocks } from '../apply/fill-block-map.js';
 import { lackBlockMaps, lostBlockMap, withBlockMaps } from '../diff/block-maps.js';
 import { findRenames } from '../diff/renames.js';
@@ -21,7 +22,7 @@ interface Brought {
   warnings: string[];
 }
 
-/** What the kernel will show when blocks are in force; without a journal nothing is done. */
+/** The observed state with all blocks in force. Without a journal nothing is changed, and the state is what a pass would bring about. */
 export function bringBlocks(
   { lock, pins, dataDir }: Pick<Host, 'lock' | 'pins' | 'dataDir'>,
   journal: Journal | undefined,

@@ -1,4 +1,5 @@
-// The last phase of a pass that changes something: on trial where that is asked, step by step, and then one more look.
+// The last phase of a pass that changes something: applies the steps, on trial where the Host file asks for one, and observes the
+// kernel once more for the report.
 import { apply, type Applied } from '../apply/apply.js';
 import { deferSignals } from '../apply/defer-signals.js';
 import { sweepSets } from '../apply/sweep-sets.js';
@@ -28,7 +29,7 @@ export async function carryOut(
   const stays = !trial.hold && !trial.pending && applied.some(({ outcome }) => outcome === 'done');
   if (stays) endHoldOf(inputs, lock, journal);
   const looking = place.observe();
-  // For the report alone, and while bpftool looks.
+  // These are for the report alone, and are computed while bpftool runs.
   const effects = packetEffectsOf(decided.planned, place.dataDir, seen.current?.desired.lists);
   const lists = listChanges(seen.current?.desired, target.desired);
   const observed = await looking;
@@ -66,7 +67,7 @@ async function applyOnTrial(
   return { applied, trial: begun?.outcome() ?? {} };
 }
 
-/** A change that waits from now on keeps what ran before it. */
+/** While the change waits for its confirmation, the former programs stay pinned. */
 function withTrial(inputs: PassInputs, { pending }: PassOutcome['trial']): PassInputs {
   return pending ? { ...inputs, safeties: { ...inputs.safeties, confirmation: { ask: pending } } } : inputs;
 }

@@ -1,10 +1,11 @@
-// `--deep`: an instance is named by what it was made of, and that is believed by every other pass. Here it is not.
+// `reconcile --deep` compares what the kernel holds with what it should hold. All other passes trust the digest in the name of an
+// instance.
 import { diff } from '../diff/diff.js';
 import type { PassInputs } from './inputs.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { Running } from '../prove/compare.js';
 
-/** The observed state, with what differs said of the instances that run. */
+/** The observed state; each attached instance that differs from what it should be says how. */
 export async function compareDeeply(
   { place, target }: Pick<PassInputs, 'place' | 'target'>,
   observed: ObservedState,

@@ -1,4 +1,5 @@
-// The second phase: what there is to do, which of it has to wait, and whether any of it is done at all. Nothing is loaded yet.
+// The second phase of a pass: makes the plan, holds back the steps of suspended interfaces, and refuses the plan as a whole where a
+// safety says so. Nothing is loaded into the kernel yet.
 import { PruneGuardError } from '../model/errors.js';
 import type { Plan, Step } from '../model/step.js';
 import { limit } from '../plan/limit.js';
@@ -16,7 +17,7 @@ export interface Decided {
   waiting: ReadonlySet<Step>;
 }
 
-/** Throws what a safety throws that refuses the plan as a whole: a PruneGuardError, a StalePlanError, a SuspendedError. */
+/** Throws a PruneGuardError, a StalePlanError or a SuspendedError when a safety refuses the plan as a whole. */
 export function decide(inputs: PassInputs, { found, observed, records }: Seen): Decided {
   const { safeties } = inputs;
   const planned = planOf(inputs, observed, records);
@@ -32,7 +33,7 @@ export function decide(inputs: PassInputs, { found, observed, records }: Seen): 
   return { planned, active, waiting };
 }
 
-/** Of the interfaces that may be touched. */
+/** The plan for the interfaces that the pass may touch. */
 export function planOf(inputs: PassInputs, observed: Seen['observed'], records: Seen['records']): Plan {
   const planned = planPass(inputs, observed, records);
   const { interfaces } = inputs.target;

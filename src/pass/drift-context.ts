@@ -1,4 +1,4 @@
-// What planning must know of drift, gathered from the journal and the generation in force.
+// Reads from the journal and the current generation what planning needs to tell drift from a new desired state.
 import { lastInstalled, stalledHeals } from '../journal/drift.js';
 import { currentIfReadable } from '../journal/generations.js';
 import { bootId, uptime } from '../kernel/boot.js';
@@ -7,7 +7,7 @@ import type { JournalRecord } from '../model/record.js';
 import type { DriftContext } from '../plan/context.js';
 import { driftKey } from '../plan/drift.js';
 
-/** `insist`: heal, whatever was left so before. */
+/** `insist`: heal also what was given up before. */
 export function driftContext(
   { desired, dataDir }: { desired: DesiredState; dataDir: string },
   records: readonly JournalRecord[],
@@ -21,20 +21,20 @@ export function driftContext(
   };
 }
 
-/** A stall counts for the generation in force alone: with other state files, healing starts afresh. */
+/** A stall counts only for the current generation: when the state files change, healing starts again. */
 function stalled(
   desired: DesiredState,
   dataDir: string,
   records: readonly JournalRecord[],
 ): Map<string, string> {
-  if (!records.some(({ step }) => 'drift' in step)) return new Map<string, string>(); // most hosts, most of the time
+  if (!records.some(({ step }) => 'drift' in step)) return new Map<string, string>(); // the usual case
   const current = currentIfReadable(dataDir);
   return current?.desired.digest === desired.digest
     ? stalledNow(current.number, records)
     : new Map<string, string>();
 }
 
-/** What is stalled under the generation in force. */
+/** What is stalled under the current generation. */
 export function stalledNow(generation: number, records: readonly JournalRecord[]): Map<string, string> {
   return stalledHeals(records, { boot: bootId(), uptime: uptime(), generation }, driftKey);
 }

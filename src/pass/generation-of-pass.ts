@@ -1,4 +1,4 @@
-// Which generation a pass is recorded as, and what that means for a hold that is there.
+// Decides under which generation a pass is recorded, and ends a hold that the pass replaces.
 import { effect } from '../apply/failpoint.js';
 import { collectSets } from '../journal/collect-sets.js';
 import { endHold } from '../journal/end-hold.js';
@@ -8,7 +8,7 @@ import type { WriterLock } from '../journal/lock.js';
 import { asked, type PassInputs } from './inputs.js';
 import { isCurrent, type Seen } from './look.js';
 
-/** Healing drift repeats the current generation; another desired state, or an operator's word, makes a new one. Its number. */
+/** The number of the generation. Healing drift repeats the current one; a new desired state or an order of an operator makes a new one. */
 export function generationOf(
   inputs: PassInputs,
   lock: WriterLock,
@@ -21,7 +21,7 @@ export function generationOf(
   return number;
 }
 
-/** What was on hold may come back from now on: another state took its place, and stays. */
+/** Ends the hold: another state has taken the place of the one that it kept away, and stays. */
 export function endHoldOf({ safeties }: PassInputs, lock: WriterLock, journal: Journal): void {
   const hold = asked(safeties.hold);
   if (hold && 'endsBecause' in hold) endHold(lock, journal, hold.endsBecause);

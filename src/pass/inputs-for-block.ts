@@ -1,11 +1,14 @@
-// The swap of a first block: what runs on the interfaces that it names runs again as an instance that asks for blocks, and
-// nothing else is touched. Nothing that is wanted by now and waits (for a suspension to end, for a hold) comes in with it.
+// The pass of the first block of an interface: its running policy is swapped for the same policy as a program that looks sources up in
+// the map of blocks. Only the named interfaces are touched, and a change of the state files that waits (for a suspension or a hold to
+// end) does not come in with it.
 import { wantedFor } from '../diff/diff.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { generationState } from '../journal/generation-state.js';
-import { keptPolicy } from '../journal/kept-policies.js';
+import { storedPolicy } from '../journal/stored-policies.js';
 import { recordedProgram } from '../journal/running.js';
-import type { DesiredInterface, DesiredState } from '../model/desired.js';
+import { listLinks } from '../kernel/rtnetlink.js';
+import { goesBy } from '../model/altnames.js';
+import type { DesiredInterface } from '../model/desired.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { type PassInputs, QUIETLY } from './inputs.js';
 import type { OpenHost } from './host.js';
@@ -13,15 +16,25 @@ import type { OpenHost } from './host.js';
 /** `targets` run a policy. `name`: of the host. */
 export function inputsForBlock(host: OpenHost, name: string, targets: readonly OwnedInterface[]): PassInputs {
   const kept = generationState(host.dataDir, newestGeneration(host.dataDir), name);
-  const asItRuns = targets.flatMap((one) => wantedAsItRuns(one, kept, host.dataDir));
+  const links = listLinks();
+  const asItRuns: DesiredInterface[] = [];
+  let others = kept.interfaces;
+  for (const one of targets) {
+    const link = links.find(({ name: found }) => found === one.name) ?? one;
+    const wanted = wantedAsItRuns(one, wantedFor(kept, link), host.dataDir);
+    if (!wanted) continue;
+    asItRuns.push(wanted);
+    others = others.filter(({ pattern }) => !goesBy(link, pattern));
+  }
   const same = 'what decides stays the same but for the block, which was asked before';
   return {
     place: host,
     target: {
-      desired: { ...kept, interfaces: [...asItRuns, ...kept.interfaces] },
+      desired: { ...kept, interfaces: [...asItRuns, ...others] },
       generation: { origin: 'reconcile' }, // none, unless an older release made what runs
       interfaces: new Set(targets.map((one) => one.name)),
       retry: true, // an operator waits for it
+      goNative: false,
       deep: false,
     },
     safeties: {
@@ -37,20 +50,21 @@ export function inputsForBlock(host: OpenHost, name: string, targets: readonly O
   };
 }
 
-/** In the mode that it has. What no generation knows is left to what is wanted. */
-function wantedAsItRuns(one: OwnedInterface, kept: DesiredState, dataDir: string): DesiredInterface[] {
+/** Keeps the mode that is attached. A program that no generation knows is replaced by the wanted one. */
+function wantedAsItRuns(
+  one: OwnedInterface,
+  wanted: DesiredInterface | undefined,
+  dataDir: string,
+): DesiredInterface | undefined {
   const digest = runningInstance(one)?.digest;
   const recorded = digest === undefined ? undefined : recordedProgram(dataDir, digest);
-  const wanted = wantedFor(kept, one.name);
-  if (!recorded || !wanted) return [];
+  if (!recorded || !wanted) return undefined;
   const { firewall, ...program } = recorded;
-  const policy = firewall === undefined ? undefined : keptPolicy(dataDir, firewall);
-  return [
-    {
-      ...wanted,
-      pattern: one.name,
-      mode: 'auto',
-      program: { ...program, ...(policy && { firewall: policy }) },
-    },
-  ];
+  const policy = firewall === undefined ? undefined : storedPolicy(dataDir, firewall);
+  return {
+    ...wanted,
+    pattern: one.name,
+    mode: 'auto',
+    program: { ...program, ...(policy && { firewall: policy }) },
+  };
 }

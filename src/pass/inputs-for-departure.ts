@@ -1,5 +1,5 @@
-// A pass away from what the state files say: a rollback, or the end of everything. An operator asked for it by name, about the
-// whole host, so that no safety stands in the way; the hold that he leaves is written by whoever runs it.
+// The pass of `rollback` and `detach --all`. The operator ordered it by name for the whole host, so no safety is asked. The
+// caller writes the hold that keeps the state files from coming back.
 import { type PassInputs, type Origin, QUIETLY } from './inputs.js';
 import type { DesiredState } from '../model/desired.js';
 import type { OpenHost } from './host.js';
@@ -8,7 +8,7 @@ export function inputsForDeparture(host: OpenHost, desired: DesiredState, origin
   const byName = 'an operator asked for it by name';
   return {
     place: host,
-    target: { desired, generation: origin, interfaces: 'all', retry: false, deep: false },
+    target: { desired, generation: origin, interfaces: 'all', retry: false, goNative: false, deep: false },
     safeties: {
       confirmation: { notAsked: 'a rollback is refused while a change waits, and a detach ends that change' },
       hold: { notAsked: 'it makes a new one' },

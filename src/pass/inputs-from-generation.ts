@@ -1,6 +1,6 @@
-// A pass towards a generation that is there: what ran last, at boot, and what a change on trial leaves once it is decided. It
-// ran before, so nothing of it goes on trial.
-import { generationState, LEAVE_ALL_AS_IT_IS } from '../journal/generation-state.js';
+// The passes towards a recorded generation: `restore` at boot, and the clean-up after a change on trial was confirmed or undone. The
+// content ran before, so it needs no trial.
+import { generationState, SUSPENDED_AFTER_LOSS } from '../journal/generation-state.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { holdIfReadable, readHold } from '../journal/hold.js';
 import { endExpired } from '../journal/suspension-writer.js';
@@ -11,7 +11,7 @@ import { type PassInputs, QUIETLY, type Safeties } from './inputs.js';
 import type { OpenHost } from './host.js';
 
 /**
- * What `restore` brings back: generation `number`, 0 for nothing. `name` is that of the host, should the generation not say it.
+ * `restore` brings back generation `number`; 0 is nothing attached. `name` is the host's, for a generation that does not say it.
  * Throws a PendingError while another change is on trial.
  */
 export function inputsToRestore(host: OpenHost, number: number, name: string): PassInputs {
@@ -29,6 +29,7 @@ export function inputsToRestore(host: OpenHost, number: number, name: string): P
       generation: { origin: 'reconcile' },
       interfaces: 'all',
       retry: false,
+      goNative: false,
       deep: false,
     },
     safeties: {
@@ -45,8 +46,8 @@ export function inputsToRestore(host: OpenHost, number: number, name: string): P
 }
 
 /**
- * What is left once a change was confirmed or undone: the newest generation, whole and clean. `except`: interfaces that a
- * suspension does not keep from that.
+ * Converges to the newest generation after a change was confirmed or undone, and removes what the change left. `except`: interfaces
+ * that are touched although they are suspended.
  */
 export function inputsAfterDecision(host: OpenHost, except: ReadonlySet<string>): PassInputs {
   const { dataDir } = host;
@@ -60,6 +61,7 @@ export function inputsAfterDecision(host: OpenHost, except: ReadonlySet<string>)
       generation: { origin: 'reconcile' },
       interfaces: 'all',
       retry: false,
+      goNative: false,
       deep: false,
     },
     safeties: {
@@ -75,12 +77,12 @@ export function inputsAfterDecision(host: OpenHost, except: ReadonlySet<string>)
   };
 }
 
-/** `isLost`: nobody knows what ran before, so that nothing is touched, whatever is excepted. */
+/** `isLost`: no record says what ran before, so nothing is touched, not even the exceptions. */
 function suspensionsAnd(
   dataDir: string,
   isLost: boolean,
   except: ReadonlySet<string> = new Set(),
 ): Safeties['suspensions'] {
-  const lost: Suspension[] = isLost ? [LEAVE_ALL_AS_IT_IS] : [];
+  const lost: Suspension[] = isLost ? [SUSPENDED_AFTER_LOSS] : [];
   return { ask: { inForce: [...readSuspensions(dataDir), ...lost], except: isLost ? new Set() : except } };
 }

@@ -1,5 +1,5 @@
-// A pass that does what a plan file says, or nothing: on trial like any other change. What was planned is asked again, under the
-// lock; so is whether hands are off by now, since a plan is done whole.
+// The pass of `apply FILE`: it does all that the plan file says, on trial like any other change, or nothing. The plan is made again under
+// the lock and compared; a plan of which a step is suspended by now is refused as a whole.
 import { isHeld } from '../journal/hold.js';
 import { readSuspensions } from '../journal/suspensions.js';
 import { SuspendedError } from '../model/errors.js';
@@ -13,7 +13,7 @@ import { type PassInputs, QUIETLY, type Safeties } from './inputs.js';
 import { withConfirm } from './inputs-from-state-files.js';
 import type { Host } from './host.js';
 
-/** The pass throws a StalePlanError or a SuspendedError, and has changed nothing, when anything is not as it was. */
+/** The pass throws a StalePlanError or a SuspendedError before it changes anything, when something is not as it was planned. */
 export function inputsFromPlanFile(
   host: Host,
   plan: PlanFile,
@@ -29,6 +29,7 @@ export function inputsFromPlanFile(
       generation: { origin: 'reconcile', ...(source && { source }) },
       interfaces: 'all',
       retry: false,
+      goNative: false,
       deep: false,
     },
     safeties: {

@@ -1,8 +1,8 @@
-// A pass towards what the state files of this host say, or what a hold or a change on trial keeps in their place. Everything
-// is asked. A suspension that has ended by now is ended in the records.
+// The pass of `reconcile`: towards the state files, or towards what a hold or a change on trial keeps in their place. Every safety
+// is asked. Suspensions whose time is over are ended in the journal first.
 import { resolve as toAbsolute } from 'node:path';
 import { loadHost } from '../desired/load.js';
-import { generationState, LEAVE_ALL_AS_IT_IS } from '../journal/generation-state.js';
+import { generationState, SUSPENDED_AFTER_LOSS } from '../journal/generation-state.js';
 import { readHold } from '../journal/hold.js';
 import { endExpired } from '../journal/suspension-writer.js';
 import { readSuspensions } from '../journal/suspensions.js';
@@ -47,6 +47,7 @@ export async function inputsFromStateFiles(host: Host, options: ReconcileOptions
       generation: { origin: 'reconcile', ...(source && { source }) },
       interfaces: 'all',
       retry: options.change.retry ?? false,
+      goNative: options.change.retry ?? false,
       deep: options.change.deep ?? false,
     },
     safeties: {
@@ -85,10 +86,10 @@ function safetiesOf(
   };
 }
 
-/** Where what the hold keeps is lost, nothing that runs is changed. */
+/** If the generation that the hold keeps is lost, nothing that runs is changed. */
 function safetiesUnderHold(hold: Hold, dataDir: string): Safeties {
   const why = 'what a hold keeps ran before';
-  const lost = hold.lost === true ? [LEAVE_ALL_AS_IT_IS] : [];
+  const lost = hold.lost === true ? [SUSPENDED_AFTER_LOSS] : [];
   return {
     confirmation: { notAsked: 'no change waits' },
     hold: { ask: { keeps: hold } },
@@ -100,7 +101,7 @@ function safetiesUnderHold(hold: Hold, dataDir: string): Safeties {
   };
 }
 
-/** The command line has the last word on how long there is to confirm. */
+/** `--confirm-within` replaces the time that the Host file gives. */
 export function withConfirm(
   written: Safeguards,
   { confirmWithin }: Pick<ChangeOptions, 'confirmWithin'>,

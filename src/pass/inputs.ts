@@ -1,6 +1,5 @@
-// What a pass is given: where it works, what is to run there, what may keep it from that, what is told of it. Of every safety
-// whoever makes a pass says whether it is asked, and where it is not, why: a safety that is left out does not compile. The
-// passes that there are lie in the files inputs-*.ts, and nobody else makes one.
+// The inputs of a pass: the host, the target, the safeties and what goes into the report. Each kind of pass states for every safety
+// whether it is asked or why not; leaving one out does not compile. Only the files inputs-*.ts make inputs.
 import type { DesiredState } from '../model/desired.js';
 import type { ObservedState } from '../model/observed.js';
 import type { PendingReport } from '../model/pending.js';
@@ -29,11 +28,13 @@ export interface Target {
   interfaces: 'all' | ReadonlySet<string>;
   /** Try again what failed lately, and heal what was healed too often. */
   retry: boolean;
+  /** Make the links anew in native mode where `auto` fell back to generic? Frames pass undecided meanwhile, so that somebody has to ask for it. */
+  goNative: boolean;
   /** Compare what the kernel holds with what it should hold, and do not go by names. */
   deep: boolean;
 }
 
-/** `of` is left out unless content is repeated. */
+/** `of`: the generation whose content is repeated; absent for new content. */
 export type Origin = Pick<Generation, 'origin'> & Partial<Pick<Generation, 'of' | 'reason' | 'source'>>;
 
 /** A question that is asked, or the reason why it is not. */
@@ -57,12 +58,12 @@ export interface Safeties {
   trial: Safety<TrialQuestion>;
 }
 
-/** What a hold says of the target: it keeps it, or it ends once the target is in effect. */
+/** The hold keeps the target in place of the state files, or it ends once the target is in effect. */
 type HoldFound = { keeps: Hold } | { endsBecause: string };
 
 export interface ReportInputs {
   dryRun: boolean;
-  /** Of those who made the inputs. */
+  /** Warnings from reading the target. */
   warnings: readonly string[];
   /** Told while programs are proven. */
   progress: Progress | undefined;
@@ -73,7 +74,7 @@ export function asked<Question>(safety: Safety<Question>): Question | undefined 
   return 'ask' in safety ? safety.ask : undefined;
 }
 
-/** Does an operator ask for it against what the state files say? */
+/** Did an operator order it against the state files? */
 export function isAgainstStateFiles({ generation }: Target): boolean {
   return generation.origin !== 'reconcile';
 }
@@ -84,5 +85,5 @@ export function holdThatKeeps({ hold }: Safeties): Hold | undefined {
   return found && 'keeps' in found ? found.keeps : undefined;
 }
 
-/** For reports, and a pass of whoever asks for nothing special. */
+/** No dry run, no warnings, no progress. */
 export const QUIETLY: ReportInputs = { dryRun: false, warnings: [], progress: undefined };

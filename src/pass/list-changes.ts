@@ -1,5 +1,5 @@
-// Lists between what was applied and what is wanted: what came and went, and whether one lost more than it may. A list
-// is measured in ranges, so that joining neighbours or writing an address twice is no change.
+// Compares lists with those that were applied last: how many ranges came and went, and whether a list shrank more than `maxShrink`
+// allows. Lists are counted in ranges, so merging neighbours or repeating an address is no change.
 import { listGenerations } from '../journal/generation-list.js';
 import { readGeneration } from '../journal/generations.js';
 import type { DesiredList, DesiredState } from '../model/desired.js';
@@ -8,17 +8,22 @@ import { ifReadable } from '../disk/if-readable.js';
 import { type AddressRanges, countRanges, subtract } from '../addresses/ranges.js';
 import type { ListChange } from '../model/reconciliation.js';
 
-/** Throws a RefusedError when a list lost more of its ranges than its policy allows since it was last applied. */
+/** Throws a RefusedError when a list lost, or got, more ranges than its policy allows since it was last applied. */
 export function refuseCollapse(dataDir: string, { lists = [] }: DesiredState): void {
   const collapsed = lists.flatMap((list) => {
-    if (list.maxShrink === undefined) return [];
-    const before = lastApplied(dataDir, list.name)?.set.ranges ?? 0;
-    if (list.set.ranges >= before * (1 - list.maxShrink / 100)) return [];
-    return [`list ${list.name} has ${list.set.ranges} ranges, and had ${before} when it was last applied`];
+    const { name, set, maxShrink = 100, maxGrow = Infinity } = list;
+    const before = lastApplied(dataDir, name)?.set.ranges ?? 0;
+    const fewest = before * (1 - maxShrink / 100);
+    const isFine = before === 0 || (set.ranges >= fewest && set.ranges <= before * (1 + maxGrow / 100));
+    if (isFine) return [];
+    const limit = set.ranges < fewest ? `maxShrink (${maxShrink}%)` : `maxGrow (${maxGrow}%)`;
+    return [
+      `list ${name} has ${set.ranges} ranges, and had ${before} when it was last applied: that is more than ${limit} allows`,
+    ];
   });
   if (collapsed.length === 0) return;
-  throw new RefusedError(`${collapsed.join('; ')}: that is more than maxShrink allows`, {
-    hint: 'Nothing was changed. Restore the list, or raise its maxShrink in the policy if it is meant to be so short.',
+  throw new RefusedError(collapsed.join('; '), {
+    hint: 'Nothing was changed. Restore the list, or raise its maxShrink or maxGrow in the policy if it is meant to be as it is.',
   });
 }
 
@@ -35,7 +40,7 @@ function listsOf(dataDir: string, generation: number): DesiredList[] | undefined
   return ifReadable(() => readGeneration(dataDir, generation).desired.lists);
 }
 
-/** The lists whose content is another one than in `before`, which is absent before the first change ever. */
+/** The lists whose content differs from that in `before`; `before` is absent on the first pass. */
 export function listChanges(
   before: Pick<DesiredState, 'lists'> | undefined,
   { lists = [] }: DesiredState,
@@ -52,7 +57,7 @@ export function listChanges(
   });
 }
 
-/** `undefined` when what was kept of it is lost: the report is poorer then, and nothing else. */
+/** `undefined` when the stored set is lost: then the report counts the whole list. */
 function contentOf({ set }: DesiredList): AddressRanges | undefined {
   return ifReadable(() => set.content());
 }

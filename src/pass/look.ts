@@ -1,5 +1,5 @@
-// The first phase of a pass: what the kernel runs, and what the records say of it. What an interrupted run had begun is written
-// down here as the kernel shows it, and the maps of blocks are brought up to date, since what is planned depends on them.
+// The first phase of a pass: observes the kernel and reads the journal. It records the outcome of steps that an interrupted run left
+// open, and brings the maps of blocks up to date, because the plan depends on both.
 import { hasBlocks } from '../journal/blocks.js';
 import { currentIfReadable } from '../journal/generations.js';
 import { Journal } from '../journal/journal.js';
@@ -38,7 +38,7 @@ export async function look(inputs: PassInputs): Promise<Seen> {
   return { found, observed, current: currentIfReadable(dataDir), records, journal, warnings };
 }
 
-/** Most hosts have no blocks, and read nothing for them. Nothing is touched while a change waits for its confirmation. */
+/** A host without blocks reads nothing more. While a change waits for its confirmation, no map is changed. */
 async function withBlocks(
   { place, target, safeties }: PassInputs,
   journal: Journal | undefined,

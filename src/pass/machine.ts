@@ -3,22 +3,27 @@
 // made up (test/fakes/); a host that is opened has the real one.
 import { ensureMounted } from '../kernel/bpffs.js';
 import { armDeadline } from '../kernel/deadline.js';
+import { hidesTags } from '../kernel/device.js';
+import { askNativeOutlook } from '../kernel/native-outlook.js';
 import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
-import { inspect, prove } from '../prove/prove.js';
+import { inspect, programTakesFrags, prove } from '../prove/prove.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
-import { settleTotals } from './settle-totals.js';
+import { rebaseTotals } from './totals.js';
 
 /** Where each function is, is said what it does, and which errors it throws. */
 export const MACHINE = {
   ensureMounted,
   armDeadline,
   inspect,
+  programTakesFrags,
+  askNativeOutlook,
+  hidesTags,
   prove,
   retestPolicy,
   findDifferences,
   guardAgainstLockout,
-  settleTotals,
+  rebaseTotals,
 };
 
 export type Machine = Readonly<typeof MACHINE>;

@@ -1,6 +1,6 @@
-// Opening a host. For whoever is about to change it: the rights are there, nobody else is at work, and a change on trial that is
-// over was undone. That last one is told with whatever comes after it, a result or an error: nobody who opens a host can forget
-// to say it. For whoever only looks: the rights are there, and what is made stays in memory.
+// Opens a host. To change it, the caller needs the rights and the writer lock, and a change on trial whose time is over is undone first;
+// the warning about that is added here to the result or the error, so that no caller can forget it. To look at it, the rights suffice,
+// and nothing is written to the disk.
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { type WriterLock, withWriterLock } from '../journal/lock.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
@@ -13,7 +13,7 @@ import type { Host, OpenHost } from './host.js';
 import { MACHINE } from './machine.js';
 import { writtenNow } from './written-now.js';
 
-/** Something that is told to whoever asked for the work. */
+/** A result that carries warnings. */
 interface Told {
   warnings: readonly string[];
 }
@@ -39,7 +39,7 @@ export function withHost<Result extends Told>(
   return withLockedHost(paths, ({ lock }) => openHost(lock, paths, work));
 }
 
-/** The same for whoever has the lock. */
+/** The same for a caller that holds the lock. */
 export async function openHost<Result extends Told>(
   lock: WriterLock,
   paths: HostPaths,
@@ -58,12 +58,12 @@ export async function openHost<Result extends Told>(
   }
 }
 
-/** What is told of a change that was undone. For whoever opens a host more than once for one result. */
+/** The warning about a change that was undone; exported for callers that open a host more than once for one result. */
 export function undoneWords(reason: string): string {
   return `the change before this one was undone: ${reason}`;
 }
 
-/** For whoever decides a change on trial himself: it is left as it is, overdue or not. */
+/** For `confirm` and `cancel`, which decide the change on trial themselves: an overdue one is not undone here. */
 export function withLockedHost<Result>(
   paths: HostPaths,
   work: (host: OpenHost) => Promise<Result>,

@@ -1,4 +1,4 @@
-// What became of a pass, whether it changed anything or not: what the report is made of, beside the plan.
+// The outcome of a pass, which the report is made from together with the plan.
 import type { Applied } from '../apply/apply.js';
 import type { ObservedState } from '../model/observed.js';
 import type { ListChange, PacketEffects, Reconciliation } from '../model/reconciliation.js';
@@ -8,7 +8,7 @@ export interface PassOutcome {
   /** The newest one by now. */
   generation: number;
   applied: Applied[];
-  /** What there is to do by now, and what that was concluded from. */
+  /** The steps that are left after the pass, planned from `observed`. */
   remaining: Plan;
   observed: ObservedState;
   /** Interface -> which packets get another verdict there. */

@@ -1,4 +1,4 @@
-// What a plan changes for packets: the semantic diff of the policies that leave and the policies that come.
+// What a plan changes for packets: the semantic diff of the old policy and the new one, per interface.
 import { recordedPolicy } from '../journal/running.js';
 import { shareSets } from '../disk/revive-sets.js';
 import { type DesiredList, matchesOf } from '../model/desired.js';
@@ -24,7 +24,7 @@ export function packetEffectsOf(
   );
 }
 
-/** A report is no reason to fail: a record that is damaged, or a list that is lost, only means that nobody knows what ran. */
+/** `undefined` where a record or list is damaged: the report leaves the interface out, and the pass goes on. */
 function effectOf(step: Step, dataDir: string, lists: readonly DesiredList[]): PacketEffects | undefined {
   if (step.kind !== 'swap' && step.kind !== 'reattach') return undefined;
   const { fromDigest } = step;

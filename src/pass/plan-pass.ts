@@ -1,7 +1,9 @@
-// Desired and observed state -> the plan of a pass, with what the journal knows of earlier ones.
+// Makes the plan of a pass from the desired state, the observed state and what the journal says of earlier passes.
 import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
+import { attachingContext } from './attaching-context.js';
 import { driftContext } from './drift-context.js';
+import { warnOfHiddenTags } from './hidden-tags.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { wantedRecorder } from './recorder.js';
 import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
@@ -16,7 +18,7 @@ export function planPass(
   found: ObservedState,
   records: readonly JournalRecord[],
 ): Plan {
-  const { desired, retry } = target;
+  const { desired, retry, goNative } = target;
   const renames = findRenames(desired, found);
   const observed = renames.reduce(withRename, found);
   const differences = diff(desired, observed);
@@ -40,11 +42,13 @@ export function planPass(
         boot: observed.boot,
         insist: retry || isAgainstStateFiles(target),
       }),
+      attaching: attachingContext(place, differences, records, { observed, goNative }),
     },
     ...(egress !== undefined && { egress }),
     keepsFormer: 'ask' in safeties.confirmation,
   };
-  return plan(desired, differences, context, renames);
+  const planned = plan(desired, differences, context, renames);
+  return { ...planned, warnings: [...planned.warnings, ...warnOfHiddenTags(differences, place.machine)] };
 }
 
 /** Milliseconds that a step with a gap waits after it failed. */

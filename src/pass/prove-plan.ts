@@ -1,4 +1,5 @@
-// The third phase: what the plan brings in is loaded and tested, attached nowhere yet, and asked about the flows that must live.
+// The third phase of a pass: loads what the plan brings in, runs its packet tests in the kernel, and asks whether protected flows still
+// pass. Nothing is attached yet.
 import { bringsBack } from '../journal/intents.js';
 import type { Plan } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
@@ -12,7 +13,7 @@ export interface ProvenPlan extends Guarded, Disposable {
   proven: Proven;
 }
 
-/** Dispose of it after applying. What could not be loaded, and what would lock somebody out, is among the failed ones. */
+/** Dispose of it after applying. `failed` holds what could not be loaded and what would lock somebody out. */
 export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Decided): Promise<ProvenPlan> {
   const { place, report } = inputs;
   const { observed } = seen;
@@ -35,7 +36,7 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
   }
 }
 
-/** What a generation that is in effect already brings back was asked when it came. */
+/** Programs of the generation in effect passed the lock-out guard when they were first applied. */
 async function guardFlows(
   inputs: PassInputs,
   { current, records }: Seen,

@@ -1,6 +1,6 @@
-// While a change waits for its confirmation nothing of it is changed or cleaned away. One thing is mended: an interface
-// that lost what the change had attached there, by a hand or by being made anew, gets it again. It is no step of the change:
-// what the change itself would undo is still what has to be undone, so nothing is recorded to go back by.
+// While a change waits for its confirmation, a pass does one thing only: an interface that lost its program (somebody detached it, or
+// the interface was created again) gets the same program again. This is not part of the change, so no inverse is recorded: the inverses
+// of the change itself still lead back to what ran before it.
 import { apply } from '../apply/apply.js';
 import { asked, type PassInputs } from './inputs.js';
 import { bringsBack } from '../journal/intents.js';
@@ -37,7 +37,7 @@ export async function reattachDuringTrial(
   const machine = { pinPaths: place.pins, store: place.store, observed: before, recorder: readRecorder };
   using proven = place.machine.prove(lost, machine);
   const { generation } = pending;
-  const records = { journal, generation, mends: true };
+  const records = { journal, generation, restores: true };
   const applied = await apply(lock, lost, { kernel: place, records, proven, trial: { keep: true } });
   const observed = await place.observe();
   const others = planned.steps.filter(({ step }) => step.kind === 'none');

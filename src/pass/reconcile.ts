@@ -21,7 +21,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
   return withHost(options, (host) => reconcileOn(host, options));
 }
 
-/** The same on a host that is open. A change that waits for its confirmation gets back what it has lost, and no more. */
+/** The same on an open host. While a change waits for its confirmation, only programs that were lost are attached again. */
 export async function reconcileOn(host: Host, options: ReconcileOptions): Promise<Reconciliation> {
   const { remember, ...inputs } = await inputsFromStateFiles(host, options);
   const isWaiting = 'ask' in inputs.safeties.confirmation;
@@ -46,27 +46,27 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
   const { journal } = seen;
   const works = hasWork(inputs, decided, proven);
   if (works) requirePermission(inputs, seen);
-  if (lock) place.machine.settleTotals(place.pins, place.dataDir, seen.observed.owned);
+  if (lock) place.machine.rebaseTotals(place.pins, place.dataDir, seen.observed.owned);
   const outcome =
     lock && journal && works
       ? await carryOut(inputs, seen, decided, proven, { lock, journal })
       : standStill(inputs, seen, decided);
-  if (lock) place.machine.settleTotals(place.pins, place.dataDir, outcome.observed.owned);
+  if (lock) place.machine.rebaseTotals(place.pins, place.dataDir, outcome.observed.owned);
   return summarize(inputs, decided, { ...proven, warnings: [...seen.warnings, ...proven.doubts] }, outcome);
 }
 
-/** What another release has recorded is made anew from what it means. */
+/** Policies that another release compiled are compiled again by this one. */
 function withPoliciesOfThisRelease(inputs: PassInputs): PassInputs {
   const { place, target } = inputs;
   return { ...inputs, target: { ...target, desired: rebuildPolicies(target.desired, place.store) } };
 }
 
-/** Of the commands that would judge the change: before anything is done, and in a dry run too. */
+/** Refuses `exec` probes that this host does not allow, before anything is done, and in a dry run too. */
 function requirePermission({ target, safeties: { trial } }: PassInputs, { current, records }: Seen): void {
   if ('ask' in trial) requirePermittedTrial(target.desired, trial.ask, current, records);
 }
 
-/** What an operator does against the state files is written down as a generation though the kernel runs it already. */
+/** An order of an operator against the state files is recorded as a generation even if the kernel runs it already. */
 function hasWork({ target }: PassInputs, { active }: Decided, { proven }: ProvenPlan): boolean {
   const canDo = active.steps.some(({ step }) => step.kind !== 'none' && !proven.failed.has(step.interface));
   return canDo || isAgainstStateFiles(target);

@@ -1,4 +1,4 @@
-// One pass -> its Reconciliation: what became of every step, how every interface stands, which exit code that is.
+// Makes the Reconciliation of a pass: the outcome of every step, the condition of every interface, and the exit code.
 import type { Applied } from '../apply/apply.js';
 import { EXIT, type ExitCode, type XdpkeepError } from '../model/errors.js';
 import type {
@@ -64,7 +64,7 @@ export function summarize(
   };
 }
 
-/** Where nothing can be done, that is what has to be said. */
+/** The outcome that a step without an effect reports, by the condition of its interface. */
 const NO_STEP_OUTCOMES: Partial<Record<Condition, ReportedStep['outcome']>> = {
   Refused: 'refused',
   Failed: 'failed',
@@ -118,7 +118,7 @@ function explain(error: Error): Pick<ReportedStep, 'error' | 'hint' | 'log'> {
   return { error: error.message, ...(hint !== undefined && { hint }), ...(log !== undefined && { log }) };
 }
 
-/** The worst that happened decides; a refusal is told from a failure only when nothing failed. */
+/** The worst outcome decides. A failure hides a refusal. */
 function exitCodeOf(
   applied: readonly Applied[],
   steps: ReportedStep[],

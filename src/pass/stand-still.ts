@@ -1,5 +1,5 @@
-// The last phase of a pass that changes no program: nothing differs, nothing could be proven, or nobody may change anything. Even
-// then a target that is new is tested and becomes a generation, once the kernel runs all of it.
+// The last phase of a pass that changes no program: nothing differs, nothing could be proven, or the pass has no lock. The packet tests
+// of a new target are run all the same, and it becomes a generation once the kernel runs all of it.
 import { sweepSets } from '../apply/sweep-sets.js';
 import { diff } from '../diff/diff.js';
 import { newestGeneration } from '../journal/generation-list.js';
@@ -26,7 +26,7 @@ export function standStill(inputs: PassInputs, seen: Seen, { planned }: Decided)
   return { generation, applied: [], remaining: planned, observed, effects, lists, trial: {} };
 }
 
-/** A desired state that is new, though nothing has to change, may have tests that are new: they are asked now. */
+/** A new desired state may have new packet tests although no program changes: they are run now. */
 function retest({ place, target }: PassInputs, { observed }: Seen): void {
   for (const { interface: name, wanted } of diff(target.desired, observed)) {
     const program = wanted?.program;

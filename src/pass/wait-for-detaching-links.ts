@@ -1,6 +1,6 @@
-// What the kernel is still taking off. A link without a pin ends on a work queue (in older kernels a grace period later):
-// for a moment its program decides on, and looks like a foreign one that is in our way. The records tell the two apart:
-// they say what we attached to that interface last. So it is waited for, not long, and nobody else waits.
+// Waits a moment for links that the kernel is still detaching. A link that lost its pin is freed on a work queue (in older kernels after
+// a grace period); until then its program runs on, and looks like a foreign one. The journal tells them apart: it says which program we
+// attached to the interface last. Passes without such a program do not wait.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './host.js';
 import { lastInstances } from '../journal/intents.js';
@@ -25,7 +25,7 @@ export async function waitForDetachingLinks(
   const isThere = ({ ifindex, mode, programId }: Leaving) =>
     pins.objects.attachedProgram(ifindex, mode) === programId;
   for (let attempt = 1; leaving.some(isThere); attempt++) {
-    if (attempt === ATTEMPTS) return seen; // somebody holds it on purpose
+    if (attempt === ATTEMPTS) return seen; // another process holds the link
     await sleep(PAUSE);
   }
   return observe();
@@ -43,7 +43,7 @@ function findLeaving(
       .filter(({ linkId }) => linkId === undefined || !held.has(linkId))
       .map((one): Leaving => ({ ...one, ifindex })),
   );
-  if (loose.length === 0) return []; // nearly always
+  if (loose.length === 0) return []; // the usual case
   const last = lastInstances(records, { boot, netns });
   return loose.filter(({ ifindex, programName }) => {
     const digest = last.get(ifindex);

@@ -1,10 +1,10 @@
-// What the state files want at this moment, for those who keep it from coming into effect by itself.
+// The digest of what the state files want now, for a hold that keeps it from being applied.
 import { loadHost } from '../desired/load.js';
 import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { Place } from '../model/pending.js';
 
-/** `DesiredState.written`; empty when the state files cannot be used: what nobody can read, nobody applies. */
+/** `DesiredState.written`; empty when the state files are invalid, since an invalid state is never applied. */
 export async function writtenNow(place: Place, dataDir: string): Promise<string[]> {
   try {
     const store = new MemoryObjectStore(new DiskObjectStore(dataDir));

@@ -1,4 +1,4 @@
-// Which instance a step brings in, and which of its maps keep their content.
+// Decides which instance a step attaches, and which of its maps are carried over from a former instance.
 import type { DesiredProgram } from '../model/desired.js';
 import { type MapDefinition, whyNotCarried } from '../model/instance.js';
 import type { ObservedInstance, OwnedInterface } from '../model/observed.js';
@@ -6,8 +6,8 @@ import type { MapCarry, TargetInstance } from '../model/step.js';
 import type { PlanContext } from './context.js';
 
 /**
- * `current` is the instance in use. Without one (the interface was made anew, the link was lost) the maps come from
- * whichever complete instance is still pinned.
+ * `current` is the instance in use. Without one (the interface was created again, or the link was lost), maps are carried over from any
+ * complete instance that is still pinned.
  */
 export function planInstance(
   program: DesiredProgram,
@@ -52,5 +52,5 @@ function carry(definitions: readonly MapDefinition[], from: ObservedInstance | u
   return result;
 }
 
-/** `.rodata` is constants: nothing is lost with it, so nobody needs to be told. */
+/** `.rodata` has only constants: replacing it loses no state, so it is not reported. */
 const HOLDS_GLOBALS = /\.(data|bss)/;

@@ -1,26 +1,39 @@
-// An interface that runs our link: leave it, swap its program, or, where the kernel leaves no choice, attach anew.
-import type { LinkState } from '../model/difference.js';
+// Plans an interface that runs our link: no step, a swap of its program, or a new link where the kernel allows no swap.
 import { type ObservedInstance, runningInstance } from '../model/observed.js';
-import type { Condition, ReattachStep, Step } from '../model/step.js';
+import type { Condition, NativeOutlook, ReattachStep, Step } from '../model/step.js';
 import { modesOf } from './attach.js';
+import { withFrags } from '../diff/bind.js';
+import { needsFrags } from '../diff/frags.js';
 import { planInstance } from './carry.js';
-import type { PlanContext, WantedDifference } from './context.js';
+import type { AttachedDifference, PlanContext } from './context.js';
+import { planUnfit } from './unfit.js';
 
 /** The maps of a policy that belong to its interface. */
 const OF_INTERFACE = ['counters', 'blocks'];
 
-type Attached = Extract<LinkState, { kind: 'attached' }>;
-
-export function planChange(
-  difference: WantedDifference & { linkState: Attached },
-  context: PlanContext,
-): Step {
+export function planChange(difference: AttachedDifference, context: PlanContext): Step {
   const { wanted, observed, owned, linkState } = difference;
   const { link, attachment } = linkState;
   const current = owned && runningInstance(owned);
   const base = { interface: difference.interface, ifindex: observed.ifindex, linkId: link.id };
   const from = current && { fromDigest: current.digest };
 
+  const fellBack = wanted.mode === 'auto' && attachment.mode === 'generic';
+  const outlook = context.past.attaching.native.get(observed.ifindex) ?? 'unknown';
+  if (fellBack && context.past.attaching.goNative && outlook !== 'refused') {
+    const program = needsFrags(observed) ? withFrags(wanted.program) : wanted.program;
+    return {
+      ...base,
+      ...from,
+      kind: 'reattach',
+      action: 'update',
+      reason: `mode generic -> native, which was refused before; gap while the link is made anew${alsoProgram(current, program.digest)}`,
+      gap: true,
+      modes: modesOf(wanted.mode),
+      fromMode: attachment.mode,
+      instance: planInstance(program, owned, current, context),
+    };
+  }
   if (!modesOf(wanted.mode).includes(attachment.mode)) {
     const step: ReattachStep = {
       ...base,
@@ -36,6 +49,8 @@ export function planChange(
     return unlessItFailed(step, context);
   }
   if (current?.digest !== wanted.program.digest) {
+    const unfit = planUnfit(difference, current, context);
+    if (unfit) return unfit;
     return {
       ...base,
       ...from,
@@ -50,7 +65,7 @@ export function planChange(
   }
   if (current.differs !== undefined) {
     return {
-      ...base, // and no `fromDigest`: the new instance takes the place of this one
+      ...base, // no `fromDigest`: the new instance replaces this one under the same digest
       kind: 'swap',
       action: 'update',
       reason: `program ${current.digest} is not what it was made of: ${current.differs}`,
@@ -85,8 +100,9 @@ export function planChange(
       keepDigest: current.digest,
     };
   }
-  const fellBack = wanted.mode === 'auto' && attachment.mode === 'generic';
-  const [condition, reason] = fellBack ? degraded(context.past.fellBackBecause.get(observed.ifindex)) : READY;
+  const [condition, reason] = fellBack
+    ? degraded(context.past.fellBackBecause.get(observed.ifindex), outlook)
+    : READY;
   return {
     kind: 'none',
     action: 'none',
@@ -98,7 +114,7 @@ export function planChange(
   };
 }
 
-/** A change of mode costs a gap even when it fails: so one that just failed waits, unless it is asked for again. */
+/** A change of mode costs a gap even when it fails. So one that failed lately waits, unless an operator asks for it. */
 function unlessItFailed(step: ReattachStep, { past: { failedLately } }: PlanContext): Step {
   const failed = failedLately.get(step.interface);
   if (failed?.step.kind !== 'reattach' || !sameChange(failed.step, step)) return step;
@@ -120,7 +136,7 @@ function sameChange(a: ReattachStep, b: ReattachStep): boolean {
   );
 }
 
-/** The kernel cuts names at 15 characters; the object file has them whole. */
+/** The kernel truncates names to 15 characters; the object file has the full name. */
 function fullName(name: string, { digest, maps }: ObservedInstance, { definitions }: PlanContext): string {
   const found = definitions
     .get(digest)
@@ -130,8 +146,13 @@ function fullName(name: string, { digest, maps }: ObservedInstance, { definition
 
 const READY: [Condition, string] = ['Ready', 'in sync'];
 
-function degraded(why: string | undefined): [Condition, string] {
-  return ['Degraded', `in sync; mode auto fell back to generic${why === undefined ? '' : `: ${why}`}`];
+function degraded(why: string | undefined, outlook: NativeOutlook): [Condition, string] {
+  const because = why === undefined ? '' : `: ${why}`;
+  const again =
+    outlook === 'possible'
+      ? '; native is possible now: `xdpkeep reconcile --retry` goes there, with a gap while the link is made anew'
+      : '';
+  return ['Degraded', `in sync; mode auto fell back to generic${because}${again}`];
 }
 
 function alsoProgram(current: ObservedInstance | undefined, wanted: string): string {

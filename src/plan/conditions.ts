@@ -1,18 +1,18 @@
-// How each interface stands after planning: the rows of `status` and of a reconciliation.
+// The condition of each interface after planning: the rows of `status` and of a reconciliation.
 import { linkStateOf } from '../diff/link-state.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { ReportedInterface } from '../model/reconciliation.js';
 import type { Condition, Plan, Step } from '../model/step.js';
 
-/** Why a step that was to be done was not. */
+/** Why a planned step was not done. */
 export interface Failure {
   condition: Extract<Condition, 'Failed' | 'Refused'>;
   reason: string;
 }
 
 /**
- * One row per interface that is wanted or owned. A step that is still to be done means `Drifted` where it brings back what
- * ran before, else `Pending`; or what `failures` says, by interface, where it was tried.
+ * One row per interface that is wanted or owned. A step that is still to be done means `Drifted` when it heals drift, else `Pending`.
+ * Where it was tried and failed, `failures` (by interface) has the condition.
  */
 export function conditions(
   plan: Plan,
@@ -41,14 +41,14 @@ function row(step: Step, observed: ObservedState, failure: Failure | undefined):
   const owned = observed.owned.find(({ name }) => name === step.interface);
   const now = linkStateOf(interface_, owned);
   const base = { name: step.interface, ...(interface_ && { ifindex: interface_.ifindex }) };
-  const judged =
+  const shown =
     step.kind === 'none'
       ? { condition: step.condition, reason: step.reason, ...(step.drift && { drift: step.drift }) }
       : {
           ...(failure ?? { condition: step.drift ? 'Drifted' : 'Pending', reason: step.reason }),
           ...(step.drift && { drift: step.drift }),
         };
-  if (now.kind !== 'attached') return { ...base, ...judged };
+  if (now.kind !== 'attached') return { ...base, ...shown };
   const instance = owned && runningInstance(owned);
   return {
     ...base,
@@ -56,6 +56,6 @@ function row(step: Step, observed: ObservedState, failure: Failure | undefined):
     programId: now.link.programId,
     linkId: now.link.id,
     ...(instance && { digest: instance.digest }),
-    ...judged,
+    ...shown,
   };
 }

@@ -1,11 +1,14 @@
-// Drift: why an interface no longer runs what was applied there, and when a pass leaves it so. A desired state that is new is
-// no drift, whatever the kernel runs; neither is what an operator ordered by name.
+// Decides why an interface no longer runs what was applied there (drift), and whether a pass heals it. A new desired state is not drift,
+// and neither is what an operator ordered by name.
 import { type DriftCause, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
 import { runningInstance } from '../model/observed.js';
 import type { NoStep, Step } from '../model/step.js';
 import type { DriftContext, WantedDifference } from './context.js';
 
-/** The step with the cause named, or none in its place: where drift is only reported, and where healing it is a fight. */
+/**
+ * Adds the cause of the drift to the step. Returns a step without an effect instead where the Host file says `drift: warn`, and where
+ * the same drift was healed too often: another program keeps changing the interface.
+ */
 export function considerDrift(step: Step, difference: WantedDifference, known: DriftContext): Step {
   const cause = causeOf(step, difference, known);
   if (cause === undefined) return step;
@@ -29,7 +32,7 @@ export function considerDrift(step: Step, difference: WantedDifference, known: D
   );
 }
 
-/** What a step heals, the same for each time that it happens; `undefined` when it heals no drift. */
+/** Identifies the drift that a step heals; equal when the same drift occurs again. `undefined` when the step heals no drift. */
 export function driftKey(step: Step): string | undefined {
   if (step.drift === undefined) return undefined;
   const maps = step.kind === 'repin' ? step.maps.map(({ name }) => name).sort() : [];
@@ -65,8 +68,8 @@ const WORDS: Record<DriftCause, string> = {
 };
 
 function withCause(step: Step, cause: DriftCause, { linkState }: WantedDifference): string {
-  if (cause === 're-created' && linkState.kind !== 'none') return step.reason; // it says so, or where it went
-  // A link that was detached looks like one whose interface is gone.
+  if (cause === 're-created' && linkState.kind !== 'none') return step.reason; // the reason already says so
+  // The kernel shows a detached link and one whose interface is gone in the same way.
   const reason = cause === 'detached' ? 'not attached' : step.reason;
   return `${reason}: ${WORDS[cause]}`;
 }

@@ -1,11 +1,10 @@
-// What a look says of a step that a pass has tried in vain: it failed, and is no change that merely waits. Pure.
+// Finds planned steps that an earlier pass tried and that failed: `status` shows them as Failed, not as Pending. Pure.
 import type { JournalRecord } from '../model/record.js';
 import type { PlannedStep, Step } from '../model/step.js';
 import type { Failure } from './conditions.js';
 
 /**
- * Interface -> why the step that is planned there failed when it was tried last. `failed`: interface -> its last step, where that
- * could not be done.
+ * Interface -> why its planned step failed the last time. `failed`: interface -> its last record, when that is a failed or undone step.
  */
 export function formerFailures(
   steps: readonly PlannedStep[],
@@ -23,7 +22,7 @@ export function formerFailures(
   return failures;
 }
 
-/** The same for two steps that want the same. */
+/** Equal for two steps with the same kind, instance and modes. */
 function aim(step: Step | JournalRecord['step']): string {
   const digest = 'instance' in step ? step.instance.digest : undefined;
   const modes = 'modes' in step ? step.modes : 'mode' in step ? step.mode : undefined;

@@ -1,5 +1,5 @@
-// The conditions of the host as a whole, which `status` prints first: from its interfaces, what operators ordered and what
-// the source says. Every type is always present, so that monitoring can rely on it.
+// The conditions of the host as a whole, which `status` prints first. They follow from its interfaces, the orders of operators and the
+// git source. Every type is always present, so that monitoring can rely on it.
 import type { PendingReport } from '../model/pending.js';
 import type { Hold, ReportedInterface } from '../model/reconciliation.js';
 import { type Refusal, type Revision, revisionWords } from '../model/revision.js';
@@ -24,7 +24,7 @@ interface AdoptedSource {
   revision: Revision;
   /** When that revision was adopted. */
   adopted?: string | undefined;
-  /** Why the newest one is not. */
+  /** Why the newest revision is not adopted. */
   refusal?: Refusal | undefined;
 }
 
@@ -57,7 +57,7 @@ function ready({ rows, booted }: Circumstances): Answer {
   return { status: 'True', reason: 'InSync', message, ...(since !== undefined && { since }) };
 }
 
-/** True when an interface has one of these conditions; the first says why. */
+/** True when an interface has one of these conditions; the first such interface gives the reason. */
 function of(
   { rows, booted }: Circumstances,
   which: readonly string[],
@@ -79,7 +79,7 @@ function of(
   };
 }
 
-/** Nobody writes down what is done behind our back, and when. A boot has its time: from then on nothing ran. */
+/** The time of drift is known only for a reboot, when everything was detached; no record says when anybody else changed something. */
 function driftedSince({ drift }: Row, booted: string): Pick<Answer, 'since'> {
   return drift === 'rebooted' ? { since: booted } : {};
 }
@@ -112,6 +112,10 @@ function verified(source: AdoptedSource | undefined): Answer {
   const { revision, adopted, refusal } = source;
   const since = adopted === undefined ? {} : { since: adopted };
   const commit = `commit ${revisionWords(revision)}`;
+  if (refusal?.waits === true && revision.signer) {
+    const message = `${commit} is signed by ${revision.signer.principal}; ${refusal.reason}`;
+    return { status: 'True', reason: 'WaitsForTag', message, since: refusal.since };
+  }
   if (refusal) {
     const message = `${commit} stays, the newest is refused: ${refusal.reason}`;
     return { status: 'False', reason: 'SourceRefused', message, since: refusal.since };

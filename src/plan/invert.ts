@@ -1,13 +1,15 @@
-// The step that undoes a step. Inverses use what is still pinned: nothing is compiled or loaded to go back.
+// Makes the inverse of a step. Inverses use only pinned instances: undoing compiles and loads nothing.
 import type { EffectiveStep, TargetInstance } from '../model/step.js';
 
-/** `undefined` when nothing of the former state is pinned, so that there is nothing to go back to. */
+/** `undefined` when nothing of the former state is pinned: the step has no inverse. */
 export function invert(step: EffectiveStep): EffectiveStep | undefined {
   const base = { interface: step.interface, reason: `undo: ${step.reason}`, gap: step.gap };
+  const lifts = 'lifts' in step ? { lifts: step.lifts } : {};
   switch (step.kind) {
     case 'attach':
       return {
         ...base,
+        ...lifts,
         kind: 'detach',
         action: 'detach',
         ifindex: step.ifindex,
@@ -33,6 +35,7 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
       if (step.fromDigest === undefined || mode === undefined) return undefined;
       return {
         ...base,
+        ...lifts,
         kind: 'reattach',
         action: 'update',
         ifindex: step.ifindex,
@@ -48,6 +51,7 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
         return undefined;
       return {
         ...base,
+        ...lifts,
         kind: 'attach',
         action: 'attach',
         ifindex: step.ifindex,

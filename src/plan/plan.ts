@@ -1,6 +1,7 @@
-// Differences -> steps, each with its reason and its inverse, "nothing to do" included. The table of contents of
-// planning: which kind of step an interface gets is decided here, what is in the step in the file of that name.
-import type { DesiredState } from '../model/desired.js';
+// Turns differences into steps, each with its reason and its inverse; "nothing to do" is a step too. This file decides which kind of step
+// an interface gets; the other files of the folder make the steps.
+import { goesBy, type Named } from '../model/altnames.js';
+import type { DesiredInterface, DesiredState } from '../model/desired.js';
 import type { Rename } from '../diff/renames.js';
 import type { Difference } from '../model/difference.js';
 import { isGlob, matchesInterface } from '../text/glob.js';
@@ -8,15 +9,17 @@ import type { ObservedState } from '../model/observed.js';
 import type { Position } from '../model/position.js';
 import type { Plan, PlannedStep, Step } from '../model/step.js';
 import { suggest } from '../text/suggest.js';
-import { planAttach } from './attach.js';
+import { asAttachedBefore, planAttach, refuse, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
+import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
 import { planRecording } from './record.js';
+import { considerStacks } from './stacks.js';
 
-/** `renames` come first; the differences are those of the state after them. */
+/** `renames` are done first; `differences` are those after the renames. */
 export function plan(
   desired: DesiredState,
   differences: Difference[],
@@ -24,10 +27,11 @@ export function plan(
   renames: readonly Rename[] = [],
 ): Plan {
   const recordings = differences.flatMap((difference) => planRecording(difference, context) ?? []);
-  const steps = [...recordings, ...differences.map((one) => planOne(one, desired, context))].sort(byOrder);
+  const all = differences.map((difference) => planOne(difference, desired, context));
+  const steps = [...recordings, ...considerStacks(all, differences, context)].sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
-    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps)],
+    warnings: [...uncovered(desired, context.observed), ...leftOpen(steps), ...differences.flatMap(doubts)],
   };
 }
 
@@ -57,6 +61,7 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: hintForMissing(difference.interface, wanted.at, desired, context.observed),
     };
   }
+  if (difference.namedTwice) return refuse(difference, ...namedTwiceWords(difference.namedTwice));
   if (difference.missingTarget !== undefined) {
     return {
       kind: 'none',
@@ -69,12 +74,28 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
       hint: `Make that interface, or correct the rules of ${wanted.program.label}. What runs keeps running.`,
     };
   }
+  const unfit = whyUnfit(observed, wanted.program);
+  if (unfit) return refuse(difference, unfit.reason, unfit.hint);
   const { linkState } = difference;
-  const step =
-    linkState.kind === 'attached'
-      ? planChange({ ...difference, wanted, observed, linkState }, context)
-      : planAttach({ ...difference, wanted, observed }, context);
-  return considerDrift(step, { ...difference, wanted, observed }, context.past.drift);
+  if (linkState.kind === 'attached') {
+    const attached = { ...difference, wanted, observed, linkState };
+    return considerDrift(planChange(attached, context), attached, context.past.drift);
+  }
+  const fresh = asAttachedBefore({ ...difference, wanted, observed }, context);
+  return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
+}
+
+/** Why, and what to do. */
+function namedTwiceWords(entries: readonly DesiredInterface[]): [string, string] {
+  const named = entries.map(({ pattern, at }) => `${pattern} (${at.file}:${at.line})`).join(' and ');
+  return [
+    `it is named twice: ${named}`,
+    'Both are names of one interface: keep one entry. What runs keeps running.',
+  ];
+}
+
+function doubts({ wanted, observed }: Difference): string[] {
+  return wanted && observed ? doubtsOnLink(observed, wanted.program) : [];
 }
 
 function planRename({ from, to, ifindex, linkId }: Rename): Step {
@@ -90,15 +111,18 @@ function planRename({ from, to, ifindex, linkId }: Rename): Step {
   };
 }
 
-/** An interface that is there and that nobody wants anything on was probably meant. */
+/** Suggests an interface that exists and is in no state file: it was probably meant. */
 function hintForMissing(
   name: string,
   { file, line }: Position,
   { interfaces }: DesiredState,
   observed: ObservedState,
 ): string {
-  const isWanted = (one: string) => interfaces.some(({ pattern }) => matchesInterface(pattern, one));
-  const free = observed.interfaces.flatMap((one) => (isWanted(one.name) ? [] : [one.name]));
+  const isWanted = (one: Named) =>
+    interfaces.some(({ pattern }) => goesBy(one, pattern) || matchesInterface(pattern, one.name));
+  const free = observed.interfaces.flatMap((one) =>
+    isWanted(one) ? [] : [one.name, ...(one.altnames ?? [])],
+  );
   const meant = suggest(name, free);
   const question = meant === undefined ? '' : `Did you mean ${meant}? `;
   return `${question}${file}:${line} names it; it is attached as soon as it appears. If it is not always there, name it by a pattern, like "${optional(name)}".`;
@@ -109,7 +133,7 @@ function optional(name: string): string {
   return `[${name.charAt(0)}]${name.slice(1)}`;
 }
 
-/** What opens comes before what closes: an interface that is attached late is open, one detached late is not. */
+/** Attachments come before detachments: until it is attached, an interface is unprotected; until it is detached, it is protected. */
 const ORDER: Record<Step['kind'], number> = {
   none: 0,
   rename: 0,
@@ -132,7 +156,7 @@ function withInverse(step: Step): PlannedStep {
   return inverse ? { step, inverse } : { step };
 }
 
-/** A typo in a name makes one interface missing and another one unwanted: whoever did that must be told. */
+/** Warns of what may be a typing error: one name in the state files does not exist, and another interface is detached. */
 function leftOpen(steps: Step[]): string[] {
   const missing = steps.filter((step) => step.kind === 'none' && step.condition === 'Missing');
   const closed = steps.filter((step) => step.kind === 'detach' && step.mode !== undefined);

@@ -1,14 +1,14 @@
-// The prune guard: state files that lost interfaces by mistake look like state files that were changed on purpose. It refuses
-// a pass that would detach all interfaces or more than half of them, or that detaches one while another name in the file does
-// not exist. --allow-prune-all overrides it. It does not ask about what an operator ordered by name (rollback, detach).
+// The prune guard refuses plans that look like a mistake in the state files: a pass that would detach all interfaces or more than half of
+// them, or that detaches one while another name in the files does not exist. --allow-prune-all overrides it. It does not apply to
+// what an operator ordered by name (rollback, detach).
 import { linkStateOf } from '../diff/link-state.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Plan } from '../model/step.js';
 
-/** Up to this many interfaces, losing some of them is no rarity. */
+/** On a host with at most this many interfaces, half of them is no suspicious number. */
 const FEW = 2;
 
-/** Why this plan must not be applied unasked, as one sentence; `undefined` when it may. */
+/** Why the plan needs --allow-prune-all, as one sentence; `undefined` when it does not. */
 export function suspectPrune({ steps }: Plan, { owned, interfaces }: ObservedState): string | undefined {
   const running = owned.filter((one) =>
     interfaces.some((interface_) => linkStateOf(interface_, one).kind === 'attached'),
@@ -27,7 +27,7 @@ export function suspectPrune({ steps }: Plan, { owned, interfaces }: ObservedSta
   return doubt && `${names} would be left without a program${doubt}`;
 }
 
-/** Names of the state files that no interface has: who mistyped one must not look for another cause. */
+/** Names in the state files that do not exist, as the end of a sentence: one of them may be a typing error. */
 function doubtAbout(steps: Plan['steps']): string | undefined {
   const absent = steps.flatMap(({ step }) =>
     step.kind === 'none' && step.condition === 'Missing' && step.ifindex === undefined

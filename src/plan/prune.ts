@@ -1,4 +1,4 @@
-// Interfaces of ours that the state files do not name any more. What was taken over there is given back.
+// Plans the detachment of interfaces that the state files no longer name. A program that was taken over there is attached again.
 import { runningInstance } from '../model/observed.js';
 import type { Difference } from '../model/difference.js';
 import type { Step } from '../model/step.js';
@@ -11,7 +11,7 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
     return refuse(
       difference,
       `its pinned link ${linkState.link.id} is attached in another network namespace`,
-      'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace is no more.',
+      'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace does not exist any more.',
     );
   }
   if (linkState.kind === 'none' && context.keepsFormer === true) {

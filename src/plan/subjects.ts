@@ -1,11 +1,11 @@
-// Records what a plan depends on and tells whether that has changed since. Steps and subjects are compared as canonical
-// JSON: any difference makes the plan stale, whether it matters or not.
+// Records what a plan file depends on, and decides whether that changed (a stale plan). Steps and subjects are compared as canonical
+// JSON: any difference makes the plan stale, relevant or not.
 import { canonicalJson } from '../text/canonical-json.js';
 import type { ObservedState } from '../model/observed.js';
 import type { PlanFile, PlanSubject } from '../model/plan-file.js';
 import type { EffectiveStep, Plan, PlannedStep, Step } from '../model/step.js';
 
-/** The interfaces of all steps, both names of a rename included, by name. */
+/** The observed state of the interfaces of all steps, both names of a rename included; sorted by name. */
 export function subjectsOf({ steps }: Plan, { interfaces, owned }: ObservedState): PlanSubject[] {
   const names = steps.flatMap(({ step }) => [step.interface, ...(step.kind === 'rename' ? [step.from] : [])]);
   return [...new Set(names)].sort().map((name) => {
@@ -19,7 +19,7 @@ export function subjectsOf({ steps }: Plan, { interfaces, owned }: ObservedState
   });
 }
 
-/** Steps as a plan file has them. */
+/** The steps as a plan file stores them: without the programs. */
 export function bareSteps({ steps }: Plan): PlannedStep[] {
   return steps.map(({ step, inverse }) => ({ step: bare(step), ...(inverse && { inverse: bare(inverse) }) }));
 }
@@ -31,7 +31,7 @@ function bare<S extends Step | EffectiveStep>(step: S): S {
   return { ...step, instance };
 }
 
-/** The first thing that is not as it was planned with, as one phrase; `undefined` when all is. */
+/** The first difference from what was planned, as one phrase; `undefined` when there is none. */
 export function whatChanged(
   planned: Pick<PlanFile, 'steps' | 'subjects'>,
   now: Plan,

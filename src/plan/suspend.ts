@@ -1,23 +1,29 @@
-// Takes the steps of suspended interfaces out of a plan. A rename concerns two names: if either is suspended, the rename
-// and what depends on it wait.
+// Removes the steps of suspended interfaces from a plan. A rename has two names: if either is suspended, the rename and the steps that
+// depend on it wait. A step that lifts links waits while one of their interfaces is suspended.
 import { type Suspension, type SuspensionQuestion, suspends } from '../model/suspension.js';
 import type { Plan, Step } from '../model/step.js';
 
 export interface Suspended {
-  /** What may be done. */
+  /** The steps that may be done. */
   active: Plan;
-  /** What has to wait. Steps without an effect are in neither: they wait for nothing. */
+  /** The steps that have to wait; steps without an effect are not among them. */
   waiting: ReadonlySet<Step>;
 }
 
 export function suspend(plan: Plan, { inForce, except }: SuspensionQuestion): Suspended {
   const names = suspendedNames(plan, inForce);
   for (const name of except) names.delete(name);
-  const waits = (step: Step) => step.kind !== 'none' && names.has(step.interface);
+  const waits = (step: Step) => step.kind !== 'none' && touchedBy(step).some((name) => names.has(name));
   return {
     active: { ...plan, steps: plan.steps.filter(({ step }) => !waits(step)) },
     waiting: new Set(plan.steps.map(({ step }) => step).filter(waits)),
   };
+}
+
+/** Interfaces whose attachment the step changes. */
+export function touchedBy(step: Step): string[] {
+  const lifts = 'lifts' in step ? (step.lifts ?? []) : [];
+  return [step.interface, ...lifts.map(({ interface: name }) => name)];
 }
 
 function suspendedNames({ steps }: Plan, suspensions: readonly Suspension[]): Set<string> {

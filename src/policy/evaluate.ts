@@ -1,8 +1,8 @@
-// What a policy means: the reference that the datapath is held against. One packet, one decision, every rule looked
-// at in order. The steps are those of bpf/decide.h, by the same names and in the same order: malformed; then what decides
-// before the rules (non-IP, blocks, neighbour discovery, later fragments), from which protect entries save a packet; then the
-// rules, protect entries first; the default. A malformed frame has no fields that could be trusted, so that no protect
-// entry can match it.
+// The reference semantics of a policy, with which tests compare the datapath: one packet, one decision, every rule tried in turn. The
+// order, which is that of bpf/decide.h, with the same names:
+// 1. decideMalformed: a malformed frame. Its fields cannot be trusted, so no protect entry matches it.
+// 2. decideEarly: non-IP, blocks, neighbour discovery, later fragments; a protect entry that matches overrides these.
+// 3. decideByRules: protect entries, the rules, the default.
 import type {
   Action,
   BuiltinRow,
@@ -19,13 +19,13 @@ import { matches } from './fields/registry.js';
 import { type Parsed, parseFrame } from './packet/parse.js';
 import { isAudited } from './row-verdict.js';
 
-/** What a decision depends on beside the packet. */
+/** What a decision depends on besides the policy and the packet. */
 export interface Circumstances {
   /** Wall clock, ms since 1970 (UTC); default: before every deadline. */
   now?: number;
   /** Does this packet find the rule's bucket empty? Default: never. */
   exceeds?: (rule: Rule) => boolean;
-  /** Does more of neighbour discovery come than passes unasked? Default: no. */
+  /** Does the interface receive more neighbour discovery than passes without the rules? Default: no. */
   discoveryExceeds?: boolean;
   /** Has an operator blocked this source (4 or 16 bytes)? Default: none. */
   isBlocked?: (source: Uint8Array) => boolean;
@@ -36,7 +36,7 @@ export interface Circumstances {
 export interface Decision {
   /** What the kernel returns: in audit mode `pass`, unless a block decides. */
   verdict: Verdict;
-  /** What the row or rule says, audit or not. */
+  /** The action of the row or rule, in audit mode too. */
   action: Action;
   /** Rule name, or the built-in row that counts the packet. Neighbour discovery counts as `(protect)`. */
   row: string;
@@ -44,7 +44,7 @@ export interface Decision {
   rule?: Rule;
 }
 
-/** What is asked: a policy on a host, at a moment. */
+/** A policy on a host, at a moment. */
 interface Question {
   policy: Policy;
   protections: Protection[];
@@ -78,7 +78,7 @@ function decideMalformed({ policy }: Question): Decision {
   return builtin(policy, '(malformed)', policy.malformed);
 }
 
-/** The row that decides a packet before the rules do, unless it is protected; `undefined` when none does. */
+/** The decision of a row before the rules, unless a protect entry matches; `undefined` when there is none. */
 function decideEarly({ policy, circumstances }: Question, { shape, fields }: Packet): Decision | undefined {
   if (shape === 'non-ip')
     return policy.nonIp === 'match' ? undefined : builtin(policy, '(non-ip)', policy.nonIp);

@@ -4,7 +4,7 @@ import type { HostPolicy } from '../model/desired.js';
 import type { ConnectionState, PacketTest } from '../model/policy.js';
 import { Connections } from './connections/connections.js';
 import { evaluate } from './evaluate.js';
-import { whyUnexpected, type DecidedBy } from './judge-decision.js';
+import { whyUnexpected, type DecidedBy } from './unexpected-verdict.js';
 import { buildPacket } from './packet/build-packet.js';
 import { rowVerdict } from './row-verdict.js';
 import { samplesOf } from './packet/sample-packets.js';

@@ -32,7 +32,7 @@ async function askProbe({ target, timeout, tries }: Probe, ended: AbortSignal): 
   return tries === 1 ? why : `${why} (${tries} tries)`;
 }
 
-/** A probe that may not leave this process fails before the change as well as after it, and so would judge nothing. */
+/** A probe that may not leave this process fails before the change as well as after it, and so would prove nothing. */
 function requireInternet(probes: readonly Probe[]): void {
   const asking = probes.find(({ target }) => target.kind !== 'exec');
   if (!asking || mayUseInternet()) return;

@@ -38,19 +38,19 @@ async function ping(host: string, limits: Try): Promise<void> {
   const tool = findTool('ping');
   if (tool === undefined) throw new Error('ping is not installed (apt-get install iputils-ping)');
   const seconds = String(Math.max(1, Math.ceil(limits.timeout / 1000)));
-  judge(await runTool(tool, ['-n', '-q', '-c', '1', '-W', seconds, '--', host], toolLimits(limits)));
+  requireSuccess(await runTool(tool, ['-n', '-q', '-c', '1', '-W', seconds, '--', host], toolLimits(limits)));
 }
 
 /** No shell, no inherited environment, an empty input, no rights; its whole process group ends with the try. */
 async function command(words: string[], limits: Try): Promise<void> {
-  judge(await runConfined('probe', words, toolLimits(limits)));
+  requireSuccess(await runConfined('probe', words, toolLimits(limits)));
 }
 
 function toolLimits({ timeout, ended }: Try): ToolLimits {
   return { time: timeout, output: OUTPUT, ended };
 }
 
-function judge({ exitCode, stdout, stderr }: ToolResult): void {
+function requireSuccess({ exitCode, stdout, stderr }: ToolResult): void {
   if (exitCode === 0) return;
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
   throw new Error(`exit ${exitCode}${said === '' ? '' : `: ${said}`}`);

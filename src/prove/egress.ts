@@ -7,6 +7,9 @@ import { CONNECTION_TABLES, type ConnectionTable, MOST_CONNECTIONS } from '../mo
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
+/** Behind the name of the function: the one for interfaces without an Ethernet header (bpf/egress.bpf.c). */
+const WITHOUT_ETHERNET = '_ip';
+
 /** The program that records, as it ships. */
 export interface ShippedProgram {
   bytes: Uint8Array;
@@ -16,7 +19,7 @@ export interface ShippedProgram {
 /** Keeps what it opens until it is disposed of. */
 export class SharedConnections implements Disposable {
   readonly #open = new Map<ConnectionTable, Fd>();
-  #egress: Candidate | undefined;
+  readonly #egress = new Map<string, Candidate>();
   /** Nothing has been written into a table yet. */
   #isNew = false;
 
@@ -36,9 +39,17 @@ export class SharedConnections implements Disposable {
     return tables;
   }
 
-  /** What is attached for recording. Throws an EnvironmentError on a kernel where it cannot be. */
-  egress({ bytes, function: function_ }: ShippedProgram): Candidate {
-    return (this.#egress ??= { object: loadEgress(bytes, function_, this.tables()) });
+  /**
+   * What is attached for recording, on an interface with an Ethernet header or without. Throws an EnvironmentError on a kernel where it
+   * cannot be.
+   */
+  egress({ bytes, function: function_ }: ShippedProgram, noEthernet: boolean): Candidate {
+    const name = noEthernet ? function_ + WITHOUT_ETHERNET : function_;
+    const known = this.#egress.get(name);
+    if (known) return known;
+    const loaded = { object: loadEgress(bytes, name, this.tables()) };
+    this.#egress.set(name, loaded);
+    return loaded;
   }
 
   #table(table: ConnectionTable): Fd {
@@ -59,7 +70,7 @@ export class SharedConnections implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#egress?.object[Symbol.dispose]();
+    for (const { object } of this.#egress.values()) object[Symbol.dispose]();
     for (const map of this.#open.values()) map[Symbol.dispose]();
   }
 }

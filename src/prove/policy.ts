@@ -25,9 +25,10 @@ export interface ProvePolicyContext {
 export function provePolicy(
   name: string,
   object: Uint8Array,
-  { firewall, blocks: asked, frags }: Pick<DesiredProgram, 'blocks' | 'frags'> & { firewall: HostPolicy },
+  program: DesiredProgram & { firewall: HostPolicy },
   { pinPaths, observed, shared }: ProvePolicyContext,
 ): Candidate {
+  const { firewall, blocks: asked, frags, noEthernet } = program;
   const tables = compilePolicy(firewall.policy, firewall.protections);
   const sets = shared.setMaps.open(tables.sets);
   using counters = openPin(pinPaths.counters(name));
@@ -39,20 +40,26 @@ export function provePolicy(
     tables.owners.map(({ row }) => row),
     counters ? readRows(pinPaths, name) : [],
   );
-  const ifindexes = new Map(observed.interfaces.map((one) => [one.name, one.ifindex]));
+  const ifindexes = new Map(
+    observed.interfaces.flatMap(({ name, altnames = [], ifindex }) =>
+      [name, ...altnames].map((one) => [one, ifindex]),
+    ),
+  );
   const bound = bindTables(tables, {
     slots: rows.slots,
     ifindexes,
     sets,
     taiOffset: taiOffset(),
     blocks: asks,
-    frags: frags === true,
+    frames: { frags: frags === true, noEthernet: noEthernet === true },
   });
   const loaded = loadPolicy(object, bound, {
     counting: { ...(counters && { counters }), ...(hits && { hits }) },
     ...(asks && { blocks: blocks ?? 'new' }),
-    samples: shared.ring.open(observed),
-    ...(asksConnections(firewall.policy) && { connections: shared.connections.tables() }),
+    ofHost: {
+      samples: shared.ring.open(observed),
+      ...(asksConnections(firewall.policy) && { connections: shared.connections.tables() }),
+    },
     sets,
   });
   try {

@@ -10,7 +10,7 @@ import type { MapDefinition } from '../model/instance.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { ObservedState } from '../model/observed.js';
 import type { Progress } from '../model/progress.js';
-import type { Plan, TargetInstance } from '../model/step.js';
+import type { Plan, RecordStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from './candidate.js';
 import { SharedConnections, type ShippedProgram } from './egress.js';
 import { provePolicy } from './policy.js';
@@ -25,8 +25,8 @@ export class Proven implements SharedMaps, Disposable {
 
   readonly ring = new SharedRing();
 
-  /** What records what leaves, where a step brings that in. */
-  recorder: Candidate | undefined;
+  /** What records what leaves, by interface, where a step brings that in. */
+  readonly recorders = new Map<string, Candidate>();
 
   constructor(
     readonly setMaps: SetMaps,
@@ -62,7 +62,7 @@ export function prove(plan: Plan, context: ProveContext): Proven {
     if ((!isLoaded && step.kind !== 'record') || proven.failed.has(step.interface)) continue;
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
     try {
-      if (step.kind === 'record') proven.recorder = proven.connections.egress(context.recorder());
+      if (step.kind === 'record') proven.recorders.set(step.interface, loadRecorder(step, context, proven));
       if (isLoaded)
         proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
     } catch (error) {
@@ -73,10 +73,28 @@ export function prove(plan: Plan, context: ProveContext): Proven {
   return proven;
 }
 
+function loadRecorder(
+  { interface: name }: RecordStep,
+  { observed, recorder }: ProveContext,
+  { connections }: SharedMaps,
+): Candidate {
+  const framing = observed.interfaces.find((one) => one.name === name)?.framing;
+  return connections.egress(recorder(), framing === 'ip');
+}
+
 /** The maps of a program, from its object file; makes nothing in the kernel. */
 export function inspect(program: DesiredProgram, store: ObjectStore): MapDefinition[] {
   using object = BpfObject.open(store.get(program.object), program.function);
   return object.maps();
+}
+
+/** Does a program of the user's own say that it takes frames in several buffers (`xdp.frags`)? */
+export function programTakesFrags(
+  { object, function: function_ }: Pick<DesiredProgram, 'object' | 'function'>,
+  store: ObjectStore,
+): boolean {
+  using opened = BpfObject.open(store.get(object), function_);
+  return opened.takesFrags();
 }
 
 /** An instance as it would be attached; nothing holds it but the caller. */

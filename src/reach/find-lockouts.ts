@@ -7,10 +7,10 @@ import { askPolicy } from '../kernel/ask-policy.js';
 import { testRun, VERDICT } from '../kernel/testrun.js';
 import type { HostPolicy } from '../model/desired.js';
 import type { Flow, Lockout } from '../model/flow.js';
-import type { Position } from '../model/position.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import { compilePolicy } from '../policy/compile/compile.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
+import { placeOfRow } from '../policy/row-place.js';
 import type { Proven } from '../prove/prove.js';
 
 /** In the order of the plan. */
@@ -25,7 +25,7 @@ export function findLockouts(
     if (!('instance' in step) || own.length === 0) return [];
     return withProgram(step.interface, step.instance, proven, pinPaths, (program) =>
       own.flatMap((flow) => {
-        const how = judge(program, step.ifindex, flow, step.instance.program?.firewall);
+        const how = lossOf(program, step.ifindex, flow, step.instance.program?.firewall);
         return how === undefined ? [] : [{ ...flow, how }];
       }),
     );
@@ -47,7 +47,7 @@ function withProgram(
 }
 
 /** How the flow ends; `undefined` when it lives. */
-function judge(
+function lossOf(
   program: number,
   ifindex: number,
   { packet }: Flow,
@@ -63,7 +63,7 @@ function judge(
   if (verdict === VERDICT.pass) return undefined;
   const { owners } = compilePolicy(firewall.policy, firewall.protections);
   const row = owners[record]?.row ?? `record ${record}`;
-  const { file, line } = placeOf(firewall, row);
+  const { file, line } = placeOfRow(firewall, row, frame) ?? firewall.policy.at;
   return `${WORDS[verdict] ?? 'lost'} by ${row} (${file}:${line})`;
 }
 
@@ -72,8 +72,3 @@ const WORDS: Record<number, string> = {
   [VERDICT.tx]: 'sent back',
   [VERDICT.redirect]: 'redirected',
 };
-
-/** Of the rule; a built-in row stands for the policy as a whole. */
-function placeOf({ policy }: HostPolicy, row: string): Position {
-  return policy.rules.find(({ name }) => name === row)?.at ?? policy.at;
-}

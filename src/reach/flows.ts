@@ -1,6 +1,7 @@
 // Flows that must live, found by looking at this host: whoever works on it over SSH, its default gateways, its DHCP
 // client, and whom its state files come from. A flow counts on the interface that has its local address, and on those
 // below it.
+import { unmapped } from '../addresses/mapped.js';
 import { parseAddress } from '../addresses/parse.js';
 import {
   defaultGateways,
@@ -196,7 +197,7 @@ async function remoteFlows({ host: name, port }: Endpoint, host: Host): Promise<
 
 function toCidr(address: string): Cidr | undefined {
   const parsed = parseAddress(withoutZone(address));
-  return 'message' in parsed ? undefined : parsed;
+  return 'message' in parsed ? undefined : (unmapped(parsed) ?? parsed);
 }
 
 /** `fe80::1%eth0` -> `fe80::1` */

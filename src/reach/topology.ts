@@ -1,7 +1,9 @@
 // How the interfaces of this host are stacked. XDP runs where a packet comes in: for an address of a bridge, bond or VLAN
 // first on the interface below, for an address of the loopback on the interface that leads to the sender.
+import { hidesTags as hidesTagsOf } from '../kernel/device.js';
 import {
   interfaceTowards,
+  isStackedOnParent,
   type Link,
   listLinks,
   listNeighbours,
@@ -9,9 +11,6 @@ import {
 } from '../kernel/rtnetlink.js';
 import type { Flow } from '../model/flow.js';
 import type { Cidr } from '../addresses/cidr.js';
-
-/** Kinds whose packets arrive on the interface that they are made upon. A veth pair has a peer there, and is no such. */
-const UPON = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
 
 /** So many tags are looked through. */
 const MOST_TAGS = 2;
@@ -21,7 +20,11 @@ export class Topology {
   readonly #neighbours: readonly Neighbour[];
 
   /** As this host is, unless told otherwise. */
-  constructor(links: readonly Link[] = listLinks(), neighbours: readonly Neighbour[] = listNeighbours()) {
+  constructor(
+    links: readonly Link[] = listLinks(),
+    neighbours: readonly Neighbour[] = listNeighbours(),
+    private readonly hidesTags: (ifindex: number) => boolean = hidesTagsOf,
+  ) {
     this.#links = links;
     this.#neighbours = neighbours;
   }
@@ -57,13 +60,21 @@ export class Topology {
   #below(flow: Flow, upper: Link, whom: string): Flow[] {
     const why = flow.why.endsWith(whom) ? flow.why : flow.why + whom;
     const members = this.#membersOf(upper, flow.packet.sourceMac).map((link) => ({ link, flow }));
-    const parent = UPON.has(upper.kind ?? '')
+    const parent = isStackedOnParent(upper)
       ? this.#links.find(({ ifindex }) => ifindex === upper.parent)
       : undefined;
     const vlan = [...(upper.vlan === undefined ? [] : [upper.vlan]), ...(flow.packet.vlan ?? [])];
     if (parent && vlan.length <= MOST_TAGS) {
       const packet = { ...flow.packet, ...(vlan.length > 0 && { vlan }) };
       members.push({ link: parent, flow: { ...flow, packet } });
+      // Whether a tag is taken off can change at any time: the flow has to live either way.
+      const [, ...inner] = vlan;
+      if (vlan.length > 0 && this.hidesTags(parent.ifindex)) {
+        const seen = { ...flow.packet };
+        delete seen.vlan;
+        if (inner.length > 0) seen.vlan = inner;
+        members.push({ link: parent, flow: { ...flow, packet: seen } });
+      }
     }
     return members.flatMap(({ link, flow: arriving }) => {
       const one = { ...arriving, interface: link.name, why };

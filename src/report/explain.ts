@@ -1,13 +1,14 @@
 // Who decides a packet, as people read it.
 import { blockWords } from '../model/blocks.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
+import type { Position } from '../model/position.js';
 import { type Paint, printable } from './style.js';
 
 /** It is longer than the kernel takes in a test run. */
 const BY_REFERENCE = ' (by the reference: too long to ask the kernel)';
 
 export function renderExplanation(
-  { interface: name, packet, connection, running, desired }: Explanation,
+  { interface: name, packet, connection, running, desired, caveat }: Explanation,
   paint: Paint,
 ): string {
   const lines = [
@@ -16,6 +17,7 @@ export function renderExplanation(
     `runs now${running.decidedBy === 'kernel' ? '' : BY_REFERENCE}: ${paint('bold', decision(running))}`,
     ...aboveRate(running),
     ...wanted(desired, paint),
+    ...(caveat === undefined ? [] : [`${paint('yellow', 'but')}: ${caveat}`]),
   ];
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
@@ -30,11 +32,13 @@ function decision({ policy, row, action, audit, at, block }: ExplainedDecision):
   if (block) return `${action} by ${row}, before policy ${policy}: ${blockWords(block)}`;
   if (row === '(blocked)') return `${action} by ${row}, before policy ${policy}`;
   const passed = audit && action !== 'pass' ? ' (audit: counted as such, and passed)' : '';
-  return `${action}${passed} by ${row} of policy ${policy}, ${at.file}:${at.line}`;
+  return `${action}${passed} by ${row} of policy ${policy}, ${placeWords(at)}`;
 }
 
 function aboveRate({ aboveRate: above }: ExplainedDecision): string[] {
-  return above
-    ? [`  above its rate: ${above.action} by ${above.row}, ${above.at.file}:${above.at.line}`]
-    : [];
+  return above ? [`  above its rate: ${above.action} by ${above.row}, ${placeWords(above.at)}`] : [];
+}
+
+function placeWords(at: Position | undefined): string {
+  return at ? `${at.file}:${at.line}` : 'as no line says otherwise';
 }

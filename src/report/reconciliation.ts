@@ -92,15 +92,16 @@ function stepLines(step: ReportedStep, paint: Paint): string[] {
 
 const LOG_LINES = 20;
 
-const MOST_FATES = 20;
+const MOST_EFFECTS = 20;
 
 /** Nothing where nobody looked. */
 export function fateLines(fates: ReportedStep['fates']): string[] {
   if (!fates) return [];
   const { changes, complete } = fates;
   if (changes.length === 0 && complete) return ['      no packet gets another verdict'];
-  const shown = changes.slice(0, MOST_FATES).map(({ from, to, fromRow, toRow, example }) => {
-    return printable(`      ${example}: ${from} ${inParentheses(fromRow)} -> ${to} ${inParentheses(toRow)}`);
+  const shown = changes.slice(0, MOST_EFFECTS).map(({ from, to, fromRow, toRow, example, kinds }) => {
+    const change = `${from} ${inParentheses(fromRow)} -> ${to} ${inParentheses(toRow)}`;
+    return printable(`      ${example}: ${change}${otherKinds(kinds)}`);
   });
   const left = changes.length - shown.length;
   return [
@@ -108,6 +109,17 @@ export function fateLines(fates: ReportedStep['fates']): string[] {
     ...(left > 0 ? [`      and ${left} more kinds of packets`] : []),
     ...(complete ? [] : ['      there may be more: the policies are too large to compare in full']),
   ];
+}
+
+const MOST_KINDS = 3;
+
+/** One packet stands for a change that may be of several kinds of packets: the others are named. */
+export function otherKinds(kinds: readonly string[] = []): string {
+  const others = kinds.slice(1);
+  if (others.length === 0) return '';
+  const left = others.length - MOST_KINDS;
+  const more = left > 0 ? ` and ${left} more ${left === 1 ? 'kind' : 'kinds'}` : '';
+  return `; also ${others.slice(0, MOST_KINDS).join(', ')}${more}`;
 }
 
 /** The built-in rows have theirs. */
@@ -157,7 +169,7 @@ function summaryLine({ steps, dryRun, changed }: Reconciliation): string {
 }
 
 /** How the host stands, for `systemctl status`: `generation 7: 2 Ready, 1 Missing`. */
-export function standingLine({ generation, interfaces, hold, pending, source }: Reconciliation): string {
+export function conditionLine({ generation, interfaces, hold, pending, source }: Reconciliation): string {
   const counts = new Map<Condition, number>();
   for (const { condition } of interfaces) counts.set(condition, (counts.get(condition) ?? 0) + 1);
   const words = [...counts].map(([condition, count]) => `${count} ${condition}`);

@@ -11,9 +11,9 @@ export function commitWords(revision: Revision): string {
 
 export function sourceLines(source: SourceReport | undefined, paint: Paint): string[] {
   if (!source) return [];
-  const { git, ref, revision, condition, heard, reason } = source;
+  const { git, ref, revision, condition, heard, reason, waiting } = source;
   const line = printable(`source ${git} ${ref}: ${commitWords(revision)} of ${revision.time}`);
-  if (condition === 'Current') return [line];
+  if (condition === 'Current') return waiting === undefined ? [line] : [line, printable(waiting)];
   const words = `${condition}: ${reason ?? ''}; that commit stays, and was last the newest one at ${heard} (${ageSince(heard)} ago)`;
   return [line, `${paint('yellow', 'warning:')} ${printable(words)}`];
 }

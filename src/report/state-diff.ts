@@ -2,7 +2,7 @@
 // the repository and are shown so that they can be nothing but text.
 import type { PacketEffects } from '../model/reconciliation.js';
 import type { Change, DiffEnd, HostDiff, InterfaceDiff, PolicyDiff, StateDiff } from '../model/state-diff.js';
-import { fateLines } from './reconciliation.js';
+import { fateLines, otherKinds } from './reconciliation.js';
 import { type Paint, printable, type Style } from './style.js';
 
 const SIGNS: Record<Change, string> = { added: '+', removed: '-', changed: '~' };
@@ -54,7 +54,7 @@ function markdownHost({ host, change, interfaces }: HostDiff): string {
   const table = ['| | interface | before | after |', '|---|---|---|---|', ...rows].join('\n');
   const fates = interfaces.flatMap((one) =>
     one.fates
-      ? [`Packets at ${code(one.pattern)}, behind what the host protects:`, markdownFates(one.fates)]
+      ? [`Packets at ${code(one.pattern)}, behind what the host protects:`, markdownEffects(one.fates)]
       : [],
   );
   return [`### Host ${code(host)} ${change}`, ...(rows.length > 0 ? [table] : []), ...fates].join('\n\n');
@@ -65,20 +65,20 @@ function markdownPolicy({ policy, change, details, fates }: PolicyDiff): string 
   return [
     `### Policy ${code(policy)} ${change}`,
     ...(list === '' ? [] : [list]),
-    ...(fates ? [markdownFates(fates)] : []),
+    ...(fates ? [markdownEffects(fates)] : []),
   ].join('\n\n');
 }
 
 const MOST_ROWS = 50;
 
-function markdownFates({ changes, complete }: PacketEffects): string {
+function markdownEffects({ changes, complete }: PacketEffects): string {
   const more = complete ? [] : ['There may be more: the policies are too large to compare in full.'];
   if (changes.length === 0)
     return ['No packet gets another verdict.', ...more].slice(complete ? 0 : 1).join('\n\n');
   const rows = changes
     .slice(0, MOST_ROWS)
-    .map(({ example, from, fromRow, to, toRow }) =>
-      [example, from, fromRow, to, toRow].map((cell) => ` ${code(cell)} `).join('|'),
+    .map(({ example, kinds, from, fromRow, to, toRow }) =>
+      [example + otherKinds(kinds), from, fromRow, to, toRow].map((cell) => ` ${code(cell)} `).join('|'),
     );
   const left = changes.length - rows.length;
   const table = [

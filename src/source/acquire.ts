@@ -1,5 +1,5 @@
-// The next revision: asked for, fetched, verified, copied. What comes out of here may be applied; whatever may not is an
-// error, and nothing of what is applied has been touched then.
+// Gets the next revision: asks the remote, fetches, verifies, and copies the state files. A revision that it returns may be applied; one
+// that may not is an error, and the adopted revision stays untouched.
 import { join } from 'node:path';
 import type { GitSource, Verification } from '../model/config.js';
 import { sha256 } from '../disk/sha256.js';
@@ -8,8 +8,9 @@ import { type Adoption, installTree, treeFolder } from './adoption.js';
 import { toRevision } from './commit.js';
 import { GitError } from './git.js';
 import { askRemote, Mirror, withMirror } from './mirror.js';
-import { SignatureJudge } from './signature.js';
+import { SignatureVerifier } from './signature.js';
 import { isIntact, listTree, writeTree } from './tree.js';
+import { findTagged, listTags } from './tags.js';
 import { verifySuccession } from './verify.js';
 
 export interface Acquisition {
@@ -30,30 +31,30 @@ export interface Candidate {
 }
 
 /**
- * `undefined` when the remote has what was adopted. Throws an UnreachableError, a SignatureError, or what is wrong with
- * the state directory.
+ * `undefined` when the remote has what was adopted. Throws an UnreachableError, a SignatureError, an
+ * UntaggedError, or what is wrong with the state directory.
  */
 export async function acquire(
   { source, from, verification, folder, ended }: Acquisition,
   adopted: Adoption | undefined,
 ): Promise<Candidate | undefined> {
   const asked = { ...source, ...(from !== undefined && { git: from }) };
-  const commit = await askRemote(asked, ended);
+  const tip = await askRemote(asked, ended);
   const applied = adopted?.revision.commit;
-  if (commit === applied && adopted?.path === source.path) return undefined;
-  const judge = verification && new SignatureJudge(verification, folder, ended);
+  if (tip === applied && adopted?.path === source.path) return undefined;
+  const verifier = verification && new SignatureVerifier(verification, folder, ended);
   const copy = join(folder, 'next');
   try {
     return await withMirror(mirrorIn(folder, asked, ended), asked.git, async (mirror) => {
-      await mirror.update(commit, applied);
-      const signer =
-        verification && judge
-          ? await verifySuccession(
-              { mirror, source, verification, judge, signed: adopted?.signed },
-              commit,
-              applied,
-            )
-          : undefined;
+      await mirror.update(tip, applied);
+      const succession = verification &&
+        verifier && { mirror, source, verification, verifier, signed: adopted?.signed };
+      const pattern = verification?.requireTag;
+      const commit =
+        succession && pattern !== undefined && tip !== applied
+          ? await findTagged(succession, await listTags(asked.git, ended), pattern, tip, applied)
+          : tip;
+      const signer = succession && (await verifySuccession(succession, commit, applied));
       const tree = await listTree(mirror.git, commit, source.path);
       await mirror.fill(commit, tree);
       await writeTree(mirror.git, tree, copy);
@@ -63,11 +64,11 @@ export async function acquire(
       return { adoption: { ...source, revision, signed: sha256(said.payload), ...tree }, copy };
     });
   } finally {
-    judge?.remember();
+    verifier?.remember();
   }
 }
 
-/** Makes the copy of the adopted state files again where it is not what was written. Throws an UnreachableError. */
+/** Restores the copy of the adopted state files if it was changed. Throws an UnreachableError. */
 export async function restore(dataDir: string, adopted: Adoption, acquisition: Acquisition): Promise<void> {
   if (isIntact(treeFolder(dataDir), adopted.files)) return;
   const { folder, ended } = acquisition;

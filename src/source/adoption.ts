@@ -1,5 +1,5 @@
-// Which commit was adopted: verified, valid for this host, and since then the one whose state files are applied. It is
-// what the next commit must descend from; a record that cannot be read is therefore never taken for none.
+// The record of the adopted commit: the verified commit, valid for this host, whose state files are applied. The next commit must
+// descend from it, so a damaged record is an error and never counts as no record.
 import { renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -48,7 +48,7 @@ export function readAdoption(dataDir: string): Adoption | undefined {
   return bytes && unseal(bytes.toString(), 'Adoption', schema, { path, hint });
 }
 
-/** The revision that these state files are of; `undefined` for a state directory that is nobody's copy. */
+/** The revision of these state files; `undefined` for a state directory that is not the copy of a commit. */
 export function revisionOf(stateDir: string, dataDir: string): Revision | undefined {
   const adoption = stateDir.startsWith(treeFolder(dataDir)) ? readAdoption(dataDir) : undefined;
   return adoption && stateDir === adoptedStateDir(dataDir, adoption.path) ? adoption.revision : undefined;

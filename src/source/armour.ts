@@ -1,5 +1,5 @@
-// Whether a signature is written in the one way in which ssh-keygen writes it. A signature that can be written in two ways
-// makes two commits of one: whoever is shown the other one first would find that the branch does not descend from it.
+// Checks that a signature has the one encoding that ssh-keygen writes. If a second encoding were accepted, the same commit would have two
+// hashes, and a host that adopted one of them would find that the branch does not descend from it.
 // Source of the format: PROTOCOL.sshsig of OpenSSH; of the order L, RFC 8032, 5.1.7.
 
 const BEGIN = '-----BEGIN SSH SIGNATURE-----';

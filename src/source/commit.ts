@@ -1,4 +1,4 @@
-// A commit object, taken apart: what it says, its signature, and the bytes that were signed. Pure.
+// Parses a commit object into its headers, its signature and the signed bytes. Pure.
 // Source of the format: git-commit-tree and gitformat-signature(5).
 import type { Revision } from '../model/revision.js';
 
@@ -50,7 +50,7 @@ function short(latin1: string): string {
   return Buffer.from(latin1.slice(0, LONGEST_TEXT), 'latin1').toString('utf8');
 }
 
-/** Without what only verification needs. */
+/** The revision without the fields that only verification needs. */
 export function toRevision({ commit, subject, author, time }: Commit): Revision {
   return { commit, subject, author, time };
 }

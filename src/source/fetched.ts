@@ -1,6 +1,6 @@
-// What `xdpkeep fetch` brings, for a pass that has no network: a bare repository with the whole history of the ref, and
-// when the remote has said so. Nothing here is trusted: whoever reads it asks this repository as any other remote, and
-// verifies what comes out. It knows nothing of what was adopted, which nobody but root may read: so no history is cut.
+// What `xdpkeep fetch` leaves for a pass without network: a bare repository with the whole history of the ref, and when the remote
+// last answered. None of it is trusted: the pass treats the repository like any remote and verifies every commit. `fetch` may not read
+// which commit was adopted (only root may), so it fetches the history without a cut.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -12,6 +12,7 @@ import { UnfitSourceError, UnreachableError } from '../model/errors.js';
 import { oneLine } from '../text/one-line.js';
 import { Git, GitError } from './git.js';
 import { askRemote, fullName, uploadPack } from './mirror.js';
+import { tagRefs } from './tags.js';
 import { blame, fetchBounded, isStrewn, isUsable } from './repository.js';
 
 const answerSchema = z.looseObject({
@@ -25,6 +26,12 @@ const answerSchema = z.looseObject({
   refused: z.exactOptional(z.boolean()),
 });
 type Answer = z.infer<typeof answerSchema>;
+
+/** What is brought: a branch, and the tags of which one has to be on what is applied. */
+export interface FetchSource extends GitSource {
+  /** As in `verify: {requireTag}`. */
+  tags?: string;
+}
 
 /** Bytes; of a URL, a ref and a reason. */
 const LARGEST_ANSWER = 64 << 10;
@@ -40,7 +47,7 @@ export function fetchedRepository(folder: string): string {
  * Brings what the remote has into `folder`; the commit. What was there before stays when that fails. Throws an
  * UnreachableError. One at a time.
  */
-export async function fetchInto(folder: string, source: GitSource, ended: AbortSignal): Promise<string> {
+export async function fetchInto(folder: string, source: FetchSource, ended: AbortSignal): Promise<string> {
   const { git, ref } = source;
   const before = readAnswer(folder);
   const heard = before?.git === git && before.ref === ref ? before.heard : undefined;
@@ -65,7 +72,7 @@ export async function fetchInto(folder: string, source: GitSource, ended: AbortS
   }
 }
 
-async function bring(git: Git, folder: string, source: GitSource, tip: string): Promise<void> {
+async function bring(git: Git, folder: string, source: FetchSource, tip: string): Promise<void> {
   const repository = fetchedRepository(folder);
   try {
     await update(git, repository, source, tip);
@@ -81,7 +88,7 @@ async function bring(git: Git, folder: string, source: GitSource, tip: string): 
 async function update(
   git: Git,
   repository: string,
-  { git: url, ref }: GitSource,
+  { git: url, ref, tags }: FetchSource,
   tip: string,
 ): Promise<void> {
   if (!isUsable(repository)) {
@@ -94,9 +101,17 @@ async function update(
   }
   const name = fullName(ref);
   const have = await git.run(['rev-parse', '--quiet', '--verify', `${name}^{commit}`]);
-  if (have.exitCode === 0 && have.stdout.toString('utf8').trim() === tip) return;
+  if (tags === undefined && have.exitCode === 0 && have.stdout.toString('utf8').trim() === tip) return;
+  const wanted = tags === undefined ? [] : ['--prune', tagRefs(tags)];
   const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
-  await fetchBounded(git, repository, ['fetch', ...flags, ...uploadPack(url), url, `+${name}:${name}`]);
+  await fetchBounded(git, repository, [
+    'fetch',
+    ...flags,
+    ...uploadPack(url),
+    url,
+    `+${name}:${name}`,
+    ...wanted,
+  ]);
   if (isStrewn(repository)) await git.bytes(['repack', '--quiet', '-a', '-d']);
 }
 

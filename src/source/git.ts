@@ -1,6 +1,6 @@
-// git, run so that nothing but our own arguments decides what it does: no configuration of the system, of a user or of
-// the repository that could run a program, no hook, no prompt, no transport but file, ssh and https. Only plumbing is
-// called: no work tree is ever made, so no filter, attribute or submodule has a say.
+// Runs git so that only our arguments decide what it does: no system, user or repository configuration that could run a program, no
+// hooks, no prompts, no transports but file, ssh and https. Only plumbing commands are called; there is no work tree, so filters,
+// attributes and submodules have no effect.
 import { existsSync } from 'node:fs';
 import { findTool, runForBytes } from '../kernel/tool.js';
 import { EnvironmentError } from '../model/errors.js';
@@ -141,7 +141,7 @@ function commandOf(args: string[]): string {
 const ADVICE =
   /(?<=\n)fatal: Could not read from remote repository\.\s+Please make sure you have the correct access rights\s+and the repository exists\.\s*$/;
 
-/** What git says last, but for that advice, is what it died of. */
+/** The cause: the last line of git's output that is not such advice. */
 export function lastLine(stderr: string): string {
   return (
     stderr

@@ -1,5 +1,5 @@
-// The mirror: a bare repository below the data directory that holds what was fetched, as little as will do. It is a
-// cache: whatever is wrong with it, it is made anew. One at a time works on it.
+// The mirror: a bare repository below the data directory with as little of the history as verification needs. It is a cache: if it
+// is damaged it is deleted and fetched again. One process at a time works on it.
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../disk/durable.js';
@@ -18,7 +18,21 @@ const CANDIDATE = 'refs/xdpkeep/candidate';
 /** What the ref names in the remote: a commit. Throws an UnreachableError. */
 export async function askRemote({ git: url, ref }: GitSource, ended?: AbortSignal): Promise<string> {
   const name = fullName(ref);
-  const args = ['ls-remote', ...uploadPack(url), '--', url, name, `${name}^{}`];
+  const found = await listRemote(url, [name, `${name}^{}`], ended);
+  const tip = found.get(`${name}^{}`) ?? found.get(name);
+  if (tip !== undefined && OBJECT_NAME.test(tip)) return tip;
+  const what =
+    tip === undefined ? `has no ${name}` : 'names its objects with SHA-256, which is not supported';
+  throw new UnreachableError(`${url} ${what}`, { hint: 'Correct `source` in the config file.' });
+}
+
+/** Full names in the remote -> what they name; `NAME^{}`: what the tag NAME is on. Throws an UnreachableError. */
+export async function listRemote(
+  url: string,
+  names: readonly string[],
+  ended?: AbortSignal,
+): Promise<Map<string, string>> {
+  const args = ['ls-remote', ...uploadPack(url), '--', url, ...names];
   const { exitCode, stdout, stderr } = await new Git(undefined, ended)
     .run(args, { time: isHere(url) ? LISTING_TIME.here : LISTING_TIME.away })
     .catch((error: unknown) => {
@@ -26,17 +40,12 @@ export async function askRemote({ git: url, ref }: GitSource, ended?: AbortSigna
       throw error;
     });
   if (exitCode !== 0) throw unreachable(url, lastLine(stderr), stderr);
-  const found = new Map(
+  return new Map(
     stdout
       .toString('utf8')
       .split('\n')
       .map((line) => line.split('\t').reverse() as [string, string]),
   );
-  const tip = found.get(`${name}^{}`) ?? found.get(name);
-  if (tip !== undefined && OBJECT_NAME.test(tip)) return tip;
-  const what =
-    tip === undefined ? `has no ${name}` : 'names its objects with SHA-256, which is not supported';
-  throw new UnreachableError(`${url} ${what}`, { hint: 'Correct `source` in the config file.' });
 }
 
 export function fullName(ref: string): string {
@@ -93,6 +102,11 @@ export class Mirror {
   async obtain(commit: string): Promise<void> {
     await this.#make();
     if (!(await this.has(commit))) await this.#fetch('--depth=1', 'origin', commit);
+  }
+
+  /** The objects of tags, by the full names that they have in the remote. Throws a GitError. */
+  async obtainTags(names: readonly string[]): Promise<void> {
+    await this.#fetch('origin', ...names.map((name) => `+${name}:${name}`));
   }
 
   async has(commit: string): Promise<boolean> {

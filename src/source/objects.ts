@@ -1,5 +1,4 @@
-// Objects out of the mirror, by their names, which are their hashes: what does not have its hash is damage, whatever
-// git says about it.
+// Reads objects from the mirror by their hashes, and hashes each itself: an object with another hash is damaged, whatever git says.
 import { createHash } from 'node:crypto';
 import { type Git, GitError } from './git.js';
 import { tooLarge } from './repository.js';
@@ -8,7 +7,8 @@ import { tooLarge } from './repository.js';
 export const OBJECT_NAME = /^[0-9a-f]{40}$/;
 
 /** Bytes of one. Nobody writes such a commit by hand; a blob is limited by what a state directory may hold. */
-const LARGEST = { commit: 1 << 20, blob: 512 << 20 } as const;
+const LARGEST = { commit: 1 << 20, tag: 1 << 20, blob: 512 << 20 } as const;
+type Kind = keyof typeof LARGEST;
 /** Bytes of all commits that are read at once. */
 const ALL_COMMITS = 256 << 20;
 /** Bytes that are read with one git. */
@@ -18,11 +18,7 @@ const BATCH = 64 << 20;
  * Name -> content. How large they are is asked before any content is. Throws an UnfitSourceError for what is too large, a GitError
  * when one is missing, of another kind, or not what its name says.
  */
-export async function readObjects(
-  git: Git,
-  kind: 'commit' | 'blob',
-  names: string[],
-): Promise<Map<string, Buffer>> {
+export async function readObjects(git: Git, kind: Kind, names: string[]): Promise<Map<string, Buffer>> {
   const objects = new Map<string, Buffer>();
   if (names.length === 0) return objects;
   for (const batch of batchesOf(await sizesOf(git, kind, names))) {
@@ -37,7 +33,7 @@ interface Sized {
   size: number;
 }
 
-async function sizesOf(git: Git, kind: 'commit' | 'blob', names: string[]): Promise<Sized[]> {
+async function sizesOf(git: Git, kind: Kind, names: string[]): Promise<Sized[]> {
   const input = names.map((name) => `${name}\n`).join('');
   const lines = await git.lines(['cat-file', '--batch-check=%(objecttype) %(objectsize)'], { input });
   const sized = names.map((name, at) => {
@@ -47,8 +43,8 @@ async function sizesOf(git: Git, kind: 'commit' | 'blob', names: string[]): Prom
     return { name, size: Number(size) };
   });
   const total = sized.reduce((sum, { size }) => sum + size, 0);
-  if (kind === 'commit' && total > ALL_COMMITS)
-    throw tooLarge(`${names.length} new commits of ${total} bytes`);
+  if (kind !== 'blob' && total > ALL_COMMITS)
+    throw tooLarge(`${names.length} new ${kind}s of ${total} bytes`);
   return sized;
 }
 
@@ -66,12 +62,7 @@ function batchesOf(objects: Sized[]): Sized[][] {
   return batches;
 }
 
-async function readBatch(
-  git: Git,
-  kind: 'commit' | 'blob',
-  batch: Sized[],
-  objects: Map<string, Buffer>,
-): Promise<void> {
+async function readBatch(git: Git, kind: Kind, batch: Sized[], objects: Map<string, Buffer>): Promise<void> {
   const input = batch.map(({ name }) => `${name}\n`).join('');
   /** Of the line before each. */
   const heads = 128 * batch.length;
@@ -88,6 +79,6 @@ async function readBatch(
 }
 
 /** The name that git gives to this content. */
-export function nameOf(kind: 'commit' | 'blob', content: Uint8Array): string {
+export function nameOf(kind: Kind, content: Uint8Array): string {
   return createHash('sha1').update(`${kind} ${content.length}\0`).update(content).digest('hex');
 }

@@ -1,6 +1,5 @@
-// A repository that we keep, that of `fetch` or the mirror of root: what may come into it, and what a git that was killed
-// leaves there. Whoever feeds it may be hostile: what it may cost is bounded, and what git refuses is told from a remote
-// that is away.
+// Fetches into a repository of ours (that of `fetch`, or root's mirror) and cleans up what a killed git left in it. The remote may be
+// hostile: size, time and memory are bounded, and content that git refuses is told apart from a remote that cannot be reached.
 import { existsSync, openSync, readdirSync, readSync, closeSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnfitSourceError, UnreachableError, type XdpkeepError } from '../model/errors.js';

@@ -1,5 +1,5 @@
-// Which key may change which files. A principal with scopes changes what they name and nothing else, and signs no
-// merges: what a merge leaves out cannot be seen in what it changes.
+// Decides which key may change which files. A principal with scopes may change only the files that they name, and may not sign merges:
+// the diff of a merge does not show what the merge dropped.
 import type { Scope, Verification } from '../model/config.js';
 import { SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';

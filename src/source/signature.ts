@@ -1,6 +1,6 @@
-// Whether a signature counts: made by a key that may sign now and is not revoked. The date in the commit says nothing:
-// whoever has an old key can write an old date. ssh-keygen decides, and its exit code alone: it prints "Good signature"
-// for keys that nobody trusts.
+// Decides whether a signature counts: it must come from a key that may sign now and is not revoked. The date in the commit is ignored,
+// since the holder of an expired key can write an old date. Only the exit code of ssh-keygen counts: it prints "Good signature" for
+// untrusted keys too.
 import { join } from 'node:path';
 import { replaceFile } from '../disk/durable.js';
 import { readOwn } from '../disk/regular.js';
@@ -14,7 +14,7 @@ import type { Commit } from './commit.js';
 import { VerifiedCommits } from './verified.js';
 
 /** Of `ssh-keygen -Y sign -n`. */
-const COMMIT_NAMESPACE = 'git';
+export const COMMIT_NAMESPACE = 'git'; // of commits and tags
 
 export interface Signed {
   /** How messages call it: `commit 9f8e7d6c5b4a "Open 443" by A <a@b>`. */
@@ -25,7 +25,7 @@ export interface Signed {
   namespace: string;
 }
 
-export class SignatureJudge {
+export class SignatureVerifier {
   readonly #tool: string;
   readonly #verified: VerifiedCommits;
 
@@ -50,14 +50,14 @@ export class SignatureJudge {
   }
 
   /** Throws a SignatureError that names the commit and the key. */
-  async judgeCommit(commit: Commit): Promise<Signer> {
+  async verifyCommit(commit: Commit): Promise<Signer> {
     const known = this.#verified.get(commit.commit);
     if (known) return known;
     const { payload, signature } = commit;
     const what = `commit ${revisionWords(commit)} by ${commit.author}`;
     if (commit.strange)
       throw new SignatureError(`${what} has several signatures, or one in an unusual place`, { hint: SIGN });
-    const signer = await this.judge({ what, payload, signature, namespace: COMMIT_NAMESPACE });
+    const signer = await this.verify({ what, payload, signature, namespace: COMMIT_NAMESPACE });
     this.#verified.add(commit.commit, signer);
     return signer;
   }
@@ -67,7 +67,8 @@ export class SignatureJudge {
     this.#verified.write();
   }
 
-  async judge(signed: Signed): Promise<Signer> {
+  /** Throws a SignatureError unless a key that may sign has signed `signed.payload`. */
+  async verify(signed: Signed): Promise<Signer> {
     const { what, payload, signature, namespace } = signed;
     if (signature === '') throw new SignatureError(`${what} is not signed`, { hint: signHint(payload) });
     if (!signature.startsWith('-----BEGIN SSH SIGNATURE-----')) {
@@ -165,7 +166,7 @@ function headersOf(payload: Buffer): string {
 
 const AGAIN = 'Let somebody who may sign look at it and commit it again.';
 
-/** A scope for nobody leaves somebody without one, who may then change everything. */
+/** A scope for an unknown principal is refused: with a typo in the name, the intended principal would have no scope and could change everything. */
 function requirePrincipals(signers: string, { allowedSigners, scopes }: Verification): void {
   const known = new Set(
     signers

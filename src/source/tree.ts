@@ -1,5 +1,5 @@
-// The state files of a commit, and their copy on the disk that the loader reads. Only regular files are copied: symbolic
-// links and submodules are left out and named, so that nothing that a commit says can lead out of the copy.
+// Copies the state files of a commit to the disk, for the loader. Only regular files are copied; symbolic links and submodules are left
+// out and reported, so that no path in a commit leads out of the copy.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { syncFolder, writeNewFile } from '../disk/durable.js';

@@ -1,6 +1,6 @@
-// Commits whose signatures were found good lately, so that a long history which one pass had no time for goes on where it was, and a
-// branch whose newest commit is refused is not verified from its beginning at every pass. What is remembered counts for an
-// hour, and only while the files of keys are what they were: signatures are judged now (decision 0062).
+// Remembers for an hour which commits were verified. A history too long for one pass is continued by the next, and a branch whose newest
+// commit is refused is not verified from the beginning each time. The memory counts only while the files of keys are unchanged, since
+// signatures are verified by the keys that count now (decision 0062).
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile } from '../disk/durable.js';

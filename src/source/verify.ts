@@ -1,24 +1,15 @@
-// Whether a commit may take the place of the one that was applied: it descends from it, and everybody who made a commit
-// in between may sign. On a host that never applied one, the commit vouches for all that it holds.
+// Decides whether a commit may replace the adopted one: it must descend from it, and every commit in between must carry a valid signature.
+// On a host that never adopted a commit, the signature of the newest commit vouches for its whole content.
 import { readOwn } from '../disk/regular.js';
 import { sha256 } from '../disk/sha256.js';
-import type { GitSource, Verification } from '../model/config.js';
 import { PermissionError, SignatureError } from '../model/errors.js';
 import { revisionWords, type Signer } from '../model/revision.js';
 import type { Commit } from './commit.js';
 import { GitError } from './git.js';
 import type { Mirror } from './mirror.js';
 import { requireScope, scopeOf } from './scopes.js';
-import type { SignatureJudge } from './signature.js';
-
-export interface Succession {
-  mirror: Mirror;
-  source: GitSource;
-  /** SHA-256 of what the signature of the adopted commit signs; absent where nobody remembers. */
-  signed?: string | undefined;
-  verification: Verification;
-  judge: SignatureJudge;
-}
+import type { Succession } from './succession.js';
+import { readVouched, type Vouched } from './vouch.js';
 
 /** Who signed `commit`. `applied` is the commit before it; absent on the first. Throws a SignatureError. */
 export async function verifySuccession(
@@ -40,8 +31,8 @@ export async function verifySuccession(
 const LOOKED_THROUGH = 10_000;
 
 /**
- * The commit of this branch that differs from the adopted one in its signature alone. Some algorithms (ECDSA) let anybody
- * make another signature out of one; who was shown that commit first would be cut off from the branch.
+ * The commit of this branch that differs from the adopted one in its signature alone. With some algorithms (ECDSA) anybody can turn
+ * a valid signature into another valid one; without this, a host that adopted such a twin could not follow the branch any more.
  */
 async function twinIn({ mirror, signed }: Succession, commit: string): Promise<string | undefined> {
   if (signed === undefined) return undefined;
@@ -51,13 +42,13 @@ async function twinIn({ mirror, signed }: Succession, commit: string): Promise<s
 
 /** A key that may change only some files cannot vouch for the others: the newest commit of one that may does. */
 async function verifyFirst(succession: Succession, commit: string): Promise<Signer> {
-  const { mirror, judge, verification } = succession;
+  const { mirror, verifier, verification } = succession;
   const isFull = ({ principal }: Signer) => scopeOf(verification, principal) === undefined;
   const signer = await verifyOne(succession, commit);
   if (isFull(signer)) return signer;
   await mirror.complete();
   for (let [at] = await mirror.read([commit]); at; [at] = await mirror.read(at.parents.slice(0, 1))) {
-    if (isFull(await judge.judgeCommit(at))) return verifySince(succession, at.commit, commit);
+    if (isFull(await verifier.verifyCommit(at))) return verifySince(succession, at.commit, commit);
   }
   const who = `${signer.principal} may change only some files`;
   throw new SignatureError(
@@ -70,17 +61,30 @@ async function verifyFirst(succession: Succession, commit: string): Promise<Sign
 
 /** Every commit that `commit` has and `base`, which is trusted, has not. */
 async function verifySince(succession: Succession, base: string, commit: string): Promise<Signer> {
-  const { mirror, judge, verification, source } = succession;
+  const { mirror, verifier, verification, source } = succession;
   if (base === commit) return verifyOne(succession, commit);
   let last: Signer | undefined;
+  let vouched: Vouched | undefined;
   const commits = await mirror.commitsSince(base, commit);
   await requireWhole(mirror, base, commits);
   for (const one of commits) {
-    last = await judge.judgeCommit(one);
-    const paths = scopeOf(verification, last.principal);
-    if (paths) await requireScope(mirror.git, one, last, { paths, path: source.path });
+    try {
+      last = await verifier.verifyCommit(one);
+      const paths = scopeOf(verification, last.principal);
+      if (paths) await requireScope(mirror.git, one, last, { paths, path: source.path });
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error;
+      // Few branches have one, and it is asked only then. The newest commit is in none: a file cannot name the commit that holds it.
+      vouched ??= await readVouched(succession, base, commit);
+      if (!vouched.commits.has(one.commit)) throw unvouched(error, vouched);
+    }
   }
   return last ?? verifyOne(succession, commit);
+}
+
+function unvouched(error: SignatureError, { problem }: Vouched): SignatureError {
+  if (!problem) return error;
+  return new SignatureError(`${error.message}; and ${problem.message}`, { hint: error.hint });
 }
 
 /** A remote that says that history begins somewhere must not get around what is below it. */
@@ -94,10 +98,10 @@ async function requireWhole(mirror: Mirror, base: string, commits: Commit[]): Pr
   }
 }
 
-async function verifyOne({ mirror, judge }: Succession, name: string): Promise<Signer> {
+async function verifyOne({ mirror, verifier }: Succession, name: string): Promise<Signer> {
   const [commit] = await mirror.read([name]);
   if (!commit) throw new GitError(`the mirror has no commit ${name}`);
-  return judge.judgeCommit(commit);
+  return verifier.verifyCommit(commit);
 }
 
 /** Of `ssh-keygen -Y sign -n`: a signature of something else is none of this. */
@@ -105,7 +109,7 @@ const REWIND_NAMESPACE = 'xdpkeep-rewind';
 
 /** The commit that a signed file lets take the place of `applied`, which `commit` is or descends from. */
 async function allowedRewind(
-  { mirror, judge, verification: { allowRewind } }: Succession,
+  { mirror, verifier, verification: { allowRewind } }: Succession,
   applied: string,
   commit: string,
 ): Promise<string> {
@@ -117,7 +121,7 @@ async function allowedRewind(
   const payload = allowRewind === undefined ? undefined : readIfThere(allowRewind);
   if (!payload || allowRewind === undefined) throw new SignatureError(message, { hint });
   const signature = readIfThere(`${allowRewind}.sig`)?.toString('latin1').replace(/\n$/, '') ?? '';
-  await judge.judge({ what: allowRewind, payload, signature, namespace: REWIND_NAMESPACE });
+  await verifier.verify({ what: allowRewind, payload, signature, namespace: REWIND_NAMESPACE });
   for (const [, from, to = ''] of payload
     .toString('utf8')
     .matchAll(/^rewind ([0-9a-f]{40}) ([0-9a-f]{40})$/gm)) {

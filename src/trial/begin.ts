@@ -45,7 +45,7 @@ function needsTrial(
   return current?.desired.digest !== desired.digest || isUnconfirmed(records, current.number);
 }
 
-/** Throws a PermissionError where the change would be judged by a command that this host does not allow. */
+/** Throws a PermissionError when a probe of the change runs a command and this host does not allow that. */
 export function requirePermittedTrial(
   desired: DesiredState,
   question: TrialQuestion,
@@ -81,7 +81,7 @@ export async function beginTrial(
       try {
         trial.announce(number);
         const applied = await make({
-          judge: () => trial.judge(),
+          findFailure: () => trial.findFailure(),
           reverted: () => {
             trial.reverted();
           },

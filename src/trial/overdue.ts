@@ -1,5 +1,5 @@
-// A trial that is over, and that nobody has decided: the run that made it died, nobody confirmed it in time, or the machine was
-// rebooted. Whoever may change a host ends it first, and must say so: pass/open-host.ts does both, and nobody else may call this.
+// Ends a trial that is over and undecided: its run died, it was not confirmed in time, or the machine was rebooted. Only
+// pass/open-host.ts calls this, before any change of the host, and warns about it.
 import type { WriterLock } from '../journal/lock.js';
 import { readTrial } from '../journal/undo-record.js';
 import { bootId, monotonicNow } from '../kernel/boot.js';
@@ -7,7 +7,7 @@ import type { Pins } from '../kernel/pins.js';
 import { whyOver } from '../model/pending.js';
 import { undoTrial, type WrittenNow } from './revert.js';
 
-/** Why it was undone; `undefined` when there is none, or when it goes on. */
+/** Why the change was undone; `undefined` when there is no trial, or when it is not over. */
 export async function endOverdueTrial(
   lock: WriterLock,
   pins: Pins,

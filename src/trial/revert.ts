@@ -29,13 +29,13 @@ import type { Pending, Place } from '../model/pending.js';
 import type { Hold } from '../model/reconciliation.js';
 import type { EffectiveStep } from '../model/step.js';
 
-/** What the state files want by now: `DesiredState.written`, or nothing. */
+/** `DesiredState.written` of the state files as they are now; empty when they are invalid. */
 export type WrittenNow = (place: Place, dataDir: string) => Promise<string[]>;
 
 /**
- * Undoes what the change did and puts it on hold; the caller makes the kernel run `Hold.generation`, whole and clean.
- * `wanted` where nobody asked for it: then what was written while the change waited is on hold as well, since its author
- * did not know how this one would end.
+ * Undoes the change and puts it on hold; the caller then converges to `Hold.generation`. `wanted` is given where no operator asked
+ * for the undoing: then state files that were written while the change waited are on hold as well, since their author did not
+ * know that it would be undone.
  */
 export async function undoTrial(
   lock: WriterLock,
@@ -61,7 +61,7 @@ export async function undoTrial(
   return hold;
 }
 
-/** For a deadline that comes while the data directory cannot be used: the former programs decide again, and no more. */
+/** For a deadline that passes while the data directory cannot be used: attaches the former programs again, and records nothing. */
 export async function undoByPins(pins: Pins, id: string, reason: string): Promise<void> {
   const kept = readUndoRecord(pins);
   if (kept?.pending.id !== id) return;
@@ -72,7 +72,7 @@ export async function undoByPins(pins: Pins, id: string, reason: string): Promis
   });
 }
 
-/** Nobody may confirm any more what was undone, though that could not be written down yet. */
+/** Marks the announcement, so that a change that was undone cannot be confirmed although the journal does not say so yet. */
 function doom(lock: WriterLock, pins: PinPaths, announced: UndoRecord, reason: string): void {
   writeUndoRecord(lock, pins, { ...announced, pending: { ...announced.pending, ending: reason } });
 }
@@ -86,7 +86,7 @@ function openOrError(lock: WriterLock): Journal | JournalError {
   }
 }
 
-/** The journal knows which steps were really begun; where it does not, all are gone back. */
+/** Only the steps that were begun, by the journal; all of them where the journal does not say. */
 function waysBack(
   journal: Journal | JournalError,
   { pending: { generation, boot }, inverses }: Announced,
@@ -97,7 +97,7 @@ function waysBack(
   return boot === bootId() ? inverses : [];
 }
 
-/** From now on what is on trial ends with nothing attached, also when this process is killed before it has done that. */
+/** From now on the change on trial ends with nothing attached, even if this process is killed before it is done. */
 export function markForRevert(lock: WriterLock, pins: PinPaths, reason: string): void {
   const announced = trialIfReadable(lock, pins);
   if (!announced) return;
@@ -106,7 +106,7 @@ export function markForRevert(lock: WriterLock, pins: PinPaths, reason: string):
   writeUndoRecord(lock, pins, { ...announced, pending });
 }
 
-/** Nobody may confirm what a failed run has undone: said wherever it can be written, for that may be why it failed. */
+/** Marks the change as given up, in the data directory and on the bpffs: the run may have failed because one of them cannot be written. */
 export function markGivenUp(lock: WriterLock, pins: PinPaths, reason: string): void {
   const announced = trialIfReadable(lock, pins);
   if (!announced) return;
@@ -122,7 +122,7 @@ export function markGivenUp(lock: WriterLock, pins: PinPaths, reason: string): v
     tryTo(write);
 }
 
-/** Ends whatever is on trial, readable or not, and undoes nothing: what comes next leaves nothing of it. */
+/** Ends whatever is on trial, readable or not, without undoing it: the caller detaches everything. */
 export async function dropTrial(lock: WriterLock, pins: PinPaths, reason: string): Promise<void> {
   const pending = trialIfReadable(lock, pins)?.pending;
   if (pending) {
@@ -143,12 +143,12 @@ export function endAnnouncement(lock: WriterLock, pins: PinPaths): void {
   clearPending(lock);
 }
 
-/** Confirmed, and killed before the announcement was gone. */
+/** The change was confirmed, but the run was killed before it removed the announcement. */
 function wasConfirmed({ records }: Journal, { generation }: Pending): boolean {
   return trialOf(records, generation) !== undefined && !isUnconfirmed(records, generation);
 }
 
-/** One that fails does not stop the others: what is left of it, the next plan sees. */
+/** An inverse that fails does not stop the others: the next plan finds what it left. */
 export function runInverses(lock: WriterLock, pins: Pins, inverses: readonly EffectiveStep[]): void {
   for (const inverse of inverses)
     tryTo(() => {
@@ -164,7 +164,7 @@ function tryTo(act: () => void): void {
   }
 }
 
-/** Writes down that the change is undone. The hold comes first: a crash must not bring the change back. `since`: what else it holds. */
+/** Records that the change is undone. The hold is written first, so that a crash cannot bring the change back. `since`: further digests for the hold. */
 export function revertTrial(
   lock: WriterLock,
   pins: PinPaths,
@@ -180,7 +180,7 @@ export function revertTrial(
     endAnnouncement(lock, pins); // it was announced, and ended before anything was done
     return undefined;
   }
-  // Where nobody knows what ran before there is nothing to repeat: the hold alone keeps the change from coming back.
+  // If no record says what ran before, there is no content to repeat: only the hold keeps the change away.
   const lost = announced.lost || pending.unknown === true;
   const host = isThere ? readGeneration(lock.dataDir, generation).desired.host : '';
   const kept = lost ? undefined : generationState(lock.dataDir, previous, host);

@@ -115,7 +115,7 @@ export class Trial {
   }
 
   /** Once everything is in effect: why it cannot stay, as soon as that is known. */
-  async judge(): Promise<string | undefined> {
+  async findFailure(): Promise<string | undefined> {
     const { goal } = this;
     const { pins } = this.place;
     const { probes, guard } = goal.question.safeguards;

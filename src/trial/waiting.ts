@@ -1,4 +1,4 @@
-// Guards a change that waits for its confirmation: a pass for the same desired state changes nothing, one for another is
+// Guards a change that waits for its confirmation: a pass for the same desired state changes nothing, and a pass for another state is
 // refused. Reads only.
 import { readGeneration } from '../journal/generations.js';
 import { readTrial } from '../journal/undo-record.js';
@@ -10,7 +10,7 @@ import { PendingError } from '../model/errors.js';
 import { ifReadable } from '../disk/if-readable.js';
 import { type Pending, type PendingReport, reportPending } from '../model/pending.js';
 
-/** `undefined` when nothing waits. Throws a PendingError when something else than `desired` does. */
+/** `undefined` when no change waits. Throws a PendingError when the change that waits is not `desired`. */
 export function waitingTrial(
   dataDir: string,
   pinPaths: PinPaths,
@@ -34,7 +34,7 @@ function isOf(dataDir: string, { generation, written }: Pending, desired: Desire
   return written === desired.written || digestOf(dataDir, generation) === desired.digest;
 }
 
-/** `undefined` where the generation was lost with its data directory. */
+/** `undefined` if the generation was lost together with the data directory. */
 function digestOf(dataDir: string, generation: number): string | undefined {
   return ifReadable(() => readGeneration(dataDir, generation).desired.digest);
 }

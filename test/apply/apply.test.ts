@@ -65,7 +65,7 @@ describe('a change that holds', () => {
     expect(instances('a')).toEqual(['aaaa', 'bbbb']);
     expect((await host.records()).at(-1)).toMatchObject({
       phase: 'done',
-      note: 'what it left is kept until it is confirmed',
+      note: 'the former instance is kept until the change is confirmed',
     });
   });
 
@@ -77,7 +77,7 @@ describe('a change that holds', () => {
   });
 
   it('records no way back where it only mends', async () => {
-    await host.apply(host.plan(wanted('a')), { mends: true });
+    await host.apply(host.plan(wanted('a')), { restores: true });
     expect((await host.records())[0]).not.toHaveProperty('inverse');
   });
 });
@@ -159,7 +159,7 @@ describe('what turns out wrong', () => {
   it('is undone backwards when it is judged wrong, and is told before it is written down', async () => {
     const seen: unknown[] = [];
     const applied = await host.apply(host.plan(wanted('a'), wanted('b')), {
-      judge: () => {
+      findFailure: () => {
         seen.push(host.running('a'));
         return Promise.resolve('ping 10.0.0.1 has no answer');
       },
@@ -185,7 +185,7 @@ describe('what turns out wrong', () => {
   it('is not judged where nothing of it is right', async () => {
     host.kernel.failOnce('createLink', busy);
     const applied = await host.apply(host.plan(wanted('a')), {
-      judge: () => Promise.reject(new Error('asked')),
+      findFailure: () => Promise.reject(new Error('asked')),
     });
     expect(applied).toMatchObject([{ outcome: 'failed' }]);
   });

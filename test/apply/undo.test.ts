@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 const busy = new KernelError('test', 16, 'EBUSY', 'busy');
-const wrong = { judge: () => Promise.resolve('the probe fails') };
+const wrong = { findFailure: () => Promise.resolve('the probe fails') };
 const outcomes = async (planned: Plan, change = {}) =>
   (await host.apply(planned, change)).map(({ outcome, step }) => `${outcome} ${step.kind} ${step.interface}`);
 const instances = (name: string) =>

@@ -82,6 +82,7 @@ it('bash, zsh and fish know commands, interfaces, maps and generations', async (
   await using lab = await createLab({ pairs: 2 });
   writeHost(lab, { veth0: `program: ${ICMP_DROP}` });
   await reconcile(lab);
+  await lab.exec('ip', ...'link property add dev veth0 altname wan0'.split(' '));
   const bash = (...words: string[]) =>
     shell(
       lab,
@@ -92,6 +93,8 @@ it('bash, zsh and fish know commands, interfaces, maps and generations', async (
   expect(await bash('status', '--output', '=', 'j')).toBe('json junit');
   expect(await bash('maps', 'veth')).toBe('veth0 veth1');
   expect(await bash('maps', 'veth0', "''")).toBe('icmp_drops');
+  expect(await bash('maps', 'wan')).toBe('wan0');
+  expect(await bash('maps', 'wan0', "''")).toBe('icmp_drops');
   expect(await bash('rollback', "''")).toBe('1');
 
   // Words of the kernel, of the records and of state files are one word each, whatever is in them.

@@ -137,7 +137,7 @@ test('as text and as Markdown, in which names are nothing but text', async () =>
   const text = await run(made, 'HEAD~1', 'HEAD', '--semantic');
   expect(text.out).toMatch(/^~ host edge-1\n {2}~ ens5: policy edge, mode auto, which changed\n/);
   expect(text.out).toContain('~ policy edge\n  rule a|b`<b>c added\n  rule ssh removed\n');
-  expect(text.out).toMatch(/\n {6}tcp \S+ -> \S+:22 .*: drop \(ssh\) -> pass \(a\|b`<b>c\)\n/);
+  expect(text.out).toMatch(/\n {6}tcp \S+ -> \S+:22 .*: drop \(ssh\) -> pass \(a\|b`<b>c\); also IPv6 TCP\n/);
   const { out } = await run(made, 'HEAD~1', 'HEAD', '--semantic', '--output', 'markdown');
   expect(out).toMatch(/^## Firewall changes\n\n`HEAD~1` \(`[0-9a-f]{12}`\) to `HEAD`/);
   expect(out).toContain('| ~ | `ens5` | `policy edge, mode auto` | `policy edge, mode auto` |');

@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
 import type { LintReport } from '../../src/model/lint.js';
 import { hostFile, stateDir } from '../desired/state-dir.js';
 
 function state(...rules: string[]): string {
-  const head = 'apiVersion: xdpkeep/v1\nkind: Policy\nname: edge\nrules:\n';
+  return stateWith('', ...rules);
+}
+
+function stateWith(more: string, ...rules: string[]): string {
+  const head = `apiVersion: xdpkeep/v1\nkind: Policy\nname: edge\n${more}rules:\n`;
   return stateDir({
     'hosts/edge-1.yaml': hostFile('  ens5: {policy: edge}'),
     'policies/edge.yaml': `${head}${rules.map((line) => `  ${line}\n`).join('')}`,
@@ -58,9 +62,13 @@ test('warnings alone are exit 0', async () => {
   expect(await run(state(FINE))).toEqual({ exitCode: 0, out: '1 policy, no errors, no warnings\n', err: '' });
 });
 
-test('an empty list is an error, a list that is not there is invalid state', async () => {
-  const { exitCode, out } = await run(state(EMPTY));
-  expect([exitCode, out]).toEqual([14, expect.stringContaining('none has no entry')]);
+test('an empty list that may be empty is a warning, one that may not and one that is not there are invalid state', async () => {
+  const { exitCode, out } = await run(stateWith('lists: {none: {allowEmpty: true}}\n', EMPTY));
+  expect([exitCode, out]).toEqual([0, expect.stringContaining('none has no entry')]);
+  expect(await run(state(EMPTY))).toMatchObject({
+    exitCode: 65,
+    err: expect.stringContaining('allowEmpty: true') as string,
+  });
   expect(await run(state(EMPTY.replace('none', 'nowhere')))).toMatchObject({ exitCode: 65, out: '' });
 });
 
@@ -79,6 +87,79 @@ test('an ignore silences one finding, and is one itself when it silences nothing
   ]);
 });
 
+describe('generic mode', () => {
+  /** hosts/edge-1.yaml with these interfaces and what follows them, and a policy of one rule. */
+  const at = (interfaces: string, rule: string, more = '') =>
+    stateDir({
+      'hosts/edge-1.yaml': hostFile(interfaces) + more,
+      'policies/edge.yaml': `apiVersion: xdpkeep/v1\nkind: Policy\nname: edge\nrules:\n  ${rule}\n`,
+    });
+  const GENERIC = '  ens*: {policy: edge, mode: generic}';
+  const SMALL = '- {name: small, match: {length: 0-100}, action: drop}';
+  const rated = (rate: string) => `- {name: rated, match: {}, rateLimit: {${rate}}, action: drop}`;
+
+  test('`length` there is that of merged packets: a warning that can be ignored', async () => {
+    expect(await run(at(GENERIC, SMALL))).toEqual({
+      exitCode: 0,
+      out: `warning: merged packets (XK110)
+ --> policies/edge.yaml:5:5
+  |
+5 |   ${SMALL}
+  |     ^
+  rule small asks for \`length\`, and on ens* of edge-1 XDP runs in generic mode, where it sees packets that Linux has merged
+help: Run it natively, use \`bytesPerSecond\`, or ethtool -K IFACE gro off; see docs/packets.md, "Merged packets".
+
+1 policy, no errors, 1 warning
+`,
+      err: '',
+    });
+    const { out } = await run(at(GENERIC, `${SMALL} # xdpkeep-ignore XK110 frames of one link`));
+    expect(out).toBe('1 policy, no errors, no warnings, 1 ignored\n');
+  });
+
+  test.each(['packetsPerSecond', 'packetsPerMinute', 'packetsPerHour'])(
+    'so does a rate in %s',
+    async (unit) => {
+      const { out } = await run(at(GENERIC, rated(`${unit}: 10`)));
+      expect(out).toContain('rule rated asks for a `rateLimit` in packets, and on ens* of edge-1');
+    },
+  );
+
+  test.each([
+    ['a rate in bytes', GENERIC, rated('bytesPerSecond: 1000')],
+    ['a rule without them', GENERIC, FINE],
+    ['mode native', '  ens5: {policy: edge, mode: native}', SMALL],
+    ['mode auto, which is known on the host alone', '  ens5: {policy: edge}', SMALL],
+    [
+      'a rule whose time is over',
+      GENERIC,
+      SMALL.replace('}, action', '}, until: 2020-01-01T00:00:00Z, action'),
+    ],
+  ])('not of %s', async (_what, interfaces, rule) => {
+    const { exitCode, out } = await run(at(interfaces, rule));
+    expect([exitCode, out]).toEqual([0, expect.not.stringContaining('XK110')]);
+  });
+
+  test('nor of a policy that another interface runs', async () => {
+    const folder = stateDir({
+      'hosts/edge-1.yaml': hostFile(GENERIC, '  wan0: {policy: other}'),
+      'policies/edge.yaml': `apiVersion: xdpkeep/v1\nkind: Policy\nname: edge\nrules: [${FINE.slice(2)}]\n`,
+      'policies/other.yaml': `apiVersion: xdpkeep/v1\nkind: Policy\nname: other\nrules: [${SMALL.slice(2)}]\n`,
+    });
+    expect((await run(folder)).out).toBe('2 policies, no errors, no warnings\n');
+  });
+
+  test('an entry of `protect` is spoken of at its place', async () => {
+    const { exitCode, err } = await run(at(GENERIC, FINE, 'protect:\n  - {length: 40}\n'));
+    expect([exitCode, err]).toEqual([
+      0,
+      expect.stringMatching(
+        /^warning: hosts\/edge-1\.yaml:7:5: merged packets: an entry of `protect` asks for `length`, and on ens\* of edge-1 .*\n$/,
+      ),
+    ]);
+  });
+});
+
 test('SARIF', async () => {
   const { exitCode, out } = await run(state(LOW, SSH, OLD), '--output', 'sarif');
   expect(exitCode).toBe(14);
@@ -92,7 +173,7 @@ test('SARIF', async () => {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'xdpkeep', version: '1.2.3', rules: { length: 9, 0: { id: 'XK101' } } } },
+        tool: { driver: { name: 'xdpkeep', version: '1.2.3', rules: { length: 11, 0: { id: 'XK101' } } } },
         results: [
           {
             ruleId: 'XK101',

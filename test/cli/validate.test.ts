@@ -47,6 +47,7 @@ test('problems as JSON', async () => {
     kind: 'Validation',
     valid: false,
     lists: [],
+    leftOut: [],
     diagnostics: [
       {
         severity: 'error',
@@ -65,6 +66,7 @@ test('one host among others', async () => {
   const state = stateDir({ 'hosts/edge-1.yaml': VALID, 'hosts/b.yaml': '', 'programs/a.bpf.c': source() });
   expect(await runValidate({ state, onlyHost: 'edge-1', output: 'text', color: false })).toMatchObject({
     exitCode: 0,
+    out: expect.stringContaining('not looked at: hosts/b.yaml; `xdpkeep validate` without --host') as string,
   });
   expect(await runValidate({ state, output: 'text', color: false })).toMatchObject({ exitCode: 65 });
 });

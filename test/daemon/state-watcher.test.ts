@@ -1,4 +1,5 @@
 // Ways in which a state directory becomes another one without an event inside it.
+// needs: time
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -9,7 +9,7 @@ import { loadHost } from '../../src/desired/load.js';
 import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import { type Diagnostic, InvalidStateError } from '../../src/model/diagnostic.js';
-import { brief, type Files, hostFile, source, stateDir, write } from './state-dir.js';
+import { placeAndSummary, type Files, hostFile, source, stateDir, write } from './state-dir.js';
 
 const BUILTIN = '{program: {builtin: icmp-drop}}';
 const HASH = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
@@ -213,7 +213,7 @@ test.each<[name: string, files: Files, expected: string[]]>([
     [`${FILE} function needed`],
   ],
 ])('refused before anything is touched: %s', async (_name, files, expected) => {
-  expect((await problemsOf(files)).map(brief)).toEqual(expected);
+  expect((await problemsOf(files)).map(placeAndSummary)).toEqual(expected);
 });
 
 test('a program behind a link that leaves the state directory is refused', async () => {
@@ -238,7 +238,7 @@ test('the problems of fields and of programs are told in one run, in the order o
     'hosts/edge-1.yaml': `${text}colour: red\n`,
     'programs/a.bpf.c': 'int x',
   });
-  expect(problems.map(brief).map((line) => line.replace('hosts/edge-1.yaml:', ''))).toEqual([
+  expect(problems.map(placeAndSummary).map((line) => line.replace('hosts/edge-1.yaml:', ''))).toEqual([
     '5:16-21 invalid value',
     '5:39-55 cannot read file',
     '6:26-42 does not compile',
@@ -251,7 +251,7 @@ test('the problems of fields and of programs are told in one run, in the order o
 test('warnings of the compiler stop nothing', async () => {
   const text = `${source('fw')}static int unused;\n`;
   const { warnings } = await load(stateDir({ 'hosts/edge-1.yaml': USE.source(), 'programs/a.bpf.c': text }));
-  expect(warnings.map(brief)).toEqual([`${FILE} compiler warnings`]);
+  expect(warnings.map(placeAndSummary)).toEqual([`${FILE} compiler warnings`]);
   expect(warnings[0]?.log).toContain('unused variable');
 });
 
@@ -265,16 +265,18 @@ test('validating looks at every host, in the order of files and places', async (
   const store = new MemoryObjectStore();
   const { hosts, diagnostics } = await validateState({ stateDir: folder, store }, { exec: true });
   expect(hosts).toEqual(['a', 'b']);
-  expect(diagnostics.map((one) => `${one.severity} ${brief(one)}`)).toEqual([
+  expect(diagnostics.map((one) => `${one.severity} ${placeAndSummary(one)}`)).toEqual([
     'error hosts/a.yaml:3:7-8 name is not that of the file',
     'error hosts/a.yaml:5:3-7 missing field',
     'warning hosts/d.yml:1:1 file is not read',
   ]);
   expect(await validateState({ stateDir: folder, store }, { exec: true }, 'b')).toEqual({
     hosts: ['b'],
+    states: [expect.objectContaining({ host: 'b' })],
     policies: [],
     lists: [],
     parsed: [],
+    leftOut: ['hosts/a.yaml'],
     diagnostics: [],
   });
   await expect(validateState({ stateDir: folder, store }, { exec: true }, 'x')).rejects.toMatchObject({

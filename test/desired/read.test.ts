@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readStateFile, STATE_FILE_LIMIT } from '../../src/desired/read.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
-import { brief, stateDir } from './state-dir.js';
+import { placeAndSummary, stateDir } from './state-dir.js';
 
 const FILE = 'hosts/a.yaml';
 
 function read(folder: string): { text: string | undefined; problems: string[] } {
   const problems: Diagnostic[] = [];
   const source = readStateFile(folder, FILE, problems);
-  return { text: source?.text, problems: problems.map(brief) };
+  return { text: source?.text, problems: problems.map(placeAndSummary) };
 }
 
 const bytes = (...parts: (string | number[])[]) =>

@@ -37,7 +37,7 @@ export function hostFile(...interfaces: string[]): string {
 }
 
 /** `hosts/edge-1.yaml:5:3-8 unknown field`, so that a table compares place and kind at once. */
-export function brief({ at, endColumn, summary }: Diagnostic): string {
+export function placeAndSummary({ at, endColumn, summary }: Diagnostic): string {
   const end = endColumn === undefined ? '' : `-${endColumn}`;
   return `${at.file}:${at.line}:${at.column}${end} ${summary}`;
 }

@@ -24,25 +24,30 @@ const withBlocks = owned('a', { blocks: map('blocks') });
 
 describe('a program', () => {
   it('without a policy, or of one that redirects nowhere, is itself', () => {
-    expect(bindProgram(plain, [], withBlocks)).toBe(plain);
+    expect(bindProgram(plain, [], withBlocks, false)).toBe(plain);
     const program = redirecting();
-    expect(bindProgram(program, [], owned('a'))).toBe(program);
-    expect(bindProgram(program, [], undefined)).toBe(program);
+    expect(bindProgram(program, [], owned('a'), false)).toBe(program);
+    expect(bindProgram(program, [], undefined, false)).toBe(program);
   });
 
   it('is named by the numbers of its targets, in the order of their names, each once', () => {
     const nics = [nic('y', 8), nic('x', 7), nic('z', 9)];
-    expect(bindProgram(redirecting('y', 'x', 'y'), nics, undefined)).toMatchObject({ digest: 'dddd-7-8' });
-    expect(bindProgram(redirecting('y', 'x'), nics, undefined)).not.toHaveProperty('blocks');
+    expect(bindProgram(redirecting('y', 'x', 'y'), nics, undefined, false)).toMatchObject({
+      digest: 'dddd-7-8',
+    });
+    expect(bindProgram(redirecting('y', 'x'), nics, undefined, false)).not.toHaveProperty('blocks');
   });
 
   it('that redirects to nowhere says where', () => {
-    expect(bindProgram(redirecting('x', 'gone'), [nic('x', 7)], undefined)).toBe('gone');
+    expect(bindProgram(redirecting('x', 'gone'), [nic('x', 7)], undefined, false)).toBe('gone');
   });
 
   it('asks for blocks where an operator has ever blocked something', () => {
-    expect(bindProgram(redirecting(), [], withBlocks)).toMatchObject({ digest: 'dddd-blocks', blocks: true });
-    expect(bindProgram(redirecting('x'), [nic('x', 7)], withBlocks)).toMatchObject({
+    expect(bindProgram(redirecting(), [], withBlocks, false)).toMatchObject({
+      digest: 'dddd-blocks',
+      blocks: true,
+    });
+    expect(bindProgram(redirecting('x'), [nic('x', 7)], withBlocks, false)).toMatchObject({
       digest: 'dddd-7-blocks',
     });
   });

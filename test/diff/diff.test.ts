@@ -16,7 +16,7 @@ describe('which entry of the state file an interface gets', () => {
     ['ens5', 'all'],
     ['lo', undefined],
   ])('%s gets %s', (name, digest) => {
-    expect(wantedFor(state, name)?.program.digest).toBe(digest);
+    expect(wantedFor(state, { name })?.program.digest).toBe(digest);
   });
 });
 
@@ -110,4 +110,25 @@ it('what is owned is that of the name', () => {
 it('names of a pattern are in order', () => {
   const have = observed([nic('c', 1), nic('a', 2), nic('b', 3)]);
   expect(diff(desired(wanted('*')), have).map(({ interface: name }) => name)).toEqual(['a', 'b', 'c']);
+});
+
+describe('altnames', () => {
+  const altnamed = { ...nic('ens5', 3), altnames: ['enp3s0', 'wan'] };
+
+  it('an altname is a name, and wins over patterns; patterns see the name alone', () => {
+    const state = desired(wanted('ens*', { digest: 'glob' }), wanted('wan', { digest: 'alt' }));
+    const differences = diff(state, observed([altnamed, nic('ens6', 4)]));
+    expect(differences.map(({ interface: name, wanted: entry }) => [name, entry?.program.digest])).toEqual([
+      ['ens5', 'alt'],
+      ['ens6', 'glob'],
+    ]);
+    expect(wantedFor(desired(wanted('enp*')), altnamed)).toBeUndefined();
+  });
+
+  it('two entries for one interface are told, the name of one that is not there is not taken for another', () => {
+    const [twice, other] = diff(desired(wanted('wan'), wanted('ens5'), wanted('lan')), observed([altnamed]));
+    expect(twice?.namedTwice?.map(({ pattern }) => pattern)).toEqual(['wan', 'ens5']);
+    expect(other).toMatchObject({ interface: 'lan', wanted: { pattern: 'lan' } });
+    expect(other).not.toHaveProperty('observed');
+  });
 });

@@ -65,7 +65,9 @@ it('passes a good pull request and says what it changes; stops at what is wrong 
   const passed = await runWorkflow(repository, base, good);
   expect(passed.results).toEqual(Object.fromEntries(NAMES.map((name) => [name, 0])));
   expect(passed.summary).toMatch(/^## Firewall changes\n/);
-  expect(passed.summary).toMatch(/`tcp [^`]*:8080 SYN` \| `pass` \| `\(default\)` \| `drop` \| `web`/);
+  expect(passed.summary).toMatch(
+    /`tcp [^`]*:8080 SYN; also IPv6 TCP` \| `pass` \| `\(default\)` \| `drop` \| `web`/,
+  );
 
   const dead = await repository.commit(
     'dead',

@@ -16,12 +16,12 @@ import type { Candidate } from '../../src/prove/candidate.js';
 import { temporaryFolder } from '../journal/support.js';
 import { desired, NOTHING_BEFORE } from '../support/states.js';
 import { FakeKernel } from './kernel.js';
-import { DEFINITION } from './machine.js';
+import { DEFINITION } from '../support/states.js';
 
 /** What goes otherwise than by itself. */
 interface Otherwise extends OnTrial, Partial<Pick<ApplyContext, 'proven'>> {
   observe?: ApplyContext['kernel']['observe'];
-  mends?: boolean;
+  restores?: boolean;
 }
 
 export class FakeHost {
@@ -84,12 +84,12 @@ export class FakeHost {
         this.candidates.get(name) ?? { object: this.kernel.load(step.instance.digest, [DEFINITION]) },
       );
     }
-    const { mends = false, observe = () => Promise.resolve(this.kernel.observe()), ...trial } = change;
+    const { restores = false, observe = () => Promise.resolve(this.kernel.observe()), ...trial } = change;
     const { proven = { loaded, failed: new Map<string, XdpkeepError>() } } = change;
     try {
       return await apply(lock, planned, {
         kernel: { pins: this.kernel.pins, observe },
-        records: { ...as, mends },
+        records: { ...as, restores },
         proven,
         trial,
       });

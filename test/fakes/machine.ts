@@ -6,7 +6,6 @@ import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
 import { CONNECTION_TABLES } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
-import type { MapDefinition } from '../../src/model/instance.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
 import type { Machine } from '../../src/pass/machine.js';
@@ -14,19 +13,8 @@ import type { Candidate } from '../../src/prove/candidate.js';
 import { SharedConnections } from '../../src/prove/egress.js';
 import { Proven } from '../../src/prove/prove.js';
 import { SetMaps } from '../../src/prove/sets.js';
+import { DEFINITION } from '../support/states.js';
 import type { FakeKernel } from './kernel.js';
-
-/** The map of the programs of `test/support/states.ts`. */
-export const DEFINITION: MapDefinition = {
-  name: 'icmp_drops',
-  type: 2,
-  keySize: 4,
-  valueSize: 8,
-  maxEntries: 1,
-  flags: 0,
-  internal: false,
-  made: true,
-};
 
 export class FakeMachine implements Machine {
   /** What was armed. */
@@ -47,6 +35,8 @@ export class FakeMachine implements Machine {
   readonly guarded: { interfaces: string[]; question: LockoutQuestion }[] = [];
   /** Digests whose maps were looked up in an object file. */
   readonly inspected: string[] = [];
+  /** Interfaces that were owned, each time that totals were rebased. */
+  readonly rebased: string[][] = [];
   /** Mounts that were asked for. */
   readonly mounts: string[] = [];
   readonly #failures = new Map<keyof Machine, Error>();
@@ -73,16 +63,22 @@ export class FakeMachine implements Machine {
     return [DEFINITION];
   };
 
+  readonly programTakesFrags: Machine['programTakesFrags'] = () => false;
+
+  readonly hidesTags: Machine['hidesTags'] = () => false;
+
+  readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
+
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
     const proven = new Proven(new SetMaps(pinPaths), new SharedConnections(pinPaths));
     for (const { step } of plan.steps) {
       if (step.kind === 'record')
-        proven.recorder ??= {
+        proven.recorders.set(step.interface, {
           object: this.kernel.load(
             'egress',
             CONNECTION_TABLES.map((name) => ({ name })),
           ),
-        };
+        });
       if (!('instance' in step) || step.instance.pinned) continue;
       const name = step.interface;
       progress?.({ doing: 'proving programs', done: 0, total: plan.steps.length });
@@ -110,8 +106,10 @@ export class FakeMachine implements Machine {
     return Promise.resolve({ accepted: this.lockouts, doubts: this.doubts });
   };
 
-  /** There are no counters. */
-  readonly settleTotals: Machine['settleTotals'] = () => undefined;
+  /** There are no counters; which interfaces were owned is kept. */
+  readonly rebaseTotals: Machine['rebaseTotals'] = (_paths, _dataDir, owned) => {
+    this.rebased.push(owned.map(({ name }) => name));
+  };
 
   /** A policy has the maps that every policy has. */
   #load({ digest, program }: TargetInstance): Candidate {

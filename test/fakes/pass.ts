@@ -65,6 +65,7 @@ export class PassHost extends FakeHost {
         generation: { origin: 'reconcile' },
         interfaces: 'all',
         retry: false,
+        goNative: false,
         deep: false,
         ...target,
       },

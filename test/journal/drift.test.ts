@@ -3,7 +3,7 @@ import { expect, it, test } from 'vitest';
 import { lastInstalled, stalledHeals } from '../../src/journal/drift.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import type { EffectiveStep } from '../../src/model/step.js';
-import { attachStep, detachStep } from './support.js';
+import { attachStep, cleanStep, detachStep } from './support.js';
 
 const record = (change: Partial<JournalRecord>): JournalRecord => ({
   ...{ seq: 1, prev: '', time: '', boot: 'b', netns: 1, generation: 2, phase: 'done', step: attachStep() },
@@ -43,6 +43,25 @@ it('the last step that was done decides, an interrupted one leaves nothing known
   expect(digests(one, begun, record({ step: attached('two') }))).toEqual({ veth0: 'two' });
   expect(digests(one, record({ step: detachStep() }))).toEqual({});
   expect(digests(one, record(renamed('veth0', 'wan')))).toEqual({ wan: 'one' });
+});
+
+it.each<[string, JournalRecord]>([
+  ['a rename that was begun', record({ phase: 'intent', ...renamed('wan', 'veth0') })],
+  ['a cleaning', record({ step: cleanStep() })],
+  ['a detachment that failed', record({ phase: 'failed', step: detachStep() })],
+  ['a hold', record({ step: { kind: 'hold', reason: '' } })],
+  [
+    'a hold of the same generation that was undone',
+    record({ phase: 'undone', step: { kind: 'hold', reason: '' } }),
+  ],
+])('%s leaves known what was there', (_what, since) => {
+  expect(digests(record({ step: attached('one') }), since)).toEqual({ veth0: 'one' });
+});
+
+it('a detachment that was begun leaves nothing known, and one trial that was undone says nothing of another', () => {
+  const one = record({ step: attached('one') });
+  expect(digests(one, record({ phase: 'intent', step: detachStep() }))).toEqual({});
+  expect(digests(one, trial('intent'), trial('undone'))).toEqual({ veth0: 'one' });
 });
 
 it('after a trial that was undone nobody knows', () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { fallbacks, lastFailures, lastInstances } from '../../src/journal/intents.js';
+import { bringsBack, fallbacks, lastFailures, lastInstances } from '../../src/journal/intents.js';
 import { recoverOpenIntents } from '../../src/journal/recover-intents.js';
 import type { JournalRecord } from '../../src/model/record.js';
-import { detachStep, reattachStep } from './support.js';
+import { cleanStep, detachStep, reattachStep } from './support.js';
 
 const DIGEST = reattachStep(8).instance.digest;
 
@@ -68,4 +68,33 @@ test.each<[string, Partial<JournalRecord>[], string | undefined]>([
   ['it was in another namespace', [{ phase: 'done', step: fellBack, netns: 2 }], undefined],
 ])('native mode, when %s', (_name, changes, why) => {
   expect(fallbacks(changes.map(record), { boot: 'b', netns: 1 }).get(fellBack.ifindex)).toBe(why);
+});
+
+const other = { ...reattachStep(8), interface: 'b' };
+const anew = reattachStep(8, 'another');
+const named = { kind: 'hold', reason: '' } as const;
+
+test.each<[string, Partial<JournalRecord>[], boolean]>([
+  ['nothing', [], false],
+  ['the same, done', [{ phase: 'done' }], true],
+  ['the same, begun', [{ phase: 'intent' }], false],
+  ['the same on another interface', [{ phase: 'done', step: other }], false],
+  ['another program', [{ phase: 'done', step: anew }], false],
+  ['another program since', [{ phase: 'done' }, { phase: 'done', step: anew }], false],
+  [
+    'another program on another interface since',
+    [{ phase: 'done' }, { phase: 'done', step: { ...anew, interface: 'b' } }],
+    true,
+  ],
+  ['another program that failed since', [{ phase: 'done' }, { phase: 'failed', step: anew }], true],
+  ['a detachment since', [{ phase: 'done' }, { phase: 'done', step: detachStep() }], false],
+  ['a detachment that failed since', [{ phase: 'done' }, { phase: 'undone', step: detachStep() }], true],
+  ['a cleaning since', [{ phase: 'done' }, { phase: 'done', step: cleanStep() }], true],
+  ['a hold since', [{ phase: 'done' }, { phase: 'done', step: named }], true],
+])('a step brings back what was there after %s', (_name, changes, expected) => {
+  expect(bringsBack(changes.map(record), reattachStep(8))).toBe(expected);
+});
+
+test('what loads nothing brings back what is on record, whatever it is', () => {
+  expect([bringsBack([], cleanStep()), bringsBack([record({})], cleanStep())]).toEqual([false, true]);
 });

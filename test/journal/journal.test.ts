@@ -172,7 +172,7 @@ test('a journal that somebody else wrote to during the run is not appended to', 
     }),
   );
   expect(error).toMatchObject({ exitCode: EXIT.journal });
-  expect(error?.message).toContain('changed by somebody else');
+  expect(error?.message).toContain('changed by another process');
   expect(statSync(file).size).toBe(0);
 });
 

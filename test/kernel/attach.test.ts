@@ -152,3 +152,48 @@ test('a netlink attachment is detached only where it is the one that was seen, a
 test('this kernel has XDP links', () => {
   expect(hasXdpLinks()).toBe(true);
 });
+
+test('a swap that the driver refuses tells the device and what to do, and changes nothing', async () => {
+  await using lab = await createLab();
+  await lab.execOutside('ip', 'link', 'set', 'peer0', 'mtu', '9000');
+  const ifindex = await lab.ifindex('veth0');
+  using large = loadIcmpDrop('xdp.frags');
+  using small = load();
+  await lab.inside(() => {
+    using taken = program(large);
+    using link = createLink(taken, ifindex, 'native');
+    const refusal = caught(() => {
+      swapProgram(link, small, taken);
+    });
+    expect(refusal).toMatchObject({
+      code: 'ERANGE',
+      message: expect.stringMatching(
+        /^swap the program of a link \(driver veth, MTU 1500, .*ERANGE/,
+      ) as string,
+      hint: expect.stringMatching(/^What runs keeps running\. Lower the MTU .*xdp\.frags/) as string,
+    });
+    expect(linkInfo(link).programId).toBe(programId(taken));
+  });
+});
+
+test.each(['native', 'generic'] as const)(
+  'below a program nobody attaches (%s), and why is said',
+  async (mode) => {
+    await using lab = await createLab();
+    await lab.exec('ip', 'link', 'add', 'br0', 'type', 'bridge');
+    await lab.exec('ip', 'link', 'set', 'veth0', 'master', 'br0');
+    const [port, bridge] = [await lab.ifindex('veth0'), await lab.ifindex('br0')];
+    using drop = load();
+    await lab.inside(() => {
+      using _above = createLink(drop, bridge, 'generic');
+      expect(caught(() => createLink(drop, port, mode))).toMatchObject({
+        code: 'EEXIST',
+        message: expect.stringContaining(
+          'Cannot attach when an upper device already has a program',
+        ) as string,
+        hint: expect.stringContaining('An interface above it (bridge, bond, VLAN) has a program') as string,
+      });
+      expect(attachedProgram(port, mode)).toBe(0);
+    });
+  },
+);

@@ -55,9 +55,9 @@ test('a deadline that would look elsewhere is none', async () => {
       done(chunk.toString());
     }),
   );
-  expect(answer).toBe('it is in another network or has other files than who asks\n');
+  expect(answer).toBe('it is in another network namespace, or sees other files, than the client\n');
   expect(await ended[0]).toBe(64);
-  expect(said.join('')).toContain('no deadline is waited for: it is in another network');
+  expect(said.join('')).toContain('the deadline is refused: it is in another network');
 });
 
 test.each([
@@ -74,7 +74,7 @@ test.each([
       done(chunk.toString());
     }),
   );
-  expect(answer).toBe('what it was asked is no deadline\n');
+  expect(answer).toBe('the request is not a deadline\n');
   expect(await ended[0]).toBe(64);
 });
 

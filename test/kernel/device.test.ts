@@ -16,6 +16,7 @@ it('tells driver, MTU, queues and offloads', async () => {
     mtu: 3000,
     queues: { rx: 3, tx: 2 },
     lro: false,
+    hidesTags: true,
   });
   expect(await lab.inside(() => describeDevice(narrow))).toMatchObject({ queues: { rx: 1, tx: 1 } });
   expect(describeDevice(wide)?.name).not.toBe('wide');

@@ -91,7 +91,7 @@ test.each<[name: string, bytes: Uint8Array, message: string]>([
   [
     'a function that goes on behind its section',
     withFunctionOf(0x1000),
-    'its function icmp_drop ends behind its section',
+    'its function icmp_drop ends after its section',
   ],
   ['cut in the middle', ICMP_DROP.subarray(0, 800), 'it ends before the section table does'],
 ])('refused: %s', (_name, bytes, message) => {

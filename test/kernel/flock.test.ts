@@ -1,9 +1,9 @@
-import { fstatSync, statSync, symlinkSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Fd } from '../../src/kernel/fd.js';
 import { isSameFile, type LockAttempt, tryLockFile, tryLockFolder } from '../../src/kernel/flock.js';
-import { buildWriter, temporaryFolder } from '../journal/support.js';
+import { temporaryFolder } from '../journal/support.js';
 
 function taken(attempt: LockAttempt): Fd {
   if ('fd' in attempt) return attempt.fd;
@@ -22,17 +22,6 @@ test.each([
   }
   using again = taken(lock(path));
   expect(again.number).toBeGreaterThan(2);
-});
-
-test('a file that was replaced while it was being opened is not the one that is locked', async () => {
-  const folder = temporaryFolder();
-  const path = join(folder, 'lock');
-  const start = await buildWriter();
-  expect(await start('replace', folder).said).toBe('leased');
-  const old = statSync(path).ino;
-  using held = taken(tryLockFile(path));
-  expect(fstatSync(held.number).ino).not.toBe(old);
-  expect(isSameFile(held, path)).toBe(true);
 });
 
 test('a symbolic link is not followed to a lock file', () => {

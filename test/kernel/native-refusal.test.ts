@@ -57,7 +57,7 @@ it.each<[string, Refusal, RegExp]>([
   [
     'veth, alone',
     { code: 'ENOTCONN', said: 'veth: Cannot set XDP when peer is detached', device: VETH },
-    /^veth0 has lost its other end/,
+    /^veth0 has no peer any more/,
   ],
   [
     'no XDP',

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { KernelError } from '../../src/model/errors.js';
 import { cgroupPaths, listListeners } from '../../src/kernel/listeners.js';
 import { findSshPorts, type Host } from '../../src/kernel/ssh-ports.js';
 import { UnitFiles } from '../../src/kernel/unit-files.js';
@@ -35,6 +36,9 @@ const FILES = {
   'ssh/sshd_config.d/more.conf': 'ListenAddress 192.0.2.1:5022\n',
 };
 
+/** Port of a socket that a process holds which may be asked and is not called sshd. */
+const SEEN = 9022;
+
 function host(listening: [port: number, cgroup: number | undefined, loopback?: true][], all = false): Host {
   const folder = mkdtempSync(join(tmpdir(), `${inject('run')}-units-`));
   onTestFinished(() => {
@@ -52,7 +56,7 @@ function host(listening: [port: number, cgroup: number | undefined, loopback?: t
       loopback,
       ...(at !== undefined && { cgroup: BigInt(at) }),
     })),
-    processes: { inodes: new Set(all ? [7022] : []), all },
+    processes: { inodes: new Set(all ? [7022] : []), all, others: () => new Set([SEEN]) },
     cgroups: new Map(CGROUPS.map((path, number) => [BigInt(number), path])),
     units: new UnitFiles([join(folder, 'etc'), join(folder, 'lib')]),
     configuration: join(folder, 'ssh'),
@@ -103,6 +107,7 @@ test.each<
   ],
   ['a socket of systemd that no unit file names', [[111, 3]], [22], [111]],
   ['what the outside does not reach', [[3022, 4, true]], [22]],
+  ['a socket of a process that may be asked', [[SEEN, 99]], [22]],
   [
     'the port of SSH, whoever is there',
     [
@@ -145,4 +150,10 @@ test('the kernel says who listens, and in which cgroup that began', async () => 
   expect(found).toMatchObject({ loopback: true, inode: expect.any(Number) as number });
   const cgroup = found?.cgroup ?? 0n;
   expect(cgroupPaths(new Set([cgroup])).get(cgroup)).toMatch(/^\//);
+  // A kernel without sock_diag, as in a small guest: the same from /proc/net.
+  const { inode } = found ?? {};
+  const missing = (): never => {
+    throw new KernelError('read a list over netlink', 2, 'ENOENT', 'no such file or directory');
+  };
+  expect(listListeners(missing)).toContainEqual({ port, inode, loopback: true });
 });

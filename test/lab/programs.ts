@@ -13,9 +13,10 @@ export async function compileProgram(name: string): Promise<Uint8Array> {
   return (await compile(compiler, unit, readSources(unit.stateDir))).object;
 }
 
-/** The object of the builtin program, opened and loaded. */
-export function loadIcmpDrop(): BpfObject {
+/** The object of the builtin program, opened and loaded; as if it had another section, where one is said. */
+export function loadIcmpDrop(section: 'xdp' | 'xdp.frags' = 'xdp'): BpfObject {
   const object = BpfObject.open(readFileSync('dist/bpf/icmp_drop.bpf.o'), 'icmp_drop');
+  if (section === 'xdp.frags') object.takeFrags();
   object.load();
   return object;
 }

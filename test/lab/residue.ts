@@ -128,9 +128,19 @@ export async function sweep(name: string, temporary: string): Promise<string[]> 
   return found;
 }
 
-/** Ends every process in a namespace, and says which that were. */
-export async function endIn(namespace: string): Promise<string[]> {
-  const pids = (await must('ip', ['netns', 'pids', namespace])).split('\n').filter(Boolean).map(Number);
-  for (const pid of pids) endProcess(pid);
-  return pids.map((pid) => `process ${pid}`);
+/** Milliseconds: what was killed a moment ago is still there until the kernel has taken its memory back. */
+export const DYING = 10_000;
+
+/** Ends every process in a namespace, and says which that were. `patience`: milliseconds in which they may end by themselves. */
+export async function endIn(namespace: string, patience = 0): Promise<string[]> {
+  const start = Date.now();
+  for (;;) {
+    const pids = (await must('ip', ['netns', 'pids', namespace])).split('\n').filter(Boolean).map(Number);
+    if (pids.length > 0 && Date.now() - start < patience) {
+      await sleep(50);
+      continue;
+    }
+    for (const pid of pids) endProcess(pid);
+    return pids.map((pid) => `process ${pid}`);
+  }
 }

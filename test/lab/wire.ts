@@ -34,9 +34,16 @@ export interface Listeners extends AsyncDisposable {
 }
 
 export async function listenFor(network: Network, pair: Pair): Promise<Listeners> {
-  const heard = new Set<number>();
   const destinationMac = await macOf(network.firewall, pair.name);
   const sourceMac = await macOf(network.outside, pair.peer);
+  return listenAt(network, pair, { sourceMac, destinationMac });
+}
+
+type Ends = Pick<Pair, 'address' | 'peerAddress' | 'address6' | 'peerAddress6'>;
+type Macs = Pick<PacketDescription, 'sourceMac' | 'destinationMac'>;
+
+export async function listenAt(network: Network, pair: Ends, macs: Macs = {}): Promise<Listeners> {
+  const heard = new Set<number>();
   const sockets = await enter(network.firewall, () =>
     Promise.all([listen('udp4', pair.address, heard), listen('udp6', pair.address6, heard)]),
   );
@@ -44,8 +51,7 @@ export async function listenFor(network: Network, pair: Pair): Promise<Listeners
     heard,
     frame: (number, family, packet = {}) => {
       const [from, to] = family === 4 ? [pair.peerAddress, pair.address] : [pair.peerAddress6, pair.address6];
-      const ends = { source: ip(from), destination: ip(to), sourceMac, destinationMac };
-      // The number is where the checksum needs no other one: in both ports of nobody, and in the payload behind them.
+      const ends = { source: ip(from), destination: ip(to), ...macs };
       const whole = buildPacket({
         protocol: 17,
         sourcePort: 1024,

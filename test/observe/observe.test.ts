@@ -26,8 +26,14 @@ test('an untouched machine: interfaces, nothing of ours', async () => {
     boot: bootId(),
     netns: await lab.inside(netnsInode),
     interfaces: [
-      { name: 'lo', ifindex: 1, xdp: [], tc: [] },
-      { name: 'veth0', ifindex: await lab.ifindex('veth0'), xdp: [], tc: [] },
+      { name: 'lo', ifindex: 1, device: { largest: 65_536, frags: false, above: [] }, xdp: [], tc: [] },
+      {
+        name: 'veth0',
+        ifindex: await lab.ifindex('veth0'),
+        device: { largest: 1500, above: [] },
+        xdp: [],
+        tc: [],
+      },
     ],
     owned: [],
   });
@@ -62,6 +68,7 @@ test('what is pinned and attached is seen, with its ids', async () => {
   expect(state.interfaces).toContainEqual({
     name: 'veth0',
     ifindex: ids.ifindex,
+    device: { largest: 1500, above: [] },
     xdp: [{ mode: 'native', programId: ids.program, programName: 'icmp_drop', linkId: ids.link }],
     tc: [],
   });

@@ -5,6 +5,7 @@ import type { ObservedState } from '../../src/model/observed.js';
 import type { Step } from '../../src/model/step.js';
 import { plan } from '../../src/plan/plan.js';
 import {
+  DEFINITION,
   desired,
   instance,
   map,
@@ -17,17 +18,6 @@ import {
   stranger,
   wanted,
 } from '../support/states.js';
-
-const DEFINITION = {
-  name: 'icmp_drops',
-  type: 2,
-  keySize: 4,
-  valueSize: 8,
-  maxEntries: 1,
-  flags: 0,
-  internal: false,
-  made: true,
-};
 
 function planned(
   want: DesiredState,

@@ -75,7 +75,7 @@ describe('an interface that nobody wants any more', () => {
         ifindex: 3,
         reason: 'its pinned link 20 is attached in another network namespace',
         condition: 'Refused',
-        hint: 'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace is no more.',
+        hint: 'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace does not exist any more.',
       },
     ]);
     expect(steps(desired(), observed([], [owned('ens5', elsewhere)]))[0]).not.toHaveProperty('ifindex');

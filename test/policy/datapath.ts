@@ -33,12 +33,13 @@ export function bindForTest(
   sets: SetBytes[] = [],
   blocks = false,
   frags = false,
+  noEthernet = false,
 ): FirewallTables {
   const names = [...new Set(tables.owners.map(({ row }) => row))];
   const targets = tables.owners.flatMap((owner) => (owner.interface === undefined ? [] : [owner.interface]));
   return bindTables(tables, {
     blocks,
-    frags,
+    frames: { frags, noEthernet },
     slots: new Map(names.map((name, slot) => [name, slot])),
     ifindexes: new Map(targets.map((name) => [name, 1])),
     sets,
@@ -50,12 +51,18 @@ export class Datapath implements Disposable {
   readonly #object: BpfObject;
   readonly #tables: FirewallTables;
 
-  /** With `blocks`, questions may be about those too; with `frags`, frames come in several buffers. */
-  constructor(policy: Policy, protections: Protection[] = [], blocks?: BlockEntry[], frags = false) {
+  /** With `blocks`, questions may be about those too; with `frags`, frames come in several buffers; with `noEthernet`, packets begin with the IP header. */
+  constructor(
+    policy: Policy,
+    protections: Protection[] = [],
+    blocks?: BlockEntry[],
+    frags = false,
+    noEthernet = false,
+  ) {
     const tables = compilePolicy(policy, protections);
     using setMaps = new SetMaps(); // the program keeps them
     const sets = setMaps.open(tables.sets);
-    this.#tables = bindForTest(tables, sets, blocks !== undefined, frags);
+    this.#tables = bindForTest(tables, sets, blocks !== undefined, frags, noEthernet);
     using map = blocks && createBlockMap();
     if (map) fillBlockMap(map, blocks);
     this.#object = loadPolicy(firewallObject(policy), this.#tables, { sets, ...(map && { blocks: map }) });

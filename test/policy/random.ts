@@ -144,7 +144,8 @@ export function takenFor({ connection }: PacketDescription): { connection?: Conn
 
 /** Protected flows never depend on what is remembered of connections. */
 export function randomProtection(random: Random): Match {
-  const { connection: _, ...match } = randomMatch(random);
+  const match = randomMatch(random);
+  delete match.connection;
   return match;
 }
 

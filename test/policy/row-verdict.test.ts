@@ -4,6 +4,7 @@ import { BUILTIN_ROWS, type Policy, type Verdict } from '../../src/model/policy.
 import { evaluate } from '../../src/policy/evaluate.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { rowVerdict } from '../../src/policy/row-verdict.js';
+import { rounds } from '../support/budget.js';
 import { policy, rule } from './policy.js';
 import { Random, randomPacket, randomPolicy, takenFor } from './random.js';
 
@@ -64,7 +65,7 @@ it.each(['enforce', 'audit'] as const)(
   (mode) => {
     const random = new Random(7);
     const rows = new Set<string>();
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < Math.max(30, rounds(100)); round++) {
       const wanted = { ...randomPolicy(random, 10, 0), mode };
       for (let packet = 0; packet < 50; packet++) {
         const blocked = random.chance(20);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Link } from '../../src/kernel/rtnetlink.js';
 import { Topology } from '../../src/reach/topology.js';
 
-const LINKS: Link[] = [
+const SHAPES: Omit<Link, 'mtu' | 'type'>[] = [
   { ifindex: 1, name: 'lo', loopback: true },
   { ifindex: 2, name: 'eth0', loopback: false, master: 4 },
   { ifindex: 3, name: 'eth1', loopback: false, master: 4 },
@@ -17,6 +17,7 @@ const LINKS: Link[] = [
   { ifindex: 11, name: 'veth0', loopback: false, kind: 'veth', parent: 12 },
   { ifindex: 12, name: 'peer0', loopback: false, kind: 'veth', parent: 11 },
 ];
+const LINKS: Link[] = SHAPES.map((one) => ({ mtu: 1500, type: 1, ...one }));
 
 const SENDER = 0x02_00_00_00_00_07;
 const topology = new Topology(LINKS, [{ ifindex: 5, mac: SENDER, bridge: 6 }]);
@@ -51,5 +52,19 @@ it('knows what is on a wire', () => {
     false,
     true,
     true,
+  ]);
+});
+
+it('a flow has to live with its tag and without it, where the device may take tags off', () => {
+  const topology = new Topology(LINKS, [], (ifindex) => ifindex === 4);
+  const flow = { interface: 'bond0.10', why: 'a test', packet: {} };
+  expect(topology.arrivals(flow).map((one) => [one.interface, one.packet.vlan])).toEqual([
+    ['bond0.10', undefined],
+    ['bond0', [10]],
+    ['eth0', [10]],
+    ['eth1', [10]],
+    ['bond0', undefined],
+    ['eth0', undefined],
+    ['eth1', undefined],
   ]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Reconciliation, ReportedStep } from '../../src/model/reconciliation.js';
-import { renderReconciliation } from '../../src/report/reconciliation.js';
+import { otherKinds, renderReconciliation } from '../../src/report/reconciliation.js';
 import { painter } from '../../src/report/style.js';
 
 const step = (outcome: ReportedStep['outcome'], change: Partial<ReportedStep> = {}): ReportedStep => ({
@@ -48,4 +48,14 @@ test('the log stands below the hint that speaks of it', () => {
     '      | one',
     '      | two',
   ]);
+});
+
+test.each<[kinds: string[] | undefined, words: string]>([
+  [undefined, ''],
+  [['IPv4 TCP'], ''],
+  [['IPv4 TCP', 'IPv6 TCP'], '; also IPv6 TCP'],
+  [['a', 'b', 'c', 'd', 'e'], '; also b, c, d and 1 more kind'],
+  [['a', 'b', 'c', 'd', 'e', 'f'], '; also b, c, d and 2 more kinds'],
+])('a change of %o is about more than its example: "%s"', (kinds, words) => {
+  expect(otherKinds(kinds)).toBe(words);
 });

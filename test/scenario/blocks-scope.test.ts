@@ -39,6 +39,21 @@ it('what lost its pins while hands are off stays as it is', async () => {
   expect((await status(lab)).interfaces).toMatchObject([{ name: 'veth0' }, { condition: 'Drifted' }]);
 });
 
+it('the first one leaves the mode and the link as they are', async () => {
+  await using lab = await createLab();
+  lab.writeState({
+    'policies/p.yaml': policyFile('p', { rules: [] }),
+    'hosts/lab.yaml': hostFile({ veth0: 'policy: p, mode: generic' }),
+  });
+  await reconcile(lab);
+  const [before] = (await status(lab)).interfaces;
+  expect(before).toMatchObject({ mode: 'generic' });
+  expect(await block(lab)).toMatchObject({ inForce: ['veth0'] });
+  const [after] = (await status(lab)).interfaces;
+  expect(after).toMatchObject({ mode: 'generic', linkId: before?.linkId });
+  expect(after?.programId).not.toBe(before?.programId);
+});
+
 it('nor does one of one interface touch another that runs a policy', async () => {
   await using lab = await createLab({ pairs: 3 });
   lab.writeState({

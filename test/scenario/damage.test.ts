@@ -90,7 +90,7 @@ it('a bit flipped in any earlier record: exit 74, untouched; status answers; a r
     start = end + 1;
   }
   expect((await lab.netShow()).xdp).toEqual(xdp);
-  expect((await status(lab)).interfaces).toMatchObject([{ condition: 'Drifted' }]);
+  expect((await status(lab)).interfaces).toMatchObject([{ condition: 'Pending' }]);
   expect(await lab.run(['journal', 'repair'])).toMatchObject({ exitCode: 0 });
   expect((await reconcile(lab)).interfaces).toMatchObject([{ condition: 'Ready' }]);
 });

@@ -1,4 +1,6 @@
 // Which rule decides a packet: asked of the attached program, beside the state files, and leaving no trace.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Explanation } from '../../src/model/explain.js';
 import { createLab, type Lab } from '../lab.js';
@@ -40,7 +42,7 @@ it('asks the attached program, and counts nothing', async () => {
   for (let time = 0; time < 5; time++) {
     const { running, desired } = await explain(PING);
     expect(running).toMatchObject({ policy: 'edge', row: 'no-ping', verdict: 'drop', audit: false });
-    expect(running.at.file).toBe('policies/edge.yaml');
+    expect(running.at?.file).toBe('policies/edge.yaml');
     expect(running.programId).toBe((await lab.netShow()).xdp[0]?.id);
     expect(desired).toMatchObject({ row: 'no-ping', same: true, at: running.at });
     await explain('protocol: udp');
@@ -55,14 +57,13 @@ it('a packet that is longer than the kernel can be asked about is decided by the
   expect((await lines('protocol: icmp, length: 65535'))[1]).toContain('too long to ask the kernel');
 });
 
-it('names the protect entry, the policy of a built-in row, and what a rate limit would change', async () => {
+it('names the protect entry, and what a rate limit would change', async () => {
   const ssh = await explain('protocol: tcp, source: 10.1.2.3, destinationPort: 22');
   expect(ssh.running).toMatchObject({ row: '(protect)', verdict: 'pass', at: { file: 'hosts/lab.yaml' } });
   const udp = await explain('protocol: udp');
   expect(udp.running).toMatchObject({
     row: '(default)',
     verdict: 'pass',
-    at: { file: 'policies/edge.yaml' },
     aboveRate: { row: 'few', action: 'drop' },
   });
   expect(await lines(PING)).toEqual([
@@ -72,6 +73,25 @@ it('names the protect entry, the policy of a built-in row, and what a rate limit
       /^state files: the same: drop by no-ping of policy edge, policies\/edge\.yaml:\d+$/,
     ),
   ]);
+});
+
+it('a built-in row is said by the line of its setting, or by none', async () => {
+  writePolicy(lab, { fragments: 'drop', default: 'drop', ...RUNNING }, SSH);
+  const lineOf = (setting: string) => {
+    const text = readFileSync(join(lab.state, 'policies/edge.yaml'), 'utf8');
+    return text.split('\n').findIndex((line) => line.includes(`"${setting}"`)) + 1;
+  };
+  const desired = async (packet: string) => (await explain(packet)).desired;
+  const at = (setting: string) => ({ file: 'policies/edge.yaml', line: lineOf(setting), column: 2 });
+  expect(await desired('protocol: tcp')).toMatchObject({ row: '(default)', at: at('default') });
+  expect(await desired('fragment: later')).toMatchObject({ row: '(fragments)', at: at('fragments') });
+  const unsaid = await explain('etherType: arp');
+  expect(unsaid.desired).toMatchObject({ row: '(non-ip)', verdict: 'pass' });
+  expect(unsaid.desired).not.toHaveProperty('at');
+  expect(unsaid.running).not.toHaveProperty('at');
+  expect((await lines('etherType: arp'))[1]).toBe(
+    'runs now: pass by (non-ip) of policy edge, as no line says otherwise',
+  );
 });
 
 it('says when the state files would decide otherwise, want something else, or cannot be read', async () => {

@@ -105,7 +105,7 @@ it('read-only: what changes refuses, what runs goes on, what looks still answers
     expect(refused.stderr).toContain('read-only');
   }
   expect(await running()).toBe('icmp_drop');
-  expect(await status(lab)).toMatchObject({ interfaces: [{ condition: 'Drifted' }] });
+  expect(await status(lab)).toMatchObject({ interfaces: [{ condition: 'Pending' }] });
   for (const args of [['history'], ['journal', 'verify'], ['maps']])
     expect({ args, ...(await lab.run(args)) }).toMatchObject({ args, exitCode: 0 });
   await must('mount', ['-o', 'remount,rw', lab.dataDir]);

@@ -80,7 +80,7 @@ it('tells what each generation changed, and compares generations, what runs and 
   );
   const text = (await lab.run(['history', '2'])).stdout;
   expect(text).toMatch(/^generation 2 of lab: reconcile, \S+, 0 min ago$/m);
-  expect(text).toMatch(/: pass \(default\) -> drop \(telnet\)$/m);
+  expect(text).toMatch(/: pass \(default\) -> drop \(telnet\); also IPv6 TCP$/m);
   for (const wrong of ['9', '0', 'x'])
     expect(await lab.run(['history', wrong])).toMatchObject({ exitCode: 64 });
 

@@ -109,7 +109,7 @@ describe('another network namespace', () => {
     expect(await there.ifindex('veth0')).toBe(await here.ifindex('veth0'));
     await converged(there);
     writeHost(here, { veth0: `mode: native, program: ${ICMP_DROP}` });
-    expect((await status(here)).interfaces).toMatchObject([{ name: 'veth0', condition: 'Drifted' }]);
+    expect((await status(here)).interfaces).toMatchObject([{ name: 'veth0', condition: 'Pending' }]);
     expect((await reconcile(here)).steps).toMatchObject([{ action: 'attach', reason: 'not attached' }]);
     expect(await here.ping(2)).toEqual({ sent: 2, received: 0 });
     expect(await mapValues(there, 'veth0', 'icmp_drops')).toEqual([0]);

@@ -16,7 +16,8 @@ function writeList(lab: Lab, count: number, from = 0): void {
 
 function writePolicy(lab: Lab, direction: 'source' | 'destination', name: string): void {
   const match = { [direction]: { list: 'blocked' } };
-  const text = policyFile(name, { rules: [{ name: 'blocked', match, action: 'drop' }] });
+  const lists = { blocked: { maxShrink: '100%' } };
+  const text = policyFile(name, { lists, rules: [{ name: 'blocked', match, action: 'drop' }] });
   lab.writeState({ [`policies/${name}.yaml`]: text });
 }
 

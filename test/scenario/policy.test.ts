@@ -210,6 +210,7 @@ it('the dry run says which packets get another verdict', async () => {
         fromRow: 'no-ping',
         toRow: 'no-ping',
         example: expect.stringMatching(/^icmp .*type 8/) as string,
+        kinds: ['IPv4 ICMP'],
       },
     ],
   });

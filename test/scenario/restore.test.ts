@@ -99,3 +99,55 @@ it('honours a hold and a suspension', async () => {
   expect(await restore(lab, 13)).toMatchObject({ steps: [{ interface: 'veth0', outcome: 'suspended' }] });
   expect((await lab.netShow()).xdp).toEqual([]);
 });
+
+/** Of both ends. */
+async function setMtu(lab: Lab, mtu: string): Promise<void> {
+  await lab.execOutside('ip', 'link', 'set', lab.pair('veth0').peer, 'mtu', mtu);
+  await lab.exec('ip', 'link', 'set', 'veth0', 'mtu', mtu);
+}
+
+it('attaches in the mode that ran, so that an MTU can still be set; native is gone to when asked', async () => {
+  await using lab = await createLab();
+  const host = { 'hosts/lab.yaml': hostFile({ veth0: `program: ${ICMP_DROP}` }) };
+  await setMtu(lab, '9000');
+  lab.writeState(host);
+  const why = expect.stringContaining('Peer MTU is too large') as string;
+  expect((await reconcile(lab)).interfaces).toMatchObject([{ mode: 'generic', reason: why }]);
+  await reboot(lab);
+  await setMtu(lab, '1500'); // nobody has configured the network yet
+
+  const restored = await restore(lab);
+  expect(restored.steps).toMatchObject([
+    { outcome: 'done', reason: expect.stringContaining('in mode generic, as it ran before') as string },
+  ]);
+  expect(restored.interfaces).toMatchObject([{ mode: 'generic', condition: 'Degraded', reason: why }]);
+  await setMtu(lab, '9000'); // natively attached, the driver refuses that
+  lab.writeState(host);
+  const [waiting] = (await reconcile(lab)).interfaces;
+  expect(waiting).toMatchObject({ mode: 'generic', reason: why });
+  expect(waiting?.reason).not.toContain('possible');
+
+  await setMtu(lab, '1500');
+  const possible = expect.stringContaining('native is possible now') as string;
+  expect((await reconcile(lab)).interfaces).toMatchObject([{ mode: 'generic', reason: possible }]);
+  const retried = await reconcile(lab, 0, '--retry');
+  expect(retried.steps).toMatchObject([{ gap: true, outcome: 'done' }]);
+  expect(retried.interfaces).toMatchObject([{ mode: 'native', condition: 'Ready' }]);
+});
+
+it('takes large frames where it did, though no large MTU is set yet', async () => {
+  await using lab = await createLab();
+  await setMtu(lab, '9000');
+  lab.writeState({
+    'hosts/lab.yaml': hostFile({ veth0: 'mode: native, policy: edge' }),
+    'policies/edge.yaml': policyFile('edge', { rules: [] }),
+  });
+  const before = await reconcile(lab);
+  expect(before.interfaces[0]?.digest).toContain('frags');
+  await reboot(lab);
+  await setMtu(lab, '1500');
+  const { interfaces } = await restore(lab);
+  expect(interfaces).toMatchObject([{ mode: 'native', digest: before.interfaces[0]?.digest }]);
+  await setMtu(lab, '9000');
+  expect(await restore(lab)).toMatchObject({ changed: false });
+});

@@ -186,7 +186,7 @@ it.each(Object.keys(FILES))('a file in the data directory that %s suspends, jour
       ? 'incident 12'
       : kind === 'is empty'
         ? 'no reason is given'
-        : 'no reason is given: it is no plain file',
+        : 'no reason is given: it is not a regular file',
   );
   expect((await lab.netShow()).xdp).toEqual([]);
   const resumed = await lab.run(['resume']);

@@ -70,3 +70,19 @@ it('totals rise through edits of the policy, its mode, a block and what an earli
   expect((await totals(lab, 'veth7')).dropped).toBe(before.dropped);
   expect(readdirSync(join(lab.bpffs, 'xdpkeep/interfaces/veth7/rows'))).toContain('totals');
 });
+
+it('restore goes on with them', async () => {
+  await using lab = await createLab();
+  writePolicy(lab, { rules: [rule('no-ping', 'icmp', 'drop')] });
+  await reconcile(lab);
+  const destinationMac = await macOf(lab.network.firewall, 'veth0');
+  const pings = (count: number) => lab.send({ protocol: 1, icmpType: 8, destinationMac }, count);
+  await pings(7);
+  await expect.poll(async () => (await totals(lab)).dropped).toBe(7);
+  const before = await totals(lab);
+  await lab.exec('rm', join(lab.bpffs, 'xdpkeep/interfaces/veth0/link'));
+  expect((await lab.run(['restore'])).exitCode).toBe(0);
+  await pings(3);
+  await expect.poll(async () => (await totals(lab)).dropped).toBe(10);
+  expect((await totals(lab)).passed).toBeGreaterThanOrEqual(before.passed);
+});

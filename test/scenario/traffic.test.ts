@@ -100,7 +100,7 @@ it('a limit per source does so for each, IPv4 and IPv6, and one source takes not
   const match = { protocol: 'udp', destinationPort: 7 };
   const rateLimit = { ...LIMIT, per: 'source' };
   await use(lab, { rules: [{ name: 'limit', match, rateLimit, action: 'drop' }] });
-  const sources = ['198.51.100.1', '198.51.100.2', '2001:db8::1', '2001:db8::1:0'].map(ip);
+  const sources = ['198.51.100.1', '198.51.100.2', '2001:db8::1', '2001:db8:0:1::1'].map(ip);
   await using host = await lab.capture();
   const packets = sources.map((source) => ({ protocol: 17, destinationPort: 7, source }));
   await using flood = await lab.flood({ ...flooding(), packets });

@@ -118,6 +118,13 @@ export class Repository {
     return this.#commit(['commit', '--quiet', '--allow-empty', '-m', subject], author);
   }
 
+  /** A tag, signed by a key or, without one, by nobody. */
+  async tag(name: string, commit: string, key?: string): Promise<void> {
+    const signing = key === undefined ? ['-a'] : ['-s'];
+    const config = ['-c', 'gpg.format=ssh', '-c', `user.signingKey=${this.key(key ?? '')}`];
+    await this.git(...config, 'tag', ...signing, '-f', '-m', `release ${name}`, name, commit);
+  }
+
   /** Merges a branch with a merge commit. The name of the commit. */
   async merge(branch: string, author: Author = {}): Promise<string> {
     return this.#commit(

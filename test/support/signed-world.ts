@@ -33,7 +33,7 @@ export class SignedWorld {
     for (const key of ['ada', 'netops', 'old', 'revoked', 'stranger', 'elsewhere'])
       await repository.makeKey(key);
     const allowedSigners = repository.allow(
-      ['ada@example.org', 'ada', 'namespaces="git,xdpkeep-rewind"'],
+      ['ada@example.org', 'ada', 'namespaces="git,xdpkeep-rewind,xdpkeep-vouch"'],
       ['netops@example.org', 'netops'],
       ['old@example.org', 'old', 'valid-before="20250101Z"'],
       ['revoked@example.org', 'revoked'],

@@ -1,4 +1,5 @@
 // Small worlds for the tests of the pure core: one wanted program, one interface, and what is pinned for it.
+import type { MapDefinition } from '../../src/model/instance.js';
 import type { DesiredInterface, DesiredState } from '../../src/model/desired.js';
 import type {
   ObservedInstance,
@@ -8,7 +9,19 @@ import type {
   OwnedInterface,
   XdpAttachment,
 } from '../../src/model/observed.js';
-import type { DriftContext, Past } from '../../src/plan/context.js';
+import type { AttachingContext, DriftContext, Past } from '../../src/plan/context.js';
+
+/** The map of the programs of this file. */
+export const DEFINITION: MapDefinition = {
+  name: 'icmp_drops',
+  type: 2,
+  keySize: 4,
+  valueSize: 8,
+  maxEntries: 1,
+  flags: 0,
+  internal: false,
+  made: true,
+};
 
 export const NETNS = 4026531840;
 
@@ -20,12 +33,21 @@ export const NO_DRIFT: DriftContext = {
   insist: false,
 };
 
+/** No interface ran before, and no driver is asked. */
+const FIRST_TIME: AttachingContext = {
+  goNative: false,
+  last: new Map(),
+  native: new Map(),
+  takesFrags: new Set(),
+};
+
 /** No earlier pass is known. */
 export const NOTHING_BEFORE: Past = {
   attachedFrom: new Map(),
   failedLately: new Map(),
   fellBackBecause: new Map(),
   drift: NO_DRIFT,
+  attaching: FIRST_TIME,
 };
 
 export function wanted(

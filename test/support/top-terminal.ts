@@ -29,9 +29,9 @@ export async function openTop(lab: Lab, line = topLine(lab)): Promise<Terminal> 
 /** It has ended with this exit code, and the shell reads lines again as it did before. */
 export async function expectGivenBack(terminal: Terminal, exitCode = 0): Promise<void> {
   await expect.poll(() => terminal.running()).toBe(undefined);
-  expect(await terminal.isPlain()).toBe(true);
+  await expect.poll(() => terminal.isPlain()).toBe(true);
   await terminal.type('code=$?; stty -a | tr ";" "\\n"; echo ended with $code');
-  await expect.poll(() => terminal.shown()).toMatch(/ended with \d/);
+  await expect.poll(() => terminal.shown()).toMatch(/^ended with \d/m);
   const shown = await terminal.shown();
   expect(shown).toMatch(new RegExp(`^ended with ${exitCode}$`, 'm'));
   expect(shown).toMatch(/(?<!-)icanon/);

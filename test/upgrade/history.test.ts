@@ -6,7 +6,7 @@ import type { Lab } from '../lab.js';
 import { document, hostFile, ICMP_DROP, OWN, ownProgram, reconcile, status } from '../support/host.js';
 import { counts, policyFile } from '../support/policies.js';
 import { createOldLab, install, LONG, takeOver } from './installed.js';
-import { expectDecisions, writeEverything } from './policies.js';
+import { expectDecisions, PER_ADDRESS, writeEverything } from './policies.js';
 
 const json = async <T>(lab: Lab, exitCode: number, ...args: string[]): Promise<T> =>
   document<T>(await lab.run([...args, '--output', 'json']), exitCode);
@@ -78,7 +78,10 @@ it('history, journal and every rollback', { timeout: 2 * LONG }, async () => {
   expect(await json(lab, 0, 'journal', 'verify')).toMatchObject({ sound: true, records });
   expect((await json<History>(lab, 0, 'history')).generations).toEqual(generations);
   for (const [at, { number }] of generations.entries()) {
-    expect(await json(lab, 0, 'history', String(number)), `generation ${number}`).toEqual(reports[at]);
+    // All that the old build says of it; a later release may say more.
+    expect(await json(lab, 0, 'history', String(number)), `generation ${number}`).toMatchObject({
+      ...reports[at],
+    });
   }
   expect(await status(lab)).toMatchObject({ generation: generations.length, hold: { generation: 5 } });
   await takeOver(lab, 13);
@@ -104,7 +107,7 @@ it('a rollback to a policy that says everything decides as it did', { timeout: L
   await reconcile(lab);
   await takeOver(lab);
   await json(lab, 0, 'rollback', '1');
-  writeEverything(lab);
+  writeEverything(lab, '', PER_ADDRESS); // what the old record means; without a prefix this build means a /64
   await expectDecisions(lab);
   expect((await counts(lab))['no-ping'], 'counted under the same name as before').toBe(3);
   // It is the program of this build, whose tables this build makes: the state files become the same one.

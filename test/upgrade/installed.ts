@@ -63,10 +63,17 @@ export async function takeOver(lab: Lab, exitCode = 0): Promise<Reconciliation> 
     });
     expect(['update', 'none']).toContain(step.action);
   }
-  expect(result.warnings).toEqual([]);
+  expect(result.warnings.filter(isNews)).toEqual([]);
   expect(await links(lab), 'each link is the one that the old build made').toEqual(before);
-  expect(await pass(lab, exitCode)).toMatchObject({ changed: false, warnings: [] });
+  const second = await pass(lab, exitCode);
+  expect(second.changed).toBe(false);
+  expect(second.warnings.filter(isNews)).toEqual([]);
   return result;
+}
+
+/** Of a veth pair, which takes tags off, the new build warns where a policy asks for `vlan`. */
+function isNews(warning: string): boolean {
+  return !warning.includes('rx-vlan-offload');
 }
 
 async function pass(lab: Lab, exitCode: number): Promise<Reconciliation> {

@@ -6,12 +6,14 @@ import type { Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
 import { document, hostFile, reconcile } from '../support/host.js';
 import { counts, policyFile } from '../support/policies.js';
-import { createOldLab, LONG, takeOver } from './installed.js';
+import { createOldLab, install, links, LONG, takeOver } from './installed.js';
 import { Traffic } from './traffic.js';
 
 const LENGTH = 20_000;
 
 /** Of `172.16.0.0`, `172.16.0.2`, ...: `LENGTH` of them from one on, and the whole of a network. */
+const SHRINKS = { blocked: { maxShrink: '100%' } };
+
 function writeList(lab: Lab, from: number, length = LENGTH): void {
   const line = (at: number) => `172.${16 + (at >> 15)}.${(at >> 7) & 255}.${(2 * at) & 255}`;
   const lines = Array.from({ length }, (_, at) => line(from + at));
@@ -24,8 +26,8 @@ function writeHostFiles(lab: Lab): void {
     { name: 'blocked', match: { [direction]: { list: 'blocked' } }, action: 'drop' },
   ];
   lab.writeState({
-    'policies/from.yaml': policyFile('from', { rules: rules('source') }),
-    'policies/to.yaml': policyFile('to', { rules: rules('destination') }),
+    'policies/from.yaml': policyFile('from', { lists: SHRINKS, rules: rules('source') }),
+    'policies/to.yaml': policyFile('to', { lists: SHRINKS, rules: rules('destination') }),
     'hosts/lab.yaml': hostFile({ veth0: 'mode: native, policy: from', veth1: 'mode: native, policy: to' }),
   });
 }
@@ -99,3 +101,41 @@ it.each([
   await expectDropped(lab, [FIRST], [KEPT]);
   expect(existsSync(lists(lab))).toBe(false);
 });
+
+it(
+  'lists that are refused by now hold as the old build took them, until somebody says that they are meant',
+  {
+    timeout: LONG,
+  },
+  async () => {
+    await using lab = await createOldLab();
+    const drop = (name: string) => ({ name, match: { source: { list: name } }, action: 'drop' });
+    const write = (more: object) => {
+      lab.writeState({
+        'lists/wide.txt': '10.0.0.0/7\n::/8\n',
+        'lists/none.txt': '# nobody\n',
+        'policies/edge.yaml': policyFile('edge', { ...more, rules: [drop('wide'), drop('none')] }),
+        'hosts/lab.yaml': hostFile({ veth0: 'mode: native, policy: edge' }),
+      });
+    };
+    write({});
+    await reconcile(lab);
+    expect(await lab.ping(1)).toMatchObject({ received: 0 });
+    const before = await links(lab);
+
+    await install(lab, 'new');
+    const refused = await lab.run(['reconcile']);
+    expect(refused.exitCode).toBe(65);
+    expect(refused.stderr).toMatch(/lists\/wide\.txt:1:1/);
+    for (const word of ['lists/none.txt', 'widest: {ipv4: N}', 'allowEmpty: true'])
+      expect(refused.stderr).toContain(word);
+    expect((await lab.run(['restore'])).exitCode).toBe(0);
+    expect(await links(lab)).toEqual(before);
+    expect(await lab.ping(1)).toMatchObject({ received: 0 });
+
+    write({ lists: { wide: { widest: { ipv4: 7, ipv6: 8 } }, none: { allowEmpty: true } } });
+    for (const step of (await reconcile(lab)).steps) expect(step).toMatchObject({ gap: false });
+    expect(await links(lab)).toEqual(before);
+    expect(await lab.ping(1)).toMatchObject({ received: 0 });
+  },
+);

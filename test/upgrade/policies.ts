@@ -68,15 +68,21 @@ const TESTS = [
   { name: 'the service lives', packet: DECIDED[1]?.[0], expect: 'pass', rule: 'service' },
 ];
 
-/** Every setting of a policy and of an interface; `veth1` audits. `more`: of the Host file. */
-export function writeEverything(lab: Lab, more = ''): void {
+/** As the old build counted for one source. */
+export const PER_ADDRESS = { source: { ipv4: 32, ipv6: 128 } };
+
+/** Every setting of a policy and of an interface; `veth1` audits. `more`: of the Host file. `per`: what `slow` is per. */
+export function writeEverything(lab: Lab, more = '', per: unknown = 'source'): void {
+  const rules = RULES.map((rule) =>
+    rule.name === 'slow' ? { ...rule, rateLimit: { ...rule.rateLimit, per } } : rule,
+  );
   lab.writeState({
     'policies/edge.yaml': policyFile('edge', {
       nonIp: 'match',
       fragments: 'match',
       malformed: 'pass',
       lists: { bad: { format: 'plain', maxEntries: 1000, maxShrink: '50%', skipBad: true } },
-      rules: RULES,
+      rules,
       tests: TESTS,
     }),
     'policies/audit.yaml': policyFile('audit', {

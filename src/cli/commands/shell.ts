@@ -4,7 +4,7 @@ import { command, type Flags, type Keep } from './command.js';
 import { MANUAL_PAGES } from '../manual/pages.js';
 import { SHELLS } from '../completion/shells.js';
 
-export function addManners(program: Command, keep: Keep): void {
+export function addShellCommands(program: Command, keep: Keep): void {
   command(program, 'completion', 'print what makes a shell complete xdpkeep; needs no root')
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action(async (shell: (typeof SHELLS)[number]) => {

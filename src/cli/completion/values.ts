@@ -6,8 +6,8 @@ import { listGenerations } from '../../journal/generation-list.js';
 import { readBlocks } from '../../journal/blocks.js';
 import { readGeneration } from '../../journal/generations.js';
 import { readRows } from '../../kernel/counters.js';
-import { listInterfaces } from '../../kernel/interfaces.js';
 import { pinPathsOf } from '../../kernel/pin-paths.js';
+import { kernelName, listLinks } from '../../kernel/rtnetlink.js';
 import { readOwned } from '../../observe/owned.js';
 import { SCHEMA_KINDS } from '../../desired/json-schema.js';
 import type { Candidate, Wanted } from './wanted.js';
@@ -59,13 +59,14 @@ function plain(word: string): Candidate {
 
 function interfaces({ bpffs }: Where): Candidate[] {
   const ours = new Set(readOwned(bpffs).map(({ name }) => name));
-  return listInterfaces().map(({ name }) => ({
-    word: name,
-    what: ours.has(name) ? 'has a program of ours' : '',
-  }));
+  return listLinks().flatMap(({ name, altnames = [] }) => [
+    { word: name, what: ours.has(name) ? 'has a program of ours' : '' },
+    ...altnames.map((word) => ({ word, what: `altname of ${name}` })),
+  ]);
 }
 
-function mapsOf(name: string, { bpffs }: Where): Candidate[] {
+function mapsOf(asked: string, { bpffs }: Where): Candidate[] {
+  const name = kernelName(asked);
   const owned = readOwned(bpffs).find((one) => one.name === name);
   return [...new Set((owned?.instances ?? []).flatMap(({ maps }) => maps.map(({ name: map }) => map)))].map(
     plain,
@@ -89,7 +90,8 @@ function owners({ dataDir }: Where): Candidate[] {
 
 /** Rows that are counted, of the interface that was named before or of all. */
 function rules({ operands }: Wanted, { bpffs }: Where): Candidate[] {
-  const named = readOwned(bpffs).filter(({ name }) => operands.length === 0 || operands.includes(name));
+  const asked = operands.map(kernelName);
+  const named = readOwned(bpffs).filter(({ name }) => asked.length === 0 || asked.includes(name));
   const rows = named.flatMap(({ name }) => readRows(pinPathsOf(bpffs), name));
   return [...new Set(rows.map(({ row }) => row))].map(plain);
 }

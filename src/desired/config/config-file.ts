@@ -1,4 +1,4 @@
-// The config file: text -> Config, or everything that is wrong with it, with the places.
+// Reads the config file: text -> Config, or all its problems with their places.
 import type { Config } from '../../model/config.js';
 import { type Diagnostic, InvalidStateError } from '../../model/diagnostic.js';
 import { configSchema } from './config-schema.js';

@@ -1,5 +1,5 @@
-// What the config file may say. Refused beside unknown fields: repositories that would be read without any protection
-// on the way, passwords in a URL, a state directory outside of the repository.
+// The schema of the config file. Besides unknown fields it refuses repositories over a transport without protection, passwords in a URL,
+// and a state directory outside of the repository.
 import * as z from 'zod';
 import type { Config } from '../../model/config.js';
 import { API_VERSION } from '../host/host-schema.js';
@@ -9,7 +9,7 @@ const absolutePath = z
   .string()
   .regex(/^\/[^\u0000-\u001f\u007f]*$/, 'must be an absolute path without control characters');
 
-/** A password would be in the list of processes, and every message that names the URL would tell it. */
+/** No passwords: the list of processes and every message with the URL would show them. */
 const repository = z
   .string()
   .regex(
@@ -26,6 +26,13 @@ const ref = z
   )
   .default('main')
   .describe('A branch, or a full name like refs/tags/v1. Default: main.');
+
+const tagPattern = z
+  .string()
+  .regex(
+    /^(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))(?!.*\*.*\*)[A-Za-z0-9_*][A-Za-z0-9_./+*@-]*$/,
+    'must be the name of a tag without refs/tags/, with one * at most, like release-*',
+  );
 
 const statePath = z
   .string()
@@ -83,6 +90,9 @@ export const configSchema: z.ZodType<Config, Record<string, unknown>> = z
             .describe(
               'A file that says `rewind FROM TO`, signed in FILE.sig: lets one rewritten history in.',
             ),
+          requireTag: z
+            .exactOptional(tagPattern)
+            .describe('Apply only what a signed tag of this name is on: one * stands for anything.'),
           scopes: z
             .array(
               z

@@ -1,4 +1,4 @@
-// Parses one Host file, and keeps the places of what is resolved later (its programs and policy).
+// Parses one Host file, and keeps the places of programs and policies, which are resolved later.
 import { isMap, type Node } from 'yaml';
 import type * as z from 'zod';
 import type { DesiredInterface } from '../../model/desired.js';
@@ -19,32 +19,32 @@ export interface HostInterface extends Pick<
   DesiredInterface,
   'pattern' | 'mode' | 'foreign' | 'drift' | 'at'
 > {
-  /** Of the two one, unless there are problems. */
+  /** Either this or `policy`, unless there are problems. */
   program?: ProgramReference;
   /** Name of a policy. */
   policy?: string;
-  /** Where `policy`, or a field of `program`, stands; the map that should have it where there is none. */
+  /** The place of `policy` or of a field of `program`; where it is missing, the place of the map that should have it. */
   placeOf: (field: 'policy' | 'builtin' | 'file' | 'function') => Place;
 }
 
 export interface HostFile {
-  /** Absent when the file cannot be understood. */
+  /** Absent when the file cannot be parsed. */
   source?: Source;
   /** In file order. */
   interfaces: HostInterface[];
   /** In file order; none after problems. */
   protections: Protection[];
-  /** Of `protect`; absent when there is nothing to protect. */
+  /** The place of `protect`; absent when the file has none. */
   protectPlace?: Place;
   /** None after problems. */
   safeguards: Safeguards;
-  /** Where probes run commands. */
+  /** The places of probes that run commands. */
   commands: Place[];
 }
 
 /**
- * What a host wants. After new `problems` its interfaces are only those whose program can be looked at, so that what
- * is wrong with the programs is said in the same run.
+ * Reads a Host file. After new `problems`, `interfaces` has only those whose program can be checked, so that problems of programs are
+ * reported in the same run.
  */
 export function readHostFile(
   stateDir: string,
@@ -86,7 +86,7 @@ function findMore({ value, issues }: StateDocument, lists: ListReader): Issue[] 
   ];
 }
 
-/** The value behind a refused key is not looked at by zod; what is wrong with it is said in the same run. */
+/** zod does not check the value of a refused key; this does, so that its problems are reported in the same run. */
 function behindInvalidKeys(issues: Issue[], value: unknown): Issue[] {
   const keys = issues.filter((issue) => issue.code === 'invalid_key').map((issue) => issue.path);
   return keys.flatMap((path) => {

@@ -1,4 +1,4 @@
-// The lists of one host, whichever policies name them. Refused: one list that two of them read to different content.
+// The lists of one host, joined from all its policies. Refused: a list that two policies read to different content.
 import type { DesiredList } from '../../model/desired.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { ReadList } from '../lists/lists.js';
@@ -9,33 +9,44 @@ export interface ListUse {
   list: ReadList;
   /** Per cent. */
   maxShrink?: number | undefined;
+  maxGrow?: number | undefined;
   /** `policy edge`, `protect`. */
   user: string;
   place: Place;
 }
 
-/** By name; of several `maxShrink` the strictest one counts. */
+/** Per cent; the default. */
+const USUAL_SHRINK = 50;
+
+/** Sorted by name; of several `maxShrink` or `maxGrow` the strictest counts. */
 export function joinLists(uses: ListUse[], problems: Diagnostic[]): DesiredList[] {
-  const joined = new Map<string, { list: DesiredList; user: string }>();
-  for (const { list, maxShrink, user, place } of uses) {
+  const joined = new Map<string, { list: DesiredList; user: string; shrink: number | undefined }>();
+  for (const { list, maxShrink, maxGrow, user, place } of uses) {
     const { name, set, counts } = list;
     const earlier = joined.get(name);
     if (earlier && earlier.list.set.digest !== set.digest)
       problems.push(readTwice(name, user, earlier.user, place));
     const { entries, duplicates, overlaps } = counts;
-    const shrink = Math.min(maxShrink ?? 100, earlier?.list.maxShrink ?? 100);
+    const shrink = strictest(maxShrink, earlier?.shrink);
+    const grow = strictest(maxGrow, earlier?.list.maxGrow);
     joined.set(name, {
       list: {
         name,
         set,
         entries,
         merged: { duplicates, overlaps },
-        ...(shrink < 100 && { maxShrink: shrink }),
+        maxShrink: shrink ?? USUAL_SHRINK,
+        ...(grow !== undefined && { maxGrow: grow }),
       },
       user: earlier?.user ?? user,
+      shrink,
     });
   }
   return [...joined.values()].map(({ list }) => list).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function strictest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 function readTwice(name: string, user: string, earlier: string, place: Place): Diagnostic {

@@ -2,6 +2,7 @@
 // silently: whatever can be a pattern, an enum or a `meta` field is one. Messages complete "`field` ...".
 import * as z from 'zod';
 import { compileGlob, isGlob } from '../../text/glob.js';
+import { LONGEST_ALTNAME } from '../../model/altnames.js';
 import { MAX_PROTECT } from '../../model/policy.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { matchSchema } from '../policy/match.js';
@@ -13,9 +14,6 @@ export const API_VERSION = 'xdpkeep/v1';
 /** Programs that ship with xdpkeep. */
 const BUILTIN_NAMES = ['icmp-drop'] as const;
 export type BuiltinName = (typeof BUILTIN_NAMES)[number];
-
-/** IFNAMSIZ - 1, uapi/linux/if.h. Bytes. */
-const LONGEST_NAME = 15;
 
 export function isHostName(name: string): boolean {
   return FILE_NAME.test(name);
@@ -35,16 +33,20 @@ const interfaceText = z
   );
 
 const interfacePattern = interfaceText
-  .regex(/^(?:[^*?[]{1,15}|.*[*?[].*)$/, `must be 1 to ${LONGEST_NAME} characters long, or a glob`)
-  .max(64, 'must be 64 characters at most')
+  .regex(
+    /^(?:[^*?[]{1,127}|(?=.{1,64}$).*[*?[].*)$/,
+    `must be 1 to ${LONGEST_ALTNAME} characters long, or a glob of 64 at most`,
+  )
   .check(checkPattern)
-  .describe('An interface name, or a glob: * any run of characters, ? one, [a-c] or [!a-c] one of a set.');
+  .describe(
+    'A name of an interface (an altname is one), or a glob: * any run of characters, ? one, [a-c] or [!a-c] one of a set.',
+  );
 
 /** One interface by its name. */
 export const literalInterface = interfaceText
-  .regex(/^[^*?[]{1,15}$/, `must be the name of one interface, 1 to ${LONGEST_NAME} characters long`)
+  .regex(/^[^*?[]{1,127}$/, `must be the name of one interface, 1 to ${LONGEST_ALTNAME} characters long`)
   .check(checkPattern)
-  .describe('Name of an interface.');
+  .describe('Name of an interface; an altname is one.');
 
 function checkPattern(context: z.core.ParsePayload<string>): void {
   const problem = patternProblem(context.value);
@@ -54,8 +56,8 @@ function checkPattern(context: z.core.ParsePayload<string>): void {
 function patternProblem(pattern: string): string | undefined {
   if (!isGlob(pattern)) {
     const { length } = new TextEncoder().encode(pattern);
-    return length > LONGEST_NAME && pattern.length <= LONGEST_NAME
-      ? `must be ${LONGEST_NAME} bytes at most`
+    return length > LONGEST_ALTNAME && pattern.length <= LONGEST_ALTNAME
+      ? `must be ${LONGEST_ALTNAME} bytes at most`
       : undefined;
   }
   try {

@@ -1,5 +1,5 @@
-// Which hosts a state directory has. A directory that is not there, or says nothing, is an error: it may be a mount
-// that is missing or a checkout that failed, and must never read as "nothing is wanted".
+// Lists the hosts of a state directory. A missing or empty directory is an error, never an empty desired state: it may be a missing mount
+// or a failed checkout.
 import { join } from 'node:path';
 import { HostNotFoundError, PermissionError } from '../../model/errors.js';
 import { suggest } from '../../text/suggest.js';

@@ -1,4 +1,4 @@
-// What a Host file may ask of a change: probes, a guard on the counters, a time to confirm in.
+// The schema of the safeguards of a change in a Host file: probes, a guard on the counters, a time for confirmation.
 import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../../text/duration.js';
 import type { CounterGuard, Probe, ProbeTarget } from '../../model/safeguards.js';
@@ -6,12 +6,12 @@ import { checkFields } from '../yaml/check-fields.js';
 import { mayBeAbsent, textValue, wholeNumber } from '../policy/values.js';
 import { type Problem, quote } from '../../text/wording.js';
 
-/** Of one try, and how many there are, where the file does not say. */
+/** Defaults: milliseconds of one try, and the number of tries. */
 const TIMEOUT = 2000;
 const TRIES = 3;
 const MINUTE = 60_000;
 
-/** A span between two, in ms. */
+/** A duration from `from` to `to`; all in milliseconds. */
 function duration(from: number, to: number, words: string): z.ZodType<number, string> {
   return textValue(
     (text): number | Problem => {
@@ -23,7 +23,7 @@ function duration(from: number, to: number, words: string): z.ZodType<number, st
   );
 }
 
-/** Never an option: no name begins with a dash. */
+/** No dash at the beginning, so that ping cannot take it for an option. */
 const HOST = /^[A-Za-z0-9_:][A-Za-z0-9._:-]{0,252}$/;
 
 const hostText = z.string().regex(HOST, 'must be an address or a name of a host');

@@ -1,5 +1,5 @@
-// `lists` of a policy against the lists that there are and the rules that name them. Refused: options of a list that is
-// not there or that no rule names, options of another format, and a file that is longer than, or other than, it may be.
+// Checks `lists` of a policy against the files and the rules. Refused: options of a list that does not exist or that no rule names, options
+// of another format, and a file with more entries or another SHA-256 than the options allow.
 import { fieldOf, type Issue, issueAt, itemsOf } from '../yaml/document.js';
 import { unknownList, type WrittenOptions } from './list-references.js';
 import { CSV_FIELDS, formatOf, type ListOptions, listOptionsSchema } from './list-options.js';
@@ -42,14 +42,20 @@ function unused(name: string): Issue {
 function checkFormat(name: string, options: ListOptions, lists: ListReader): Issue[] {
   const file = lists.file(name);
   const format = formatOf(file, options);
-  if (format === 'csv') return [];
-  return CSV_FIELDS.filter((field) => options[field] !== undefined).map((field) =>
-    issueAt(['lists', name, field], {
-      summary: 'option of another format',
-      message: `goes with format csv, and ${file} is read as ${format}`,
-      hint: 'Add `format: csv`, or remove it.',
-    }),
-  );
+  const [isSets, isTable] = [format === 'ipset' || format === 'netset', format === 'csv'];
+  const others = [
+    ...(isTable ? [] : CSV_FIELDS.map((field) => [field, 'csv'] as const)),
+    ...(isSets ? [] : [['set', 'ipset'] as const]),
+  ];
+  return others
+    .filter(([field]) => options[field] !== undefined)
+    .map(([field, of]) =>
+      issueAt(['lists', name, field], {
+        summary: 'option of another format',
+        message: `goes with format ${of}, and ${file} is read as ${format}`,
+        hint: `Add \`format: ${of}\`, or remove it.`,
+      }),
+    );
 }
 
 function checkContent(name: string, options: ListOptions, lists: ListReader): Issue[] {

@@ -1,15 +1,29 @@
-// Finds the address in a line, for each format. A line without one (a comment, a header, `create`) is skipped.
+// Finds the address in a line. A line without one (a comment, a header, `create`) is skipped. Several sets in one file are refused
+// unless one is named: an allow list beside a block list must not become part of it.
 import { suggest } from '../../text/suggest.js';
 import { quote } from '../../text/wording.js';
 
-const [TAB, BREAK, RETURN, SPACE, QUOTE, HASH] = [0x09, 0x0a, 0x0d, 0x20, 0x22, 0x23];
+const [TAB, BREAK, RETURN, SPACE, HASH] = [0x09, 0x0a, 0x0d, 0x20, 0x23];
 
 /** How a list is written. */
 export type ListFormat =
-  | { format: 'plain' | 'ipset' }
-  | { format: 'csv'; column: number | string; separator: string; header: boolean };
+  | { format: 'plain' }
+  /** `set`: of several in a file the one that is meant. */
+  | { format: 'ipset'; set?: string }
+  | {
+      format: 'csv';
+      /** One column of addresses and networks, or two with the first and the last address of a range. */
+      columns: [column: Column] | [start: Column, end: Column];
+      separator: string;
+      header: boolean;
+    };
 
-interface LineProblem {
+/** Its number, from 1 on, or its name in the header. */
+export type Column = number | string;
+
+export interface LineProblem {
+  /** Default: `bad line`. */
+  summary?: string;
   message: string;
   hint: string;
   /** What the rest of the list means depends on it: it cannot be skipped. */
@@ -20,6 +34,8 @@ interface LineProblem {
 export class LineReader {
   from = 0;
   to = 0;
+  /** Where the last address of a range is, if the entry is one. */
+  last: { from: number; to: number } | undefined;
   /** Set when the line is wrong whatever its entry may be. */
   problem: LineProblem | undefined;
 
@@ -33,6 +49,11 @@ export class LineReader {
     this.take(start, end);
     while (end < bytes.length && bytes[end] !== BREAK) end++;
     return end + 1;
+  }
+
+  /** What is wrong with the whole, once every line was read. */
+  finish(): LineProblem | undefined {
+    return undefined;
   }
 
   /** The part of a line, without the blanks around it. */
@@ -61,20 +82,50 @@ export class LineReader {
 }
 
 /** As `ipset save` writes: `create` lines, and `add NAME ENTRY [OPTIONS]`; lines with an entry alone are taken as well. */
-class IpsetReader extends LineReader {
+export class IpsetReader extends LineReader {
+  /** The one that is read: the one that is named, else the first. */
+  #set: string | undefined;
+  readonly #names = new Set<string>();
+
+  constructor(
+    bytes: Uint8Array,
+    private readonly wanted: string | undefined,
+  ) {
+    super(bytes);
+    this.#set = wanted;
+  }
+
   override read(start: number): number {
     const next = super.read(start);
     this.problem = undefined;
     const { from, to } = this;
     if (this.startsWith('add ', from)) this.#takeAdded(from + 4, to, next - 1);
     else if (this.startsWith('create ', from)) this.#passCreated(from, to);
+    else if (from < to && this.wanted !== undefined)
+      this.problem = {
+        message: 'is of no set',
+        hint: 'Leave `set` out, or write `add NAME ADDRESS`.',
+        fatal: true,
+      };
     return next;
+  }
+
+  override finish(): LineProblem | undefined {
+    const { wanted } = this;
+    if (wanted === undefined || this.#names.has(wanted)) return undefined;
+    const meant = suggest(wanted, [...this.#names]);
+    const there = [...this.#names].map(quote).join(', ') || 'none';
+    const hint = meant === undefined ? 'Name one of them.' : `Did you mean ${quote(meant)}?`;
+    return { message: `has no set ${quote(wanted)}: its sets are ${there}`, hint, fatal: true };
   }
 
   /** Behind `create NAME TYPE`; a member of such a set is not what it looks like. */
   #passCreated(from: number, to: number): void {
-    const mask = optionsIn(this.text(from, to)).slice(3).find(isMask);
-    if (mask === undefined) this.take(to, to);
+    const [, name = '', ...options] = optionsIn(this.text(from, to));
+    const mask = options.slice(1).find(isMask);
+    if (!this.#isMeant(name, from, to)) {
+      if (!this.problem) this.take(to, to);
+    } else if (mask === undefined) this.take(to, to);
     else {
       const hint = 'Write the networks that are meant: `add NAME 10.1.1.0/24`.';
       const message = `makes a set whose members are more than they say (\`${mask}\`)`;
@@ -82,9 +133,27 @@ class IpsetReader extends LineReader {
     }
   }
 
+  /** False also for a second set where none is named, which is a problem. */
+  #isMeant(name: string, from: number, to: number): boolean {
+    this.#names.add(name);
+    this.#set ??= name;
+    if (this.#set === name) return true;
+    if (this.wanted === undefined) {
+      const message = `is of the set ${quote(name)}, and lines before it are of ${quote(this.#set)}`;
+      const hint = `Name the one that is meant in the list options of the policy: \`set: ${this.#set}\`.`;
+      this.take(from, to);
+      this.problem = { summary: 'several sets', message, hint, fatal: true };
+    }
+    return false;
+  }
+
   #takeAdded(from: number, to: number, lineEnd: number): void {
     this.take(from, to);
-    this.take(this.wordEnd(this.from, to), to); // behind the name of the set
+    const nameEnd = this.wordEnd(this.from, to);
+    const isMeant = this.#isMeant(this.text(this.from, nameEnd), from, to);
+    if (this.problem) return;
+    this.take(isMeant ? nameEnd : to, to); // behind the name of the set
+    if (!isMeant) return;
     const end = this.wordEnd(this.from, this.to);
     const options = end < lineEnd ? optionsIn(this.text(end, lineEnd)) : [];
     this.take(this.from, end);
@@ -109,110 +178,6 @@ function isMask(option: string): boolean {
   return option === 'netmask' || option === 'bitmask';
 }
 
-/** One column of a table; a field does not reach over a line's end. */
-class CsvReader extends LineReader {
-  readonly #separator: number;
-  /** From 0 on; -1 until the header has said it. */
-  #column: number;
-  #header: boolean;
-
-  constructor(
-    bytes: Uint8Array,
-    private readonly options: ListFormat & { format: 'csv' },
-  ) {
-    super(bytes);
-    const { column, separator, header } = options;
-    this.#separator = separator.charCodeAt(0);
-    this.#column = typeof column === 'number' ? column - 1 : -1;
-    this.#header = header;
-  }
-
-  /** Comments are lines of their own here. */
-  override read(start: number): number {
-    const { bytes } = this;
-    let end = start;
-    while (end < bytes.length && bytes[end] !== BREAK) end++;
-    this.problem = undefined;
-    this.take(start, end);
-    if (this.from === this.to) return end + 1;
-    if (bytes[this.from] === HASH) this.take(end, end);
-    else if (this.#header) this.#readHeader(this.from, this.to);
-    else this.#takeField(this.from, this.to, this.#column);
-    return end + 1;
-  }
-
-  #readHeader(from: number, to: number): void {
-    this.#header = false;
-    const { column } = this.options;
-    if (typeof column === 'string') {
-      const names = [...this.#fields(from, to)].map(([start, end]) => this.text(start, end));
-      this.#column = names.indexOf(column);
-      if (this.#column === -1) this.problem = unknownColumn(column, names);
-      this.take(from, this.#column === -1 ? to : from);
-    } else this.take(to, to);
-  }
-
-  #takeField(from: number, to: number, column: number): void {
-    if (column === -1) {
-      this.take(to, to); // the header was refused
-      return;
-    }
-    let index = 0;
-    for (const [start, end] of this.#fields(from, to)) {
-      if (index++ < column) continue;
-      this.take(start, end);
-      if (this.from < this.to) return;
-      break;
-    }
-    this.take(from, to);
-    const nothing = index > column ? `has nothing in column ${column + 1}` : `has no column ${column + 1}`;
-    const message = this.#isOpen ? 'has a quote that is not closed' : nothing;
-    this.problem = { message, hint: 'Complete the line, or correct `column` and `separator` in the policy.' };
-  }
-
-  #isOpen = false;
-
-  /** Start and end of each field, quotes left out. */
-  *#fields(from: number, to: number): Generator<readonly [start: number, end: number]> {
-    this.#isOpen = false;
-    for (let at = from; at <= to; at++) {
-      const start = at;
-      if (this.bytes[at] === QUOTE) {
-        do at = this.#closing(at + 1, to) + 1;
-        while (this.bytes[at] === QUOTE); // "" inside stands for one
-        if (at > to) {
-          this.#isOpen = true;
-          return;
-        }
-        yield [start + 1, at - 1];
-        while (at < to && this.bytes[at] !== this.#separator) at++;
-      } else {
-        while (at < to && this.bytes[at] !== this.#separator) at++;
-        yield [start, at];
-      }
-    }
-  }
-
-  #closing(from: number, to: number): number {
-    let at = from;
-    while (at < to && this.bytes[at] !== QUOTE) at++;
-    return at;
-  }
-}
-
-function unknownColumn(column: string, names: string[]): LineProblem {
-  const meant = suggest(column, names);
-  const message = `has no column ${quote(column)}: its columns are ${names.map(quote).join(', ')}`;
-  const hint =
-    meant === undefined ? 'Name one of them, or give its number.' : `Did you mean ${quote(meant)}?`;
-  return { message, hint, fatal: true };
-}
-
 function isBlank(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB || byte === RETURN;
-}
-
-export function lineReader(bytes: Uint8Array, format: ListFormat): LineReader {
-  if (format.format === 'csv') return new CsvReader(bytes, format);
-  return format.format === 'ipset' ? new IpsetReader(bytes) : new LineReader(bytes);
 }

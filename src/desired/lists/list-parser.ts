@@ -1,40 +1,34 @@
-// The bytes of a list -> its addresses. Refused: every line whose entry is no address or network, by line and column,
-// and lists that do not fit into memory; unless bad lines are to be skipped, which are then counted and told.
+// Parses the bytes of a list into addresses. Refused: every line whose entry is not an address or network, with line and column, and lists
+// that do not fit into memory. With `skipBad`, bad lines are counted and reported instead.
 import type { Diagnostic } from '../../model/diagnostic.js';
-import type { Cidr } from '../../addresses/cidr.js';
-import { writeNetwork } from '../../addresses/networks.js';
 import type { Progress } from '../../model/progress.js';
-import type { MergedRanges } from '../../addresses/merge-pairs.js';
-import { mergeRanges } from '../../addresses/merge-ranges.js';
-import { type AddressRanges, type Width, widthOf } from '../../addresses/ranges.js';
-import { parseCidr } from '../../addresses/parse.js';
-import { NetworkBytes } from '../../addresses/parse-bytes.js';
-import { type LinesRead, parseFourLines } from '../../addresses/parse-four-lines.js';
+import type { AddressRanges } from '../../addresses/ranges.js';
 import { moreProblems } from '../yaml/document.js';
-import { type ListFormat, lineReader } from './list-formats.js';
+import { Collector, MOST_ENTRIES } from './list-collector.js';
+import { EntryReader } from './list-entry.js';
+import type { ListFormat } from './list-formats.js';
+import { lineReader } from './list-readers.js';
 import { type Place, Source } from '../yaml/source.js';
 import { MOST_PROBLEMS } from '../yaml/syntax.js';
 import type { Problem } from '../../text/wording.js';
 
-/** More would not fit into the memory of this process. */
-const MOST_ENTRIES = 5_000_000;
-/** Bytes of a line, roughly: so much room there is from the start. */
-const USUAL_LINE = 14;
 /** Lines between two calls of a progress callback. */
 const PACE = 1 << 15;
-/** Skipped lines that are named. */
+/** How many skipped lines a warning names. */
 const MOST_NAMED = 3;
 
 export interface ParsedList {
   ranges: AddressRanges;
   /** Lines with an address or network. */
   entries: number;
-  /** Of those the ones that say what another one says, */
+  /** Lines equal to another one. */
   duplicates: number;
-  /** and the ones that lie in another one or reach into it. */
+  /** Lines that another one contains or overlaps. */
   overlaps: number;
   /** Bad lines. */
   skipped: number;
+  /** Number of addresses in the largest entry of each family; 0 without entries; above 2^53 rounded to a double. */
+  widest: Record<4 | 6, number>;
 }
 
 export interface ListFile {
@@ -50,8 +44,9 @@ export interface ListFile {
 export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
   const { bytes, file, progress } = list;
   const lines = lineReader(bytes, list.format);
-  const isPlain = list.format.format !== 'csv';
-  const network = new NetworkBytes();
+  const isPlain = list.format.format !== 'csv' && !('set' in list.format);
+  const entry = new EntryReader(bytes);
+  let mapped: Line | undefined;
   const collected = { 4: new Collector(4, bytes.length), 6: new Collector(6) };
   const bad = new BadLines(list);
   let line = 1;
@@ -71,11 +66,10 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
     const { from, to, problem } = lines;
     if (problem) bad.add({ start, next, from, to, line }, { summary: 'bad line', ...problem });
     else if (from < to) {
-      const family = network.read(bytes, from, to);
-      const read = family === 0 ? readText(bytes, from, to) : undefined;
-      if (family !== 0) collected[family].add(network.words);
-      else if (read && 'message' in read) bad.add({ start, next, from, to, line }, read);
-      else if (read) collected[read.family].addNetwork(read);
+      const family = entry.read(lines);
+      if (family) collected[family].add(entry.words);
+      else if (entry.problem) bad.add({ start, next, from, to, line }, entry.problem);
+      if (entry.isMapped) mapped ??= { start, next, from, to, line };
     }
     if (count() > MOST_ENTRIES) {
       problems.push(tooMany(file, placeOf(list, { start, next, from, to, line })));
@@ -84,7 +78,10 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
     start = next;
     if (line % PACE === 0) progress?.({ doing: `reading ${file}`, done: start, total: bytes.length });
   }
+  const whole = lines.finish();
+  if (whole) bad.add({ start: 0, next: 0, from: 0, to: 0, line: 1 }, { summary: 'unknown set', ...whole });
   problems.push(...bad.report());
+  if (mapped) problems.push(takenForFour(placeOf(list, mapped)));
   const [four, six] = [collected[4].merge(), collected[6].merge()];
   return {
     ranges: { four: four.words, six: six.words },
@@ -92,6 +89,7 @@ export function parseList(list: ListFile, problems: Diagnostic[]): ParsedList {
     duplicates: four.duplicates + six.duplicates,
     overlaps: four.overlaps + six.overlaps,
     skipped: bad.count,
+    widest: { 4: collected[4].widest(), 6: collected[6].widest() },
   };
 }
 
@@ -103,62 +101,7 @@ function markLength(bytes: Uint8Array): number {
   return MARK.every((byte, at) => bytes[at] === byte) ? MARK.length : 0;
 }
 
-/** What is left for the way of text; `undefined` for nothing but blanks. */
-function readText(bytes: Uint8Array, from: number, to: number): Cidr | Problem | undefined {
-  const text = new TextDecoder().decode(bytes.subarray(from, to)).trim();
-  return text === '' ? undefined : parseCidr(text);
-}
-
-/** Ranges of one family, as they come. */
-class Collector {
-  count = 0;
-  readonly #width: Width;
-  #words: Uint32Array;
-
-  /** `bytes`: of a file that may be full of them. */
-  constructor(family: 4 | 6, bytes = 0) {
-    this.#width = widthOf(family);
-    const lines = Math.min(MOST_ENTRIES, Math.floor(bytes / USUAL_LINE));
-    this.#words = new Uint32Array(Math.max(1 << 10, lines * 2 * this.#width));
-  }
-
-  add(words: Uint32Array): void {
-    const at = this.#reserve();
-    for (let word = 0; word < 2 * this.#width; word++) this.#words[at + word] = words[word] ?? 0;
-  }
-
-  /** Those IPv4 lines from `start` on that are nothing but an address or network, at most so many. */
-  addLines(bytes: Uint8Array, start: number, most: number): LinesRead {
-    this.#growFor(1);
-    const room = this.#words.length / 2 - this.count;
-    const read = parseFourLines(bytes, start, this.#words, 2 * this.count, Math.min(most, room));
-    this.count += read.lines;
-    return read;
-  }
-
-  addNetwork(network: Cidr): void {
-    const at = this.#reserve(); // before the words are looked at: they may be others then
-    writeNetwork(this.#words, at, network, this.#width);
-  }
-
-  merge(): MergedRanges {
-    return mergeRanges(this.#words.subarray(0, this.count * 2 * this.#width), this.#width);
-  }
-
-  #reserve(): number {
-    this.#growFor(1);
-    return this.count++ * 2 * this.#width;
-  }
-
-  #growFor(more: number): void {
-    if ((this.count + more) * 2 * this.#width <= this.#words.length) return;
-    const larger = new Uint32Array(2 * this.#words.length);
-    larger.set(this.#words);
-    this.#words = larger;
-  }
-}
-
-interface Line {
+export interface Line {
   start: number;
   next: number;
   from: number;
@@ -167,7 +110,7 @@ interface Line {
   line: number;
 }
 
-function placeOf({ bytes, file }: ListFile, { start, next, from, to, line }: Line): Place {
+export function placeOf({ bytes, file }: ListFile, { start, next, from, to, line }: Line): Place {
   const text = (first: number, end: number): string => new TextDecoder().decode(bytes.subarray(first, end));
   const before = text(start, from).length;
   const { at, ...place } = new Source(file, text(start, next)).placeAt(
@@ -236,6 +179,17 @@ function skippedLines(file: string, count: number, first: Diagnostic, named: Dia
     summary: 'bad lines skipped',
     detail: `${file}: ${count} of its lines ${count === 1 ? 'is' : 'are'} no address or network and left out: ${said}`,
     hint: 'Correct them, or where they come from: `skipBad` in a policy lets them be.',
+  };
+}
+
+/** Told once for a list. */
+function takenForFour(place: Place): Diagnostic {
+  return {
+    severity: 'warning',
+    summary: 'IPv4-mapped address',
+    detail: `IPv4-mapped addresses (\`::ffff:192.0.2.1\`) are taken for the IPv4 ones: no packet has them; this is the first`,
+    hint: 'Write them as IPv4, or let them be.',
+    ...place,
   };
 }
 

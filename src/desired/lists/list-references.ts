@@ -1,4 +1,4 @@
-// The lists that matches name, looked up also in files that are wrong elsewhere.
+// Finds the lists that matches name, in files with other problems too.
 import { suggest } from '../../text/suggest.js';
 import { fieldOf, type Issue, issueAt, itemsOf } from '../yaml/document.js';
 import type { ListOptions } from './list-options.js';

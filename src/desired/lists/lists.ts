@@ -1,5 +1,5 @@
-// Address lists: which there are, each read once for all that name it in the same way, and parsed only when the store
-// does not remember what that very file was parsed to. Refused: two files for one name, and whatever the parser refuses.
+// Address lists. Each is read once for all that name it with the same options, and parsed only when the store has no result for exactly
+// this file. Refused: two files for one name, and whatever the parser refuses.
 import { isUtf8 } from 'node:buffer';
 import { toAddressSet } from '../../disk/address-sets.js';
 import { sha256 } from '../../disk/sha256.js';
@@ -12,7 +12,8 @@ import type { Progress } from '../../model/progress.js';
 import { NO_RANGES, union } from '../../addresses/ranges.js';
 import type { WrittenAddress } from '../../policy/fields/field.js';
 import { listOptionalFolder } from '../folders.js';
-import { type ListOptions, toListFormat } from './list-options.js';
+import { checkLimits } from './list-limits.js';
+import { type ListLimits, type ListOptions, toListFormat, toListLimits } from './list-options.js';
 import { parseList } from './list-parser.js';
 import { notUtf8, readStateBytes } from '../read.js';
 import { type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
@@ -104,7 +105,8 @@ export class ListReader {
 
   /** All that decides what the file says. */
   #wayOf(name: string, options: ListOptions): Way {
-    return { ...toListFormat(this.file(name), options), skipBad: options.skipBad ?? false };
+    const limits = toListLimits(options);
+    return { ...toListFormat(this.file(name), options), skipBad: options.skipBad ?? false, limits };
   }
 
   /** `undefined` after new `problems`, and for a list that is not there. */
@@ -116,7 +118,7 @@ export class ListReader {
     const bytes = this.#bytes(file, this.problems);
     if (!bytes) return undefined;
     const hash = sha256(bytes);
-    let unread: Buffer | undefined = bytes; // the first time; kept no longer than that
+    let unread: Buffer | undefined = bytes; // used once, then released
     const make = (): MadeSet | undefined => {
       const content = unread ?? this.#bytes(file, []);
       return content && this.#parse({ file, bytes: content }, way, unread ? this.problems : []);
@@ -135,7 +137,7 @@ export class ListReader {
 
   #parse(
     { file, bytes }: { file: string; bytes: Buffer },
-    { skipBad, ...format }: Way,
+    { skipBad, limits, ...format }: Way,
     problems: Diagnostic[],
   ): MadeSet | undefined {
     if (!isUtf8(bytes)) {
@@ -144,7 +146,11 @@ export class ListReader {
     }
     const found: Diagnostic[] = [];
     const list = { file, bytes, format, skipBad, progress: this.progress };
-    const { ranges, ...counts } = parseList(list, found);
+    const parsed = parseList(list, found);
+    const { ranges, entries, duplicates, overlaps, skipped } = parsed;
+    const counts = { entries, duplicates, overlaps, skipped };
+    if (found.every(({ severity }) => severity === 'warning'))
+      found.push(...checkLimits(list, parsed, limits));
     if (found.every(({ severity }) => severity === 'warning'))
       return { content: ranges, counts, warnings: found };
     problems.push(...found);
@@ -152,7 +158,7 @@ export class ListReader {
   }
 }
 
-type Way = ReturnType<typeof toListFormat> & { skipBad: boolean };
+type Way = ReturnType<typeof toListFormat> & { skipBad: boolean; limits: ListLimits };
 
 function twoFiles(name: string, first: string, second: string): Diagnostic {
   return {

@@ -1,5 +1,5 @@
-// Remembers which bytes were parsed to which address set, so that the next run neither parses nor loads it until its ranges
-// are needed. A wrong or lost memory costs time and nothing else.
+// A cache in the object store: bytes of a list -> address set, so that the next run does not parse the list, and loads the ranges only when
+// they are needed. A lost or damaged entry costs only time.
 import { reviveAddressSet, toAddressSet } from '../../disk/address-sets.js';
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';
@@ -10,10 +10,10 @@ import type { AddressSet } from '../../model/policy.js';
 import { encodeRanges } from '../../addresses/range-bytes.js';
 import type { AddressRanges } from '../../addresses/ranges.js';
 
-/** Changes whenever the same files would make another set. */
-const VERSION = 2;
+/** Version of the cache: changes whenever the same files would make another set. */
+const VERSION = 3;
 
-/** Where sets are kept and remembered. */
+/** Where sets are stored and cached. */
 export type SetStore = Pick<ObjectStore, 'put' | 'get' | 'recallList' | 'rememberList'>;
 
 export interface MadeSet {
@@ -28,8 +28,8 @@ export interface RememberedSet extends Omit<MadeSet, 'content'> {
 }
 
 /**
- * `identity` is all that decides what `make` makes; `lists` are the names that the set goes by. `undefined` when there
- * is no memory and nothing can be made.
+ * Returns the cached set, or makes it. `identity`: everything that determines the result of `make`; `lists`: names of its lists.
+ * `undefined` when nothing is cached and `make` makes nothing.
  */
 export function rememberSet(
   store: SetStore,
@@ -58,7 +58,7 @@ function keyOf(identity: unknown): string {
   return sha256(canonicalJson({ identity, version: VERSION }));
 }
 
-/** What is lost or damaged is made again, if its source is still the same. */
+/** Makes a lost or damaged set again, if its source is still the same. */
 function loadOrMake(store: SetStore, digest: string, make: () => MadeSet | undefined): Uint8Array {
   try {
     return store.get(digest, 'set');

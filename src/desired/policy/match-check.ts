@@ -1,4 +1,4 @@
-// Fields of one match that cannot go together: it would silently never match, or match more than it says.
+// Refuses combinations of fields in a match with which it would silently never match, or match more than it says.
 import type { FieldProblem, Needs, WrittenMatch } from '../../policy/fields/field.js';
 import { FIELD_NAMES, FIELDS } from '../../policy/fields/registry.js';
 

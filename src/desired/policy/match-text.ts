@@ -20,6 +20,6 @@ function resolve(written: WrittenAddress[]): AddressSet {
   if (networks.length < written.length) {
     throw new UsageError('a list cannot be named here', { hint: 'Write the networks themselves.' });
   }
-  // Nobody will load it by its digest: it lives as long as the command.
+  // Never stored: it exists only as long as the command.
   return toAddressSet(fromCidrs(networks), [], { put: () => '' });
 }

@@ -1,4 +1,4 @@
-// The packet of a test, in words. Refused: what no frame could be made of, or what would not be in it.
+// The schema of the packet of a test. Refused: descriptions of which no frame can be built, and fields that the frame would not have.
 import * as z from 'zod';
 import { ETHER_TYPES, PROTOCOLS } from '../../model/names.js';
 import type { ExtensionHeader, FieldName, PacketDescription } from '../../model/policy.js';

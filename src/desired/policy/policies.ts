@@ -84,6 +84,10 @@ export class PolicyReader {
       policy: place(),
       rule: (index) => place('rules', index),
       test: (index) => place('tests', index),
+      setting: (name) => {
+        const { found, place } = locate(root, [name], 'key', source);
+        return found ? place.at : undefined;
+      },
     });
   }
 

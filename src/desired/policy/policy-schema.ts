@@ -3,6 +3,8 @@ import * as z from 'zod';
 import {
   type Action,
   BUILTIN_ROWS,
+  DECIDING_SETTINGS,
+  type DecidingSetting,
   MAX_RULES,
   type PacketTest,
   type Policy,
@@ -25,7 +27,7 @@ const policyName = z
 
 const LONGEST_NAME = 64;
 
-/** Counters are kept under it, and reports show it: neither may be led astray. */
+/** Counters are stored under this name and reports show it: it must not look like a built-in row, or contain control characters. */
 const ruleName = textValue<string>(
   (text) => {
     if (text.startsWith('(')) {
@@ -146,11 +148,13 @@ export const policySchema = z
   })
   .meta({ title: 'xdpkeep Policy', description: 'Rules for packets, and tests of them.' });
 
-/** Where the policy, its rules and its tests stand. */
+/** Where the policy, its rules, its tests and its settings stand. */
 export interface PolicyPlaces {
   policy: Position;
   rule: (index: number) => Position;
   test: (index: number) => Position;
+  /** `undefined` where it is not written. */
+  setting: (name: DecidingSetting) => Position | undefined;
 }
 
 /** `resolve` knows what is in lists. */
@@ -173,5 +177,11 @@ export function toPolicy(
     at: places.test(index),
   }));
   const settings = { default: written.default, fragments, malformed, nonIp, neighborDiscovery, mode };
-  return { name, ...settings, rules, tests, at: places.policy };
+  const settingsAt = Object.fromEntries(
+    DECIDING_SETTINGS.flatMap((setting) => {
+      const at = places.setting(setting);
+      return at ? [[setting, at]] : [];
+    }),
+  );
+  return { name, ...settings, rules, tests, at: places.policy, settingsAt };
 }

@@ -1,8 +1,15 @@
-// What a rule may say of a rate. Refused beside wrong values: no rate or several, a bucket that would not fill within decades, and
-// `pass` without `when`, which two people read in two ways.
+// The schema of a rule's rate limit. Besides wrong values it refuses no rate or several, a bucket that would not fill within decades, and
+// `pass` without `when`, which is ambiguous.
 import * as z from 'zod';
 import type { Action, FillRate, PrefixLengths, RateLimit } from '../../model/policy.js';
-import { FILLS, type FillName, LONGEST_FILL, secondsToFill, USUAL_PREFIX } from '../../policy/rate-limit.js';
+import {
+  FILLS,
+  type FillName,
+  LONGEST_FILL,
+  secondsToFill,
+  USUAL_PREFIX,
+  WHOLE_ADDRESS,
+} from '../../policy/rate-limit.js';
 import { checkFields, type FieldProblem } from '../yaml/check-fields.js';
 import { mayBeAbsent, wholeNumber } from './values.js';
 
@@ -21,7 +28,7 @@ const prefix = z
 
 type Per = Pick<RateLimit, 'per' | 'prefix'>;
 
-/** One address of IPv6 is nobody: whoever has one has a /64 of them. */
+/** The default for IPv6 is /64, since a single host usually has a whole /64. */
 const per: z.ZodType<Per> = z
   .union([
     z
@@ -120,6 +127,11 @@ export function* passWithoutWhen({
   };
 }
 
+/** One limit for each address is a policy without prefix lengths, as earlier releases recorded it. */
+function isWhole({ ipv4, ipv6 }: PrefixLengths): boolean {
+  return ipv4 === WHOLE_ADDRESS.ipv4 && ipv6 === WHOLE_ADDRESS.ipv6;
+}
+
 /** Only for a limit that was not refused. */
 export function toRateLimit({
   per: { per: whose, prefix: bits },
@@ -133,7 +145,7 @@ export function toRateLimit({
     ...(fill as FillRate),
     burst: burst ?? amount,
     per: whose,
-    ...(bits && { prefix: bits satisfies PrefixLengths }),
+    ...(bits && !isWhole(bits) && { prefix: bits }),
     ...(sources !== undefined && { sources }),
     ...(when === 'below' && { when }),
   };

@@ -4,11 +4,12 @@ import * as z from 'zod';
 import type { Cidr } from '../../addresses/cidr.js';
 import type { Range, TcpFlags } from '../../model/policy.js';
 import { suggest } from '../../text/suggest.js';
+import { refuseMapped } from '../../addresses/mapped.js';
 import { parseAddress, parseCidr } from '../../addresses/parse.js';
 import type { Problem } from '../../text/wording.js';
 import { quote } from '../../text/wording.js';
 
-/** A name that is also the name of a file holds nothing that a path could be made of. */
+/** A name that is also a file name: no characters from which a path could be made. */
 export const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 export const FILE_NAME_RULE = 'must be letters, digits, ".", "_" and "-", 253 at most';
 
@@ -101,11 +102,11 @@ export function parseRange(text: string, to: number): Range | Problem {
   return { summary: 'inverted range', message, hint: `Write ${last}-${first}.` };
 }
 
-export const cidr: z.ZodType<Cidr, string> = textValue(parseCidr, {
+export const cidr: z.ZodType<Cidr, string> = textValue((text) => refuseMapped(parseCidr(text)), {
   description: 'An IPv4 or IPv6 address, or a network like 192.0.2.0/24.',
 });
 
-export const address: z.ZodType<Cidr, string> = textValue(parseAddress, {
+export const address: z.ZodType<Cidr, string> = textValue((text) => refuseMapped(parseAddress(text)), {
   description: 'An IPv4 or IPv6 address.',
 });
 

@@ -1,5 +1,5 @@
-// Source -> object, compiled only when something that it was made of has changed. A kept compilation is good while the
-// compiler is the same file, every input has its hash, and no new file could be found in place of a header.
+// Compiles a source, unless the store has the object. A stored compilation is valid while the compiler is the same file, every input has
+// the same hash, and no new file would be found in place of a header.
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readRegular } from '../../disk/regular.js';
@@ -47,7 +47,7 @@ export async function compileProgram(
 /** Milliseconds. File times come from a coarser clock than ours. */
 const CLOCK_TICK = 10;
 
-/** An input that changed under the compiler's hands would be remembered with content that was never compiled. */
+/** An input that changed during the compilation would be stored with a hash of content that was never compiled. */
 function hashUnchanged(inputs: string[], since: number): Record<string, string> | undefined {
   const hashes = hashAll(inputs);
   return hashes && inputs.every((input) => statSync(input).ctimeMs < since) ? hashes : undefined;

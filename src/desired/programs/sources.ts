@@ -1,4 +1,4 @@
-// What a source may include: everything of the state directory but state files and lists, read as any other file of it.
+// The files that a source may include: all of the state directory except state files and lists.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CompileError, type Sources } from '../../kernel/clang.js';
@@ -12,8 +12,8 @@ const LIMIT = 64 << 20;
 const OTHERS = new Set(['hosts', 'policies', 'lists']);
 
 /**
- * Left out is what cannot be used, like a link that leads out of the state directory: whoever includes it hears that it is not
- * there. Throws a PermissionError for what another user could have written, a CompileError where there is too much.
+ * A file that may not be used, such as a link out of the state directory, is left out: including it fails as if it did not exist. Throws
+ * a PermissionError for a file that another user could have written, a CompileError when there is too much.
  */
 export function readSources(stateDir: string): Sources {
   const sources = new Map<string, Uint8Array>();

@@ -1,5 +1,5 @@
-// Which function of an object is to be attached, and whether it can be. Decided from the file, before the kernel is
-// asked for anything. The section names are those that libbpf 1.x takes for XDP programs.
+// Chooses the function of an object to attach, and checks that it can be attached, from the file alone. The section names are those that
+// libbpf 1.x accepts for XDP programs.
 import type { Diagnostic } from '../../model/diagnostic.js';
 import { suggest } from '../../text/suggest.js';
 import type { BpfElf, ElfFunction } from '../../kernel/elf.js';

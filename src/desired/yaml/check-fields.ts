@@ -1,5 +1,5 @@
-// Checks that need several fields of one map. They run also when other fields are wrong, so that all is said in one
-// run, but never on what was refused already.
+// Checks that need several fields of a map. They run when other fields are wrong too, so that all problems are reported in one run, but
+// never on fields that were refused already.
 import type * as z from 'zod';
 import { toIssue } from '../policy/values.js';
 import type { Problem } from '../../text/wording.js';

@@ -1,4 +1,4 @@
-// The comments of a YAML file. Text that looks like one, in quotes or in a block scalar, is none.
+// Finds the comments of a YAML file. Text in quotes or in a block scalar is not a comment.
 import { CST, Lexer } from 'yaml';
 import type { Comment } from '../../policy/analysis/ignores.js';
 import type { Source } from './source.js';

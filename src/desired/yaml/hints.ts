@@ -1,5 +1,4 @@
-// Hints for problems that do not bring their own. Every diagnostic ends in one: its reader may be repairing a host at
-// night.
+// Hints for problems that have none of their own. Every diagnostic has a hint: it says what to do.
 import type { YAMLError } from 'yaml';
 
 const PROGRAM = 'Write `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.';

@@ -1,4 +1,4 @@
-// A path of keys -> the place in the file. What is missing is shown at the map that should have it.
+// Finds the place in a file for a path of keys. A missing field gets the place of the map that should have it.
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import type { Source, Place } from './source.js';
 import { type Field, fieldsOf } from './yaml.js';

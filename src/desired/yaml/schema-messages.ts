@@ -1,5 +1,5 @@
-// Turns what the schema refuses into messages with a place. zod says what it expected; people need to know what is wrong
-// with what they wrote and what to write instead.
+// Turns problems found by the schema into messages with a place. zod says what it expected; these messages say what is wrong with the
+// text and what to write instead.
 import type * as z from 'zod';
 import type { Node } from 'yaml';
 import type { Diagnostic } from '../../model/diagnostic.js';

@@ -1,4 +1,4 @@
-// The text of one state file and the way from an offset in it to what a diagnostic shows.
+// The text of one state file, and the conversion of offsets to what a diagnostic shows (line, column, code frame).
 import { LineCounter } from 'yaml';
 import type { Diagnostic } from '../../model/diagnostic.js';
 

@@ -1,4 +1,4 @@
-// Chooses which alternative of a union was meant: the one that has the YAML type of the value.
+// Chooses the alternative of a union that was meant: the one with the YAML type of the value.
 import type * as z from 'zod';
 
 type Issue = z.core.$ZodIssue;
@@ -20,7 +20,7 @@ function isOtherType(issue: Issue): boolean {
   return issue.code === 'invalid_type' || issue.code === 'invalid_union';
 }
 
-/** Beside a field that is unknown, one that is missing is the same mistake. */
+/** Where a field is unknown, a missing field is the same mistake: only the unknown one is reported. */
 function withoutMissing(issues: Issue[]): Issue[] {
   const unknown = issues.some((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0);
   return unknown ? issues.filter(({ input, path }) => !(input === undefined && path.length === 1)) : issues;

@@ -33,7 +33,7 @@ export function parseYaml(source: Source, problems: Diagnostic[]): ParsedYaml | 
   const toldLines = new Set(problems.map((problem) => problem.at.line));
   for (const error of errors) {
     const problem = describe(error, source);
-    // What else is wrong with a line is mostly a consequence: an alias as a key, say, is no end of errors.
+    // Further errors in the same line are mostly consequences: an alias as a key causes many.
     if (!toldLines.has(problem.at.line)) problems.push(problem);
     toldLines.add(problem.at.line);
   }
@@ -111,7 +111,7 @@ function toPlain(node: Node | null, source: Source, problems: Diagnostic[]): unk
   return Object.fromEntries(plain);
 }
 
-/** zod passes over it in a record without a word. */
+/** zod silently ignores it in a record. */
 function reservedKey(key: Scalar<string>, source: Source): Diagnostic {
   return {
     severity: 'error',

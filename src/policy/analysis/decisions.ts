@@ -14,6 +14,8 @@ export class DecisionStep {
     /** The packets that it takes: those that agree with a match, or all of some kinds. */
     readonly packets: Match | ((kind: Kind) => boolean),
     readonly rule?: Rule,
+    /** What is above the rate of a built-in row goes on (decision 0130). */
+    readonly metered = false,
   ) {}
 
   /** Rate limit or deadline: a packet may go on to the next step. */
@@ -50,7 +52,8 @@ export function listDecisions(policy: Policy, protections: Protection[] = []): D
     steps.push(new DecisionStep(row, { kind }, packets));
   for (const { match } of protections) add('(protect)', 'pass', match);
   if (policy.nonIp !== 'match') add('(non-ip)', policy.nonIp, ({ family }) => family === 'none');
-  if (policy.neighborDiscovery === 'pass') add('(protect)', 'pass', NEIGHBOR_DISCOVERY);
+  if (policy.neighborDiscovery === 'pass')
+    steps.push(new DecisionStep('(protect)', { kind: 'pass' }, NEIGHBOR_DISCOVERY, undefined, true));
   if (policy.fragments !== 'match') {
     add('(fragments)', policy.fragments, ({ name }) => name.endsWith('later fragment'));
   }

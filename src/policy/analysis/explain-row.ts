@@ -1,11 +1,10 @@
 // Describes the row that decided a packet: what it does, where it stands, and what a rate limit would change.
 import type { HostPolicy } from '../../model/desired.js';
-import type { ExplainedDecision } from '../../model/explain.js';
+import type { AboveRate, ExplainedDecision } from '../../model/explain.js';
 import type { Position } from '../../model/position.js';
 import { describeAction } from './decisions.js';
 import { type Circumstances, type Decision, evaluate } from '../evaluate.js';
-import { matches } from '../fields/registry.js';
-import { parseFrame } from '../packet/parse.js';
+import { placeOfRow } from '../row-place.js';
 import { isAudited, rowVerdict } from '../row-verdict.js';
 
 /** `row` decided `frame`, whoever said so. */
@@ -20,24 +19,18 @@ export function explainRow(
   const { says: verdict } = rowVerdict(policy, row);
   const above = evaluate(policy, protections, frame, { ...circumstances, exceeds: () => true });
   const goesOn = row !== '(blocked)' && [rule, above.rule].some((one) => one?.rateLimit) && above.row !== row;
+  const at = placeOfRow(firewall, row, frame);
   return {
     policy: policy.name,
     row,
     verdict,
     action: rule ? describeAction(rule.action) : verdict,
     audit: isAudited(policy, row),
-    at: rule?.at ?? placeOf(firewall, row, frame),
-    ...(goesOn && { aboveRate: inShort(above, above.rule?.at ?? placeOf(firewall, above.row, frame)) }),
+    ...(at && { at }),
+    ...(goesOn && { aboveRate: aboveRateOf(above, placeOfRow(firewall, above.row, frame)) }),
   };
 }
 
-function inShort({ row, action }: Decision, at: Position): Required<ExplainedDecision>['aboveRate'] {
-  return { row, action: describeAction(action), at };
-}
-
-/** The `protect` entry, where one decided; what else is built in is said by the policy as a whole. */
-function placeOf({ policy, protections }: HostPolicy, row: string, frame: Uint8Array): Position {
-  const parsed = parseFrame(frame);
-  if (row !== '(protect)' || parsed.shape === 'malformed') return policy.at;
-  return protections.find(({ match }) => matches(match, parsed.fields))?.at ?? policy.at;
+function aboveRateOf({ row, action }: Decision, at: Position | undefined): AboveRate {
+  return { row, action: describeAction(action), ...(at && { at }) };
 }

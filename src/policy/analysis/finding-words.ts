@@ -2,11 +2,12 @@
 import type { Rule } from '../../model/policy.js';
 import type { IgnoreKind, LintKind } from '../../model/lint.js';
 import { describeAction } from './decisions.js';
+import { IN_PLACE_HINTS } from './in-place.js';
 import type { Finding } from './lint.js';
 
 /** One sentence without its end. `rules`: those of the policy. */
 export function findingDetail(finding: Finding, rules: readonly Rule[]): string {
-  const { rule, by, lists = [] } = finding;
+  const { rule, by, lists = [], about = '' } = finding;
   const name = `rule ${rule.name}`;
   const before = by.join(', ');
   switch (finding.kind) {
@@ -30,6 +31,9 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
       return `${name} matches nothing: ${lists.join(', ')} has no entry`;
     case 'undecided':
       return `${name} overlaps the rules before it in too many ways to say whether it ever decides`;
+    case 'mergedPackets':
+    case 'hiddenTags':
+      return `${name} ${about}`;
   }
 }
 
@@ -42,6 +46,7 @@ export const FINDING_HINTS: Record<LintKind, string> = {
   expired: 'Remove it, or give it a later `until`.',
   emptyList: 'Fill the list, or remove the rule.',
   undecided: 'Join rules that differ in one field, or use address lists.',
+  ...IN_PLACE_HINTS,
 };
 
 export const IGNORE_HINTS: Record<IgnoreKind, string> = {

@@ -10,7 +10,7 @@ import { VLAN_TYPES } from '../packet/parse.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
 import { intersectSides, isEmpty, numbersOf, type Side, subtractSides } from './box-sides.js';
 
-/** Never the last protocol of an IPv6 packet that is no later fragment: the walk goes on behind them. */
+/** Extension headers: never the final protocol of an IPv6 packet, except in later fragments, because the parser walks on past them. */
 const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
 /** Bytes of the IPv6 fragment header (RFC 8200, 4.5). */
 const FRAGMENT_HEADER = 8;
@@ -19,7 +19,7 @@ export interface Kind extends PacketKind {
   name: string;
   /** What its packets have. */
   dimensions: ReadonlyMap<DimensionName, Dimension>;
-  /** Of IPv6 the lowest `base` of first fragments, which have one header more. */
+  /** IPv6: the lowest `base` of first fragments, which have a fragment header as well. */
   firstFrom?: number;
 }
 
@@ -28,7 +28,7 @@ function makeKind(kind: Omit<Kind, 'dimensions'>): Kind {
   return { ...kind, dimensions: new Map(names.map((name) => [name, DIMENSIONS[name]])) };
 }
 
-/** Sides by dimension; one of the kind that has no side is unrestricted. */
+/** Sides by dimension. A dimension of the kind without a side is unrestricted. */
 export interface Box {
   kind: Kind;
   sides: Map<DimensionName, Side>;
@@ -78,7 +78,7 @@ function kindsOf(family: 4 | 6): Kind[] {
   ];
 }
 
-/** Every packet that is not malformed is of exactly one. */
+/** Every well-formed packet is of exactly one kind. */
 export const KINDS: readonly Kind[] = [
   ...kindsOf(4),
   ...kindsOf(6),
@@ -113,7 +113,7 @@ export function boxOf(match: Match, kind: Kind): Box | undefined {
   return withRoom({ kind, sides });
 }
 
-/** Of first fragments alone the lengths that hold their headers; `undefined` when there are none. */
+/** For first fragments only: the lengths that hold all headers; `undefined` when there are none. */
 function withRoom(box: Box): Box | undefined {
   const { kind, sides } = box;
   const [base, length] = [sides.get('base'), sides.get('length')];
@@ -146,7 +146,7 @@ function subtractBox(x: Box, y: Box): Box[] {
   return intersectBoxes(x, y) ? splitBox(x, y) : [x];
 }
 
-/** The same, of one kind: also of boxes that have nothing in common, in more pieces than are needed then. */
+/** The same within one kind. Disjoint boxes are allowed, but give more pieces than needed. */
 export function splitBox(x: Box, y: Box): Box[] {
   const rest: Box[] = [];
   const sides = new Map(x.sides);

@@ -1,7 +1,9 @@
 // `# xdpkeep-ignore CODE reason` on the line of a rule, or alone on the line before, silences what lint finds in it.
-// One that does not say why, names no code of ours or silences nothing is a finding itself.
+// One that does not say why, names no code of ours or silences nothing is a finding itself; but what is found in one place alone may
+// be silenced everywhere.
 import { type IgnoreKind, LINT_RULES, type LintKind } from '../../model/lint.js';
 import type { Position } from '../../model/position.js';
+import { IN_PLACE_KINDS } from './in-place.js';
 import type { Finding } from './lint.js';
 
 export interface Comment {
@@ -40,7 +42,7 @@ export function heedIgnores(findings: Finding[], comments: Comment[]): Heeded {
       continue;
     }
     const heard = left.filter((one) => LINT_RULES[one.kind].code === code && isAbout(comment, one));
-    if (heard.length === 0) {
+    if (heard.length === 0 && !IN_PLACE_CODES.includes(code)) {
       const message = `nothing that ${code} stands for is found in the rule here`;
       about.push({ kind: 'idleIgnore', message, at: comment.at });
     }
@@ -57,6 +59,8 @@ function isAbout({ at, alone }: Comment, { rule }: Finding): boolean {
 const CODES: string[] = (Object.keys(LINT_RULES) as (keyof typeof LINT_RULES)[])
   .filter((kind): kind is LintKind => kind !== 'badIgnore' && kind !== 'idleIgnore')
   .map((kind) => LINT_RULES[kind].code);
+
+const IN_PLACE_CODES: string[] = IN_PLACE_KINDS.map((kind) => LINT_RULES[kind].code);
 
 function problemOf(code: string, reason: string): string | undefined {
   if (code === '') return 'it names no code';

@@ -1,28 +1,45 @@
-// Finds rules that are not what they seem, by exact header-space analysis: a rule is shadowed only if every packet that it
-// matches is decided before it, by one rule or by several together. A finding carries a packet that shows it where one
-// exists. When the analysis would grow too large, lint says so and claims nothing.
+// Finds rules that are not what they seem: by where they run (in-place.ts), and by exact header-space analysis. A rule is shadowed
+// only if every packet that it matches is decided before it, by one rule or by several together. A finding carries a packet that
+// shows it where one exists. When the analysis would grow too large, lint says so and claims nothing.
 import type { LintKind } from '../../model/lint.js';
 import type { PacketDescription, Policy, Rule } from '../../model/policy.js';
 import { listDecisions, sameAction, type DecisionStep } from './decisions.js';
+import { doubtsInPlace, type RunsAt } from './in-place.js';
 import { intersectBoxes, subtractAll, type Box } from './header-space.js';
 import { witnessOf } from './witness.js';
 
 export interface Finding {
   kind: LintKind;
   rule: Rule;
-  /** Rows that decide the rule's packets before it, in order; empty where that is not the matter. */
+  /** Earlier rows that decide the rule's packets, in order; empty for findings of another kind. */
   by: string[];
   /** A packet of the rule that the first of `by` decides. */
   witness?: PacketDescription;
   /** Of `emptyList`: the lists without an entry. */
   lists?: string[];
+  /** Of findings about where a policy runs: what is wrong, from what is asked for on. */
+  about?: string;
 }
 
-/** Pieces that the packets of one rule may fall into. */
+/** Most boxes that the packets of one rule may be split into. */
 const BUDGET = 2000;
 
-/** `now` is the wall clock in ms since 1970 (UTC). At most one finding a rule, the most telling one. */
-export function lintPolicy(policy: Policy, now: number): Finding[] {
+/**
+ * `now` is the wall clock in ms since 1970 (UTC); `places`: where the policy runs. At most one finding a rule about the policy itself,
+ * the most telling one; others about the places.
+ */
+export function lintPolicy(policy: Policy, now: number, places: readonly RunsAt[] = []): Finding[] {
+  return [...lintRules(policy, now), ...lintInPlace(policy, now, places)];
+}
+
+/** A rule whose `until` is over asks for nothing any more. */
+function lintInPlace({ rules }: Policy, now: number, places: readonly RunsAt[]): Finding[] {
+  return rules
+    .filter(({ until }) => until === undefined || until > now)
+    .flatMap((rule) => doubtsInPlace(rule, places).map((doubt) => ({ ...doubt, rule, by: [] })));
+}
+
+function lintRules(policy: Policy, now: number): Finding[] {
   const steps = listDecisions(policy);
   return steps.flatMap((step, index) => {
     const { rule } = step;
@@ -56,13 +73,13 @@ interface Shadow {
   common: Box;
 }
 
-/** What earlier steps leave of a rule; `left` is absent when the budget did not suffice. */
+/** The boxes of a rule that earlier decisions leave; `left` is absent when the budget ran out. */
 function takenBefore(step: DecisionStep, earlier: DecisionStep[]): { left?: Box[]; by: Shadow[] } {
   let left = step.boxes;
   const by: Shadow[] = [];
   for (const other of earlier) {
     if (left.length === 0) break;
-    if (other.conditional) continue; // its packets may come through after all
+    if (other.conditional || other.metered) continue; // its packets may come through after all
     const common = firstCommon(left, other.boxes);
     if (!common) continue;
     const rest = subtractAll(left, other.boxes, BUDGET);

@@ -15,11 +15,13 @@ interface FateChange {
   fromRow: string;
   toRow: string;
   example: PacketDescription;
+  /** Every kind of packets with this change, that of the example first: `IPv4 TCP`, `IPv6 later fragment`. */
+  kinds: string[];
 }
 
 export interface SemanticDiff {
   changes: FateChange[];
-  /** False when there may be more: the packets fell into too many pieces. */
+  /** False when the budget ran out: there may be more changes. */
   complete: boolean;
 }
 
@@ -40,7 +42,7 @@ export interface Side {
 export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
   const old = listInForce(before, now);
   const new_ = listInForce(after, now);
-  const changes = new Map<string, FateChange>();
+  const changes = new Map<string, Omit<FateChange, 'kinds'> & { kinds: Set<string> }>();
   const search = new Search(BUDGET);
   const everything = before.policy.mode === after.policy.mode ? undefined : new_.at(-1)?.boxes;
   for (const box of everything ?? affected(old, new_)) {
@@ -49,18 +51,21 @@ export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
         if (was.effect === is.effect) continue;
         const change = { from: was.effect, to: is.effect, fromRow: was.row, toRow: is.row };
         const key = JSON.stringify(change);
-        if (!changes.has(key)) changes.set(key, { ...change, example: witnessOf(is.piece) });
+        const known = changes.get(key) ?? { ...change, example: witnessOf(is.piece), kinds: new Set() };
+        known.kinds.add(is.piece.kind.name);
+        changes.set(key, known);
       }
     }
   }
-  return { changes: [...changes.values()], complete: search.complete };
+  const told = [...changes.values()].map((change) => ({ ...change, kinds: [...change.kinds] }));
+  return { changes: told, complete: search.complete };
 }
 
 function listInForce({ policy, protections }: Side, now: number): DecisionStep[] {
   return listDecisions(policy, protections).filter(({ rule }) => (rule?.until ?? Infinity) > now);
 }
 
-/** What becomes of malformed frames, which no protection and no rule meets. */
+/** The effect on malformed frames, which neither `protect` entries nor rules see. */
 export function malformedEffect(policy: Policy): string {
   return effectOf({ action: { kind: policy.malformed } }, policy);
 }
@@ -71,7 +76,7 @@ interface Ended {
   effect: string;
 }
 
-/** Splits packets by who decides them, until the budget is spent. */
+/** Splits boxes by the decision that takes them, until the budget is spent. */
 class Search {
   complete = true;
   #words = WORDS;
@@ -164,11 +169,11 @@ function doesTheSame(x: DecisionStep, y: DecisionStep): boolean {
 }
 
 function meetsTheSame(x: DecisionStep, y: DecisionStep): boolean {
-  // What is built in and asks for no match is all that its row says.
+  // A built-in decision without a match is described by its row alone.
   return typeof x.packets === 'function' ? typeof y.packets === 'function' : isEqual(x.packets, y.packets);
 }
 
-/** Compared as data, functions are none, and without making text of it: policies are large. */
+/** Deep equality of data, ignoring functions. Not by JSON text: policies are large. */
 function isEqual(x: unknown, y: unknown): boolean {
   if (x === y) return true;
   if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;

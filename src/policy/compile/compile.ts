@@ -104,7 +104,7 @@ export function bindTables(tables: FirewallTables, binding: TableBinding): Firew
     ...tables,
     settings: bindSettings(tables.settings, binding),
     blob: bindRecords(tables, binding),
-    frags: binding.frags,
+    frags: binding.frames.frags,
   };
 }
 

@@ -52,7 +52,7 @@ function indifferent(asks: boolean[], words: number): Uint32Array | undefined {
   return set;
 }
 
-/** A sweep over the values: at each edge the rules that begin or end there are switched. */
+/** A sweep over the values: at each edge, the bits of the rules that begin or end there are flipped. */
 function classifyNumbers(
   matches: SetMatch[],
   name: DimensionName,
@@ -93,7 +93,7 @@ function classifyNumbers(
   return { kind: 'number', name, dimension, classes, absent, byValue };
 }
 
-/** Rules that name the same set share it: a large one is gone through once. */
+/** Rules that name the same set share it, so that a large set is swept once. */
 function classifyAddresses(
   matches: SetMatch[],
   name: DimensionName,

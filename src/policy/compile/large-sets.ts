@@ -9,7 +9,7 @@ const INLINE_RANGES = 256;
 
 type Direction = TableSet['direction'];
 
-/** The longest sets have the slots; what does not get one stays in its match. */
+/** The longest sets get the slots; a set without a slot stays in its match. */
 export function separateSets(matches: Match[]): { matches: SetMatch[]; sets: TableSet[] } {
   const found = new Map<string, { direction: Direction; set: AddressSet }>();
   for (const match of matches) {

@@ -8,7 +8,7 @@ import type { Partition } from './partition.js';
 
 const NODE_ENTRIES = 256;
 export const TEST_WORDS = 10;
-/** Up to so many values lie in one row of leaves, that is up to 20 KB. */
+/** At most so many values are looked up in one row of leaves, of up to 20 KB. */
 export const ROW_ENTRIES = 5120;
 
 /** Class -> the number that a leaf carries. */
@@ -109,7 +109,7 @@ export class Lookup {
   }
 }
 
-/** A loop and no callback: of two bytes there are 65,536 values, and a process compiles once. */
+/** A loop without a callback: two bytes have 65,536 values, and the code runs once a process, so it is never optimized. */
 function isUniform(classes: Uint16Array): boolean {
   for (let index = 1; index < classes.length; index++) if (classes[index] !== classes[0]) return false;
   return true;

@@ -4,7 +4,7 @@ import { compareWords, type Width } from '../../addresses/ranges.js';
 import type { Partition } from './partition.js';
 
 export interface NarrowSpan {
-  /** Class of what is not in the span. */
+  /** Class of all addresses outside of the span. */
   around: number;
   /** Segments of the span. */
   from: number;
@@ -70,7 +70,7 @@ function cut(address: Uint32Array, length: number, fill: number): Uint32Array {
   });
 }
 
-/** The address before. */
+/** The address minus one. */
 function less(address: Uint32Array): Uint32Array {
   const result = address.slice();
   for (let word = result.length - 1; word >= 0; word--) {

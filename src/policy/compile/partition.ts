@@ -40,7 +40,7 @@ export function partition(members: Member[], width: Width, classes: Classes, bac
   return { width, starts: starts.slice(0, segments * width), classes: numbers.slice(0, segments) };
 }
 
-/** What the sweep is inside of. Where several sets begin or end at once, what is between them has no class. */
+/** The sets that the sweep is inside of. The class is asked for only once all edges at one address are crossed. */
 class States {
   readonly #states: Classes;
   readonly #classOf: number[];
@@ -58,7 +58,7 @@ class States {
     this.#classOf = [background];
   }
 
-  /** Large sets repeat few steps many times. */
+  /** The same transitions recur often in large sets, so their classes are cached. */
   toggle(state: number, index: number): number {
     const key = state * this.members.length + index;
     let next = this.#toggled.get(key);

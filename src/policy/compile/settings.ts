@@ -29,12 +29,13 @@ export const KEY = {
   limitDestination: 19,
   limitAddress: 20,
   limitBytes: 21,
+  noEthernet: 30,
   frags: 31,
 } as const;
 /** Those that a policy turns on itself; the others follow. */
 export type Key = Exclude<
   keyof typeof KEY,
-  'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'frags' | 'limitAddress'
+  'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'noEthernet' | 'frags' | 'limitAddress'
 >;
 
 const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
@@ -154,7 +155,7 @@ export function encodeSettings(policy: PolicySettings): Settings {
 /** What only the host knows: clocks, the sizes of the large sets by slot, whether anybody has blocked something, and frames. */
 export function bindSettings(
   settings: Settings,
-  { taiOffset, sets, blocks, frags }: Pick<TableBinding, 'taiOffset' | 'sets' | 'blocks' | 'frags'>,
+  { taiOffset, sets, blocks, frames }: Omit<TableBinding, 'slots' | 'ifindexes'>,
 ): Settings {
   const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
@@ -162,7 +163,8 @@ export function bindSettings(
   sets.forEach(({ bytes }, slot) => {
     numbers[NUMBER_ROW.boundSet + slot] = bytes - SET_REACH;
   });
-  keys[KEY.frags] = Number(frags);
+  keys[KEY.frags] = Number(frames.frags);
+  keys[KEY.noEthernet] = Number(frames.noEthernet);
   if (blocks) keys[KEY.blocks] = keys[KEY.source] = 1;
   return { ...settings, keys, numbers };
 }

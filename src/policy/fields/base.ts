@@ -1,14 +1,14 @@
-// Family, fragment kind and protocol as one number, as bpf/packet.h has them: nearly every policy asks for the protocol, and
-// so all three cost one lookup.
+// The dimension `base`: family, fragment state and protocol as one number, as in bpf/packet.h. Nearly every policy uses the protocol, and
+// in this way all three cost one lookup.
 import type { FragmentKind, Match, PacketDescription, Range } from '../../model/policy.js';
 import type { PacketKind } from './dimension.js';
 import { isIp, numberDimension } from './number-dimension.js';
 
-/** As numbers of enum fragment. */
+/** The values of enum fragment in bpf/packet.h. */
 export const FRAGMENTS: readonly FragmentKind[] = ['none', 'first', 'later'];
 const ANY_BYTE: Range[] = [{ from: 0, to: 255 }];
 
-/** A frame that is not IP is 0. */
+/** The number of a packet; 0 for a frame that is not IP. */
 export function baseKey(family: 4 | 6, fragment: FragmentKind, protocol: number): number {
   const families = family === 4 ? 0 : FRAGMENTS.length;
   return ((1 + families + FRAGMENTS.indexOf(fragment)) << 8) | protocol;

@@ -1,4 +1,4 @@
-// `etherType`: of the frame, behind VLAN tags. Every frame has one; rules meet other ones than those of IP with `nonIp: match`.
+// `etherType`: that of the frame, after VLAN tags. Every frame has one. Frames that are not IP reach the rules only with `nonIp: match`.
 import { ETHER_TYPES } from '../../model/names.js';
 import { BY_LAYOUT } from './field.js';
 import { notation } from './notation.js';

@@ -1,4 +1,4 @@
-// `family`: IPv4 or IPv6. Behind `source: 10.0.0.0/8` it goes without saying.
+// `family`: IPv4 or IPv6. A match with an address implies it.
 import { base } from './base.js';
 import { BY_LAYOUT, type Field, noWords } from './field.js';
 import { notation } from './notation.js';

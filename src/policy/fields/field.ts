@@ -1,5 +1,5 @@
-// All that one field of a match is. A file of this folder makes one of these, registry.ts collects them, and every list of fields
-// anywhere else is made of that: schemas, checks, the reference, the compiler, regions, the builder of packets, reports.
+// The interface of a field of a match. Each file of this folder implements one field and registry.ts collects them. Everything else is
+// derived from it: schemas, checks, the reference, the compiler, boxes of the header space, the builder of packets, reports.
 import type { Cidr } from '../../addresses/cidr.js';
 import type { FieldName, Match, PacketDescription, Range, TcpFlags } from '../../model/policy.js';
 import type { Problem } from '../../text/wording.js';
@@ -8,7 +8,7 @@ import type { Dimension } from './dimension.js';
 import type { Layers } from './layers.js';
 import type { NotationOf } from './notation.js';
 
-/** The number is known once the protocol is. */
+/** The name of an ICMP type. Its number depends on the protocol. */
 export interface IcmpName {
   icmpName: string;
 }
@@ -18,19 +18,19 @@ export type WrittenAddress = Cidr | { list: string };
 
 type Described = { [N in FieldName]-?: NonNullable<PacketDescription[N]> };
 
-/** What a packet has, as it was read: numbers in host order. */
+/** The fields of a parsed packet; numbers in host order. */
 export interface PacketValues extends Omit<Described, 'source' | 'destination' | 'vlan'> {
   /** Four or sixteen bytes. */
   source: Uint8Array;
   destination: Uint8Array;
   vlan: number | 'none';
 }
-/** A field that is absent is one that the packet does not have. */
+/** Field -> value. A field that is absent is one that the packet does not have. */
 export type PacketFields = Partial<PacketValues>;
 
 type ItemsOf = { [N in FieldName]-?: NonNullable<Match[N]> extends (infer T)[] ? T : never };
 
-/** One value of a field as a match says it, before lists and ICMP names are resolved. */
+/** One value of a field as it is written in a match, before lists and ICMP names are resolved. */
 interface WrittenItems extends Omit<ItemsOf, 'source' | 'destination' | 'icmpType'> {
   source: WrittenAddress;
   destination: WrittenAddress;
@@ -38,69 +38,69 @@ interface WrittenItems extends Omit<ItemsOf, 'source' | 'destination' | 'icmpTyp
 }
 export type WrittenMatch = { [N in FieldName]?: WrittenItems[N][] };
 
-/** The same of the packet of a test. */
+/** One value of a field as it is written in the packet of a test. */
 interface WrittenValues extends Omit<Described, 'icmpType' | 'tcpFlags'> {
   icmpType: Range | IcmpName;
   tcpFlags: TcpFlags;
 }
 export type WrittenPacketFields = Partial<WrittenValues>;
 
-/** What a match says wrong about a field, together with others. */
+/** A problem of a match that concerns several of its fields. */
 export interface FieldProblem extends Problem {
-  /** Those that it takes to say so; the first is shown. */
+  /** The fields that are involved; the diagnostic points to the first. */
   fields: FieldName[];
 }
 
 /** Only packets of these protocols have the field. */
 export interface Needs {
   protocols: readonly number[];
-  /** A match has to name them; else it may leave `protocol` out. */
+  /** A match with the field must name one of these protocols; otherwise it may omit `protocol`. */
   mustBeNamed: boolean;
-  /** `hasProtocol`: the match has other protocols, and not none. */
+  /** The message. `hasProtocol`: the match names other protocols. */
   problem: (hasProtocol: boolean) => Problem;
 }
 
-/** Of a packet that is built: decided by how its headers are laid out (src/policy/packet/build-packet.ts), and not by a few bytes. */
+/** In place of `write` for fields that decide the layout of headers (src/policy/packet/build-packet.ts), and not a few bytes. */
 export const BY_LAYOUT = 'by layout';
 
 export interface Field<N extends FieldName> {
-  /** Which frames have it: all, those that are IP, some of these. */
+  /** The frames that have the field: all, all IP packets, or some of those. */
   layer: 'link' | 'ip' | 'transport';
   /** One value in a match, where several may be a list, */
   inMatch: NotationOf<WrittenItems[N]>;
   /** and in the packet of a test. */
   inPacket: NotationOf<WrittenValues[N]>;
-  /** For the JSON schemas: what cannot be told from the notation. */
+  /** For the JSON schemas: what the notation does not say. */
   help: { match?: string; packet?: string };
   needs?: Needs;
-  /** What else is wrong with a match that has the field. */
+  /** Further problems of a match that has the field. */
   problems?: (match: WrittenMatch) => Iterable<FieldProblem>;
-  /** How the datapath finds it. */
+  /** How the datapath looks it up. */
   dimension: Dimension;
   /** The value in a packet; `undefined` when the packet has none. */
   read: (layers: Layers) => PacketValues[N] | undefined;
-  /** Is the value one of those that a match asks for? */
+  /** Is the value one of those that a match allows? */
   agrees: (asked: NonNullable<Match[N]>, value: PacketValues[N]) => boolean;
-  /** Writes the value into a new packet whose headers are laid out; without one, a harmless default. */
+  /** Writes the value into a new packet whose headers are laid out; without a value, a default. */
   put: typeof BY_LAYOUT | ((layers: Layers, value: PacketDescription[N]) => void);
-  /** The value that was read, as a description of the packet has it; `undefined`: not worth a word. */
+  /** The value in a description of the packet; `undefined` when the description omits it. */
   describe: (value: PacketValues[N]) => PacketDescription[N];
-  /** Words in the line that describes a packet; none where the beginning of the line says it, or nobody asks. */
+  /** The words in the line that describes a packet; none when the beginning of the line has it or it is omitted. */
   words: (value: NonNullable<PacketDescription[N]>, packet: PacketDescription) => string[];
-  /** In the JSON of a packet that was seen. */
+  /** The value in the JSON of a packet that was seen. */
   report: (value: PacketValues[N]) => (N extends keyof PacketHeaders ? PacketHeaders[N] : never) | undefined;
-  /** Values at the edges of things, which tests draw from. */
+  /** Values at boundaries, from which random tests draw. */
   samples: readonly NonNullable<PacketDescription[N]>[];
 }
 
 export type Fields = { [N in FieldName]: Field<N> };
 
-/** For fields that are not worth a word. */
+/** For fields that descriptions omit. */
 export function nothing(): undefined {
   return undefined;
 }
 
-/** For fields that the beginning of a line says, or nobody asks about. */
+/** For fields that the beginning of the line has, or that lines omit. */
 export function noWords(): string[] {
   return [];
 }

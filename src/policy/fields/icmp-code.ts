@@ -1,4 +1,4 @@
-// `icmpCode`: of ICMP and ICMPv6.
+// `icmpCode`: the code of ICMP and ICMPv6.
 import { icmp, needsIcmp } from './icmp.js';
 import { notation } from './notation.js';
 import { numberField, wordUnless } from './number-field.js';

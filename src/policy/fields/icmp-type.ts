@@ -1,4 +1,4 @@
-// `icmpType`: of ICMP and ICMPv6. One name stands for different numbers in the two, so that it needs the protocol.
+// `icmpType`: the type of ICMP and ICMPv6. A name has a different number in each, so a match with a name needs the protocol.
 import { ICMP_TYPES, PROTOCOLS } from '../../model/names.js';
 import type { Range } from '../../model/policy.js';
 import type { Problem } from '../../text/wording.js';
@@ -11,7 +11,7 @@ const NAMES = [...new Set(Object.values(ICMP_TYPES).flatMap((types) => Object.ke
 /** ICMPv6 types of neighbour discovery (RFC 4861): router solicitation to redirect. */
 export const ND_FIRST = 133;
 export const ND_LAST = 137;
-/** Its hop limit: no router has passed it on, and hosts take nothing else. */
+/** The hop limit of neighbour discovery: not forwarded by a router; hosts accept nothing else (RFC 4861). */
 export const ND_HOPS = 255;
 const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
 

@@ -1,4 +1,4 @@
-// ICMP type and code as one number: who asks for a code asks for the type as well.
+// The dimension `icmp`: ICMP type and code as one number, since a match with a code has a type as well.
 import type { Match, Range } from '../../model/policy.js';
 import { PROTOCOLS } from '../../model/names.js';
 import type { Problem } from '../../text/wording.js';

@@ -1,19 +1,19 @@
-// Where the headers of a frame lie. src/policy/packet/parse.ts finds them in a frame, src/policy/packet/build-packet.ts lays them out in a new one; fields
-// read and write their own bytes there, and need not know how headers are found.
+// The layers of a frame: where its headers are. policy/packet/parse.ts finds them in a frame, policy/packet/build-packet.ts lays them out
+// in a new one. Fields read and write their own bytes there, and need not know how headers are found.
 import { PROTOCOLS } from '../../model/names.js';
 import type { FragmentKind } from '../../model/policy.js';
 
-/** Transport protocols whose headers are looked into. */
+/** The transport protocols whose headers are parsed. */
 export type Transport = 'tcp' | 'udp' | 'sctp' | 'icmp';
 
-/** Of their fixed parts. */
+/** Bytes of the fixed part of each header. */
 export const TRANSPORT_BYTES: Readonly<Record<Transport, number>> = { tcp: 20, udp: 8, sctp: 12, icmp: 8 };
 
 export interface IpLayer {
   family: 4 | 6;
-  /** From the first byte of the IP header on. */
+  /** The bytes from the IP header on. */
   header: DataView;
-  /** Behind IPv6 extension headers, that of the transport. */
+  /** Transport protocol: in IPv6, that after the extension headers. */
   protocol: number;
   fragment: FragmentKind;
   /** Bytes of the IP packet. */
@@ -23,16 +23,16 @@ export interface IpLayer {
 interface TransportLayer {
   /** `icmp`: ICMP in IPv4, ICMPv6 in IPv6. */
   protocol: Transport;
-  /** From the first byte of its header on, whose fixed part is whole. */
+  /** The bytes from the transport header on; its fixed part is complete. */
   header: DataView;
 }
 
 export interface Layers {
-  /** From the first byte of the Ethernet header on. */
+  /** The bytes from the Ethernet header on. */
   frame: DataView;
-  /** The first id of its tags that is not 0. */
+  /** The first VLAN id that is not 0. */
   vlan: number | 'none';
-  /** Behind the tags. */
+  /** The EtherType after the tags. */
   etherType: number;
   /** Absent where the frame is not IP. */
   ip?: IpLayer;
@@ -40,7 +40,7 @@ export interface Layers {
   transport?: TransportLayer;
 }
 
-/** What stands behind the IP header of a packet that is no later fragment; `undefined` for what is not looked into. */
+/** The transport of a packet that is not a later fragment; `undefined` for protocols whose headers are not parsed. */
 export function transportOf({
   family,
   protocol,

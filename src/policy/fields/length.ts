@@ -1,4 +1,4 @@
-// `length`: bytes of the IP packet, header included. Ethernet pads short frames, which does not count.
+// `length`: bytes of the IP packet, header included; Ethernet padding does not count.
 import { BY_LAYOUT, nothing } from './field.js';
 import { notation } from './notation.js';
 import { isIp, numberDimension } from './number-dimension.js';

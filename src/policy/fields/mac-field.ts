@@ -13,11 +13,11 @@ import { isAnything, pickNumber } from './number-dimension.js';
 type Name = 'sourceMac' | 'destinationMac';
 
 interface Place {
-  /** In the frame, in bytes. */
+  /** Byte offset in the frame. */
   at: number;
-  /** What a frame has when nobody says otherwise. */
+  /** The default of a built frame. */
   usual: number;
-  /** In a line: `from 02:...`. */
+  /** The word before it in a description: `from 02:...`. */
   word: string;
 }
 

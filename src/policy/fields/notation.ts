@@ -8,11 +8,11 @@ type Names = Readonly<Record<string, number>>;
 export type Notation =
   /** One number, from `from` on (default 0), or its name. */
   | { kind: 'number'; from?: number; to: number; names?: Names }
-  /** The same, and means the range of that number alone. */
+  /** Like `number`, but the value is the range of that one number. */
   | { kind: 'exact'; to: number; names: Names }
   /** A number, `a-b` inclusive, or a name. */
   | { kind: 'range'; to: number; names?: Names }
-  /** The same with names whose numbers other fields of the match decide about: they are kept as `{icmpName}`. */
+  /** Like `range`, with names whose numbers depend on other fields of the match: a name becomes `{icmpName}`. */
   | { kind: 'named-range'; to: number; names: readonly string[] }
   /** A number, or one word for what has none; `what` names such a number in messages, `below` says why none is less than `from`. */
   | { kind: 'number-or-word'; from: number; to: number; word: string; what: string; below: string }

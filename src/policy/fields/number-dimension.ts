@@ -1,4 +1,4 @@
-// A dimension whose values are numbers: what is the same for all of them.
+// Makes dimensions whose values are numbers.
 import type { PacketDescription, Range } from '../../model/policy.js';
 import { type Interval, type IntervalSet, union } from '../analysis/intervals.js';
 import { numbersOf } from '../analysis/box-sides.js';
@@ -11,9 +11,9 @@ interface Spec {
   ranges: (match: SetMatch) => Range[] | undefined;
   /** Default: all values. */
   full?: (kind: PacketKind) => IntervalSet;
-  /** Values that look natural. */
+  /** Values that are common in packets, for examples. */
   natural?: readonly number[];
-  /** `undefined`: the value goes without saying unless it is `asked` for. */
+  /** `undefined` omits the value from the description, unless the box restricts it (`asked`). */
   describe: (value: number, kind: PacketKind, asked: boolean) => PacketDescription;
 }
 
@@ -34,7 +34,7 @@ function sideOf(ranges: Range[] | undefined): IntervalSet | undefined {
   return ranges && union(ranges.map(({ from, to }): Interval => [from, to]));
 }
 
-/** A natural one, or else the first. */
+/** A common value of the side if there is one, else its first. */
 export function pickNumber(set: IntervalSet, natural: readonly number[]): number {
   const likely = natural.find((one) => set.some(([from, to]) => from <= one && one <= to));
   return likely ?? set[0]?.[0] ?? 0;

@@ -15,7 +15,7 @@ export type NumberName = {
 
 type Common = 'agrees' | 'describe';
 
-/** What is the same for all of them. */
+/** The members that are the same for all number fields. */
 export function numberField<N extends NumberName>(
   spec: Omit<Field<N>, Common> & Partial<Pick<Field<N>, Common>>,
 ): Field<N> {
@@ -27,7 +27,7 @@ function isInRanges(ranges: Range[], value: number): boolean {
   return ranges.some(({ from, to }) => from <= value && value <= to);
 }
 
-/** A word before the number, unless it is what a packet has when nobody says otherwise. */
+/** The number after a word; no words when it is the default. */
 export function wordUnless(usual: number | undefined, word: string): (value: number) => string[] {
   return (value) => (value === usual ? [] : [`${word} ${value}`]);
 }

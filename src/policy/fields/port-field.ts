@@ -10,11 +10,11 @@ import { numberField } from './number-field.js';
 type Name = 'sourcePort' | 'destinationPort';
 
 interface Place {
-  /** In the transport header, in bytes. */
+  /** Byte offset in the transport header. */
   at: number;
-  /** What a packet has when nobody says otherwise. */
+  /** The default of a built packet. */
   usual: number;
-  /** What witnesses have, where they may. */
+  /** The preferred value of a witness packet. */
   natural: readonly number[];
 }
 

@@ -1,4 +1,4 @@
-// The fields of a match and the dimensions of the classifier, each in one list. The compiler refuses a list that lacks one.
+// The registry of the fields of a match and of the dimensions of the classifier. TypeScript refuses a list that lacks one.
 import type { FieldName, Match, PacketDescription } from '../../model/policy.js';
 import { base } from './base.js';
 import { connection } from './connection.js';
@@ -25,7 +25,7 @@ import { tcpFlags } from './tcp-flags.js';
 import { ttl } from './ttl.js';
 import { vlan } from './vlan.js';
 
-/** In the order in which people read of them. */
+/** All fields, in the order of the documentation. */
 export const FIELDS: Fields = {
   family,
   protocol,
@@ -48,7 +48,7 @@ export const FIELDS: Fields = {
 };
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 
-/** In the order of enum field (bpf/fields.h). */
+/** All dimensions, in the order of enum field (bpf/fields.h). */
 export const DIMENSIONS: Readonly<Record<DimensionName, Dimension>> = {
   base,
   source: source.dimension,
@@ -68,12 +68,12 @@ export const DIMENSIONS: Readonly<Record<DimensionName, Dimension>> = {
   connection: connection.dimension,
 };
 export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as DimensionName[];
-/** The datapath leaves out all that stand behind this one with a single switch. */
+/** One switch (KEY_UNCOMMON) turns off all dimensions after this one. */
 export const LAST_COMMON: DimensionName = 'destinationPort';
 
 /** Calls `visit` for every field, in order. */
 export function forEachField(visit: <N extends FieldName>(name: N, field: Field<N>) => void): void {
-  // The compiler does not follow that name and field are of one kind.
+  // TypeScript cannot infer that name and field belong together.
   for (const name of FIELD_NAMES) visit(name, FIELDS[name] as unknown as Field<FieldName>);
 }
 
@@ -87,7 +87,7 @@ export function readFields(layers: Layers): PacketFields {
   return values;
 }
 
-/** Fields are ANDed. One that the packet does not have agrees only with a match that does not ask for it. */
+/** Does the packet match? Fields are ANDed; a packet without a field matches only if the match does not have it. */
 export function matches(match: Match, packet: PacketFields): boolean {
   return FIELD_NAMES.every((name) => isMet(name, match, packet));
 }

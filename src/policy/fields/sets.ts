@@ -1,4 +1,5 @@
-// Which of the large sets hold the addresses of a packet: one bit each. No field of a match: large-sets.ts makes it of them.
+// The dimension `sets`: one bit for each large set that contains an address of the packet. Not a field of a match: large-sets.ts derives
+// it from `source` and `destination`.
 import { MOST_SETS } from '../../model/tables.js';
 import { isIp, numberDimension } from './number-dimension.js';
 

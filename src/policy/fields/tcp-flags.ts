@@ -15,7 +15,7 @@ function agrees({ mask, value }: TcpFlags, flags: number): boolean {
   return (flags & mask) === value;
 }
 
-/** Of the TCP header's 14th byte: FIN first. */
+/** The bits of the 14th byte of the TCP header, lowest (FIN) first. */
 function flagNames(bits: number): string[] {
   return Object.entries(TCP_FLAGS).flatMap(([name, bit]) => (bits & bit ? [name.toUpperCase()] : []));
 }

@@ -1,9 +1,9 @@
-// `vlan`: the id of the outer tag, of those that have one: a tag with id 0 says a priority alone. No tag is a value as well.
+// `vlan`: the id of the outermost tag whose id is not 0 (a tag with id 0 carries only a priority). "No tag" is a value as well.
 import { BY_LAYOUT, type Field } from './field.js';
 import { notation } from './notation.js';
 import { isAnything, numberDimension } from './number-dimension.js';
 
-/** Stands for "no tag" where ids are numbers. */
+/** The number for "no tag". */
 export const VLAN_NONE = 4096;
 
 export const vlan: Field<'vlan'> = {

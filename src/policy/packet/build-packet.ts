@@ -1,5 +1,5 @@
-// Builds a frame with right lengths and checksums from a packet in words, as tests, `explain` and lint's witnesses describe
-// it. It builds nothing malformed; callers that want a broken frame change the bytes.
+// Builds a frame, with correct lengths and checksums, from a description of a packet (of tests, `explain` and lint's witnesses). It never
+// builds a malformed frame; callers that need one change the bytes.
 import { ETHER_TYPES, PROTOCOLS } from '../../model/names.js';
 import type { ExtensionHeader, PacketDescription } from '../../model/policy.js';
 import { checksum, concat, Writer } from './bytes.js';
@@ -21,7 +21,7 @@ const EXTENSION = {
   fragment: FRAGMENT_HEADER,
 } as const;
 
-/** The frame, from the Ethernet header on. */
+/** The frame, Ethernet header included. */
 export function buildPacket(packet: PacketDescription): Uint8Array {
   const family = familyOf(packet);
   const etherType = packet.etherType ?? (family === 6 ? ETHER_TYPES.ipv6 : ETHER_TYPES.ipv4);
@@ -44,7 +44,7 @@ export function buildPacket(packet: PacketDescription): Uint8Array {
   return frame;
 }
 
-/** The family that a description means: its own word, or its addresses', else IPv4. */
+/** The family of a description: as given, else that of its addresses, else IPv4. */
 export function familyOf(packet: PacketDescription): 4 | 6 {
   const byType = packet.etherType === ETHER_TYPES.ipv6 ? 6 : undefined;
   const byAddress = packet.source?.family ?? packet.destination?.family;
@@ -144,7 +144,7 @@ function extension(header: ExtensionHeader, next: number): Uint8Array {
   return out.raw(new Uint8Array(bytes - 2)).bytes();
 }
 
-/** Transport header and filling. A later fragment has no header: its payload is zeros. */
+/** Transport header and payload. A later fragment has no transport header; its payload is zeros. */
 function layOutBody(packet: PacketDescription, layer: LaidOutIp['layer'], before: number): Uint8Array {
   const head = layer.fragment === 'later' ? new Uint8Array() : transportHeader(layer);
   const length = Math.max(head.length, (packet.length ?? before + head.length + DEFAULT_PAYLOAD) - before);
@@ -168,7 +168,7 @@ function transportHeader(layer: LaidOutIp['layer']): Uint8Array {
   }
 }
 
-/** `headerBytes`: those of the IP header with its options. */
+/** `headerBytes`: length of the IP header with its options. */
 function writeChecksums({ ip, transport }: Layers, headerBytes: number): void {
   if (!ip) return;
   if (ip.family === 4) ip.header.setUint16(10, checksum([bytesOf(ip.header, 0, headerBytes)]));

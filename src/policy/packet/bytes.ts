@@ -41,7 +41,7 @@ export class Writer {
   }
 }
 
-/** Of all parts in a row; only the last may have an odd length. */
+/** The Internet checksum of the parts in sequence; only the last may have an odd length. */
 export function checksum(parts: Uint8Array[]): number {
   let sum = 0;
   for (const part of parts) {

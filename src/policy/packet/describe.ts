@@ -38,7 +38,7 @@ function wordsFor<N extends FieldName>(
   return value === undefined ? [] : FIELDS[name].words(value, packet);
 }
 
-/** Headers that no field is about. */
+/** Names of headers that have no field of a match. */
 function headerWords({ ipv4Options, extensions = [] }: PacketDescription): string[] {
   return [
     ...(ipv4Options ? [`options ${ipv4Options}`] : []),
@@ -52,7 +52,7 @@ function end(address: Cidr | undefined, port: number | undefined): string {
   return address?.family === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Of a CIDR of full length. */
+/** The address of a CIDR with full prefix length. */
 export function formatAddress(address: Cidr): string {
   return formatCidr(address).split('/', 1)[0] ?? '';
 }

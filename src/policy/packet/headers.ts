@@ -1,5 +1,5 @@
-// Describes the headers in the first bytes of a frame. The frame may go on behind them, so it is parsed with two different
-// fillings: what both agree on is known.
+// Describes the headers of a frame of which only the first bytes were captured. The missing bytes are unknown, so the frame is parsed with
+// two different fillings: what both results agree on does not depend on them.
 import type { PacketDescription } from '../../model/policy.js';
 import type { PacketHeaders } from '../../model/sample.js';
 import { describePacket } from './describe.js';
@@ -8,9 +8,9 @@ import type { PacketFields } from '../fields/field.js';
 import { forEachField, readFields } from '../fields/registry.js';
 import { type Parsed, parseFrame } from './parse.js';
 
-/** No frame is longer; a length beyond it is not believed. */
+/** The longest possible frame; a larger length is cut to it. */
 const LONGEST_FRAME = 1 << 18;
-/** The first makes a TCP header that is whole: what both find malformed is so in what was kept. */
+/** The first one makes a complete TCP header: a frame that is malformed with both is malformed in its captured bytes. */
 const FILLINGS = [0x50, 0xff];
 const ETHERNET_BYTES = 14;
 
@@ -22,7 +22,7 @@ export function readHeaders(kept: Uint8Array, length: number): PacketHeaders {
   return { shape: parsed.shape, ...report(parsed.fields) };
 }
 
-/** The same as one line: `tcp 192.0.2.1:1024 -> 198.51.100.7:22 SYN`. Never throws. */
+/** Like `readHeaders`, as one line: `tcp 192.0.2.1:1024 -> 198.51.100.7:22 SYN`. Never throws. */
 export function describeFrame(kept: Uint8Array, length: number): string {
   const parsed = parseKept(kept, length);
   if (parsed === undefined || parsed.shape === 'malformed') {
@@ -32,7 +32,7 @@ export function describeFrame(kept: Uint8Array, length: number): string {
     return `${what}${type}${sourceMac === undefined ? '' : ` from ${sourceMac}`}`;
   }
   const { sourceMac, destinationMac, ...rest } = describe(parsed.fields);
-  if (parsed.shape === 'ip') return describePacket(rest); // whose neighbours are always the same few
+  if (parsed.shape === 'ip') return describePacket(rest); // MAC addresses are of interest only where there is no IP packet
   return describePacket({
     ...rest,
     ...(sourceMac !== undefined && { sourceMac }),
@@ -40,7 +40,7 @@ export function describeFrame(kept: Uint8Array, length: number): string {
   });
 }
 
-/** `undefined` when the answer lies in what was not kept. */
+/** Parses a frame by its captured bytes; `undefined` when the result depends on bytes that were not captured. */
 export function parseKept(kept: Uint8Array, length: number): Parsed | undefined {
   if (kept.length >= length) return parseFrame(kept);
   const [likely, unlikely] = FILLINGS.map((filling) => {
@@ -71,7 +71,7 @@ function describe(values: PacketFields): PacketDescription {
   return packet;
 }
 
-/** Of a frame that cannot be read any further: nobody forges those by accident. */
+/** The fields of the Ethernet header, of a frame whose other headers cannot be read. */
 function linkFields(frame: Uint8Array): PacketFields {
   if (frame.length < ETHERNET_BYTES) return {};
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);

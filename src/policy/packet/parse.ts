@@ -1,14 +1,14 @@
-// A frame -> where its headers lie and what its fields are, or why it has none. The reference for bpf/packet.h, decision by decision:
-// - up to two VLAN tags (802.1Q, 802.1ad) are looked through, and a third makes the frame malformed: Linux takes off any number
-//   of tags with id 0, so that an IP packet behind it would pass for something else; a tag with id 0 counts as none;
-// - what lies behind the IP packet's own length is padding, never a header;
-// - a transport header must be there in full (TCP with its options), or the packet is malformed; that holds for
-//   a first fragment as well, so that nothing hides in a second one;
-// - ESP, "no next header" and unknown protocols end the walk: a protocol, no ports;
-// - IPv4 AH is a protocol, as IPv4 has no header chain; in IPv6 it is walked;
-// - a ninth extension header makes the packet malformed: its transport cannot be told;
-// - a length of 0 is that of the frame where the frame is longer than any length field could say: Linux merges TCP streams so
-//   (BIG TCP); in a shorter frame it is no length in IPv4, and an empty packet in IPv6, which announces no transport.
+// Parses a frame: where its headers are, and its fields. The reference for bpf/packet.h, with the same decisions:
+// - up to two VLAN tags (802.1Q, 802.1ad) are skipped; a third makes the frame malformed, since Linux removes any number of tags with
+//   id 0, and would find an IP packet behind it; a tag with id 0 does not count as a VLAN;
+// - bytes after the IP packet, by its length field, are padding and never read as a header;
+// - a transport header must be complete (TCP with its options), or the packet is malformed; this holds for a first fragment too, so
+//   that no part of the header can be in the second;
+// - ESP, "no next header" and unknown protocols end the header chain: the packet has a protocol and no ports;
+// - AH is a protocol in IPv4, which has no header chain; in IPv6 it is an extension header;
+// - a ninth extension header makes the packet malformed, because its transport protocol is not known;
+// - a length of 0 in a frame longer than any length field can express is a merged TCP stream (BIG TCP), as long as its frame; in a
+//   shorter frame it is malformed in IPv4, and a packet without payload in IPv6.
 import { PROTOCOLS } from '../../model/names.js';
 import type { PacketFields } from '../fields/field.js';
 import { type IpLayer, type Layers, TRANSPORT_BYTES, transportOf } from '../fields/layers.js';
@@ -19,7 +19,7 @@ const ETH_BYTES = 14;
 export const VLAN_TYPES: readonly number[] = [0x8100, 0x88a8];
 export const VLAN_TAGS = 2;
 export const EXTENSIONS = 8;
-/** Bytes that a length field of IP can say. */
+/** The largest value of a length field of IP. */
 export const LONGEST_PACKET = 65_535;
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, ah: 51, destination: 60 } as const;
 
@@ -86,7 +86,7 @@ function parseIpv6(header: DataView, link: Layers): Layers | undefined {
   return parseTransport(within(header, at, length), link, ip);
 }
 
-/** `said`: what the length field says, of what is behind so many bytes. */
+/** `said`: the value of the length field, which does not count the first `bytes` bytes. */
 function isMergedStream(packet: DataView, said: number, bytes: number): boolean {
   return said === 0 && packet.byteLength > bytes + LONGEST_PACKET;
 }
@@ -101,7 +101,7 @@ function extensionBytes(protocol: number, length: number): number {
   return protocol === EXTENSION.ah ? (length + 2) * 4 : (length + 1) * 8;
 }
 
-/** `undefined` where the header is not there in full. */
+/** `undefined` when the header is not complete. */
 function parseTransport(header: DataView, link: Layers, ip: IpLayer): Layers | undefined {
   const protocol = ip.fragment === 'later' ? undefined : transportOf(ip);
   if (!protocol) return { ...link, ip };

@@ -1,4 +1,4 @@
-// Generates packets that a match is about, to prove protected flows with.
+// Generates packets that match, with which protected flows are proven.
 import type { Match, PacketDescription } from '../../model/policy.js';
 import { boxesOf } from '../analysis/header-space.js';
 import { witnessOf } from '../analysis/witness.js';
@@ -9,7 +9,7 @@ export interface Sample {
   packet: PacketDescription;
 }
 
-/** One of every kind of packet that agrees with the match; none when no packet can. */
+/** One packet of every kind that matches; none when no packet can match. */
 export function samplesOf(match: Match): Sample[] {
   return boxesOf(match).map((box) => ({ kind: box.kind.name, packet: witnessOf(box) }));
 }

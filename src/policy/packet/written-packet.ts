@@ -1,5 +1,4 @@
-// Writes packets in the form that tests and `explain` take, so that what lint or a diff shows can be asked about as it
-// stands.
+// Writes packets in the form that tests and `explain` accept, so that an example of lint or a diff can be copied to either.
 import type { Cidr } from '../../addresses/cidr.js';
 import type { FieldName, PacketDescription } from '../../model/policy.js';
 import { formatAddress } from './describe.js';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/desired/config/config-file.js';
 import { InvalidStateError } from '../../../src/model/diagnostic.js';
 import { renderDiagnostics } from '../../../src/report/diagnostics.js';
-import { brief, stateDir } from '../state-dir.js';
+import { placeAndSummary, stateDir } from '../state-dir.js';
 
 const config = (...lines: string[]) =>
   join(stateDir({ 'config.yaml': `${lines.join('\n')}\n` }), 'config.yaml');
@@ -69,7 +69,7 @@ test.each([
   '../firewall.git',
 ])('a repository may not be %s', (git) => {
   const path = config(`source: {git: "${git}"}`);
-  expect(refused(path).diagnostics.map(brief)[0]).toMatch(/config\.yaml:1:15-\d+ invalid value$/);
+  expect(refused(path).diagnostics.map(placeAndSummary)[0]).toMatch(/config\.yaml:1:15-\d+ invalid value$/);
 });
 
 test.each<[line: string, problem: string]>([
@@ -87,7 +87,7 @@ test.each<[line: string, problem: string]>([
   ['kind: Host', '1:7-11 invalid value'],
 ])('%s is refused at %s', (line, problem) => {
   const path = config(line);
-  expect(refused(path).diagnostics.map(brief)).toContain(`${path}:${problem}`);
+  expect(refused(path).diagnostics.map(placeAndSummary)).toContain(`${path}:${problem}`);
 });
 
 test('a problem is shown with its place in the file, and what to do', () => {

@@ -2,13 +2,13 @@
 import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../../src/model/diagnostic.js';
 import { readHost } from '../readers.js';
-import { brief, hostFile, stateDir } from '../state-dir.js';
+import { placeAndSummary, hostFile, stateDir } from '../state-dir.js';
 
 function problemsOf(text: string | Uint8Array): Diagnostic[] {
   return readHost(stateDir({ 'hosts/edge-1.yaml': text })).problems;
 }
 
-const short = (problem: Diagnostic) => brief(problem).replace('hosts/edge-1.yaml:', '');
+const short = (problem: Diagnostic) => placeAndSummary(problem).replace('hosts/edge-1.yaml:', '');
 
 const PROGRAM = 'program: {builtin: icmp-drop}';
 const VALID = hostFile(`  e: {${PROGRAM}}`);
@@ -93,8 +93,8 @@ test.each<[name: string, text: string, expected: string[]]>([
   ['slash in a name', withInterface(`a/b: {${PROGRAM}}`), ['5:3-6 invalid interface name']],
   ['space in a name', withInterface(`a b: {${PROGRAM}}`), ['5:3-6 invalid interface name']],
   ['dots as a name', withInterface(`..: {${PROGRAM}}`), ['5:3-5 invalid interface name']],
-  ['16 characters', withInterface(`abcdefghijklmnop: {${PROGRAM}}`), ['5:3-19 invalid interface name']],
-  ['16 bytes', withInterface(`éééééééé: {${PROGRAM}}`), ['5:3-11 invalid interface name']],
+  ['128 characters', withInterface(`${'a'.repeat(128)}: {${PROGRAM}}`), ['5:3-131 invalid interface name']],
+  ['128 bytes', withInterface(`${'é'.repeat(64)}: {${PROGRAM}}`), ['5:3-67 invalid interface name']],
   ['an open set', withInterface(`"[ab": {${PROGRAM}}`), ['5:3-8 invalid interface name']],
   ['a reserved key', withInterface(`__proto__: {${PROGRAM}}`), ['5:3-12 reserved key']],
   ['a duplicate key', hostFile(`  e: {${PROGRAM}}`, `  e: {${PROGRAM}}`), ['6:3-4 duplicate key']],
@@ -147,8 +147,8 @@ test('what is wrong is said with a suggestion', () => {
   });
 });
 
-test('a file of a hundred thousand mistakes is cut short', () => {
-  const lines = Array.from({ length: 100_000 }, (_, at) => `k${at}: 1`).join('\n');
+test('a file of thousands of mistakes is cut short', () => {
+  const lines = Array.from({ length: 5000 }, (_, at) => `k${at}: 1`).join('\n');
   const problems = problemsOf(lines);
   expect(problems).toHaveLength(101);
   expect(problems.at(-1)?.summary).toBe('more problems');

@@ -7,7 +7,7 @@ import { DiskObjectStore, MemoryObjectStore } from '../../../src/disk/object-sto
 import { sha256 } from '../../../src/disk/sha256.js';
 import { JournalError } from '../../../src/model/errors.js';
 import { readPolicy } from '../readers.js';
-import { brief, type Files, hostFile, policyFile, scratch, stateDir, write } from '../state-dir.js';
+import { placeAndSummary, type Files, hostFile, policyFile, scratch, stateDir, write } from '../state-dir.js';
 
 const CSV = 'id;net\n1;10.0.0.0/8\n2;192.0.2.1\n';
 const rules = (...lists: string[]) => [
@@ -56,13 +56,17 @@ describe('refused', () => {
   ])('%s', (_name, options, expected) => {
     const { policy, problems } = read(options);
     const own = problems.filter(({ at }) => at.file === 'policies/edge.yaml');
-    expect(own.map((one) => brief(one).replace('policies/edge.yaml:', ''))).toEqual(expected);
+    expect(own.map((one) => placeAndSummary(one).replace('policies/edge.yaml:', ''))).toEqual(expected);
     expect(policy === undefined || own.length > 0).toBe(true);
   });
 
   test('options of a list that no rule names', () => {
-    const { problems } = read('bogons: {column: net, separator: ;}', { 'lists/a.txt': '' }, rules('a'));
-    expect(problems.map(brief)).toEqual(['policies/edge.yaml:7:3-9 unused list options']);
+    const { problems } = read(
+      'bogons: {column: net, separator: ;}',
+      { 'lists/a.txt': '10.0.0.0/8' },
+      rules('a'),
+    );
+    expect(problems.map(placeAndSummary)).toEqual(['policies/edge.yaml:7:3-9 unused list options']);
   });
 
   test('two files for one list', () => {
@@ -72,7 +76,7 @@ describe('refused', () => {
 
   test('a bad line, by the line and column of the file', () => {
     const { problems } = read('bogons: {column: 1, separator: ;}');
-    expect(problems.map(brief)).toEqual([
+    expect(problems.map(placeAndSummary)).toEqual([
       'lists/bogons.csv:1:1-3 invalid address',
       'lists/bogons.csv:2:1-2 invalid address',
       'lists/bogons.csv:3:1-2 invalid address',

@@ -5,7 +5,7 @@ import { MemoryObjectStore } from '../../../src/disk/object-store.js';
 import { formatCidr } from '../../../src/addresses/format.js';
 import { toCidrs } from '../../../src/addresses/networks.js';
 import { readList } from '../readers.js';
-import { brief, stateDir } from '../state-dir.js';
+import { placeAndSummary, stateDir } from '../state-dir.js';
 
 function read(text: string | Uint8Array): { list: string[]; problems: Diagnostic[] } {
   const { list, problems } = readList(stateDir({ 'lists/bad.txt': text }));
@@ -14,9 +14,9 @@ function read(text: string | Uint8Array): { list: string[]; problems: Diagnostic
 
 test('comments, empty lines and duplicates are nothing; the order of lines says nothing', () => {
   const text =
-    '# ours\n\n  192.0.2.0/24  # doc\r\n2001:db8::/32\n::/0\n10.0.0.0/8\n192.0.2.0/24\n10.0.0.0\n2001:0db8::/32';
+    '# ours\n\n  192.0.2.0/24  # doc\r\n2001:db8::/32\n2001::/16\n10.0.0.0/8\n192.0.2.0/24\n10.0.0.0\n2001:0db8::/32';
   expect(read(text)).toEqual({
-    list: ['10.0.0.0/8', '192.0.2.0/24', '::/0'],
+    list: ['10.0.0.0/8', '192.0.2.0/24', '2001::/16'],
     problems: [],
   });
 });
@@ -28,7 +28,9 @@ test.each<[name: string, text: string | Uint8Array, expected: string[]]>([
   ['several', 'a\n::\n\tb\r\n', ['1:1-2 invalid address', '3:2-3 invalid address']],
   ['not UTF-8', Buffer.from([0x31, 0xff]), ['1:2 not UTF-8']],
 ])('%s', (_name, text, expected) => {
-  expect(read(text).problems.map((one) => brief(one).replace('lists/bad.txt:', ''))).toEqual(expected);
+  expect(read(text).problems.map((one) => placeAndSummary(one).replace('lists/bad.txt:', ''))).toEqual(
+    expected,
+  );
 });
 
 test('a bad line is shown with what to write', () => {

@@ -6,7 +6,7 @@ import { validateState } from '../../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../../src/disk/object-store.js';
 import type { DesiredProgram, DesiredState } from '../../../src/model/desired.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
-import { brief, type Files, hostFile, policyFile, stateDir } from '../state-dir.js';
+import { placeAndSummary, type Files, hostFile, policyFile, stateDir } from '../state-dir.js';
 
 const FILES = {
   'hosts/edge-1.yaml': `${hostFile('  ens5: {policy: edge}')}protect:\n- {protocol: tcp, source: {list: admins}}\n`,
@@ -92,7 +92,7 @@ test.each<
 test('protect without a policy is a warning', async () => {
   const text = FILES['hosts/edge-1.yaml'].replace('policy: edge', 'program: {builtin: icmp-drop}');
   const { warnings, program } = await load({ 'hosts/edge-1.yaml': text });
-  expect(warnings.map(brief)).toEqual(['hosts/edge-1.yaml:6:1-8 nothing is protected']);
+  expect(warnings.map(placeAndSummary)).toEqual(['hosts/edge-1.yaml:6:1-8 nothing is protected']);
   expect(program.firewall).toBeUndefined();
 });
 
@@ -140,7 +140,7 @@ test('all problems of all files are told in one run, each once', async () => {
     policies: ['edge', 'unused'],
     lists: ['bad', 'unused'],
   });
-  expect(diagnostics.map(brief)).toEqual([
+  expect(diagnostics.map(placeAndSummary)).toEqual([
     'hosts/a.yaml:6:15-18 unknown policy',
     'lists/bad.txt:1:1-2 invalid address',
     'lists/stray:1:1 file is not read',
@@ -149,4 +149,11 @@ test('all problems of all files are told in one run, each once', async () => {
     'policies/stray.yml:1:1 file is not read',
     'policies/unused.yaml:4:7-8 invalid value',
   ]);
+});
+
+test('where a setting is written, and whether, is no part of the digests', async () => {
+  const unwritten = await load({ 'policies/edge.yaml': policyFile('mode: enforce') });
+  const written = await load({ 'policies/edge.yaml': policyFile('', 'nonIp: pass', 'mode: enforce') });
+  expect(written.program.digest).toBe(unwritten.program.digest);
+  expect(written.desired.written).toBe(unwritten.desired.written);
 });

@@ -192,6 +192,7 @@ test('what a policy leaves out, and where it stands', () => {
     nonIp: 'pass',
     neighborDiscovery: 'pass',
     mode: 'enforce',
+    settingsAt: {},
   });
   expect([at, ...read_.map((rule) => rule.at)]).toEqual([
     { file, line: 1, column: 1 },
@@ -249,4 +250,13 @@ test.each<[packet: string, expected: PacketDescription]>([
   const [test_] = read('tests:', `- {name: t, packet: {${packet}}, expect: drop, rule: (default)}`).tests;
   expect(test_).toMatchObject({ rule: '(default)' });
   expect(test_?.packet).toEqual(expected);
+});
+
+test('settings have the places where they are written', () => {
+  const { settingsAt } = read('nonIp: drop', '# of packets', 'default: drop');
+  const first = settingsAt?.nonIp?.line ?? 0;
+  expect(settingsAt).toEqual({
+    nonIp: { file: 'policies/edge.yaml', line: first, column: 1 },
+    default: { file: 'policies/edge.yaml', line: first + 2, column: 1 },
+  });
 });

@@ -2,13 +2,13 @@
 import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../../src/model/diagnostic.js';
 import { readPolicy } from '../readers.js';
-import { brief, policyFile, stateDir } from '../state-dir.js';
+import { placeAndSummary, policyFile, stateDir } from '../state-dir.js';
 
 function problemsOf(text: string): Diagnostic[] {
   return readPolicy(stateDir({ 'policies/edge.yaml': text, 'lists/bogons.txt': '10.0.0.0/8\n' })).problems;
 }
 
-const short = (problem: Diagnostic) => brief(problem).replace('policies/edge.yaml:', '');
+const short = (problem: Diagnostic) => placeAndSummary(problem).replace('policies/edge.yaml:', '');
 
 /** The match stands in line 5, from column 16 on. */
 const withMatch = (match: string) => policyFile('rules:', `- {name: abc, match: {${match}}, action: drop}`);

@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../../src/model/diagnostic.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
 import { renderDiagnostics } from '../../../src/report/diagnostics.js';
 import { readHost, readPolicy } from '../readers.js';
-import { brief, scratch, write } from '../state-dir.js';
+import { placeAndSummary, scratch, write } from '../state-dir.js';
 
 const HOST = `# yaml-language-server: $schema=../schema/host.schema.json
 apiVersion: xdpkeep/v1
@@ -206,7 +206,7 @@ test.each<[name: string, unit: string, expected: string]>([
   const folder = scratch();
   write(folder, { 'hosts/edge-1.yaml': unit.repeat(Math.floor(STATE_FILE_LIMIT / unit.length)) });
   const { problems, milliseconds } = timed(() => ({ ...readHost(folder), count: 0 }));
-  expect(problems.map(brief).join('\n')).toContain(expected);
+  expect(problems.map(placeAndSummary).join('\n')).toContain(expected);
   expect(problems.length).toBeLessThan(102);
   expect(milliseconds).toBeLessThan(15_000);
 });

@@ -46,6 +46,14 @@ it.each([
   expect(about).toEqual([expect.stringContaining(`1:1 ${finding}`)]);
 });
 
+it.each(['XK110', 'XK111'])(
+  '%s is found where the policy runs: elsewhere its comment is not idle',
+  (code) => {
+    expect(heed(`- a # xdpkeep-ignore ${code} known`)).toEqual({ left: [], ignored: 0, about: [] });
+    expect(heed(`- a # xdpkeep-ignore ${code}`).about).toEqual([expect.stringContaining('badIgnore')]);
+  },
+);
+
 it('text that looks like a comment is none', () => {
   const text = `a: "# xdpkeep-ignore XK101 no"\nb: x# xdpkeep-ignore XK101 no\nc: |\n  # xdpkeep-ignore XK101 no\nd: '\n  # xdpkeep-ignore XK101 no'\n`;
   expect(commentsOf(new Source('p', text))).toEqual([]);

@@ -32,6 +32,21 @@ const CASES: {
     found: [['b', 'shadowed', ['a']]],
   },
   {
+    name: 'neighbour discovery: what is above its rate reaches the rules',
+    rules: [
+      rule('a', { family: [6], icmpType: [{ from: 135, to: 136 }] }, 'drop'),
+      rule('b', { family: [6], icmpType: [{ from: 135, to: 135 }], ttl: [{ from: 255, to: 255 }] }, 'pass'),
+    ],
+    found: [['b', 'shadowed', ['a']]],
+  },
+  {
+    name: 'neighbour discovery alone',
+    rules: [
+      rule('a', { family: [6], icmpType: [{ from: 135, to: 135 }], ttl: [{ from: 255, to: 255 }] }, 'drop'),
+    ],
+    found: [],
+  },
+  {
     name: 'two rules before that cover it together',
     rules: [
       rule('a', port(0, 100), 'drop'),

@@ -120,3 +120,28 @@ describe('the semantic diff', () => {
     expect(changes).toBeGreaterThan(rounds(80) < 80 ? 0 : 30);
   });
 });
+
+it('names every kind of packets that a change is about, that of the example first', () => {
+  const side = (rules: Policy['rules']) => ({
+    policy: { ...plain(new Random(1), 0), rules, default: 'pass' as const },
+    protections: [],
+  });
+  const at = { file: 'policies/p.yaml', line: 1, column: 1 };
+  const port = [{ from: 53, to: 53 }];
+  const closed = (match: Policy['rules'][number]['match']) =>
+    side([{ name: 'closed', match, action: { kind: 'drop' }, at }]);
+  const kindsOf = (match: Policy['rules'][number]['match']) =>
+    diffPolicies(side([]), closed(match)).changes.map(({ kinds }) => kinds);
+  expect(kindsOf({ family: [4], protocol: [{ from: 17, to: 17 }] })).toEqual([
+    ['IPv4 UDP', 'IPv4 later fragment'],
+  ]);
+  expect(
+    kindsOf({
+      protocol: [
+        { from: 6, to: 6 },
+        { from: 17, to: 17 },
+      ],
+      destinationPort: port,
+    }),
+  ).toEqual([['IPv4 TCP', 'IPv4 UDP', 'IPv6 TCP', 'IPv6 UDP']]);
+});

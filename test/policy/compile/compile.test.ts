@@ -55,7 +55,7 @@ describe('compiling', () => {
       sets: [],
       taiOffset: 0,
       blocks: false,
-      frags: false,
+      frames: { frags: false, noEthernet: false },
     };
     expect(() => bindTables(tables, binding)).toThrow('no ifindex for veth-scrub');
     expect(() => bindTables(tables, { ...binding, slots: new Map() })).toThrow(

@@ -44,7 +44,7 @@ class Host implements Disposable {
     const compiled = compilePolicy(BY_STATE);
     this.#rows = compiled.owners.map(({ row }) => row);
     this.#firewall = this.#keep(
-      loadPolicy(firewallObject(BY_STATE), bindForTest(compiled), { connections: tables }),
+      loadPolicy(firewallObject(BY_STATE), bindForTest(compiled), { ofHost: { connections: tables } }),
     );
     this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables));
   }

@@ -4,6 +4,7 @@ import { describePacket } from '../../../src/policy/packet/describe.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { samplesOf } from '../../../src/policy/packet/sample-packets.js';
 import { writePacket } from '../../../src/policy/packet/written-packet.js';
+import { rounds } from '../../support/budget.js';
 import { Random, randomMatch } from '../random.js';
 
 it.each([
@@ -25,7 +26,7 @@ it.each([
 
 it('a packet is written as it would be read', () => {
   const random = new Random(3);
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < rounds(300); round++) {
     const packet = samplesOf(randomMatch(random))[0]?.packet;
     if (!packet) continue;
     const again = parsePacket(JSON.stringify(writePacket(packet)));

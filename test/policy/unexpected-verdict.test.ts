@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { whyUnexpected } from '../../src/policy/judge-decision.js';
+import { whyUnexpected } from '../../src/policy/unexpected-verdict.js';
 
 it.each([
   [{ expect: 'drop' }, { row: 'a', verdict: 'drop' }, undefined],

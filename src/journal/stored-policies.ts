@@ -1,13 +1,13 @@
-// Policies as generations keep them: each in a file that is named by its content, so that what did not change is neither
-// written nor read again. The hash vouches for what is in it; whoever applies it compiles it, and that checks it.
+// Stores the policies of generations: each in a file named by the SHA-256 of its content, so that a policy that did not change is not
+// written again. The hash protects the content; its rules are checked when it is compiled.
 import { DiskObjectStore } from '../disk/object-store.js';
 import { type HostPolicy, type DesiredState, matchesOf, setsOf } from '../model/desired.js';
 import type { RecordedState } from '../model/record.js';
 import type { WriterLock } from './lock.js';
 import { reviveMatches } from '../disk/revive-sets.js';
 
-/** On the disk when it returns. Throws a JournalError. */
-export function keepPolicies(lock: WriterLock, desired: DesiredState): RecordedState {
+/** Stores the policies of a desired state on the disk and returns the state that refers to them. Throws a JournalError. */
+export function storePolicies(lock: WriterLock, desired: DesiredState): RecordedState {
   lock.assertHeld();
   const store = new DiskObjectStore(lock.dataDir);
   const kept = new Map<HostPolicy, string>();
@@ -29,7 +29,7 @@ export function keepPolicies(lock: WriterLock, desired: DesiredState): RecordedS
 }
 
 /** Throws a JournalError when the file is missing or was changed. */
-export function keptPolicy(dataDir: string, hash: string): HostPolicy {
+export function storedPolicy(dataDir: string, hash: string): HostPolicy {
   const store = new DiskObjectStore(dataDir);
   const bytes = store.get(hash, 'policy');
   const firewall = JSON.parse(Buffer.from(bytes).toString()) as HostPolicy;
@@ -37,11 +37,11 @@ export function keptPolicy(dataDir: string, hash: string): HostPolicy {
   return firewall;
 }
 
-/** The desired state with its policies. Throws a JournalError. */
-export function withKeptPolicies(dataDir: string, { interfaces, ...state }: RecordedState): DesiredState {
+/** Reads the policies of a recorded state back into it. Throws a JournalError. */
+export function withStoredPolicies(dataDir: string, { interfaces, ...state }: RecordedState): DesiredState {
   const read = new Map<string, HostPolicy>();
   const get = (hash: string): HostPolicy => {
-    const firewall = read.get(hash) ?? keptPolicy(dataDir, hash);
+    const firewall = read.get(hash) ?? storedPolicy(dataDir, hash);
     read.set(hash, firewall);
     return firewall;
   };

@@ -1,7 +1,7 @@
-// What became of all packets of an interface, whatever its policy was when they came. Rows count by their names, and a row that
-// is gone, or has another action now, would take its packets along: so their sums fell with each edit. Beside the rows lies
-// what to add to them, and to which instance that is relative. When another policy decides, it is made anew from one look at the
-// counters: the sums by the old policy and those by the new one agree at that moment.
+// The packet totals of an interface (seen, dropped), which never fall when its policy changes (decision 0136). They are the sums of the
+// rows plus an offset, stored beside the rows with the digest of the instance for which it holds. Without the offset a sum would fall
+// when a row vanishes or gets another action. When another instance runs, the offset is computed anew from one reading of the
+// counters, so that the totals by the old policy and those by the new one are equal at that moment.
 import { ifReadable } from '../disk/if-readable.js';
 import { recordedPolicy } from '../journal/running.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
@@ -14,7 +14,7 @@ import { sumRows } from '../policy/sum-rows.js';
 
 type FindPolicy = (digest: string) => HostPolicy | undefined;
 
-/** Of an interface that runs an instance; `undefined` where no record says what its policy is. */
+/** The totals of an interface that runs the instance `running`; `undefined` where no record has its policy. */
 export function readTotals(
   name: string,
   running: string,
@@ -22,22 +22,30 @@ export function readTotals(
   find: FindPolicy,
 ): PacketTotals | undefined {
   const base = readTotalsBase(paths, name);
-  // Until a pass has settled it, packets since the change count as the policy before would have it: the sums never fall.
+  // Until a pass has computed the new offset, the former policy decides what packets count as, so that the totals never fall.
   const before = base && base.digest !== running ? find(base.digest) : undefined;
   const firewall = before ?? find(running);
   if (!firewall) return undefined;
   return plus(sumOf(name, paths, firewall), base);
 }
 
-/** For who has the lock: before anything is swapped, and after it. */
-export function settleTotals(paths: PinPaths, dataDir: string, owned: readonly OwnedInterface[]): void {
-  const find = (digest: string) => ifReadable(() => recordedPolicy(dataDir, digest));
+/** Computes the offsets of interfaces that run another instance. Needs the writer lock; a pass calls it before and after its steps. */
+export function rebaseTotals(paths: PinPaths, dataDir: string, owned: readonly OwnedInterface[]): void {
+  const known = new Map<string, HostPolicy | undefined>(); // one policy runs on many interfaces
+  const find = (digest: string): HostPolicy | undefined => {
+    if (!known.has(digest))
+      known.set(
+        digest,
+        ifReadable(() => recordedPolicy(dataDir, digest)),
+      );
+    return known.get(digest);
+  };
   for (const one of owned.filter(runsPolicy)) {
     const digest = runningInstance(one)?.digest;
-    const firewall = digest === undefined ? undefined : find(digest);
-    if (digest === undefined || !firewall) continue;
     const base = readTotalsBase(paths, one.name);
-    if (base?.digest === digest) continue;
+    if (digest === undefined || base?.digest === digest) continue;
+    const firewall = find(digest); // read from the records, which a pass with nothing to do is spared
+    if (!firewall) continue;
     const before = base && find(base.digest);
     const now = sumOf(one.name, paths, firewall);
     const then = before ? plus(sumOf(one.name, paths, before), base) : plus(now, base);
