@@ -110,7 +110,7 @@ static __always_inline __u32 find_rule(const struct sums *sums)
 /* The rest of `classify`: the connection is asked where a rule is reached that wants to know. With `peek`, it never is. */
 static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums *sums, const struct packet *p, bool peek)
 {
-	__u32 decision;
+	__u32 decision, state;
 
 	SUM(*sums, 0) += connection_leaf(CONNECTION_UNASKED + PRESENT);
 	if (enabled(KEY_CONDITIONAL))
@@ -118,8 +118,11 @@ static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums
 	decision = find_rule(sums);
 	if (peek || !(decision & DECISION_CONNECTION))
 		return decision;
-	SUM(*sums, 0) += ask_connection(ctx);
-	return find_rule(sums);
+	state = connection_of(ctx);
+	SUM(*sums, 0) += informed_by(state);
+	decision = find_rule(sums);
+	let_rest_in(ctx, p, state, decision);
+	return decision;
 }
 #endif
 

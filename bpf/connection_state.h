@@ -5,6 +5,23 @@
 #include "act.h"
 #include "connections.h"
 
+#define REASSEMBLY 30 /* seconds that Linux waits for the rest of a datagram: ipfrag_time, ip6frag_time */
+
+/* A datagram whose first fragment was let in. */
+struct datagram {
+	__u64 seen; /* ns of the coarse clock: its first fragment */
+	__u32 state; /* of that: enum connection_state */
+	__u32 unused;
+};
+
+/* Of the host, like the tables of connections. Only what is of a known flow comes into it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow);
+	__type(value, struct datagram);
+} fragments SEC(".maps");
+
 /* The leaf of a state; 0, of what is not IP, is the one of packets that have none. */
 static __always_inline __u32 connection_leaf(__u32 state)
 {
@@ -81,6 +98,16 @@ static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *
 	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
+/* A later fragment is what the first one was. One that overtakes it is invalid. */
+static __always_inline __u32 state_of_rest(struct reading *r, __u64 now)
+{
+	struct datagram *found;
+
+	name_datagram(r);
+	found = bpf_map_lookup_elem(&fragments, &r->flow);
+	return found && now - found->seen <= REASSEMBLY * SECOND_NS ? found->state : CONNECTION_INVALID;
+}
+
 /* Can a packet of this kind be an answer? */
 static __always_inline bool may_answer(__u32 kind)
 {
@@ -112,6 +139,8 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 	kind = read_flow(ctx, &r);
 	if (kind == FLOW_ERROR)
 		return state_of_error(ctx, &r, now);
+	if (kind == FLOW_LATER_FRAGMENT)
+		return state_of_rest(&r, now);
 	found = may_answer(kind) ? find_connection(&r.flow, now) : 0;
 	if (!found)
 		return state_of_stranger(&r);
@@ -124,13 +153,45 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 	return state;
 }
 
+/* Notes that the rest of the datagram may come in that this frame is the first fragment of. */
+static __noinline void expect_rest(struct xdp_md *ctx, __u32 state)
+{
+	struct datagram datagram = {.seen = bpf_ktime_get_coarse_ns(), .state = state};
+	struct reading r = {.direction = INCOMING};
+
+	anchor();
+	r.at = start_of_ip(ctx);
+	if (r.at == NOT_IP)
+		return;
+	read_flow(ctx, &r);
+	name_datagram(&r);
+	bpf_map_update_elem(&fragments, &r.flow, &datagram, BPF_ANY);
+}
+
+static __always_inline bool is_first_fragment(const struct packet *p)
+{
+	__u32 fragment = (p->base & ~0xffU) - (FRAGMENT_FIRST << 8);
+
+	return fragment == BASE_IPV4 || fragment == BASE_IPV6;
+}
+
+/*
+ * `decision`: that of a packet whose connection was asked. Of strangers nothing is noted: who cannot forge an answer cannot push
+ * others out.
+ */
+static __always_inline void let_rest_in(struct xdp_md *ctx, const struct packet *p, __u32 state, __u32 decision)
+{
+	if (!is_first_fragment(p) || (state != CONNECTION_ESTABLISHED && state != CONNECTION_RELATED))
+		return;
+	if (decision & DECISION_CONNECTION && DECISION_VERDICT(decision) != XDP_DROP && !is_question(ctx))
+		expect_rest(ctx, state);
+}
+
 /*
  * What is added to the sum of the first group of classes once the connection is known. Until then every rule that asks about it
  * could be the one: rules in front of it decide without.
  */
-static __always_inline __u32 ask_connection(struct xdp_md *ctx)
+static __always_inline __u32 informed_by(__u32 state)
 {
-	__u32 state = connection_of(ctx);
-
 	return connection_leaf(state ? state + PRESENT : 0) - connection_leaf(CONNECTION_UNASKED + PRESENT);
 }

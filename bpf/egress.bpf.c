@@ -4,6 +4,7 @@
  * attached here goes on with the packet. How long a flow is kept is frozen before load.
  */
 #define FRAME struct __sk_buff
+#define WITH_CONNECTIONS 1
 
 #include <linux/pkt_cls.h>
 

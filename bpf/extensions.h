@@ -21,6 +21,9 @@ enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 struct walk {
 	__u16 at, left;
 	__u8 protocol, fragment;
+#if WITH_CONNECTIONS
+	__be32 id; /* of a fragment */
+#endif
 };
 
 struct extension {
@@ -82,6 +85,10 @@ __noinline int walk_extensions(FRAME *ctx, struct walk *w)
 		if (protocol != IPPROTO_FRAGMENT)
 			continue;
 		offset = bpf_ntohs(fragment->offset);
+#if WITH_CONNECTIONS
+		if (offset & ~6U)
+			FORGET(w->id) = fragment->id;
+#endif
 		if (offset & ~7U) {
 			w->fragment = FRAGMENT_LATER;
 			return true;

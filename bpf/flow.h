@@ -16,10 +16,15 @@
 #define FLOW_TAGS 2
 #define NOT_IP 0xffff
 
-/* The key of the tables of connections. What a flow lacks is 0. */
+/* The key of the tables of connections, and of that of datagrams in fragments. What a flow lacks is 0. */
 struct flow {
 	__be32 remote[4], local[4]; /* IPv4: the first word */
-	__be16 remote_port, local_port; /* of ICMP echo 0 and the identifier */
+	union {
+		struct {
+			__be16 remote_port, local_port; /* of ICMP echo 0 and the identifier */
+		};
+		__be32 datagram; /* of IPv4 in the first half */
+	};
 	__u8 family, protocol;
 	__u16 unused;
 };
@@ -41,6 +46,7 @@ enum direction { INCOMING, OUTGOING };
 
 struct reading {
 	struct flow flow;
+	__be32 datagram; /* identification of what a fragment is of */
 	__u16 at; /* byte of the frame: of the IP header before, of the transport header after */
 	__u8 direction, kind, tcp_flags;
 };
@@ -143,6 +149,7 @@ static __always_inline bool read_ipv4(FRAME *ctx, struct reading *r)
 	r->flow.protocol = ip->protocol;
 	r->flow.remote[0] = r->direction == INCOMING ? ip->saddr : ip->daddr;
 	r->flow.local[0] = r->direction == INCOMING ? ip->daddr : ip->saddr;
+	r->datagram = ip->id;
 	if (ip->frag_off & bpf_htons(0x1fff))
 		r->kind = FLOW_LATER_FRAGMENT;
 	FORGET(r->at) = FORGET(r->at) + (*(__u8 *)ip * 4 & 0x3c);
@@ -164,6 +171,7 @@ static __always_inline bool read_ipv6(FRAME *ctx, struct reading *r)
 		return false;
 	if (FORGET(walk.fragment) == FRAGMENT_LATER)
 		r->kind = FLOW_LATER_FRAGMENT;
+	r->datagram = FORGET(walk.id);
 	r->flow.protocol = FORGET(walk.protocol);
 	FORGET(r->at) = FORGET(walk.at);
 	return true;
@@ -189,6 +197,17 @@ __noinline int read_flow(FRAME *ctx, struct reading *r)
 	if (read && r->kind == FLOW_NONE)
 		r->kind = read_transport(ctx, r);
 	return r->kind;
+}
+
+/*
+ * Names what a fragment is of, in place of its flow: in IPv4 by protocol as well (RFC 791), in IPv6, where each fragment may say
+ * another one, by addresses and identification alone (RFC 8200, 4.5).
+ */
+static __always_inline void name_datagram(struct reading *r)
+{
+	r->flow.datagram = r->datagram;
+	if (r->flow.family != 4)
+		r->flow.protocol = 0;
 }
 
 /* Byte at which the IP header of an Ethernet frame begins; NOT_IP where there is none. */

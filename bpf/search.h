@@ -107,6 +107,7 @@ struct pursuit {
 	bool peek;
 #if WITH_CONNECTIONS
 	bool informed; /* the connection is known, where a rule asks about it */
+	__u8 state;    /* and this is what it is: enum connection_state */
 #endif
 	__u32 sums[GROUPS];
 };
@@ -178,7 +179,8 @@ static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_
 {
 	if (!(decision_of(pursuit->record) & DECISION_CONNECTION))
 		return;
-	pursuit->sums[0] += ask_connection(ctx);
+	pursuit->state = connection_of(ctx);
+	pursuit->sums[0] += informed_by(pursuit->state);
 	pursuit->summary &= common_word(pursuit, 0);
 	pursuit->bits &= common_word(pursuit, (pursuit->word & (MAX_WORDS - 1)) + 1);
 	pursuit->informed = true;
@@ -215,8 +217,10 @@ static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct
 	if (take_word(&pursuit))
 		bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
 #if WITH_CONNECTIONS
-	if (ctx)
+	if (ctx) {
 		pursue_informed(&pursuit, ctx);
+		let_rest_in(ctx, p, pursuit.state, decision_of(pursuit.record));
+	}
 #else
 	(void)ctx;
 #endif

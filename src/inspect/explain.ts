@@ -10,7 +10,7 @@ import { unexpired } from '../journal/expiry.js';
 import { recordedPolicy } from '../journal/running.js';
 import { hidesTags } from '../kernel/device.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { lookUpConnection } from '../kernel/connections.js';
+import { lookUpConnection, lookUpDatagram } from '../kernel/connections.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
@@ -44,7 +44,7 @@ export async function explain(name: string, packet: string, options: LookOptions
   const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
-  const connection = described.connection ?? stateNow(frame, options.bpffs);
+  const connection = described.connection ?? stateNow(frame, name, running.digest, options.bpffs);
   const row = inKernel
     ? ask(running, frame, described.connection)
     : decideByReference(running.firewall, now)(frame, connection);
@@ -70,9 +70,17 @@ export async function explain(name: string, packet: string, options: LookOptions
 }
 
 /** What the tables of this host say of it; `undefined` for a frame that is not IP. */
-function stateNow(frame: Uint8Array, bpffs: string): ConnectionState | undefined {
+function stateNow(
+  frame: Uint8Array,
+  interface_: string,
+  digest: string,
+  bpffs: string,
+): ConnectionState | undefined {
   const paths = pinPathsOf(bpffs);
-  return judgeFrame(frame, (flow) => lookUpConnection(paths, flow))?.state;
+  return judgeFrame(frame, {
+    connection: (flow) => lookUpConnection(paths, flow),
+    datagram: (datagram) => lookUpDatagram(paths.maps(interface_, digest), datagram),
+  })?.state;
 }
 
 /** A tagged packet, or one that a policy asks for its tags, may reach XDP without them. */

@@ -1,5 +1,14 @@
-// The tables of connections, read from outside: struct flow -> struct connection (bpf/flow.h, bpf/connections.h).
-import { type ConnectionTable, PHASES, type Phase, tableOf } from '../model/connections.js';
+// The tables of connections, and that of datagrams in fragments, read from outside: struct flow -> struct connection (bpf/flow.h, bpf/connections.h).
+import { join } from 'node:path';
+import {
+  type ConnectionTable,
+  DATAGRAM_TABLE,
+  PHASES,
+  type Phase,
+  REASSEMBLY,
+  tableOf,
+} from '../model/connections.js';
+import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
 import { CONNECTION_BYTES } from './egress.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
@@ -21,13 +30,29 @@ export interface KnownConnection {
 /** `flow`: struct flow, a byte a character. `undefined` when none is known, and where nothing is recorded. */
 export function lookUpConnection(pinPaths: PinPaths, flow: string): KnownConnection | undefined {
   const table: ConnectionTable = tableOf(flow);
-  using map = openPin(pinPaths.connectionTable(table));
+  const value = lookUp(pinPaths.connectionTable(table), flow);
+  return value && decode(value, process.hrtime.bigint());
+}
+
+/**
+ * What the first fragment of a datagram was; `undefined` when none was let in. `datagram`: struct flow, a byte a character. `maps`: path of
+ * the maps of an instance that asks.
+ */
+export function lookUpDatagram(maps: string, datagram: string): ConnectionState | undefined {
+  const value = lookUp(join(maps, DATAGRAM_TABLE), datagram);
+  if (!value || process.hrtime.bigint() - value.readBigUInt64LE(0) > BigInt(REASSEMBLY) * SECOND)
+    return undefined;
+  return CONNECTION_STATES[value.readUInt32LE(8) - 1];
+}
+
+function lookUp(path: string, flow: string): Buffer | undefined {
+  using map = openPin(path);
   if (!map) return undefined;
   const value = Buffer.alloc(CONNECTION_BYTES);
   const result = mapCalls().lookup(map.number, Buffer.from(flow, 'latin1'), value);
   if (result === -ENOENT) return undefined;
-  checked(`read map ${table}`, result);
-  return decode(value, process.hrtime.bigint());
+  checked(`read ${path}`, result);
+  return value;
 }
 
 /** u64 seen (ns of the monotonic clock), u32 life (seconds), u8 phase, u8 answered. */

@@ -6,6 +6,7 @@ import {
   LIVES,
   type Phase,
   PHASES,
+  type SharedTable,
   tableOf,
 } from '../model/connections.js';
 import { EnvironmentError } from '../model/errors.js';
@@ -25,10 +26,12 @@ export const FLOW_BYTES = 40;
 export const CONNECTION_BYTES = 16;
 const NO_INTERFACE = 0;
 
-export type ConnectionMaps = Record<ConnectionTable, Open>;
+/** What the policies of a host share; what leaves is written into the first two. */
+export type ConnectionMaps = Record<SharedTable, Open>;
+type RecordedMaps = Pick<ConnectionMaps, ConnectionTable>;
 
 /** An empty table. */
-export function createConnectionTable(table: ConnectionTable, entries: number): Fd {
+export function createConnectionTable(table: SharedTable, entries: number): Fd {
   const { create } = mapCalls();
   const call = `create map ${table}`;
   return new Fd(
@@ -37,7 +40,7 @@ export function createConnectionTable(table: ConnectionTable, entries: number): 
 }
 
 /** Throws an EnvironmentError on a kernel where it cannot be attached. */
-export function loadEgress(bytes: Uint8Array, function_: string, tables: ConnectionMaps): BpfObject {
+export function loadEgress(bytes: Uint8Array, function_: string, tables: RecordedMaps): BpfObject {
   const object = loadObject(bytes, function_, (one) => {
     for (const table of CONNECTION_TABLES) one.reuseMap(table, tables[table]);
   });
@@ -53,7 +56,7 @@ export function loadEgress(bytes: Uint8Array, function_: string, tables: Connect
  * Writes down the flows whose sockets are open: what they receive was asked for before anybody recorded it. Those that are
  * known already stay as they are.
  */
-export function seedConnections(tables: ConnectionMaps): void {
+export function seedConnections(tables: RecordedMaps): void {
   const seen = process.hrtime.bigint();
   for (const { protocol, local, remote, state } of listOpenFlows()) {
     const phase = protocol === 'tcp' ? PHASE_OF_STATE[state] : 'flowing';

@@ -1,7 +1,7 @@
 // Loads a policy: configures the object before the load (settings, map sizes, maps left out) and fills its maps afterwards. Attaches
 // nothing.
 import type { Fd } from './fd.js';
-import { CONNECTION_TABLES } from '../model/connections.js';
+import { SHARED_TABLES } from '../model/connections.js';
 import type { FirewallTables } from '../model/tables.js';
 import type { ConnectionMaps } from './egress.js';
 import { checked } from './ffi.js';
@@ -13,7 +13,7 @@ import { SAMPLES } from './samples.js';
 import { specialize } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are created only when the tables need them. */
-const OPTIONAL = ['limits', 'sources', 'cpus', ...CONNECTION_TABLES];
+const OPTIONAL = ['limits', 'sources', 'cpus', ...SHARED_TABLES];
 /** Length of the queue of frames that are redirected to a CPU: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;
@@ -49,7 +49,7 @@ export function loadPolicy(bytes: Uint8Array, tables: FirewallTables, options: L
     else if (blocks !== 'new') one.reuseMap(BLOCKS, blocks);
     if (counting.hits) one.reuseMap(HITS, counting.hits);
     if (samples) one.reuseMap(SAMPLES, samples);
-    for (const table of connections ? CONNECTION_TABLES : [])
+    for (const table of connections ? SHARED_TABLES : [])
       if (tables.dynamic[table] !== undefined && connections) one.reuseMap(table, connections[table]);
     if (tables.frags) one.takeFrags();
     sets.forEach(({ map }, slot) => {

@@ -4,6 +4,16 @@
 export const CONNECTION_TABLES = ['opened', 'served'] as const;
 export type ConnectionTable = (typeof CONNECTION_TABLES)[number];
 
+/** The table of datagrams of which a first fragment was let in, so that the rest may follow (bpf/connection_state.h). */
+export const DATAGRAM_TABLE = 'fragments';
+/** All that the policies of a host share. */
+export const SHARED_TABLES = [...CONNECTION_TABLES, DATAGRAM_TABLE] as const;
+export type SharedTable = (typeof SHARED_TABLES)[number];
+/** Datagrams that are waited for at once. */
+export const MOST_DATAGRAMS = 16_384;
+/** Seconds that the rest of a datagram is waited for, as Linux does (ipfrag_time, ip6frag_time). */
+export const REASSEMBLY = 30;
+
 /** Flows that a host knows at once, where its file does not say: half of them in each table. */
 export const MOST_CONNECTIONS = 262_144;
 

@@ -77,6 +77,13 @@ export const LINT_RULES = {
     summary: 'hidden tags',
     about: 'It asks for `vlan` on an interface of this host that may take tags off before XDP.',
   },
+  answersInFragments: {
+    code: 'XK112',
+    severity: 'warning',
+    summary: 'answers in fragments',
+    about:
+      'With `default: drop` it lets answers in, but what follows the first fragment of one is dropped, or comes in from everybody.',
+  },
 } as const satisfies Record<string, LintRule>;
 
 /** Kinds of findings about comments; the others are about rules, and can be ignored. */

@@ -140,10 +140,13 @@ export interface Protection {
   at: Position;
 }
 
+/** A packet that was there before the one that a test is about: it has left this host, or has come in. */
+export type EarlierPacket = { outgoing: PacketDescription } | { incoming: PacketDescription };
+
 export interface PacketTest {
   name: string;
-  /** Packets that have left this host before, in this order; absent when none has. */
-  after?: { outgoing: PacketDescription }[];
+  /** In this order; absent when there were none. */
+  after?: EarlierPacket[];
   packet: PacketDescription;
   expect: Verdict;
   /** Rule name or built-in row; absent when any will do. */
@@ -200,6 +203,8 @@ export interface PacketDescription {
   etherType?: number;
   sourceMac?: number;
   destinationMac?: number;
+  /** Of a fragment: names the datagram that it is of, 32 bits, in IPv4 16. Default: 1. */
+  fragmentId?: number;
   /** Bytes of IPv4 options, a multiple of 4, at most 40. */
   ipv4Options?: number;
   /** IPv6 only, in this order. */

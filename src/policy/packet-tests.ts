@@ -1,7 +1,7 @@
 // The packet tests of a policy, independent of who runs them: its own, and one packet of each kind for every protected
 // flow.
 import type { HostPolicy } from '../model/desired.js';
-import type { ConnectionState, PacketTest } from '../model/policy.js';
+import type { ConnectionState, EarlierPacket, PacketTest, Policy } from '../model/policy.js';
 import { Connections } from './connections/connections.js';
 import { evaluate } from './evaluate.js';
 import { whyUnexpected, type DecidedBy } from './unexpected-verdict.js';
@@ -23,18 +23,37 @@ export interface TestResult extends Pick<PacketTest, 'name' | 'at' | 'expect' | 
 export function runPacketTests(firewall: HostPolicy, decide: Decider): TestResult[] {
   return testsOf(firewall).map(({ packet, after = [], ...test }) => {
     const frame = buildPacket(packet);
-    const row = decide(frame, packet.connection ?? stateAfter(after, frame));
+    const row = decide(frame, packet.connection ?? stateAfter(after, frame, firewall.policy, decide));
     const got = { row, verdict: rowVerdict(firewall.policy, row).says };
     const problem = whyUnexpected(test, got);
     return { ...test, got, bytes: frame.length, ...(problem !== undefined && { problem }) };
   });
 }
 
-/** What a frame is to a host from which these packets have left just before. */
-function stateAfter(after: NonNullable<PacketTest['after']>, frame: Uint8Array): ConnectionState | undefined {
+/** What a frame is to a host which these packets have left, or come into, just before. */
+function stateAfter(
+  after: readonly EarlierPacket[],
+  frame: Uint8Array,
+  policy: Policy,
+  decide: Decider,
+): ConnectionState | undefined {
   const connections = new Connections();
-  for (const { outgoing } of after) connections.record(buildPacket(outgoing), 0);
+  for (const packet of after) {
+    if ('outgoing' in packet) {
+      connections.record(buildPacket(packet.outgoing), 0);
+      continue;
+    }
+    const earlier = buildPacket(packet.incoming);
+    const state = packet.incoming.connection ?? connections.stateOf(earlier, 0);
+    if (state && letsRestIn(policy, decide(earlier, state))) connections.letIn(earlier, state, 0);
+  }
   return connections.stateOf(frame, 0);
+}
+
+/** Does the row that decided a first fragment let the rest in? Where a rule asks about the connection, and does not drop. */
+function letsRestIn({ rules }: Policy, row: string): boolean {
+  const rule = rules.find(({ name }) => name === row);
+  return rule?.match.connection !== undefined && rule.action.kind !== 'drop';
 }
 
 /** The reference semantics. `now` is the wall clock in ms since 1970 (UTC); every rate is taken as not exceeded. */

@@ -3,7 +3,13 @@ import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections
 import type { Fd } from '../kernel/fd.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openMap, openPin } from '../kernel/pinned.js';
-import { CONNECTION_TABLES, type ConnectionTable, MOST_CONNECTIONS } from '../model/connections.js';
+import {
+  CONNECTION_TABLES,
+  DATAGRAM_TABLE,
+  MOST_CONNECTIONS,
+  MOST_DATAGRAMS,
+  type SharedTable,
+} from '../model/connections.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
@@ -18,7 +24,7 @@ export interface ShippedProgram {
 
 /** Keeps what it opens until it is disposed of. */
 export class SharedConnections implements Disposable {
-  readonly #open = new Map<ConnectionTable, Fd>();
+  readonly #open = new Map<SharedTable, Fd>();
   readonly #egress = new Map<string, Candidate>();
   /** Nothing has been written into a table yet. */
   #isNew = false;
@@ -31,9 +37,11 @@ export class SharedConnections implements Disposable {
 
   /** Those that are pinned, or new ones, which hold what is open: flows that must live are asked for before anything is attached. */
   tables(): ConnectionMaps {
-    const [opened, served] = CONNECTION_TABLES.map((table) => this.#table(table));
-    if (!opened || !served) throw new Error('a table of connections has no name');
-    const tables = { opened, served };
+    const tables = {
+      opened: this.#table('opened'),
+      served: this.#table('served'),
+      fragments: this.#table('fragments'),
+    };
     if (this.#isNew) seedConnections(tables);
     this.#isNew = false;
     return tables;
@@ -52,17 +60,19 @@ export class SharedConnections implements Disposable {
     return loaded;
   }
 
-  #table(table: ConnectionTable): Fd {
+  #table(table: SharedTable): Fd {
     const found = this.#open.get(table) ?? this.#pinned(table);
-    if (!found) this.#isNew = true;
-    const map = found ?? createConnectionTable(table, MOST_CONNECTIONS / CONNECTION_TABLES.length);
+    const isOfFlows = table !== DATAGRAM_TABLE;
+    if (!found && isOfFlows) this.#isNew = true;
+    const entries = isOfFlows ? MOST_CONNECTIONS / CONNECTION_TABLES.length : MOST_DATAGRAMS;
+    const map = found ?? createConnectionTable(table, entries);
     this.#open.set(table, map);
     return map;
   }
 
-  /** Beside its own pin, each instance that asks has one. */
-  #pinned(table: ConnectionTable): Fd | undefined {
-    const own = this.pinPaths && openPin(this.pinPaths.connectionTable(table));
+  /** Each instance that asks has one; tables of flows also have their own, as what leaves is written into them. */
+  #pinned(table: SharedTable): Fd | undefined {
+    const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(this.pinPaths.connectionTable(table));
     if (own) return own;
     const maps = this.observed?.owned.flatMap((one) => runningInstance(one)?.maps ?? []) ?? [];
     const id = maps.find(({ name }) => name === table)?.id;

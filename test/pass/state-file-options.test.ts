@@ -1,7 +1,6 @@
 // What options, holds and changes that wait make of the questions of a pass from state files, on a host that is made up. What such
 // passes do: state-files.test.ts.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { afterEach, beforeEach, expect, it, test, vi } from 'vitest';
 import * as load from '../../src/desired/load.js';
 import { writeHold } from '../../src/journal/hold.js';
@@ -18,21 +17,19 @@ import { reconcileOn } from '../../src/pass/reconcile.js';
 import { writtenNow } from '../../src/pass/written-now.js';
 import * as adoption from '../../src/source/adoption.js';
 import { PassHost } from '../fakes/pass.js';
-import { temporaryFolder } from '../journal/support.js';
+import { A, StateFiles } from '../fakes/state-files.js';
 
 let host: PassHost;
+let files: StateFiles;
 let stateDir: string;
 const write = (...lines: string[]) => {
-  const text = ['apiVersion: xdpkeep/v1', 'kind: Host', 'name: edge', ...lines, ''].join('\n');
-  writeFileSync(join(stateDir, 'hosts/edge.yaml'), text);
+  files.write(...lines);
 };
-const A = ['interfaces:', '  a: {program: {builtin: icmp-drop}}'];
 beforeEach(() => {
   host = new PassHost();
   host.kernel.addInterface('a', 2);
-  stateDir = temporaryFolder();
-  mkdirSync(join(stateDir, 'hosts'));
-  write(...A);
+  files = new StateFiles();
+  stateDir = files.stateDir;
 });
 afterEach(() => {
   vi.restoreAllMocks();

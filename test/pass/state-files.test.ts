@@ -1,6 +1,4 @@
 // Passes from state files on a host that is made up: what a hold, a change that waits, options and lost pins make of them.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readHold, writeHold } from '../../src/journal/hold.js';
 import { readPending } from '../../src/journal/pending.js';
@@ -11,23 +9,21 @@ import { inputsFromStateFiles } from '../../src/pass/inputs-from-state-files.js'
 import { reconcileOn } from '../../src/pass/reconcile.js';
 import { writtenNow } from '../../src/pass/written-now.js';
 import { PassHost } from '../fakes/pass.js';
-import { temporaryFolder } from '../journal/support.js';
+import { A, StateFiles } from '../fakes/state-files.js';
 
 let host: PassHost;
+let files: StateFiles;
 let stateDir: string;
 const write = (...lines: string[]) => {
-  const text = ['apiVersion: xdpkeep/v1', 'kind: Host', 'name: edge', ...lines, ''].join('\n');
-  writeFileSync(join(stateDir, 'hosts/edge.yaml'), text);
+  files.write(...lines);
 };
-const A = ['interfaces:', '  a: {program: {builtin: icmp-drop}}'];
 const B = [...A, '  b: {program: {builtin: icmp-drop}}'];
 beforeEach(() => {
   host = new PassHost();
   host.kernel.addInterface('a', 2);
   host.kernel.addInterface('b', 3);
-  stateDir = temporaryFolder();
-  mkdirSync(join(stateDir, 'hosts'));
-  write(...A);
+  files = new StateFiles();
+  stateDir = files.stateDir;
 });
 
 const options = (change: Partial<ReconcileOptions> = {}): ReconcileOptions => ({

@@ -72,7 +72,7 @@ it.each(KINDS)('$name has a packet with all its dimensions', (kind) => {
 
 it('a match and the packet of a test have the fields that there are', () => {
   expect(fieldNamesOf('match')([])).toEqual(FIELD_NAMES);
-  expect(fieldNamesOf('packet')([])).toEqual([...FIELD_NAMES, 'ipv4Options', 'extensions']);
+  expect(fieldNamesOf('packet')([])).toEqual([...FIELD_NAMES, 'fragmentId', 'ipv4Options', 'extensions']);
 });
 
 it('docs/state-files.md has a row for every field of a match, and for no other', () => {

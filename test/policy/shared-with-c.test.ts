@@ -12,6 +12,8 @@ import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
 import {
   CONNECTION_TABLES,
+  MOST_DATAGRAMS,
+  REASSEMBLY,
   LIVES,
   MOST_CONNECTIONS,
   OPENED_FROM,
@@ -172,6 +174,10 @@ const SHARED: [c: string, value: number][] = [
   ...CONNECTION_STATES.map((state, at): [string, number] => [`CONNECTION_${macroName(state)}`, at + 1]),
   ...PHASES.map((phase, at): [string, number] => [`PHASE_${macroName(phase)}`, at]),
   ['PHASES', PHASES.length],
+  ['sizeof(struct datagram)', CONNECTION_BYTES],
+  ...offsets('datagram', { seen: 0, state: 8 }),
+  ['REASSEMBLY', REASSEMBLY],
+  [mapSize('fragments'), MOST_DATAGRAMS],
   [mapSize('opened'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
   [mapSize('served'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
   ...named('TCP', { fin: TCP_FLAGS.fin, syn: TCP_FLAGS.syn, rst: TCP_FLAGS.rst, ack: TCP_FLAGS.ack }),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
-import { listening, within } from '../lab/exec.js';
+import { ANSWER, askFor, serve } from '../support/datagrams.js';
 import { document, hostFile, ICMP_DROP, reconcile } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
 
@@ -18,23 +18,6 @@ const CLIENT = {
   ],
 };
 
-/** Sends a datagram from inside, and gives the answer or the error that comes back. */
-const ASK = `
-const socket = require('node:dgram').createSocket('udp4');
-const [address, port] = process.argv.slice(1);
-const end = (text) => { console.log(text); process.exit(0); };
-socket.on('message', (answer) => end(String(answer)));
-socket.on('error', ({ code }) => end(code));
-socket.connect(Number(port), address, () => socket.send('question'));
-setTimeout(() => end('silence'), 3000);
-`;
-/** Answers each datagram with one of \`bytes\`. */
-const ANSWER = `
-const socket = require('node:dgram').createSocket('udp4');
-const [address, port, bytes] = process.argv.slice(1);
-socket.on('message', (_question, from) => socket.send('a'.repeat(Number(bytes)), from.port, from.address));
-socket.bind(Number(port), address, () => console.log('ready'));
-`;
 const TALK = `
 const socket = require('node:net').connect(Number(process.argv[2]), process.argv[1]);
 const end = (text) => { console.log(text); process.exit(0); };
@@ -47,21 +30,7 @@ const ECHO = `
 require('node:net').createServer((socket) => socket.pipe(socket)).listen(Number(process.argv[2]), process.argv[1], () => console.log('ready'));
 `;
 
-/** Runs a service in the world outside until it is let go. */
-async function serve(lab: Lab, code: string, ...args: (string | number)[]): Promise<AsyncDisposable> {
-  const [file, rest] = within(lab.network.outside, [process.execPath, '-e', code, ...args.map(String)]);
-  const running = listening(file, rest);
-  await new Promise((resolve) => running.stdout.once('data', resolve));
-  return {
-    [Symbol.asyncDispose]: async () => {
-      running.kill('SIGKILL');
-      await Promise.allSettled([running]);
-    },
-  };
-}
-
-const ask = async (lab: Lab, port: number) =>
-  (await lab.exec(process.execPath, '-e', ASK, lab.pair('veth0').peerAddress, String(port))).trim();
+const ask = (lab: Lab, port: number) => askFor(lab, lab.pair('veth0').peerAddress, port);
 const talk = async (lab: Lab, port: number) =>
   (await lab.exec(process.execPath, '-e', TALK, lab.pair('veth0').peerAddress, String(port))).trim();
 

@@ -48,6 +48,9 @@ const extension = z.union([
 
 const fields = z.strictObject({
   ...packetFields,
+  fragmentId: mayBeAbsent(wholeNumber(0, 0xffffffff)).describe(
+    'Of a fragment: names the datagram that it is of. Default: 1.',
+  ),
   ipv4Options: mayBeAbsent(wholeNumber(0, 40)).describe('Bytes of IPv4 options, a multiple of 4.'),
   extensions: mayBeAbsent(z.array(extension).max(8, 'must be 8 headers at most')).describe(
     'IPv6 extension headers in this order.',
@@ -60,6 +63,7 @@ type PacketProblem = FieldProblem<WrittenPacket>;
 const IP_TYPES: Record<number, 4 | 6> = { [ETHER_TYPES.ipv4]: 4, [ETHER_TYPES.ipv6]: 6 };
 const OF_A_TAG = 'is that of a VLAN tag: what counts is the EtherType behind it';
 const ETHERNET_BYTES = 14;
+const LARGEST_IPV4_ID = 65_535;
 /** What a frame that is not IP can have. */
 function isOfFrame(field: keyof WrittenPacket): boolean {
   return field === 'length' || (isField(field) && FIELDS[field].layer === 'link');
@@ -123,6 +127,11 @@ function* familyProblems(packet: WrittenPacket, protocol: number): Generator<Pac
     yield { fields: ['protocol', 'family'], summary, message: `is not the ICMP of IPv${wanted}` };
   if (packet.ipv4Options !== undefined && (wanted === 6 || packet.ipv4Options % 4 !== 0))
     yield { fields: ['ipv4Options', 'family'], message: 'must be a multiple of 4, in an IPv4 packet' };
+  if (wanted === 4 && (packet.fragmentId ?? 0) > LARGEST_IPV4_ID)
+    yield {
+      fields: ['fragmentId', 'family'],
+      message: `must be at most ${LARGEST_IPV4_ID} in an IPv4 packet`,
+    };
   if (packet.extensions && wanted === 4)
     yield { fields: ['extensions', 'family'], summary, message: 'are of IPv6 packets alone' };
 }

@@ -5,6 +5,7 @@ import {
   BUILTIN_ROWS,
   DECIDING_SETTINGS,
   type DecidingSetting,
+  type EarlierPacket,
   MAX_RULES,
   type PacketTest,
   type Policy,
@@ -97,11 +98,22 @@ const ruleSchema = z
   })
   .superRefine(...checkFields<LimitedRule>(passWithoutWhen));
 
+const earlierPacket = z
+  .strictObject({ outgoing: packetSchema.optional(), incoming: packetSchema.optional() })
+  .meta({ oneOf: [{ required: ['outgoing'] }, { required: ['incoming'] }] })
+  .transform(({ outgoing, incoming }, context): EarlierPacket => {
+    if (outgoing && !incoming) return { outgoing: toPacket(outgoing) };
+    if (incoming && !outgoing) return { incoming: toPacket(incoming) };
+    const message = 'needs one of `outgoing` and `incoming`';
+    context.issues.push({ code: 'custom', message, input: { outgoing, incoming } });
+    return z.NEVER;
+  });
+
 const testSchema = z.strictObject({
   name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
-  after: mayBeAbsent(
-    z.array(z.strictObject({ outgoing: packetSchema })).max(64, 'must be 64 packets at most'),
-  ).describe('Packets that have left this host before, in this order: what answers them is established.'),
+  after: mayBeAbsent(z.array(earlierPacket).max(64, 'must be 64 packets at most')).describe(
+    'Packets that have left this host before, or come in, in this order: what answers one that left is established, and so is the rest of an answer whose first fragment came in.',
+  ),
   packet: packetSchema,
   expect: z.enum(['pass', 'drop', 'tx', 'redirect']),
   rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
@@ -172,7 +184,7 @@ export function toPolicy(
   }));
   const tests = written.tests.map(({ after, packet, ...test }, index): PacketTest => ({
     ...test,
-    ...(after && { after: after.map(({ outgoing }) => ({ outgoing: toPacket(outgoing) })) }),
+    ...(after && { after }),
     packet: toPacket(packet),
     at: places.test(index),
   }));

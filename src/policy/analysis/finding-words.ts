@@ -1,6 +1,7 @@
 // What lint found, in words: why, and what to do about it.
 import type { Rule } from '../../model/policy.js';
 import type { IgnoreKind, LintKind } from '../../model/lint.js';
+import { ANSWERS_IN_FRAGMENTS_HINT } from './answers-in-fragments.js';
 import { describeAction } from './decisions.js';
 import { IN_PLACE_HINTS } from './in-place.js';
 import type { Finding } from './lint.js';
@@ -33,6 +34,7 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
       return `${name} overlaps the rules before it in too many ways to say whether it ever decides`;
     case 'mergedPackets':
     case 'hiddenTags':
+    case 'answersInFragments':
       return `${name} ${about}`;
   }
 }
@@ -47,6 +49,7 @@ export const FINDING_HINTS: Record<LintKind, string> = {
   emptyList: 'Fill the list, or remove the rule.',
   undecided: 'Join rules that differ in one field, or use address lists.',
   ...IN_PLACE_HINTS,
+  answersInFragments: ANSWERS_IN_FRAGMENTS_HINT,
 };
 
 export const IGNORE_HINTS: Record<IgnoreKind, string> = {

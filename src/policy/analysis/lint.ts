@@ -3,6 +3,7 @@
 // shows it where one exists. When the analysis would grow too large, lint says so and claims nothing.
 import type { LintKind } from '../../model/lint.js';
 import type { PacketDescription, Policy, Rule } from '../../model/policy.js';
+import { doubtFragments } from './answers-in-fragments.js';
 import { listDecisions, sameAction, type DecisionStep } from './decisions.js';
 import { doubtsInPlace, type RunsAt } from './in-place.js';
 import { intersectBoxes, subtractAll, type Box } from './header-space.js';
@@ -29,7 +30,12 @@ const BUDGET = 2000;
  * the most telling one; others about the places.
  */
 export function lintPolicy(policy: Policy, now: number, places: readonly RunsAt[] = []): Finding[] {
-  return [...lintRules(policy, now), ...lintInPlace(policy, now, places)];
+  return [...lintRules(policy, now), ...lintInPlace(policy, now, places), ...lintFragments(policy)];
+}
+
+function lintFragments(policy: Policy): Finding[] {
+  const doubt = doubtFragments(policy);
+  return doubt ? [{ kind: 'answersInFragments', by: [], ...doubt }] : [];
 }
 
 /** A rule whose `until` is over asks for nothing any more. */

@@ -1,7 +1,7 @@
 // Compiles a policy, with the host's protect entries in front, to the tables of bpf/firewall.bpf.c: a bit-vector
 // classifier. It decides nothing about packets; it moves the comparison of rules from every packet to here. Refuses what
 // does not fit.
-import { CONNECTION_TABLES } from '../../model/connections.js';
+import { SHARED_TABLES } from '../../model/connections.js';
 import { asksConnections } from '../../model/desired.js';
 import { RefusedError } from '../../model/errors.js';
 import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
@@ -183,6 +183,6 @@ function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Rec
     ...(used.has('limit') || policy.neighborDiscovery === 'pass' ? { limits: LIMIT_OF_RULES + rules } : {}),
     ...(used.has('limitSource') || used.has('limitDestination') ? { sources: sourcesOf(policy) } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
-    ...(asksConnections(policy) ? Object.fromEntries(CONNECTION_TABLES.map((name) => [name, UNUSED])) : {}),
+    ...(asksConnections(policy) ? Object.fromEntries(SHARED_TABLES.map((name) => [name, UNUSED])) : {}),
   };
 }

@@ -1,7 +1,7 @@
 // The connections of a host, as they are meant: what leaves is written down, and says what the packets are that come in. The reference
 // for bpf/egress.bpf.c (`record`) and bpf/connection_state.h (`stateOf`), by the same names. Tables of the kernel forget what they
 // have no room for, these do not.
-import { LIVES, type Phase } from '../../model/connections.js';
+import { LIVES, type Phase, REASSEMBLY } from '../../model/connections.js';
 import { PROTOCOLS, TCP_FLAGS } from '../../model/names.js';
 import type { ConnectionState } from '../../model/policy.js';
 import { type FlowKind, localOf, readFrame, readPacket, type Reading } from './read-flow.js';
@@ -24,18 +24,25 @@ export interface Connection {
   answered: boolean;
 }
 
-/** The connection of a flow (Reading); `undefined` when none is known. */
-type Find = (flow: string) => Connection | undefined;
+/** What a host knows, by the names of a Reading; `undefined` where it knows nothing. */
+export interface Known {
+  connection: (flow: string) => Connection | undefined;
+  /** What the first fragment of a datagram was. */
+  datagram: (datagram: string) => ConnectionState | undefined;
+}
+
+const NOTHING: Known = { connection: () => undefined, datagram: () => undefined };
 
 /** What an incoming frame is, and the connection that it keeps alive; `undefined` for a frame that is not IP. */
 export function judgeFrame(
   frame: Uint8Array,
-  find: Find,
+  known: Known,
 ): { state: ConnectionState; connection?: Connection } | undefined {
   const reading = readFrame(frame, 'incoming');
   if (!reading) return undefined;
-  if (reading.kind === 'error') return { state: stateOfError(frame, reading, find) };
-  const connection = ANSWERS.has(reading.kind) ? find(reading.flow) : undefined;
+  if (reading.kind === 'error') return { state: stateOfError(frame, reading, known) };
+  if (reading.kind === 'later-fragment') return { state: stateOfRest(reading, known) };
+  const connection = ANSWERS.has(reading.kind) ? known.connection(reading.flow) : undefined;
   if (!connection) return { state: stateOfUnknown(reading) };
   const state = stateOfMember(reading, connection);
   return { state, ...(state === 'established' && { connection }) };
@@ -43,7 +50,7 @@ export function judgeFrame(
 
 /** What a packet is while no connection is known; `undefined` for a frame that is not IP. */
 export function stateOfStranger(frame: Uint8Array): ConnectionState | undefined {
-  return judgeFrame(frame, () => undefined)?.state;
+  return judgeFrame(frame, NOTHING)?.state;
 }
 
 interface Remembered extends Connection {
@@ -54,6 +61,7 @@ interface Remembered extends Connection {
 
 export class Connections {
   readonly #known = new Map<string, Remembered>();
+  readonly #datagrams = new Map<string, { state: ConnectionState; seen: number }>();
 
   /** `frame` leaves. `now`: seconds on any clock. A connection that was lost is found again by whatever leaves in it, but for its end. */
   record(frame: Uint8Array, now: number): void {
@@ -68,9 +76,28 @@ export class Connections {
 
   /** What an incoming frame is; one that belongs to a connection keeps it alive. */
   stateOf(frame: Uint8Array, now: number): ConnectionState | undefined {
-    const judged = judgeFrame(frame, (flow) => this.#find(flow, now));
+    const judged = judgeFrame(frame, {
+      connection: (flow) => this.#find(flow, now),
+      datagram: (datagram) => this.#findDatagram(datagram, now),
+    });
     if (judged?.connection) Object.assign(judged.connection, { answered: true, seen: now });
     return judged?.state;
+  }
+
+  /**
+   * A rule that asks about the connection did not drop an incoming frame of this state: where it is a first fragment, the rest may follow.
+   * Of strangers nothing is noted, so that who cannot forge an answer cannot push others out.
+   */
+  letIn(frame: Uint8Array, state: ConnectionState, now: number): void {
+    const reading = readFrame(frame, 'incoming');
+    if (reading?.datagram === undefined || reading.kind === 'later-fragment') return;
+    if (state === 'established' || state === 'related')
+      this.#datagrams.set(reading.datagram, { state, seen: now });
+  }
+
+  #findDatagram(datagram: string, now: number): ConnectionState | undefined {
+    const found = this.#datagrams.get(datagram);
+    return found && now - found.seen <= REASSEMBLY ? found.state : undefined;
   }
 
   #find(flow: string, now: number): Remembered | undefined {
@@ -80,12 +107,17 @@ export class Connections {
 }
 
 /** An error is about a packet that this host has sent, which it quotes, and goes to whoever sent that. */
-function stateOfError(frame: Uint8Array, reading: Reading, find: Find): ConnectionState {
+function stateOfError(frame: Uint8Array, reading: Reading, known: Known): ConnectionState {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const { kind, flow } = readPacket(view, reading.at + ERROR_BYTES, 'outgoing');
   if (kind === 'none' || kind === 'error' || kind === 'later-fragment') return 'invalid';
   if (localOf(flow) !== localOf(reading.flow)) return 'invalid';
-  return find(flow) ? 'related' : 'invalid';
+  return known.connection(flow) ? 'related' : 'invalid';
+}
+
+/** A later fragment is what the first one was. One that overtakes it is invalid. */
+function stateOfRest({ datagram }: Reading, known: Known): ConnectionState {
+  return datagram === undefined ? 'invalid' : (known.datagram(datagram) ?? 'invalid');
 }
 
 /** Does a packet that opens a connection carry these flags? */

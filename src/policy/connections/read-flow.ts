@@ -22,6 +22,8 @@ export interface Reading {
   flow: string;
   protocol: number;
   tcpFlags: number;
+  /** Of a fragment: names what it is of, in the form of a flow. */
+  datagram?: string;
   /** Byte of the frame at which the transport header begins. */
   at: number;
 }
@@ -62,10 +64,12 @@ export function readPacket(view: DataView, at: number, direction: Direction): Re
 function readIpv4(view: DataView, at: number, direction: Direction): Reading {
   const ends = [bytesOf(view, at + 12, 4), bytesOf(view, at + 16, 4)] as const;
   const behind = at + (view.getUint8(at) & 15) * 4;
-  const later = (view.getUint16(at + 6) & 0x1fff) !== 0;
+  const flags = view.getUint16(at + 6);
+  const [later, first] = [(flags & 0x1fff) !== 0, (flags & 0x2000) !== 0];
+  const id = later || first ? view.getUint16(at + 4) * 0x1_00_00 : undefined;
   return readTransport(
     view,
-    { family: 4, protocol: view.getUint8(at + 9), at: behind, later },
+    { family: 4, protocol: view.getUint8(at + 9), at: behind, later, ...(id !== undefined && { id }) },
     ends,
     direction,
   );
@@ -78,22 +82,21 @@ function readIpv6(view: DataView, at: number, direction: Direction): Reading | u
 }
 
 /** Where the transport header is, and of which protocol; `undefined` where that cannot be told. */
-function walk(
-  view: DataView,
-  at: number,
-  protocol: number,
-): { at: number; protocol: number; later: boolean } | undefined {
+function walk(view: DataView, at: number, protocol: number): Omit<Behind, 'family'> | undefined {
+  let found: { id?: number } = {};
   for (let step = 0; step < EXTENSIONS; step++) {
-    if (!EXTENSION_NUMBERS.has(protocol)) return { at, protocol, later: false };
+    if (!EXTENSION_NUMBERS.has(protocol)) return { at, protocol, later: false, ...found };
     if (at + 8 > view.byteLength) return undefined;
     const [next, length] = [view.getUint8(at), view.getUint8(at + 1)];
     const isFragment = protocol === EXTENSION.fragment;
-    const later = isFragment && (view.getUint16(at + 2) & ~7) !== 0;
+    const place = isFragment ? view.getUint16(at + 2) & ~6 : 0;
+    const later = place > 1;
+    if (place !== 0) found = { id: view.getUint32(at + 4) };
     at += isFragment ? 8 : protocol === EXTENSION.ah ? (length + 2) * 4 : (length + 1) * 8;
     protocol = next;
-    if (later) return { at, protocol, later };
+    if (later) return { at, protocol, later, ...found };
   }
-  return EXTENSION_NUMBERS.has(protocol) ? undefined : { at, protocol, later: false };
+  return EXTENSION_NUMBERS.has(protocol) ? undefined : { at, protocol, later: false, ...found };
 }
 
 interface Behind {
@@ -101,20 +104,27 @@ interface Behind {
   protocol: number;
   at: number;
   later: boolean;
+  /** Of a fragment: the identification, 32 bits, that of IPv4 in the upper half. */
+  id?: number;
 }
 
 /** `ends`: source and destination. Of what an ICMP error quotes, eight bytes are enough. */
 function readTransport(
   view: DataView,
-  { family, protocol, at, later }: Behind,
+  { family, protocol, at, later, id }: Behind,
   ends: readonly [number[], number[]],
   direction: Direction,
 ): Reading {
   const [remote, local] = direction === 'incoming' ? ends : [ends[1], ends[0]];
   const holds = (bytes: number): boolean => at + bytes <= view.byteLength;
   const reading = (kind: FlowKind, remotePort = 0, localPort = 0, tcpFlags = 0): Reading => {
-    const key = [...remote, ...local, ...shortOf(remotePort), ...shortOf(localPort), family, protocol, 0, 0];
-    return { kind, flow: String.fromCharCode(...key), protocol, tcpFlags, at };
+    const name = (ports: number[], of: number): string =>
+      String.fromCharCode(...remote, ...local, ...ports, family, of, 0, 0);
+    const flow = name([...shortOf(remotePort), ...shortOf(localPort)], protocol);
+    // IPv6 fragments of one datagram may say different protocols (RFC 8200, 4.5).
+    const datagram =
+      id !== undefined && name([...shortOf(id >>> 16), ...shortOf(id & 0xffff)], family === 4 ? protocol : 0);
+    return { kind, flow, protocol, tcpFlags, at, ...(datagram !== false && { datagram }) };
   };
   if (later) return reading('later-fragment');
   if (protocol === (family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6)) {

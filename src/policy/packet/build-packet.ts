@@ -78,7 +78,8 @@ function layOutIp(packet: PacketDescription, family: 4 | 6): LaidOutIp {
     packet.fragment === 'later' || chain.some((one) => one.kind === 'fragment' && (one.offset ?? 0) > 0);
   const options = family === 4 ? new Uint8Array(packet.ipv4Options ?? 0).fill(1) : new Uint8Array(); // no-operation
   const types = [...chain.map(({ kind }) => EXTENSION[kind]), protocol];
-  const headers = chain.map((header, index) => extension(header, types[index + 1] ?? protocol));
+  const id = packet.fragmentId ?? 1;
+  const headers = chain.map((header, index) => extension(header, types[index + 1] ?? protocol, id));
   const extended = headers.reduce((sum, { length }) => sum + length, 0);
   const ownHeader = family === 4 ? IPV4_BYTES + options.length : IPV6_BYTES;
   const fragment = isLater ? 'later' : (packet.fragment ?? 'none');
@@ -86,7 +87,7 @@ function layOutIp(packet: PacketDescription, family: 4 | 6): LaidOutIp {
   const body = layOutBody(packet, layer, ownHeader + extended);
   const own =
     family === 4
-      ? ipv4Header(layer, ownHeader, body.length)
+      ? ipv4Header(layer, ownHeader, body.length, id)
       : ipv6Header(types[0] ?? protocol, extended + body.length);
   return {
     parts: [own, options, ...headers, body],
@@ -108,12 +109,13 @@ function ipv4Header(
   { fragment, protocol }: LaidOutIp['layer'],
   headerBytes: number,
   body: number,
+  id: number,
 ): Uint8Array {
   const offset = fragment === 'later' ? 185 : fragment === 'first' ? 0x2000 : 0;
   return new Writer()
     .u16((0x40 | (headerBytes / 4)) << 8)
     .u16(headerBytes + body)
-    .u16(1)
+    .u16(id)
     .u16(offset)
     .u8(0)
     .u8(protocol)
@@ -130,13 +132,13 @@ function ipv6Header(next: number, payload: number): Uint8Array {
     .bytes();
 }
 
-function extension(header: ExtensionHeader, next: number): Uint8Array {
+function extension(header: ExtensionHeader, next: number, id: number): Uint8Array {
   const out = new Writer().u8(next);
   if (header.kind === 'fragment') {
     return out
       .u8(0)
       .u16(((header.offset ?? 0) << 3) | (header.more ? 1 : 0))
-      .u32(1)
+      .u32(id)
       .bytes();
   }
   const bytes = header.bytes ?? (header.kind === 'ah' ? 12 : 8);

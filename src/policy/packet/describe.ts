@@ -39,8 +39,9 @@ function wordsFor<N extends FieldName>(
 }
 
 /** Names of headers that have no field of a match. */
-function headerWords({ ipv4Options, extensions = [] }: PacketDescription): string[] {
+function headerWords({ fragmentId, ipv4Options, extensions = [] }: PacketDescription): string[] {
   return [
+    ...(fragmentId === undefined ? [] : [`of datagram ${fragmentId}`]),
     ...(ipv4Options ? [`options ${ipv4Options}`] : []),
     ...(extensions.length > 0 ? [`behind ${extensions.map(({ kind }) => kind).join(', ')}`] : []),
   ];

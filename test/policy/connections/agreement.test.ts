@@ -8,13 +8,16 @@ import { libbpf } from '../../../src/kernel/ffi.js';
 import { loadPolicy } from '../../../src/kernel/load-policy.js';
 import { testRun } from '../../../src/kernel/testrun.js';
 import { askPolicy } from '../../../src/kernel/ask-policy.js';
+import type { Cidr } from '../../../src/addresses/cidr.js';
 import {
   CONNECTION_STATES,
   type ConnectionState,
   type PacketDescription,
+  type Policy,
 } from '../../../src/model/policy.js';
 import { compilePolicy } from '../../../src/policy/compile/compile.js';
 import { Connections } from '../../../src/policy/connections/connections.js';
+import { readFrame } from '../../../src/policy/connections/read-flow.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 import { parseFrame } from '../../../src/policy/packet/parse.js';
 import { bindForTest, firewallObject } from '../datapath.js';
@@ -36,15 +39,16 @@ class Host implements Disposable {
   readonly #egress;
   readonly #rows;
 
-  constructor() {
+  constructor(asking: Policy = BY_STATE) {
     const tables = {
       opened: this.#keep(createConnectionTable('opened', ENTRIES)),
       served: this.#keep(createConnectionTable('served', ENTRIES)),
+      fragments: this.#keep(createConnectionTable('fragments', ENTRIES)),
     };
-    const compiled = compilePolicy(BY_STATE);
+    const compiled = compilePolicy(asking);
     this.#rows = compiled.owners.map(({ row }) => row);
     this.#firewall = this.#keep(
-      loadPolicy(firewallObject(BY_STATE), bindForTest(compiled), { ofHost: { connections: tables } }),
+      loadPolicy(firewallObject(asking), bindForTest(compiled), { ofHost: { connections: tables } }),
     );
     this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables));
   }
@@ -86,8 +90,16 @@ function answerTo(packet: PacketDescription, random: Random): PacketDescription 
     ...(destinationPort !== undefined && { sourcePort: destinationPort }),
     ...(sourcePort !== undefined && { destinationPort: sourcePort }),
     ...(icmpType !== undefined && { icmpType: random.chance(80) ? echoReply : icmpType }),
+    ...(random.chance(40) && { fragment: random.pick(['first', 'later', 'later'] as const) }),
+    fragmentId: random.below(3),
     tcpFlags: random.pick([2, 16, 18, 4, 20, 17, 1, 0, 3, 41, 24, 34, 36, 48, 49, 50, 52]),
   };
+}
+
+/** A later fragment of the same datagram, or nearly so. */
+function restOf(first: PacketDescription, random: Random): PacketDescription {
+  const nearly = random.chance(25);
+  return { ...first, fragment: 'later', ...(nearly && { fragmentId: random.below(4), protocol: 17 }) };
 }
 
 /** An ICMP error that quotes a frame: all of it, or as little as a router has to. */
@@ -121,8 +133,10 @@ it('every packet that comes in is the same to the kernel and to the reference', 
     using host = new Host();
     const connections = new Connections();
     const sent: { packet: PacketDescription; frame: Uint8Array }[] = [];
+    const begun: PacketDescription[] = [];
     for (let step = 0; step < 250; step++) {
-      const packet = { ...randomPacket(random) };
+      const packet = { ...randomPacket(random), fragmentId: random.below(3) };
+      if (random.chance(30)) packet.fragment = random.pick(['first', 'first', 'later']);
       if (random.chance(60)) packet.protocol = random.pick([6, 17, packet.family === 6 ? 58 : 1]);
       if (random.chance(50)) packet.sourcePort = random.pick([32_767, 32_768, 40_000, 53]);
       delete packet.etherType;
@@ -136,9 +150,11 @@ it('every packet that comes in is the same to the kernel and to the reference', 
       }
       const about = random.pick(sent.length > 0 ? sent : [{ packet, frame: buildPacket(packet) }]);
       const kind = random.below(10);
+      const answer = answerTo(about.packet, random);
+      if (kind < 5 && answer.fragment === 'first') begun.push(answer);
       const whole =
         kind < 5
-          ? buildPacket(answerTo(about.packet, random))
+          ? buildPacket(random.chance(40) && begun.length > 0 ? restOf(random.pick(begun), random) : answer)
           : kind < 7
             ? errorAbout(about.frame, about.packet, random)
             : buildPacket(packet);
@@ -151,9 +167,39 @@ it('every packet that comes in is the same to the kernel and to the reference', 
           expected,
         );
         host.comeIn(frame);
+        connections.letIn(frame, expected, 0);
       } else expect(CONNECTION_STATES).not.toContain(row);
-      seen.set(row ?? '', (seen.get(row ?? '') ?? 0) + 1);
+      const what = expected && readFrame(frame, 'incoming')?.kind === 'later-fragment' ? `${row} rest` : row;
+      seen.set(what ?? '', (seen.get(what ?? '') ?? 0) + 1);
     }
   }
+  for (const what of ['established rest', 'invalid rest'])
+    expect(seen.get(what) ?? 0, what).toBeGreaterThan(30);
   for (const state of CONNECTION_STATES) expect(seen.get(state) ?? 0, state).toBeGreaterThan(30);
+});
+
+const OF_ANSWERS = { connection: ['established' as const], fragment: ['first' as const] };
+const FAR = Date.UTC(2100, 0, 1);
+
+it.each([
+  { what: 'passes it', first: rule('first', OF_ANSWERS, 'pass'), row: 'rest' },
+  { what: 'passes it until then', first: rule('first', OF_ANSWERS, 'pass', { until: FAR }), row: 'rest' },
+  { what: 'drops it', first: rule('first', OF_ANSWERS, 'drop'), row: '(default)' },
+  { what: 'does not ask', first: rule('first', { fragment: ['first'] }, 'pass'), row: '(default)' },
+])('behind a first fragment whose rule $what, $row decides', ({ first, row }) => {
+  for (const family of [4, 6] as const) {
+    const rest = rule('rest', { connection: ['established'] }, 'pass');
+    using host = new Host(policy([first, rest], { default: 'drop' }));
+    // Of one address, so that an answer has the same ends; other ports.
+    const end: Cidr = { family, a: 0x0a000001, b: 0, c: 0, d: 1, length: family === 4 ? 32 : 128 };
+    const ends = { family, source: end, destination: end, protocol: 17 };
+    host.leave(buildPacket({ ...ends, sourcePort: 40_000, destinationPort: 53 }));
+    const later = buildPacket({ ...ends, fragment: 'later' });
+    expect(host.ask(later)).toBe('(default)');
+    const begins = buildPacket({ ...ends, sourcePort: 53, destinationPort: 40_000, fragment: 'first' });
+    expect(host.ask(begins), 'a question notes nothing').toBe('first');
+    expect(host.ask(later)).toBe('(default)');
+    host.comeIn(begins);
+    expect(host.ask(later)).toBe(row);
+  }
 });
