@@ -34,14 +34,17 @@ static __always_inline bool opens(__u32 flags)
 	return (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-/* Flags that a packet of a connection can have: anything else is a scan. */
+/* Flags that a packet of a connection can have: anything else is a scan. Those of conntrack (tcp_valid_flags). */
 static __always_inline bool is_sound(__u32 flags)
 {
-	switch (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) {
+	switch (flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN | TCP_URG)) {
 	case TCP_SYN:
+	case TCP_SYN | TCP_URG:
 	case TCP_SYN | TCP_ACK:
 	case TCP_ACK:
+	case TCP_ACK | TCP_URG:
 	case TCP_FIN | TCP_ACK:
+	case TCP_FIN | TCP_ACK | TCP_URG:
 	case TCP_RST:
 	case TCP_RST | TCP_ACK:
 		return true;
@@ -76,13 +79,21 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
-/* An error is about a packet that this host has sent, which it quotes behind eight bytes. */
+static __always_inline bool is_same_local(const struct flow *a, const struct flow *b)
+{
+	return a->local[0] == b->local[0] && a->local[1] == b->local[1] && a->local[2] == b->local[2] &&
+	       a->local[3] == b->local[3];
+}
+
+/* An error is about a packet that this host has sent, which it quotes behind eight bytes, and goes to whoever sent that. */
 static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *r, __u64 now)
 {
 	struct reading quoted = {.at = r->at + 8, .direction = OUTGOING};
 	__u32 kind = read_flow(ctx, &quoted);
 
 	if (kind == FLOW_NONE || kind == FLOW_ERROR || kind == FLOW_LATER_FRAGMENT)
+		return CONNECTION_INVALID;
+	if (!is_same_local(&quoted.flow, &r->flow))
 		return CONNECTION_INVALID;
 	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }

@@ -31,8 +31,8 @@ static __always_inline __u32 phase_after(__u32 flags, const struct connection *k
 {
 	if (flags & TCP_RST)
 		return PHASE_RESET;
-	if (flags & TCP_SYN)
-		return flags & TCP_ACK ? PHASE_ACCEPTING : PHASE_OPENING;
+	if (flags & TCP_SYN) /* where both open at once, each answers the SYN of the other, which may come again */
+		return flags & TCP_ACK && !(known && known->phase == PHASE_OPENING) ? PHASE_ACCEPTING : PHASE_OPENING;
 	if (flags & TCP_FIN)
 		return PHASE_CLOSING;
 	return known && known->phase == PHASE_CLOSING ? PHASE_CLOSING : PHASE_FLOWING;

@@ -66,6 +66,7 @@ struct reading {
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
+#define TCP_URG 0x20
 
 /* `size` bytes at `at`, or nothing. */
 static __always_inline void *bytes_at(FRAME *ctx, __u32 at, __u32 size)

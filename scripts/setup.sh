@@ -24,7 +24,7 @@ words=' lab '
 for word in $words; do
 	case $word in
 	lab | time | debian | man | node-lts | qemu | revision | systemd | unpacked) ;;
-	chromium | curl | faketime | fish | git | lintian | strace | tmux | tshark | zsh) ;;
+	chromium | curl | faketime | fish | git | iptables | lintian | strace | tmux | tshark | zsh) ;;
 	*)
 		echo "setup.sh: nobody knows what \`$word\` is" >&2
 		exit 64
@@ -47,7 +47,7 @@ if wanted lab; then
 	ldconfig -p | grep -q 'libbpf\.so\.1 ' || missing+=(libbpf1)
 fi
 # What is named like its package and its command.
-for word in chromium curl faketime fish git lintian strace tmux tshark zsh; do
+for word in chromium curl faketime fish git iptables lintian strace tmux tshark zsh; do
 	if wanted $word; then need $word $word; fi
 done
 if wanted git; then need openssh-client ssh-keygen; fi

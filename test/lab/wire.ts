@@ -4,44 +4,24 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import koffi from 'koffi';
 import type { PacketDescription } from '../../src/model/policy.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
-import { listInterfaces } from '../../src/kernel/interfaces.js';
 import { enter, type Network, type Pair } from './network.js';
+import { openAtInterface } from './raw-sockets.js';
 import { ip, macOf } from './traffic.js';
 
-const [AF_PACKET, SOCK_RAW] = [17, 3];
 /** Frames between two looks at everything else: fewer than a veth's ring has room for. */
 const BATCH = 64;
 const PORT = 7777;
 const UDP_BYTES = 8;
 
-const libc = koffi.load('libc.so.6');
-const open = libc.func('int socket(int domain, int type, int protocol)') as (...args: number[]) => number;
-const close = libc.func('int close(int fd)') as (fd: number) => number;
-const sendTo = libc.func(
-  'long sendto(int fd, const uint8_t *bytes, size_t length, int flags, const uint8_t *address, uint32_t size)',
-) as (fd: number, bytes: Uint8Array, length: number, flags: number, address: Buffer, size: number) => number;
-
-/** Sends frames out of an interface of the world outside, each in one piece, through packet(7). */
+/** Sends frames out of an interface of the world outside, each in one piece. */
 export async function sendFrames(network: Network, pair: Pair, frames: Iterable<Uint8Array>): Promise<void> {
-  const [socket, ifindex] = await enter(network.outside, () => [
-    open(AF_PACKET, SOCK_RAW, 0),
-    listInterfaces().find(({ name }) => name === pair.peer)?.ifindex ?? -1,
-  ]);
-  const address = Buffer.alloc(20); // struct sockaddr_ll: family, protocol, ifindex, ...
-  address.writeUInt16LE(AF_PACKET, 0);
-  address.writeInt32LE(ifindex, 4);
+  using wire = await openAtInterface(network.outside, pair.peer);
   let sent = 0;
-  try {
-    for (const frame of frames) {
-      if (sendTo(socket, frame, frame.length, 0, address, address.length) < 0)
-        throw new Error(`cannot send a frame: errno ${koffi.errno()}`);
-      if (++sent % BATCH === 0) await turn();
-    }
-  } finally {
-    close(socket);
+  for (const frame of frames) {
+    wire.send(frame);
+    if (++sent % BATCH === 0) await turn();
   }
 }
 

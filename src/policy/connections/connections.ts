@@ -4,12 +4,14 @@
 import { LIVES, type Phase, REASSEMBLY } from '../../model/connections.js';
 import { PROTOCOLS, TCP_FLAGS } from '../../model/names.js';
 import type { ConnectionState } from '../../model/policy.js';
-import { type FlowKind, readFrame, readPacket, type Reading } from './read-flow.js';
+import { type FlowKind, localOf, readFrame, readPacket, type Reading } from './read-flow.js';
 
-const { syn, ack, rst, fin } = TCP_FLAGS;
+const { syn, ack, rst, fin, urg } = TCP_FLAGS;
 const DECISIVE = syn | ack | rst | fin;
-/** Flags that a packet of a connection can have: anything else is a scan. */
-const SOUND: ReadonlySet<number> = new Set([syn, syn | ack, ack, fin | ack, rst, rst | ack]);
+/** Flags that a packet of a connection can have: anything else is a scan. Those of conntrack (tcp_valid_flags). */
+const SOUND: ReadonlySet<number> = new Set([
+  ...[syn, syn | urg, syn | ack, ack, ack | urg, fin | ack, fin | ack | urg, rst, rst | ack],
+]);
 const RECORDED: ReadonlySet<FlowKind> = new Set(['tcp', 'ports', 'echo-request', 'addresses']);
 const ANSWERS: ReadonlySet<FlowKind> = new Set(['tcp', 'ports', 'echo-reply', 'addresses']);
 /** Bytes of an ICMP error in front of what it quotes. */
@@ -23,7 +25,7 @@ export interface Connection {
 }
 
 /** What a host knows, by the names of a Reading; `undefined` where it knows nothing. */
-export interface Known {
+interface Known {
   connection: (flow: string) => Connection | undefined;
   /** What the first fragment of a datagram was. */
   datagram: (datagram: string) => ConnectionState | undefined;
@@ -104,11 +106,12 @@ export class Connections {
   }
 }
 
-/** An error is about a packet that this host has sent, which it quotes. */
-function stateOfError(frame: Uint8Array, { at }: Reading, known: Known): ConnectionState {
+/** An error is about a packet that this host has sent, which it quotes, and goes to whoever sent that. */
+function stateOfError(frame: Uint8Array, reading: Reading, known: Known): ConnectionState {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const { kind, flow } = readPacket(view, at + ERROR_BYTES, 'outgoing');
+  const { kind, flow } = readPacket(view, reading.at + ERROR_BYTES, 'outgoing');
   if (kind === 'none' || kind === 'error' || kind === 'later-fragment') return 'invalid';
+  if (localOf(flow) !== localOf(reading.flow)) return 'invalid';
   return known.connection(flow) ? 'related' : 'invalid';
 }
 
@@ -124,7 +127,8 @@ function opens(flags: number): boolean {
 
 function phaseAfter(flags: number, known: Connection | undefined): Phase {
   if (flags & rst) return 'reset';
-  if (flags & syn) return flags & ack ? 'accepting' : 'opening';
+  // Where both open at once, each answers the SYN of the other, which may come again.
+  if (flags & syn) return flags & ack && known?.phase !== 'opening' ? 'accepting' : 'opening';
   if (flags & fin) return 'closing';
   return known?.phase === 'closing' ? 'closing' : 'flowing';
 }
@@ -162,5 +166,5 @@ function stateOfUnknown({ kind, tcpFlags }: Reading): ConnectionState {
 function stateOfMember({ kind, tcpFlags }: Reading, { phase }: Connection): ConnectionState {
   if (kind !== 'tcp') return 'established';
   if (opens(tcpFlags)) return phase === 'opening' ? 'established' : 'new';
-  return SOUND.has(tcpFlags & DECISIVE) ? 'established' : 'invalid';
+  return SOUND.has(tcpFlags & (DECISIVE | urg)) ? 'established' : 'invalid';
 }

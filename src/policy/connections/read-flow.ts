@@ -36,6 +36,11 @@ const TAG_TYPES: readonly number[] = [0x8100, 0x88a8];
 const ICMP_ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 const HAVE_PORTS: readonly number[] = [PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp];
 
+/** The address of this host in a flow. */
+export function localOf(flow: string): string {
+  return flow.slice(16, 32);
+}
+
 /** `undefined` for a frame that is not IP. */
 export function readFrame(frame: Uint8Array, direction: Direction): Reading | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);

@@ -92,7 +92,7 @@ function answerTo(packet: PacketDescription, random: Random): PacketDescription 
     ...(icmpType !== undefined && { icmpType: random.chance(80) ? echoReply : icmpType }),
     ...(random.chance(40) && { fragment: random.pick(['first', 'later', 'later'] as const) }),
     fragmentId: random.below(3),
-    tcpFlags: random.pick([2, 16, 18, 4, 20, 17, 1, 0, 3, 41, 24]),
+    tcpFlags: random.pick([2, 16, 18, 4, 20, 17, 1, 0, 3, 41, 24, 34, 36, 48, 49, 50, 52]),
   };
 }
 
@@ -111,7 +111,8 @@ function errorAbout(frame: Uint8Array, packet: PacketDescription, random: Random
   const protocol = six ? 58 : 1;
   const icmpType = six ? random.pick([1, 2, 3, 4]) : random.pick([3, 11, 12, 5]);
   const length = (six ? 40 : 20) + 8 + quoted.length;
-  const { family, destination: source, source: destination } = packet;
+  const { family, destination: source, source: sender } = packet;
+  const destination = random.chance(80) ? sender : source; // to somebody else than who sent it
   const shell = buildPacket({
     ...(family && { family }),
     ...(source && { source }),
