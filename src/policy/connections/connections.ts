@@ -1,7 +1,7 @@
 // What a host knows of its connections, and so what a packet that comes in is to them. The reference for bpf/egress.bpf.c (`record`) and
 // bpf/connection_state.h (`connectionOf`, `letRestIn`), by the same names. Tables of the kernel forget what they have no room for;
 // these forget nothing before its time.
-import { LIVES, type Phase, REASSEMBLY } from '../../model/connections.js';
+import { type Connection, LIVES, type Phase, REASSEMBLY } from '../../model/connections.js';
 import { PROTOCOLS, TCP_FLAGS } from '../../model/names.js';
 import type { ConnectionState } from '../../model/policy.js';
 import { type FlowKind, localOf, readFrame, readPacket, type Reading } from './read-flow.js';
@@ -16,13 +16,6 @@ const RECORDED: ReadonlySet<FlowKind> = new Set(['tcp', 'ports', 'echo-request',
 const ANSWERS: ReadonlySet<FlowKind> = new Set(['tcp', 'ports', 'echo-reply', 'addresses']);
 /** Bytes of an ICMP error in front of what it quotes. */
 const ERROR_BYTES = 8;
-
-/** What is known of a flow that is not over. */
-export interface Connection {
-  phase: Phase;
-  /** A packet of it has come in. */
-  answered: boolean;
-}
 
 /** What a host knows, by the names of a Reading; `undefined` where it knows nothing. */
 interface Known {
