@@ -181,10 +181,10 @@ const SHARED: [c: string, value: number][] = [
   [mapSize('fragments'), MOST_DATAGRAMS],
   [mapSize('opened'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
   [mapSize('served'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
-  ...named('TCP', {
-    ...{ fin: TCP_FLAGS.fin, syn: TCP_FLAGS.syn, rst: TCP_FLAGS.rst },
-    ...{ ack: TCP_FLAGS.ack, urg: TCP_FLAGS.urg },
-  }),
+  ...(['fin', 'syn', 'rst', 'ack', 'urg'] as const).map((flag): [string, number] => [
+    `TCP_${flag.toUpperCase()}`,
+    TCP_FLAGS[flag],
+  ]),
 ];
 
 /** struct lives (bpf/egress.bpf.c). */
