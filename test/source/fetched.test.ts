@@ -28,6 +28,12 @@ test.each<[what: string, lay: (file: string) => void]>([
     },
   ],
   [
+    'an answer of more than 64 KiB',
+    (file) => {
+      writeFileSync(file, answer('2026-01-01T00:00:00.000Z').padEnd((64 << 10) + 1));
+    },
+  ],
+  [
     'a sparse file',
     (file) => {
       writeFileSync(file, answer('2026-01-01T00:00:00.000Z'));
