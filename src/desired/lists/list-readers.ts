@@ -4,7 +4,7 @@ import { suggest } from '../../text/suggest.js';
 import { quote } from '../../text/wording.js';
 import { IpsetReader, LineReader, type LineProblem, type ListFormat } from './list-formats.js';
 
-const [BREAK, QUOTE, HASH] = [0x0a, 0x22, 0x23];
+const [BREAK, QUOTE, HASH, DOT, COLON] = [0x0a, 0x22, 0x23, 0x2e, 0x3a];
 
 /** One column of a table; a field does not reach over a line's end. */
 class CsvReader extends LineReader {
@@ -70,9 +70,14 @@ class CsvReader extends LineReader {
   /** The second column, where nobody has named one and the first two hold addresses. */
   #endOfRange(from: number, to: number): number | undefined {
     if (this.options.rangeIfAddress !== true) return undefined;
-    const texts: string[] = [];
-    for (const [start, end] of this.#fields(from, to)) if (texts.push(this.text(start, end)) === 2) break;
-    return texts.length === 2 && texts.every((text) => 'family' in parseAddress(text.trim())) ? 1 : undefined;
+    const [first, second] = this.#fields(from, to);
+    return first && second && this.#isAddress(...second) && this.#isAddress(...first) ? 1 : undefined;
+  }
+
+  #isAddress(from: number, to: number): boolean {
+    let at = from;
+    while (at < to && this.bytes[at] !== DOT && this.bytes[at] !== COLON) at++;
+    return at < to && 'family' in parseAddress(this.text(from, to).trim()); // texts are made where it may be one
   }
 
   #takeField(from: number, to: number, column: number): void {
