@@ -3,6 +3,7 @@
 // 1. decideMalformed: a malformed frame. Its fields cannot be trusted, so no protect entry matches it.
 // 2. decideEarly: non-IP, blocks, neighbour discovery, later fragments; a protect entry that matches overrides these.
 // 3. decideByRules: protect entries, the rules, the default.
+import { asksConnections } from '../model/desired.js';
 import type {
   Action,
   BuiltinRow,
@@ -60,16 +61,17 @@ export function evaluate(
   circumstances: Circumstances = {},
 ): Decision {
   const question = { policy, protections, circumstances };
-  const packet = withConnection(frame, circumstances);
+  const packet = withConnection(frame, policy, circumstances);
   if (packet.shape === 'malformed') return decideMalformed(question);
   const early = decideEarly(question, packet);
   if (!early) return decideByRules(question, packet);
   return isProtected(question, packet) ? builtin(policy, '(protect)', 'pass') : early;
 }
 
-function withConnection(frame: Uint8Array, { connection }: Circumstances): Parsed {
+/** The connection is read where a rule asks about it: that is a second way through the frame. */
+function withConnection(frame: Uint8Array, policy: Policy, { connection }: Circumstances): Parsed {
   const packet = parseFrame(frame);
-  if (packet.shape !== 'ip') return packet;
+  if (packet.shape !== 'ip' || !asksConnections(policy)) return packet;
   const state = connection ?? stateIfNothingIsKnown(frame);
   return { ...packet, fields: { ...packet.fields, ...(state && { connection: state }) } };
 }
