@@ -5,6 +5,7 @@ import type { ExtensionHeader, PacketDescription } from '../../model/policy.js';
 import { checksum, concat, Writer } from './bytes.js';
 import { type IpLayer, type Layers, transportOf } from '../fields/layers.js';
 import { putFields } from '../fields/registry.js';
+import { EXTENSION } from './parse.js';
 
 const ETH_VLAN = 0x8100;
 const ETH_QINQ = 0x88a8;
@@ -12,14 +13,6 @@ const NO_IP_PAYLOAD = 46;
 const DEFAULT_PAYLOAD = 16;
 const IPV4_BYTES = 20;
 const IPV6_BYTES = 40;
-const FRAGMENT_HEADER = 44;
-const EXTENSION = {
-  'hop-by-hop': 0,
-  'destination-options': 60,
-  routing: 43,
-  ah: 51,
-  fragment: FRAGMENT_HEADER,
-} as const;
 
 /** The frame, Ethernet header included. */
 export function buildPacket(packet: PacketDescription): Uint8Array {

@@ -10,6 +10,7 @@
 // - a length of 0 in a frame longer than any length field can express is a merged TCP stream (BIG TCP), as long as its frame; in a
 //   shorter frame it is malformed in IPv4, and a packet without payload in IPv6.
 import { PROTOCOLS } from '../../model/names.js';
+import type { ExtensionHeader } from '../../model/policy.js';
 import type { PacketFields } from '../fields/field.js';
 import { type IpLayer, type Layers, TRANSPORT_BYTES, transportOf } from '../fields/layers.js';
 import { readFields } from '../fields/registry.js';
@@ -22,7 +23,14 @@ export const VLAN_TAGS = 2;
 export const EXTENSIONS = 8;
 /** The largest value of a length field of IP. */
 export const LONGEST_PACKET = 65_535;
-const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, ah: 51, destination: 60 } as const;
+/** Next header numbers (IANA), by the names that packets in words have. */
+export const EXTENSION: Readonly<Record<ExtensionHeader['kind'], number>> = {
+  'hop-by-hop': 0,
+  routing: 43,
+  fragment: 44,
+  ah: 51,
+  'destination-options': 60,
+};
 export const EXTENSION_PROTOCOLS: readonly number[] = Object.values(EXTENSION);
 export const FRAGMENT_HEADER = EXTENSION.fragment;
 
