@@ -16,7 +16,7 @@ export interface Socket {
 }
 
 /** enum in net/tcp_states.h. */
-const STATES: Record<string, Socket['state']> = { '01': 'established', '0A': 'listening' };
+const STATES: Record<number, Socket['state']> = { 1: 'established', 10: 'listening' };
 
 export function listTcp(): Socket[] {
   return [...read('tcp'), ...read('tcp6')];
@@ -51,11 +51,11 @@ interface End {
 export function listOpenFlows(): OpenFlow[] {
   return (['tcp', 'tcp6', 'udp', 'udp6'] as const).flatMap((table) =>
     linesOf(table).flatMap((line) => {
-      const [, here, there, state = ''] = line.trim().split(/\s+/);
-      const [local, remote] = [parseEnd(here ?? ''), parseEnd(there ?? '')];
-      if (!local || !remote || remote.port === 0) return [];
+      const parsed = parseLine(line);
+      if (!parsed || parsed.remote.port === 0) return [];
+      const { local, remote, state } = parsed;
       const protocol = table.startsWith('tcp') ? ('tcp' as const) : ('udp' as const);
-      return [{ protocol, local: unmapped(local), remote: unmapped(remote), state: parseInt(state, 16) }];
+      return [{ protocol, local: unmapped(local), remote: unmapped(remote), state }];
     }),
   );
 }
@@ -74,15 +74,22 @@ function readIfThere(path: string): string {
   }
 }
 
-/** `0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1234 ...` */
 export function parseSocket(line: string): Socket | undefined {
-  const [, local, remote, state = '', , , , , , inode] = line.trim().split(/\s+/);
-  const ends = [local, remote].map((text) => parseEnd(text ?? ''));
-  const [here, there] = ends;
-  if (!here || !there) return undefined;
-  const [atHome, away] = [here, there].map(({ address, port }) => ({ address: addressText(address), port }));
-  if (!atHome || !away) return undefined;
-  return { local: atHome, remote: away, state: STATES[state] ?? 'other', inode: Number(inode) };
+  const parsed = parseLine(line);
+  if (!parsed) return undefined;
+  const { local, remote, state, inode } = parsed;
+  return { local: inWords(local), remote: inWords(remote), state: STATES[state] ?? 'other', inode };
+}
+
+/** `0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1234 ...` */
+function parseLine(line: string): { local: End; remote: End; state: number; inode: number } | undefined {
+  const [, here = '', there = '', state = '', , , , , , inode] = line.trim().split(/\s+/);
+  const [local, remote] = [parseEnd(here), parseEnd(there)];
+  return local && remote && { local, remote, state: parseInt(state, 16), inode: Number(inode) };
+}
+
+function inWords({ address, port }: End): SocketEnd {
+  return { address: addressText(address), port };
 }
 
 function parseEnd(text: string): End | undefined {
