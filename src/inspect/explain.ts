@@ -25,7 +25,12 @@ import { connectionOf } from '../policy/connections/connections.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
 import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
 import type { PacketDescription } from '../model/policy.js';
-import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
+import {
+  type ObservedInterface,
+  type ObservedState,
+  runningInstance,
+  runsPolicy,
+} from '../model/observed.js';
 import { observe } from '../observe/observe.js';
 import { describePacket } from '../policy/packet/describe.js';
 import { explainRow } from '../policy/analysis/explain-row.js';
@@ -40,7 +45,7 @@ export async function explain(name: string, packet: string, options: LookOptions
   const described = parsePacket(packet);
   const frame = buildPacket(described);
   const observed = await observe({ bpffs: options.bpffs });
-  const seen = observed.interfaces.find((one) => one.name === name) ?? { name };
+  const seen = observed.interfaces.find((one) => one.name === name);
   const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
@@ -57,7 +62,7 @@ export async function explain(name: string, packet: string, options: LookOptions
     interface: name,
     packet: describePacket(described),
     ...(connection && asksConnections(running.firewall.policy) && { connection }),
-    ...caveatOf(name, observed, running, described),
+    ...caveatOf(seen, running, described),
     running: {
       ...decision,
       ...(block && { block }),
@@ -65,7 +70,7 @@ export async function explain(name: string, packet: string, options: LookOptions
       digest: running.digest,
       decidedBy: inKernel ? 'kernel' : 'reference',
     },
-    desired: await askDesired(seen, frame, circumstances, decision, options),
+    desired: await askDesired(seen ?? { name }, frame, circumstances, decision, options),
   };
 }
 
@@ -85,14 +90,14 @@ function stateNow(
 
 /** A tagged packet, or one that a policy asks for its tags, may reach XDP without them. */
 function caveatOf(
-  name: string,
-  { interfaces }: ObservedState,
+  seen: ObservedInterface | undefined,
   { firewall }: Running,
   { vlan }: PacketDescription,
 ): Pick<Explanation, 'caveat'> {
-  const seen = interfaces.find((one) => one.name === name);
   const isAbout = (vlan ?? []).length > 0 || asksForTags(firewall);
-  return isAbout && seen && hidesTags(seen.ifindex) ? { caveat: `${HIDDEN_TAGS}: ${showTags(name)}` } : {};
+  return isAbout && seen && hidesTags(seen.ifindex)
+    ? { caveat: `${HIDDEN_TAGS}: ${showTags(seen.name)}` }
+    : {};
 }
 
 /** What really becomes of the packet. */
