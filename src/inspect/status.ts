@@ -6,10 +6,10 @@ import { DiskObjectStore, MemoryObjectStore } from '../disk/object-store.js';
 import { diff, wantedFor } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
 import { wantedRecorder } from '../pass/recorder.js';
-import { attachingContext } from '../pass/attaching-context.js';
 import { warnOfHiddenTags } from '../pass/hidden-tags.js';
 import { MACHINE } from '../pass/machine.js';
 import { driftContext } from '../pass/drift-context.js';
+import { pastAttachments } from '../pass/past-attachments.js';
 import { hasBlocks, readBlocks } from '../journal/blocks.js';
 import { newestGeneration } from '../journal/generation-list.js';
 import { confirmedGeneration, appliedStateOf } from '../journal/confirmed.js';
@@ -17,7 +17,7 @@ import { currentIfReadable } from '../journal/generations.js';
 import { lastChanges, lastAdoption } from '../journal/since.js';
 import { generationState } from '../journal/generation-state.js';
 import { readHold } from '../journal/hold.js';
-import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
+import { lastFailures } from '../journal/intents.js';
 import { readJournal } from '../journal/read.js';
 import { readSuspensions } from '../journal/suspensions.js';
 import { readTrial } from '../journal/undo-record.js';
@@ -72,18 +72,18 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     observed,
     definitions: new Map(),
     past: {
-      attachedFrom: attachedFrom(journal.records, observed.boot),
-      failedLately: new Map(),
-      fellBackBecause: fallbacks(journal.records, observed),
+      ...pastAttachments(
+        { ...options, machine: MACHINE, store },
+        { observed, differences },
+        journal.records,
+        false,
+      ),
       drift: driftContext({ desired, dataDir: options.dataDir }, journal.records, {
         boot: observed.boot,
         insist: false,
       }),
+      failedLately: new Map(),
       keepsFormer: pending?.phase === 'waiting',
-      attaching: attachingContext({ ...options, machine: MACHINE, store }, differences, journal.records, {
-        observed,
-        goNative: false,
-      }),
     },
     ...(egress !== undefined && { egress }),
   });

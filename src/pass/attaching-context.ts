@@ -1,18 +1,18 @@
 // What planning must know of how interfaces are attached and were before. The kernel is asked of those alone that it matters for.
-import { fallbacks } from '../journal/intents.js';
 import { lastAttachments } from '../journal/last-attachments.js';
 import { recordedProgram } from '../journal/running.js';
 import type { DesiredProgram } from '../model/desired.js';
 import type { Difference } from '../model/difference.js';
 import { XdpkeepError } from '../model/errors.js';
 import type { ObjectStore } from '../model/object-store.js';
-import { type ObservedState, ONE_PAGE, runningInstance } from '../model/observed.js';
+import { ONE_PAGE, runningInstance } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
 import type { NativeOutlook } from '../model/step.js';
-import type { AttachingContext } from '../plan/context.js';
+import type { AttachingContext, Past } from '../plan/context.js';
 import type { Machine } from './machine.js';
 
-interface Place {
+/** What a plan is made for, and who is asked. */
+export interface Place {
   dataDir: string;
   machine: Machine;
   store: ObjectStore;
@@ -24,12 +24,12 @@ export function attachingContext(
   place: Place,
   differences: readonly Difference[],
   records: readonly JournalRecord[],
-  { observed, goNative }: { observed: ObservedState; goNative: boolean },
+  { fellBackBecause, goNative }: { fellBackBecause: Past['fellBackBecause']; goNative: boolean },
 ): AttachingContext {
   return {
     goNative,
     last: lastAttachments(records),
-    native: outlooks(place, differences, fallbacks(records, observed)),
+    native: outlooks(place, differences, fellBackBecause),
     takesFrags: new Set(differences.flatMap((one) => ownWithFrags(one, place))),
   };
 }

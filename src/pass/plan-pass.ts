@@ -1,12 +1,12 @@
 // Makes the plan of a pass from the desired state, the observed state and what the journal says of earlier passes.
 import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
-import { attachingContext } from './attaching-context.js';
 import { driftContext } from './drift-context.js';
 import { warnOfHiddenTags } from './hidden-tags.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
+import { pastAttachments } from './past-attachments.js';
 import { wantedRecorder } from './recorder.js';
-import { attachedFrom, fallbacks, lastFailures } from '../journal/intents.js';
+import { lastFailures } from '../journal/intents.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObservedState } from '../model/observed.js';
 import type { JournalRecord } from '../model/record.js';
@@ -35,15 +35,13 @@ export function planPass(
     observed,
     definitions,
     past: {
-      attachedFrom: attachedFrom(records, observed.boot),
-      failedLately: retry ? new Map() : failedLately(records, observed.boot),
-      fellBackBecause: fallbacks(records, observed),
+      ...pastAttachments(place, { observed, differences }, records, goNative),
       drift: driftContext({ desired, dataDir: place.dataDir }, records, {
         boot: observed.boot,
         insist: retry || isAgainstStateFiles(target),
       }),
+      failedLately: retry ? new Map() : failedLately(records, observed.boot),
       keepsFormer: 'ask' in safeties.confirmation,
-      attaching: attachingContext(place, differences, records, { observed, goNative }),
     },
     ...(egress !== undefined && { egress }),
   };

@@ -3,6 +3,7 @@
 import { beforeEach, expect, it, test, vi } from 'vitest';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
 import { writeGeneration } from '../../src/journal/generation-writer.js';
+import { fallbacks } from '../../src/journal/intents.js';
 import { bootId, uptime } from '../../src/kernel/boot.js';
 import type { DesiredInterface, HostPolicy } from '../../src/model/desired.js';
 import type { Difference } from '../../src/model/difference.js';
@@ -50,7 +51,10 @@ const difference = (change: Partial<Difference> = {}): Difference => ({
 const device = (largest: number): ObservedInterface => ({ ...nic('a', 3), device: { largest, above: [] } });
 const attaching = (differences: Difference[], records: JournalRecord[] = [], goNative = false) => {
   const place = { dataDir, machine: machine as unknown as Machine, store: new MemoryObjectStore() };
-  return attachingContext(place, differences, records, { observed: observed([]), goNative });
+  return attachingContext(place, differences, records, {
+    fellBackBecause: fallbacks(records, observed([])),
+    goNative,
+  });
 };
 const record = (change: Partial<JournalRecord>): JournalRecord => ({
   ...{ seq: 1, prev: '', time: 't', boot: 'boot-1', netns: observed([]).netns, generation: 1, phase: 'done' },
