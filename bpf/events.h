@@ -17,9 +17,23 @@ static __always_inline bool is_audited(__u32 decision)
 	return enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED;
 }
 
-/* enum xdp_action: what becomes of the packet. */
+/* What the row says. */
+static __always_inline __u32 said_by(__u32 decision)
+{
+#if WITH_ACTIONS
+	if (decision & DECISION_COUNT)
+		return SAYS_COUNT;
+#endif
+	return DECISION_VERDICT(decision);
+}
+
+/* What becomes of the packet, as far as this row decides that. */
 static __always_inline __u32 fate_of(__u32 decision)
 {
+#if WITH_ACTIONS
+	if (decision & DECISION_COUNT)
+		return SAYS_COUNT;
+#endif
 	return is_audited(decision) ? XDP_PASS : DECISION_VERDICT(decision);
 }
 
@@ -30,8 +44,8 @@ struct sample {
 	__u64 time;    /* ns of the monotonic clock */
 	__u32 ifindex; /* where the packet came in */
 	__u32 slot;    /* in the counters of that interface: identifies the rule for every instance */
-	__u32 verdict; /* enum xdp_action of the row */
-	__u32 fate;    /* enum xdp_action that was returned: in audit mode XDP_PASS */
+	__u32 verdict; /* enum xdp_action of the row, or SAYS_* */
+	__u32 fate;    /* the same of what became of the packet: in audit mode XDP_PASS */
 	__u32 length;  /* of the frame */
 	__u16 kept;    /* bytes of `frame` that are set */
 	__u16 why;     /* KEPT_* */
@@ -87,7 +101,7 @@ __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 	sample->time = bpf_ktime_get_ns();
 	sample->ifindex = ctx->ingress_ifindex;
 	sample->slot = DECISION_SLOT(decision);
-	sample->verdict = DECISION_VERDICT(decision);
+	sample->verdict = said_by(decision);
 	sample->fate = fate_of(decision);
 	sample->length = frame_bytes(ctx);
 	sample->why = why;

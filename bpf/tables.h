@@ -49,6 +49,10 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 #define DECISION_RECORD(d) ((d) >> 3 & 0x7ff)
 #define DECISION_SLOT(d) ((d) >> 20)
 #define DECISION_CONNECTION 0x4000 /* of a rule that asks about the connection */
+#define DECISION_COUNT 0x8000 /* decides nothing: the packet is counted and goes on */
+
+/* What a row says, in samples: an enum xdp_action, or one of these. */
+#define SAYS_COUNT 6
 
 #define RECORD_LIMIT 0x100
 #define RECORD_LIMIT_SOURCE 0x200 /* with RECORD_LIMIT */

@@ -10,7 +10,7 @@ import { readLost, RingReader, SAMPLES, SAMPLING } from '../kernel/samples.js';
 import { LockedError } from '../model/errors.js';
 import { readsIpFirst } from '../diff/no-ethernet.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
-import { type Sample, type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
+import { type Sample, SAYS_COUNT, type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
 import { behindEthernet } from '../policy/packet/no-ethernet.js';
 import { RunningPolicies } from './running-policies.js';
 
@@ -132,7 +132,8 @@ export class EventReader implements Disposable {
 
   #name(sample: Sample): SeenPacket {
     const { time, ifindex, slot, verdict, fate, length, frame } = sample;
-    const action = (number: number): string => XDP_ACTIONS[number] ?? `action ${number}`;
+    const action = (number: number): string =>
+      number === SAYS_COUNT ? 'count' : (XDP_ACTIONS[number] ?? `action ${number}`);
     return {
       time,
       interface: this.#names.get(ifindex)?.name ?? `ifindex ${ifindex}`,

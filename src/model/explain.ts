@@ -19,6 +19,8 @@ export interface ExplainedDecision {
    * nobody wrote.
    */
   at?: Position;
+  /** Rules with `action: count` that count the packet before; absent where none does. Said by the reference. */
+  counted?: string[];
   /** What an operator has blocked, where that decides; no part of the policy. */
   block?: Block;
   /** Who would decide instead while the rate of a rule is exceeded: that rule, or who comes behind it (`when: below`). */

@@ -1,6 +1,6 @@
 // Policy files -> policies, each read once for all that name it. Refused beside what the schema refuses: lists that do
 // not exist, names that stand twice, and tests of rules that are not there.
-import { BUILTIN_ROWS, type Policy } from '../../model/policy.js';
+import { BUILTIN_ROWS, MAX_COUNTS, type Policy } from '../../model/policy.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { Position } from '../../model/position.js';
 import { suggest } from '../../text/suggest.js';
@@ -103,6 +103,7 @@ export class PolicyReader {
       ),
       ...checkLists(value, this.lists),
       ...findUnknownRules(value),
+      ...findTooManyCounts(value),
     ];
   }
 }
@@ -128,8 +129,16 @@ function findUnknownRules(value: unknown): Issue[] {
   const rules = itemsOf(fieldOf(value, 'rules')).map((rule) => fieldOf(rule, 'name'));
   const names = [...rules.filter((name) => typeof name === 'string'), ...BUILTIN_ROWS];
   const known = new Set(names);
+  const counting = new Set(
+    itemsOf(fieldOf(value, 'rules')).flatMap((rule) => (doesCount(rule) ? [fieldOf(rule, 'name')] : [])),
+  );
   return itemsOf(fieldOf(value, 'tests')).flatMap((test, index) => {
     const rule = fieldOf(test, 'rule');
+    if (counting.has(rule)) {
+      const message = `names ${quote(String(rule))}, which counts packets and decides none`;
+      const hint = 'Name the rule that decides the packet, or leave it out.';
+      return [issueAt(['tests', index, 'rule'], { summary: 'rule that only counts', message, hint })];
+    }
     if (typeof rule !== 'string' || known.has(rule)) return [];
     const meant = suggest(rule, names);
     const problem = {
@@ -142,4 +151,19 @@ function findUnknownRules(value: unknown): Issue[] {
     };
     return [issueAt(['tests', index, 'rule'], problem)];
   });
+}
+
+function doesCount(rule: unknown): boolean {
+  return fieldOf(rule, 'action') === 'count';
+}
+
+function findTooManyCounts(value: unknown): Issue[] {
+  const counting = itemsOf(fieldOf(value, 'rules')).flatMap((rule, index) =>
+    doesCount(rule) ? [index] : [],
+  );
+  const first = counting[MAX_COUNTS];
+  if (first === undefined) return [];
+  const message = `is rule ${MAX_COUNTS + 1} with \`count\`: a policy has ${MAX_COUNTS} of them at most, since a packet may match them all`;
+  const hint = 'Join some: rules that decide count their packets as well.';
+  return [issueAt(['rules', first, 'action'], { summary: 'too many rules that count', message, hint })];
 }

@@ -33,6 +33,8 @@ export const RECORD_MASK = 0x7ff;
 export const SLOT_SHIFT = 20;
 /** The rule asks about the connection. */
 export const ASKS_CONNECTION = 0x4000;
+/** The rule decides nothing: it counts, and the search goes on. */
+export const COUNTS = 0x8000;
 
 export interface Records {
   bytes: Uint8Array;
@@ -101,11 +103,13 @@ function redirectTarget(action: Action): { interface?: string } {
 
 /** Without its index and slot. */
 function decisionOf({ action, match }: Rule): number {
-  return XDP[action.kind] | (match.connection ? ASKS_CONNECTION : 0);
+  const does = action.kind === 'count' ? XDP.pass | COUNTS : XDP[action.kind];
+  return does | (match.connection ? ASKS_CONNECTION : 0);
 }
 
 function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
   let flags = 0;
+  if (rule.action.kind === 'count') on.add('conditional').add('count');
   if (rule.action.kind === 'tx') on.add('tx');
   if (rule.action.kind === 'redirect' && 'cpu' in rule.action) {
     flags |= FLAG.cpu;
