@@ -22,7 +22,7 @@ import type { Attachment, DetachStep, ForeignProgram, RepinnedMap } from '../mod
 import type { Candidate, LoadedObject } from '../prove/candidate.js';
 import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
-import { removeTables } from './record.js';
+import { settleTables } from './record.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
 export function pinInstance(pins: Pins, name: string, digest: string, candidate: Candidate): void {
@@ -235,7 +235,7 @@ export function clean(pins: Pins, name: string, keep: string | undefined): void 
       const records = keep !== undefined && entry.name.startsWith(EGRESS);
       if (!kept.includes(entry.name) && !records) remove(join(directory, entry.name));
     }
-    removeTables(pins);
+    settleTables(pins);
     removeEmpty(pins, directory);
   });
 }

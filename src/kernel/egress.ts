@@ -11,38 +11,32 @@ import {
 } from '../model/connections.js';
 import { EnvironmentError } from '../model/errors.js';
 import { PROTOCOLS } from '../model/names.js';
+import { addConnection, CONNECTION_BYTES, FLOW_BYTES } from './connection-tables.js';
 import { Fd } from './fd.js';
 import { checked, libbpf } from './ffi.js';
-import { mapCalls } from './ffi-maps.js';
 import { type BpfObject, loadObject } from './object.js';
+import { LIVES_SECTION } from './pin-paths.js';
 import type { Open } from './pinned.js';
 import { listOpenFlows } from './sockets.js';
 
 const BPF_TCX_EGRESS = 47;
 const ENODEV = 19;
-const BPF_MAP_TYPE_LRU_HASH = 9;
-/** struct flow and struct connection (bpf/flow.h, bpf/connections.h). */
-export const FLOW_BYTES = 40;
-export const CONNECTION_BYTES = 16;
 const NO_INTERFACE = 0;
 
 /** What the policies of a host share; what leaves is written into the first two. */
 export type ConnectionMaps = Record<SharedTable, Open>;
 type RecordedMaps = Pick<ConnectionMaps, ConnectionTable>;
 
-/** An empty table. */
-export function createConnectionTable(table: SharedTable, entries: number): Fd {
-  const { create } = mapCalls();
-  const call = `create map ${table}`;
-  return new Fd(
-    checked(call, create(BPF_MAP_TYPE_LRU_HASH, table, FLOW_BYTES, CONNECTION_BYTES, entries, null)),
-  );
-}
-
-/** Throws an EnvironmentError on a kernel where it cannot be attached. */
-export function loadEgress(bytes: Uint8Array, function_: string, tables: RecordedMaps): BpfObject {
+/** `lives`: the map of timeouts; absent for a new one. Throws an EnvironmentError on a kernel where it cannot be attached. */
+export function loadEgress(
+  bytes: Uint8Array,
+  function_: string,
+  tables: RecordedMaps,
+  lives: Open | undefined,
+): BpfObject {
   const object = loadObject(bytes, function_, (one) => {
     for (const table of CONNECTION_TABLES) one.reuseMap(table, tables[table]);
+    if (lives) one.reuseMap(LIVES_SECTION, lives);
   });
   // No interface has this number: a kernel that knows the attach type says so, another one knows nothing of it (EINVAL).
   if (libbpf().linkCreate(object.programFd(), NO_INTERFACE, BPF_TCX_EGRESS, null) === -ENODEV) return object;
@@ -74,14 +68,10 @@ export function seedConnections(tables: RecordedMaps): void {
     connection.writeUInt32LE(life, 8);
     connection.writeUInt8(PHASES.indexOf(phase), 12);
     connection.writeUInt8(1, 13); // answered
-    const table = tableOf(flow.toString('latin1'));
-    const result = mapCalls().update(tables[table].number, flow, connection, BPF_NOEXIST);
-    if (result !== -EEXIST) checked(`write map ${table}`, result);
+    addConnection(tables[tableOf(flow.toString('latin1'))], flow, connection);
   }
 }
 
-const BPF_NOEXIST = 1n;
-const EEXIST = 17;
 /** enum in net/tcp_states.h; listening and closed sockets are of no flow. */
 const PHASE_OF_STATE: Readonly<Record<number, Phase>> = {
   1: 'flowing', // ESTABLISHED

@@ -2,7 +2,7 @@
 // same steps on a fake kernel (test/fakes/kernel.ts). Directories and symbolic links are not part of the port: any file system has
 // them.
 import type { BlockEntry } from '../model/blocks.js';
-import type { ConnectionTable } from '../model/connections.js';
+import type { ConnectionTable, Lives } from '../model/connections.js';
 import type { AttachMode } from '../model/desired.js';
 import type { MapShape } from '../model/instance.js';
 import {
@@ -15,6 +15,7 @@ import {
 } from './attach.js';
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
+import { carryConnections, readLives, writeLives } from './connection-tables.js';
 import { createEgressLink, seedConnections } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
@@ -60,6 +61,9 @@ export interface BpfObjects {
   zeroCounter(counters: number, slot: number): void;
   createEgressLink(program: Open, ifindex: number): Handle;
   seedConnections(tables: Record<ConnectionTable, Open>): void;
+  carryConnections(from: Open, to: Open): void;
+  readLives(map: Open): Lives;
+  writeLives(map: Open, lives: Lives): void;
   createBlockMap(): Handle;
   fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void;
 }
@@ -88,6 +92,9 @@ const KERNEL: BpfObjects = {
   zeroCounter,
   createEgressLink,
   seedConnections,
+  carryConnections,
+  readLives,
+  writeLives,
   createBlockMap,
   fillBlockMap,
 };

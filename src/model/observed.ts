@@ -1,6 +1,7 @@
 // What is there: the kernel's own answer, joined from bpftool, the interface list and the pins under our directory.
 // Nothing in it is remembered from an earlier run.
 import type { Named } from './altnames.js';
+import type { Lives } from './connections.js';
 import type { AttachMode } from './desired.js';
 import type { MapShape } from './instance.js';
 import type { KeptProgram } from './step.js';
@@ -112,6 +113,15 @@ export interface ObservedState {
   netns: number;
   interfaces: ObservedInterface[];
   owned: OwnedInterface[];
+  /** The tables of connections; absent where nothing is recorded. */
+  connections?: ObservedConnections;
+}
+
+export interface ObservedConnections {
+  /** Flows that there is room for. */
+  max: number;
+  /** Absent where an earlier release records. */
+  timeouts?: Lives;
 }
 
 /** The pinned instance whose program our link runs; `undefined` without a link, or when that program has lost its pin. */

@@ -45,7 +45,7 @@ export function planPass(
       keepsFormer: 'ask' in safeties.confirmation,
       attaching: attachingContext(place, differences, records, { observed, goNative }),
     },
-    ...(egress !== undefined && { egress }),
+    ...(egress && { egress }),
   };
   const planned = plan(desired, differences, context, renames);
   return { ...planned, warnings: [...planned.warnings, ...warnOfHiddenTags(differences, place.machine)] };

@@ -10,6 +10,7 @@ import { pinPathsOf } from '../../src/kernel/pin-paths.js';
 import type { LinkInfo, ObjectKind } from '../../src/kernel/pinned.js';
 import type { BpfObjects, Handle, Pins } from '../../src/kernel/pins.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
+import { type Lives, LIVES } from '../../src/model/connections.js';
 import type { AttachMode } from '../../src/model/desired.js';
 import { KernelError } from '../../src/model/errors.js';
 import type { MapDefinition, MapShape } from '../../src/model/instance.js';
@@ -36,6 +37,7 @@ export class FakeKernel implements BpfObjects {
   /** Slots of counters that were emptied, in this order. */
   readonly zeroed: number[] = [];
   readonly #objects: Objects;
+  #lives: Lives = LIVES;
   readonly #failures = new Map<keyof BpfObjects, Error>();
 
   /** `folder` is what the mount of a bpffs is elsewhere. */
@@ -250,6 +252,18 @@ export class FakeKernel implements BpfObjects {
 
   seedConnections(): void {
     // nothing asks what is in a table
+  }
+
+  carryConnections(): void {
+    // likewise
+  }
+
+  readLives(): Lives {
+    return this.#lives;
+  }
+
+  writeLives(_map: Descriptor, lives: Lives): void {
+    this.#lives = lives;
   }
 
   createBlockMap(): Handle {
