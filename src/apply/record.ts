@@ -20,15 +20,14 @@ export function record(
   effect('record', () => {
     const path = pins.egress(name, digest);
     using there = pins.objects.openPin(path);
-    if (there && pins.objects.linkInfo(there).ifindex === ifindex) return;
-    remove(path);
+    if (there && pins.objects.egressInfo(there, { name, digest }).ifindex === ifindex) return;
+    dropEgress(pins, name, digest);
     makeDirectory(pins.connections);
     for (const table of CONNECTION_TABLES) pinTable(pins, table, object.mapFd(table));
     if (!isThere(pins.lives)) pins.objects.pin(object.mapFd(LIVES_SECTION), pins.lives);
     pins.objects.writeLives({ number: object.mapFd(LIVES_SECTION) }, timeouts);
-    using link = pins.objects.createEgressLink({ number: object.programFd() }, ifindex);
     makeDirectory(pins.interface(name));
-    pins.objects.pin(link.number, path);
+    pins.objects.attachEgress({ number: object.programFd() }, ifindex, path, digest);
     // Once more, now that nothing leaves unseen: sockets were opened since the tables were made, and flows were written into those before.
     pins.objects.seedConnections({
       opened: { number: object.mapFd('opened') },
@@ -67,7 +66,7 @@ export function retime(pins: Pins, timeouts: Lives): void {
 /** Removes the one that a step brought in and that was undone. */
 export function stopRecording(pins: Pins, name: string, digest: string): void {
   effect('clean', () => {
-    drop(pins, pins.egress(name, digest));
+    dropEgress(pins, name, digest);
     settleTables(pins);
   });
 }
@@ -75,7 +74,7 @@ export function stopRecording(pins: Pins, name: string, digest: string): void {
 /** Removes what records there but for one; the tables with the last of the host. */
 export function forgetOthers(pins: Pins, name: string, keep: string | undefined): void {
   effect('clean', () => {
-    for (const digest of digestsOf(pins, name)) if (digest !== keep) drop(pins, pins.egress(name, digest));
+    for (const digest of digestsOf(pins, name)) if (digest !== keep) dropEgress(pins, name, digest);
     settleTables(pins);
   });
 }
@@ -99,10 +98,12 @@ function settle(pins: Pins, table: ConnectionTable, entries: number): void {
   remove(aside);
 }
 
-function drop(pins: Pins, path: string): void {
-  using link = pins.objects.openPin(path);
+/** Detaches it and removes its pin, in this order: what is pinned tells what is attached. */
+export function dropEgress(pins: Pins, name: string, digest: string): void {
+  const path = pins.egress(name, digest);
+  using pinned = pins.objects.openPin(path);
+  if (pinned) pins.objects.detachEgress(pinned, { name, digest });
   remove(path);
-  if (link) pins.objects.detachLink(link);
 }
 
 function digestsOf(pins: Pins, name: string): string[] {

@@ -1,5 +1,5 @@
-// The program that records what leaves (bpf/egress.bpf.c): how it is loaded, and attached by a TCX link (Linux 6.6), beside whatever else is
-// attached there. Sources: enum bpf_attach_type in uapi/linux/bpf.h, kernel/bpf/tcx.c.
+// The program that records what leaves (bpf/egress.bpf.c): how it is loaded, and attached beside whatever else is
+// attached there: by a TCX link (Linux 6.6), else as a filter of clsact. Sources: enum bpf_attach_type in uapi/linux/bpf.h, kernel/bpf/tcx.c.
 import {
   CONNECTION_TABLES,
   type ConnectionTable,
@@ -9,14 +9,16 @@ import {
   type SharedTable,
   tableOf,
 } from '../model/connections.js';
-import { EnvironmentError } from '../model/errors.js';
 import { PROTOCOLS } from '../model/names.js';
+import { detachLink } from './attach.js';
+import { attachFilter, detachFilter, runsFilter } from './clsact.js';
 import { addConnection, CONNECTION_BYTES, FLOW_BYTES } from './connection-tables.js';
 import { Fd } from './fd.js';
 import { checked, libbpf } from './ffi.js';
+import { listInterfaces } from './interfaces.js';
 import { type BpfObject, loadObject } from './object.js';
 import { LIVES_SECTION } from './pin-paths.js';
-import type { Open } from './pinned.js';
+import { kindOf, type LinkInfo, linkInfo, type Open, pin, programId } from './pinned.js';
 import { listOpenFlows } from './sockets.js';
 
 const BPF_TCX_EGRESS = 47;
@@ -27,22 +29,16 @@ const NO_INTERFACE = 0;
 export type ConnectionMaps = Record<SharedTable, Open>;
 type RecordedMaps = Pick<ConnectionMaps, ConnectionTable>;
 
-/** `lives`: the map of timeouts; absent for a new one. Throws an EnvironmentError on a kernel where it cannot be attached. */
+/** `lives`: the map of timeouts; absent for a new one. */
 export function loadEgress(
   bytes: Uint8Array,
   function_: string,
   tables: RecordedMaps,
   lives: Open | undefined,
 ): BpfObject {
-  const object = loadObject(bytes, function_, (one) => {
+  return loadObject(bytes, function_, (one) => {
     for (const table of CONNECTION_TABLES) one.reuseMap(table, tables[table]);
     if (lives) one.reuseMap(LIVES_SECTION, lives);
-  });
-  // No interface has this number: a kernel that knows the attach type says so, another one knows nothing of it (EINVAL).
-  if (libbpf().linkCreate(object.programFd(), NO_INTERFACE, BPF_TCX_EGRESS, null) === -ENODEV) return object;
-  object[Symbol.dispose]();
-  throw new EnvironmentError('this kernel cannot record what leaves an interface: it has no TCX links', {
-    hint: 'Rules with `connection` need Linux 6.6 or later. Nothing was changed.',
   });
 }
 
@@ -86,8 +82,55 @@ const PHASE_OF_STATE: Readonly<Record<number, Phase>> = {
   12: 'accepting', // NEW_SYN_RECV
 };
 
-/** It stays while the returned link, or a pin of it, lives. */
-export function createEgressLink(program: Open, ifindex: number): Fd {
-  const call = `record what leaves interface ${ifindex}`;
-  return new Fd(checked(call, libbpf().linkCreate(program.number, ifindex, BPF_TCX_EGRESS, null)));
+/** Digest: of the program; names its filter where the kernel has no TCX links. */
+export interface EgressPlace {
+  /** The interface. */
+  name: string;
+  digest: string;
+}
+
+/**
+ * Attaches the program and pins at `path` what holds it: the link, or, where the kernel has none, the program itself. Such a pin comes before
+ * the filter, so that no filter of ours is ever without one.
+ */
+export function attachEgress(program: Open, ifindex: number, path: string, digest: string): void {
+  if (hasTcx(program)) {
+    const call = `record what leaves interface ${ifindex}`;
+    using link = new Fd(checked(call, libbpf().linkCreate(program.number, ifindex, BPF_TCX_EGRESS, null)));
+    pin(link.number, path);
+    return;
+  }
+  pin(program.number, path);
+  attachFilter(program, ifindex, digest);
+}
+
+/** What is pinned there, a link or a program with its filter, as a link: one without an id. Its ifindex is 0 where it is not attached. */
+export function egressInfo(pinned: Open, { name, digest }: EgressPlace): LinkInfo {
+  if (kindOf(pinned) === 'link') return linkInfo(pinned);
+  const ifindex = indexOf(name);
+  const runs = ifindex !== undefined && runsFilter(pinned, ifindex, digest);
+  return { id: 0, programId: programId(pinned), ifindex: runs ? ifindex : 0 };
+}
+
+/** Ends what is pinned there. The pin stays. */
+export function detachEgress(pinned: Open, { name, digest }: EgressPlace): void {
+  if (kindOf(pinned) === 'link') {
+    detachLink(pinned);
+    return;
+  }
+  const ifindex = indexOf(name);
+  if (ifindex !== undefined) detachFilter(pinned, ifindex, digest);
+}
+
+function indexOf(wanted: string): number | undefined {
+  return listInterfaces().find(({ name }) => name === wanted)?.ifindex;
+}
+
+/**
+ * No interface has the number that is asked for: a kernel that knows the attach type says so, another one knows nothing of it (EINVAL). With
+ * XDPKEEP_NO_TCX=1, which tests set, it is as if it knew nothing.
+ */
+function hasTcx(program: Open): boolean {
+  if (process.env['XDPKEEP_NO_TCX'] === '1') return false;
+  return libbpf().linkCreate(program.number, NO_INTERFACE, BPF_TCX_EGRESS, null) === -ENODEV;
 }

@@ -16,7 +16,7 @@ import {
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
 import { carryConnections, readLives, writeLives } from './connection-tables.js';
-import { createEgressLink, seedConnections } from './egress.js';
+import { attachEgress, detachEgress, egressInfo, type EgressPlace, seedConnections } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
   kindOf,
@@ -59,7 +59,9 @@ export interface BpfObjects {
   attachNetlink(ifindex: number, mode: AttachMode, program: Open): void;
   detachNetlink(ifindex: number, mode: AttachMode, expected: Open): void;
   zeroCounter(counters: number, slot: number): void;
-  createEgressLink(program: Open, ifindex: number): Handle;
+  attachEgress(program: Open, ifindex: number, path: string, digest: string): void;
+  egressInfo(pinned: Open, place: EgressPlace): LinkInfo;
+  detachEgress(pinned: Open, place: EgressPlace): void;
   seedConnections(tables: Record<ConnectionTable, Open>): void;
   carryConnections(from: Open, to: Open): void;
   readLives(map: Open): Lives;
@@ -90,7 +92,9 @@ const KERNEL: BpfObjects = {
   attachNetlink,
   detachNetlink,
   zeroCounter,
-  createEgressLink,
+  attachEgress,
+  egressInfo,
+  detachEgress,
   seedConnections,
   carryConnections,
   readLives,

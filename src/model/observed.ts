@@ -82,7 +82,7 @@ export interface ObservedLink {
   ifindex: number;
 }
 
-/** A pinned link of ours that records what leaves. */
+/** A pinned link of ours that records what leaves; with id 0 a filter of clsact, whose program is pinned. */
 interface ObservedEgress {
   /** Of its program. */
   digest: string;

@@ -236,18 +236,20 @@ export class FakeKernel implements BpfObjects {
     this.zeroed.push(slot);
   }
 
-  createEgressLink(program: Descriptor, ifindex: number): Handle {
-    this.#mayFail('createEgressLink');
+  attachEgress(program: Descriptor, ifindex: number, path: string): void {
+    this.#mayFail('attachEgress');
     this.#interface(ifindex);
-    return this.#objects.open(
-      this.#objects.add({
-        kind: 'link',
-        programId: this.programId(program),
-        ifindex,
-        mode: 'generic',
-        isEgress: true,
-      }),
-    );
+    const link = { programId: this.programId(program), ifindex, mode: 'generic', isEgress: true } as const;
+    using held = this.#objects.open(this.#objects.add({ kind: 'link', ...link }));
+    this.pin(held.number, path);
+  }
+
+  egressInfo(pinned: Descriptor): LinkInfo {
+    return this.linkInfo(pinned);
+  }
+
+  detachEgress(pinned: Descriptor): void {
+    this.detachLink(pinned);
   }
 
   seedConnections(): void {
