@@ -29,10 +29,11 @@ export function record(
     makeDirectory(pins.interface(name));
     pins.objects.attachEgress({ number: object.programFd() }, ifindex, path, digest);
     // Once more, now that nothing leaves unseen: sockets were opened since the tables were made, and flows were written into those before.
-    pins.objects.seedConnections({
+    const tables = {
       opened: { number: object.mapFd('opened') },
       served: { number: object.mapFd('served') },
-    });
+    };
+    pins.objects.seedConnections(tables, timeouts);
     for (const table of CONNECTION_TABLES) {
       using former = pins.objects.openPin(pins.formerTable(table));
       if (former) pins.objects.carryConnections(former, { number: object.mapFd(table) });

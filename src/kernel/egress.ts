@@ -1,25 +1,14 @@
 // The program that records what leaves (bpf/egress.bpf.c): how it is loaded, and attached beside whatever else is
 // attached there: by a TCX link (Linux 6.6), else as a filter of clsact. Sources: enum bpf_attach_type in uapi/linux/bpf.h, kernel/bpf/tcx.c.
-import {
-  CONNECTION_TABLES,
-  type ConnectionTable,
-  LIVES,
-  type Phase,
-  PHASES,
-  type SharedTable,
-  tableOf,
-} from '../model/connections.js';
-import { PROTOCOLS } from '../model/names.js';
+import { CONNECTION_TABLES, type ConnectionTable, type SharedTable } from '../model/connections.js';
 import { detachLink } from './attach.js';
 import { attachFilter, detachFilter, runsFilter } from './clsact.js';
-import { addConnection, CONNECTION_BYTES, FLOW_BYTES } from './connection-tables.js';
 import { Fd } from './fd.js';
 import { checked, libbpf } from './ffi.js';
 import { listInterfaces } from './interfaces.js';
 import { type BpfObject, loadObject } from './object.js';
 import { LIVES_SECTION } from './pin-paths.js';
 import { kindOf, type LinkInfo, linkInfo, type Open, pin, programId } from './pinned.js';
-import { listOpenFlows } from './sockets.js';
 
 const BPF_TCX_EGRESS = 47;
 const ENODEV = 19;
@@ -41,46 +30,6 @@ export function loadEgress(
     if (lives) one.reuseMap(LIVES_SECTION, lives);
   });
 }
-
-/**
- * Writes down the flows whose sockets are open: what they receive was asked for before anybody recorded it. Those that are
- * known already stay as they are.
- */
-export function seedConnections(tables: RecordedMaps): void {
-  const seen = process.hrtime.bigint();
-  for (const { protocol, local, remote, state } of listOpenFlows()) {
-    const phase = protocol === 'tcp' ? PHASE_OF_STATE[state] : 'flowing';
-    if (phase === undefined) continue;
-    const life = protocol === 'tcp' ? LIVES.tcp[phase] : LIVES.udpAnswered;
-    const flow = Buffer.alloc(FLOW_BYTES);
-    flow.set(remote.address, 0);
-    flow.set(local.address, 16);
-    flow.writeUInt16BE(remote.port, 32);
-    flow.writeUInt16BE(local.port, 34);
-    flow.writeUInt8(local.address.length === 4 ? 4 : 6, 36);
-    flow.writeUInt8(PROTOCOLS[protocol], 37);
-    const connection = Buffer.alloc(CONNECTION_BYTES);
-    connection.writeBigUInt64LE(seen, 0);
-    connection.writeUInt32LE(life, 8);
-    connection.writeUInt8(PHASES.indexOf(phase), 12);
-    connection.writeUInt8(1, 13); // answered
-    addConnection(tables[tableOf(flow.toString('latin1'))], flow, connection);
-  }
-}
-
-/** enum in net/tcp_states.h; listening and closed sockets are of no flow. */
-const PHASE_OF_STATE: Readonly<Record<number, Phase>> = {
-  1: 'flowing', // ESTABLISHED
-  2: 'opening', // SYN_SENT
-  3: 'accepting', // SYN_RECV
-  4: 'closing', // FIN_WAIT1
-  5: 'closing', // FIN_WAIT2
-  6: 'closing', // TIME_WAIT
-  8: 'flowing', // CLOSE_WAIT
-  9: 'closing', // LAST_ACK
-  11: 'closing', // CLOSING
-  12: 'accepting', // NEW_SYN_RECV
-};
 
 /** Digest: of the program; names its filter where the kernel has no TCX links. */
 export interface EgressPlace {

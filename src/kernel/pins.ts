@@ -15,8 +15,9 @@ import {
 } from './attach.js';
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
+import { seedConnections } from './connection-seeds.js';
 import { carryConnections, readLives, writeLives } from './connection-tables.js';
-import { attachEgress, detachEgress, egressInfo, type EgressPlace, seedConnections } from './egress.js';
+import { attachEgress, detachEgress, egressInfo, type EgressPlace } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
   kindOf,
@@ -62,7 +63,7 @@ export interface BpfObjects {
   attachEgress(program: Open, ifindex: number, path: string, digest: string): void;
   egressInfo(pinned: Open, place: EgressPlace): LinkInfo;
   detachEgress(pinned: Open, place: EgressPlace): void;
-  seedConnections(tables: Record<ConnectionTable, Open>): void;
+  seedConnections(tables: Record<ConnectionTable, Open>, lives: Lives): void;
   carryConnections(from: Open, to: Open): void;
   readLives(map: Open): Lives;
   writeLives(map: Open, lives: Lives): void;

@@ -1,6 +1,7 @@
 // The tables of the connections of a host, and the program that fills them: one of each for all interfaces.
 import { carryConnections, createConnectionTable } from '../kernel/connection-tables.js';
-import { type ConnectionMaps, loadEgress, seedConnections } from '../kernel/egress.js';
+import { seedConnections } from '../kernel/connection-seeds.js';
+import { type ConnectionMaps, loadEgress } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import { LIVES_SECTION, type PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, type Open, openMap, openPin } from '../kernel/pinned.js';
