@@ -1,6 +1,7 @@
 // The flows that conntrack knows, where it is active in this network namespace: those that this host forwards have no socket here.
 // Sources: uapi/linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_tcp.h, nf_conntrack_common.h.
 import type { Phase } from '../model/connections.js';
+import { KernelError } from '../model/errors.js';
 import { PROTOCOLS } from '../model/names.js';
 import { textIfThere } from './if-there.js';
 import { listAddresses } from './local-routes.js';
@@ -43,12 +44,22 @@ export interface TrackedFlow {
 export function listTracked(): TrackedFlow[] {
   if (Number(textIfThere('/proc/sys/net/netfilter/nf_conntrack_count') ?? 0) === 0) return [];
   const own = new Set(listAddresses().map(({ address }) => address));
-  return list(NETLINK_NETFILTER, CT_GET, Buffer.alloc(NFGENMSG)).flatMap((message) => {
-    return readEntry(attributes(message.subarray(NFGENMSG))).filter(
-      // What this host sends comes in at nobody's.
+  // What this host sends comes in at nobody's.
+  return dump().flatMap((message) =>
+    readEntry(attributes(message.subarray(NFGENMSG))).filter(
       ({ remote }) => !own.has(addressText(remote.address)),
-    );
-  });
+    ),
+  );
+}
+
+/** Empty where there is no nf_conntrack_netlink, which answers (EINVAL, nfnetlink_rcv_msg in the kernel). */
+function dump(): Buffer[] {
+  try {
+    return list(NETLINK_NETFILTER, CT_GET, Buffer.alloc(NFGENMSG));
+  } catch (error) {
+    if (error instanceof KernelError && error.code === 'EINVAL') return [];
+    throw error;
+  }
 }
 
 /** What was asked for comes in in the form of the answer; once there was one, what is asked comes in to who answers. */
