@@ -1,4 +1,4 @@
-// The effects that recording is made of: a program more or less on the way out, and the tables that it shares with the rules that ask.
+// The effects on the recorder of an interface, and on the tables that it shares with the rules that ask.
 // Where tables are made anew, those before stay beside them until the last program that uses them is gone: so a step can be undone.
 import { exchange, isThere, listEntries, makeDirectory, remove } from '../kernel/bpffs.js';
 import { decodeName, EGRESS, LIVES_SECTION } from '../kernel/pin-paths.js';
@@ -8,14 +8,14 @@ import type { RecordStep } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
 
-/** Attaches the program beside the one that records so far, if there is one, so that nothing leaves unseen. */
+/** Attaches the recorder beside a former one, if there is one, so that nothing leaves unseen. */
 export function record(
   pins: Pins,
   name: string,
   { ifindex, digest, connections: { timeouts } }: RecordStep,
   recorder: Candidate | undefined,
 ): void {
-  if (!recorder) throw new Error(`no egress program was proven for ${name}`);
+  if (!recorder) throw new Error(`no recorder was proven for ${name}`);
   const { object } = recorder;
   effect('record', () => {
     const path = pins.egress(name, digest);
@@ -64,7 +64,7 @@ export function retime(pins: Pins, timeouts: Lives): void {
   });
 }
 
-/** Removes the one that a step brought in and that was undone. */
+/** Removes the recorder of a step that was undone. */
 export function stopRecording(pins: Pins, name: string, digest: string): void {
   effect('clean', () => {
     dropEgress(pins, name, digest);
@@ -72,7 +72,7 @@ export function stopRecording(pins: Pins, name: string, digest: string): void {
   });
 }
 
-/** Removes what records there but for one; the tables with the last of the host. */
+/** Removes all recorders of an interface but `keep`, and the tables with the last recorder of the host. */
 export function forgetOthers(pins: Pins, name: string, keep: string | undefined): void {
   effect('clean', () => {
     for (const digest of digestsOf(pins, name)) if (digest !== keep) dropEgress(pins, name, digest);

@@ -24,6 +24,13 @@ export const CONNECTIONS_LIMIT = 16_777_216;
 export const PHASES = ['opening', 'accepting', 'flowing', 'closing', 'reset'] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** What is remembered of a flow that is not over. */
+export interface Connection {
+  phase: Phase;
+  /** A packet of it has come in. */
+  answered: boolean;
+}
+
 /** Seconds that a flow is kept behind its last packet, as conntrack does; the order is that of struct lives (bpf/egress.bpf.c). */
 export interface Lives {
   tcp: Record<Phase, number>;

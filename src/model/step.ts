@@ -174,12 +174,12 @@ export interface CleanStep extends StepBase {
   keepDigest: string;
 }
 
-/** Records what leaves an interface, before rules of the host ask about connections. */
+/** Attaches the recorder to an interface, before rules of the host ask about connections. */
 export interface RecordStep extends StepBase {
   kind: 'record';
   action: 'update';
   ifindex: number;
-  /** Of the egress program, with the size of the tables where that is not the usual one. */
+  /** Of the recorder, with the size of the tables where that is not the usual one. */
   digest: string;
   connections: ConnectionSettings;
 }
@@ -192,11 +192,11 @@ export interface RetimeStep extends StepBase {
   former: Lives;
 }
 
-/** Records no more what leaves, or not twice. */
+/** Removes the recorder from an interface, or the former one: no rule asks about connections any more, or another one is there. */
 export interface ForgetStep extends StepBase {
   kind: 'forget';
   action: 'update';
-  /** Of the egress program that stays; absent when none does. */
+  /** Of the recorder that stays; absent when none does. */
   keepDigest?: string;
 }
 

@@ -23,7 +23,7 @@ export interface WantedRecorder {
   connections: ConnectionSettings;
 }
 
-/** What the journal records of earlier passes. */
+/** What is known beside what is wanted and what is there: most of it from the journal's records of earlier passes. */
 export interface Past {
   /** Interface -> inode of the network namespace from which we last attached it, in this boot. */
   attachedFrom: ReadonlyMap<string, number>;
@@ -32,7 +32,7 @@ export interface Past {
   /** Ifindex -> why the driver refused native mode when our link was made, where that is recorded. */
   fellBackBecause: ReadonlyMap<number, string>;
   /** A change waits for its confirmation: former instances stay pinned. */
-  keepsFormer?: boolean;
+  keepsFormer: boolean;
   drift: DriftContext;
   attaching: AttachingContext;
 }

@@ -1,5 +1,5 @@
-// What leaves is recorded on every interface of a host of which a rule asks about connections: what leaves by one may be answered on
-// another. The program is attached before rules ask, and given up when none does any more. Tables of another size are made with another
+// Plans where the recorder is attached: on every interface of a host one of whose rules asks about connections, since what leaves by one
+// interface may be answered on another. It is attached before rules ask, and removed when none does any more. Tables of another size are made with another
 // program, since a program keeps its maps; how long flows are kept is changed under the program that runs.
 import { changedLives } from '../model/connections.js';
 import type { Difference } from '../model/difference.js';
@@ -7,7 +7,7 @@ import type { ObservedState, OwnedInterface } from '../model/observed.js';
 import type { ForgetStep, RecordStep, RetimeStep } from '../model/step.js';
 import type { PlanContext, WantedRecorder } from './context.js';
 
-/** The step that an interface needs beside its own; `undefined` when it needs none. Pins of interfaces that are left go with these. */
+/** The step that the recorder of an interface needs; `undefined` when it needs none. Where an interface is left, `detach` removes it with all other pins. */
 export function planRecording(
   { interface: name, wanted, observed, owned }: Difference,
   { egress, past, observed: state }: Pick<PlanContext, 'egress' | 'past' | 'observed'>,
@@ -19,7 +19,7 @@ export function planRecording(
     const reason = reasonFor(owned, observed.ifindex, egress, state);
     return { ...base, kind: 'record', reason, ifindex: observed.ifindex, ...egress };
   }
-  if (pinned.length === (egress ? 1 : 0) || past.keepsFormer === true) return undefined;
+  if (pinned.length === (egress ? 1 : 0) || past.keepsFormer) return undefined;
   return egress
     ? { ...base, kind: 'forget', reason: 'what recorded before is given up', keepDigest: egress.digest }
     : { ...base, kind: 'forget', reason: 'what leaves is recorded no more: no rule asks about connections' };

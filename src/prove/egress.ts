@@ -1,4 +1,4 @@
-// The tables of the connections of a host, and the program that fills them: one of each for all interfaces.
+// The tables of the connections of a host, and the recorder, which fills them: one of each for all interfaces.
 import { carryConnections, createConnectionTable } from '../kernel/connection-tables.js';
 import { seedConnections } from '../kernel/connection-seeds.js';
 import { type ConnectionMaps, loadEgress } from '../kernel/egress.js';
@@ -18,7 +18,7 @@ import type { Candidate } from './candidate.js';
 /** Behind the name of the function: the one for interfaces without an Ethernet header (bpf/egress.bpf.c). */
 const WITHOUT_ETHERNET = '_ip';
 
-/** The program that records, as it ships. */
+/** The recorder, as it ships. */
 export interface ShippedProgram {
   bytes: Uint8Array;
   function: string;
@@ -33,14 +33,17 @@ export class SharedConnections implements Disposable {
   /** Nothing has been written into a table yet. */
   #isNew = false;
 
-  /** Without a layout, nothing that is pinned is used. `max`: flows that there is to be room for; absent: as pinned, or as usual. */
+  /** Without paths, nothing that is pinned is used. `max`: flows that there is to be room for; absent: as pinned, or as usual. */
   constructor(
     private readonly pinPaths?: PinPaths,
     private readonly observed?: ObservedState,
     private readonly max?: number,
   ) {}
 
-  /** Those that are pinned, or of another size and hold what those do, or new ones, which hold what is open: flows that must live are asked for before anything is attached. */
+  /**
+   * Those that are pinned; of another size, new ones with what those hold; else new ones, which begin with the flows that are open: the lock-out
+   * guard asks about these before anything is attached.
+   */
   tables(): ConnectionMaps {
     const tables = {
       opened: this.#table('opened'),
@@ -53,7 +56,7 @@ export class SharedConnections implements Disposable {
   }
 
   /**
-   * What is attached for recording, on an interface with an Ethernet header or without. Throws an EnvironmentError on a kernel where it
+   * The recorder as it is attached to an interface with an Ethernet header or without. Throws an EnvironmentError on a kernel where it
    * cannot be.
    */
   egress({ bytes, function: function_ }: ShippedProgram, noEthernet: boolean): Candidate {
@@ -92,7 +95,7 @@ export class SharedConnections implements Disposable {
     return map;
   }
 
-  /** Each instance that asks has one; tables of flows also have their own, as what leaves is written into them. */
+  /** By a pin of its own, which a table of flows has, or through a running instance that uses it. */
   #pinned(table: SharedTable): Fd | undefined {
     const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(this.pinPaths.connectionTable(table));
     if (own) return own;
