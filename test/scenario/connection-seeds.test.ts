@@ -21,7 +21,11 @@ setTimeout(() => process.exit(1), 5000);
 `;
 
 /** Datagrams from the other end. */
-function send(lab: Lab, ports: { sourcePort: number; destinationPort: number }, count: number): Promise<void> {
+function send(
+  lab: Lab,
+  ports: { sourcePort: number; destinationPort: number },
+  count: number,
+): Promise<void> {
   const { address, peerAddress } = lab.pair('veth0');
   return lab.send({ protocol: 17, source: ip(peerAddress), destination: ip(address), ...ports }, count);
 }
