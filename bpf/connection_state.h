@@ -79,23 +79,31 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
-static __always_inline bool is_same_local(const struct flow *a, const struct flow *b)
+static __always_inline bool is_local(const struct flow *flow, const __be32 *address)
 {
-	return a->local[0] == b->local[0] && a->local[1] == b->local[1] && a->local[2] == b->local[2] &&
-	       a->local[3] == b->local[3];
+	return flow->local[0] == address[0] && flow->local[1] == address[1] && flow->local[2] == address[2] &&
+	       flow->local[3] == address[3];
 }
 
-/* An error is about a packet that this host has sent, which it quotes behind eight bytes, and goes to whoever sent that. */
+/*
+ * An error is about a packet that this host has sent, which it quotes behind eight bytes, and goes to whoever sent that. What is
+ * quoted is read in place of the error: Linux 6.1 counts the stack of all functions, and has no room for both.
+ */
 static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *r, __u64 now)
 {
-	struct reading quoted = {.at = r->at + 8, .direction = OUTGOING};
-	__u32 kind = read_flow(ctx, &quoted);
+	__be32 to[4];
+	__u32 kind;
 
+	__builtin_memcpy(to, r->flow.local, sizeof(to));
+	__builtin_memset(&r->flow, 0, sizeof(r->flow));
+	r->at += 8;
+	r->direction = OUTGOING;
+	kind = read_flow(ctx, r);
 	if (kind == FLOW_NONE || kind == FLOW_ERROR || kind == FLOW_LATER_FRAGMENT)
 		return CONNECTION_INVALID;
-	if (!is_same_local(&quoted.flow, &r->flow))
+	if (!is_local(&r->flow, to))
 		return CONNECTION_INVALID;
-	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+	return find_connection(&r->flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
 /* A later fragment is what the first one was. One that overtakes it is invalid. */

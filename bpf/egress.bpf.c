@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The recorder: writes down what leaves, so that the answer is known when it comes in (connections.h). Decides nothing: whatever
- * else is attached here goes on with the packet. How long a flow is kept is frozen before load.
+ * else is attached here goes on with the packet. How long a flow is kept may change while it runs.
  */
 #define FRAME struct __sk_buff
 #define WITH_CONNECTIONS 1
@@ -18,7 +18,7 @@ struct lives {
 	__u32 udp, udp_answered, icmp, sctp, other;
 };
 
-volatile const struct lives lives SEC(".rodata.lives") = {
+volatile struct lives lives SEC(".data.lives") = {
 	.tcp = {120, 60, 432000, 120, 10},
 	.udp = 30,
 	.udp_answered = 120,

@@ -27,7 +27,7 @@ for library in $(libraries "$root/bin/ip" "$root/bin/bpftool" "$root/usr/lib/xdp
 	mkdir -p "$root${library%/*}"
 	cp -L "$base$library" "$root$library"
 done
-for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net sch_ingress cls_bpf; do
 	cp "$(find "$kernel/lib/modules" -name "$module.ko")" "$root/modules"
 done
 cat >"$root/init" <<'INIT'
@@ -38,7 +38,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mount -t bpf bpf /sys/fs/bpf
-for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net sch_ingress cls_bpf; do
 	insmod /modules/$module.ko
 done
 ip link set lo up

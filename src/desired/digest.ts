@@ -1,6 +1,7 @@
 // Content digests, by which objects, instances and desired states are compared.
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
+import type { ConnectionSettings } from '../model/connections.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
 import type { Match, Policy, RateLimit } from '../model/policy.js';
@@ -13,10 +14,19 @@ export function digestInstance(object: string, function_: string): string {
 }
 
 /** `DesiredState.digest`: positions are left out, so that a moved line or a comment changes nothing. */
-export function digestState(host: string, interfaces: DesiredInterface[]): string {
-  return digest(host, interfaces, ({ label, origin, function: function_, object, firewall, written }) => {
-    return { label, origin, function: function_, object, ...(firewall && { firewall: written }) };
-  });
+export function digestState(
+  host: string,
+  interfaces: DesiredInterface[],
+  connections?: ConnectionSettings,
+): string {
+  return digest(
+    host,
+    interfaces,
+    ({ label, origin, function: function_, object, firewall, written }) => {
+      return { label, origin, function: function_, object, ...(firewall && { firewall: written }) };
+    },
+    { ...(connections && { connections }) },
+  );
 }
 
 /** `DesiredState.written`: covers the safeguards too, so that a change is tried again after a probe was corrected. */
@@ -24,9 +34,13 @@ export function digestWritten(
   host: string,
   interfaces: DesiredInterface[],
   safeguards: Safeguards = NO_SAFEGUARDS,
+  connections?: ConnectionSettings,
 ): string {
   const asked = safeguards.probes.length > 0 || Object.keys(safeguards).length > 1;
-  return digest(host, interfaces, ({ written }) => written, asked ? { safeguards } : {});
+  return digest(host, interfaces, ({ written }) => written, {
+    ...(asked && { safeguards }),
+    ...(connections && { connections }),
+  });
 }
 
 function digest(

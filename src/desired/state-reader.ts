@@ -59,13 +59,14 @@ export class StateReader {
         interfaces.push({ pattern, mode, foreign, ...(drift === 'warn' && { drift }), program, at });
     }
     const lists = joinLists(this.#listUses(file), this.diagnostics);
-    const { safeguards } = file;
+    const { safeguards, connections } = file;
     const desired = {
       host,
       interfaces,
       ...(lists.length > 0 && { lists }),
-      digest: digestState(host, interfaces),
-      written: digestWritten(host, interfaces, safeguards),
+      ...(connections && { connections }),
+      digest: digestState(host, interfaces, connections),
+      written: digestWritten(host, interfaces, safeguards, connections),
     };
     const inputs = {
       files: this.#filesRead(file),

@@ -15,7 +15,8 @@ import { observe } from '../observe/observe.js';
 export async function readMemory(bpffs: string): Promise<MemoryReport> {
   const { owned } = await observe({ bpffs });
   const [programs, maps] = await Promise.all([showPrograms(), showMaps()]);
-  return attribute(owned, pinnedLists(bpffs), { programs, maps });
+  const named = new Map([...pinnedLists(bpffs), ...pinnedTables(bpffs)]);
+  return attribute(owned, named, { programs, maps });
 }
 
 interface Shown {
@@ -23,9 +24,9 @@ interface Shown {
   maps: MapShow;
 }
 
-/** `lists`: map id -> name of the list that it is the content of. */
-function attribute(owned: OwnedInterface[], lists: Map<number, string>, shown: Shown): MemoryReport {
-  const holders = new Map<number, string[]>([...lists.keys()].map((id) => [id, []]));
+/** `named`: map id -> what it is called, of the content of lists and of tables of connections: these are of no interface. */
+function attribute(owned: OwnedInterface[], named: Map<number, string>, shown: Shown): MemoryReport {
+  const holders = new Map<number, string[]>([...named.keys()].map((id) => [id, []]));
   const interfaces = owned.map((one) => {
     const programs = shown.programs.filter(({ id }) => programsOf(one).has(id));
     const held = mapsOf(one, programs);
@@ -34,12 +35,13 @@ function attribute(owned: OwnedInterface[], lists: Map<number, string>, shown: S
   });
   // One that went meanwhile takes nothing any more.
   const present = new Map(shown.maps.map((map) => [map.id, map]));
-  const isShared = (id: number): boolean => holders.get(id)?.length !== 1;
+  const tables = new Set([...named].flatMap(([id, name]) => (name.startsWith(OF_CONNECTIONS) ? [id] : [])));
+  const isShared = (id: number): boolean => tables.has(id) || holders.get(id)?.length !== 1;
   const bytes = (ids: number[]): number => sum(ids.flatMap((id) => present.get(id) ?? []));
   const shared = [...holders].flatMap(([mapId, names]) => {
     const map = present.get(mapId);
     if (!map || !isShared(mapId)) return [];
-    return [{ name: lists.get(mapId) ?? map.name ?? '', mapId, bytes: bytes([mapId]), interfaces: names }];
+    return [{ name: named.get(mapId) ?? map.name ?? '', mapId, bytes: bytes([mapId]), interfaces: names }];
   });
   return {
     interfaces: interfaces.map(({ name, programs, held }) => ({
@@ -54,8 +56,9 @@ function attribute(owned: OwnedInterface[], lists: Map<number, string>, shown: S
 }
 
 /** Every instance that is pinned, and what the link runs though it lost its pin. */
-function programsOf({ instances, link }: OwnedInterface): Set<number> {
-  const ids = [...instances.map(({ programId }) => programId), link?.programId];
+function programsOf({ instances, link, egress = [] }: OwnedInterface): Set<number> {
+  const recorders = egress.map((one) => one.link.programId);
+  const ids = [...instances.map(({ programId }) => programId), link?.programId, ...recorders];
   return new Set(ids.filter((id) => id !== undefined));
 }
 
@@ -73,6 +76,18 @@ function pinnedLists(bpffs: string): Map<number, string> {
       using map = entry.kind === 'pin' ? openPin(join(lists, name, entry.name)) : undefined;
       if (map) found.set(mapInfo(map).id, decodeName(name) ?? name);
     }
+  }
+  return found;
+}
+
+const OF_CONNECTIONS = 'connections, ';
+
+function pinnedTables(bpffs: string): Map<number, string> {
+  const { connections } = pinPathsOf(bpffs);
+  const found = new Map<number, string>();
+  for (const { name } of listEntries(connections)) {
+    using map = openPin(join(connections, name));
+    if (map) found.set(mapInfo(map).id, OF_CONNECTIONS + name);
   }
   return found;
 }

@@ -85,7 +85,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
       failedLately: new Map(),
       keepsFormer: pending?.phase === 'waiting',
     },
-    ...(egress !== undefined && { egress }),
+    ...(egress && { egress }),
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.from.stateDir, options.dataDir), warnings);

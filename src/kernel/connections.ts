@@ -9,7 +9,7 @@ import {
   tableOf,
 } from '../model/connections.js';
 import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
-import { CONNECTION_BYTES } from './egress.js';
+import { CONNECTION_BYTES } from './connection-tables.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import type { PinPaths } from './pin-paths.js';

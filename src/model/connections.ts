@@ -16,6 +16,9 @@ export const REASSEMBLY = 30;
 
 /** Flows that a host knows at once, where its file does not say: half of them in each table. */
 export const MOST_CONNECTIONS = 262_144;
+/** What a Host file may say. */
+export const FEWEST_CONNECTIONS = 1024;
+export const CONNECTIONS_LIMIT = 16_777_216;
 
 /** What this host has sent last that matters, in TCP; `flowing` for all other protocols. In the order of enum phase (bpf/connections.h). */
 export const PHASES = ['opening', 'accepting', 'flowing', 'closing', 'reset'] as const;
@@ -29,15 +32,75 @@ export interface Connection {
 }
 
 /** Seconds that a flow is kept behind its last packet, as conntrack does; the order is that of struct lives (bpf/egress.bpf.c). */
-export const LIVES = {
-  tcp: { opening: 120, accepting: 60, flowing: 432_000, closing: 120, reset: 10 },
+export interface Lives {
+  tcp: Record<Phase, number>;
   /** Before and after the first answer. */
+  udp: number;
+  udpAnswered: number;
+  icmp: number;
+  sctp: number;
+  other: number;
+}
+
+/** Where a Host file does not say. */
+export const LIVES: Readonly<Lives> = {
+  tcp: { opening: 120, accepting: 60, flowing: 432_000, closing: 120, reset: 10 },
   udp: 30,
   udpAnswered: 120,
   icmp: 30,
   sctp: 210,
   other: 600,
-} as const;
+};
+
+/** What a Host file says of the connections of the host, with the defaults filled in. */
+export interface ConnectionSettings {
+  /** Flows that are known at once. */
+  max: number;
+  timeouts: Lives;
+}
+
+export const USUAL_CONNECTIONS: Readonly<ConnectionSettings> = { max: MOST_CONNECTIONS, timeouts: LIVES };
+
+/** What tells programs apart that use tables of another size; absent for tables of the usual one. */
+export function sizeMark({ max }: Pick<ConnectionSettings, 'max'>): string | undefined {
+  return max === MOST_CONNECTIONS ? undefined : `c${max}`;
+}
+
+/** The inverse: flows that the tables of a program with this digest have room for. */
+export function sizeByMark(digest: string): number {
+  const [, size] = /-c(\d+)$/.exec(digest) ?? [];
+  return size === undefined ? MOST_CONNECTIONS : Number(size);
+}
+
+/** In the order of struct lives. */
+const OTHER_LIVES = ['udp', 'udpAnswered', 'icmp', 'sctp', 'other'] as const;
+
+/** As numbers, in the order of struct lives. */
+export function listLives(lives: Lives): number[] {
+  return [...PHASES.map((phase) => lives.tcp[phase]), ...OTHER_LIVES.map((name) => lives[name])];
+}
+
+/** The inverse of `listLives`. */
+export function livesFrom(seconds: readonly number[]): Lives {
+  const at = (place: number): number => seconds[place] ?? 0;
+  const [opening, accepting, flowing, closing, reset] = PHASES.map((_, place) => at(place)) as Five;
+  const [udp, udpAnswered, icmp, sctp, other] = OTHER_LIVES.map((_, place) =>
+    at(PHASES.length + place),
+  ) as Five;
+  return { tcp: { opening, accepting, flowing, closing, reset }, udp, udpAnswered, icmp, sctp, other };
+}
+
+type Five = [number, number, number, number, number];
+
+/** The settings that differ, as people read them: `udp 30 s -> 60 s`. */
+export function changedLives(from: Lives, to: Lives): string {
+  const names = [...PHASES.map((phase) => `tcp ${phase}`), ...OTHER_LIVES];
+  const [before, after] = [listLives(from), listLives(to)];
+  const changes = names.flatMap((name, at) =>
+    before[at] === after[at] ? [] : [`${name} ${before[at]} s -> ${after[at]} s`],
+  );
+  return changes.join(', ');
+}
 
 /** Local ports from here on are in `opened`, with ICMP; all other flows in `served` (bpf/connections.h). */
 export const OPENED_FROM = 32_768;

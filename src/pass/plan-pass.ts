@@ -43,7 +43,7 @@ export function planPass(
       failedLately: retry ? new Map() : failedLately(records, observed.boot),
       keepsFormer: 'ask' in safeties.confirmation,
     },
-    ...(egress !== undefined && { egress }),
+    ...(egress && { egress }),
   };
   const planned = plan(desired, differences, context, renames);
   return { ...planned, warnings: [...planned.warnings, ...warnOfHiddenTags(differences, place.machine)] };

@@ -9,6 +9,7 @@ import type { WriterLock } from '../journal/lock.js';
 import { recoverOpenIntents } from '../journal/recover-intents.js';
 import { waitForDetachingLinks } from './wait-for-detaching-links.js';
 import { planPass } from './plan-pass.js';
+import { connectionSettings } from '../model/desired.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import type { Plan, PlannedStep } from '../model/step.js';
 import { suspend } from '../plan/suspend.js';
@@ -34,7 +35,13 @@ export async function reattachDuringTrial(
   if (steps.length === 0) return undefined;
   for (const outcome of recoverOpenIntents(journal.openIntents(), before)) journal.append(outcome);
   const lost: Plan = { steps, warnings: active.warnings };
-  const machine = { pinPaths: place.pins, store: place.store, observed: before, recorder: readRecorder };
+  const machine = {
+    pinPaths: place.pins,
+    store: place.store,
+    observed: before,
+    recorder: readRecorder,
+    maxConnections: connectionSettings(inputs.target.desired).max,
+  };
   using proven = place.machine.prove(lost, machine);
   const { generation } = pending;
   const records = { journal, generation, restores: true };

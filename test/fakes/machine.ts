@@ -10,6 +10,7 @@ import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
 import type { Machine } from '../../src/pass/machine.js';
 import type { Candidate } from '../../src/prove/candidate.js';
+import { LIVES_SECTION } from '../../src/kernel/pin-paths.js';
 import { SharedConnections } from '../../src/prove/egress.js';
 import { Proven } from '../../src/prove/prove.js';
 import { SetMaps } from '../../src/prove/sets.js';
@@ -76,7 +77,7 @@ export class FakeMachine implements Machine {
         proven.recorders.set(step.interface, {
           object: this.kernel.load(
             'egress',
-            CONNECTION_TABLES.map((name) => ({ name })),
+            [...CONNECTION_TABLES, LIVES_SECTION].map((name) => ({ name })),
           ),
         });
       if (!('instance' in step) || step.instance.pinned) continue;

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { CONNECTION_SHIFT, QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../src/kernel/ask-policy.js';
 import { FAMILY_BITS, KEY_BYTES } from '../../src/kernel/blocks.js';
 import { COUNT_BYTES } from '../../src/kernel/counters.js';
-import { CONNECTION_BYTES, FLOW_BYTES } from '../../src/kernel/egress.js';
+import { CONNECTION_BYTES, FLOW_BYTES } from '../../src/kernel/connection-tables.js';
 import { readElf } from '../../src/kernel/elf.js';
 import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
@@ -234,7 +234,7 @@ it('what both have is the same in both', () => {
 it('flows live as long in the kernel as the documents say', () => {
   const object = readFileSync('dist/bpf/egress.bpf.o');
   const view = new DataView(object.buffer, object.byteOffset, object.byteLength);
-  const at = readElf(object).sections.find(({ name }) => name === '.rodata.lives')?.from ?? 0;
+  const at = readElf(object).sections.find(({ name }) => name === '.data.lives')?.from ?? 0;
   expect(LIVES_IN_C.map((_, index) => view.getUint32(at + index * 4, true))).toEqual(LIVES_IN_C);
   const text = readFileSync('docs/connections.md', 'utf8').replaceAll(/(\d),(\d)/g, '$1$2');
   for (const seconds of LIVES_IN_C) expect(text).toMatch(new RegExp(String.raw`[|,] ${seconds}\b`));

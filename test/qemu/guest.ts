@@ -47,6 +47,11 @@ export class Guest implements AsyncDisposable {
     throw new Error(`${line}: exit ${end[1] ?? ''}\n${said.join('\n')}`);
   }
 
+  /** Makes a file of this text. */
+  async write(path: string, text: string): Promise<void> {
+    for (const line of writing(path, text)) await this.must(line);
+  }
+
   async #hear(wanted: RegExp): Promise<{ said: string[]; end: RegExpExecArray }> {
     const said: string[] = [];
     for (;;) {
@@ -67,3 +72,16 @@ export class Guest implements AsyncDisposable {
 
 /** virtio_net takes no XDP program beside offloads that merge packets: drivers/net/virtio_net.c. */
 const CARD = 'virtio-net-pci,netdev=line,mq=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off';
+
+/** Lines for a shell without quotes of its own to worry about, none too long for a terminal. */
+function writing(path: string, text: string): string[] {
+  const pieces =
+    Buffer.from(text)
+      .toString('base64')
+      .match(/.{1,2000}/g) ?? [];
+  return [
+    `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; rm -f ${path}.64`,
+    ...pieces.map((piece) => `echo ${piece} >> ${path}.64`),
+    `base64 -d ${path}.64 > ${path}; rm ${path}.64`,
+  ];
+}

@@ -12,7 +12,7 @@ const TRIES = 3;
 const MINUTE = 60_000;
 
 /** A duration from `from` to `to`; all in milliseconds. */
-function duration(from: number, to: number, words: string): z.ZodType<number, string> {
+export function duration(from: number, to: number, words: string): z.ZodType<number, string> {
   return textValue(
     (text): number | Problem => {
       const ms = parseDuration(text);

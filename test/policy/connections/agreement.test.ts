@@ -3,7 +3,8 @@
 // needs: lab
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { createConnectionTable, loadEgress } from '../../../src/kernel/egress.js';
+import { createConnectionTable } from '../../../src/kernel/connection-tables.js';
+import { loadEgress } from '../../../src/kernel/egress.js';
 import { libbpf } from '../../../src/kernel/ffi.js';
 import { loadPolicy } from '../../../src/kernel/load-policy.js';
 import { testRun } from '../../../src/kernel/testrun.js';
@@ -50,7 +51,7 @@ class Host implements Disposable {
     this.#firewall = this.#keep(
       loadPolicy(firewallObject(asking), bindForTest(compiled), { ofHost: { connections: tables } }),
     );
-    this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables));
+    this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables, undefined));
   }
 
   leave(frame: Uint8Array): void {
