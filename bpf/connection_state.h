@@ -79,6 +79,16 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
+/* A SYN is new in a flow that is only begun, as it is in none: a flood of them looks there in vain. */
+static __always_inline struct connection *find_incoming(const struct reading *r, __u64 now)
+{
+	struct connection *found = find_connection(&r->flow, now);
+
+	if (found || !is_served_tcp(&r->flow) || opens(r->tcp_flags))
+		return found;
+	return find_begun(&r->flow, now);
+}
+
 static __always_inline bool is_same_local(const struct flow *a, const struct flow *b)
 {
 	return a->local[0] == b->local[0] && a->local[1] == b->local[1] && a->local[2] == b->local[2] &&
@@ -95,7 +105,7 @@ static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *
 		return CONNECTION_INVALID;
 	if (!is_same_local(&quoted.flow, &r->flow))
 		return CONNECTION_INVALID;
-	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+	return find_incoming(&quoted, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
 /* A later fragment is what the first one was. One that overtakes it is invalid. */
@@ -141,7 +151,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		return state_of_error(ctx, &r, now);
 	if (kind == FLOW_LATER_FRAGMENT)
 		return state_of_rest(&r, now);
-	found = may_answer(kind) ? find_connection(&r.flow, now) : 0;
+	found = may_answer(kind) ? find_incoming(&r, now) : 0;
 	if (!found)
 		return state_of_stranger(&r);
 	state = state_of_member(&r, found);

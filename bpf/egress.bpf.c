@@ -54,6 +54,25 @@ static __always_inline __u32 life_of(const struct reading *r, __u32 phase, const
 	}
 }
 
+/* Is this all that a stranger gets who forges its address? */
+static __always_inline bool is_only_begun(const struct flow *flow, __u32 phase)
+{
+	if (is_opened(flow))
+		return false;
+	return flow->protocol == IPPROTO_UDP || (flow->protocol == IPPROTO_TCP && phase == PHASE_ACCEPTING);
+}
+
+/* What is begun and stays so; where this host has said more than SYN and ACK, it is forgotten here, to be written down in `served`. */
+static __always_inline struct connection *still_begun(const struct flow *flow, __u64 now, __u32 phase)
+{
+	struct connection *found = find_begun(flow, now);
+
+	if (!found || phase == PHASE_ACCEPTING || phase == PHASE_RESET)
+		return found;
+	bpf_map_delete_elem(&begun, flow);
+	return 0;
+}
+
 /* A connection that was lost is found again by whatever leaves in it, but for its end. */
 static __always_inline void record(const struct reading *r)
 {
@@ -63,6 +82,8 @@ static __always_inline void record(const struct reading *r)
 	__u32 life = life_of(r, phase, known);
 	struct connection fresh = {.seen = now, .life = life, .phase = phase};
 
+	if (!known && is_served_tcp(&r->flow))
+		known = still_begun(&r->flow, now, phase);
 	if (known) {
 		if (known->phase != phase)
 			known->phase = phase;
@@ -75,6 +96,8 @@ static __always_inline void record(const struct reading *r)
 		return;
 	if (is_opened(&r->flow))
 		bpf_map_update_elem(&opened, &r->flow, &fresh, BPF_ANY);
+	else if (is_only_begun(&r->flow, phase))
+		bpf_map_update_elem(&begun, &r->flow, &fresh, BPF_ANY);
 	else
 		bpf_map_update_elem(&served, &r->flow, &fresh, BPF_ANY);
 }

@@ -2,7 +2,7 @@
 import { isThere, listEntries, makeDirectory, remove } from '../kernel/bpffs.js';
 import { decodeName, EGRESS } from '../kernel/pin-paths.js';
 import type { Pins } from '../kernel/pins.js';
-import { CONNECTION_TABLES } from '../model/connections.js';
+import { FLOW_TABLES } from '../model/connections.js';
 import type { RecordStep } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
@@ -21,7 +21,7 @@ export function record(
     if (there && pins.objects.linkInfo(there).ifindex === ifindex) return;
     remove(path);
     makeDirectory(pins.connections);
-    for (const table of CONNECTION_TABLES) {
+    for (const table of FLOW_TABLES) {
       const pin = pins.connectionTable(table);
       if (!isThere(pin)) pins.objects.pin(recorder.object.mapFd(table), pin);
     }
@@ -33,6 +33,7 @@ export function record(
     pins.objects.seedConnections({
       opened: { number: object.mapFd('opened') },
       served: { number: object.mapFd('served') },
+      begun: { number: object.mapFd('begun') },
     });
   });
 }

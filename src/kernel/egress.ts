@@ -1,8 +1,8 @@
 // The program that records what leaves (bpf/egress.bpf.c): how it is loaded, and attached by a TCX link (Linux 6.6), beside whatever else is
 // attached there. Sources: enum bpf_attach_type in uapi/linux/bpf.h, kernel/bpf/tcx.c.
 import {
-  CONNECTION_TABLES,
   type ConnectionTable,
+  FLOW_TABLES,
   LIVES,
   type Phase,
   PHASES,
@@ -26,7 +26,7 @@ export const FLOW_BYTES = 40;
 export const CONNECTION_BYTES = 16;
 const NO_INTERFACE = 0;
 
-/** What the policies of a host share; what leaves is written into the first two. */
+/** What the policies of a host share; what leaves is written into the first three. */
 export type ConnectionMaps = Record<SharedTable, Open>;
 type RecordedMaps = Pick<ConnectionMaps, ConnectionTable>;
 
@@ -42,7 +42,7 @@ export function createConnectionTable(table: SharedTable, entries: number): Fd {
 /** Throws an EnvironmentError on a kernel where it cannot be attached. */
 export function loadEgress(bytes: Uint8Array, function_: string, tables: RecordedMaps): BpfObject {
   const object = loadObject(bytes, function_, (one) => {
-    for (const table of CONNECTION_TABLES) one.reuseMap(table, tables[table]);
+    for (const table of FLOW_TABLES) one.reuseMap(table, tables[table]);
   });
   // No interface has this number: a kernel that knows the attach type says so, another one knows nothing of it (EINVAL).
   if (libbpf().linkCreate(object.programFd(), NO_INTERFACE, BPF_TCX_EGRESS, null) === -ENODEV) return object;

@@ -3,13 +3,7 @@ import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections
 import type { Fd } from '../kernel/fd.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openMap, openPin } from '../kernel/pinned.js';
-import {
-  CONNECTION_TABLES,
-  DATAGRAM_TABLE,
-  MOST_CONNECTIONS,
-  MOST_DATAGRAMS,
-  type SharedTable,
-} from '../model/connections.js';
+import { DATAGRAM_TABLE, entriesOf, type SharedTable } from '../model/connections.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
@@ -43,6 +37,7 @@ export class SharedConnections implements Disposable {
     const tables = {
       opened: this.#table('opened'),
       served: this.#table('served'),
+      begun: this.#table('begun'),
       fragments: this.#table('fragments'),
     };
     if (this.#isNew) seedConnections(tables);
@@ -65,10 +60,8 @@ export class SharedConnections implements Disposable {
 
   #table(table: SharedTable): Fd {
     const found = this.#open.get(table) ?? this.#pinned(table);
-    const isOfFlows = table !== DATAGRAM_TABLE;
-    if (!found && isOfFlows) this.#isNew = true;
-    const entries = isOfFlows ? MOST_CONNECTIONS / CONNECTION_TABLES.length : MOST_DATAGRAMS;
-    const map = found ?? createConnectionTable(table, entries);
+    if (!found && table !== DATAGRAM_TABLE) this.#isNew = true;
+    const map = found ?? createConnectionTable(table, entriesOf(table));
     this.#open.set(table, map);
     return map;
   }

@@ -11,13 +11,12 @@ import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
 import {
-  CONNECTION_TABLES,
-  MOST_DATAGRAMS,
-  REASSEMBLY,
+  entriesOf,
   LIVES,
-  MOST_CONNECTIONS,
   OPENED_FROM,
   PHASES,
+  REASSEMBLY,
+  SHARED_TABLES,
 } from '../../src/model/connections.js';
 import { TCP_FLAGS } from '../../src/model/names.js';
 import { BUILTIN_ROWS, CONNECTION_STATES, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
@@ -178,9 +177,7 @@ const SHARED: [c: string, value: number][] = [
   ['sizeof(struct datagram)', CONNECTION_BYTES],
   ...offsets('datagram', { seen: 0, state: 8 }),
   ['REASSEMBLY', REASSEMBLY],
-  [mapSize('fragments'), MOST_DATAGRAMS],
-  [mapSize('opened'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
-  [mapSize('served'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
+  ...SHARED_TABLES.map((table): [string, number] => [mapSize(table), entriesOf(table)]),
   ...(['fin', 'syn', 'rst', 'ack', 'urg'] as const).map((flag): [string, number] => [
     `TCP_${flag.toUpperCase()}`,
     TCP_FLAGS[flag],
