@@ -84,9 +84,16 @@ static __always_inline struct connection *find_incoming(const struct reading *r,
 {
 	struct connection *found = find_connection(&r->flow, now);
 
-	if (found || !is_served_tcp(&r->flow) || opens(r->tcp_flags))
+	if (found || r->kind != FLOW_TCP || opens(r->tcp_flags))
 		return found;
 	return find_begun(&r->flow, now);
+}
+
+/* Does the other end answer SYN and ACK? Should this be forged, this host sends a RST, which ends it. */
+static __always_inline bool is_accepted(const struct reading *r, const struct connection *connection)
+{
+	return r->kind == FLOW_TCP && connection->phase == PHASE_ACCEPTING && connection->life != ACCEPTED_LIFE &&
+	       (r->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK;
 }
 
 static __always_inline bool is_same_local(const struct flow *a, const struct flow *b)
@@ -159,6 +166,8 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		refresh(found, now);
 		if (!found->answered)
 			found->answered = 1;
+		if (is_accepted(&r, found))
+			found->life = ACCEPTED_LIFE;
 	}
 	return state;
 }

@@ -3,8 +3,8 @@
  * The connections of a host: three tables, filled by what leaves (egress.bpf.c), asked by what comes in, and only where a rule with
  * `connection` is reached. A flow is found in the form in which its packets come in. Strangers who forge their address can make
  * this host answer from the ports that it serves, as often as they like, and so push others out of a table: what may be such an
- * answer (SYN and ACK, UDP of served ports) is in `begun`, and stays there until this host says more. In `opened` are flows that
- * this host opens itself, from ports above; in `served` all others. The same decisions, in the same words:
+ * answer (SYN and ACK, UDP of served ports) is in `begun`, and of TCP only until this host says more. In `opened` are flows of
+ * ports from which this host opens them itself; in `served` all others. The same decisions, in the same words:
  * src/policy/connections/, where nothing is forgotten before its time, and so one table is enough.
  */
 #pragma once
@@ -13,6 +13,7 @@
 
 #define OPENED_FROM 32768 /* local ports: those that Linux takes by itself lie above (ip_local_port_range) */
 #define SECOND_NS 1000000000ULL
+#define ACCEPTED_LIFE 432000 /* seconds: SYN and ACK were answered, and this host has had nothing to say yet */
 
 /* In the order of CONNECTION_STATES in src/model/policy.ts. 0: nobody has asked yet. */
 enum connection_state { CONNECTION_UNASKED, CONNECTION_NEW, CONNECTION_ESTABLISHED, CONNECTION_RELATED, CONNECTION_INVALID };
@@ -46,12 +47,6 @@ static __always_inline bool is_opened(const struct flow *flow)
 {
 	return flow->protocol == IPPROTO_ICMP || flow->protocol == IPPROTO_ICMPV6 ||
 	       bpf_ntohs(flow->local_port) >= OPENED_FROM;
-}
-
-/* A connection of TCP is in `begun` before it is in `served`. */
-static __always_inline bool is_served_tcp(const struct flow *flow)
-{
-	return flow->protocol == IPPROTO_TCP && !is_opened(flow);
 }
 
 /* What was found, unless it is over. */

@@ -57,12 +57,12 @@ static __always_inline __u32 life_of(const struct reading *r, __u32 phase, const
 /* Is this all that a stranger gets who forges its address? */
 static __always_inline bool is_only_begun(const struct flow *flow, __u32 phase)
 {
-	if (is_opened(flow))
-		return false;
-	return flow->protocol == IPPROTO_UDP || (flow->protocol == IPPROTO_TCP && phase == PHASE_ACCEPTING);
+	if (flow->protocol == IPPROTO_UDP)
+		return !is_opened(flow);
+	return flow->protocol == IPPROTO_TCP && phase == PHASE_ACCEPTING;
 }
 
-/* What is begun and stays so; where this host has said more than SYN and ACK, it is forgotten here, to be written down in `served`. */
+/* What is begun and stays so; where this host has said more than SYN and ACK, it is forgotten here, to be written down where it stays. */
 static __always_inline struct connection *still_begun(const struct flow *flow, __u64 now, __u32 phase)
 {
 	struct connection *found = find_begun(flow, now);
@@ -82,7 +82,7 @@ static __always_inline void record(const struct reading *r)
 	__u32 life = life_of(r, phase, known);
 	struct connection fresh = {.seen = now, .life = life, .phase = phase};
 
-	if (!known && is_served_tcp(&r->flow))
+	if (!known && r->kind == FLOW_TCP)
 		known = still_begun(&r->flow, now, phase);
 	if (known) {
 		if (known->phase != phase)
@@ -94,10 +94,10 @@ static __always_inline void record(const struct reading *r)
 	}
 	if (phase == PHASE_RESET)
 		return;
-	if (is_opened(&r->flow))
-		bpf_map_update_elem(&opened, &r->flow, &fresh, BPF_ANY);
-	else if (is_only_begun(&r->flow, phase))
+	if (is_only_begun(&r->flow, phase))
 		bpf_map_update_elem(&begun, &r->flow, &fresh, BPF_ANY);
+	else if (is_opened(&r->flow))
+		bpf_map_update_elem(&opened, &r->flow, &fresh, BPF_ANY);
 	else
 		bpf_map_update_elem(&served, &r->flow, &fresh, BPF_ANY);
 }

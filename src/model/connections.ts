@@ -52,6 +52,9 @@ export const LIVES = {
   other: 600,
 } as const;
 
+/** Seconds: SYN and ACK of this host were answered, and it has had nothing to say yet (bpf/connections.h). */
+export const ACCEPTED_LIFE = 432_000;
+
 /** Local ports from here on are in `opened`, with ICMP (bpf/connections.h). */
 export const OPENED_FROM = 32_768;
 /** Where things are in struct flow. */
@@ -69,6 +72,5 @@ export function tableOf(flow: string): ConnectionTable {
 /** Where a flow may be, in the order in which it is looked for. */
 export function tablesOf(flow: string): readonly ConnectionTable[] {
   const table = tableOf(flow);
-  const isServedTcp = table === 'served' && flow.charCodeAt(AT.protocol) === PROTOCOLS.tcp;
-  return isServedTcp ? [table, BEGUN_TABLE] : [table];
+  return flow.charCodeAt(AT.protocol) === PROTOCOLS.tcp ? [table, BEGUN_TABLE] : [table];
 }

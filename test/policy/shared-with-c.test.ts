@@ -11,6 +11,7 @@ import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
 import {
+  ACCEPTED_LIFE,
   entriesOf,
   LIVES,
   OPENED_FROM,
@@ -166,6 +167,7 @@ const SHARED: [c: string, value: number][] = [
   ['8', CONNECTION_SHIFT],
   ['DECISION_CONNECTION', records.ASKS_CONNECTION],
   ['OPENED_FROM', OPENED_FROM],
+  ['ACCEPTED_LIFE', ACCEPTED_LIFE],
   ['FLOW_TAGS', VLAN_TAGS],
   ['sizeof(struct flow)', FLOW_BYTES],
   ...offsets('flow', { remote: 0, local: 16, remote_port: 32, local_port: 34, family: 36, protocol: 37 }),

@@ -30,6 +30,8 @@ interface Flow {
 /** A port that this host takes by itself, and one that it serves. */
 const OPENED: Flow = { local: 40_000, remote: 443, protocol: TCP };
 const SERVED: Flow = { local: 443, remote: 40_000, protocol: TCP };
+/** A service on a port that Linux might have taken for what it opens. */
+const SERVED_ABOVE: Flow = { local: 40_001, remote: 40_000, protocol: TCP };
 const QUERY: Flow = { local: 53, remote: 40_000, protocol: UDP };
 
 class World {
@@ -175,19 +177,37 @@ it('an entry that was lost is there again with the next segment that leaves, whi
   }
 });
 
+it('a client that connects and says nothing for long is not forgotten', async () => {
+  await using opened = await createWorld();
+  const { world } = opened;
+  world.leave(SERVED, syn | ack);
+  world.comeIn(SERVED, rst | ack);
+  expect(world.known(SERVED)?.left, 'half-open').toBeLessThanOrEqual(60);
+  expect(world.comeIn(SERVED, ack)).toBe('established');
+  expect(world.known(SERVED)?.left).toBeGreaterThan(431_000);
+  // What was no true answer gets a RST from this host.
+  world.leave(SERVED, rst);
+  expect(world.known(SERVED)?.left).toBeLessThanOrEqual(10);
+});
+
 it('what answers may be forged addresses is kept apart until this host says more', async () => {
   await using opened = await createWorld();
   const { world } = opened;
-  expect(world.comeIn(SERVED, syn)).toBe('new');
-  world.leave(SERVED, syn | ack);
-  expect(world.where(SERVED)).toEqual(['begun']);
-  expect(world.comeIn(SERVED, syn), 'once more').toBe('new');
-  world.leave(SERVED, syn | ack);
-  expect(world.comeIn(SERVED, ack)).toBe('established');
-  expect(world.where(SERVED), 'anybody can send an ACK').toEqual(['begun']);
-  world.leave(SERVED, ack);
-  expect(world.where(SERVED)).toEqual(['served']);
-  expect(world.comeIn(SERVED, ack)).toBe('established');
+  for (const [flow, table] of [
+    [SERVED, 'served'],
+    [SERVED_ABOVE, 'opened'],
+  ] as const) {
+    expect(world.comeIn(flow, syn)).toBe('new');
+    world.leave(flow, syn | ack);
+    expect(world.where(flow)).toEqual(['begun']);
+    expect(world.comeIn(flow, syn), 'once more').toBe('new');
+    world.leave(flow, syn | ack);
+    expect(world.comeIn(flow, ack)).toBe('established');
+    expect(world.where(flow), 'anybody can send an ACK').toEqual(['begun']);
+    world.leave(flow, ack);
+    expect(world.where(flow)).toEqual([table]);
+    expect(world.comeIn(flow, ack)).toBe('established');
+  }
 
   world.lose(SERVED);
   world.leave(SERVED, syn | ack);
