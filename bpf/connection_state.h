@@ -79,6 +79,23 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
+/* A SYN is new in a flow that is only begun, as it is in none: a flood of them looks there in vain. */
+static __always_inline struct connection *find_incoming(const struct reading *r, __u64 now)
+{
+	struct connection *found = find_connection(&r->flow, now);
+
+	if (found || r->kind != FLOW_TCP || opens(r->tcp_flags))
+		return found;
+	return find_begun(&r->flow, now);
+}
+
+/* Does the other end answer SYN and ACK? Should this be forged, this host sends a RST, which ends it. */
+static __always_inline bool is_accepted(const struct reading *r, const struct connection *connection)
+{
+	return r->kind == FLOW_TCP && connection->phase == PHASE_ACCEPTING && connection->accepted_minutes &&
+	       connection->life != connection->accepted_minutes * 60 && (r->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK;
+}
+
 static __always_inline bool is_local(const struct flow *flow, const __be32 *address)
 {
 	return flow->local[0] == address[0] && flow->local[1] == address[1] && flow->local[2] == address[2] &&
@@ -103,7 +120,7 @@ static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *
 		return CONNECTION_INVALID;
 	if (!is_local(&r->flow, to))
 		return CONNECTION_INVALID;
-	return find_connection(&r->flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+	return find_incoming(r, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
 /* A later fragment is what the first one was. One that overtakes it is invalid. */
@@ -149,7 +166,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		return state_of_error(ctx, &r, now);
 	if (kind == FLOW_LATER_FRAGMENT)
 		return state_of_rest(&r, now);
-	found = may_answer(kind) ? find_connection(&r.flow, now) : 0;
+	found = may_answer(kind) ? find_incoming(&r, now) : 0;
 	if (!found)
 		return state_of_stranger(&r);
 	state = state_of_member(&r, found);
@@ -157,6 +174,8 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		refresh(found, now);
 		if (!found->answered)
 			found->answered = 1;
+		if (is_accepted(&r, found))
+			found->life = found->accepted_minutes * 60;
 	}
 	return state;
 }

@@ -54,6 +54,25 @@ static __always_inline __u32 life_of(const struct reading *r, __u32 phase, const
 	}
 }
 
+/* Is this all that a stranger gets who forges its address? */
+static __always_inline bool is_only_begun(const struct flow *flow, __u32 phase)
+{
+	if (flow->protocol == IPPROTO_UDP)
+		return !is_opened(flow);
+	return flow->protocol == IPPROTO_TCP && phase == PHASE_ACCEPTING;
+}
+
+/* What is begun and stays so; where this host has said more than SYN and ACK, it is forgotten here, to be written down where it stays. */
+static __always_inline struct connection *still_begun(const struct flow *flow, __u64 now, __u32 phase)
+{
+	struct connection *found = find_begun(flow, now);
+
+	if (!found || phase == PHASE_ACCEPTING || phase == PHASE_RESET)
+		return found;
+	bpf_map_delete_elem(&begun, flow);
+	return 0;
+}
+
 /* A connection that was lost is found again by whatever leaves in it, but for its end. */
 static __always_inline void record(const struct reading *r)
 {
@@ -61,8 +80,15 @@ static __always_inline void record(const struct reading *r)
 	struct connection *known = find_connection(&r->flow, now);
 	__u32 phase = r->kind == FLOW_TCP ? phase_after(r->tcp_flags, known) : PHASE_FLOWING;
 	__u32 life = life_of(r, phase, known);
-	struct connection fresh = {.seen = now, .life = life, .phase = phase};
+	struct connection fresh = {
+		.seen = now,
+		.life = life,
+		.phase = phase,
+		.accepted_minutes = phase == PHASE_ACCEPTING ? (lives.tcp[PHASE_FLOWING] + 59) / 60 : 0,
+	};
 
+	if (!known && r->kind == FLOW_TCP)
+		known = still_begun(&r->flow, now, phase);
 	if (known) {
 		if (known->phase != phase)
 			known->phase = phase;
@@ -73,7 +99,9 @@ static __always_inline void record(const struct reading *r)
 	}
 	if (phase == PHASE_RESET)
 		return;
-	if (is_opened(&r->flow))
+	if (is_only_begun(&r->flow, phase))
+		bpf_map_update_elem(&begun, &r->flow, &fresh, BPF_ANY);
+	else if (is_opened(&r->flow))
 		bpf_map_update_elem(&opened, &r->flow, &fresh, BPF_ANY);
 	else
 		bpf_map_update_elem(&served, &r->flow, &fresh, BPF_ANY);

@@ -3,7 +3,13 @@
 import { exchange, isThere, listEntries, makeDirectory, remove } from '../kernel/bpffs.js';
 import { decodeName, EGRESS, LIVES_SECTION } from '../kernel/pin-paths.js';
 import type { Pins } from '../kernel/pins.js';
-import { CONNECTION_TABLES, type ConnectionTable, type Lives, sizeByMark } from '../model/connections.js';
+import {
+  entriesOf,
+  FLOW_TABLES,
+  type ConnectionTable,
+  type Lives,
+  sizeByMark,
+} from '../model/connections.js';
 import type { RecordStep } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
@@ -23,7 +29,7 @@ export function record(
     if (there && pins.objects.egressInfo(there, { name, digest }).ifindex === ifindex) return;
     dropEgress(pins, name, digest);
     makeDirectory(pins.connections);
-    for (const table of CONNECTION_TABLES) pinTable(pins, table, object.mapFd(table));
+    for (const table of FLOW_TABLES) pinTable(pins, table, object.mapFd(table));
     if (!isThere(pins.lives)) pins.objects.pin(object.mapFd(LIVES_SECTION), pins.lives);
     pins.objects.writeLives({ number: object.mapFd(LIVES_SECTION) }, timeouts);
     makeDirectory(pins.interface(name));
@@ -32,9 +38,10 @@ export function record(
     const tables = {
       opened: { number: object.mapFd('opened') },
       served: { number: object.mapFd('served') },
+      begun: { number: object.mapFd('begun') },
     };
     pins.objects.seedConnections(tables, timeouts);
-    for (const table of CONNECTION_TABLES) {
+    for (const table of FLOW_TABLES) {
       using former = pins.objects.openPin(pins.formerTable(table));
       if (former) pins.objects.carryConnections(former, { number: object.mapFd(table) });
     }
@@ -86,7 +93,7 @@ export function settleTables(pins: Pins): void {
   const [digest, ...others] = new Set(names.flatMap((name) => digestsOf(pins, name)));
   if (digest === undefined) remove(pins.connections);
   else if (others.length === 0)
-    for (const table of CONNECTION_TABLES) settle(pins, table, sizeByMark(digest) / CONNECTION_TABLES.length);
+    for (const table of FLOW_TABLES) settle(pins, table, entriesOf(table, sizeByMark(digest)));
 }
 
 function settle(pins: Pins, table: ConnectionTable, entries: number): void {

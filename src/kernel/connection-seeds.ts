@@ -13,6 +13,9 @@ import { listTracked, type TrackedFlow } from './conntrack.js';
 import type { Open } from './pinned.js';
 import { listOpenFlows } from './sockets.js';
 
+/** Seconds. */
+const MINUTE = 60;
+
 /**
  * Writes down the flows whose sockets are open, and those that conntrack knows where it is active. What is known already stays as it
  * is. `lives`: seconds that they are kept.
@@ -26,6 +29,7 @@ export function seedConnections(tables: Record<ConnectionTable, Open>, lives: Li
     connection.writeUInt32LE(lifeOf(one, lives), 8);
     connection.writeUInt8(PHASES.indexOf(one.phase), 12);
     connection.writeUInt8(1, 13); // answered
+    if (one.phase === 'accepting') connection.writeUInt16LE(Math.ceil(lives.tcp.flowing / MINUTE), 14);
     addConnection(tables[tableOf(flow.toString('latin1'))], flow, connection);
   }
 }

@@ -1,13 +1,6 @@
 // The tables of connections, and that of datagrams in fragments, read from outside: struct flow -> struct connection (bpf/flow.h, bpf/connections.h).
 import { join } from 'node:path';
-import {
-  type Connection,
-  type ConnectionTable,
-  DATAGRAM_TABLE,
-  PHASES,
-  REASSEMBLY,
-  tableOf,
-} from '../model/connections.js';
+import { type Connection, DATAGRAM_TABLE, PHASES, REASSEMBLY, tablesOf } from '../model/connections.js';
 import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
 import { CONNECTION_BYTES } from './connection-tables.js';
 import { checked } from './ffi.js';
@@ -25,9 +18,13 @@ export interface KnownConnection extends Connection {
 
 /** `flow`: struct flow, a byte a character. `undefined` when none is known, and where nothing is recorded. */
 export function lookUpConnection(pinPaths: PinPaths, flow: string): KnownConnection | undefined {
-  const table: ConnectionTable = tableOf(flow);
-  const value = lookUp(pinPaths.connectionTable(table), flow);
-  return value && decode(value, process.hrtime.bigint());
+  const now = process.hrtime.bigint();
+  for (const table of tablesOf(flow)) {
+    const value = lookUp(pinPaths.connectionTable(table), flow);
+    const known = value && decode(value, now);
+    if (known) return known;
+  }
+  return undefined;
 }
 
 /**

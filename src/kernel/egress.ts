@@ -1,6 +1,6 @@
 // The program that records what leaves (bpf/egress.bpf.c): how it is loaded, and attached beside whatever else is
 // attached there: by a TCX link (Linux 6.6), else as a filter of clsact. Sources: enum bpf_attach_type in uapi/linux/bpf.h, kernel/bpf/tcx.c.
-import { CONNECTION_TABLES, type ConnectionTable, type SharedTable } from '../model/connections.js';
+import { type ConnectionTable, FLOW_TABLES, type SharedTable } from '../model/connections.js';
 import { detachLink } from './attach.js';
 import { attachFilter, detachFilter, runsFilter } from './clsact.js';
 import { Fd } from './fd.js';
@@ -14,7 +14,7 @@ const BPF_TCX_EGRESS = 47;
 const ENODEV = 19;
 const NO_INTERFACE = 0;
 
-/** What the policies of a host share; what leaves is written into the first two. */
+/** What the policies of a host share; what leaves is written into the first three. */
 export type ConnectionMaps = Record<SharedTable, Open>;
 type RecordedMaps = Pick<ConnectionMaps, ConnectionTable>;
 
@@ -26,7 +26,7 @@ export function loadEgress(
   lives: Open | undefined,
 ): BpfObject {
   return loadObject(bytes, function_, (one) => {
-    for (const table of CONNECTION_TABLES) one.reuseMap(table, tables[table]);
+    for (const table of FLOW_TABLES) one.reuseMap(table, tables[table]);
     if (lives) one.reuseMap(LIVES_SECTION, lives);
   });
 }

@@ -5,13 +5,7 @@ import { type ConnectionMaps, loadEgress } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import { LIVES_SECTION, type PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, type Open, openMap, openPin } from '../kernel/pinned.js';
-import {
-  CONNECTION_TABLES,
-  DATAGRAM_TABLE,
-  MOST_CONNECTIONS,
-  MOST_DATAGRAMS,
-  type SharedTable,
-} from '../model/connections.js';
+import { DATAGRAM_TABLE, entriesOf, type SharedTable } from '../model/connections.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
@@ -48,6 +42,7 @@ export class SharedConnections implements Disposable {
     const tables = {
       opened: this.#table('opened'),
       served: this.#table('served'),
+      begun: this.#table('begun'),
       fragments: this.#table('fragments'),
     };
     if (this.#isNew) seedConnections(tables);
@@ -85,8 +80,8 @@ export class SharedConnections implements Disposable {
   }
 
   #inSize(table: SharedTable, found: Fd | undefined): Fd {
-    if (table === DATAGRAM_TABLE) return found ?? createConnectionTable(table, MOST_DATAGRAMS);
-    const entries = (this.max ?? MOST_CONNECTIONS) / CONNECTION_TABLES.length;
+    const entries = entriesOf(table, this.max);
+    if (table === DATAGRAM_TABLE) return found ?? createConnectionTable(table, entries);
     if (found && (this.max === undefined || mapInfo(found).maxEntries === entries)) return found;
     const map = createConnectionTable(table, entries);
     if (found) carryConnections(found, map);

@@ -11,13 +11,12 @@ import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
 import {
-  CONNECTION_TABLES,
-  MOST_DATAGRAMS,
-  REASSEMBLY,
+  entriesOf,
   LIVES,
-  MOST_CONNECTIONS,
   OPENED_FROM,
   PHASES,
+  REASSEMBLY,
+  SHARED_TABLES,
 } from '../../src/model/connections.js';
 import { TCP_FLAGS } from '../../src/model/names.js';
 import { BUILTIN_ROWS, CONNECTION_STATES, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
@@ -171,16 +170,14 @@ const SHARED: [c: string, value: number][] = [
   ['sizeof(struct flow)', FLOW_BYTES],
   ...offsets('flow', { remote: 0, local: 16, remote_port: 32, local_port: 34, family: 36, protocol: 37 }),
   ['sizeof(struct connection)', CONNECTION_BYTES],
-  ...offsets('connection', { seen: 0, life: 8, phase: 12, answered: 13 }),
+  ...offsets('connection', { seen: 0, life: 8, phase: 12, answered: 13, accepted_minutes: 14 }),
   ...CONNECTION_STATES.map((state, at): [string, number] => [`CONNECTION_${macroName(state)}`, at + 1]),
   ...PHASES.map((phase, at): [string, number] => [`PHASE_${macroName(phase)}`, at]),
   ['PHASES', PHASES.length],
   ['sizeof(struct datagram)', CONNECTION_BYTES],
   ...offsets('datagram', { seen: 0, state: 8 }),
   ['REASSEMBLY', REASSEMBLY],
-  [mapSize('fragments'), MOST_DATAGRAMS],
-  [mapSize('opened'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
-  [mapSize('served'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
+  ...SHARED_TABLES.map((table): [string, number] => [mapSize(table), entriesOf(table)]),
   ...(['fin', 'syn', 'rst', 'ack', 'urg'] as const).map((flag): [string, number] => [
     `TCP_${flag.toUpperCase()}`,
     TCP_FLAGS[flag],

@@ -66,7 +66,7 @@ export function toConnections({
 }: z.output<typeof connectionFields>): ConnectionSettings {
   const { tcp = {}, ...others } = written;
   return {
-    max: max + (max % 2), // half of them in each table
+    max: Math.ceil(max / 4) * 4, // halves and a quarter of it are sizes of tables
     timeouts: { ...LIVES, ...inSeconds(others), tcp: { ...LIVES.tcp, ...inSeconds(tcp) } },
   };
 }

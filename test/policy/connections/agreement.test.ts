@@ -44,6 +44,7 @@ class Host implements Disposable {
     const tables = {
       opened: this.#keep(createConnectionTable('opened', ENTRIES)),
       served: this.#keep(createConnectionTable('served', ENTRIES)),
+      begun: this.#keep(createConnectionTable('begun', ENTRIES)),
       fragments: this.#keep(createConnectionTable('fragments', ENTRIES)),
     };
     const compiled = compilePolicy(asking);
