@@ -29,6 +29,17 @@ struct connection {
 	__u16 unused;
 };
 
+/*
+ * How many flows have been written into a table that did not have them. What is no longer there, and was not removed by an operator, has
+ * made room for others, which an LRU map does not tell.
+ */
+struct recorded {
+	__u64 flows;
+	__u64 revived; /* TCP that was in its middle, and not known */
+};
+
+enum table { TABLE_OPENED, TABLE_SERVED };
+
 #define CONNECTION_TABLE(table)                         \
 	struct {                                        \
 		__uint(type, BPF_MAP_TYPE_LRU_HASH);    \

@@ -27,6 +27,14 @@ volatile const struct lives lives SEC(".rodata.lives") = {
 	.other = 600,
 };
 
+/* By enum table; entries 2 and 3 are those of user space, which no program writes (src/kernel/recorded.ts). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, struct recorded);
+} recorded SEC(".maps");
+
 static __always_inline __u32 phase_after(__u32 flags, const struct connection *known)
 {
 	if (flags & TCP_RST)
@@ -54,6 +62,23 @@ static __always_inline __u32 life_of(const struct reading *r, __u32 phase, const
 	}
 }
 
+/* Of flows that a table did not have. One that was over is written anew in its place, and is no more than before. */
+static __always_inline void remember(void *map, __u32 table, const struct flow *flow, const struct connection *fresh)
+{
+	struct recorded *count;
+
+	if (bpf_map_update_elem(map, flow, fresh, BPF_NOEXIST)) {
+		bpf_map_update_elem(map, flow, fresh, BPF_ANY);
+		return;
+	}
+	count = bpf_map_lookup_elem(&recorded, &table);
+	if (!count)
+		return;
+	count->flows++;
+	if (flow->protocol == IPPROTO_TCP && (fresh->phase == PHASE_FLOWING || fresh->phase == PHASE_CLOSING))
+		count->revived++;
+}
+
 /* A connection that was lost is found again by whatever leaves in it, but for its end. */
 static __always_inline void record(const struct reading *r)
 {
@@ -74,9 +99,9 @@ static __always_inline void record(const struct reading *r)
 	if (phase == PHASE_RESET)
 		return;
 	if (is_opened(&r->flow))
-		bpf_map_update_elem(&opened, &r->flow, &fresh, BPF_ANY);
+		remember(&opened, TABLE_OPENED, &r->flow, &fresh);
 	else
-		bpf_map_update_elem(&served, &r->flow, &fresh, BPF_ANY);
+		remember(&served, TABLE_SERVED, &r->flow, &fresh);
 }
 
 static __always_inline void make_readable(struct __sk_buff *skb)

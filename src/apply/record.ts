@@ -21,10 +21,9 @@ export function record(
     if (there && pins.objects.linkInfo(there).ifindex === ifindex) return;
     remove(path);
     makeDirectory(pins.connections);
-    for (const table of CONNECTION_TABLES) {
-      const pin = pins.connectionTable(table);
-      if (!isThere(pin)) pins.objects.pin(recorder.object.mapFd(table), pin);
-    }
+    for (const table of CONNECTION_TABLES)
+      pinOnce(pins, pins.connectionTable(table), recorder.object.mapFd(table));
+    pinOnce(pins, pins.recorded, recorder.object.mapFd('recorded'));
     using link = pins.objects.createEgressLink({ number: recorder.object.programFd() }, ifindex);
     makeDirectory(pins.interface(name));
     pins.objects.pin(link.number, path);
@@ -57,6 +56,10 @@ export function forgetOthers(pins: Pins, name: string, keep: string | undefined)
 export function removeTables(pins: Pins): void {
   const names = listEntries(pins.interfaces).map((entry) => decodeName(entry.name) ?? entry.name);
   if (names.every((name) => digestsOf(pins, name).length === 0)) remove(pins.connections);
+}
+
+function pinOnce(pins: Pins, path: string, map: number): void {
+  if (!isThere(path)) pins.objects.pin(map, path);
 }
 
 function drop(pins: Pins, path: string): void {

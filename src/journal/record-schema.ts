@@ -41,6 +41,7 @@ const operatorStep = z.looseObject({
     'accept-lockout',
     'block',
     'unblock',
+    'forget-connections',
   ]),
   reason: z.string(),
 });

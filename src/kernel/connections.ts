@@ -1,6 +1,7 @@
 // The tables of connections, and that of datagrams in fragments, read from outside: struct flow -> struct connection (bpf/flow.h, bpf/connections.h).
 import { join } from 'node:path';
 import {
+  CONNECTION_BYTES,
   type ConnectionTable,
   DATAGRAM_TABLE,
   PHASES,
@@ -9,7 +10,6 @@ import {
   tableOf,
 } from '../model/connections.js';
 import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
-import { CONNECTION_BYTES } from './egress.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import type { PinPaths } from './pin-paths.js';

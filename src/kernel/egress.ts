@@ -1,8 +1,10 @@
 // The program that records what leaves (bpf/egress.bpf.c): how it is loaded, and attached by a TCX link (Linux 6.6), beside whatever else is
 // attached there. Sources: enum bpf_attach_type in uapi/linux/bpf.h, kernel/bpf/tcx.c.
 import {
+  CONNECTION_BYTES,
   CONNECTION_TABLES,
   type ConnectionTable,
+  FLOW_BYTES,
   LIVES,
   type Phase,
   PHASES,
@@ -16,19 +18,19 @@ import { checked, libbpf } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import { type BpfObject, loadObject } from './object.js';
 import type { Open } from './pinned.js';
+import { RECORDED } from './recorded.js';
 import { listOpenFlows } from './sockets.js';
 
 const BPF_TCX_EGRESS = 47;
 const ENODEV = 19;
 const BPF_MAP_TYPE_LRU_HASH = 9;
-/** struct flow and struct connection (bpf/flow.h, bpf/connections.h). */
-export const FLOW_BYTES = 40;
-export const CONNECTION_BYTES = 16;
 const NO_INTERFACE = 0;
 
 /** What the policies of a host share; what leaves is written into the first two. */
 export type ConnectionMaps = Record<SharedTable, Open>;
-type RecordedMaps = Pick<ConnectionMaps, ConnectionTable>;
+type FlowMaps = Pick<ConnectionMaps, ConnectionTable>;
+/** What the program works on: the tables, and the count of what it has written into them. */
+type RecorderMaps = FlowMaps & Record<typeof RECORDED, Open>;
 
 /** An empty table. */
 export function createConnectionTable(table: SharedTable, entries: number): Fd {
@@ -40,9 +42,9 @@ export function createConnectionTable(table: SharedTable, entries: number): Fd {
 }
 
 /** Throws an EnvironmentError on a kernel where it cannot be attached. */
-export function loadEgress(bytes: Uint8Array, function_: string, tables: RecordedMaps): BpfObject {
+export function loadEgress(bytes: Uint8Array, function_: string, maps: RecorderMaps): BpfObject {
   const object = loadObject(bytes, function_, (one) => {
-    for (const table of CONNECTION_TABLES) one.reuseMap(table, tables[table]);
+    for (const map of [...CONNECTION_TABLES, RECORDED] as const) one.reuseMap(map, maps[map]);
   });
   // No interface has this number: a kernel that knows the attach type says so, another one knows nothing of it (EINVAL).
   if (libbpf().linkCreate(object.programFd(), NO_INTERFACE, BPF_TCX_EGRESS, null) === -ENODEV) return object;
@@ -56,7 +58,7 @@ export function loadEgress(bytes: Uint8Array, function_: string, tables: Recorde
  * Writes down the flows whose sockets are open: what they receive was asked for before anybody recorded it. Those that are
  * known already stay as they are.
  */
-export function seedConnections(tables: RecordedMaps): void {
+export function seedConnections(tables: FlowMaps): void {
   const seen = process.hrtime.bigint();
   for (const { protocol, local, remote, state } of listOpenFlows()) {
     const phase = protocol === 'tcp' ? PHASE_OF_STATE[state] : 'flowing';

@@ -33,6 +33,8 @@ export interface PinPaths {
   /** The tables of the connections of the host: a pin for each. */
   connections: string;
   connectionTable(table: ConnectionTable): string;
+  /** The map that counts what is written into them. */
+  recorded: string;
   /** Large address sets, shared between interfaces: a directory for each list, with a pin for each content. */
   lists: string;
   list(name: string): string;
@@ -99,6 +101,7 @@ export function pinPathsOf(bpffs: string): PinPaths {
     egress: (name, digest) => join(interface_(name), EGRESS + digest),
     connections,
     connectionTable: (table) => join(connections, table),
+    recorded: join(connections, 'recorded'),
     lists,
     list,
     set: (name, digest) => join(list(name), digest),

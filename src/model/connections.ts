@@ -34,6 +34,9 @@ export const LIVES = {
 
 /** Local ports from here on are in `opened`, with ICMP; all other flows in `served` (bpf/connections.h). */
 export const OPENED_FROM = 32_768;
+/** struct flow and struct connection (bpf/flow.h, bpf/connections.h). */
+export const FLOW_BYTES = 40;
+export const CONNECTION_BYTES = 16;
 /** Where things are in struct flow. */
 const AT = { localPort: 34, protocol: 37 };
 const ICMP: readonly number[] = [1, 58];

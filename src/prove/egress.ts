@@ -1,8 +1,10 @@
 // The tables of the connections of a host, and the program that fills them: one of each for all interfaces.
+import { countEntries } from '../kernel/connection-tables.js';
 import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openMap, openPin } from '../kernel/pinned.js';
+import { createRecorded } from '../kernel/recorded.js';
 import {
   CONNECTION_TABLES,
   DATAGRAM_TABLE,
@@ -10,7 +12,7 @@ import {
   MOST_DATAGRAMS,
   type SharedTable,
 } from '../model/connections.js';
-import { type ObservedState, runningInstance } from '../model/observed.js';
+import { type ObservedState, sharedMap } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
 /** Behind the name of the function: the one for interfaces without an Ethernet header (bpf/egress.bpf.c). */
@@ -26,6 +28,7 @@ export interface ShippedProgram {
 export class SharedConnections implements Disposable {
   readonly #open = new Map<SharedTable, Fd>();
   readonly #egress = new Map<string, Candidate>();
+  #counting: Fd | undefined;
   /** Nothing has been written into a table yet. */
   #isNew = false;
 
@@ -55,9 +58,21 @@ export class SharedConnections implements Disposable {
     const name = noEthernet ? function_ + WITHOUT_ETHERNET : function_;
     const known = this.#egress.get(name);
     if (known) return known;
-    const loaded = { object: loadEgress(bytes, name, this.tables()) };
+    const tables = this.tables();
+    const loaded = { object: loadEgress(bytes, name, { ...tables, recorded: this.#recorded(tables) }) };
     this.#egress.set(name, loaded);
     return loaded;
+  }
+
+  /** What counts goes on, like the tables; a new one begins with what is in them. */
+  #recorded(tables: ConnectionMaps): Fd {
+    this.#counting ??=
+      (this.pinPaths && openPin(this.pinPaths.recorded)) ??
+      createRecorded({
+        opened: countEntries(tables.opened, 'opened'),
+        served: countEntries(tables.served, 'served'),
+      });
+    return this.#counting;
   }
 
   #table(table: SharedTable): Fd {
@@ -74,13 +89,13 @@ export class SharedConnections implements Disposable {
   #pinned(table: SharedTable): Fd | undefined {
     const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(this.pinPaths.connectionTable(table));
     if (own) return own;
-    const maps = this.observed?.owned.flatMap((one) => runningInstance(one)?.maps ?? []) ?? [];
-    const id = maps.find(({ name }) => name === table)?.id;
+    const id = sharedMap(this.observed?.owned ?? [], table);
     return id === undefined ? undefined : openMap(id);
   }
 
   [Symbol.dispose](): void {
     for (const { object } of this.#egress.values()) object[Symbol.dispose]();
     for (const map of this.#open.values()) map[Symbol.dispose]();
+    this.#counting?.[Symbol.dispose]();
   }
 }

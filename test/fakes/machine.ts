@@ -76,7 +76,7 @@ export class FakeMachine implements Machine {
         proven.recorders.set(step.interface, {
           object: this.kernel.load(
             'egress',
-            CONNECTION_TABLES.map((name) => ({ name })),
+            [...CONNECTION_TABLES, 'recorded'].map((name) => ({ name })),
           ),
         });
       if (!('instance' in step) || step.instance.pinned) continue;

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createConnectionTable, loadEgress } from '../../../src/kernel/egress.js';
+import { createRecorded } from '../../../src/kernel/recorded.js';
 import { libbpf } from '../../../src/kernel/ffi.js';
 import { loadPolicy } from '../../../src/kernel/load-policy.js';
 import { testRun } from '../../../src/kernel/testrun.js';
@@ -50,7 +51,12 @@ class Host implements Disposable {
     this.#firewall = this.#keep(
       loadPolicy(firewallObject(asking), bindForTest(compiled), { ofHost: { connections: tables } }),
     );
-    this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables));
+    this.#egress = this.#keep(
+      loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', {
+        ...tables,
+        recorded: this.#keep(createRecorded({ opened: 0, served: 0 })),
+      }),
+    );
   }
 
   leave(frame: Uint8Array): void {
