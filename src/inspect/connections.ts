@@ -4,27 +4,19 @@ import { recordedPolicy } from '../journal/running.js';
 import { readsIpFirst } from '../diff/no-ethernet.js';
 import { askPolicy } from '../kernel/ask-policy.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
-import { monotonicNanoseconds, openConnectionTable, readConnections } from '../kernel/connection-tables.js';
-import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
-import { mapInfo, openPin, openProgram } from '../kernel/pinned.js';
-import { readRecorded } from '../kernel/recorded.js';
-import type {
-  Connections,
-  ConnectionsStatus,
-  FlowFilter,
-  RowFlows,
-  TableCount,
-} from '../model/connection-table.js';
-import { CONNECTION_TABLES } from '../model/connections.js';
+import { pinPathsOf } from '../kernel/pin-paths.js';
+import { openProgram } from '../kernel/pinned.js';
+import type { Connections, FlowFilter, RowFlows } from '../model/connection-table.js';
 import { asksConnections } from '../model/desired.js';
 import { EnvironmentError, UsageError } from '../model/errors.js';
 import type { HostPaths } from '../model/host-paths.js';
-import { type OwnedInterface, runningInstance, sharedMap } from '../model/observed.js';
+import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { readOwned } from '../observe/owned.js';
-import { Census, NO_PAGE, type Page } from '../policy/connections/census.js';
+import { countTables } from '../pass/count-connections.js';
+import { Census, type Page } from '../policy/connections/census.js';
 import type { FlowBatch } from '../policy/connections/flow-entry.js';
 import { nextPacket } from '../policy/connections/next-packet.js';
-import { forgottenOf, highest } from '../policy/connections/pressure.js';
+import { highest } from '../policy/connections/pressure.js';
 import { encodeRecords } from '../policy/compile/records.js';
 
 export interface ConnectionsQuery {
@@ -60,38 +52,6 @@ export function readConnectionsReport({ bpffs, dataDir }: HostPaths, query: Conn
     skipped,
     more: census.matched - skipped - census.page.length,
   };
-}
-
-/** `undefined` where nothing is recorded. */
-export function connectionsStatus(
-  paths: PinPaths,
-  owned: readonly OwnedInterface[],
-): ConnectionsStatus | undefined {
-  const tables = countTables(paths, owned, new Census({}, NO_PAGE));
-  return tables.length === 0 ? undefined : { tables, pressure: highest(tables) };
-}
-
-function countTables(
-  paths: PinPaths,
-  owned: readonly OwnedInterface[],
-  census: Census,
-  meet?: (batch: FlowBatch, at: number) => void,
-): TableCount[] {
-  using counted = openPin(paths.recorded);
-  return CONNECTION_TABLES.flatMap((name) => {
-    using map = openConnectionTable(paths, name, sharedMap(owned, name));
-    if (!map) return [];
-    // Before the table is read: what is written meanwhile would count as forgotten.
-    const written = counted && readRecorded(counted, name);
-    const content = census.add(readConnections(map, name), monotonicNanoseconds(), meet);
-    const present = content.known + content.over;
-    const recorded = written && {
-      flows: written.flows,
-      revived: written.revived,
-      forgotten: forgottenOf(written.flows, written.removed, present),
-    };
-    return [{ name, capacity: mapInfo(map).maxEntries, ...content, ...(recorded && { recorded }) }];
-  });
 }
 
 /** Asks the program of an interface about the next packet of flows, as if it came in there. A question does not refresh a flow. */

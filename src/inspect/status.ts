@@ -25,6 +25,7 @@ import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
 import { pinsOf } from '../kernel/pins.js';
+import { connectionsStatus } from '../pass/count-connections.js';
 import { readTotals } from '../pass/totals.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
@@ -46,7 +47,6 @@ import type { LookOptions } from '../model/pass-options.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { revisionOf } from '../source/adoption.js';
 import { readRefusal } from '../source/refusal.js';
-import { connectionsStatus } from './connections.js';
 import { attachedAt, RunningPrograms } from './running-programs.js';
 
 /** `seen` stands in for a look. */
