@@ -11,7 +11,7 @@ import { columns, grouped, type Paint, printable } from './style.js';
 export function renderConnections(found: Connections, paint: Paint): string {
   const lines = [
     ...connectionLines(found, paint),
-    `${grouped(found.matched)} connections${found.counts.length === 0 ? '' : ':'}`,
+    `${connectionsOf(found.matched)}${found.counts.length === 0 ? '' : ':'}`,
     ...found.counts.map(
       ({ protocol, state, connections }) => `  ${protocol} ${state}: ${grouped(connections)}`,
     ),
@@ -75,8 +75,10 @@ function end(address: string, port: KnownFlow['localPort']): string {
 }
 
 export function renderRemoved({ filter, dryRun, matched, removed }: RemovedConnections): string {
-  const what = dryRun
-    ? `would remove ${grouped(matched)} connections`
-    : `removed ${grouped(removed)} connections`;
+  const what = dryRun ? `would remove ${connectionsOf(matched)}` : `removed ${connectionsOf(removed)}`;
   return printable(`${what} with ${filter}\n`);
+}
+
+function connectionsOf(count: number): string {
+  return count === 1 ? '1 connection' : `${grouped(count)} connections`;
 }

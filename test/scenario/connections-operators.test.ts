@@ -226,6 +226,41 @@ it('a table that is nearly full of what is not over alarms, and what makes room 
   });
 });
 
+it('what keeps the session of the operator alive is not forgotten by accident', async () => {
+  await using lab = await createLab();
+  const { address, peerAddress } = lab.pair('veth0');
+  await using conversation = await lab.converse('veth0', 22);
+  await conversation.say('before anything');
+  const answers = { name: 'answers', match: { connection: 'established' }, action: 'pass' };
+  writePolicy(lab, { default: 'drop', rules: [answers] });
+  await reconcile(lab);
+  const [session] = (await list(lab, '--port', '22')).connections;
+  const env = { SSH_CONNECTION: `${peerAddress} ${session?.remotePort} ${address} 22` };
+  const remove = (...args: string[]) =>
+    lab.run(['connections', 'remove', '--protocol', 'tcp', ...args], { env });
+  for (const args of [[], ['--dry-run']]) {
+    const refused = await remove(...args);
+    expect(refused).toMatchObject({ exitCode: 14 });
+    expect(refused.stderr).toContain(`this would lock out: veth0: this SSH session from ${peerAddress}`);
+  }
+  expect(await remove('--port', '23')).toMatchObject({ exitCode: 0 });
+  expect(await conversation.say('still there')).toBe('still there');
+  expect((await list(lab, '--port', '22')).matched).toBe(1);
+
+  // What is protected does not depend on it.
+  const protect = { protocol: 'tcp', source: peerAddress, destinationPort: 22 };
+  writePolicy(lab, { default: 'drop', rules: [answers] }, [protect]);
+  await reconcile(lab);
+  expect(await remove('--dry-run')).toMatchObject({ exitCode: 0 });
+  writePolicy(lab, { default: 'drop', rules: [answers] });
+  await reconcile(lab);
+  const accepted = await remove('--accept-lockout');
+  expect(accepted).toMatchObject({ exitCode: 0, stdout: 'removed 1 connection with protocol tcp' });
+  expect(accepted.stderr).toContain('accepted: this locks out veth0: this SSH session');
+  expect((await list(lab, '--port', '22')).matched).toBe(0);
+  await lab.exec('rm', '-r', join(lab.bpffs, 'xdpkeep')); // so that the connection can be closed
+});
+
 it('events and capture say what a packet is to the connections of the host', async () => {
   await using lab = await createLab();
   const { peerAddress } = lab.pair('veth0');
