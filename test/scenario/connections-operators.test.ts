@@ -229,13 +229,13 @@ it('a table that is nearly full of what is not over alarms, and what makes room 
 it('what keeps the session of the operator alive is not forgotten by accident', async () => {
   await using lab = await createLab();
   const { address, peerAddress } = lab.pair('veth0');
-  await using conversation = await lab.converse('veth0', 22);
+  await using conversation = await lab.converse('veth0', 7022);
   await conversation.say('before anything');
   const answers = { name: 'answers', match: { connection: 'established' }, action: 'pass' };
   writePolicy(lab, { default: 'drop', rules: [answers] });
   await reconcile(lab);
-  const [session] = (await list(lab, '--port', '22')).connections;
-  const env = { SSH_CONNECTION: `${peerAddress} ${session?.remotePort} ${address} 22` };
+  const [session] = (await list(lab, '--port', '7022')).connections;
+  const env = { SSH_CONNECTION: `${peerAddress} ${session?.remotePort} ${address} 7022` };
   const remove = (...args: string[]) =>
     lab.run(['connections', 'remove', '--protocol', 'tcp', ...args], { env });
   for (const args of [[], ['--dry-run']]) {
@@ -245,10 +245,10 @@ it('what keeps the session of the operator alive is not forgotten by accident', 
   }
   expect(await remove('--port', '23')).toMatchObject({ exitCode: 0 });
   expect(await conversation.say('still there')).toBe('still there');
-  expect((await list(lab, '--port', '22')).matched).toBe(1);
+  expect((await list(lab, '--port', '7022')).matched).toBe(1);
 
   // What is protected does not depend on it.
-  const protect = { protocol: 'tcp', source: peerAddress, destinationPort: 22 };
+  const protect = { protocol: 'tcp', source: peerAddress, destinationPort: 7022 };
   writePolicy(lab, { default: 'drop', rules: [answers] }, [protect]);
   await reconcile(lab);
   expect(await remove('--dry-run')).toMatchObject({ exitCode: 0 });
@@ -257,7 +257,7 @@ it('what keeps the session of the operator alive is not forgotten by accident', 
   const accepted = await remove('--accept-lockout');
   expect(accepted).toMatchObject({ exitCode: 0, stdout: 'removed 1 connection with protocol tcp' });
   expect(accepted.stderr).toContain('accepted: this locks out veth0: this SSH session');
-  expect((await list(lab, '--port', '22')).matched).toBe(0);
+  expect((await list(lab, '--port', '7022')).matched).toBe(0);
   await lab.exec('rm', '-r', join(lab.bpffs, 'xdpkeep')); // so that the connection can be closed
 });
 
