@@ -8,7 +8,7 @@ import { CONNECTION_TABLES } from '../model/connections.js';
 import { type OwnedInterface, sharedMap } from '../model/observed.js';
 import { Census, NO_PAGE } from '../policy/connections/census.js';
 import type { FlowBatch } from '../policy/connections/flow-entry.js';
-import { forgottenOf, highest } from '../policy/connections/pressure.js';
+import { forgottenOf, highest, pressureWarnings } from '../policy/connections/pressure.js';
 
 /** `undefined` where nothing is recorded. */
 export function connectionsStatus(
@@ -17,6 +17,11 @@ export function connectionsStatus(
 ): ConnectionsStatus | undefined {
   const tables = countTables(paths, owned, new Census({}, NO_PAGE));
   return tables.length === 0 ? undefined : { tables, pressure: highest(tables) };
+}
+
+/** A sentence for each table that is nearly full of connections that are not over. */
+export function warnOfPressure(paths: PinPaths, owned: readonly OwnedInterface[]): string[] {
+  return pressureWarnings(connectionsStatus(paths, owned)?.tables ?? []);
 }
 
 /** Empty where nothing is recorded. `meet` is told of each flow that the filter of the census leaves. */

@@ -67,6 +67,8 @@ export class FakeMachine implements Machine {
 
   readonly hidesTags: Machine['hidesTags'] = () => false;
 
+  readonly warnOfPressure: Machine['warnOfPressure'] = () => [];
+
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {

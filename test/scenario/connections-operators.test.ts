@@ -7,6 +7,7 @@ import { openPin } from '../../src/kernel/pinned.js';
 import { CONNECTION_BYTES, FLOW_BYTES, OPENED_FROM, PHASES } from '../../src/model/connections.js';
 import type { Doctor } from '../../src/model/doctor.js';
 import type { Connections, RemovedConnections } from '../../src/model/connection-table.js';
+import type { Reconciliation } from '../../src/model/reconciliation.js';
 import type { Status } from '../../src/model/status.js';
 import { createLab, type Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
@@ -198,6 +199,9 @@ it('a table that is nearly full of what is not over alarms, and what makes room 
   expect(full.warnings).toContainEqual(
     expect.stringMatching(/^the table of opened connections is \d+ % full: connections are forgotten/),
   );
+  const pass = document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0);
+  expect(pass.warnings).toContainEqual(expect.stringMatching(/^the table of opened connections is/));
+  expect(pass.changed).toBe(false);
   const pressed = await lab.run(['doctor', '--output', 'json']);
   expect(checkIn(pressed.stdout)).toMatchObject({ status: 'warning' });
   const shown = await lab.run(['top', '--count', '1', '--every', '100ms']);
