@@ -84,5 +84,6 @@ function notRecorded(
 
 function conntrackWords(flows: number | undefined): string {
   if (flows === undefined) return 'conntrack is not loaded';
-  return flows > 0 ? `conntrack follows ${flows} flows here` : 'conntrack follows nothing here';
+  if (flows === 0) return 'conntrack follows nothing here';
+  return `conntrack follows ${flows} ${flows === 1 ? 'flow' : 'flows'} here`;
 }

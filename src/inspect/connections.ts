@@ -1,7 +1,6 @@
 // What the tables of connections hold: counted, filtered, page by page, and by the row that decides about the next packet of a flow. Reads
 // only and takes no lock.
 import { recordedPolicy } from '../journal/running.js';
-import { readsIpFirst } from '../diff/no-ethernet.js';
 import { askPolicy } from '../kernel/ask-policy.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
@@ -33,7 +32,7 @@ export function readConnectionsReport({ bpffs, dataDir }: HostPaths, query: Conn
   const owned = readOwned(bpffs);
   using rows = query.interface === undefined ? undefined : new Rows(owned, dataDir, query.interface);
   const census = new Census(query.filter, query.page);
-  const tables = countTables(paths, owned, census, rows && ((batch, at) => rows.ask(batch, at)));
+  const tables = countTables(paths, owned, census, rows && ((batch, at) => { rows.ask(batch, at); }));
   if (tables.length === 0) {
     throw new UsageError('no connections are known here: no policy that runs asks about them', {
       hint: 'A rule with `connection` does: docs/connections.md.',
@@ -58,7 +57,6 @@ export function readConnectionsReport({ bpffs, dataDir }: HostPaths, query: Conn
 class Rows implements Disposable {
   readonly #program;
   readonly #owners;
-  readonly #noEthernet: boolean;
   readonly #counts = new Map<string, number>();
   #asked = 0;
 
@@ -75,12 +73,11 @@ class Rows implements Disposable {
         hint: 'Without an interface, what is known on all of the host is counted.',
       });
     }
-    const program = instance?.programId === undefined ? undefined : openProgram(instance.programId);
+    const program = instance.programId === undefined ? undefined : openProgram(instance.programId);
     if (!program)
       throw new EnvironmentError('the attached program was replaced meanwhile', { hint: 'Ask again.' });
     this.#program = program;
     this.#owners = encodeRecords(firewall.policy, firewall.protections.length).owners;
-    this.#noEthernet = readsIpFirst(instance?.digest ?? '');
   }
 
   get found(): NonNullable<Connections['rules']> {
