@@ -11,7 +11,7 @@ import type { Open } from './pinned.js';
 /** Name of the map, and of its pin beside the tables. */
 export const RECORDED = 'recorded';
 export const RECORDED_BYTES = 16;
-export const RECORDED_ENTRIES = 4;
+const RECORDED_ENTRIES = 4;
 const BPF_MAP_TYPE_PERCPU_ARRAY = 6;
 const OF_USER_SPACE = 2;
 

@@ -52,7 +52,7 @@ export interface TableCount {
 }
 
 /** What was written into a table since it is there (bpf/egress.bpf.c). */
-export interface RecordedFlows {
+interface RecordedFlows {
   /** Flows that were not in it when they were written. */
   flows: number;
   /** TCP flows among them in whose middle this host was: forgotten before, or never known. */
