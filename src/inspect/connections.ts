@@ -32,7 +32,15 @@ export function readConnectionsReport({ bpffs, dataDir }: HostPaths, query: Conn
   const owned = readOwned(bpffs);
   using rows = query.interface === undefined ? undefined : new Rows(owned, dataDir, query.interface);
   const census = new Census(query.filter, query.page);
-  const tables = countTables(paths, owned, census, rows && ((batch, at) => { rows.ask(batch, at); }));
+  const tables = countTables(
+    paths,
+    owned,
+    census,
+    rows &&
+      ((batch, at) => {
+        rows.ask(batch, at);
+      }),
+  );
   if (tables.length === 0) {
     throw new UsageError('no connections are known here: no policy that runs asks about them', {
       hint: 'A rule with `connection` does: docs/connections.md.',

@@ -41,8 +41,12 @@ function batch(...entries: Entry[]): FlowBatch {
   entries.forEach((one, at) => {
     const { ends = FOUR, localPort = 0, remotePort = 0, phase = 'flowing', silent = 5, life = 100 } = one;
     const from = at * FLOW_BYTES;
-    ends.remote.forEach((byte, index) => { flows.setUint8(from + index, byte); });
-    ends.local.forEach((byte, index) => { flows.setUint8(from + 16 + index, byte); });
+    ends.remote.forEach((byte, index) => {
+      flows.setUint8(from + index, byte);
+    });
+    ends.local.forEach((byte, index) => {
+      flows.setUint8(from + 16 + index, byte);
+    });
     flows.setUint16(from + 32, remotePort);
     flows.setUint16(from + 34, localPort);
     flows.setUint8(from + 36, ends === FOUR ? 4 : 6);
