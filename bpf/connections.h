@@ -30,6 +30,18 @@ struct connection {
 	__u16 accepted_minutes; /* of TCP that has begun with SYN and ACK: for how long it is kept once these are answered; else 0 */
 };
 
+/*
+ * How many flows have been written into a table that did not have them. What is no longer there, was not moved, and was not removed by an
+ * operator, has made room for others, which an LRU map does not tell.
+ */
+struct recorded {
+	__u64 flows;
+	__u64 revived; /* TCP that was in its middle, and not known */
+	__u64 moved; /* from here to the table in which it stays */
+};
+
+enum table { TABLE_OPENED, TABLE_SERVED, TABLE_BEGUN, TABLES };
+
 #define CONNECTION_TABLE(table, entries)                \
 	struct {                                        \
 		__uint(type, BPF_MAP_TYPE_LRU_HASH);    \

@@ -27,6 +27,14 @@ volatile struct lives lives SEC(".data.lives") = {
 	.other = 600,
 };
 
+/* By enum table; those behind TABLES are of user space, and no program writes them (src/kernel/recorded.ts). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * TABLES);
+	__type(key, __u32);
+	__type(value, struct recorded);
+} recorded SEC(".maps");
+
 static __always_inline __u32 phase_after(__u32 flags, const struct connection *known)
 {
 	if (flags & TCP_RST)
@@ -66,11 +74,34 @@ static __always_inline bool is_only_begun(const struct flow *flow, __u32 phase)
 static __always_inline struct connection *still_begun(const struct flow *flow, __u64 now, __u32 phase)
 {
 	struct connection *found = find_begun(flow, now);
+	__u32 table = TABLE_BEGUN;
+	struct recorded *count;
 
 	if (!found || phase == PHASE_ACCEPTING || phase == PHASE_RESET)
 		return found;
-	bpf_map_delete_elem(&begun, flow);
+	if (bpf_map_delete_elem(&begun, flow))
+		return 0;
+	count = bpf_map_lookup_elem(&recorded, &table);
+	if (count)
+		count->moved++;
 	return 0;
+}
+
+/* Of flows that a table did not have. One that was over is written anew in its place, and is no more than before. */
+static __always_inline void remember(void *map, __u32 table, const struct flow *flow, const struct connection *fresh)
+{
+	struct recorded *count;
+
+	if (bpf_map_update_elem(map, flow, fresh, BPF_NOEXIST)) {
+		bpf_map_update_elem(map, flow, fresh, BPF_ANY);
+		return;
+	}
+	count = bpf_map_lookup_elem(&recorded, &table);
+	if (!count)
+		return;
+	count->flows++;
+	if (flow->protocol == IPPROTO_TCP && (fresh->phase == PHASE_FLOWING || fresh->phase == PHASE_CLOSING))
+		count->revived++;
 }
 
 /* A connection that was lost is found again by whatever leaves in it, but for its end. */
@@ -100,11 +131,11 @@ static __always_inline void record(const struct reading *r)
 	if (phase == PHASE_RESET)
 		return;
 	if (is_only_begun(&r->flow, phase))
-		bpf_map_update_elem(&begun, &r->flow, &fresh, BPF_ANY);
+		remember(&begun, TABLE_BEGUN, &r->flow, &fresh);
 	else if (is_opened(&r->flow))
-		bpf_map_update_elem(&opened, &r->flow, &fresh, BPF_ANY);
+		remember(&opened, TABLE_OPENED, &r->flow, &fresh);
 	else
-		bpf_map_update_elem(&served, &r->flow, &fresh, BPF_ANY);
+		remember(&served, TABLE_SERVED, &r->flow, &fresh);
 }
 
 static __always_inline void make_readable(struct __sk_buff *skb)

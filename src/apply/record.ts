@@ -5,9 +5,10 @@ import { decodeName, EGRESS, LIVES_SECTION } from '../kernel/pin-paths.js';
 import type { Pins } from '../kernel/pins.js';
 import {
   entriesOf,
-  FLOW_TABLES,
   type ConnectionTable,
+  FLOW_TABLES,
   type Lives,
+  RECORDED,
   sizeByMark,
 } from '../model/connections.js';
 import type { RecordStep } from '../model/step.js';
@@ -31,6 +32,7 @@ export function record(
     makeDirectory(pins.connections);
     for (const table of FLOW_TABLES) pinTable(pins, table, object.mapFd(table));
     if (!isThere(pins.lives)) pins.objects.pin(object.mapFd(LIVES_SECTION), pins.lives);
+    pinTable(pins, RECORDED, object.mapFd(RECORDED));
     pins.objects.writeLives({ number: object.mapFd(LIVES_SECTION) }, timeouts);
     makeDirectory(pins.interface(name));
     pins.objects.attachEgress({ number: object.programFd() }, ifindex, path, digest);
@@ -49,8 +51,8 @@ export function record(
 }
 
 /** Makes this the table of the host; another one steps aside. */
-function pinTable(pins: Pins, table: ConnectionTable, map: number): void {
-  const path = pins.connectionTable(table);
+function pinTable(pins: Pins, table: ConnectionTable | typeof RECORDED, map: number): void {
+  const path = table === RECORDED ? pins.recorded : pins.connectionTable(table);
   using there = pins.objects.openPin(path);
   if (!there) {
     pins.objects.pin(map, path);
@@ -102,7 +104,16 @@ function settle(pins: Pins, table: ConnectionTable, entries: number): void {
   if (!former) return;
   using there = pins.objects.openPin(path);
   const isRight = there && pins.objects.mapInfo(there).maxEntries === entries;
-  if (!isRight && pins.objects.mapInfo(former).maxEntries === entries) exchange(aside, path);
+  const isBack = !isRight && pins.objects.mapInfo(former).maxEntries === entries;
+  if (table === 'opened') settleCount(pins, isBack);
+  if (isBack) exchange(aside, path);
+  remove(aside);
+}
+
+/** What is counted goes with the tables of which it is. */
+function settleCount(pins: Pins, isBack: boolean): void {
+  const aside = pins.formerTable(RECORDED);
+  if (isBack && isThere(aside)) exchange(aside, pins.recorded);
   remove(aside);
 }
 

@@ -73,6 +73,15 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['xdpkeep top ens5 --every 10s --count 6 --output json', 'the next minute for a program'],
   ],
   counters: [['xdpkeep counters ens5', 'packets and bytes of each rule there']],
+  connections: [
+    ['xdpkeep connections', 'how many there are, by protocol and state, and how full the tables are'],
+    ['xdpkeep connections ens5 --protocol udp', 'and which rule lets their next packet in'],
+    ['xdpkeep connections --address 203.0.113.0/24 --limit 100', 'those with a network'],
+  ],
+  'connections remove': [
+    ['xdpkeep connections remove --address 203.0.113.7 --dry-run', 'how many would be forgotten?'],
+    ['xdpkeep connections remove --address 203.0.113.7 --port 443', 'forget them'],
+  ],
   explain: [
     ['xdpkeep explain ens5 "protocol: tcp, source: 203.0.113.9, destinationPort: 22"', 'may it come in?'],
   ],

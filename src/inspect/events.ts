@@ -131,7 +131,7 @@ export class EventReader implements Disposable {
   }
 
   #name(sample: Sample): SeenPacket {
-    const { time, ifindex, slot, verdict, fate, length, frame } = sample;
+    const { time, ifindex, slot, verdict, fate, connection, length, frame } = sample;
     const action = (number: number): string => XDP_ACTIONS[number] ?? `action ${number}`;
     return {
       time,
@@ -139,6 +139,7 @@ export class EventReader implements Disposable {
       rule: this.#rowOf(sample) ?? `slot ${slot}`,
       verdict: action(verdict),
       ...(fate !== verdict && { fate: action(fate) }),
+      ...(connection && { connection }),
       ...(this.#names.get(ifindex)?.noEthernet ? behindEthernet(frame, length) : { length, frame }),
     };
   }

@@ -15,8 +15,7 @@ import { observe } from '../observe/observe.js';
 export async function readMemory(bpffs: string): Promise<MemoryReport> {
   const { owned } = await observe({ bpffs });
   const [programs, maps] = await Promise.all([showPrograms(), showMaps()]);
-  const named = new Map([...pinnedLists(bpffs), ...pinnedTables(bpffs)]);
-  return attribute(owned, named, { programs, maps });
+  return attribute(owned, { lists: pinnedLists(bpffs), ofHost: pinnedTables(bpffs) }, { programs, maps });
 }
 
 interface Shown {
@@ -24,19 +23,26 @@ interface Shown {
   maps: MapShow;
 }
 
-/** `named`: map id -> what it is called, of the content of lists and of tables of connections: these are of no interface. */
-function attribute(owned: OwnedInterface[], named: Map<number, string>, shown: Shown): MemoryReport {
+/** Maps that are pinned for nobody alone: id -> name. */
+interface Pinned {
+  /** The content of lists. */
+  lists: Map<number, string>;
+  /** Tables of the host, which are nobody's own even where one interface alone holds them. */
+  ofHost: Map<number, string>;
+}
+
+function attribute(owned: OwnedInterface[], { lists, ofHost }: Pinned, shown: Shown): MemoryReport {
+  const named = new Map([...lists, ...ofHost]);
   const holders = new Map<number, string[]>([...named.keys()].map((id) => [id, []]));
   const interfaces = owned.map((one) => {
     const programs = shown.programs.filter(({ id }) => programsOf(one).has(id));
     const held = mapsOf(one, programs);
     for (const id of held) holders.set(id, [...(holders.get(id) ?? []), one.name]);
-    return { name: one.name, programs: sum(programs), held };
+    return { name: one.name, programs, held };
   });
   // One that went meanwhile takes nothing any more.
   const present = new Map(shown.maps.map((map) => [map.id, map]));
-  const tables = new Set([...named].flatMap(([id, name]) => (name.startsWith(OF_CONNECTIONS) ? [id] : [])));
-  const isShared = (id: number): boolean => tables.has(id) || holders.get(id)?.length !== 1;
+  const isShared = (id: number): boolean => ofHost.has(id) || holders.get(id)?.length !== 1;
   const bytes = (ids: number[]): number => sum(ids.flatMap((id) => present.get(id) ?? []));
   const shared = [...holders].flatMap(([mapId, names]) => {
     const map = present.get(mapId);
@@ -46,16 +52,17 @@ function attribute(owned: OwnedInterface[], named: Map<number, string>, shown: S
   return {
     interfaces: interfaces.map(({ name, programs, held }) => ({
       name,
-      programs,
+      programs: sum(programs),
       maps: bytes([...held].filter((id) => !isShared(id))),
       shared: bytes([...held].filter(isShared)),
     })),
     shared: shared.sort((a, b) => b.bytes - a.bytes),
-    total: interfaces.reduce((all, { programs }) => all + programs, bytes([...holders.keys()])),
+    // What records what leaves may be one program on several interfaces.
+    total: sum([...new Set(interfaces.flatMap(({ programs }) => programs))]) + bytes([...holders.keys()]),
   };
 }
 
-/** Every instance that is pinned, and what the link runs though it lost its pin. */
+/** Every instance that is pinned, what the link runs though it lost its pin, and what records what leaves. */
 function programsOf({ instances, link, egress = [] }: OwnedInterface): Set<number> {
   const recorders = egress.map((one) => one.link.programId);
   const ids = [...instances.map(({ programId }) => programId), link?.programId, ...recorders];
@@ -80,14 +87,12 @@ function pinnedLists(bpffs: string): Map<number, string> {
   return found;
 }
 
-const OF_CONNECTIONS = 'connections, ';
-
 function pinnedTables(bpffs: string): Map<number, string> {
   const { connections } = pinPathsOf(bpffs);
   const found = new Map<number, string>();
-  for (const { name } of listEntries(connections)) {
-    using map = openPin(join(connections, name));
-    if (map) found.set(mapInfo(map).id, OF_CONNECTIONS + name);
+  for (const entry of listEntries(connections)) {
+    using map = entry.kind === 'pin' ? openPin(join(connections, entry.name)) : undefined;
+    if (map) found.set(mapInfo(map).id, `${entry.name} connections`);
   }
   return found;
 }

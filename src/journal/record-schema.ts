@@ -42,6 +42,7 @@ const operatorStep = z.looseObject({
     'accept-lockout',
     'block',
     'unblock',
+    'forget-connections',
   ]),
   reason: z.string(),
 });

@@ -1,6 +1,8 @@
 // What the tables of connections begin with: flows of which something was asked before anybody recorded it.
 import {
+  CONNECTION_BYTES,
   type ConnectionTable,
+  FLOW_BYTES,
   LIVES,
   type Lives,
   type Phase,
@@ -8,7 +10,7 @@ import {
   tableOf,
 } from '../model/connections.js';
 import { PROTOCOLS } from '../model/names.js';
-import { addConnection, CONNECTION_BYTES, FLOW_BYTES } from './connection-tables.js';
+import { addConnection } from './connection-tables.js';
 import { listTracked, type TrackedFlow } from './conntrack.js';
 import type { Open } from './pinned.js';
 import { listOpenFlows } from './sockets.js';

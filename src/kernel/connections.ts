@@ -1,8 +1,14 @@
 // The tables of connections, and that of datagrams in fragments, read from outside: struct flow -> struct connection (bpf/flow.h, bpf/connections.h).
 import { join } from 'node:path';
-import { type Connection, DATAGRAM_TABLE, PHASES, REASSEMBLY, tablesOf } from '../model/connections.js';
+import {
+  type Connection,
+  CONNECTION_BYTES,
+  DATAGRAM_TABLE,
+  PHASES,
+  REASSEMBLY,
+  tablesOf,
+} from '../model/connections.js';
 import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
-import { CONNECTION_BYTES } from './connection-tables.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import type { PinPaths } from './pin-paths.js';

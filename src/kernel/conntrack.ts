@@ -40,9 +40,18 @@ export interface TrackedFlow {
   phase: Phase;
 }
 
+/**
+ * Flows that it knows; `undefined` where this kernel has no conntrack, or its module is not loaded. It follows packets once some rule asks it
+ * to, of which few kernels tell (CONFIG_NETFILTER_NETLINK_HOOK is rare): what it counts is what everybody can see (nf_conntrack-sysctl.rst).
+ */
+export function conntrackFlows(): number | undefined {
+  const count = textIfThere('/proc/sys/net/netfilter/nf_conntrack_count');
+  return count === undefined ? undefined : Number(count);
+}
+
 /** Empty where conntrack does nothing: asking it then would load its modules. */
 export function listTracked(): TrackedFlow[] {
-  if (Number(textIfThere('/proc/sys/net/netfilter/nf_conntrack_count') ?? 0) === 0) return [];
+  if ((conntrackFlows() ?? 0) === 0) return [];
   const own = new Set(listAddresses().map(({ address }) => address));
   // What this host sends comes in at nobody's.
   return dump().flatMap((message) =>

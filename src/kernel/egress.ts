@@ -1,8 +1,9 @@
 // The program that records what leaves (bpf/egress.bpf.c): how it is loaded, and attached beside whatever else is
-// attached there: by a TCX link (Linux 6.6), else as a filter of clsact. Sources: enum bpf_attach_type in uapi/linux/bpf.h, kernel/bpf/tcx.c.
-import { type ConnectionTable, FLOW_TABLES, type SharedTable } from '../model/connections.js';
+// attached there: by a TCX link (Linux 6.6), else as a filter of clsact. Source: kernel/bpf/tcx.c.
+import { type ConnectionTable, FLOW_TABLES, RECORDED, type SharedTable } from '../model/connections.js';
 import { detachLink } from './attach.js';
 import { attachFilter, detachFilter, runsFilter } from './clsact.js';
+import { BPF_TCX_EGRESS, hasTcxLinks } from './features.js';
 import { Fd } from './fd.js';
 import { checked, libbpf } from './ffi.js';
 import { listInterfaces } from './interfaces.js';
@@ -10,23 +11,21 @@ import { type BpfObject, loadObject } from './object.js';
 import { LIVES_SECTION } from './pin-paths.js';
 import { kindOf, type LinkInfo, linkInfo, type Open, pin, programId } from './pinned.js';
 
-const BPF_TCX_EGRESS = 47;
-const ENODEV = 19;
-const NO_INTERFACE = 0;
-
 /** What the policies of a host share; what leaves is written into the first three. */
 export type ConnectionMaps = Record<SharedTable, Open>;
-type RecordedMaps = Pick<ConnectionMaps, ConnectionTable>;
+type FlowMaps = Pick<ConnectionMaps, ConnectionTable>;
+/** What the program works on: the tables, and the count of what it has written into them. */
+type RecorderMaps = FlowMaps & Record<typeof RECORDED, Open>;
 
 /** `lives`: the map of timeouts; absent for a new one. */
 export function loadEgress(
   bytes: Uint8Array,
   function_: string,
-  tables: RecordedMaps,
+  maps: RecorderMaps,
   lives: Open | undefined,
 ): BpfObject {
   return loadObject(bytes, function_, (one) => {
-    for (const table of FLOW_TABLES) one.reuseMap(table, tables[table]);
+    for (const map of [...FLOW_TABLES, RECORDED] as const) one.reuseMap(map, maps[map]);
     if (lives) one.reuseMap(LIVES_SECTION, lives);
   });
 }
@@ -43,7 +42,7 @@ export interface EgressPlace {
  * the filter, so that no filter of ours is ever without one.
  */
 export function attachEgress(program: Open, ifindex: number, path: string, digest: string): void {
-  if (hasTcx(program)) {
+  if (hasTcxLinks()) {
     const call = `record what leaves interface ${ifindex}`;
     using link = new Fd(checked(call, libbpf().linkCreate(program.number, ifindex, BPF_TCX_EGRESS, null)));
     pin(link.number, path);
@@ -73,13 +72,4 @@ export function detachEgress(pinned: Open, { name, digest }: EgressPlace): void 
 
 function indexOf(wanted: string): number | undefined {
   return listInterfaces().find(({ name }) => name === wanted)?.ifindex;
-}
-
-/**
- * No interface has the number that is asked for: a kernel that knows the attach type says so, another one knows nothing of it (EINVAL). With
- * XDPKEEP_NO_TCX=1, which tests set, it is as if it knew nothing.
- */
-function hasTcx(program: Open): boolean {
-  if (process.env['XDPKEEP_NO_TCX'] === '1') return false;
-  return libbpf().linkCreate(program.number, NO_INTERFACE, BPF_TCX_EGRESS, null) === -ENODEV;
 }

@@ -2,7 +2,7 @@
 // everything. bpffs refuses dots in names, so dots are percent-encoded.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ConnectionTable } from '../model/connections.js';
+import { type ConnectionTable, RECORDED } from '../model/connections.js';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
@@ -33,10 +33,12 @@ export interface PinPaths {
   /** The tables of the connections of the host: a pin for each. */
   connections: string;
   connectionTable(table: ConnectionTable): string;
-  /** One of another size, while programs that use it are still there. */
-  formerTable(table: ConnectionTable): string;
+  /** One of another size, or the count of what is written there, while programs that use it are still there. */
+  formerTable(table: ConnectionTable | typeof RECORDED): string;
   /** For how long flows are kept. */
   lives: string;
+  /** The map that counts what is written into them. */
+  recorded: string;
   /** Large address sets, shared between interfaces: a directory for each list, with a pin for each content. */
   lists: string;
   list(name: string): string;
@@ -107,6 +109,7 @@ export function pinPathsOf(bpffs: string): PinPaths {
     connectionTable: (table) => join(connections, table),
     formerTable: (table) => join(connections, `former-${table}`),
     lives: join(connections, 'lives'),
+    recorded: join(connections, RECORDED),
     lists,
     list,
     set: (name, digest) => join(list(name), digest),

@@ -9,6 +9,9 @@ const BEGUN_TABLE = 'begun';
 export const FLOW_TABLES = [...CONNECTION_TABLES, BEGUN_TABLE] as const;
 export type ConnectionTable = (typeof FLOW_TABLES)[number];
 
+/** The map that counts what is written into them. */
+export const RECORDED = 'recorded';
+
 /** The table of datagrams of which a first fragment was let in, so that the rest may follow (bpf/connection_state.h). */
 export const DATAGRAM_TABLE = 'fragments';
 /** All that the policies of a host share. */
@@ -120,6 +123,9 @@ export function changedLives(from: Lives, to: Lives): string {
 
 /** Local ports from here on are in `opened`, with ICMP (bpf/connections.h). */
 export const OPENED_FROM = 32_768;
+/** struct flow and struct connection (bpf/flow.h, bpf/connections.h). */
+export const FLOW_BYTES = 40;
+export const CONNECTION_BYTES = 16;
 /** Where things are in struct flow. */
 const AT = { localPort: 34, protocol: 37 };
 const ICMP: readonly number[] = [1, 58];

@@ -129,6 +129,12 @@ export function runningInstance({ instances, link }: OwnedInterface): ObservedIn
   return link && instances.find(({ programId }) => programId === link.programId);
 }
 
+/** The number in the kernel of a map that all policies of a host share, from one that runs and has it. */
+export function sharedMap(owned: readonly OwnedInterface[], name: string): number | undefined {
+  const maps = owned.flatMap((one) => runningInstance(one)?.maps ?? []);
+  return maps.find((map) => map.name === name)?.id;
+}
+
 /** The map that every policy has, and no other program beside counters: those stay when a program takes its place. */
 export const TABLES = 'tables';
 

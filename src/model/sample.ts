@@ -1,4 +1,5 @@
 // A packet that the datapath kept: as it came out of the kernel, and as people are told about it.
+import type { ConnectionState } from './policy.js';
 
 export interface Sample {
   /** ns since 1970, UTC. */
@@ -13,6 +14,8 @@ export interface Sample {
   fate: number;
   /** Bytes of the frame on the wire. */
   length: number;
+  /** What it is to the connections of the host; absent where no rule was reached that asks. */
+  connection?: ConnectionState;
   /** Kept for somebody who watches, and not because it was sampled. */
   watched: boolean;
   /** Its first bytes, as many as were kept. */
@@ -32,6 +35,8 @@ export interface SeenPacket {
   verdict: string;
   /** What became of it, where that is not the verdict. */
   fate?: string;
+  /** What it is to the connections of the host; absent where no rule was reached that asks. */
+  connection?: ConnectionState;
   length: number;
   frame: Uint8Array;
 }

@@ -4,7 +4,7 @@ import { roomBy } from '../model/connections.js';
 import type { ObservedConnections } from '../model/observed.js';
 
 /** `undefined` where nothing is recorded. */
-export function readConnections({ objects, ...paths }: Pins): ObservedConnections | undefined {
+export function observeConnections({ objects, ...paths }: Pins): ObservedConnections | undefined {
   using table = objects.openPin(paths.connectionTable('opened'));
   if (!table || objects.kindOf(table) !== 'map') return undefined;
   const max = roomBy(objects.mapInfo(table).maxEntries);

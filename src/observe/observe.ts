@@ -9,7 +9,7 @@ import { listInterfaces, netnsInode } from '../kernel/interfaces.js';
 import { type LinkInfo, linkInfo, openLink } from '../kernel/pinned.js';
 import { pinsOf } from '../kernel/pins.js';
 import type { ObservedState } from '../model/observed.js';
-import { readConnections } from './connection-tables.js';
+import { observeConnections } from './connection-tables.js';
 import { withDevices } from './devices.js';
 import { Disagreement, restless } from './disagreement.js';
 import { type Own, checkOwned, joinInterfaces } from './join.js';
@@ -65,7 +65,7 @@ async function look(bpffs: string): Promise<ObservedState> {
   // A swap meanwhile would show an old program beside a new link: as a foreign one.
   if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
   const owned = own.owned.map((one) => withUnpinnedMaps(one, answers));
-  const connections = isBpffs(bpffs) ? readConnections(pinsOf(bpffs)) : undefined;
+  const connections = isBpffs(bpffs) ? observeConnections(pinsOf(bpffs)) : undefined;
   return { boot: bootId(), netns: netnsInode(), interfaces, owned, ...(connections && { connections }) };
 }
 

@@ -46,7 +46,14 @@ export function planPass(
     ...(egress && { egress }),
   };
   const planned = plan(desired, differences, context, renames);
-  return { ...planned, warnings: [...planned.warnings, ...warnOfHiddenTags(differences, place.machine)] };
+  return {
+    ...planned,
+    warnings: [
+      ...planned.warnings,
+      ...warnOfHiddenTags(differences, place.machine),
+      ...place.machine.warnOfPressure(place.pins, observed.owned),
+    ],
+  };
 }
 
 /** Milliseconds that a step with a gap waits after it failed. */

@@ -1,12 +1,13 @@
 // The tables of the connections of a host, and the recorder, which fills them: one of each for all interfaces.
-import { carryConnections, createConnectionTable } from '../kernel/connection-tables.js';
+import { carryConnections, countEntries, createConnectionTable } from '../kernel/connection-tables.js';
 import { seedConnections } from '../kernel/connection-seeds.js';
 import { type ConnectionMaps, loadEgress } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import { LIVES_SECTION, type PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, type Open, openMap, openPin } from '../kernel/pinned.js';
+import { createRecorded } from '../kernel/recorded.js';
 import { DATAGRAM_TABLE, entriesOf, type SharedTable } from '../model/connections.js';
-import { type ObservedState, runningInstance } from '../model/observed.js';
+import { type ObservedState, sharedMap } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
 /** Behind the name of the function: the one for interfaces without an Ethernet header (bpf/egress.bpf.c). */
@@ -24,6 +25,9 @@ export class SharedConnections implements Disposable {
   readonly #egress = new Map<string, Candidate>();
   /** The map of timeouts, where one is pinned. */
   #lives: Fd | undefined;
+  #counting: Fd | undefined;
+  /** Tables of another size were made anew, of which nothing is counted yet. */
+  #isResized = false;
   /** Nothing has been written into a table yet. */
   #isNew = false;
 
@@ -58,7 +62,9 @@ export class SharedConnections implements Disposable {
     const name = noEthernet ? function_ + WITHOUT_ETHERNET : function_;
     const known = this.#egress.get(name);
     if (known) return known;
-    const loaded = { object: loadEgress(bytes, name, this.tables(), this.#timeouts()) };
+    const tables = this.tables();
+    const maps = { ...tables, recorded: this.#recorded(tables) };
+    const loaded = { object: loadEgress(bytes, name, maps, this.#timeouts()) };
     this.#egress.set(name, loaded);
     return loaded;
   }
@@ -69,6 +75,18 @@ export class SharedConnections implements Disposable {
     if (first) return { number: first.object.mapFd(LIVES_SECTION) };
     this.#lives ??= this.pinPaths && openPin(this.pinPaths.lives);
     return this.#lives;
+  }
+
+  /** What counts goes on, like the tables; a new one begins with what is in them. */
+  #recorded(tables: ConnectionMaps): Fd {
+    this.#counting ??=
+      (this.#isResized ? undefined : this.pinPaths && openPin(this.pinPaths.recorded)) ??
+      createRecorded({
+        opened: countEntries(tables.opened),
+        served: countEntries(tables.served),
+        begun: countEntries(tables.begun),
+      });
+    return this.#counting;
   }
 
   #table(table: SharedTable): Fd {
@@ -84,9 +102,13 @@ export class SharedConnections implements Disposable {
     if (table === DATAGRAM_TABLE) return found ?? createConnectionTable(table, entries);
     if (found && (this.max === undefined || mapInfo(found).maxEntries === entries)) return found;
     const map = createConnectionTable(table, entries);
-    if (found) carryConnections(found, map);
-    else this.#isNew = true;
-    found?.[Symbol.dispose]();
+    if (!found) {
+      this.#isNew = true;
+      return map;
+    }
+    carryConnections(found, map);
+    found[Symbol.dispose]();
+    this.#isResized = true;
     return map;
   }
 
@@ -94,8 +116,7 @@ export class SharedConnections implements Disposable {
   #pinned(table: SharedTable): Fd | undefined {
     const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(this.pinPaths.connectionTable(table));
     if (own) return own;
-    const maps = this.observed?.owned.flatMap((one) => runningInstance(one)?.maps ?? []) ?? [];
-    const id = maps.find(({ name }) => name === table)?.id;
+    const id = sharedMap(this.observed?.owned ?? [], table);
     return id === undefined ? undefined : openMap(id);
   }
 
@@ -103,5 +124,6 @@ export class SharedConnections implements Disposable {
     for (const { object } of this.#egress.values()) object[Symbol.dispose]();
     for (const map of this.#open.values()) map[Symbol.dispose]();
     this.#lives?.[Symbol.dispose]();
+    this.#counting?.[Symbol.dispose]();
   }
 }

@@ -4,7 +4,7 @@
 import { COUNTERS, PINNED_SECTIONS } from '../../src/kernel/pin-paths.js';
 import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
-import { FLOW_TABLES } from '../../src/model/connections.js';
+import { FLOW_TABLES, RECORDED } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
@@ -68,6 +68,8 @@ export class FakeMachine implements Machine {
 
   readonly hidesTags: Machine['hidesTags'] = () => false;
 
+  readonly warnOfPressure: Machine['warnOfPressure'] = () => [];
+
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
@@ -77,7 +79,7 @@ export class FakeMachine implements Machine {
         proven.recorders.set(step.interface, {
           object: this.kernel.load(
             'egress',
-            [...FLOW_TABLES, LIVES_SECTION].map((name) => ({ name })),
+            [...FLOW_TABLES, LIVES_SECTION, RECORDED].map((name) => ({ name })),
           ),
         });
       if (!('instance' in step) || step.instance.pinned) continue;

@@ -5,13 +5,16 @@ import { expect, it } from 'vitest';
 import { CONNECTION_SHIFT, QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../src/kernel/ask-policy.js';
 import { FAMILY_BITS, KEY_BYTES } from '../../src/kernel/blocks.js';
 import { COUNT_BYTES } from '../../src/kernel/counters.js';
-import { CONNECTION_BYTES, FLOW_BYTES } from '../../src/kernel/connection-tables.js';
 import { readElf } from '../../src/kernel/elf.js';
+import { RECORDED_BYTES } from '../../src/kernel/recorded.js';
 import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
 import {
+  CONNECTION_BYTES,
   entriesOf,
+  FLOW_BYTES,
+  FLOW_TABLES,
   LIVES,
   OPENED_FROM,
   PHASES,
@@ -165,12 +168,17 @@ const SHARED: [c: string, value: number][] = [
   ['QUESTION_CONNECTION(5 << 8)', 5],
   ['8', CONNECTION_SHIFT],
   ['DECISION_CONNECTION', records.ASKS_CONNECTION],
+  ['DECISION_STATE(5 << STATE_SHIFT)', 5],
+  [`DECISION_STATE(DECISION_CONNECTION | 0x3fff | 1 << ${records.SLOT_SHIFT})`, 0],
   ['OPENED_FROM', OPENED_FROM],
   ['FLOW_TAGS', VLAN_TAGS],
   ['sizeof(struct flow)', FLOW_BYTES],
   ...offsets('flow', { remote: 0, local: 16, remote_port: 32, local_port: 34, family: 36, protocol: 37 }),
   ['sizeof(struct connection)', CONNECTION_BYTES],
   ...offsets('connection', { seen: 0, life: 8, phase: 12, answered: 13, accepted_minutes: 14 }),
+  ['sizeof(struct recorded)', RECORDED_BYTES],
+  ...offsets('recorded', { flows: 0, revived: 8, moved: 16 }),
+  ...FLOW_TABLES.map((table, at): [string, number] => [`TABLE_${macroName(table)}`, at]),
   ...CONNECTION_STATES.map((state, at): [string, number] => [`CONNECTION_${macroName(state)}`, at + 1]),
   ...PHASES.map((phase, at): [string, number] => [`PHASE_${macroName(phase)}`, at]),
   ['PHASES', PHASES.length],

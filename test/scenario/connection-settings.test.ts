@@ -73,11 +73,13 @@ it('timeouts change without a reload; tables of another size hold what those bef
   expect((await pass(lab)).changed).toBe(false);
 
   const { memory } = document<Status>(await lab.run(['status', '--memory', '--output', 'json']), 0);
-  const tables = memory?.shared.filter(({ name }) => name.startsWith('connections, ')) ?? [];
+  const tables = memory?.shared.filter(({ name }) => name.endsWith(' connections')) ?? [];
   expect(tables.map(({ name }) => name).sort()).toEqual([
-    'connections, lives',
-    'connections, opened',
-    'connections, served',
+    'begun connections',
+    'lives connections',
+    'opened connections',
+    'recorded connections',
+    'served connections',
   ]);
   expect(tables.every(({ bytes }) => bytes > 0)).toBe(true);
 
