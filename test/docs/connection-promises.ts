@@ -2,40 +2,15 @@
 // needs: iptables lab
 import { expect } from 'vitest';
 import type { PacketDescription } from '../../src/model/policy.js';
-import type { PacketFields } from '../../src/policy/fields/field.js';
 import type { Lab } from '../lab.js';
 import { putBehind } from '../lab/behind.js';
 import { connect, ip } from '../lab/traffic.js';
-import { ANSWER, askFor, askFrom, serve, serveIn } from '../support/datagrams.js';
+import { asks, isFrom, LONG, strangersStayOut } from '../support/asking.js';
+import { ANSWER, askFrom, serve, serveIn } from '../support/datagrams.js';
 import { counts } from '../support/policies.js';
 import { ECHO, talkFrom } from '../support/streams.js';
 
 export const ENS5 = 'ens5';
-const LONG = 4000;
-
-/** A stranger who takes what he sends for an answer: to ports from which nothing was asked. */
-async function strangersStayOut(lab: Lab, name = ENS5): Promise<void> {
-  const source = ip('203.0.113.66');
-  await using through = await lab.capture(name);
-  await lab.send({ protocol: 17, source, sourcePort: 53, destinationPort: 40_001 }, 3, name);
-  await lab.send({ protocol: 6, source, sourcePort: 443, destinationPort: 40_001, tcpFlags: 16 }, 3, name);
-  await lab.send({ protocol: 6, source, sourcePort: 443, destinationPort: 40_001, tcpFlags: 2 }, 3, name);
-  await lab.send({ protocol: 1, source, icmpType: 0 }, 3, name);
-  await expect.poll(async () => (await counts(lab, name))['(default)'] ?? 0).toBeGreaterThanOrEqual(12);
-  expect(through.packets.filter((one) => isFrom(one, '203.0.113.66'))).toEqual([]);
-}
-
-/** The host asks over UDP and TCP, by both families, and is answered. */
-async function asks(lab: Lab): Promise<void> {
-  const { peerAddress, peerAddress6 } = lab.pair(ENS5);
-  for (const address of [peerAddress, peerAddress6]) {
-    await using _answer = await serve(lab, ANSWER, address, 7053, LONG);
-    await using _echo = await serve(lab, ECHO, address, 7007);
-    expect(await askFor(lab, address, 7053)).toHaveLength(LONG);
-    expect(await talkFrom(lab.network.firewall, address, 7007)).toBe('hello');
-  }
-  expect(await askFor(lab, peerAddress, 7054), 'the error about a datagram of ours').toBe('ECONNREFUSED');
-}
 
 export const CONNECTION_PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
   'default-deny-web-server': async (lab) => {
@@ -43,8 +18,8 @@ export const CONNECTION_PROMISES: Record<string, (lab: Lab) => Promise<void>> = 
     expect(await web.say('GET /')).toBe('GET /');
     expect([await lab.connect(443, ENS5), await lab.connect6(443, ENS5)]).toEqual(['refused', 'refused']);
     expect([await lab.connect(81, ENS5), await lab.connect6(81, ENS5)]).toEqual(['silence', 'silence']);
-    await asks(lab);
-    await strangersStayOut(lab);
+    await asks(lab, ENS5);
+    await strangersStayOut(lab, ENS5);
     const ssh = { protocol: 6, destinationPort: 22, tcpFlags: 2 };
     await arrives(lab, ssh, { '198.51.100.7': true, '10.9.9.9': true, '203.0.113.9': false });
     expect(await counts(lab, ENS5)).toMatchObject({ ssh: 3 });
@@ -59,22 +34,22 @@ export const CONNECTION_PROMISES: Record<string, (lab: Lab) => Promise<void>> = 
     expect(await talkFrom(outside, address, 53)).toBe('hello');
     await using _six = await serveIn(firewall, ANSWER, address6, 53, 5);
     expect(await askFrom(outside, address6, 53), 'not one of clients.txt').toBe('silence');
-    await asks(lab);
-    await strangersStayOut(lab);
+    await asks(lab, ENS5);
+    await strangersStayOut(lab, ENS5);
     await lab.send({ protocol: 17, source: ip('203.0.113.9'), destinationPort: 53 }, 3, ENS5);
     await expect.poll(async () => (await counts(lab, ENS5))['strangers']).toBeGreaterThanOrEqual(4);
     expect(await lab.ping(2, ENS5)).toMatchObject({ received: 2 });
   },
   laptop: async (lab) => {
     const { peerAddress } = lab.pair(ENS5);
-    await asks(lab);
+    await asks(lab, ENS5);
     const pings = await lab.exec('ping', '-n', '-q', '-c', '2', '-i', '0.1', '-W', '2', peerAddress);
     expect(pings).toContain('2 received');
     for (const port of [22, 445]) {
       await using _open = await serveIn(lab.network.firewall, ECHO, '0.0.0.0', port);
       expect(await lab.connect(port, ENS5)).toBe('silence');
     }
-    await strangersStayOut(lab);
+    await strangersStayOut(lab, ENS5);
     expect(await lab.ping(3, ENS5)).toMatchObject({ received: 3 });
   },
   router: async (lab) => {
@@ -91,13 +66,13 @@ export const CONNECTION_PROMISES: Record<string, (lab: Lab) => Promise<void>> = 
       }
     };
     await fromBehind();
-    await asks(lab); // the router itself
+    await asks(lab, ENS5); // the router itself
     await using _web = await serveIn(behind.namespace, ECHO, host, 443);
     await using _hidden = await serveIn(behind.namespace, ECHO, host, 22);
     await using _hidden6 = await serveIn(behind.namespace, ECHO, host6, 22);
     expect(await talkFrom(outside, host, 443)).toBe('hello');
     for (const address of [host, host6]) expect(await connect(lab.network, address, 22)).toBe('silence');
-    await strangersStayOut(lab);
+    await strangersStayOut(lab, ENS5);
     await lab.exec('iptables', '-w', '-t', 'nat', '-A', 'POSTROUTING', '-o', ENS5, '-j', 'MASQUERADE');
     await fromBehind();
     expect(await connect(lab.network, host, 22)).toBe('silence');
@@ -118,8 +93,4 @@ export async function arrives(
   const count = (source: string) => through.packets.filter((one) => isFrom(one, source)).length;
   await expect.poll(() => count('192.0.2.123')).toBe(1);
   for (const [source, passes] of Object.entries(sources)) expect(count(source), source).toBe(passes ? 3 : 0);
-}
-
-export function isFrom({ source }: PacketFields, address: string): boolean {
-  return [...(source ?? [])].join('.') === address;
 }

@@ -9,9 +9,10 @@ import type { PacketFields } from '../../src/policy/fields/field.js';
 import { createLab, type Lab } from '../lab.js';
 import { scaled } from '../lab/pace.js';
 import { ip } from '../lab/traffic.js';
+import { isFrom } from '../support/asking.js';
 import { mapValues, reconcile } from '../support/host.js';
 import { counts } from '../support/policies.js';
-import { arrives, CONNECTION_PROMISES, ENS5, isFrom } from './connection-promises.js';
+import { arrives, CONNECTION_PROMISES, ENS5 } from './connection-promises.js';
 
 /** What must be seen to believe each README, at the interface that its host file names. */
 const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
