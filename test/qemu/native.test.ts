@@ -59,19 +59,6 @@ const WIDE = policyFile('wide', {
   ],
 });
 
-/** Lines for a shell without quotes of its own to worry about, none too long for a terminal. */
-function writing(path: string, text: string): string[] {
-  const pieces =
-    Buffer.from(text)
-      .toString('base64')
-      .match(/.{1,2000}/g) ?? [];
-  return [
-    `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; rm -f ${path}.64`,
-    ...pieces.map((piece) => `echo ${piece} >> ${path}.64`),
-    `base64 -d ${path}.64 > ${path}; rm ${path}.64`,
-  ];
-}
-
 it('attaches natively to virtio_net under Linux 6.1', async () => {
   await using lab = await createLab();
   const deb = await makePackage(lab.directory);
@@ -81,11 +68,8 @@ it('attaches natively to virtio_net under Linux 6.1', async () => {
   const answers = async () => (await ping(lab.network, ADDRESS, 2)).received;
   await expect.poll(answers).toBeGreaterThan(0);
 
-  const write = async (path: string, text: string) => {
-    for (const line of writing(path, text)) await guest.must(line);
-  };
-  await write('/state/hosts/guest.yaml', HOST);
-  await write('/state/policies/edge.yaml', POLICY);
+  await guest.write('/state/hosts/guest.yaml', HOST);
+  await guest.write('/state/policies/edge.yaml', POLICY);
   const xdpkeep = (command: string) =>
     guest.must(`XDPKEEP_HOST=guest XDPKEEP_STATE=/state xdpkeep ${command}`);
   const result = JSON.parse(await xdpkeep('reconcile --output json')) as Reconciliation;
@@ -97,8 +81,8 @@ it('attaches natively to virtio_net under Linux 6.1', async () => {
   expect(await xdpkeep('counters eth0')).toMatch(/no-ping +4 /);
   expect(await guest.must('bpftool net show')).toMatch(/eth0\(\d+\) driver id \d+/);
 
-  await write('/state/policies/wide.yaml', WIDE);
-  await write('/state/hosts/guest.yaml', HOST.replace('edge}', 'wide}'));
+  await guest.write('/state/policies/wide.yaml', WIDE);
+  await guest.write('/state/hosts/guest.yaml', HOST.replace('edge}', 'wide}'));
   await xdpkeep('reconcile');
   expect(await ping(lab.network, ADDRESS, 4)).toMatchObject({ sent: 4, received: 0 });
   expect(await xdpkeep('counters eth0')).toMatch(/no-ping-yet +4 /);

@@ -4,7 +4,7 @@ import type { Lab } from '../lab.js';
 import { listening, must, within } from '../lab/exec.js';
 
 /** Sends a datagram from inside, and gives the answer or the error that comes back. */
-const ASK = `
+export const ASK = `
 const [address, port] = process.argv.slice(1);
 const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
 const end = (text) => { console.log(text); process.exit(0); };

@@ -3,7 +3,7 @@
 import { must, within } from '../lab/exec.js';
 
 /** Says a word and ends: prints what comes back, the code of an error, or `silence`. */
-const TALK = `
+export const TALK = `
 const socket = require('node:net').connect(Number(process.argv[2]), process.argv[1]);
 const end = (text) => { console.log(text); process.exit(0); };
 socket.on('connect', () => socket.end('hello'));
