@@ -2,6 +2,8 @@
 /* What an incoming packet is to the connections of this host. The same decisions, in the same words: src/policy/connections/. */
 #pragma once
 
+#include <stddef.h>
+
 #include "act.h"
 #include "connections.h"
 
@@ -79,23 +81,40 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
-static __always_inline bool is_same_local(const struct flow *a, const struct flow *b)
+/* Does the packet whose IP header is at byte `at` go to this host's end of the flow? */
+static __always_inline bool goes_to_local(struct xdp_md *ctx, __u32 at, const struct flow *flow)
 {
-	return a->local[0] == b->local[0] && a->local[1] == b->local[1] && a->local[2] == b->local[2] &&
-	       a->local[3] == b->local[3];
+	const __u8 *first = bytes_at(ctx, at, 1);
+	const __be32 *to;
+
+	if (!first || *first >> 4 != flow->family)
+		return false;
+	if (flow->family == 4) {
+		to = bytes_at(ctx, at + offsetof(struct iphdr, daddr), 4);
+		return to && to[0] == flow->local[0];
+	}
+	to = bytes_at(ctx, at + offsetof(struct ipv6hdr, daddr), 16);
+	return to && to[0] == flow->local[0] && to[1] == flow->local[1] && to[2] == flow->local[2] &&
+	       to[3] == flow->local[3];
 }
 
-/* An error is about a packet that this host has sent, which it quotes behind eight bytes, and goes to whoever sent that. */
-static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *r, __u64 now)
+/*
+ * An error is about a packet that this host has sent, which it quotes behind eight bytes, and goes to whoever sent that. `start`: byte at
+ * which the IP header of the error begins. What it quotes is read in its place: a second reading would not fit on the stack of Linux 6.1.
+ */
+static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *r, __u32 start, __u64 now)
 {
-	struct reading quoted = {.at = r->at + 8, .direction = OUTGOING};
-	__u32 kind = read_flow(ctx, &quoted);
+	__u32 kind;
 
+	__builtin_memset(&r->flow, 0, sizeof(r->flow));
+	r->at += 8;
+	r->direction = OUTGOING;
+	kind = read_flow(ctx, r);
 	if (kind == FLOW_NONE || kind == FLOW_ERROR || kind == FLOW_LATER_FRAGMENT)
 		return CONNECTION_INVALID;
-	if (!is_same_local(&quoted.flow, &r->flow))
+	if (!goes_to_local(ctx, start, &r->flow))
 		return CONNECTION_INVALID;
-	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+	return find_connection(&r->flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
 /* A later fragment is what the first one was. One that overtakes it is invalid. */
@@ -125,7 +144,8 @@ static __always_inline __u32 start_of_ip(struct xdp_md *ctx)
  */
 static __noinline __u32 connection_of(struct xdp_md *ctx)
 {
-	struct reading r = {.at = start_of_ip(ctx), .direction = INCOMING};
+	__u32 start = start_of_ip(ctx);
+	struct reading r = {.at = start, .direction = INCOMING};
 	struct question *question = question_of(ctx);
 	__u64 now = bpf_ktime_get_coarse_ns();
 	struct connection *found;
@@ -138,7 +158,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		return QUESTION_CONNECTION(question->record);
 	kind = read_flow(ctx, &r);
 	if (kind == FLOW_ERROR)
-		return state_of_error(ctx, &r, now);
+		return state_of_error(ctx, &r, start, now);
 	if (kind == FLOW_LATER_FRAGMENT)
 		return state_of_rest(&r, now);
 	found = may_answer(kind) ? find_connection(&r.flow, now) : 0;

@@ -111,7 +111,7 @@ static __always_inline __u32 read_transport(FRAME *ctx, struct reading *r)
 {
 	__u32 at = FORGET(r->at), direction = r->direction & 1, protocol = r->flow.protocol;
 	const __u8 *header;
-	__be16 *ports;
+	__be16 *ports, source, destination;
 	__u32 kind;
 
 	if (protocol == (r->flow.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
@@ -128,8 +128,12 @@ static __always_inline __u32 read_transport(FRAME *ctx, struct reading *r)
 	ports = bytes_at(ctx, at, 4);
 	if (!ports)
 		return FLOW_NONE;
-	r->flow.remote_port = direction == INCOMING ? ports[0] : ports[1];
-	r->flow.local_port = direction == INCOMING ? ports[1] : ports[0];
+	source = ports[0];
+	destination = ports[1];
+	barrier_var(source); /* or the choice is an index into the packet, which the verifier of Linux 6.1 does not follow */
+	barrier_var(destination);
+	r->flow.remote_port = direction == INCOMING ? source : destination;
+	r->flow.local_port = direction == INCOMING ? destination : source;
 	if (protocol != IPPROTO_TCP)
 		return FLOW_PORTS;
 	header = bytes_at(ctx, at, 14);
