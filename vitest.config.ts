@@ -28,14 +28,14 @@ function inLab(name: string, fits: (file: string) => boolean, testTimeout: numbe
   return { extends: true as const, test: { name, include, testTimeout, ...setup } };
 }
 
-// Each test in the lab makes its own namespaces and bpffs: nothing is shared, and nothing mocked. Two workers: the tests use
-// real time, and floods use real processors.
+// Each test in the lab makes its own namespaces and bpffs: nothing is shared, and nothing mocked. Three workers: the tests
+// use real time, and one that waits leaves its processor to another.
 // Nothing takes as long as the limits, whatever else the machine does: it hangs. How long something takes is for
 // `npm run bench`. Limits are those of the kind: a test has one of its own only where it is a long one of its kind.
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     expect: { poll: { timeout: 60_000, interval: 50 } },
     hookTimeout: 300_000,
     projects: [

@@ -107,7 +107,7 @@ static __always_inline __u32 find_rule(const struct sums *sums)
 	return enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
 }
 
-/* The rest of `classify`: the connection is asked where a rule is reached that wants to know. With `peek`, it never is. */
+/* The rest of `classify`: looks the connection up where a rule that asks about it is reached; with `peek`, nowhere. */
 static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums *sums, const struct packet *p, bool peek)
 {
 	__u32 decision, state;

@@ -24,10 +24,10 @@ struct {
 	__type(value, struct datagram);
 } fragments SEC(".maps");
 
-/* The leaf of a state; 0, of what is not IP, is the one of packets that have none. */
-static __always_inline __u32 connection_leaf(__u32 state)
+/* `key`: a state plus PRESENT, or 0 for what is not IP and so has no state. */
+static __always_inline __u32 connection_leaf(__u32 key)
 {
-	return entry_at(number(NUMBER_ROOT + FIELD_CONNECTION) + state * 4ULL);
+	return entry_at(number(NUMBER_ROOT + FIELD_CONNECTION) + key * 4ULL);
 }
 
 /* Does a packet that opens a connection carry these flags? */
@@ -140,7 +140,7 @@ static __always_inline __u32 start_of_ip(struct xdp_md *ctx)
 
 /*
  * What an incoming packet is to the connections of this host; CONNECTION_UNASKED where it is not IP. A question refreshes
- * nothing. A function of its own: a policy that does not ask has nothing of it.
+ * nothing. Not inlined, because it is called from two places.
  */
 static __noinline __u32 connection_of(struct xdp_md *ctx)
 {
@@ -173,7 +173,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 	return state;
 }
 
-/* Notes that the rest of the datagram may come in that this frame is the first fragment of. */
+/* Notes that the rest of a datagram may come in, of which this frame is the first fragment. */
 static __noinline void expect_rest(struct xdp_md *ctx, __u32 state)
 {
 	struct datagram datagram = {.seen = bpf_ktime_get_coarse_ns(), .state = state};
@@ -197,7 +197,7 @@ static __always_inline bool is_first_fragment(const struct packet *p)
 
 /*
  * `decision`: that of a packet whose connection was asked. Of strangers nothing is noted: who cannot forge an answer cannot push
- * others out.
+ * others out of the table.
  */
 static __always_inline void let_rest_in(struct xdp_md *ctx, const struct packet *p, __u32 state, __u32 decision)
 {
@@ -208,8 +208,8 @@ static __always_inline void let_rest_in(struct xdp_md *ctx, const struct packet 
 }
 
 /*
- * What is added to the sum of the first group of classes once the connection is known. Until then every rule that asks about it
- * could be the one: rules in front of it decide without.
+ * What is added to the sum of the first group once the connection is known: the leaf of its state in place of that of "nobody has
+ * asked", with which every rule that asks about the connection may match.
  */
 static __always_inline __u32 informed_by(__u32 state)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The connections of a host: two tables, filled by what leaves (egress.bpf.c), asked by what comes in, and only where a rule with
- * `connection` is reached. A flow is found in the form in which its packets come in. Which of the tables it is in, its local port
- * says: strangers can make this host answer from ports that it serves, as often as they like, and so push others out of that
- * table; flows that this host opens, from ports above, are in the other one. The same decisions, in the same words:
- * src/policy/connections/.
+ * `connection` is reached. A flow is found in the form in which its packets come in. Its local port says in which table it is:
+ * strangers can make this host answer from the ports that it serves, as often as they like, and so push others out of `served`;
+ * flows that this host opens itself, from ports above, are in `opened`, which strangers cannot fill. The same decisions, in the
+ * same words: src/policy/connections/.
  */
 #pragma once
 

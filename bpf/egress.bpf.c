@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Writes down what leaves, so that the answer is known when it comes in (connections.h). Decides nothing: whatever else is
- * attached here goes on with the packet. How long a flow is kept is frozen before load.
+ * The recorder: writes down what leaves, so that the answer is known when it comes in (connections.h). Decides nothing: whatever
+ * else is attached here goes on with the packet. How long a flow is kept is frozen before load.
  */
 #define FRAME struct __sk_buff
 #define WITH_CONNECTIONS 1

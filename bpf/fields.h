@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The fields that the datapath looks up, one line each: its name, how its leaf is found in the tables (FIND_* in classify.h), and its
- * member of struct packet. The order is that of DIMENSIONS in src/policy/fields/registry.ts. New fields go to the end: objects of
- * older builds are loaded with the same numbers.
+ * member of struct packet. The order is that of DIMENSIONS in src/policy/fields/registry.ts, and stays: objects of older builds are
+ * loaded with the same numbers. All sixteen places are taken: a new field joins one of these (CONTRIBUTING.md).
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * Headers -> the flow that they belong to, seen from this host: who is the other end, and which ports. Read anew where a
- * connection matters, so that a policy that asks for none has nothing of it. Reads the same headers as the parser (packet.h), of
- * packets that it found whole; what cannot be read is no flow. Also reads what an ICMP error quotes, and what leaves (egress.bpf.c).
+ * Headers -> the flow that they belong to, seen from this host: who is the other end, and which ports. Headers are read once more
+ * for this, and only where a connection matters: packets that earlier rules decide do not pay for it. Reads the same headers as
+ * the parser (packet.h), of packets that it found whole; what cannot be read is no flow. Also reads what an ICMP error quotes,
+ * and what leaves (egress.bpf.c).
  */
 #pragma once
 
@@ -13,7 +14,7 @@
 
 #include "extensions.h"
 
-#define FLOW_TAGS 2
+#define FLOW_TAGS 2 /* VLAN_TAGS of packet.h, which the recorder does not include */
 #define NOT_IP 0xffff
 
 /* The key of the tables of connections, and of that of datagrams in fragments. What a flow lacks is 0. */

@@ -8,8 +8,9 @@
 /*
  * A question has eight bytes of metadata in front of the frame: this number, and four bytes into which the program writes the index
  * of the record. No driver passes such metadata. A question changes nothing: it is not counted or sampled and takes nothing from a
- * bucket. The program looks up blocks only if the last four bytes are QUESTION_WITH_BLOCKS before. The frame has an Ethernet header,
- * on every kind of interface.
+ * bucket. Before, the four bytes say what is asked: the program looks up blocks only if they hold QUESTION_WITH_BLOCKS, and in
+ * programs that ask about connections bits 8 to 10 may hold a state to suppose. The frame has an Ethernet header, on every kind of
+ * interface.
  */
 #define QUESTION 0x78646b70 /* "xdkp" */
 #define QUESTION_WITH_BLOCKS 1

@@ -211,7 +211,7 @@ function pinForeign(pins: Pins, name: string, program: Handle, mode: AttachMode)
   writeSymlink(pins.foreignMode(name), mode);
 }
 
-/** Attaches a taken-over program again, in the mode that it had. `forget` removes its pin. */
+/** Attaches a taken-over program again, in the mode that it had. `forgetForeign` removes its pin. */
 export function giveBack(
   pins: Pins,
   name: string,
@@ -226,14 +226,14 @@ export function giveBack(
   });
 }
 
-/** Removes every pin of the interface except its link, the instance `keep`, and what belongs to the interface (counters, blocks). */
+/** Removes every pin of the interface except its link, the instance `keep`, and what belongs to the interface (counters, blocks, recorders). */
 export function clean(pins: Pins, name: string, keep: string | undefined): void {
   effect('clean', () => {
     const directory = pins.interface(name);
     for (const entry of listEntries(directory)) {
       const kept = [LINK, keep, ...(keep === undefined ? [] : [BLOCKS, COUNTERS, ROWS])];
-      const records = keep !== undefined && entry.name.startsWith(EGRESS);
-      if (!kept.includes(entry.name) && !records) remove(join(directory, entry.name));
+      const isRecorder = keep !== undefined && entry.name.startsWith(EGRESS);
+      if (!kept.includes(entry.name) && !isRecorder) remove(join(directory, entry.name));
     }
     removeTables(pins);
     removeEmpty(pins, directory);
@@ -251,7 +251,7 @@ export function discard(pins: Pins, name: string, digest: string): void {
 }
 
 /** Removes the pin of a foreign program that was given back. */
-export function forget(pins: Pins, name: string): void {
+export function forgetForeign(pins: Pins, name: string): void {
   remove(pins.foreignMode(name));
   remove(pins.foreign(name));
   removeEmpty(pins, pins.foreigners);

@@ -8,7 +8,7 @@ import {
   clean,
   discard,
   dropLink,
-  forget,
+  forgetForeign,
   giveBack,
   link,
   movePins,
@@ -85,7 +85,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void
   const { interface: name } = step;
   if (step.kind === 'detach') {
     clean(pins, name, undefined);
-    forget(pins, name);
+    forgetForeign(pins, name);
   } else if (step.kind === 'clean') clean(pins, name, step.keepDigest);
   else if (step.kind === 'record') forgetOthers(pins, name, step.digest);
   else if (step.kind === 'forget') forgetOthers(pins, name, undefined);
@@ -95,7 +95,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void
 /** Removes what an undone step had pinned; what was pinned before the step stays. */
 export function finishUndo(_lock: WriterLock, step: EffectiveStep, pins: Pins): void {
   if ('instance' in step && !step.instance.pinned) discard(pins, step.interface, step.instance.digest);
-  if (step.kind === 'attach' && step.takeOver) forget(pins, step.interface);
+  if (step.kind === 'attach' && step.takeOver) forgetForeign(pins, step.interface);
   if (step.kind === 'record') stopRecording(pins, step.interface, step.digest);
 }
 

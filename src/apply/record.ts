@@ -1,4 +1,4 @@
-// The effects that recording is made of: a program more or less on the way out, and the tables that it shares with the rules that ask.
+// The effects on the recorder of an interface, and on the tables that it shares with the rules that ask.
 import { isThere, listEntries, makeDirectory, remove } from '../kernel/bpffs.js';
 import { decodeName, EGRESS } from '../kernel/pin-paths.js';
 import type { Pins } from '../kernel/pins.js';
@@ -7,14 +7,14 @@ import type { RecordStep } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
 import { effect } from './failpoint.js';
 
-/** Attaches the program beside the one that records so far, if there is one, so that nothing leaves unseen. */
+/** Attaches the recorder beside a former one, if there is one, so that nothing leaves unseen. */
 export function record(
   pins: Pins,
   name: string,
   { ifindex, digest }: RecordStep,
   recorder: Candidate | undefined,
 ): void {
-  if (!recorder) throw new Error(`no egress program was proven for ${name}`);
+  if (!recorder) throw new Error(`no recorder was proven for ${name}`);
   effect('record', () => {
     const path = pins.egress(name, digest);
     using there = pins.objects.openPin(path);
@@ -37,7 +37,7 @@ export function record(
   });
 }
 
-/** Removes the one that a step brought in and that was undone. */
+/** Removes the recorder of a step that was undone. */
 export function stopRecording(pins: Pins, name: string, digest: string): void {
   effect('clean', () => {
     drop(pins, pins.egress(name, digest));
@@ -45,7 +45,7 @@ export function stopRecording(pins: Pins, name: string, digest: string): void {
   });
 }
 
-/** Removes what records there but for one; the tables with the last of the host. */
+/** Removes all recorders of an interface but `keep`, and the tables with the last recorder of the host. */
 export function forgetOthers(pins: Pins, name: string, keep: string | undefined): void {
   effect('clean', () => {
     for (const digest of digestsOf(pins, name)) if (digest !== keep) drop(pins, pins.egress(name, digest));
@@ -53,7 +53,7 @@ export function forgetOthers(pins: Pins, name: string, keep: string | undefined)
   });
 }
 
-/** The tables go with the last program that fills them. */
+/** Removes the tables once no interface has a recorder, which fills them. */
 export function removeTables(pins: Pins): void {
   const names = listEntries(pins.interfaces).map((entry) => decodeName(entry.name) ?? entry.name);
   if (names.every((name) => digestsOf(pins, name).length === 0)) remove(pins.connections);

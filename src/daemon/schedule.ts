@@ -8,6 +8,8 @@ import { UsageError } from '../model/errors.js';
 const STEP = 2000;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+/** Of a time without a processor: 3,600 questions. */
+const MOST_ASKED = 60 * MINUTE;
 
 export interface Clocks {
   /** Milliseconds since 1970. */
@@ -76,8 +78,12 @@ export class Schedule {
     if (by > 0 || this.times.match(new Date(now.wall))) this.look();
   }
 
-  /** Is there a second after `from` and up to `to` that matches? Both in ms since 1970. */
+  /**
+   * Is there a second after `from` and up to `to` that matches? Both in ms since 1970. After hours without a processor one
+   * look is enough, and is not worth a question for every second of them.
+   */
   #matchesBetween(from: number, to: number): boolean {
+    if (to - from > MOST_ASKED) return true;
     for (let second = Math.floor(from / SECOND) + 1; second <= Math.floor(to / SECOND); second++) {
       if (this.times.match(new Date(second * SECOND))) return true;
     }

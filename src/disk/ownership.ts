@@ -1,4 +1,4 @@
-// Whose file it is that decides what root does. As root, whatever is read to be acted on must belong to root and be writable by nobody
+// Checks who owns a file that decides what root does. As root, whatever is read to be acted on must belong to root and be writable by nobody
 // else, and so must every folder and link on the way to it. The way is walked from the root of the file system: a name
 // in a folder that only root can change is what it was when it was looked at, so that nothing can be exchanged between
 // the look and the use. In a sticky folder (/tmp) others may add names, but not touch what is root's.

@@ -21,7 +21,7 @@ import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../mod
 import { ifReadable } from '../disk/if-readable.js';
 import type { Cidr } from '../addresses/cidr.js';
 import type { ConnectionState } from '../model/policy.js';
-import { judgeFrame } from '../policy/connections/connections.js';
+import { connectionOf } from '../policy/connections/connections.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
 import { asksForTags, HIDDEN_TAGS, showTags } from '../model/hidden-tags.js';
 import type { PacketDescription } from '../model/policy.js';
@@ -77,7 +77,7 @@ function stateNow(
   bpffs: string,
 ): ConnectionState | undefined {
   const paths = pinPathsOf(bpffs);
-  return judgeFrame(frame, {
+  return connectionOf(frame, {
     connection: (flow) => lookUpConnection(paths, flow),
     datagram: (datagram) => lookUpDatagram(paths.maps(interface_, digest), datagram),
   })?.state;

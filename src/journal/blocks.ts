@@ -20,7 +20,7 @@ const stored: z.ZodType<StoredBlock> = z.looseObject({
   cidr: z.string(),
   owner: z.string().default(OPERATOR), // builds before owners wrote none
   network: z.looseObject({
-    family: z.union([z.literal(4), z.literal(6)]),
+    family: z.literal([4, 6]),
     a: word,
     b: word,
     c: word,

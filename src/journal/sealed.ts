@@ -17,11 +17,15 @@ const envelope = z.strictObject({
 /** Characters. A longer document is written without indentation: that is twice as fast, and nobody reads it. */
 const LONG = 65_536;
 
+/** What a long document has in front of its content, which ends two characters before the document. */
+const LONG_HEAD = /^\{"apiVersion":"[^"]*","kind":"[^"]*","sha256":"[^"]*","content":/;
+const LONG_END = '}\n';
+
 /** The text of a sealed document. The hash is that of the content as compact JSON. */
 export function seal(kind: string, content: object): string {
   const text = JSON.stringify(content);
   const head = { apiVersion: 'xdpkeep/v1', kind, sha256: sha256(text) };
-  if (text.length > LONG) return `${JSON.stringify(head).slice(0, -1)},"content":${text}}\n`;
+  if (text.length > LONG) return `${JSON.stringify(head).slice(0, -1)},"content":${text}${LONG_END}`;
   return `${JSON.stringify({ ...head, content }, null, 2)}\n`;
 }
 
@@ -57,10 +61,18 @@ export function unseal<T>(
   const document = envelope.safeParse(parseJson(text));
   if (!document.success || document.data.kind !== kind) throw damaged(`it is not a ${kind} document`);
   const { content, sha256: recorded } = document.data;
-  if (sha256(JSON.stringify(content)) !== recorded) throw damaged('its content is not what was written');
+  if (!isAsWritten(text, content, recorded)) throw damaged('its content is not what was written');
   const parsed = schema.safeParse(content);
   if (!parsed.success) throw damaged(z.prettifyError(parsed.error));
   return parsed.data;
+}
+
+/** The content of a long document is hashed as it stands, which takes half the time of writing its JSON once more. */
+function isAsWritten(text: string, content: unknown, recorded: string): boolean {
+  const head = LONG_HEAD.exec(text)?.[0];
+  const stands = head !== undefined && text.endsWith(LONG_END);
+  if (stands && sha256(text.slice(head.length, -LONG_END.length)) === recorded) return true;
+  return sha256(JSON.stringify(content)) === recorded;
 }
 
 /** `undefined` when the text is not JSON. */

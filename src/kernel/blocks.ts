@@ -124,15 +124,16 @@ function removeEntry(map: Open, key: Buffer): void {
   if (result < 0 && result !== -ENOENT) throw callFailed(`remove from map ${BLOCKS}`, -result);
 }
 
-function keyText(network: Cidr): string {
-  return keyOf(network).toString('latin1');
-}
+/** One for all keys: a host has 65,536 of them to ask for. */
+const KEY = Buffer.alloc(KEY_BYTES);
 
-/** struct block_key: u32 prefix length and u32 family in host order, the address in network order. */
-function keyOf({ family, a, b, c, d, length }: Cidr): Buffer {
-  const key = Buffer.alloc(KEY_BYTES);
-  key.writeUInt32LE(FAMILY_BITS + length, 0);
-  key.writeUInt32LE(family === 4 ? 1 : 2, 4);
-  [a, b, c, d].forEach((word, at) => key.writeUInt32BE(word >>> 0, 8 + at * 4));
-  return key;
+/** struct block_key: u32 prefix length and u32 family in host order, the address in network order; one character per byte. */
+function keyText({ family, a, b, c, d, length }: Cidr): string {
+  KEY.writeUInt32LE(FAMILY_BITS + length, 0);
+  KEY.writeUInt32LE(family === 4 ? 1 : 2, 4);
+  KEY.writeUInt32BE(a >>> 0, 8);
+  KEY.writeUInt32BE(b >>> 0, 12);
+  KEY.writeUInt32BE(c >>> 0, 16);
+  KEY.writeUInt32BE(d >>> 0, 20);
+  return KEY.toString('latin1');
 }

@@ -28,6 +28,10 @@ import type { Confinement } from './confinement.js';
 import { findTool, type ToolLimits } from './tool.js';
 
 const LIMITS: ToolLimits = { time: 60_000, output: 1 << 20 };
+/** Bytes: of an object that is read, and of any file that the compiler writes. */
+const LARGEST_RESULT = 64 << 20;
+/** Of each process, in bytes: without a limit, a source of a few lines (`.rept`, `.zero`) fills the memory or the disk of the host. */
+const RESOURCES = { memory: 1 << 30, file: LARGEST_RESULT };
 
 export interface Compiler {
   clang: string;
@@ -155,8 +159,6 @@ async function compileIn(
 const RESULT = '.xdpkeep-result';
 /** The file that tells the compiler which paths a source may see. */
 const VISIBLE = '.xdpkeep-visible';
-/** Bytes. */
-const LARGEST_RESULT = 64 << 20;
 
 function writeCopy(folder: string, sources: Sources): void {
   mkdirAs(folder, 0o755);
@@ -198,12 +200,15 @@ async function run(
   unit: CompileUnit,
   { files, ...limits }: ToolLimits & { files: Confinement },
 ): Promise<string> {
-  const { exitCode, stderr } = await runConfined('compiler', [tool, ...args], limits, files).catch(
-    (error: unknown) => {
-      if (!(error instanceof EnvironmentError)) throw error;
-      throw new CompileError(`${tool} did not compile ${unit.source}`, error.message, error.hint);
-    },
-  );
+  const { exitCode, stderr } = await runConfined(
+    'compiler',
+    [tool, ...args],
+    { ...limits, resources: RESOURCES },
+    files,
+  ).catch((error: unknown) => {
+    if (!(error instanceof EnvironmentError)) throw error;
+    throw new CompileError(`${tool} did not compile ${unit.source}`, error.message, error.hint);
+  });
   if (exitCode === 0) return stderr;
   throw new CompileError(`${tool} does not compile ${unit.source}`, stderr, hintFor(stderr));
 }

@@ -1,10 +1,10 @@
 // The tables of connections, and that of datagrams in fragments, read from outside: struct flow -> struct connection (bpf/flow.h, bpf/connections.h).
 import { join } from 'node:path';
 import {
+  type Connection,
   type ConnectionTable,
   DATAGRAM_TABLE,
   PHASES,
-  type Phase,
   REASSEMBLY,
   tableOf,
 } from '../model/connections.js';
@@ -18,11 +18,7 @@ import { openPin } from './pinned.js';
 const ENOENT = 2;
 const SECOND = 1_000_000_000n;
 
-/** What is known of a flow that is not over. */
-export interface KnownConnection {
-  phase: Phase;
-  /** A packet of it has come in. */
-  answered: boolean;
+export interface KnownConnection extends Connection {
   /** Seconds until it is forgotten, if nothing more is seen of it. */
   left: number;
 }

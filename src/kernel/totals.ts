@@ -11,13 +11,13 @@ const TOTALS = 'totals';
 const NEXT = 'totals%new';
 
 /** Numbers may be negative: when the action of a row changes, its former packets count as the new action. */
-export interface TotalsBase extends PacketTotals {
+export interface TotalsOffset extends PacketTotals {
   /** Digest of the instance for whose policy the offset holds. */
   digest: string;
 }
 
 /** `undefined` where there is no offset: the sums of the rows are the totals. */
-export function readTotalsBase(paths: PinPaths, name: string): TotalsBase | undefined {
+export function readTotalsOffset(paths: PinPaths, name: string): TotalsOffset | undefined {
   const text = readSymlink(join(paths.rows(name), TOTALS)) ?? '';
   const [digest = '', ...words] = text.split(' ');
   const [seen = NaN, seenBytes = NaN, dropped = NaN, droppedBytes = NaN] = words.map(Number);
@@ -25,10 +25,10 @@ export function readTotalsBase(paths: PinPaths, name: string): TotalsBase | unde
   return { digest, seen, seenBytes, dropped, droppedBytes };
 }
 
-export function writeTotalsBase(paths: PinPaths, name: string, base: TotalsBase): void {
+export function writeTotalsOffset(paths: PinPaths, name: string, offset: TotalsOffset): void {
   const folder = paths.rows(name);
   if (!isThere(folder)) return;
-  const { digest, seen, seenBytes, dropped, droppedBytes } = base;
+  const { digest, seen, seenBytes, dropped, droppedBytes } = offset;
   writeSymlink(join(folder, NEXT), [digest, seen, seenBytes, dropped, droppedBytes].join(' '));
   rename(join(folder, NEXT), join(folder, TOTALS));
 }

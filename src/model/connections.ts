@@ -21,6 +21,13 @@ export const MOST_CONNECTIONS = 262_144;
 export const PHASES = ['opening', 'accepting', 'flowing', 'closing', 'reset'] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** What is remembered of a flow that is not over. */
+export interface Connection {
+  phase: Phase;
+  /** A packet of it has come in. */
+  answered: boolean;
+}
+
 /** Seconds that a flow is kept behind its last packet, as conntrack does; the order is that of struct lives (bpf/egress.bpf.c). */
 export const LIVES = {
   tcp: { opening: 120, accepting: 60, flowing: 432_000, closing: 120, reset: 10 },

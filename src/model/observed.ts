@@ -81,7 +81,7 @@ export interface ObservedLink {
   ifindex: number;
 }
 
-/** A pinned link of ours that records what leaves. */
+/** A pinned link of ours with a recorder, the program that records what leaves. */
 interface ObservedEgress {
   /** Of its program. */
   digest: string;
@@ -97,7 +97,7 @@ export interface OwnedInterface {
   counters?: ObservedMap;
   /** The pinned blocks of operators: policies here hold sources against them. Like the counters, they outlive instances. */
   blocks?: ObservedMap;
-  /** What records here what leaves, for rules that ask about connections; absent where nothing does. */
+  /** The recorders here, one for each release that attached one; absent where there is none. */
   egress?: ObservedEgress[];
   /** Why what is pinned here cannot be read; then nothing else is known of it. */
   trouble?: { reason: string; hint: string | undefined };

@@ -35,7 +35,7 @@ export interface TcpFlags {
 
 export type FragmentKind = 'none' | 'first' | 'later';
 
-/** What a packet is to the connections of its host, in the order of enum connection_state (bpf/connections.h), where 0 is unknown. */
+/** What a packet is to the connections of its host, in the order of enum connection_state (bpf/connections.h), where 0 stands for "nobody has asked". */
 export const CONNECTION_STATES = ['new', 'established', 'related', 'invalid'] as const;
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 

@@ -173,16 +173,16 @@ export interface CleanStep extends StepBase {
   keepDigest: string;
 }
 
-/** Records what leaves an interface, before rules of the host ask about connections. */
+/** Attaches the recorder to an interface, before rules of the host ask about connections. */
 export interface RecordStep extends StepBase {
   kind: 'record';
   action: 'update';
   ifindex: number;
-  /** Of the egress program. */
+  /** Of the recorder. */
   digest: string;
 }
 
-/** Records no more what leaves: no rule asks. */
+/** Removes the recorder from an interface: no rule asks about connections any more. */
 export interface ForgetStep extends StepBase {
   kind: 'forget';
   action: 'update';

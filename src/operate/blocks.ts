@@ -1,4 +1,4 @@
-// `xdpkeep block`, `unblock` and `blocks`: an operator's word in an incident, outside of the state files. The first block on
+// `xdpkeep block` and `unblock`: an operator's word in an incident, outside of the state files. The first block on
 // an interface swaps in an instance that asks for blocks; every other one is a write to a map that it asks.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { entriesFor } from '../pass/block-maps.js';

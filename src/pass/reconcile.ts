@@ -1,6 +1,8 @@
-// One pass, in the order in which it goes: look, decide, prove, carry out, tell. This file is the table of contents of the
+// One pass, in the order in which it goes: look, decide, prove, carry out, summarize. This file is the table of contents of the
 // program; each phase is a file of its own beside it.
 import { rebuildPolicies } from '../desired/programs/policy-program.js';
+import type { Writer } from '../journal/journal.js';
+import type { ObservedState } from '../model/observed.js';
 import type { ReconcileOptions } from '../model/pass-options.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { carryOut } from './carry-out.js';
@@ -41,17 +43,15 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
   const seen = await look(inputs);
   const decided = decide(inputs, seen);
   using proven = await provePlan(inputs, seen, decided);
-  const { place } = inputs;
-  const { lock } = place;
-  const { journal } = seen;
-  const works = hasWork(inputs, decided, proven);
-  if (works) requirePermission(inputs, seen);
-  if (lock) place.machine.rebaseTotals(place.pins, place.dataDir, seen.observed.owned);
+  const isWork = hasWork(inputs, decided, proven);
+  if (isWork) requirePermission(inputs, seen);
+  const writer = writerOf(inputs, seen);
+  keepTotals(inputs, seen.observed);
   const outcome =
-    lock && journal && works
-      ? await carryOut(inputs, seen, decided, proven, { lock, journal })
+    isWork && writer
+      ? await carryOut(inputs, seen, decided, proven, writer)
       : standStill(inputs, seen, decided);
-  if (lock) place.machine.rebaseTotals(place.pins, place.dataDir, outcome.observed.owned);
+  keepTotals(inputs, outcome.observed);
   return summarize(inputs, decided, { ...proven, warnings: [...seen.warnings, ...proven.doubts] }, outcome);
 }
 
@@ -70,4 +70,14 @@ function requirePermission({ target, safeties: { trial } }: PassInputs, { curren
 function hasWork({ target }: PassInputs, { active }: Decided, { proven }: ProvenPlan): boolean {
   const canDo = active.steps.some(({ step }) => step.kind !== 'none' && !proven.failed.has(step.interface));
   return canDo || isAgainstStateFiles(target);
+}
+
+/** Who may write, where the pass may change something. */
+function writerOf({ place: { lock } }: PassInputs, { journal }: Seen): Writer | undefined {
+  return lock && journal && { lock, journal };
+}
+
+/** Before the steps and after them, so that no total of packets falls because another policy counts them (decision 0136). */
+function keepTotals({ place }: PassInputs, { owned }: ObservedState): void {
+  if (place.lock) place.machine.rebaseTotals(place.pins, place.dataDir, owned);
 }

@@ -1,4 +1,5 @@
-// The program that records what leaves is that of this build, as the program of a policy is; no state file names it.
+// The recorder: the program at the egress hook that records what leaves. It is that of this build, as the program of a policy is, and no
+// state file names it.
 import { readBuiltin } from '../desired/programs/builtins.js';
 import { sha256 } from '../disk/sha256.js';
 import { asksAboutConnections, type DesiredState } from '../model/desired.js';

@@ -5,7 +5,7 @@
 import { ifReadable } from '../disk/if-readable.js';
 import { recordedPolicy } from '../journal/running.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
-import { readTotalsBase, type TotalsBase, writeTotalsBase } from '../kernel/totals.js';
+import { readTotalsOffset, type TotalsOffset, writeTotalsOffset } from '../kernel/totals.js';
 import type { HostPolicy } from '../model/desired.js';
 import { type OwnedInterface, runningInstance, runsPolicy } from '../model/observed.js';
 import type { PacketTotals } from '../model/status.js';
@@ -21,12 +21,12 @@ export function readTotals(
   paths: PinPaths,
   find: FindPolicy,
 ): PacketTotals | undefined {
-  const base = readTotalsBase(paths, name);
+  const offset = readTotalsOffset(paths, name);
   // Until a pass has computed the new offset, the former policy decides what packets count as, so that the totals never fall.
-  const before = base && base.digest !== running ? find(base.digest) : undefined;
+  const before = offset && offset.digest !== running ? find(offset.digest) : undefined;
   const firewall = before ?? find(running);
   if (!firewall) return undefined;
-  return plus(sumOf(name, paths, firewall), base);
+  return plus(sumOf(name, paths, firewall), offset);
 }
 
 /** Computes the offsets of interfaces that run another instance. Needs the writer lock; a pass calls it before and after its steps. */
@@ -42,14 +42,14 @@ export function rebaseTotals(paths: PinPaths, dataDir: string, owned: readonly O
   };
   for (const one of owned.filter(runsPolicy)) {
     const digest = runningInstance(one)?.digest;
-    const base = readTotalsBase(paths, one.name);
-    if (digest === undefined || base?.digest === digest) continue;
+    const offset = readTotalsOffset(paths, one.name);
+    if (digest === undefined || offset?.digest === digest) continue;
     const firewall = find(digest); // read from the records, which a pass with nothing to do is spared
     if (!firewall) continue;
-    const before = base && find(base.digest);
+    const before = offset && find(offset.digest);
     const now = sumOf(one.name, paths, firewall);
-    const then = before ? plus(sumOf(one.name, paths, before), base) : plus(now, base);
-    writeTotalsBase(paths, one.name, { digest, ...minus(then, now) });
+    const then = before ? plus(sumOf(one.name, paths, before), offset) : plus(now, offset);
+    writeTotalsOffset(paths, one.name, { digest, ...minus(then, now) });
   }
 }
 
@@ -57,8 +57,8 @@ function sumOf(name: string, paths: PinPaths, firewall: HostPolicy): PacketTotal
   return sumRows(countRows(name, paths, firewall), firewall.policy);
 }
 
-function plus(totals: PacketTotals, base: TotalsBase | undefined): PacketTotals {
-  return combine(totals, base, 1);
+function plus(totals: PacketTotals, offset: TotalsOffset | undefined): PacketTotals {
+  return combine(totals, offset, 1);
 }
 
 function minus(totals: PacketTotals, other: PacketTotals): PacketTotals {

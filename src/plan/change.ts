@@ -90,7 +90,7 @@ export function planChange(difference: AttachedDifference, context: PlanContext)
       })),
     };
   }
-  if ((owned?.instances.length ?? 0) > 1 && context.past.keepsFormer !== true) {
+  if ((owned?.instances.length ?? 0) > 1 && !context.past.keepsFormer) {
     return {
       kind: 'clean',
       action: 'update',

@@ -12,11 +12,11 @@ export interface PlanContext {
   /** Instance digest -> maps of the wanted program. Needed only for instances that are not attached yet. */
   definitions: ReadonlyMap<string, MapDefinition[]>;
   past: Past;
-  /** Digest of the program that is to record what leaves; absent where no rule of the host asks about connections. */
+  /** Digest of the wanted recorder; absent where no rule of the host asks about connections. */
   egress?: string;
 }
 
-/** What the journal records of earlier passes. */
+/** What is known beside what is wanted and what is there: most of it from the journal's records of earlier passes. */
 export interface Past {
   /** Interface -> inode of the network namespace from which we last attached it, in this boot. */
   attachedFrom: ReadonlyMap<string, number>;
@@ -25,7 +25,7 @@ export interface Past {
   /** Ifindex -> why the driver refused native mode when our link was made, where that is recorded. */
   fellBackBecause: ReadonlyMap<number, string>;
   /** A change waits for its confirmation: former instances stay pinned. */
-  keepsFormer?: boolean;
+  keepsFormer: boolean;
   drift: DriftContext;
   attaching: AttachingContext;
 }

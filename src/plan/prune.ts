@@ -14,7 +14,7 @@ export function planPrune(difference: Difference, context: PlanContext): Step {
       'Give every network namespace its own --bpffs and --data-dir; remove the pin by hand if that namespace does not exist any more.',
     );
   }
-  if (linkState.kind === 'none' && context.past.keepsFormer === true) {
+  if (linkState.kind === 'none' && context.past.keepsFormer) {
     return {
       kind: 'none',
       action: 'none',

@@ -1,11 +1,11 @@
-// What leaves is recorded on every interface of a host of which a rule asks about connections: what leaves by one may be answered on
-// another. The program is attached before rules ask, and given up when none does any more.
+// Plans where the recorder is attached: on every interface of a host one of whose rules asks about connections, since what leaves by one
+// interface may be answered on another. It is attached before rules ask, and removed when none does any more.
 import type { Difference } from '../model/difference.js';
 import type { OwnedInterface } from '../model/observed.js';
 import type { ForgetStep, RecordStep } from '../model/step.js';
 import type { PlanContext } from './context.js';
 
-/** The step that an interface needs beside its own; `undefined` when it needs none. Pins of interfaces that are left go with these. */
+/** The step that the recorder of an interface needs; `undefined` when it needs none. Where an interface is left, `detach` removes it with all other pins. */
 export function planRecording(
   { interface: name, wanted, observed, owned }: Difference,
   { egress, past }: Pick<PlanContext, 'egress' | 'past'>,
@@ -18,7 +18,7 @@ export function planRecording(
     const reason = reasonFor(owned, observed.ifindex);
     return { ...base, kind: 'record', reason, ifindex: observed.ifindex, digest: egress };
   }
-  if (egress !== undefined || pinned.length === 0 || past.keepsFormer === true) return undefined;
+  if (egress !== undefined || pinned.length === 0 || past.keepsFormer) return undefined;
   return {
     ...base,
     kind: 'forget',

@@ -12,7 +12,7 @@ import type {
   Rule,
   Verdict,
 } from '../model/policy.js';
-import { stateOfStranger } from './connections/connections.js';
+import { stateIfNothingIsKnown } from './connections/connections.js';
 import type { PacketFields } from './fields/field.js';
 import { ND_FIRST, ND_HOPS, ND_LAST } from './fields/icmp-type.js';
 import { matches } from './fields/registry.js';
@@ -70,7 +70,7 @@ export function evaluate(
 function withConnection(frame: Uint8Array, { connection }: Circumstances): Parsed {
   const packet = parseFrame(frame);
   if (packet.shape !== 'ip') return packet;
-  const state = connection ?? stateOfStranger(frame);
+  const state = connection ?? stateIfNothingIsKnown(frame);
   return { ...packet, fields: { ...packet.fields, ...(state && { connection: state }) } };
 }
 

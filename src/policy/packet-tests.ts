@@ -45,7 +45,7 @@ function stateAfter(
     }
     const earlier = buildPacket(packet.incoming);
     const state = packet.incoming.connection ?? connections.stateOf(earlier, 0);
-    if (state && letsRestIn(policy, decide(earlier, state))) connections.letIn(earlier, state, 0);
+    if (state && letsRestIn(policy, decide(earlier, state))) connections.letRestIn(earlier, state, 0);
   }
   return connections.stateOf(frame, 0);
 }

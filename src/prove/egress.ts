@@ -1,4 +1,4 @@
-// The tables of the connections of a host, and the program that fills them: one of each for all interfaces.
+// The tables of the connections of a host, and the recorder, which fills them: one of each for all interfaces.
 import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
@@ -16,7 +16,7 @@ import type { Candidate } from './candidate.js';
 /** Behind the name of the function: the one for interfaces without an Ethernet header (bpf/egress.bpf.c). */
 const WITHOUT_ETHERNET = '_ip';
 
-/** The program that records, as it ships. */
+/** The recorder, as it ships. */
 export interface ShippedProgram {
   bytes: Uint8Array;
   function: string;
@@ -29,13 +29,16 @@ export class SharedConnections implements Disposable {
   /** Nothing has been written into a table yet. */
   #isNew = false;
 
-  /** Without a layout, nothing that is pinned is used. */
+  /** Without paths, nothing that is pinned is used. */
   constructor(
     private readonly pinPaths?: PinPaths,
     private readonly observed?: ObservedState,
   ) {}
 
-  /** Those that are pinned, or new ones, which hold what is open: flows that must live are asked for before anything is attached. */
+  /**
+   * Those that are pinned, or new ones. New ones begin with the flows of open sockets: the lock-out guard asks about these before anything
+   * is attached.
+   */
   tables(): ConnectionMaps {
     const tables = {
       opened: this.#table('opened'),
@@ -48,7 +51,7 @@ export class SharedConnections implements Disposable {
   }
 
   /**
-   * What is attached for recording, on an interface with an Ethernet header or without. Throws an EnvironmentError on a kernel where it
+   * The recorder as it is attached to an interface with an Ethernet header or without. Throws an EnvironmentError on a kernel where it
    * cannot be.
    */
   egress({ bytes, function: function_ }: ShippedProgram, noEthernet: boolean): Candidate {
@@ -70,7 +73,7 @@ export class SharedConnections implements Disposable {
     return map;
   }
 
-  /** Each instance that asks has one; tables of flows also have their own, as what leaves is written into them. */
+  /** By a pin of its own, which a table of flows has, or through a running instance that uses it. */
   #pinned(table: SharedTable): Fd | undefined {
     const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(this.pinPaths.connectionTable(table));
     if (own) return own;

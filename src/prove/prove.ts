@@ -25,7 +25,7 @@ export class Proven implements SharedMaps, Disposable {
 
   readonly ring = new SharedRing();
 
-  /** What records what leaves, by interface, where a step brings that in. */
+  /** The recorder, by interface, where a step brings one in. */
   readonly recorders = new Map<string, Candidate>();
 
   constructor(
@@ -45,7 +45,7 @@ export interface ProveContext {
   pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
-  /** Reads the program that records what leaves. */
+  /** Reads the recorder: the program that records what leaves. */
   recorder: () => ShippedProgram;
   /** Told before each load. */
   progress?: Progress;

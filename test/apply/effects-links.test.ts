@@ -1,7 +1,7 @@
 // Effects on links and on foreign programs, one by one: what each changes, that it may be run again, what it says where it cannot.
 import { existsSync, readlinkSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { dropLink, forget, giveBack, link, swap, takeOver } from '../../src/apply/effects.js';
+import { dropLink, forgetForeign, giveBack, link, swap, takeOver } from '../../src/apply/effects.js';
 import { NativeRefusedError } from '../../src/kernel/attach.js';
 import type { Pins } from '../../src/kernel/pins.js';
 import { KernelError } from '../../src/model/errors.js';
@@ -168,7 +168,7 @@ describe('a foreign program', () => {
     giveBack(pins, 'a', 2, { programId: id, mode: 'generic' });
     expect(kernel.attachedProgram(2, 'generic')).toBe(id);
     giveBack(pins, 'a', 2, { programId: id, mode: 'generic' });
-    forget(pins, 'a');
+    forgetForeign(pins, 'a');
     expect(existsSync(pins.root), 'nothing of ours is left').toBe(false);
     nothingOpen();
   });

@@ -173,7 +173,7 @@ test('SARIF', async () => {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'xdpkeep', version: '1.2.3', rules: { length: 11, 0: { id: 'XK101' } } } },
+        tool: { driver: { name: 'xdpkeep', version: '1.2.3', rules: { length: 12, 0: { id: 'XK101' } } } },
         results: [
           {
             ruleId: 'XK101',

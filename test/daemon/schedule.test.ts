@@ -55,6 +55,19 @@ it.each([
   expect(minutes(expression, steps)).toEqual({ looks, stepped });
 });
 
+it('after ten days without a processor it looks once, and asks nothing of each second', () => {
+  let slept = 0;
+  let looked = 0;
+  const times = parseSchedule('30 13 * * *');
+  const asked = vi.spyOn(times, 'match');
+  const now = (): number => Date.now() + slept;
+  const schedule = new Schedule(times, () => looked++, vi.fn(), { wall: now, monotonic: now });
+  slept = 240 * HOUR;
+  vi.advanceTimersByTime(60_000);
+  schedule.close();
+  expect([looked, asked.mock.calls.length < 4000]).toEqual([1, true]);
+});
+
 it.each(['every day', '* * * *', '61 * * * *', ''])('refuses "%s"', (expression) => {
   expect(() => parseSchedule(expression)).toThrow(UsageError);
 });

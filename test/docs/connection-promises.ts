@@ -23,6 +23,15 @@ export const CONNECTION_PROMISES: Record<string, (lab: Lab) => Promise<void>> = 
     const ssh = { protocol: 6, destinationPort: 22, tcpFlags: 2 };
     await arrives(lab, ssh, { '198.51.100.7': true, '10.9.9.9': true, '203.0.113.9': false });
     expect(await counts(lab, ENS5)).toMatchObject({ ssh: 3 });
+    expect([await lab.ping(2, ENS5), await lab.ping6(2, ENS5)]).toMatchObject([
+      { received: 2 },
+      { received: 2 },
+    ]);
+    await lab.send({ protocol: 1, icmpType: 8, source: ip('198.51.100.1') }, 64, ENS5);
+    const { ping = 0, ping6 } = await counts(lab, ENS5);
+    expect(ping6).toBe(2);
+    expect(ping, 'two, and the burst of another source').toBeGreaterThanOrEqual(12);
+    expect(ping, 'the rest is above the rate').toBeLessThan(60);
     expect(await web.say('still there')).toBe('still there');
   },
   resolver: async (lab) => {

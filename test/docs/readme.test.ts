@@ -48,6 +48,12 @@ it('every xdpkeep command works as it is written, with the files that stand befo
   expect((await lab.netShow()).xdp).toEqual([]);
 });
 
+it('names the kernels that `doctor` names', () => {
+  const tried = /^const TRIED = '(.+)';$/m.exec(readFileSync('src/doctor/policy-loads.ts', 'utf8'))?.[1];
+  expect(tried).toMatch(/^6\.1, /);
+  expect(readme.replaceAll('\n', ' ')).toContain(`Policies were tried on Linux ${tried ?? ''};`);
+});
+
 it('its links lead somewhere', () => {
   const targets = [...readme.matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, target = '']) => target);
   expect(targets.length).toBeGreaterThan(4);

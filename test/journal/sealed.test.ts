@@ -11,6 +11,7 @@ const schema = z.looseObject({ text: z.string() });
 const read = (text: string, kind = 'Test') => unseal(text, kind, schema, { path: '/file', hint: 'a hint' });
 /** A content whose JSON has so many characters. */
 const long = (length: number) => ({ text: 'x'.repeat(length - '{"text":""}'.length) });
+const otherHash = (text: string) => text.replace(/"sha256":"[0-9a-f]+"/, `"sha256":"${'0'.repeat(64)}"`);
 
 it.each([
   [100, 8],
@@ -22,6 +23,12 @@ it.each([
   expect(read(text)).toEqual(long(length));
 });
 
+test('a long document that somebody has laid out anew is the same', () => {
+  const text = seal('Test', long(70_000));
+  expect(read(JSON.stringify(JSON.parse(text), null, 2))).toEqual(long(70_000));
+  expect(read(text.trimEnd())).toEqual(long(70_000));
+});
+
 it.each([
   ['of another kind', seal('Other', { text: 'a' }), 'it is not a Test document'],
   ['that is no JSON', '{', 'it is not a Test document'],
@@ -31,6 +38,8 @@ it.each([
     seal('Test', { text: 'a' }).replace('"a"', '"b"'),
     'its content is not what was written',
   ],
+  ['that is long and was changed', seal('Test', long(70_000)).replace('xx', 'xy'), 'not what was written'],
+  ['that is long, of another hash', otherHash(seal('Test', long(70_000))), 'not what was written'],
   ['with another content', seal('Test', { text: 1 }), 'expected string'],
 ])('a document %s is damaged', async (_what, text, why) => {
   const error = await errorOf(() => read(text));

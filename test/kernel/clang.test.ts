@@ -132,6 +132,16 @@ async function smuggle(make: (secret: string) => string, mode: number): Promise<
 
 const INCBIN = (file: string): string => `__asm__(".section .rodata\\n.incbin \\"${file}\\"\\n.text");`;
 
+test.each<[what: string, assembly: string]>([
+  ['memory', '.rept 2000000000\\n.long 1\\n.endr'],
+  ['disk', '.zero 4000000000'],
+])('a source of a few lines that would fill the %s of the host does not compile', async (_, assembly) => {
+  const text = `${source('fw', 'XDP_DROP')}\nasm(".section .data.x,\\"aw\\",@progbits\\n${assembly}\\n.text");\n`;
+  const folder = stateDir({ 'programs/a.bpf.c': text });
+  const { log } = await failureOf(compile(clang(), { stateDir: folder, source: 'programs/a.bpf.c' }));
+  expect(log).toMatch(/out of memory|bad_alloc|SIGABRT|IO failure on output stream/i);
+});
+
 describe.each([
   ['for root alone', 0o600],
   ['for everybody', 0o644],

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { writeGeneration } from '../../src/journal/generation-writer.js';
 import * as running from '../../src/journal/running.js';
 import { type PinPaths, pinPathsOf } from '../../src/kernel/pin-paths.js';
-import { readTotalsBase, writeTotalsBase } from '../../src/kernel/totals.js';
+import { readTotalsOffset, writeTotalsOffset } from '../../src/kernel/totals.js';
 import type { HostPolicy } from '../../src/model/desired.js';
 import { JournalError } from '../../src/model/errors.js';
 import type { OwnedInterface } from '../../src/model/observed.js';
@@ -71,21 +71,21 @@ test('without anything to add, they are the sums of the rows', () => {
 });
 
 test('what is kept is added to the sums by the policy that it is relative to', () => {
-  writeTotalsBase(paths, 'a', { digest: 'aaaa', ...of(100, 50) });
+  writeTotalsOffset(paths, 'a', { digest: 'aaaa', ...of(100, 50) });
   expect(totals('aaaa')).toEqual(of(107, 53));
   expect(totals('bbbb'), 'not settled yet').toEqual(of(107, 53));
-  writeTotalsBase(paths, 'a', { digest: 'gone', ...of(100, 50) });
+  writeTotalsOffset(paths, 'a', { digest: 'gone', ...of(100, 50) });
   expect(totals('bbbb'), 'nobody knows what it was').toEqual(of(107, 54));
 });
 
 test('another policy begins where the one before it was', async () => {
   await record();
   settle(runs('aaaa'));
-  expect(readTotalsBase(paths, 'a')).toEqual({ digest: 'aaaa', ...of(0, 0) });
+  expect(readTotalsOffset(paths, 'a')).toEqual({ digest: 'aaaa', ...of(0, 0) });
   expect(totals('aaaa')).toEqual(of(7, 3));
   counted = [5, 6];
   settle(runs('bbbb'));
-  expect(readTotalsBase(paths, 'a')).toEqual({ digest: 'bbbb', ...of(0, -1) });
+  expect(readTotalsOffset(paths, 'a')).toEqual({ digest: 'bbbb', ...of(0, -1) });
   expect(totals('bbbb')).toEqual(of(11, 5));
   counted = [6, 8];
   expect(totals('bbbb')).toEqual(of(14, 7));
@@ -95,20 +95,20 @@ test('another policy begins where the one before it was', async () => {
 
 test('after a policy that no record knows, what was kept is kept', async () => {
   await record();
-  writeTotalsBase(paths, 'a', { digest: 'gone', ...of(100, 50) });
+  writeTotalsOffset(paths, 'a', { digest: 'gone', ...of(100, 50) });
   settle(runs('aaaa'));
-  expect(readTotalsBase(paths, 'a')).toEqual({ digest: 'aaaa', ...of(100, 50) });
+  expect(readTotalsOffset(paths, 'a')).toEqual({ digest: 'aaaa', ...of(100, 50) });
 });
 
 test('what is settled, or runs no policy that a record knows, is left as it is', async () => {
   await record();
   const looked = vi.spyOn(running, 'recordedPolicy');
-  writeTotalsBase(paths, 'a', { digest: 'aaaa', ...of(1, 1) });
+  writeTotalsOffset(paths, 'a', { digest: 'aaaa', ...of(1, 1) });
   settle(runs('aaaa'));
   expect(looked, 'a pass with nothing to settle reads no record').not.toHaveBeenCalled();
   settle(runs('bbbb', { counters: undefined as never }), runs('gone'));
   settle(owned('a', { counters: map('counters'), instances: [instance('bbbb', 11, [map('tables')])] }));
-  expect(readTotalsBase(paths, 'a')).toEqual({ digest: 'aaaa', ...of(1, 1) });
+  expect(readTotalsOffset(paths, 'a')).toEqual({ digest: 'aaaa', ...of(1, 1) });
   settle(runs('bbbb', { name: 'b' }));
   expect(existsSync(paths.rows('b'))).toBe(false);
 });
@@ -119,11 +119,11 @@ test('records are read once for a policy on many interfaces, and one that is dam
   const looked = vi.spyOn(running, 'recordedPolicy');
   settle(runs('aaaa'), runs('aaaa', { name: 'b' }));
   expect(looked).toHaveBeenCalledTimes(1);
-  expect(readTotalsBase(paths, 'b')).toEqual({ digest: 'aaaa', ...of(0, 0) });
+  expect(readTotalsOffset(paths, 'b')).toEqual({ digest: 'aaaa', ...of(0, 0) });
 
   looked.mockImplementation(() => {
     throw new JournalError('damaged', { hint: '' });
   });
   settle(runs('bbbb'));
-  expect(readTotalsBase(paths, 'a')).toMatchObject({ digest: 'aaaa' });
+  expect(readTotalsOffset(paths, 'a')).toMatchObject({ digest: 'aaaa' });
 });

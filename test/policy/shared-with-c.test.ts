@@ -167,6 +167,7 @@ const SHARED: [c: string, value: number][] = [
   ['8', CONNECTION_SHIFT],
   ['DECISION_CONNECTION', records.ASKS_CONNECTION],
   ['OPENED_FROM', OPENED_FROM],
+  ['FLOW_TAGS', VLAN_TAGS],
   ['sizeof(struct flow)', FLOW_BYTES],
   ...offsets('flow', { remote: 0, local: 16, remote_port: 32, local_port: 34, family: 36, protocol: 37 }),
   ['sizeof(struct connection)', CONNECTION_BYTES],
@@ -180,7 +181,10 @@ const SHARED: [c: string, value: number][] = [
   [mapSize('fragments'), MOST_DATAGRAMS],
   [mapSize('opened'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
   [mapSize('served'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
-  ...named('TCP', { fin: TCP_FLAGS.fin, syn: TCP_FLAGS.syn, rst: TCP_FLAGS.rst, ack: TCP_FLAGS.ack }),
+  ...(['fin', 'syn', 'rst', 'ack', 'urg'] as const).map((flag): [string, number] => [
+    `TCP_${flag.toUpperCase()}`,
+    TCP_FLAGS[flag],
+  ]),
 ];
 
 /** struct lives (bpf/egress.bpf.c). */
@@ -209,7 +213,7 @@ const OF_C = [
   ...['AND_SUMMARY', 'AND_COMMON', 'SWAPS', 'SECOND', 'MALFORMED_INTERVAL', 'KEPT_SAMPLED', 'MAX_HEADERS'],
   ...['DISCOVERY_RATE', 'DISCOVERY_BURST'],
   ...['FORGET', 'BASE_MASK', 'SET_STEPS', 'SET_PLACE', 'SET_BLOCKS', 'SET_INSIDE', 'HEAD_INSIDE', 'HALVES'],
-  ...['FRAME', 'FLOW_TAGS', 'NOT_IP', 'SECOND_NS', 'CONNECTION_TABLE', 'WITH_CONNECTIONS'],
+  ...['FRAME', 'NOT_IP', 'SECOND_NS', 'CONNECTION_TABLE', 'WITH_CONNECTIONS'],
   ...['ICMP_ECHO_REPLY', 'ICMP_UNREACHABLE', 'ICMP_QUENCH', 'ICMP_REDIRECT', 'ICMP_ECHO_REQUEST'],
   ...['ICMP_TIME_EXCEEDED', 'ICMP_PARAMETER_PROBLEM', 'ICMPV6_ECHO_REQUEST', 'ICMPV6_ECHO_REPLY'],
   ...['SET_MAP', 'SET_SLOT', 'ENTRY_SHIFT', 'FIRST_BYTE', 'LATER_FRAGMENT', 'EACH_UNCOMMON_FIELD'],

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
 import { ANSWER, askFor, serve } from '../support/datagrams.js';
-import { document, hostFile, ICMP_DROP, reconcile } from '../support/host.js';
+import { document, hostFile, ICMP_DROP, reconcile, status } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
 import { ECHO, talkFrom } from '../support/streams.js';
 
@@ -39,6 +39,7 @@ it('what this host asks for comes in, and nothing else', async () => {
   ]);
   await reconcile(lab);
   expect(recorders(lab)).toHaveLength(1);
+  expect((await status(lab)).interfaces).toMatchObject([{ name: 'veth0', condition: 'Ready' }]);
 
   expect(await talk(lab, 7007)).toBe('hello');
   expect(await ask(lab, 7053)).toBe('aaaaa');

@@ -46,6 +46,7 @@ export const NOTHING_BEFORE: Past = {
   attachedFrom: new Map(),
   failedLately: new Map(),
   fellBackBecause: new Map(),
+  keepsFormer: false,
   drift: NO_DRIFT,
   attaching: FIRST_TIME,
 };

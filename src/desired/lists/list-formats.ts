@@ -14,6 +14,8 @@ export type ListFormat =
       format: 'csv';
       /** One column of addresses and networks, or two with the first and the last address of a range. */
       columns: [column: Column] | [start: Column, end: Column];
+      /** Nobody has named a column: an address in the one behind it is the last of a range. */
+      rangeIfAddress?: true;
       separator: string;
       header: boolean;
     };

@@ -40,7 +40,9 @@ export const listOptionsSchema = z
       .describe('How the file is written. Default: what its name ends in, .txt being plain.'),
     column: z
       .exactOptional(column)
-      .describe('Of csv: the number of the column, from 1 on, or its name in the header. Default: 1.'),
+      .describe(
+        'Of csv: the number of the column, from 1 on, or its name in the header. Default: 1; with an address in column 2, a range.',
+      ),
     start: z
       .exactOptional(column)
       .describe('Of csv, with `end`: the column that has the first address of a range.'),
@@ -158,5 +160,6 @@ export function toListFormat(file: string, options: ListOptions): ListFormat {
   const columns: [Column] | [Column, Column] =
     start === undefined || end === undefined ? [column] : [start, end];
   const { header = columns.some((one) => typeof one === 'string') } = options;
-  return { format, columns, separator, header };
+  const isNamed = options.column !== undefined || start !== undefined;
+  return { format, columns, separator, header, ...(!isNamed && { rangeIfAddress: true as const }) };
 }

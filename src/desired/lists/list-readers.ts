@@ -1,4 +1,5 @@
 // Which reader finds the entries of a list, and that of tables.
+import { parseAddress } from '../../addresses/parse.js';
 import { suggest } from '../../text/suggest.js';
 import { quote } from '../../text/wording.js';
 import { IpsetReader, LineReader, type LineProblem, type ListFormat } from './list-formats.js';
@@ -56,13 +57,22 @@ class CsvReader extends LineReader {
 
   /** The entry, and of a range the last address. */
   #takeFields(from: number, to: number): void {
-    const [column = -1, end] = this.#columns;
+    const [column = -1, named] = this.#columns;
+    const end = named ?? this.#endOfRange(from, to);
     if (end !== undefined && column !== -1) {
       this.#takeField(from, to, end);
       if (this.problem) return;
       this.last = { from: this.from, to: this.to };
     }
     this.#takeField(from, to, column);
+  }
+
+  /** The second column, where nobody has named one and the first two hold addresses. */
+  #endOfRange(from: number, to: number): number | undefined {
+    if (this.options.rangeIfAddress !== true) return undefined;
+    const texts: string[] = [];
+    for (const [start, end] of this.#fields(from, to)) if (texts.push(this.text(start, end)) === 2) break;
+    return texts.length === 2 && texts.every((text) => 'family' in parseAddress(text.trim())) ? 1 : undefined;
   }
 
   #takeField(from: number, to: number, column: number): void {

@@ -6,14 +6,12 @@ import { baseKey } from '../fields/base.js';
 import type { Dimension, DimensionName, PacketKind } from '../fields/dimension.js';
 import type { Transport } from '../fields/layers.js';
 import { DIMENSION_NAMES, DIMENSIONS } from '../fields/registry.js';
-import { VLAN_TYPES } from '../packet/parse.js';
+import { EXTENSION_PROTOCOLS, VLAN_TYPES } from '../packet/parse.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
 import { intersectSides, isEmpty, numbersOf, type Side, subtractSides } from './box-sides.js';
 
-/** Extension headers: never the final protocol of an IPv6 packet, except in later fragments, because the parser walks on past them. */
-const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
 /** Bytes of the IPv6 fragment header (RFC 8200, 4.5). */
-const FRAGMENT_HEADER = 8;
+const FRAGMENT_HEADER_BYTES = 8;
 
 export interface Kind extends PacketKind {
   name: string;
@@ -48,7 +46,7 @@ function baseSet(family: 4 | 6, fragments: readonly FragmentKind[], protocols: I
 function kindsOf(family: 4 | 6): Kind[] {
   const etherType = family === 4 ? 0x0800 : 0x86dd;
   const icmp = family === 4 ? 1 : 58;
-  const extensions = family === 4 ? [] : IPV6_EXTENSIONS;
+  const extensions = family === 4 ? [] : EXTENSION_PROTOCOLS; // never the last protocol: the parser walks on past them
   const taken = [icmp, 6, 17, 132, ...extensions].map((one): Interval => [one, one]);
   const header = family === 4 ? 20 : 40;
   const whole: FragmentKind[] = ['none', 'first'];
@@ -74,7 +72,7 @@ function kindsOf(family: 4 | 6): Kind[] {
     kind('SCTP', whole, [[132, 132]], 12, 'sctp'),
     kind('ICMP', whole, [[icmp, icmp]], 8, 'icmp'),
     kind('other protocol', whole, subtractSets([[0, 255]], union(taken)), 0),
-    kind('later fragment', ['later'], [[0, 255]], family === 4 ? 0 : FRAGMENT_HEADER),
+    kind('later fragment', ['later'], [[0, 255]], family === 4 ? 0 : FRAGMENT_HEADER_BYTES),
   ];
 }
 
@@ -119,7 +117,7 @@ function withRoom(box: Box): Box | undefined {
   const [base, length] = [sides.get('base'), sides.get('length')];
   if (kind.firstFrom === undefined || !base || !length) return box;
   if ((numbersOf(base)[0]?.[0] ?? 0) < kind.firstFrom) return box;
-  const fitting = intersectSides(length, [[kind.shortest + FRAGMENT_HEADER, 65535]]);
+  const fitting = intersectSides(length, [[kind.shortest + FRAGMENT_HEADER_BYTES, 65535]]);
   return isEmpty(fitting) ? undefined : { kind, sides: new Map(sides).set('length', fitting) };
 }
 

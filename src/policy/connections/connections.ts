@@ -1,7 +1,7 @@
-// The connections of a host, as they are meant: what leaves is written down, and says what the packets are that come in. The reference
-// for bpf/egress.bpf.c (`record`) and bpf/connection_state.h (`stateOf`), by the same names. Tables of the kernel forget what they
-// have no room for, these do not.
-import { LIVES, type Phase, REASSEMBLY } from '../../model/connections.js';
+// What a host knows of its connections, and so what a packet that comes in is to them. The reference for bpf/egress.bpf.c (`record`) and
+// bpf/connection_state.h (`connectionOf`, `letRestIn`), by the same names. Tables of the kernel forget what they have no room for;
+// these forget nothing before its time.
+import { type Connection, LIVES, type Phase, REASSEMBLY } from '../../model/connections.js';
 import { PROTOCOLS, TCP_FLAGS } from '../../model/names.js';
 import type { ConnectionState } from '../../model/policy.js';
 import { type FlowKind, localOf, readFrame, readPacket, type Reading } from './read-flow.js';
@@ -17,13 +17,6 @@ const ANSWERS: ReadonlySet<FlowKind> = new Set(['tcp', 'ports', 'echo-reply', 'a
 /** Bytes of an ICMP error in front of what it quotes. */
 const ERROR_BYTES = 8;
 
-/** What is known of a flow that is not over. */
-export interface Connection {
-  phase: Phase;
-  /** A packet of it has come in. */
-  answered: boolean;
-}
-
 /** What a host knows, by the names of a Reading; `undefined` where it knows nothing. */
 interface Known {
   connection: (flow: string) => Connection | undefined;
@@ -34,7 +27,7 @@ interface Known {
 const NOTHING: Known = { connection: () => undefined, datagram: () => undefined };
 
 /** What an incoming frame is, and the connection that it keeps alive; `undefined` for a frame that is not IP. */
-export function judgeFrame(
+export function connectionOf(
   frame: Uint8Array,
   known: Known,
 ): { state: ConnectionState; connection?: Connection } | undefined {
@@ -43,14 +36,14 @@ export function judgeFrame(
   if (reading.kind === 'error') return { state: stateOfError(frame, reading, known) };
   if (reading.kind === 'later-fragment') return { state: stateOfRest(reading, known) };
   const connection = ANSWERS.has(reading.kind) ? known.connection(reading.flow) : undefined;
-  if (!connection) return { state: stateOfUnknown(reading) };
+  if (!connection) return { state: stateOfStranger(reading) };
   const state = stateOfMember(reading, connection);
   return { state, ...(state === 'established' && { connection }) };
 }
 
-/** What a packet is while no connection is known; `undefined` for a frame that is not IP. */
-export function stateOfStranger(frame: Uint8Array): ConnectionState | undefined {
-  return judgeFrame(frame, NOTHING)?.state;
+/** What a packet is to a host that knows no connection; `undefined` for a frame that is not IP. */
+export function stateIfNothingIsKnown(frame: Uint8Array): ConnectionState | undefined {
+  return connectionOf(frame, NOTHING)?.state;
 }
 
 interface Remembered extends Connection {
@@ -76,19 +69,19 @@ export class Connections {
 
   /** What an incoming frame is; one that belongs to a connection keeps it alive. */
   stateOf(frame: Uint8Array, now: number): ConnectionState | undefined {
-    const judged = judgeFrame(frame, {
+    const found = connectionOf(frame, {
       connection: (flow) => this.#find(flow, now),
       datagram: (datagram) => this.#findDatagram(datagram, now),
     });
-    if (judged?.connection) Object.assign(judged.connection, { answered: true, seen: now });
-    return judged?.state;
+    if (found?.connection) Object.assign(found.connection, { answered: true, seen: now });
+    return found?.state;
   }
 
   /**
-   * A rule that asks about the connection did not drop an incoming frame of this state: where it is a first fragment, the rest may follow.
-   * Of strangers nothing is noted, so that who cannot forge an answer cannot push others out.
+   * To be called when a rule that asks about the connection did not drop this incoming frame: if it is a first fragment, the rest of its
+   * datagram may follow. Of strangers nothing is noted: who cannot forge an answer cannot push others out of the table.
    */
-  letIn(frame: Uint8Array, state: ConnectionState, now: number): void {
+  letRestIn(frame: Uint8Array, state: ConnectionState, now: number): void {
     const reading = readFrame(frame, 'incoming');
     if (reading?.datagram === undefined || reading.kind === 'later-fragment') return;
     if (state === 'established' || state === 'related')
@@ -148,7 +141,7 @@ function lifeOf({ kind, protocol }: Reading, phase: Phase, answered: boolean): n
 }
 
 /** Of a packet of no connection that is known. */
-function stateOfUnknown({ kind, tcpFlags }: Reading): ConnectionState {
+function stateOfStranger({ kind, tcpFlags }: Reading): ConnectionState {
   switch (kind) {
     case 'tcp':
       return opens(tcpFlags) ? 'new' : 'invalid';

@@ -1,6 +1,14 @@
 // Headers -> the flow that they belong to, seen from this host. The reference for bpf/flow.h, decision by decision: of packets that
 // the parser found whole, of what an ICMP error quotes, and of what leaves.
 import { PROTOCOLS } from '../../model/names.js';
+import {
+  extensionBytes,
+  EXTENSIONS,
+  FRAGMENT_HEADER,
+  isExtension,
+  VLAN_TAGS,
+  VLAN_TYPES,
+} from '../packet/parse.js';
 
 export type Direction = 'incoming' | 'outgoing';
 
@@ -28,11 +36,6 @@ export interface Reading {
   at: number;
 }
 
-const TAGS = 2;
-const EXTENSIONS = 8;
-const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, ah: 51, destination: 60 } as const;
-const EXTENSION_NUMBERS: ReadonlySet<number> = new Set(Object.values(EXTENSION));
-const TAG_TYPES: readonly number[] = [0x8100, 0x88a8];
 const ICMP_ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 const HAVE_PORTS: readonly number[] = [PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp];
 
@@ -44,10 +47,10 @@ export function localOf(flow: string): string {
 /** `undefined` for a frame that is not IP. */
 export function readFrame(frame: Uint8Array, direction: Direction): Reading | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  for (let tag = 0, at = 12; tag <= TAGS && at + 2 <= view.byteLength; tag++, at += 4) {
+  for (let tag = 0, at = 12; tag <= VLAN_TAGS && at + 2 <= view.byteLength; tag++, at += 4) {
     const type = view.getUint16(at);
     if (type === 0x0800 || type === 0x86dd) return readPacket(view, at + 2, direction);
-    if (!TAG_TYPES.includes(type)) return undefined;
+    if (!VLAN_TYPES.includes(type)) return undefined;
   }
   return undefined;
 }
@@ -65,8 +68,8 @@ function readIpv4(view: DataView, at: number, direction: Direction): Reading {
   const ends = [bytesOf(view, at + 12, 4), bytesOf(view, at + 16, 4)] as const;
   const behind = at + (view.getUint8(at) & 15) * 4;
   const flags = view.getUint16(at + 6);
-  const [later, first] = [(flags & 0x1fff) !== 0, (flags & 0x2000) !== 0];
-  const id = later || first ? view.getUint16(at + 4) * 0x1_00_00 : undefined;
+  const [later, more] = [(flags & 0x1fff) !== 0, (flags & 0x2000) !== 0];
+  const id = later || more ? view.getUint16(at + 4) * 0x1_00_00 : undefined;
   return readTransport(
     view,
     { family: 4, protocol: view.getUint8(at + 9), at: behind, later, ...(id !== undefined && { id }) },
@@ -85,18 +88,19 @@ function readIpv6(view: DataView, at: number, direction: Direction): Reading | u
 function walk(view: DataView, at: number, protocol: number): Omit<Behind, 'family'> | undefined {
   let found: { id?: number } = {};
   for (let step = 0; step < EXTENSIONS; step++) {
-    if (!EXTENSION_NUMBERS.has(protocol)) return { at, protocol, later: false, ...found };
+    if (!isExtension(protocol)) return { at, protocol, later: false, ...found };
     if (at + 8 > view.byteLength) return undefined;
     const [next, length] = [view.getUint8(at), view.getUint8(at + 1)];
-    const isFragment = protocol === EXTENSION.fragment;
+    const isFragment = protocol === FRAGMENT_HEADER;
+    // The offset above three bits, of which the lowest says that more fragments follow (RFC 8200, 4.5). Both 0: all of the datagram.
     const place = isFragment ? view.getUint16(at + 2) & ~6 : 0;
     const later = place > 1;
     if (place !== 0) found = { id: view.getUint32(at + 4) };
-    at += isFragment ? 8 : protocol === EXTENSION.ah ? (length + 2) * 4 : (length + 1) * 8;
+    at += extensionBytes(protocol, length);
     protocol = next;
     if (later) return { at, protocol, later, ...found };
   }
-  return EXTENSION_NUMBERS.has(protocol) ? undefined : { at, protocol, later: false, ...found };
+  return isExtension(protocol) ? undefined : { at, protocol, later: false, ...found };
 }
 
 interface Behind {

@@ -46,7 +46,7 @@ export const connection: Field<'connection'> = {
   inPacket: written,
   help: {
     match:
-      'What the packet is to the connections of this host: one that it knows, an error about one, the begin of another, or none of them.',
+      'What the packet is to the connections of this host: one that it knows, an error about one, the beginning of another, or none of them.',
     packet: 'What it is taken for. Default: what a packet of no known connection is.',
   },
   dimension: dimension(),

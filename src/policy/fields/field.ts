@@ -60,7 +60,7 @@ export interface Needs {
   problem: (hasProtocol: boolean) => Problem;
 }
 
-/** In place of `write` for fields that decide the layout of headers (src/policy/packet/build-packet.ts), and not a few bytes. */
+/** In place of a function `put`, for fields that decide the layout of headers (src/policy/packet/build-packet.ts), and not a few bytes. */
 export const BY_LAYOUT = 'by layout';
 
 export interface Field<N extends FieldName> {

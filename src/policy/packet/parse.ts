@@ -18,10 +18,13 @@ const ETH_BYTES = 14;
 /** 802.1Q and 802.1ad. */
 export const VLAN_TYPES: readonly number[] = [0x8100, 0x88a8];
 export const VLAN_TAGS = 2;
+/** Extension headers of IPv6 at most. */
 export const EXTENSIONS = 8;
 /** The largest value of a length field of IP. */
 export const LONGEST_PACKET = 65_535;
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, ah: 51, destination: 60 } as const;
+export const EXTENSION_PROTOCOLS: readonly number[] = Object.values(EXTENSION);
+export const FRAGMENT_HEADER = EXTENSION.fragment;
 
 /** A packet that is IP has a family, a protocol, addresses and a fragment kind; every frame an EtherType and MAC addresses. */
 export type Parsed = { shape: 'ip' | 'non-ip'; fields: PacketFields } | { shape: 'malformed' };
@@ -74,7 +77,7 @@ function parseIpv6(header: DataView, link: Layers): Layers | undefined {
     if (walked === EXTENSIONS || length - at < 8) return undefined;
     const bytes = extensionBytes(ip.protocol, header.getUint8(at + 1));
     if (length - at < bytes) return undefined;
-    const isFragment = ip.protocol === EXTENSION.fragment;
+    const isFragment = ip.protocol === FRAGMENT_HEADER;
     ip.protocol = header.getUint8(at);
     if (isFragment) {
       const offset = header.getUint16(at + 2);
@@ -91,13 +94,13 @@ function isMergedStream(packet: DataView, said: number, bytes: number): boolean 
   return said === 0 && packet.byteLength > bytes + LONGEST_PACKET;
 }
 
-function isExtension(protocol: number): boolean {
-  return Object.values<number>(EXTENSION).includes(protocol);
+export function isExtension(protocol: number): boolean {
+  return EXTENSION_PROTOCOLS.includes(protocol);
 }
 
-/** RFC 8200 4.2, RFC 4302 2.2. */
-function extensionBytes(protocol: number, length: number): number {
-  if (protocol === EXTENSION.fragment) return 8;
+/** `length`: the second byte of the header (RFC 8200 4.2, RFC 4302 2.2). */
+export function extensionBytes(protocol: number, length: number): number {
+  if (protocol === FRAGMENT_HEADER) return 8;
   return protocol === EXTENSION.ah ? (length + 2) * 4 : (length + 1) * 8;
 }
 

@@ -132,6 +132,14 @@ describe('taken', () => {
       ['10.0.0.0/24', '2001:db8::/120'],
     ],
     [
+      'a range in the first two columns, where nobody has named one',
+      'feed.csv',
+      '10.0.0.0,10.0.0.255,CN\n"2001:db8::","2001:db8::ff",x\n192.0.2.1,24\n192.0.2.8/29,192.0.2.99\n192.0.2.3',
+      '',
+      ['10.0.0.0/24', '192.0.2.1', '192.0.2.3', '192.0.2.8/29', '2001:db8::/120'],
+    ],
+    ['one of two addresses, by its column', 'feed.csv', '10.0.0.0,10.0.0.255\n', 'column: 1', ['10.0.0.0']],
+    [
       'a range by number, columns the other way round',
       'feed.csv',
       'x,192.0.2.3,192.0.2.0\n',

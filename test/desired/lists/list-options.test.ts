@@ -104,6 +104,29 @@ test('a list that two policies of a host read in two ways is refused', async () 
   expect((await load()).desired.lists).toMatchObject([{ name: 'bogons', entries: 1, set: { ranges: 1 } }]);
 });
 
+test('a list may lose half, unless the policy says otherwise; of two policies the stricter counts', async () => {
+  const load = async (edge: string, other: string) => {
+    const folder = stateDir({
+      'hosts/edge-1.yaml': HOST,
+      'policies/edge.yaml': policyFile(...rules('bogons'), `lists: {bogons: ${edge}}`),
+      'policies/other.yaml': policyFile(...rules('bogons'), `lists: {bogons: ${other}}`).replace(
+        'name: edge',
+        'name: other',
+      ),
+      'lists/bogons.txt': '10.0.0.1\n',
+    });
+    const { desired } = await loadHost({
+      stateDir: folder,
+      store: new MemoryObjectStore(),
+      host: 'edge-1',
+    });
+    return desired.lists?.map(({ maxShrink }) => maxShrink);
+  };
+  expect(await load('{}', '{}')).toEqual([50]);
+  expect(await load('{maxShrink: 80%}', '{}')).toEqual([80]);
+  expect(await load('{maxShrink: 80%}', '{maxShrink: 70%}')).toEqual([70]);
+});
+
 describe('what was parsed once', () => {
   const text = Array.from({ length: 500 }, (_, at) => `10.${at >> 8}.${at & 255}.1\n`).join('');
   const files = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressSet, Match, Policy, Rule } from '../../../src/model/policy.js';
-import { stateOfStranger } from '../../../src/policy/connections/connections.js';
+import { stateIfNothingIsKnown } from '../../../src/policy/connections/connections.js';
 import { evaluate } from '../../../src/policy/evaluate.js';
 import { matches } from '../../../src/policy/fields/registry.js';
 import type { LintKind } from '../../../src/model/lint.js';
@@ -184,7 +184,7 @@ describe('lint', () => {
         const parsed = parseFrame(frame);
         const fields = parsed.shape !== 'malformed' && { ...parsed.fields, ...takenFor(witness) };
         expect(
-          fields && matches(found.match, { connection: stateOfStranger(frame) ?? 'new', ...fields }),
+          fields && matches(found.match, { connection: stateIfNothingIsKnown(frame) ?? 'new', ...fields }),
         ).toBe(true);
         expect(evaluate(certain, [], frame, takenFor(witness)).row).toBe(by[0]);
       }

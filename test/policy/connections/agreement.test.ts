@@ -167,7 +167,7 @@ it('every packet that comes in is the same to the kernel and to the reference', 
           expected,
         );
         host.comeIn(frame);
-        connections.letIn(frame, expected, 0);
+        connections.letRestIn(frame, expected, 0);
       } else expect(CONNECTION_STATES).not.toContain(row);
       const what = expected && readFrame(frame, 'incoming')?.kind === 'later-fragment' ? `${row} rest` : row;
       seen.set(what ?? '', (seen.get(what ?? '') ?? 0) + 1);

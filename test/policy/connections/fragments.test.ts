@@ -40,7 +40,7 @@ it.each(FAMILIES)('IPv%i: the rest is what the first fragment was, for as long a
   expect(connections.stateOf(turned(LATER), 0), 'before the first').toBe('invalid');
   expect(connections.stateOf(turned(FIRST), 0)).toBe('established');
   expect(connections.stateOf(turned(LATER), 0), 'while no rule has let it in').toBe('invalid');
-  connections.letIn(turned(FIRST), 'established', 0);
+  connections.letRestIn(turned(FIRST), 'established', 0);
   expect(connections.stateOf(turned(LATER), REASSEMBLY)).toBe('established');
   expect(connections.stateOf(turned(LATER), REASSEMBLY + 1)).toBe('invalid');
   expect(connections.stateOf(turned({ ...LATER, fragmentId: 10 }), 0)).toBe('invalid');
@@ -52,15 +52,15 @@ it.each(FAMILIES)(
   'IPv%i: nothing is noted of strangers, of whole packets and of later fragments',
   (family) => {
     const { connections, turned } = world(family);
-    for (const state of ['new', 'invalid'] as const) connections.letIn(turned(FIRST), state, 0);
-    connections.letIn(turned({ ...FIRST, fragment: 'none' }), 'established', 0);
-    connections.letIn(turned(LATER), 'established', 0);
+    for (const state of ['new', 'invalid'] as const) connections.letRestIn(turned(FIRST), state, 0);
+    connections.letRestIn(turned({ ...FIRST, fragment: 'none' }), 'established', 0);
+    connections.letRestIn(turned(LATER), 'established', 0);
     expect(connections.stateOf(turned(LATER), 0)).toBe('invalid');
   },
 );
 
 it('what is related stays so', () => {
   const { connections, turned } = world(4);
-  connections.letIn(turned({ protocol: 1, icmpType: 3, fragment: 'first' }), 'related', 0);
+  connections.letRestIn(turned({ protocol: 1, icmpType: 3, fragment: 'first' }), 'related', 0);
   expect(connections.stateOf(turned({ protocol: 1, fragment: 'later' }), 0)).toBe('related');
 });
