@@ -10,6 +10,7 @@ import { policyFile } from '../support/policies.js';
 import { ECHO, TALK } from '../support/streams.js';
 import { makePackage } from '../system/deb.js';
 import { Guest } from './guest.js';
+import { WIDE_RULES } from './wide.js';
 
 const [ADDRESS, WORLD] = ['10.77.9.1', '10.77.9.2'];
 const [ADDRESS6, WORLD6] = ['fd77:9::1', 'fd77:9::2'];
@@ -42,6 +43,14 @@ const ASKING = policyFile('asking', {
   ],
 });
 
+/** The deepest stack. */
+const WIDE = policyFile('wide', {
+  default: 'drop',
+  nonIp: 'match',
+  rules: [...WIDE_RULES, { name: 'answers', match: { connection: 'established' }, action: 'pass' }],
+  tests: [{ name: 'an answer', packet: { protocol: 'udp', connection: 'established' }, expect: 'pass' }],
+});
+
 async function boot(lab: Lab, suite: string): Promise<Guest> {
   const deb = await makePackage(lab.directory);
   const guest = await Guest.boot(deb, lab, WORLD, suite);
@@ -52,6 +61,7 @@ async function boot(lab: Lab, suite: string): Promise<Guest> {
   await expect.poll(async () => (await ping(lab.network, ADDRESS, 2)).received).toBeGreaterThan(0);
   await guest.write('/state/policies/plain.yaml', PLAIN);
   await guest.write('/state/policies/asking.yaml', ASKING);
+  await guest.write('/state/policies/wide.yaml', WIDE);
   await guest.write('/ask.cjs', ASK.replace('slice(1)', 'slice(2)'));
   await guest.write(
     '/talk.cjs',
@@ -81,7 +91,9 @@ it('Linux 6.1: refused by name, and what runs keeps running', async () => {
   expect(refused).toContain('Rules with `connection` need Linux 6.6 or later');
   expect(await guest.must('bpftool net show')).toBe(before);
   expect(await ping(lab.network, ADDRESS, 2)).toMatchObject({ received: 0 });
-  expect(await guest.must(xdpkeep('test')), 'its verifier takes the program').toContain('decided by: kernel');
+  expect(await guest.must(xdpkeep('test')), 'its verifier takes the programs').toContain(
+    '3 tests of 3 policies, 0 failed; decided by: kernel',
+  );
 });
 
 it.each(['native', 'generic'])('Linux 6.12, %s: answers come in, strangers stay out', async (mode) => {
