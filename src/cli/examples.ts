@@ -32,7 +32,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   lint: [['xdpkeep lint --output sarif', 'findings for a code scanner']],
   test: [['xdpkeep test --output junit', 'results for a CI system']],
   schema: [['xdpkeep schema policy', 'the JSON schema of Policy files']],
-  init: [['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1']],
+  init: [
+    ['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1'],
+    ['xdpkeep init state --host edge-1 --profile server', 'with rules for a server: answers come in'],
+  ],
   diff: [
     ['xdpkeep diff running desired', 'what the next pass changes for packets'],
     ['xdpkeep diff 4 5', 'what generation 5 changed'],

@@ -1,4 +1,4 @@
-// A virtual machine with Debian's own kernel, in software emulation: any machine can run it, slowly. Its only network card
+// A virtual machine with a kernel of Debian, in software emulation: any machine can run it, slowly. Its only network card
 // is a virtio one, whose other end is a tap device in the world outside of a lab. Commands go over its serial line.
 // needs: debian lab node-lts qemu
 import { join } from 'node:path';
@@ -19,10 +19,12 @@ export class Guest implements AsyncDisposable {
     this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   }
 
-  /** Booted, with the content of this package, and with the lab's outside end of the line at `address`/24. */
-  static async boot(deb: string, lab: Lab, address: string): Promise<Guest> {
+  /**
+   * Booted with the kernel of that Debian and the content of this package, and with the lab's outside end of the line at `address`/24.
+   */
+  static async boot(deb: string, lab: Lab, address: string, suite = 'bookworm'): Promise<Guest> {
     const folder = join(lab.directory, 'guest');
-    await must('bash', ['scripts/test/guest.sh', deb, folder], { timeout: 600_000 });
+    await must('bash', ['scripts/test/guest.sh', deb, folder, suite], { timeout: 600_000 });
     const { outside } = lab.network;
     await must('ip', ['-n', outside, 'tuntap', 'add', TAP, 'mode', 'tap']);
     await must('ip', ['-n', outside, 'address', 'add', `${address}/24`, 'dev', TAP]);
