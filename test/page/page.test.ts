@@ -43,7 +43,7 @@ it('shows how full the tables of connections are, where a policy asks', async ()
   await page.goto(URL);
   const section = page.locator('#connections-section');
   await section.waitFor({ state: 'visible' });
-  expect(await section.locator('tbody th').allInnerTexts()).toEqual(['opened', 'served']);
+  expect(await section.locator('tbody th').allInnerTexts()).toEqual(['opened', 'served', 'begun']);
   await expect
     .poll(() => section.locator('tbody tr').first().locator('td').allInnerTexts())
     .toEqual(expect.arrayContaining(['131,072', expect.stringContaining('answered 1')]));

@@ -65,6 +65,8 @@ it('status, memory, metrics and top say how full the tables are, and what record
   expect(status.connections?.pressure).toBe('none');
   const shared = status.memory?.shared.filter(({ name }) => name.endsWith(' connections')) ?? [];
   expect(shared.map(({ name }) => name).sort()).toEqual([
+    'begun connections',
+    'lives connections',
     'opened connections',
     'recorded connections',
     'served connections',
