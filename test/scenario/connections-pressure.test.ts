@@ -103,7 +103,9 @@ it('a table that is nearly full of what is not over alarms, and what makes room 
   const sound = await lab.run(['doctor', '--output', 'json']);
   expect(checkIn(sound.stdout)).toMatchObject({
     status: 'ok',
-    found: expect.stringMatching(/what leaves is recorded by TCX links; conntrack follows nothing here$/) as string,
+    found: expect.stringMatching(
+      /what leaves is recorded by TCX links; conntrack follows nothing here$/,
+    ) as string,
   });
   const tracked = ['-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT'];
   await lab.exec('iptables', '-A', 'INPUT', ...tracked);
