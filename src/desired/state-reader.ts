@@ -2,6 +2,7 @@
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Match, Policy, Protection } from '../model/policy.js';
+import type { LintOptions } from '../model/repository.js';
 import type { Safeguards } from '../model/safeguards.js';
 import { suggest } from '../text/suggest.js';
 import { digestState, digestWritten } from './digest.js';
@@ -13,6 +14,7 @@ import { ListReader } from './lists/lists.js';
 import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { ProgramReference } from './host/host-schema.js';
+import { readRepository } from './repository-file.js';
 import { quote } from '../text/wording.js';
 
 /** Of a list that is only looked at. */
@@ -88,8 +90,8 @@ export class StateReader {
     return [...policies].map((policy) => ({ policy, protections }));
   }
 
-  /** Policies and lists, also those that no host names. */
-  readShared(): void {
+  /** Policies and lists, also those that no host names, and what xdpkeep.yaml says. */
+  readShared(): LintOptions {
     for (const name of this.policies.names()) this.policies.read(name);
     const read = new Set(this.lists.all().map(({ name }) => name));
     // No policy names these, so that none could say what they may be; they decide nothing.
@@ -98,6 +100,7 @@ export class StateReader {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
     }
+    return readRepository(this.options.stateDir, this.diagnostics);
   }
 
   #filesRead({ source }: HostFile): Record<string, string> {

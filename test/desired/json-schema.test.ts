@@ -14,7 +14,11 @@ test.each<[kind: 'host' | 'policy', path: PropertyKey[], expected: string[]]>([
     ['apiVersion', 'kind', 'name', 'interfaces', 'protect', 'connections', 'probes', 'guard', 'confirm'],
   ],
   ['host', ['interfaces', 'ens5'], ['mode', 'policy', 'program', 'foreign', 'drift']],
-  ['policy', ['rules', 7], ['name', 'match', 'action', 'rateLimit', 'log', 'until']],
+  [
+    'policy',
+    ['rules', 7],
+    ['name', 'match', 'action', 'rateLimit', 'log', 'until', 'description', 'owner', 'ticket', 'enabled'],
+  ],
   ['policy', ['rules', 7, 'match', 'source', 0], ['list']],
   ['policy', ['rules', 7, 'match', 'source'], ['list']],
   ['policy', ['rules', 7, 'action', 'redirect'], ['interface', 'cpu']],

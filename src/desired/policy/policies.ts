@@ -125,12 +125,17 @@ function findDuplicates({ value, root, source }: StateDocument, field: 'rules' |
 }
 
 function findUnknownRules(value: unknown): Issue[] {
-  const rules = itemsOf(fieldOf(value, 'rules')).map((rule) => fieldOf(rule, 'name'));
+  const written = itemsOf(fieldOf(value, 'rules'));
+  const rules = written
+    .filter((rule) => fieldOf(rule, 'enabled') !== false)
+    .map((rule) => fieldOf(rule, 'name'));
   const names = [...rules.filter((name) => typeof name === 'string'), ...BUILTIN_ROWS];
   const known = new Set(names);
   return itemsOf(fieldOf(value, 'tests')).flatMap((test, index) => {
     const rule = fieldOf(test, 'rule');
     if (typeof rule !== 'string' || known.has(rule)) return [];
+    if (written.some((one) => fieldOf(one, 'name') === rule))
+      return [issueAt(['tests', index, 'rule'], disabled(rule))];
     const meant = suggest(rule, names);
     const problem = {
       summary: 'unknown rule',
@@ -142,4 +147,12 @@ function findUnknownRules(value: unknown): Issue[] {
     };
     return [issueAt(['tests', index, 'rule'], problem)];
   });
+}
+
+function disabled(rule: string): { summary: string; message: string; hint: string } {
+  return {
+    summary: 'disabled rule',
+    message: `names ${quote(rule)}, which has \`enabled: false\` and decides nothing`,
+    hint: 'Enable the rule, or remove the test.',
+  };
 }
