@@ -17,22 +17,12 @@ static __always_inline bool is_audited(__u32 decision)
 	return enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED;
 }
 
-/* What the row says. */
-static __always_inline __u32 said_by(__u32 decision)
-{
-#if WITH_ACTIONS
-	if (decision & DECISION_COUNT)
-		return SAYS_COUNT;
-#endif
-	return DECISION_VERDICT(decision);
-}
-
 /* What becomes of the packet, as far as this row decides that. */
 static __always_inline __u32 fate_of(__u32 decision)
 {
 #if WITH_ACTIONS
-	if (decision & DECISION_COUNT)
-		return SAYS_COUNT;
+	if (decision & DECISION_GOES_ON)
+		return DECISION_VERDICT(decision);
 #endif
 	return is_audited(decision) ? XDP_PASS : DECISION_VERDICT(decision);
 }
@@ -48,7 +38,7 @@ struct sample {
 	__u32 fate;    /* the same of what became of the packet: in audit mode XDP_PASS */
 	__u32 length;  /* of the frame */
 	__u16 kept;    /* bytes of `frame` that are set */
-	__u16 why;     /* KEPT_* */
+	__u16 why;     /* KEPT_*, and from bit 8 on what a rule was told that the packet is: enum connection_state */
 	__u8 frame[SAMPLE_BYTES];
 };
 
@@ -101,9 +91,12 @@ __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 	sample->time = bpf_ktime_get_ns();
 	sample->ifindex = ctx->ingress_ifindex;
 	sample->slot = DECISION_SLOT(decision);
-	sample->verdict = said_by(decision);
+	sample->verdict = DECISION_VERDICT(decision);
 	sample->fate = fate_of(decision);
 	sample->length = frame_bytes(ctx);
+#if WITH_CONNECTIONS
+	why |= DECISION_STATE(decision) << 8;
+#endif
 	sample->why = why;
 	sample->kept = copy_frame(ctx, sample->frame);
 	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);

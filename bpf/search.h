@@ -160,11 +160,14 @@ static __always_inline bool counts(__u32 index, const struct pursuit *pursuit)
 	__u32 decision = decision_of(index);
 	__u64 offset = record_offset(index);
 
-	if (!(decision & DECISION_COUNT))
+	if (!(decision & DECISION_GOES_ON))
 		return false;
 	if (pursuit->peek || !is_inside(offset, BOUND_RECORD))
 		return true;
 	count(pursuit->ctx, DECISION_SLOT(decision));
+#if WITH_CONNECTIONS
+	decision |= (__u32)pursuit->state << STATE_SHIFT;
+#endif
 	log_packet(pursuit->ctx, decision, blob_at(offset));
 	return true;
 }
@@ -251,9 +254,10 @@ static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct
 		pursue_informed(&pursuit, ctx);
 		let_rest_in(ctx, p, pursuit.state, decision_of(pursuit.record));
 	}
+	return decision_of(pursuit.record) | (__u32)pursuit.state << STATE_SHIFT;
 #else
 	(void)ctx;
 	(void)asks;
-#endif
 	return decision_of(pursuit.record);
+#endif
 }

@@ -9,6 +9,7 @@ import { MemoryObjectStore } from '../disk/object-store.js';
 import { ListReader, type ReadList } from './lists/lists.js';
 import type { ProgramOptions } from './programs/programs.js';
 import type { Source } from './yaml/source.js';
+import type { LintOptions } from '../model/repository.js';
 import { StateReader } from './state-reader.js';
 
 /** What a list was read to. */
@@ -116,6 +117,8 @@ export interface LoadedPolicies {
   firewalls: HostPolicy[];
   /** Text of their files, by name. */
   sources: ReadonlyMap<string, Source>;
+  /** What the repository asks of each rule. */
+  lint: LintOptions;
   /** False when the state directory has no file for the host, or none was asked for. */
   hasHost: boolean;
   warnings: Diagnostic[];
@@ -126,7 +129,7 @@ export function loadPolicies(options: ProgramOptions, host?: string): LoadedPoli
   const hasHost = listHosts(options.stateDir).names.some((name) => name === host);
   const reader = new StateReader(options);
   const own = host !== undefined && hasHost ? reader.readFirewalls(host) : [];
-  reader.readShared();
+  const lint = reader.readShared();
   const diagnostics = reader.diagnostics.sort(byPlace);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
   const others = reader.policies.names().flatMap((name): HostPolicy[] => {
@@ -136,6 +139,7 @@ export function loadPolicies(options: ProgramOptions, host?: string): LoadedPoli
   return {
     firewalls: [...own, ...others],
     sources: reader.policies.sources,
+    lint,
     hasHost,
     warnings: diagnostics,
   };

@@ -2,6 +2,7 @@
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Match, Policy, Protection } from '../model/policy.js';
+import type { LintOptions } from '../model/repository.js';
 import type { Safeguards } from '../model/safeguards.js';
 import { suggest } from '../text/suggest.js';
 import { digestState, digestWritten } from './digest.js';
@@ -13,6 +14,7 @@ import { ListReader } from './lists/lists.js';
 import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { ProgramReference } from './host/host-schema.js';
+import { readRepository } from './repository-file.js';
 import { quote } from '../text/wording.js';
 
 /** Of a list that is only looked at. */
@@ -59,13 +61,14 @@ export class StateReader {
         interfaces.push({ pattern, mode, foreign, ...(drift === 'warn' && { drift }), program, at });
     }
     const lists = joinLists(this.#listUses(file), this.diagnostics);
-    const { safeguards } = file;
+    const { safeguards, connections } = file;
     const desired = {
       host,
       interfaces,
       ...(lists.length > 0 && { lists }),
-      digest: digestState(host, interfaces),
-      written: digestWritten(host, interfaces, safeguards),
+      ...(connections && { connections }),
+      digest: digestState(host, interfaces, connections),
+      written: digestWritten(host, interfaces, safeguards, connections),
     };
     const inputs = {
       files: this.#filesRead(file),
@@ -87,8 +90,8 @@ export class StateReader {
     return [...policies].map((policy) => ({ policy, protections }));
   }
 
-  /** Policies and lists, also those that no host names. */
-  readShared(): void {
+  /** Policies and lists, also those that no host names, and what xdpkeep.yaml says. */
+  readShared(): LintOptions {
     for (const name of this.policies.names()) this.policies.read(name);
     const read = new Set(this.lists.all().map(({ name }) => name));
     // No policy names these, so that none could say what they may be; they decide nothing.
@@ -97,6 +100,7 @@ export class StateReader {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
     }
+    return readRepository(this.options.stateDir, this.diagnostics);
   }
 
   #filesRead({ source }: HostFile): Record<string, string> {

@@ -22,12 +22,15 @@ export interface Linted {
 
 /** `here`: which host this machine is. Throws an InvalidStateError or a HostNotFoundError. */
 export function lintState(stateDir: string, here: string, rights: HostRights): Linted {
-  const { firewalls, sources, warnings } = loadPolicies({ stateDir, store: new MemoryObjectStore() });
+  const { firewalls, sources, lint, warnings } = loadPolicies({
+    stateDir,
+    store: new MemoryObjectStore(),
+  });
   const hosts = listHosts(stateDir).names;
   const { places, warnings: aboutProtect } = findPolicyPlaces(stateDir, hosts, here);
   const now = Date.now();
   const linted = firewalls.map(({ policy }) =>
-    lintFile(policy, sources.get(policy.name), lintPolicy(policy, now, places.get(policy.name))),
+    lintFile(policy, sources.get(policy.name), lintPolicy(policy, now, places.get(policy.name), lint)),
   );
   const report: LintReport = {
     apiVersion: 'xdpkeep/v1',

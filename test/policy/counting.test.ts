@@ -2,7 +2,7 @@
 // decide and those that only count.
 // needs: lab
 import { expect, it } from 'vitest';
-import type { Policy, Protection } from '../../src/model/policy.js';
+import type { Policy, Protection, Rule } from '../../src/model/policy.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { Datapath } from './datapath.js';
@@ -20,7 +20,9 @@ function countingPolicy(random: Random, rules: number): Policy {
   const made = randomPolicy(random, rules, Date.now());
   return {
     ...made,
-    rules: made.rules.map(({ rateLimit: _, ...one }) => {
+    rules: made.rules.map((rule) => {
+      const one: Rule = { ...rule };
+      delete one.rateLimit;
       if (!random.chance(34) || ++counting > 128)
         return one.action.kind === 'count' ? { ...one, action: { kind: 'drop' } } : one;
       return { ...one, action: { kind: 'count' }, match: random.chance(20) ? {} : one.match };

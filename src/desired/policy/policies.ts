@@ -126,20 +126,19 @@ function findDuplicates({ value, root, source }: StateDocument, field: 'rules' |
 }
 
 function findUnknownRules(value: unknown): Issue[] {
-  const rules = itemsOf(fieldOf(value, 'rules')).map((rule) => fieldOf(rule, 'name'));
+  const written = itemsOf(fieldOf(value, 'rules'));
+  const inForce = written.filter((rule) => fieldOf(rule, 'enabled') !== false);
+  const rules = inForce.map((rule) => fieldOf(rule, 'name'));
   const names = [...rules.filter((name) => typeof name === 'string'), ...BUILTIN_ROWS];
   const known = new Set(names);
-  const counting = new Set(
-    itemsOf(fieldOf(value, 'rules')).flatMap((rule) => (doesCount(rule) ? [fieldOf(rule, 'name')] : [])),
-  );
+  const counting = new Set(inForce.filter(doesCount).map((rule) => fieldOf(rule, 'name')));
   return itemsOf(fieldOf(value, 'tests')).flatMap((test, index) => {
     const rule = fieldOf(test, 'rule');
-    if (counting.has(rule)) {
-      const message = `names ${quote(String(rule))}, which counts packets and decides none`;
-      const hint = 'Name the rule that decides the packet, or leave it out.';
-      return [issueAt(['tests', index, 'rule'], { summary: 'rule that only counts', message, hint })];
-    }
-    if (typeof rule !== 'string' || known.has(rule)) return [];
+    if (typeof rule !== 'string') return [];
+    if (counting.has(rule)) return [issueAt(['tests', index, 'rule'], onlyCounts(rule))];
+    if (known.has(rule)) return [];
+    if (written.some((one) => fieldOf(one, 'name') === rule))
+      return [issueAt(['tests', index, 'rule'], disabled(rule))];
     const meant = suggest(rule, names);
     const problem = {
       summary: 'unknown rule',
@@ -157,6 +156,14 @@ function doesCount(rule: unknown): boolean {
   return fieldOf(rule, 'action') === 'count';
 }
 
+function onlyCounts(rule: string): { summary: string; message: string; hint: string } {
+  return {
+    summary: 'rule that only counts',
+    message: `names ${quote(rule)}, which counts packets and decides none`,
+    hint: 'Name the rule that decides the packet, or leave it out.',
+  };
+}
+
 function findTooManyCounts(value: unknown): Issue[] {
   const counting = itemsOf(fieldOf(value, 'rules')).flatMap((rule, index) =>
     doesCount(rule) ? [index] : [],
@@ -166,4 +173,12 @@ function findTooManyCounts(value: unknown): Issue[] {
   const message = `is rule ${MAX_COUNTS + 1} with \`count\`: a policy has ${MAX_COUNTS} of them at most, since a packet may match them all`;
   const hint = 'Join some: rules that decide count their packets as well.';
   return [issueAt(['rules', first, 'action'], { summary: 'too many rules that count', message, hint })];
+}
+
+function disabled(rule: string): { summary: string; message: string; hint: string } {
+  return {
+    summary: 'disabled rule',
+    message: `names ${quote(rule)}, which has \`enabled: false\` and decides nothing`,
+    hint: 'Enable the rule, or remove the test.',
+  };
 }

@@ -5,6 +5,7 @@ import {
   BUILTIN_ROWS,
   DECIDING_SETTINGS,
   type DecidingSetting,
+  type DisabledRule,
   type EarlierPacket,
   MAX_RULES,
   type PacketTest,
@@ -12,6 +13,7 @@ import {
   type Rule,
 } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
+import { notesOf } from '../../model/rule-notes.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { listOptionsSchema } from '../lists/list-options.js';
 import { type AddressResolver, matchSchema, toMatch } from './match.js';
@@ -87,6 +89,17 @@ const until = textValue<number>(
   { description: 'From then on the rule matches nothing. ISO 8601 with a zone.' },
 );
 
+/** One line: reports show it in one. */
+const note = (longest: number, description: string) =>
+  mayBeAbsent(
+    z
+      .string()
+      .regex(
+        new RegExp(String.raw`^(?=\S)[^\p{C}\p{Zl}\p{Zp}]{1,${longest}}(?<=\S)$`, 'u'),
+        `must be one line of 1 to ${longest} characters that can be seen, without spaces around them`,
+      ),
+  ).describe(description);
+
 const ruleSchema = z
   .strictObject({
     name: ruleName,
@@ -97,6 +110,10 @@ const ruleSchema = z
       'Sample every Nth matching packet, on average, as an event.',
     ),
     until: mayBeAbsent(until),
+    description: note(200, 'What it is for, in one line.'),
+    owner: note(100, 'Who answers for it: a person or a team.'),
+    ticket: note(200, 'Where it was asked for: a number, a link.'),
+    enabled: z.boolean().default(true).describe('false takes it out of force: it decides nothing.'),
   })
   .superRefine(...checkFields<LimitedRule>(passWithoutWhen));
 
@@ -178,12 +195,14 @@ export function toPolicy(
   places: PolicyPlaces,
 ): Policy {
   const { name, fragments, malformed, nonIp, neighborDiscovery, mode } = written;
-  const rules = written.rules.map(({ rateLimit, ...rule }, index): Rule => ({
-    ...rule,
-    ...(rateLimit && { rateLimit: toRateLimit(rateLimit) }),
-    match: toMatch(rule.match, resolve),
-    at: places.rule(index),
-  }));
+  const rules: Rule[] = [];
+  const disabled: DisabledRule[] = [];
+  written.rules.forEach(({ rateLimit, enabled, ...rule }, index) => {
+    const at = places.rule(index);
+    const match = toMatch(rule.match, resolve); // of a disabled one, too: its lists are read
+    if (enabled) rules.push({ ...rule, ...(rateLimit && { rateLimit: toRateLimit(rateLimit) }), match, at });
+    else disabled.push({ name: rule.name, action: rule.action, ...notesOf(rule), at });
+  });
   const tests = written.tests.map(({ after, packet, ...test }, index): PacketTest => ({
     ...test,
     ...(after && { after }),
@@ -197,5 +216,6 @@ export function toPolicy(
       return at ? [[setting, at]] : [];
     }),
   );
-  return { name, ...settings, rules, tests, at: places.policy, settingsAt };
+  const off = disabled.length > 0 ? { disabled } : {};
+  return { name, ...settings, rules, ...off, tests, at: places.policy, settingsAt };
 }

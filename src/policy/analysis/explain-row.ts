@@ -2,6 +2,7 @@
 import type { HostPolicy } from '../../model/desired.js';
 import type { AboveRate, ExplainedDecision } from '../../model/explain.js';
 import type { Position } from '../../model/position.js';
+import { notesOf } from '../../model/rule-notes.js';
 import { describeAction } from './decisions.js';
 import { type Circumstances, type Decision, evaluate } from '../evaluate.js';
 import { placeOfRow } from '../row-place.js';
@@ -21,6 +22,7 @@ export function explainRow(
   const above = evaluate(policy, protections, frame, { ...circumstances, exceeds: () => true });
   const goesOn = row !== '(blocked)' && [rule, above.rule].some((one) => one?.rateLimit) && above.row !== row;
   const at = placeOfRow(firewall, row, frame);
+  const notes = notesOf(rule);
   return {
     policy: policy.name,
     row,
@@ -29,6 +31,7 @@ export function explainRow(
     audit: isAudited(policy, row),
     ...(at && { at }),
     ...(below.counted && below.row === row && { counted: below.counted }),
+    ...(Object.keys(notes).length > 0 && { notes }),
     ...(goesOn && { aboveRate: aboveRateOf(above, placeOfRow(firewall, above.row, frame)) }),
   };
 }

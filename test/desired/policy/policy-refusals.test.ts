@@ -52,16 +52,6 @@ test.each<[name: string, text: string, expected: string[]]>([
   ['a name twice', policyFile('rules:', `- {${RULE}}`, `- {${RULE}}`), ['6:10-11 duplicate name']],
   ['an empty match', withRule(`{${RULE}, match: }`), ['5:27-32 wrong type']],
   ['unknown action', withRule('{name: a, action: refuse}'), ['5:21-27 invalid value']],
-  [
-    'too many rules that count',
-    policyFile('rules:', ...rules(129).map((text) => text.replace('drop', 'count'))),
-    ['133:24-29 too many rules that count'],
-  ],
-  [
-    'a test of a rule that counts',
-    policyFile('rules:', '- {name: seen, action: count}', 'tests:', TEST.replace('drop', 'drop, rule: seen')),
-    ['7:46-50 rule that only counts'],
-  ],
   ['a list of actions', withRule('{name: a, action: [drop]}'), ['5:13-19 wrong type']],
   ['redirect as text', withRule('{name: a, action: redirect}'), ['5:21-29 invalid value']],
   ['redirect to nothing', withRule('{name: a, action: {redirect: {}}}'), ['5:22-30 invalid value']],
