@@ -5,8 +5,12 @@ import { suggest } from '../../text/suggest.js';
 import { quote } from '../../text/wording.js';
 import { fieldOf, type Issue, issueAt, itemsOf, type StateDocument } from '../yaml/document.js';
 import { locate } from '../yaml/locate.js';
-import type { GroupReader } from './groups.js';
-import { TOO_MANY_RULES } from './policy-schema.js';
+import { type SomeRules, TOO_MANY_RULES } from './policy-schema.js';
+
+/** The groups that there are. */
+interface Groups {
+  read: (name: string) => SomeRules;
+}
 
 interface Named {
   /** Absent where the schema refuses it. */
@@ -17,7 +21,7 @@ interface Named {
 }
 
 /** Each rule by its name, those of groups where they are used. */
-function listNames(value: unknown, field: 'rules' | 'tests', groups?: GroupReader): Named[] {
+function listNames(value: unknown, field: 'rules' | 'tests', groups?: Groups): Named[] {
   return itemsOf(fieldOf(value, field)).flatMap((item, index): Named[] => {
     const used = fieldOf(item, 'use');
     if (typeof used === 'string') {
@@ -45,7 +49,7 @@ function listNames(value: unknown, field: 'rules' | 'tests', groups?: GroupReade
 export function findDuplicates(
   { value, root, source }: StateDocument,
   field: 'rules' | 'tests',
-  groups?: GroupReader,
+  groups?: Groups,
 ): Issue[] {
   const first = new Map<string, PropertyKey[]>();
   const told = new Set<PropertyKey | undefined>();
@@ -66,7 +70,7 @@ export function findDuplicates(
   });
 }
 
-export function findUnknownRules(value: unknown, groups: GroupReader): Issue[] {
+export function findUnknownRules(value: unknown, groups: Groups): Issue[] {
   const rules = listNames(value, 'rules', groups);
   const names = [
     ...rules.flatMap(({ name, enabled }) => (name !== undefined && enabled ? [name] : [])),
@@ -106,7 +110,7 @@ function disabled(rule: string): Text {
 }
 
 /** With those of groups; the schema refuses more without them. */
-export function tooManyRules(value: unknown, groups: GroupReader): Issue[] {
+export function tooManyRules(value: unknown, groups: Groups): Issue[] {
   const written = itemsOf(fieldOf(value, 'rules')).length;
   const { length } = listNames(value, 'rules', groups).filter(({ enabled }) => enabled);
   if (written > MAX_RULES || length <= MAX_RULES) return [];
