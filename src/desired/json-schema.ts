@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { configSchema } from './config/config-schema.js';
 import { matchSchema } from './policy/match.js';
 import { packetSchema } from './policy/packet-schema.js';
+import { groupSchema } from './policy/group-schema.js';
 import { policySchema } from './policy/policy-schema.js';
 import { hostSchema } from './host/host-schema.js';
 import { repositorySchema } from './repository-schema.js';
@@ -10,6 +11,7 @@ import { repositorySchema } from './repository-schema.js';
 const SCHEMAS = {
   host: hostSchema,
   policy: policySchema,
+  rulegroup: groupSchema,
   packet: packetSchema,
   match: matchSchema,
   config: configSchema,
@@ -20,7 +22,7 @@ const SCHEMAS = {
 export type WrittenKind = keyof typeof SCHEMAS;
 
 /** Kinds of files that have a schema, as `xdpkeep schema` names them. */
-export const SCHEMA_KINDS = ['host', 'policy', 'config', 'repository'] as const;
+export const SCHEMA_KINDS = ['host', 'policy', 'rulegroup', 'config', 'repository'] as const;
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 interface JsonSchema {

@@ -92,7 +92,7 @@ export async function validateState(
   };
 }
 
-function leftOut({ policies, lists }: StateReader, hosts: string[], host: string): string[] {
+function leftOut({ policies, groups, lists }: StateReader, hosts: string[], host: string): string[] {
   const policiesRead = new Set(policies.namesRead());
   const listsRead = new Set(lists.all().map(({ name }) => name));
   return [
@@ -101,6 +101,10 @@ function leftOut({ policies, lists }: StateReader, hosts: string[], host: string
       .names()
       .filter((name) => !policiesRead.has(name))
       .map((name) => stateFilePath('policies', name)),
+    ...groups
+      .names()
+      .filter((name) => !groups.sources.has(name))
+      .map((name) => stateFilePath('rulegroups', name)),
     ...lists
       .names()
       .filter((name) => !listsRead.has(name))
@@ -115,8 +119,8 @@ function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSumma
 export interface LoadedPolicies {
   /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
   firewalls: HostPolicy[];
-  /** Text of their files, by name. */
-  sources: ReadonlyMap<string, Source>;
+  /** Texts of the file of a policy and of the groups that it uses, by its name. */
+  sources: ReadonlyMap<string, Source[]>;
   /** What the repository asks of each rule. */
   lint: LintOptions;
   /** False when the state directory has no file for the host, or none was asked for. */
@@ -138,7 +142,7 @@ export function loadPolicies(options: ProgramOptions, host?: string): LoadedPoli
   });
   return {
     firewalls: [...own, ...others],
-    sources: reader.policies.sources,
+    sources: new Map(reader.policies.names().map((name) => [name, reader.policies.textsOf(name)])),
     lint,
     hasHost,
     warnings: diagnostics,

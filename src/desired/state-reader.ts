@@ -11,6 +11,7 @@ import { type HostFile, type HostInterface, readHostFile } from './host/host-fil
 import { joinLists, type ListUse } from './host/host-lists.js';
 import type { ListOptions } from './lists/list-options.js';
 import { ListReader } from './lists/lists.js';
+import { GroupReader } from './policy/groups.js';
 import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { ProgramReference } from './host/host-schema.js';
@@ -40,13 +41,15 @@ export class StateReader {
   /** What was found so far, in no order. */
   readonly diagnostics: Diagnostic[] = [];
   readonly lists: ListReader;
+  readonly groups: GroupReader;
   readonly policies: PolicyReader;
   readonly #programs: ProgramResolver;
 
   constructor(private readonly options: ProgramOptions) {
     this.#programs = new ProgramResolver(options);
     this.lists = new ListReader(options.stateDir, this.diagnostics, options.store, options.progress);
-    this.policies = new PolicyReader(options.stateDir, this.lists, this.diagnostics);
+    this.groups = new GroupReader(options.stateDir, this.lists, this.diagnostics);
+    this.policies = new PolicyReader(options.stateDir, this.lists, this.groups, this.diagnostics);
   }
 
   /** Complete unless there are errors among the diagnostics. */
@@ -93,10 +96,11 @@ export class StateReader {
   /** Policies and lists, also those that no host names, and what xdpkeep.yaml says. */
   readShared(): LintOptions {
     for (const name of this.policies.names()) this.policies.read(name);
+    for (const name of this.groups.names()) this.groups.read(name);
     const read = new Set(this.lists.all().map(({ name }) => name));
     // No policy names these, so that none could say what they may be; they decide nothing.
     for (const name of this.lists.names()) if (!read.has(name)) this.lists.read(name, ANY_CONTENT);
-    for (const folder of ['policies', 'lists'] as const) {
+    for (const folder of ['policies', 'rulegroups', 'lists'] as const) {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
     }
@@ -104,7 +108,9 @@ export class StateReader {
   }
 
   #filesRead({ source }: HostFile): Record<string, string> {
-    const texts = [source, ...this.policies.sources.values()].flatMap((one) => one ?? []);
+    const texts = [source, ...this.policies.sources.values(), ...this.groups.sources.values()].flatMap(
+      (one) => one ?? [],
+    );
     const lists = this.lists.all();
     return Object.fromEntries(
       [...texts, ...lists].flatMap(({ file, sha256 }) => (sha256 === undefined ? [] : [[file, sha256]])),

@@ -46,6 +46,8 @@ const ruleName = textValue<string>(
   { pattern: String.raw`^[^\s(](.{0,62}\S)?$`, description: 'Unique in the policy. Counters belong to it.' },
 );
 
+export const TOO_MANY_RULES = `must have ${MAX_RULES} rules at most: join some with lists of values or address lists`;
+
 const CPUS = 4096;
 
 const redirect = z
@@ -100,7 +102,7 @@ const note = (longest: number, description: string) =>
       ),
   ).describe(description);
 
-const ruleSchema = z
+export const ruleSchema = z
   .strictObject({
     name: ruleName,
     match: matchSchema.default({}),
@@ -116,6 +118,10 @@ const ruleSchema = z
     enabled: z.boolean().default(true).describe('false takes it out of force: it decides nothing.'),
   })
   .superRefine(...checkFields<LimitedRule>(passWithoutWhen));
+
+const useSchema = z
+  .strictObject({ use: z.string().regex(FILE_NAME, FILE_NAME_RULE) })
+  .describe('The rules of rulegroups/NAME.yaml, in its place: their names begin with NAME/.');
 
 const earlierPacket = z
   .strictObject({ outgoing: packetSchema.optional(), incoming: packetSchema.optional() })
@@ -148,8 +154,8 @@ export const policySchema = z
       .default('pass')
       .describe('What becomes of packets that no rule matches.'),
     rules: z
-      .array(ruleSchema)
-      .max(MAX_RULES, `must have ${MAX_RULES} rules at most: join some with lists of values or address lists`)
+      .array(z.union([ruleSchema, useSchema]))
+      .max(MAX_RULES, TOO_MANY_RULES)
       .default([])
       .describe('The first rule that matches decides.'),
     fragments: z
@@ -188,21 +194,41 @@ export interface PolicyPlaces {
   setting: (name: DecidingSetting) => Position | undefined;
 }
 
+/** The rules that stand at one place of a policy, or in a group. */
+export interface SomeRules {
+  /** Those in force. */
+  rules: Rule[];
+  disabled: DisabledRule[];
+}
+
 /** `resolve` knows what is in lists. */
+export function toRules(
+  { rateLimit, enabled, ...rule }: z.output<typeof ruleSchema>,
+  resolve: AddressResolver,
+  at: Position,
+): SomeRules {
+  const match = toMatch(rule.match, resolve); // of a disabled one, too: its lists are read
+  if (!enabled)
+    return { rules: [], disabled: [{ name: rule.name, action: rule.action, ...notesOf(rule), at }] };
+  return {
+    rules: [{ ...rule, ...(rateLimit && { rateLimit: toRateLimit(rateLimit) }), match, at }],
+    disabled: [],
+  };
+}
+
+/** `resolve` knows what is in lists, `groupOf` what is in rulegroups/. */
 export function toPolicy(
   written: z.output<typeof policySchema>,
   resolve: AddressResolver,
+  groupOf: (name: string) => SomeRules,
   places: PolicyPlaces,
 ): Policy {
   const { name, fragments, malformed, nonIp, neighborDiscovery, mode } = written;
-  const rules: Rule[] = [];
-  const disabled: DisabledRule[] = [];
-  written.rules.forEach(({ rateLimit, enabled, ...rule }, index) => {
-    const at = places.rule(index);
-    const match = toMatch(rule.match, resolve); // of a disabled one, too: its lists are read
-    if (enabled) rules.push({ ...rule, ...(rateLimit && { rateLimit: toRateLimit(rateLimit) }), match, at });
-    else disabled.push({ name: rule.name, action: rule.action, ...notesOf(rule), at });
-  });
+  const parts = written.rules.map((one, index) =>
+    'use' in one ? groupOf(one.use) : toRules(one, resolve, places.rule(index)),
+  );
+  const rules = parts.flatMap((part) => part.rules);
+  const disabled = parts.flatMap((part) => part.disabled);
   const tests = written.tests.map(({ after, packet, ...test }, index): PacketTest => ({
     ...test,
     ...(after && { after }),

@@ -10,7 +10,7 @@ test.each<[name: string, text: string, expected: string[]]>([
   [
     '129 rules that count',
     policyFile('rules:', ...Array.from({ length: 129 }, (_, at) => counting(`r${at}`))),
-    ['133:24-29 too many rules that count'],
+    ['133:10-14 too many rules that count'],
   ],
   [
     'a test of a rule that counts',
