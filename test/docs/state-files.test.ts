@@ -1,4 +1,4 @@
-// The policies of docs/state-files.md are valid, and their packet tests hold.
+// The policies of docs/state-files.md and docs/matches.md are valid, and their packet tests hold.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decideByReference, runPacketTests } from '../../src/policy/packet-tests.js';
@@ -8,7 +8,7 @@ import { stateDir } from '../desired/state-dir.js';
 /** Lists that the policies name. */
 const LISTS = { 'lists/bogons.txt': '240.0.0.0/8\n', 'lists/partners.txt': '192.0.2.0/24\n' };
 
-const text = readFileSync('docs/state-files.md', 'utf8');
+const text = ['state-files', 'matches'].map((name) => readFileSync(`docs/${name}.md`, 'utf8')).join('\n');
 const POLICIES = [...text.matchAll(/^```yaml\n([^`]*^kind: Policy\n[^`]*)^```/gm)].map(
   ([, policy = '']) => policy,
 );
