@@ -1,5 +1,6 @@
 // Encodes what happens to a packet that a row decides, as in bpf/tables.h: struct record, and the one-word decision that
 // most packets need.
+import { asks } from '../../model/match.js';
 import {
   type Action,
   BUILTIN_ROWS,
@@ -105,7 +106,7 @@ function redirectTarget(action: Action): { interface?: string } {
 /** Without its index and slot. */
 function decisionOf({ action, match }: Rule): number {
   const does = action.kind === 'count' ? SAYS_COUNT | GOES_ON : XDP[action.kind];
-  return does | (match.connection ? ASKS_CONNECTION : 0);
+  return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
 }
 
 function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
