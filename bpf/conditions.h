@@ -62,9 +62,9 @@ static __always_inline bool empties(__u64 *full_at, __u64 cost, __u64 slack, __u
 }
 
 /* A bucket per prefix: all addresses that are equal in the bits of the rule's mask share one. */
-static __always_inline bool exceeds_alone(const struct record *r, __u32 bit, const struct subject *s, __u64 cost, __u64 now)
+static __always_inline bool exceeds_alone(const struct record *r, __u32 bucket, const struct subject *s, __u64 cost, __u64 now)
 {
-	struct source_key key = {.hi = s->source.hi, .lo = s->source.lo, .rule = bit, .family = s->family};
+	struct source_key key = {.hi = s->source.hi, .lo = s->source.lo, .rule = bucket, .family = s->family};
 	__u64 first = now + cost, *full_at;
 
 	if (enabled(KEY_LIMIT_DESTINATION) && r->flags & RECORD_LIMIT_DESTINATION) {
@@ -80,17 +80,17 @@ static __always_inline bool exceeds_alone(const struct record *r, __u32 bit, con
 	return false;
 }
 
-static __always_inline bool exceeds(const struct record *r, __u32 bit, const struct subject *s)
+static __always_inline bool exceeds(const struct record *r, __u32 bucket, const struct subject *s)
 {
 	__u64 now = bpf_ktime_get_ns(), cost = r->interval, *full_at;
-	__u32 slot = LIMIT_OF_RULES + bit;
+	__u32 slot = LIMIT_OF_RULES + bucket;
 
 	if (enabled(KEY_LIMIT_BYTES) && r->flags & RECORD_LIMIT_BYTES) {
 		now <<= TICK_SHIFT;
 		cost = (cost * s->bytes + (1 << (COST_SHIFT - 1))) >> COST_SHIFT;
 	}
 	if (enabled(KEY_LIMIT_ADDRESS) && r->flags & (RECORD_LIMIT_SOURCE | RECORD_LIMIT_DESTINATION))
-		return exceeds_alone(r, bit, s, cost, now);
+		return exceeds_alone(r, bucket, s, cost, now);
 	full_at = bpf_map_lookup_elem(&limits, &slot);
 	return full_at && empties(full_at, cost, r->slack, now);
 }
@@ -117,7 +117,7 @@ static __always_inline bool applies(__u32 index, const struct subject *subject, 
 	    bpf_ktime_get_tai_ns() - number(NUMBER_TAI_OFFSET) * SECOND >= r->until)
 		return false;
 	if (enabled(KEY_LIMIT) && r->flags & RECORD_LIMIT) {
-		bool above = !peek && exceeds(r, index - ROWS, subject);
+		bool above = !peek && exceeds(r, r->bucket, subject);
 
 		return above == !(r->flags & RECORD_LIMIT_BELOW);
 	}

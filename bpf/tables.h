@@ -73,7 +73,7 @@ struct record {
 	__u32 flags;
 	__u32 target; /* ifindex or CPU */
 	__u32 sample; /* logged when a random 32-bit number is at most this */
-	__u32 unused;
+	__u32 bucket; /* of its rate limit: that of the rule's first record */
 	__u64 interval; /* time in which one token refills: ns; in buckets of bytes, ticks << COST_SHIFT */
 	__u64 slack;    /* time in which all tokens but one refill: ns; in buckets of bytes, ticks */
 	__u64 until;    /* ns since 1970, UTC */

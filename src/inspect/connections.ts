@@ -85,7 +85,7 @@ class Rows implements Disposable {
     if (!program)
       throw new EnvironmentError('the attached program was replaced meanwhile', { hint: 'Ask again.' });
     this.#program = program;
-    this.#owners = encodeRecords(firewall.policy, firewall.protections.length).owners;
+    this.#owners = encodeRecords(firewall.policy, firewall.protections).owners;
   }
 
   get found(): NonNullable<Connections['rules']> {

@@ -162,7 +162,7 @@ function ask(
     });
   }
   const { record } = askPolicy(program.number, frame, { blocks: true, ...(connection && { connection }) });
-  const owner = encodeRecords(firewall.policy, firewall.protections.length).owners[record];
+  const owner = encodeRecords(firewall.policy, firewall.protections).owners[record];
   if (owner) return owner.row;
   throw new JournalError(`the attached program decides by record ${record}, which its policy does not have`, {
     hint: 'Run `xdpkeep reconcile`, so that the program is one of this release.',

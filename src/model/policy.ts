@@ -58,6 +58,13 @@ interface NumericMatch {
   etherType?: Range[];
 }
 
+/** A service: packets of a protocol to these ports. */
+export interface ServicePorts {
+  /** TCP, UDP or SCTP. */
+  protocol: number;
+  ports: Range[];
+}
+
 /** What is asked of each field. */
 interface FieldValues extends NumericMatch {
   family?: (4 | 6)[];
@@ -75,9 +82,14 @@ interface FieldValues extends NumericMatch {
 }
 
 /** Fields are ANDed, an absent one matches everything, an empty list nothing. */
-export interface Match extends FieldValues {
+interface MatchFields extends FieldValues {
+  /** Protocol and destination port together, each protocol once. A packet without a destination port has no service. */
+  service?: ServicePorts[];
+}
+
+export interface Match extends MatchFields {
   /** The packet has each of these fields, and none of them agrees. Absent: nothing is left out. */
-  not?: FieldValues;
+  not?: MatchFields;
 }
 
 /** All that is known of one lies in src/policy/fields/. */

@@ -13,7 +13,9 @@ import type {
   Range,
   RateLimit,
   Rule,
+  ServicePorts,
 } from '../../src/model/policy.js';
+import { PORT_PROTOCOLS, PROTOCOLS } from '../../src/model/names.js';
 import { FIELD_NAMES, FIELDS } from '../../src/policy/fields/registry.js';
 import { addressSet as addressSetOf } from '../support/addresses.js';
 
@@ -134,9 +136,27 @@ function asked(random: Random, name: FieldName): unknown {
 export function randomMatch(random: Random): Match {
   const wide = random.chance(10) ? WIDER : WIDE;
   const fields = someFields(random, (name) => ASKED[name] ?? wide);
-  if (!random.chance(WITH_NOT)) return fields;
-  const not = someFields(random, (name) => (ASKED[name] ?? WIDE) / 2);
-  return { ...fields, ...(Object.keys(not).length > 0 && { not }) };
+  const service = random.chance(WITH_SERVICE) ? { service: services(random) } : {};
+  if (!random.chance(WITH_NOT)) return { ...fields, ...service };
+  const not = {
+    ...someFields(random, (name) => (ASKED[name] ?? WIDE) / 2),
+    ...(random.chance(WITH_SERVICE) && { service: services(random) }),
+  };
+  return { ...fields, ...service, ...(Object.keys(not).length > 0 && { not }) };
+}
+
+/** Percent of matches, and of what they leave out, that ask for services. */
+const WITH_SERVICE = 15;
+
+/** Of one to three protocols, with the same ports or others. */
+function services(random: Random): ServicePorts[] {
+  const numbers = FIELDS.destinationPort.samples;
+  const shared = ranges(random, numbers, 0xffff);
+  const protocols = PORT_PROTOCOLS.filter(() => random.chance(60));
+  return (protocols.length > 0 ? protocols : [PROTOCOLS.tcp]).map((protocol) => ({
+    protocol,
+    ports: random.chance(40) ? shared : ranges(random, numbers, 0xffff),
+  }));
 }
 
 /** Percent of matches that may leave something out. */

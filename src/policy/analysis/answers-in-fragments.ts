@@ -1,6 +1,6 @@
 // What becomes of answers that are longer than a packet where `default: drop` keeps strangers out and a rule lets answers in: `fragments`
 // decides before the rules, or leaves later fragments, which have no ports, to them.
-import type { Policy, Rule } from '../../model/policy.js';
+import type { Match, Policy, Rule } from '../../model/policy.js';
 import { PROTOCOLS } from '../../model/names.js';
 import { plainOf } from '../fields/plain-match.js';
 import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
@@ -26,17 +26,22 @@ export function doubtFragments(policy: Policy): { rule: Rule; about: string } | 
 }
 
 function letsAnswersIn({ match, action }: Rule): boolean {
-  return plainOf(match).connection?.includes('established') === true && letsIn(action);
+  return plainOf(match).some(({ connection }) => connection?.includes('established')) && letsIn(action);
 }
 
 /** Streams do not come in fragments: TCP sends what the path takes. */
 function takesDatagrams({ match }: Rule): boolean {
-  const { protocol } = plainOf(match);
-  return protocol?.every(({ from, to }) => from === PROTOCOLS.tcp && to === PROTOCOLS.tcp) !== true;
+  return plainOf(match).some(
+    ({ protocol }) =>
+      protocol?.every(({ from, to }) => from === PROTOCOLS.tcp && to === PROTOCOLS.tcp) !== true,
+  );
 }
 
-function takesTheRest(rule: Rule): boolean {
-  const match = plainOf(rule.match);
+function takesTheRest({ match }: Rule): boolean {
+  return plainOf(match).some(hasNoPorts);
+}
+
+function hasNoPorts(match: Match): boolean {
   if (match.fragment && !match.fragment.includes('later')) return false;
   return FIELD_NAMES.every((name) => FIELDS[name].layer !== 'transport' || match[name] === undefined);
 }

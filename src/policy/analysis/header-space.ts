@@ -100,10 +100,18 @@ function fullSide(kind: Kind, name: DimensionName): Side {
 
 /** The packets of one kind that agree with a match; `undefined` when there are none. */
 export function boxOf(match: Match, kind: Kind): Box | undefined {
-  const plain = plainOf(match);
+  // Several plain matches differ in their protocols, of which a kind with ports has one.
+  for (const plain of plainOf(match)) {
+    const box = boxOfPlain(plain, kind);
+    if (box) return box;
+  }
+  return undefined;
+}
+
+function boxOfPlain(match: Match, kind: Kind): Box | undefined {
   const sides = new Map<DimensionName, Side>();
   for (const name of DIMENSION_NAMES) {
-    const side = DIMENSIONS[name].side(plain, kind);
+    const side = DIMENSIONS[name].side(match, kind);
     if (!side) continue;
     if (!kind.dimensions.has(name)) return undefined; // asks for what such packets do not have
     const within = intersectSides(side, fullSide(kind, name));

@@ -18,10 +18,11 @@ import { Blob, leafEntry, nodeOf } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { DimensionName } from '../fields/dimension.js';
 import { plainOf } from '../fields/plain-match.js';
+import { shareBits } from './share-bits.js';
 import { groupFields } from './groups.js';
 import { separateSets } from './large-sets.js';
 import { Lookup, type LeafValue } from './lookup.js';
-import { bindRecords, encodeRecords } from './records.js';
+import { bindRecords, encodeRecords, RECORD_MASK } from './records.js';
 import { bindSettings, encodeSettings, type FieldSettings, type Key } from './settings.js';
 
 const ROWS = BUILTIN_ROWS.length;
@@ -30,6 +31,9 @@ const DEFAULT_ROW = BUILTIN_ROWS.indexOf('(default)');
 export const SOURCES = 65536;
 /** Of the buckets that are not for addresses the first is that of neighbour discovery. */
 export const LIMIT_OF_RULES = 1;
+
+/** Bits of a vector, one for each match: an index of a record has eleven bits. */
+const MAX_BITS = RECORD_MASK + 1 - ROWS;
 
 /** Entries of tables of connections that are no host's: for questions. */
 const UNUSED = 1024;
@@ -48,11 +52,14 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     throw new RefusedError(`policy ${policy.name} has more than ${MAX_COUNTS} rules that only count`, {
       hint: 'Join some: rules that decide count their packets as well.',
     });
-  const { matches, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
+  const { matches: asked, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
+  const matches = asked.flatMap(plainOf);
+  const bits = shareBits(policy, protections);
+  if (matches.length > MAX_BITS) throw tooManyBits(policy, matches.length);
   const words = Math.max(1, Math.ceil(matches.length / 64));
   const classes = new Classes(words * 2);
-  const groups = groupFields(classifyFields(matches.map(plainOf), words * 2), classes, matches.length);
-  const records = encodeRecords(policy, protections.length);
+  const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
+  const records = encodeRecords(policy, protections);
   const direct = groups.length === 1 && !records.on.has('conditional');
   const mapped = groups.map((group) => direct || group.fields.length !== 1);
   const blob = new Blob();
@@ -86,7 +93,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     fields,
     sets,
     words,
-    protected: protections.length,
+    protected: bits.protections,
     steps: lookup.steps,
     size: bytes.length,
     records: recordsAt,
@@ -108,6 +115,12 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     ),
     frags: false,
   };
+}
+
+function tooManyBits({ name }: Policy, bits: number): RefusedError {
+  return new RefusedError(`policy ${name} has ${bits} sets of ports and protocols, and ${MAX_BITS} fit`, {
+    hint: 'A rule counts for each set of ports that the protocols of its services have: write services of the same ports into one rule.',
+  });
 }
 
 /** Adds what only the host knows. Throws a RangeError for a row without a slot or a target without an ifindex. */

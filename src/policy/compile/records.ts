@@ -5,6 +5,7 @@ import {
   type Action,
   BUILTIN_ROWS,
   type Policy,
+  type Protection,
   type PrefixLengths,
   type RateLimit,
   type Rule,
@@ -13,6 +14,7 @@ import { SAYS_COUNT } from '../../model/sample.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
 import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
+import { shareBits } from './share-bits.js';
 
 const RECORD_BYTES = BOUND_BYTES.record;
 
@@ -47,8 +49,9 @@ export interface Records {
   on: ReadonlySet<Key>;
 }
 
-/** The built-in rows, then one record for each protect entry, then one for each rule. */
-export function encodeRecords(policy: Policy, protections: number): Records {
+/** The built-in rows, then one record for each bit of a protect entry, then one for each of a rule. */
+export function encodeRecords(policy: Policy, protections: readonly Protection[]): Records {
+  const { protections: ofProtections, rules: ofRules } = shareBits(policy, protections);
   const rows = [
     XDP.pass,
     XDP[policy.malformed],
@@ -57,15 +60,17 @@ export function encodeRecords(policy: Policy, protections: number): Records {
     XDP[policy.default],
     XDP.drop,
   ];
-  const plain = [...rows, ...Array.from({ length: protections }, () => XDP.pass)];
-  const bytes = new Uint8Array((plain.length + policy.rules.length) * RECORD_BYTES);
+  const plain = [...rows, ...Array.from({ length: ofProtections }, () => XDP.pass)];
+  const rules = ofRules.flatMap((index) => policy.rules[index] ?? []);
+  const bytes = new Uint8Array((plain.length + rules.length) * RECORD_BYTES);
   const owners: RecordOwner[] = plain.map((_, index) => ({ row: BUILTIN_ROWS[index] ?? '(protect)' }));
   const on = new Set<Key>();
-  policy.rules.forEach((rule, index) => {
-    encodeRule(view(bytes, plain.length + index), rule, on);
+  rules.forEach((rule, index) => {
+    const bucket = ofProtections + ofRules.indexOf(ofRules[index] ?? 0);
+    encodeRule(view(bytes, plain.length + index), rule, bucket, on);
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
-  const verdicts = [...plain, ...policy.rules.map(decisionOf)];
+  const verdicts = [...plain, ...rules.map(decisionOf)];
   const decisions = Uint32Array.from(verdicts, (verdict, index) => verdict | (index << RECORD_SHIFT));
   return { bytes, decisions, owners, on };
 }
@@ -109,7 +114,8 @@ function decisionOf({ action, match }: Rule): number {
   return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
 }
 
-function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
+/** `bucket`: that of its rate, the same for all bits of the rule. */
+function encodeRule(record: DataView, rule: Rule, bucket: number, on: Set<Key>): void {
   let flags = 0;
   if (rule.action.kind === 'count') on.add('conditional').add('count');
   if (rule.action.kind === 'tx') on.add('tx');
@@ -123,6 +129,7 @@ function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
     on.add('log');
     record.setUint32(8, Math.floor(0xffffffff / rule.log.oneIn), true);
   }
+  if (rule.rateLimit) record.setUint32(12, bucket, true);
   if (rule.rateLimit) flags |= encodeLimit(record, rule.rateLimit, on);
   if (rule.until !== undefined) {
     flags |= FLAG.until;

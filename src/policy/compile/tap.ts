@@ -11,7 +11,7 @@ const OF_IP = FIELD_NAMES.filter((name) => FIELDS[name].layer !== 'link');
 
 /** struct tap without its time. `verdicts`: enum xdp_action. */
 export function makeTap(asked: Match, verdicts: readonly number[]): Uint8Array {
-  const match = plainOf(asked);
+  const match = around(asked);
   const tap = new DataView(new ArrayBuffer(TAP_BYTES));
   tap.setUint32(8, verdicts.reduce((bits, verdict) => bits | (1 << verdict), 0) >>> 0, true);
   tap.setUint32(12, familiesOf(match), true);
@@ -24,6 +24,20 @@ export function makeTap(asked: Match, verdicts: readonly number[]): Uint8Array {
   setPorts(tap, 96, match.sourcePort);
   setPorts(tap, 100, match.destinationPort);
   return new Uint8Array(tap.buffer);
+}
+
+/** One plain match of all that it matches, and perhaps more. */
+function around(asked: Match): Match {
+  const [first, ...others] = plainOf(asked);
+  if (!first) return { family: [] };
+  return others.reduce(
+    (all, { protocol = [], destinationPort = [] }) => ({
+      ...all,
+      protocol: [...(all.protocol ?? []), ...protocol],
+      destinationPort: [...(all.destinationPort ?? []), ...destinationPort],
+    }),
+    first,
+  );
 }
 
 /** The same until a time: ns of CLOCK_MONOTONIC. */

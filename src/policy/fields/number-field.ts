@@ -1,6 +1,12 @@
 // A field that is a number, and of which a match holds ranges.
 import type { FieldName, Match, PacketDescription, Range } from '../../model/policy.js';
-import { type Interval, type IntervalSet, subtractSets, union } from '../analysis/intervals.js';
+import {
+  type Interval,
+  type IntervalSet,
+  intersectSets,
+  subtractSets,
+  union,
+} from '../analysis/intervals.js';
 import type { Field, PacketValues } from './field.js';
 import type { Notation } from './notation.js';
 
@@ -38,9 +44,22 @@ function greatest(written: Notation): number {
   throw new TypeError(`${written.kind} is no notation of numbers`);
 }
 
-function exceptRanges(ranges: Range[], not: Range[]): Range[] {
-  const intervals = (of: Range[]): IntervalSet => union(of.map(({ from, to }): Interval => [from, to]));
-  return subtractSets(intervals(ranges), intervals(not)).map(([from, to]) => ({ from, to }));
+/** The numbers that are in `ranges` and not in `not`, sorted and never adjacent. */
+export function exceptRanges(ranges: Range[], not: Range[]): Range[] {
+  return toRanges(subtractSets(toIntervals(ranges), toIntervals(not)));
+}
+
+/** Those in both, sorted and never adjacent. */
+export function intersectRanges(x: Range[], y: Range[]): Range[] {
+  return toRanges(intersectSets(toIntervals(x), toIntervals(y)));
+}
+
+function toIntervals(ranges: Range[]): IntervalSet {
+  return union(ranges.map(({ from, to }): Interval => [from, to]));
+}
+
+function toRanges(intervals: IntervalSet): Range[] {
+  return intervals.map(([from, to]) => ({ from, to }));
 }
 
 /** The number after a word; no words when it is the default. */

@@ -1,5 +1,5 @@
 // The registry of the fields of a match and of the dimensions of the classifier. TypeScript refuses a list that lacks one.
-import type { FieldName, Match, PacketDescription } from '../../model/policy.js';
+import type { FieldName, Match, PacketDescription, ServicePorts } from '../../model/policy.js';
 import { base } from './base.js';
 import { connection } from './connection.js';
 import { destinationMac } from './destination-mac.js';
@@ -89,12 +89,26 @@ export function readFields(layers: Layers): PacketFields {
 
 /** Does the packet match? Fields are ANDed; a packet without a field matches only if the match does not have it, under `not` either. */
 export function matches(match: Match, packet: PacketFields): boolean {
-  return FIELD_NAMES.every(
-    (name) => isMet(name, match, packet, true) && (!match.not || isMet(name, match.not, packet, false)),
-  );
+  return isMetBy(match, packet, true) && (!match.not || isMetBy(match.not, packet, false));
 }
 
-/** `agrees`: whether it must, or must not. */
+/** `agrees`: whether each field must, or must not. */
+function isMetBy(fields: Omit<Match, 'not'>, packet: PacketFields, agrees: boolean): boolean {
+  if (fields.service && !isOfService(fields.service, packet, agrees)) return false;
+  return FIELD_NAMES.every((name) => isMet(name, fields, packet, agrees));
+}
+
+function isOfService(
+  services: ServicePorts[],
+  { protocol: of, destinationPort: port }: PacketFields,
+  agrees: boolean,
+): boolean {
+  if (of === undefined || port === undefined) return false;
+  const isIn = ({ protocol, ports }: ServicePorts): boolean =>
+    protocol === of && ports.some(({ from, to }) => from <= port && port <= to);
+  return services.some(isIn) === agrees;
+}
+
 function isMet<N extends FieldName>(
   name: N,
   match: Pick<Match, N>,
