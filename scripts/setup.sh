@@ -24,6 +24,7 @@ words=' lab '
 for word in $words; do
 	case $word in
 	lab | time | debian | man | node-lts | qemu | revision | systemd | unpacked) ;;
+	netbase) ;;
 	chromium | curl | faketime | fish | git | iptables | lintian | strace | tmux | tshark | zsh) ;;
 	*)
 		echo "setup.sh: nobody knows what \`$word\` is" >&2
@@ -50,6 +51,7 @@ fi
 for word in chromium curl faketime fish git iptables lintian strace tmux tshark zsh; do
 	if wanted $word; then need $word $word; fi
 done
+if wanted netbase; then need netbase /etc/services; fi
 if wanted git; then need openssh-client ssh-keygen; fi
 if wanted man; then
 	need groff-base groff

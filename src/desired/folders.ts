@@ -11,6 +11,8 @@ const EXTENSIONS = {
   hosts: ['.yaml'],
   policies: ['.yaml'],
   rulegroups: ['.yaml'],
+  services: ['.yaml'],
+  networks: ['.yaml'],
   lists: ['.txt', '.netset', '.ipset', '.csv'],
 } as const;
 export type StateFolder = keyof typeof EXTENSIONS;

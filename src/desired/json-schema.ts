@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { configSchema } from './config/config-schema.js';
 import { matchSchema } from './policy/match.js';
 import { packetSchema } from './policy/packet-schema.js';
+import { networkSchema } from './names/network-schema.js';
+import { serviceSchema } from './names/service-schema.js';
 import { groupSchema } from './policy/group-schema.js';
 import { policySchema } from './policy/policy-schema.js';
 import { hostSchema } from './host/host-schema.js';
@@ -12,6 +14,8 @@ const SCHEMAS = {
   host: hostSchema,
   policy: policySchema,
   rulegroup: groupSchema,
+  service: serviceSchema,
+  network: networkSchema,
   packet: packetSchema,
   match: matchSchema,
   config: configSchema,
@@ -22,7 +26,15 @@ const SCHEMAS = {
 export type WrittenKind = keyof typeof SCHEMAS;
 
 /** Kinds of files that have a schema, as `xdpkeep schema` names them. */
-export const SCHEMA_KINDS = ['host', 'policy', 'rulegroup', 'config', 'repository'] as const;
+export const SCHEMA_KINDS = [
+  'host',
+  'policy',
+  'rulegroup',
+  'service',
+  'network',
+  'config',
+  'repository',
+] as const;
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 interface JsonSchema {

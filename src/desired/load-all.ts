@@ -6,7 +6,8 @@ import { describeStray, stateFilePath } from './folders.js';
 import { listHosts, requireHost } from './host/hosts.js';
 import { readHostFile } from './host/host-file.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
-import { ListReader, type ReadList } from './lists/lists.js';
+import type { ReadList } from './lists/lists.js';
+import { Names } from './names/names.js';
 import type { ProgramOptions } from './programs/programs.js';
 import type { Source } from './yaml/source.js';
 import type { LintOptions } from '../model/repository.js';
@@ -50,9 +51,9 @@ export function warnOfCommands(
   { exec }: HostRights,
 ): Diagnostic[] {
   if (exec) return [];
-  const lists = new ListReader(stateDir, [], new MemoryObjectStore());
+  const names = new Names(stateDir, [], new MemoryObjectStore());
   return hosts
-    .flatMap((host) => readHostFile(stateDir, host, lists, []).commands)
+    .flatMap((host) => readHostFile(stateDir, host, names, []).commands)
     .map((place) => ({
       severity: 'warning',
       summary: 'command of a probe',
@@ -92,7 +93,7 @@ export async function validateState(
   };
 }
 
-function leftOut({ policies, groups, lists }: StateReader, hosts: string[], host: string): string[] {
+function leftOut({ policies, groups, names, lists }: StateReader, hosts: string[], host: string): string[] {
   const policiesRead = new Set(policies.namesRead());
   const listsRead = new Set(lists.all().map(({ name }) => name));
   return [
@@ -105,6 +106,12 @@ function leftOut({ policies, groups, lists }: StateReader, hosts: string[], host
       .names()
       .filter((name) => !groups.sources.has(name))
       .map((name) => stateFilePath('rulegroups', name)),
+    ...(['services', 'networks'] as const).flatMap((folder) =>
+      names[folder]
+        .names()
+        .filter((name) => !names[folder].sources.has(name))
+        .map((name) => stateFilePath(folder, name)),
+    ),
     ...lists
       .names()
       .filter((name) => !listsRead.has(name))

@@ -1,4 +1,4 @@
-// A cache in the object store: the resolved state of a host, valid while every input is the same (state files, names in lists/, programs,
+// A cache in the object store: the resolved state of a host, valid while every input is the same (state files, names in lists/ and services/, programs,
 // what ships with this build, and this build). An entry that is lost, damaged or of other inputs is ignored.
 import { reviveState } from '../disk/revive-sets.js';
 import { sha256 } from '../disk/sha256.js';
@@ -81,11 +81,12 @@ function unseal(sealed = ''): Memory | undefined {
 /** Bytes: no file of a state directory may be larger. */
 const LIMIT = 256 << 20;
 
-function isUnchanged({ files, listFiles }: StateInputs, stateDir: string): boolean {
+function isUnchanged({ files, listFiles, services }: StateInputs, stateDir: string): boolean {
   try {
     const there = listOptionalFolder(stateDir, 'lists').files;
     return (
       [...there.values()].flat().join('\n') === listFiles.join('\n') &&
+      listOptionalFolder(stateDir, 'services').names.join('\n') === services.join('\n') &&
       Object.entries(files).every(([file, hash]) => sha256(readInside(stateDir, file, LIMIT)) === hash)
     );
   } catch (error) {

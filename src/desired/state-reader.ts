@@ -11,7 +11,8 @@ import { describeStray, listOptionalFolder } from './folders.js';
 import { type HostFile, type HostInterface, readHostFile } from './host/host-file.js';
 import { joinLists, type ListUse } from './host/host-lists.js';
 import type { ListOptions } from './lists/list-options.js';
-import { ListReader } from './lists/lists.js';
+import type { ListReader } from './lists/lists.js';
+import { Names } from './names/names.js';
 import { GroupReader } from './policy/groups.js';
 import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
@@ -34,6 +35,8 @@ export interface StateInputs {
   files: Record<string, string>;
   /** Names of the files in lists/, sorted: another one may make a list ambiguous. */
   listFiles: string[];
+  /** Names of the files in services/, sorted: another one may stand for what one of IANA did. */
+  services: string[];
   /** What each interface names, where that is no policy. */
   programs: (ProgramReference | undefined)[];
 }
@@ -41,6 +44,7 @@ export interface StateInputs {
 export class StateReader {
   /** What was found so far, in no order. */
   readonly diagnostics: Diagnostic[] = [];
+  readonly names: Names;
   readonly lists: ListReader;
   readonly groups: GroupReader;
   readonly policies: PolicyReader;
@@ -48,14 +52,15 @@ export class StateReader {
 
   constructor(private readonly options: ProgramOptions) {
     this.#programs = new ProgramResolver(options);
-    this.lists = new ListReader(options.stateDir, this.diagnostics, options.store, options.progress);
-    this.groups = new GroupReader(options.stateDir, this.lists, this.diagnostics);
-    this.policies = new PolicyReader(options.stateDir, this.lists, this.groups, this.diagnostics);
+    this.names = new Names(options.stateDir, this.diagnostics, options.store, options.progress);
+    this.lists = this.names.lists;
+    this.groups = new GroupReader(options.stateDir, this.names, this.diagnostics);
+    this.policies = new PolicyReader(options.stateDir, this.names, this.groups, this.diagnostics);
   }
 
   /** Complete unless there are errors among the diagnostics. */
   async readHost(host: string): Promise<HostState & { inputs: StateInputs }> {
-    const file = readHostFile(this.options.stateDir, host, this.lists, this.diagnostics);
+    const file = readHostFile(this.options.stateDir, host, this.names, this.diagnostics);
     this.#checkProtect(file);
     const interfaces: DesiredInterface[] = [];
     for (const one of file.interfaces) {
@@ -77,6 +82,7 @@ export class StateReader {
     const inputs = {
       files: this.#filesRead(file),
       listFiles: this.lists.files(),
+      services: this.names.services.names(),
       programs: file.interfaces.map(({ program }) => program),
     };
     return { desired, safeguards, inputs };
@@ -87,7 +93,7 @@ export class StateReader {
     const { interfaces, protections } = readHostFile(
       this.options.stateDir,
       host,
-      this.lists,
+      this.names,
       this.diagnostics,
     );
     const policies = new Set(interfaces.flatMap((one) => this.#readPolicy(one) ?? []));
@@ -98,10 +104,12 @@ export class StateReader {
   readShared(): LintOptions {
     for (const name of this.policies.names()) this.policies.read(name);
     for (const name of this.groups.names()) this.groups.read(name);
+    for (const files of [this.names.services, this.names.networks])
+      for (const name of files.names()) files.read(name);
     const read = new Set(this.lists.all().map(({ name }) => name));
     // No policy names these, so that none could say what they may be; they decide nothing.
     for (const name of this.lists.names()) if (!read.has(name)) this.lists.read(name, ANY_CONTENT);
-    for (const folder of ['policies', 'rulegroups', 'lists'] as const) {
+    for (const folder of ['policies', 'rulegroups', 'services', 'networks', 'lists'] as const) {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
     }
@@ -109,9 +117,12 @@ export class StateReader {
   }
 
   #filesRead({ source }: HostFile): Record<string, string> {
-    const texts = [source, ...this.policies.sources.values(), ...this.groups.sources.values()].flatMap(
-      (one) => one ?? [],
-    );
+    const texts = [
+      source,
+      ...this.policies.sources.values(),
+      ...this.groups.sources.values(),
+      ...this.names.sources(),
+    ].flatMap((one) => one ?? []);
     const lists = this.lists.all();
     return Object.fromEntries(
       [...texts, ...lists].flatMap(({ file, sha256 }) => (sha256 === undefined ? [] : [[file, sha256]])),

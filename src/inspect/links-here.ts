@@ -1,7 +1,7 @@
 // What `validate` says on the host itself beside what is in the files: interfaces that are there and on which a program does
 // not do what it seems to.
 import { type HostInterface, readHostFile } from '../desired/host/host-file.js';
-import { ListReader } from '../desired/lists/lists.js';
+import { Names } from '../desired/names/names.js';
 import { namedAs, wantedFor } from '../diff/diff.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { framingOf } from '../kernel/framing.js';
@@ -12,8 +12,8 @@ import { DOUBT_HINT, doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.
 
 /** `desired`: of this host. */
 export function doubtsHere(stateDir: string, desired: DesiredState): Diagnostic[] {
-  const lists = new ListReader(stateDir, [], new MemoryObjectStore());
-  const { interfaces } = readHostFile(stateDir, desired.host, lists, []);
+  const names = new Names(stateDir, [], new MemoryObjectStore());
+  const { interfaces } = readHostFile(stateDir, desired.host, names, []);
   return listLinks().flatMap((link) => [
     ...namedTwice(link, desired),
     ...doubtsOfFraming(link, desired, interfaces),

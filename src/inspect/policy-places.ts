@@ -1,7 +1,7 @@
 // Where policies run, for lint: what the Host files say of every host, and on the host itself what is true of the interfaces that
 // are there. Needs no rights.
 import { type HostFile, readHostFile } from '../desired/host/host-file.js';
-import { ListReader } from '../desired/lists/lists.js';
+import { Names } from '../desired/names/names.js';
 import { wantedFor } from '../diff/diff.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { hidesTags } from '../kernel/device.js';
@@ -21,11 +21,11 @@ export interface PolicyPlaces {
 
 /** `here`: which host this machine is; it may have no Host file. */
 export function findPolicyPlaces(stateDir: string, hosts: readonly string[], here: string): PolicyPlaces {
-  const lists = new ListReader(stateDir, [], new MemoryObjectStore());
+  const names = new Names(stateDir, [], new MemoryObjectStore());
   const places = new Map<string, RunsAt[]>();
   const warnings: Diagnostic[] = [];
   for (const host of hosts) {
-    const file = readHostFile(stateDir, host, lists, []);
+    const file = readHostFile(stateDir, host, names, []);
     const found = [...asWritten(file, host), ...(host === here ? asItIs(file, host) : [])];
     for (const { policy, ...place } of found) places.set(policy, [...(places.get(policy) ?? []), place]);
     warnings.push(...aboutProtect(file, found));

@@ -31,8 +31,8 @@ test.each<[kind: 'host' | 'policy', path: PropertyKey[], expected: string[]]>([
       'use',
     ],
   ],
-  ['policy', ['rules', 7, 'match', 'source', 0], ['list']],
-  ['policy', ['rules', 7, 'match', 'source'], ['list']],
+  ['policy', ['rules', 7, 'match', 'source', 0], ['list', 'network']],
+  ['policy', ['rules', 7, 'match', 'source'], ['list', 'network']],
   ['policy', ['rules', 7, 'action', 'redirect'], ['interface', 'cpu']],
   ['policy', ['no', 'such', 'place'], []],
 ])('the fields of a %s at %j', (kind, path, expected) => {

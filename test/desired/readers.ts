@@ -1,6 +1,7 @@
 // Files of a state directory, read as a host or a validation reads them, with the problems beside.
 import { readHostFile, type HostFile } from '../../src/desired/host/host-file.js';
 import { ListReader } from '../../src/desired/lists/lists.js';
+import { Names } from '../../src/desired/names/names.js';
 import { GroupReader } from '../../src/desired/policy/groups.js';
 import { PolicyReader } from '../../src/desired/policy/policies.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
@@ -10,7 +11,7 @@ import type { AddressSet, Policy } from '../../src/model/policy.js';
 export function readHost(folder: string): HostFile & { problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
   return {
-    ...readHostFile(folder, 'edge-1', new ListReader(folder, problems, new MemoryObjectStore()), problems),
+    ...readHostFile(folder, 'edge-1', new Names(folder, problems, new MemoryObjectStore()), problems),
     problems,
   };
 }
@@ -18,8 +19,8 @@ export function readHost(folder: string): HostFile & { problems: Diagnostic[] } 
 /** policies/edge.yaml. */
 export function readPolicy(folder: string): { policy: Policy | undefined; problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
-  const lists = new ListReader(folder, problems, new MemoryObjectStore());
-  const reader = new PolicyReader(folder, lists, new GroupReader(folder, lists, problems), problems);
+  const names = new Names(folder, problems, new MemoryObjectStore());
+  const reader = new PolicyReader(folder, names, new GroupReader(folder, names, problems), problems);
   return { policy: reader.read('edge'), problems };
 }
 

@@ -5,13 +5,20 @@ import { decideByReference, runPacketTests } from '../../src/policy/packet-tests
 import { readPolicy } from '../desired/readers.js';
 import { stateDir } from '../desired/state-dir.js';
 
-/** Lists that the policies name. */
-const LISTS = { 'lists/bogons.txt': '240.0.0.0/8\n', 'lists/partners.txt': '192.0.2.0/24\n' };
+/** What the policies name. */
+const NAMED = { 'lists/bogons.txt': '240.0.0.0/8\n', 'lists/partners.txt': '192.0.2.0/24\n' };
 
 const text = ['state-files', 'matches'].map((name) => readFileSync(`docs/${name}.md`, 'utf8')).join('\n');
-const POLICIES = [...text.matchAll(/^```yaml\n([^`]*^kind: Policy\n[^`]*)^```/gm)].map(
-  ([, policy = '']) => policy,
-);
+const FILES = [...text.matchAll(/^```yaml\n([^`]*)^```/gm)].map(([, file = '']) => file);
+const ofKind = (kind: string): string[] =>
+  FILES.filter((file) => new RegExp(`^kind: ${kind}$`, 'm').test(file));
+const POLICIES = ofKind('Policy');
+
+/** Files of a folder, by the names that they give themselves. */
+function inFolder(folder: string, files: string[]): Record<string, string> {
+  const nameOf = (file: string): string => /^name: (\S+)/m.exec(file)?.[1] ?? '';
+  return Object.fromEntries(files.map((file) => [`${folder}/${nameOf(file)}.yaml`, file]));
+}
 
 test('there are some', () => {
   expect(POLICIES.length).toBeGreaterThan(1);
@@ -19,7 +26,12 @@ test('there are some', () => {
 
 test.each(POLICIES)('%s', (policy) => {
   const read = readPolicy(
-    stateDir({ 'policies/edge.yaml': policy.replace(/^name: .*/m, 'name: edge'), ...LISTS }),
+    stateDir({
+      'policies/edge.yaml': policy.replace(/^name: .*/m, 'name: edge'),
+      ...NAMED,
+      ...inFolder('services', ofKind('Service')),
+      ...inFolder('networks', ofKind('Network')),
+    }),
   );
   expect(read.problems).toEqual([]);
   if (!read.policy) throw new Error('no policy and no problem');

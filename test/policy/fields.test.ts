@@ -71,14 +71,14 @@ it.each(KINDS)('$name has a packet with all its dimensions', (kind) => {
 });
 
 it('a match and the packet of a test have the fields that there are', () => {
-  expect(fieldNamesOf('match')([])).toEqual([...FIELD_NAMES, 'not']);
-  expect(fieldNamesOf('match')(['not'])).toEqual(FIELD_NAMES);
+  expect(fieldNamesOf('match')([])).toEqual([...FIELD_NAMES, 'service', 'not']);
+  expect(fieldNamesOf('match')(['not'])).toEqual([...FIELD_NAMES, 'service']);
   expect(fieldNamesOf('packet')([])).toEqual([...FIELD_NAMES, 'fragmentId', 'ipv4Options', 'extensions']);
 });
 
-it('docs/matches.md has a row for every field of a match and `not`, and for no other', () => {
+it('docs/matches.md has a row for every field of a match, `service` and `not`, and for no other', () => {
   const [table = ''] = readFileSync('docs/matches.md', 'utf8').split('\n## ');
   const rows = [...table.matchAll(/^\| (`[^|]+`) +\|/gm)].map(([, cell = '']) => cell);
   const names = rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  expect(names.sort()).toEqual([...FIELD_NAMES, 'not'].sort());
+  expect(names.sort()).toEqual([...FIELD_NAMES, 'service', 'not'].sort());
 });

@@ -115,6 +115,7 @@ function asked(random: Random, name: FieldName): unknown {
     case 'exact':
       return random.chance(10) ? [{ from: 0, to: 100 }] : exactly(random, numbers, 2);
     case 'range':
+    case 'port':
     case 'named-range':
       return ranges(random, numbers, inMatch.to);
     case 'number-or-word':

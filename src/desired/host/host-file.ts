@@ -6,8 +6,8 @@ import type { DesiredInterface } from '../../model/desired.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { Protection } from '../../model/policy.js';
 import { fieldOf, type Issue, itemsOf, readDocument, type StateDocument } from '../yaml/document.js';
-import { findUnknownLists } from '../lists/list-references.js';
-import type { ListReader } from '../lists/lists.js';
+import { findUnknownNames } from '../names/find-unknown-names.js';
+import type { Names } from '../names/names.js';
 import { locate } from '../yaml/locate.js';
 import { toMatch } from '../policy/match.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../../model/safeguards.js';
@@ -50,20 +50,15 @@ export interface HostFile {
  * Reads a Host file. After new `problems`, `interfaces` has only those whose program can be checked, so that problems of programs are
  * reported in the same run.
  */
-export function readHostFile(
-  stateDir: string,
-  host: string,
-  lists: ListReader,
-  problems: Diagnostic[],
-): HostFile {
+export function readHostFile(stateDir: string, host: string, names: Names, problems: Diagnostic[]): HostFile {
   const file = { kind: 'host', folder: 'hosts', name: host, schema: hostSchema } as const;
-  const document = readDocument(stateDir, file, (found) => findMore(found, lists), problems);
+  const document = readDocument(stateDir, file, (found) => findMore(found, names), problems);
   if (!document) return { interfaces: [], protections: [], safeguards: NO_SAFEGUARDS, commands: [] };
   const safeguards = document.data ? readSafeguards(document.data) : NO_SAFEGUARDS;
   return {
     source: document.source,
     interfaces: readInterfaces(document),
-    ...readProtections(document, lists),
+    ...readProtections(document, names),
     safeguards,
     ...(document.data?.connections && { connections: toConnections(document.data.connections) }),
     commands: safeguards.probes.flatMap(({ target }, index) =>
@@ -83,11 +78,11 @@ function readSafeguards(data: z.output<typeof hostSchema>): Safeguards {
   };
 }
 
-function findMore({ value, issues }: StateDocument, lists: ListReader): Issue[] {
+function findMore({ value, issues }: StateDocument, names: Names): Issue[] {
   const protections = itemsOf(fieldOf(value, 'protect'));
   return [
     ...behindInvalidKeys(issues, value),
-    ...protections.flatMap((match, at) => findUnknownLists(match, ['protect', at], lists)),
+    ...protections.flatMap((match, at) => findUnknownNames(match, ['protect', at], names)),
   ];
 }
 
@@ -132,12 +127,12 @@ function fieldsAt(root: Node, name: string): Field[] {
 
 function readProtections(
   { root, source, data }: StateDocument<z.output<typeof hostSchema>>,
-  lists: ListReader,
+  names: Names,
 ): Pick<HostFile, 'protections' | 'protectPlace'> {
   const written = data?.protect ?? [];
   const protections = written.map((match, index): Protection => {
     const { at } = locate(root, ['protect', index], 'value', source).place;
-    return { match: toMatch(match, (written) => lists.resolve(written)), at };
+    return { match: toMatch(match, names.resolver()), at };
   });
   if (protections.length === 0) return { protections };
   return { protections, protectPlace: locate(root, ['protect'], 'key', source).place };

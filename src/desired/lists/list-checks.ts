@@ -3,6 +3,7 @@
 import { fieldOf, type Issue, issueAt, itemsOf } from '../yaml/document.js';
 import { addressesIn, unknownList, type WrittenOptions } from './list-references.js';
 import { CSV_FIELDS, formatOf, type ListOptions, listOptionsSchema } from './list-options.js';
+import type { Names } from '../names/names.js';
 import type { ListReader } from './lists.js';
 import { quote } from '../../text/wording.js';
 
@@ -13,8 +14,9 @@ export function writtenOptions(policy: unknown): WrittenOptions {
 }
 
 /** Reads the lists that have options. */
-export function checkLists(policy: unknown, lists: ListReader): Issue[] {
-  const used = namesIn(policy);
+export function checkLists(policy: unknown, names: Names): Issue[] {
+  const { lists } = names;
+  const used = namesIn(policy, names);
   return Object.entries(writtenOptions(policy)).flatMap(([name, options]) => {
     if (!lists.has(name)) return [issueAt(['lists', name], unknownList(name, lists.names()))];
     const issues = used.has(name) ? [] : [unused(name)];
@@ -23,12 +25,10 @@ export function checkLists(policy: unknown, lists: ListReader): Issue[] {
   });
 }
 
-/** The lists that the rules name. */
-function namesIn(policy: unknown): Set<string> {
+/** The lists that the rules name, through networks too. */
+function namesIn(policy: unknown, names: Names): Set<string> {
   const matches = itemsOf(fieldOf(policy, 'rules')).map((rule) => fieldOf(rule, 'match'));
-  return new Set(
-    matches.flatMap(addressesIn).flatMap(({ value }) => (fieldOf(value, 'list') as string | undefined) ?? []),
-  );
+  return new Set(matches.flatMap(addressesIn).flatMap(({ value }) => names.listsIn(value)));
 }
 
 function unused(name: string): Issue {

@@ -10,18 +10,6 @@ import { quote } from '../../text/wording.js';
 /** Of lists that have options, by name; nothing for those that the schema refuses. */
 export type WrittenOptions = Record<string, ListOptions | undefined>;
 
-/** `match` as it stands in the file at `path`. Reads the lists that it names. */
-export function findUnknownLists(
-  match: unknown,
-  path: PropertyKey[],
-  lists: ListReader,
-  options: WrittenOptions = {},
-): Issue[] {
-  return addressesIn(match).flatMap(({ value, at }) =>
-    checkReference(value, [...path, ...at], lists, options),
-  );
-}
-
 /** What stands where addresses may, in a match of a file with other problems too, and where in it. */
 export function addressesIn(match: unknown): { value: unknown; at: PropertyKey[] }[] {
   return [[], ['not']].flatMap((half) =>
@@ -34,7 +22,7 @@ export function addressesIn(match: unknown): { value: unknown; at: PropertyKey[]
   );
 }
 
-function checkReference(
+export function checkReference(
   value: unknown,
   path: PropertyKey[],
   lists: ListReader,

@@ -10,7 +10,7 @@ import { type ListCounts, NO_COUNTS } from '../../model/object-store.js';
 import type { AddressSet } from '../../model/policy.js';
 import type { Progress } from '../../model/progress.js';
 import { NO_RANGES, union } from '../../addresses/ranges.js';
-import type { WrittenAddress } from '../../policy/fields/field.js';
+import type { Cidr } from '../../addresses/cidr.js';
 import { listOptionalFolder } from '../folders.js';
 import { checkLimits } from './list-limits.js';
 import { type ListLimits, type ListOptions, toListFormat, toListLimits } from './list-options.js';
@@ -20,6 +20,9 @@ import { type MadeSet, rememberSet, type SetStore } from './remembered-sets.js';
 
 /** Bytes. */
 const LIST_FILE_LIMIT = 256 << 20;
+
+/** An address, a network or the name of a list. */
+export type ListedAddress = Cidr | { list: string };
 
 export interface ReadList {
   name: string;
@@ -87,7 +90,7 @@ export class ListReader {
   }
 
   /** Networks and lists as one set; one list alone is shared by all who name it. */
-  resolve(written: WrittenAddress[], options: Record<string, ListOptions> = {}): AddressSet {
+  resolve(written: ListedAddress[], options: Record<string, ListOptions> = {}): AddressSet {
     const names = [...new Set(written.flatMap((one) => ('list' in one ? [one.list] : [])))];
     const networks = fromCidrs(written.flatMap((one) => ('list' in one ? [] : [one])));
     const own = toAddressSet(networks, [], this.store);

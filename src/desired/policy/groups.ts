@@ -7,8 +7,8 @@ import { quote } from '../../text/wording.js';
 import { listOptionalFolder, stateFilePath } from '../folders.js';
 import { checkLists, writtenOptions } from '../lists/list-checks.js';
 import type { ListOptions } from '../lists/list-options.js';
-import { findUnknownLists } from '../lists/list-references.js';
-import type { ListReader } from '../lists/lists.js';
+import { findUnknownNames } from '../names/find-unknown-names.js';
+import type { Names } from '../names/names.js';
 import { readStateFile } from '../read.js';
 import { fieldOf, type Issue, itemsOf, parseDocument, type StateDocument } from '../yaml/document.js';
 import { locate } from '../yaml/locate.js';
@@ -33,7 +33,7 @@ export class GroupReader {
   /** `problems` receives those of each group that is read, and of the lists that it names. */
   constructor(
     private readonly stateDir: string,
-    private readonly lists: ListReader,
+    private readonly known: Names,
     private readonly problems: Diagnostic[],
   ) {
     this.#known = new Set(listOptionalFolder(stateDir, 'rulegroups').names);
@@ -66,11 +66,7 @@ export class GroupReader {
     const { data, root } = document;
     const place = (index: number): Position => locate(root, ['rules', index], 'value', source).place.at;
     const parts = data.rules.map((rule, index) =>
-      toRules(
-        { ...rule, name: `${name}/${rule.name}` },
-        (written) => this.lists.resolve(written, data.lists),
-        place(index),
-      ),
+      toRules({ ...rule, name: `${name}/${rule.name}` }, this.known.resolver(data.lists), place(index)),
     );
     return {
       rules: parts.flatMap(({ rules }) => rules),
@@ -85,9 +81,9 @@ export class GroupReader {
     return [
       ...findDuplicates(document, 'rules'),
       ...itemsOf(fieldOf(value, 'rules')).flatMap((rule, at) =>
-        findUnknownLists(fieldOf(rule, 'match'), ['rules', at, 'match'], this.lists, options),
+        findUnknownNames(fieldOf(rule, 'match'), ['rules', at, 'match'], this.known, options),
       ),
-      ...checkLists(value, this.lists),
+      ...checkLists(value, this.known),
     ];
   }
 }

@@ -1,10 +1,12 @@
 // Refuses combinations of fields in a match with which it would silently never match, or match more than it says. What stands under
 // `not` goes with the protocols and families beside `not`: the packet has all of its fields.
+import { PORT_PROTOCOLS } from '../../model/names.js';
 import type { FieldProblem, Needs, WrittenMatch } from '../../policy/fields/field.js';
 import { FIELD_NAMES, FIELDS } from '../../policy/fields/registry.js';
 
 export function* findContradictions({ not, ...match }: WrittenMatch): Generator<FieldProblem> {
   yield* findInFields(match, match);
+  if (match.service && match.destinationPort) yield TWO_PORTS;
   if (!not) return;
   for (const { fields, ...problem } of findInFields(not, match)) {
     const [name = 'not', ...others] = fields;
@@ -22,9 +24,19 @@ const BESIDE = {
   hint: 'Under `not` stands what the packet does not have: write the protocol that it has, `protocol: tcp`, beside `not`.',
 };
 
+const TWO_PORTS: FieldProblem = {
+  fields: ['service', 'destinationPort'],
+  summary: 'contradiction',
+  message: 'says the destination port, and so does `destinationPort`: a packet would have to agree with both',
+  hint: 'Leave `destinationPort` out, or write `protocol` and `destinationPort` in place of the service; a name may stand there: destinationPort: [ssh, 2222].',
+};
+
 /** `fields`, as they stand beside or under `not`, in a match of these protocols and families. */
-function* findInFields(fields: WrittenMatch, { protocol, family }: WrittenMatch): Generator<FieldProblem> {
-  const protocols = protocol?.map(({ from }) => from);
+function* findInFields(
+  fields: WrittenMatch,
+  { protocol, family, service }: WrittenMatch,
+): Generator<FieldProblem> {
+  const protocols = protocol?.map(({ from }) => from) ?? (service && PORT_PROTOCOLS);
   for (const name of FIELD_NAMES) {
     if (fields[name] === undefined) continue;
     const { needs, problems } = FIELDS[name];
@@ -35,6 +47,6 @@ function* findInFields(fields: WrittenMatch, { protocol, family }: WrittenMatch)
   }
 }
 
-function isMet({ protocols, mustBeNamed }: Needs, named: number[] | undefined): boolean {
+function isMet({ protocols, mustBeNamed }: Needs, named: readonly number[] | undefined): boolean {
   return named ? named.every((one) => protocols.includes(one)) : !mustBeNamed;
 }

@@ -5,7 +5,7 @@ import type { FieldName } from '../../model/policy.js';
 import type { WrittenMatch, WrittenPacketFields } from '../../policy/fields/field.js';
 import { FIELD_NAMES, FIELDS } from '../../policy/fields/registry.js';
 import { notationSchema } from './notation-schema.js';
-import { mayBeAbsent, oneOrMany, toIssue } from './values.js';
+import { mayBeAbsent, oneOrMany, SERVICE_NAME, SERVICE_NAME_RULE, toIssue } from './values.js';
 
 /** Schemas of fields that may be absent, by name. */
 type Shape<T> = { [N in keyof T]-?: z.ZodExactOptional<z.ZodType<NonNullable<T[N]>>> };
@@ -19,10 +19,15 @@ function shape<T>(schemaOf: (name: FieldName) => z.ZodType, help: 'match' | 'pac
   return Object.fromEntries(entries) as Shape<T>;
 }
 
-const inMatch = shape<Omit<WrittenMatch, 'not'>>(
-  (name) => oneOrMany(notationSchema<unknown>(FIELDS[name].inMatch)),
-  'match',
-);
+const inMatch = {
+  ...shape<Omit<WrittenMatch, 'not' | 'service'>>(
+    (name) => oneOrMany(notationSchema<unknown>(FIELDS[name].inMatch)),
+    'match',
+  ),
+  service: mayBeAbsent(oneOrMany(z.string().regex(SERVICE_NAME, SERVICE_NAME_RULE))).describe(
+    'Protocol and destination port together, by names: those of IANA, and those of services/NAME.yaml.',
+  ),
+};
 
 const EMPTY = {
   message: 'must have a field: without one it leaves nothing out',

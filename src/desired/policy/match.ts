@@ -1,7 +1,9 @@
 // What a match says, in a rule and in `protect`. Refused beside wrong values: whatever match-check.ts finds.
-import type { AddressSet, Match, Range } from '../../model/policy.js';
-import type { IcmpName, WrittenAddress, WrittenMatch } from '../../policy/fields/field.js';
+import { PORT_PROTOCOLS } from '../../model/names.js';
+import type { AddressSet, Match, Range, ServicePorts } from '../../model/policy.js';
+import type { IcmpName, PortName, WrittenAddress, WrittenMatch } from '../../policy/fields/field.js';
 import { icmpTypeNumber } from '../../policy/fields/icmp-type.js';
+import { exceptRanges } from '../../policy/fields/number-field.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { findContradictions } from './match-check.js';
 import { matchFields } from './match-fields.js';
@@ -10,29 +12,48 @@ export const matchSchema = matchFields
   .superRefine(...checkFields<WrittenMatch>(findContradictions))
   .describe('Fields are ANDed, values of one field ORed; no field matches everything.');
 
-export type AddressResolver = (written: WrittenAddress[]) => AddressSet;
+/** What names stand for. */
+export interface Resolver {
+  addresses: (written: WrittenAddress[]) => AddressSet;
+  service: (name: string) => ServicePorts[];
+  /** Of a name where ports may stand, in a match of these protocols. */
+  ports: (name: string, protocols: readonly number[]) => Range[];
+}
 
-/** Resolves names; `resolve` those of lists. Only for a match that was not refused. */
-export function toMatch({ not, ...written }: WrittenMatch, resolve: AddressResolver): Match {
+/** Only for a match that was not refused. */
+export function toMatch({ not, ...written }: WrittenMatch, resolver: Resolver): Match {
   const protocols = written.protocol?.map(({ from }) => from) ?? [];
   return {
-    ...toFields(written, protocols, resolve),
-    ...(not && { not: toFields(not, protocols, resolve) }),
+    ...toFields(written, protocols, resolver),
+    ...(not && { not: toFields(not, protocols, resolver) }),
   };
 }
 
-/** `protocols`: those of the match, with which ICMP types have numbers. */
+/** `protocols`: those of the match, with which ICMP types and names of ports have numbers. */
 function toFields(
-  { source, destination, icmpType, ...rest }: Omit<WrittenMatch, 'not'>,
+  { source, destination, icmpType, sourcePort, destinationPort, service, ...rest }: Omit<WrittenMatch, 'not'>,
   protocols: number[],
-  resolve: AddressResolver,
+  resolver: Resolver,
 ): Omit<Match, 'not'> {
+  const toPorts = (port: Range | PortName): Range[] =>
+    'portName' in port ? resolver.ports(port.portName, protocols) : [port];
   return {
     ...rest,
-    ...(source && { source: resolve(source) }),
-    ...(destination && { destination: resolve(destination) }),
+    ...(source && { source: resolver.addresses(source) }),
+    ...(destination && { destination: resolver.addresses(destination) }),
+    ...(sourcePort && { sourcePort: sourcePort.flatMap(toPorts) }),
+    ...(destinationPort && { destinationPort: destinationPort.flatMap(toPorts) }),
     ...(icmpType && { icmpType: icmpType.map((type) => toIcmpRange(type, protocols)) }),
+    ...(service && { service: joinServices(service.flatMap(resolver.service)) }),
   };
+}
+
+/** Each protocol once, in order. */
+function joinServices(services: ServicePorts[]): ServicePorts[] {
+  return PORT_PROTOCOLS.flatMap((protocol) => {
+    const ports = services.flatMap((one) => (one.protocol === protocol ? one.ports : []));
+    return ports.length > 0 ? [{ protocol, ports: exceptRanges(ports, []) }] : [];
+  });
 }
 
 function toIcmpRange(type: Range | IcmpName, protocols: number[]): Range {

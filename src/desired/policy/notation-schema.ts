@@ -1,7 +1,7 @@
 // Notations of fields (policy/fields/notation.ts) as schemas. What a field may be is said there; how a wrong value is refused, here.
 import * as z from 'zod';
 import type { Range } from '../../model/policy.js';
-import type { IcmpName } from '../../policy/fields/field.js';
+import type { IcmpName, PortName } from '../../policy/fields/field.js';
 import type { Notation, NotationOf } from '../../policy/fields/notation.js';
 import {
   address,
@@ -11,18 +11,39 @@ import {
   FILE_NAME_RULE,
   flagsOf,
   mac,
+  mayBeAbsent,
   namedNumber,
   parseRange,
   range,
   RANGE_PATTERN,
+  SERVICE_NAME,
   textValue,
   toIssue,
   unknownName,
   wholeNumber,
 } from './values.js';
-import { quote } from '../../text/wording.js';
+import { checkFields } from '../yaml/check-fields.js';
+import { type Problem, quote } from '../../text/wording.js';
 
-const listName = z.string().regex(FILE_NAME, FILE_NAME_RULE).describe('Name of lists/<name>.txt.');
+const fileName = (of: string) => z.string().regex(FILE_NAME, FILE_NAME_RULE).describe(`Name of ${of}.`);
+
+const reference = z
+  .strictObject({
+    list: mayBeAbsent(fileName('lists/<name>.txt')),
+    network: mayBeAbsent(fileName('networks/<name>.yaml')),
+  })
+  .superRefine(
+    ...checkFields<{ list?: string; network?: string }>(function* (names) {
+      if (Object.keys(names).length !== 1)
+        yield {
+          fields: ['list', 'network'],
+          ofMap: true,
+          message: 'needs `list` or `network`, one of them',
+          hint: 'Write {list: NAME} for lists/NAME.txt, or {network: NAME} for networks/NAME.yaml.',
+        };
+    }),
+  )
+  .meta({ oneOf: [{ required: ['list'] }, { required: ['network'] }] });
 
 /** The schema of one value. */
 export function notationSchema<T>(notation: NotationOf<T>): z.ZodType<T> {
@@ -40,6 +61,8 @@ function schemaOf(notation: Notation): z.ZodType {
       return namedNumber(notation.names, notation.to).transform(toRange);
     case 'range':
       return notation.names ? namedRange(notation.names, notation.to) : range(notation.to);
+    case 'port':
+      return port(notation.to);
     case 'named-range':
       return lateNamedRange(notation.names, notation.to);
     case 'number-or-word':
@@ -51,7 +74,7 @@ function schemaOf(notation: Notation): z.ZodType {
     case 'address':
       return address;
     case 'network':
-      return z.union([cidr, z.strictObject({ list: listName })]);
+      return z.union([cidr, reference]);
     case 'mac':
       return mac;
     case 'flags':
@@ -73,6 +96,14 @@ function namedRange(names: Readonly<Record<string, number>>, to: number): z.ZodT
   };
   const meta = { anyOf: [{ enum: Object.keys(names) }, { pattern: RANGE_PATTERN }] };
   return z.union([wholeNumber(0, to).transform(toRange), textValue<Range>(parse, meta)]);
+}
+
+/** Which service it is, files of services say. */
+function port(to: number): z.ZodType {
+  const parse = (text: string): Range | PortName | Problem =>
+    SERVICE_NAME.test(text) ? { portName: text } : parseRange(text, to);
+  const meta = { anyOf: [{ pattern: SERVICE_NAME.source }, { pattern: RANGE_PATTERN }] };
+  return z.union([wholeNumber(0, to).transform(toRange), textValue<Range | PortName>(parse, meta)]);
 }
 
 function lateNamedRange(names: readonly string[], to: number): z.ZodType {

@@ -12,16 +12,15 @@ import {
   type StateDocument,
 } from '../yaml/document.js';
 import { listOptionalFolder, stateFilePath } from '../folders.js';
-import { findUnknownLists } from '../lists/list-references.js';
 import { checkLists, writtenOptions } from '../lists/list-checks.js';
 import type { ListOptions } from '../lists/list-options.js';
-import type { ListReader } from '../lists/lists.js';
+import { findUnknownNames } from '../names/find-unknown-names.js';
+import type { Names } from '../names/names.js';
 import { locate } from '../yaml/locate.js';
 import { findDuplicates, findUnknownRules, tooManyCounts, tooManyRules } from './duplicates.js';
 import { type GroupReader, unknownGroup } from './groups.js';
 import { policySchema, toPolicy } from './policy-schema.js';
 import { FILE_NAME } from './values.js';
-import type { WrittenAddress } from '../../policy/fields/field.js';
 import { readStateFile } from '../read.js';
 import type { Source } from '../yaml/source.js';
 
@@ -36,7 +35,7 @@ export class PolicyReader {
   /** `problems` receives those of each policy that is read, and of the lists that it names. */
   constructor(
     private readonly stateDir: string,
-    private readonly lists: ListReader,
+    private readonly known: Names,
     private readonly groups: GroupReader,
     private readonly problems: Diagnostic[],
   ) {
@@ -93,8 +92,7 @@ export class PolicyReader {
     this.#options.set(name, Object.assign({}, ...ofGroups, data.lists) as Record<string, ListOptions>);
     this.#groupsOf.set(name, used);
     const place = (...path: PropertyKey[]): Position => locate(root, path, 'value', source).place.at;
-    const resolve = (written: WrittenAddress[]) => this.lists.resolve(written, data.lists);
-    return toPolicy(data, resolve, (group) => this.groups.read(group), {
+    return toPolicy(data, this.known.resolver(data.lists), (group) => this.groups.read(group), {
       policy: place(),
       rule: (index) => place('rules', index),
       test: (index) => place('tests', index),
@@ -122,9 +120,9 @@ export class PolicyReader {
       ...findDuplicates(document, 'rules', this.groups),
       ...findDuplicates(document, 'tests'),
       ...rules.flatMap((rule, at) =>
-        findUnknownLists(fieldOf(rule, 'match'), ['rules', at, 'match'], this.lists, options),
+        findUnknownNames(fieldOf(rule, 'match'), ['rules', at, 'match'], this.known, options),
       ),
-      ...checkLists(value, this.lists),
+      ...checkLists(value, this.known),
       ...findUnknownRules(value, this.groups),
       ...tooManyRules(value, this.groups),
       ...tooManyCounts(value, this.groups),

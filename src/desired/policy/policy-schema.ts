@@ -16,7 +16,7 @@ import type { Position } from '../../model/position.js';
 import { notesOf } from '../../model/rule-notes.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { listOptionsSchema } from '../lists/list-options.js';
-import { type AddressResolver, matchSchema, toMatch } from './match.js';
+import { type Resolver, matchSchema, toMatch } from './match.js';
 import { packetSchema, toPacket } from './packet-schema.js';
 import { type LimitedRule, passWithoutWhen, rateLimitSchema, toRateLimit } from './rate-limit-schema.js';
 import { API_VERSION, literalInterface } from '../host/host-schema.js';
@@ -201,13 +201,13 @@ export interface SomeRules {
   disabled: DisabledRule[];
 }
 
-/** `resolve` knows what is in lists. */
+/** `resolver` knows what names stand for. */
 export function toRules(
   { rateLimit, enabled, ...rule }: z.output<typeof ruleSchema>,
-  resolve: AddressResolver,
+  resolver: Resolver,
   at: Position,
 ): SomeRules {
-  const match = toMatch(rule.match, resolve); // of a disabled one, too: its lists are read
+  const match = toMatch(rule.match, resolver); // of a disabled one, too: its lists are read
   if (!enabled)
     return { rules: [], disabled: [{ name: rule.name, action: rule.action, ...notesOf(rule), at }] };
   return {
@@ -216,16 +216,16 @@ export function toRules(
   };
 }
 
-/** `resolve` knows what is in lists, `groupOf` what is in rulegroups/. */
+/** `resolver` knows what names stand for, `groupOf` what is in rulegroups/. */
 export function toPolicy(
   written: z.output<typeof policySchema>,
-  resolve: AddressResolver,
+  resolver: Resolver,
   groupOf: (name: string) => SomeRules,
   places: PolicyPlaces,
 ): Policy {
   const { name, fragments, malformed, nonIp, neighborDiscovery, mode } = written;
   const parts = written.rules.map((one, index) =>
-    'use' in one ? groupOf(one.use) : toRules(one, resolve, places.rule(index)),
+    'use' in one ? groupOf(one.use) : toRules(one, resolver, places.rule(index)),
   );
   const rules = parts.flatMap((part) => part.rules);
   const disabled = parts.flatMap((part) => part.disabled);

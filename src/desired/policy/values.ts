@@ -13,6 +13,10 @@ import { quote } from '../../text/wording.js';
 export const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 export const FILE_NAME_RULE = 'must be letters, digits, ".", "_" and "-", 253 at most';
 
+/** A name of a service, which no number is: it stands where ports do. */
+export const SERVICE_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,252}$/;
+export const SERVICE_NAME_RULE = 'must begin with a letter, with letters, digits, ".", "_" and "-" behind it';
+
 /** Hands a problem on to explain.ts, which adds the place. */
 export function toIssue(
   { message, ...params }: Problem,

@@ -17,6 +17,8 @@ const KINDS: Partial<Record<string, string>> = {
   host: 'Host',
   policy: 'Policy',
   rulegroup: 'RuleGroup',
+  service: 'Service',
+  network: 'Network',
   repository: 'Repository',
 };
 

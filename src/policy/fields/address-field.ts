@@ -40,7 +40,10 @@ export function addressField(name: Name, { at, usual }: Place): Field<'source'> 
     layer: 'ip',
     inMatch: notation({ kind: 'network' }),
     inPacket: notation({ kind: 'address' }),
-    help: { match: 'Networks, or {list: NAME} for those of lists/NAME.txt.' },
+    help: {
+      match:
+        'Networks, {list: NAME} for those of lists/NAME.txt, or {network: NAME} for those of networks/NAME.yaml.',
+    },
     problems: (match) => otherFamilies(match, name),
     dimension: dimensionOf(name),
     read: ({ ip }) =>

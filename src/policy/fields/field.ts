@@ -13,8 +13,13 @@ export interface IcmpName {
   icmpName: string;
 }
 
-/** An address, a network, or the name of a list. */
-export type WrittenAddress = Cidr | { list: string };
+/** The name of a service where its ports are meant. Its numbers depend on the protocol. */
+export interface PortName {
+  portName: string;
+}
+
+/** An address, a network, or the name of a list, or of a file of networks. */
+export type WrittenAddress = Cidr | { list: string } | { network: string };
 
 type Described = { [N in FieldName]-?: NonNullable<PacketDescription[N]> };
 
@@ -31,14 +36,23 @@ export type PacketFields = Partial<PacketValues>;
 type ItemsOf = { [N in FieldName]-?: NonNullable<Match[N]> extends (infer T)[] ? T : never };
 
 /** One value of a field as it is written in a match, before lists and ICMP names are resolved. */
-interface WrittenItems extends Omit<ItemsOf, 'source' | 'destination' | 'icmpType'> {
+interface WrittenItems extends Omit<
+  ItemsOf,
+  'source' | 'destination' | 'icmpType' | 'sourcePort' | 'destinationPort'
+> {
   source: WrittenAddress;
   destination: WrittenAddress;
   icmpType: Range | IcmpName;
+  sourcePort: Range | PortName;
+  destinationPort: Range | PortName;
 }
 type WrittenFields = { [N in FieldName]?: WrittenItems[N][] };
-export interface WrittenMatch extends WrittenFields {
-  not?: WrittenFields;
+interface WrittenHalf extends WrittenFields {
+  /** Names. */
+  service?: string[];
+}
+export interface WrittenMatch extends WrittenHalf {
+  not?: WrittenHalf;
 }
 
 /** One value of a field as it is written in the packet of a test. */

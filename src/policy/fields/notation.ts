@@ -10,6 +10,8 @@ export type Notation =
   | { kind: 'number'; from?: number; to: number; names?: Names }
   /** Like `number`, but the value is the range of that one number. */
   | { kind: 'exact'; to: number; names: Names }
+  /** A number, `a-b` inclusive, or the name of a service, which becomes `{portName}`. */
+  | { kind: 'port'; to: number }
   /** A number, `a-b` inclusive, or a name. */
   | { kind: 'range'; to: number; names?: Names }
   /** Like `range`, with names whose numbers depend on other fields of the match: a name becomes `{icmpName}`. */
@@ -21,7 +23,7 @@ export type Notation =
   | { kind: 'family' }
   /** One address. */
   | { kind: 'address' }
-  /** An address, a network, or {list: NAME}. */
+  /** An address, a network, {list: NAME} or {network: NAME}. */
   | { kind: 'network' }
   | { kind: 'mac' }
   /** `{syn: true, ack: false}`: set, clear, or either where it is not named; bit by name. */

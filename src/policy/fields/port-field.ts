@@ -24,9 +24,12 @@ export function portField(
 ): Field<'sourcePort'> & Field<'destinationPort'> {
   return numberField<'sourcePort'>({
     layer: 'transport',
-    inMatch: notation({ kind: 'range', to: 0xffff }),
+    inMatch: notation({ kind: 'port', to: 0xffff }),
     inPacket: notation({ kind: 'number', to: 0xffff }),
-    help: { match: 'Only with protocol tcp, udp or sctp.', packet: `Default: ${usual}.` },
+    help: {
+      match: 'Only with protocol tcp, udp or sctp. A name is that of a service.',
+      packet: `Default: ${usual}.`,
+    },
     needs: { protocols: PORT_PROTOCOLS, mustBeNamed: true, problem: noPorts },
     dimension: numberDimension({
       values: 65536,

@@ -134,7 +134,7 @@ test.each<[name: string, text: string, expected: string[]]>([
   ['an inverted range', withMatch('protocol: tcp, sourcePort: 20-10'), ['5:50-55 inverted range']],
   ['port 65536', withMatch('protocol: tcp, sourcePort: 65536'), ['5:50-55 invalid value']],
   ['a range up to 65536', withMatch('protocol: tcp, sourcePort: 1-65536'), ['5:50-57 invalid value']],
-  ['a named port', withMatch('protocol: tcp, sourcePort: ssh'), ['5:50-53 invalid value']],
+  ['an unknown named port', withMatch('protocol: tcp, sourcePort: shs'), ['5:50-53 unknown service']],
   ['an ICMP type of TCP', withMatch('protocol: tcp, icmpType: 8'), ['5:48-49 ICMP field without ICMP']],
   ['an ICMP code of TCP', withMatch('protocol: tcp, icmpCode: 8'), ['5:48-49 ICMP field without ICMP']],
   ['an ICMP name alone', withMatch('icmpType: redirect'), ['5:33-41 ICMP type without its protocol']],

@@ -1,7 +1,7 @@
 // Every diagnostic says what to do. The texts are for people: only that there is one, and the telling ones, are tested.
 import { expect, test } from 'vitest';
 import { readHostFile } from '../../../src/desired/host/host-file.js';
-import { ListReader } from '../../../src/desired/lists/lists.js';
+import { Names } from '../../../src/desired/names/names.js';
 import { validateState } from '../../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../../src/disk/object-store.js';
 import type { Diagnostic } from '../../../src/model/diagnostic.js';
@@ -10,7 +10,7 @@ import { hostFile, source, stateDir } from '../state-dir.js';
 function problemsOf(text: string): Diagnostic[] {
   const problems: Diagnostic[] = [];
   const folder = stateDir({ 'hosts/edge-1.yaml': text });
-  readHostFile(folder, 'edge-1', new ListReader(folder, problems, new MemoryObjectStore()), problems);
+  readHostFile(folder, 'edge-1', new Names(folder, problems, new MemoryObjectStore()), problems);
   return problems;
 }
 
