@@ -7,8 +7,8 @@ export interface TestOutcome {
   name: string;
   passed: boolean;
   /** `rule` is absent when any may decide. */
-  expected: { verdict: Verdict; rule?: string };
-  got: { verdict: Verdict; rule: string };
+  expected: { verdict: Verdict | 'next'; rule?: string };
+  got: { verdict: Verdict | 'next'; rule: string };
   /** The kernel was asked about the others, and takes no packet so long. */
   decidedBy?: 'reference';
   at: Position;

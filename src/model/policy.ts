@@ -88,10 +88,14 @@ export const ADDRESS_FIELDS = Object.keys({
 /** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT. */
 export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect';
 
-export type Action =
+/** Ends the way of a packet through the rules. */
+export type FinalAction =
   | { kind: 'pass' | 'drop' | 'tx' }
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number };
+
+/** `next`: the packet leaves the layer, and goes on with the first rule of the next one. */
+export type Action = FinalAction | { kind: 'next' };
 
 /** How fast a bucket fills, in one of these ways. The kernel keeps whole nanoseconds per packet: src/policy/rate-limit.ts. */
 export type FillRate =
@@ -156,7 +160,8 @@ export interface PacketTest {
   /** In this order; absent when there were none. */
   after?: EarlierPacket[];
   packet: PacketDescription;
-  expect: Verdict;
+  /** `next` of a layer by itself. */
+  expect: Verdict | 'next';
   /** Rule name or built-in row; absent when any will do. */
   rule?: string;
   at: Position;
@@ -166,12 +171,24 @@ export interface PacketTest {
 export const DECIDING_SETTINGS = ['default', 'fragments', 'malformed', 'nonIp', 'neighborDiscovery'] as const;
 export type DecidingSetting = (typeof DECIDING_SETTINGS)[number];
 
+/** One of the policies that an interface runs in order: what is not in the rules of the whole. */
+export interface Layer extends Pick<
+  Policy,
+  DecidingSetting | 'name' | 'mode' | 'tests' | 'at' | 'settingsAt'
+> {
+  /** How many of the rules are its own: its default is one of them where it decides and another layer is behind it. */
+  rules: number;
+}
+
 export interface Policy {
   name: string;
-  default: 'pass' | 'drop';
+  /** `next`: to the layer behind it, where there is one. */
+  default: 'pass' | 'drop' | 'next';
   rules: Rule[];
   /** Absent where there is none. */
   disabled?: DisabledRule[];
+  /** In order, of a policy that is made of several; absent of others. */
+  layers?: Layer[];
   /** Later fragments. */
   fragments: 'match' | 'drop' | 'pass';
   malformed: 'drop' | 'pass';
@@ -183,7 +200,7 @@ export interface Policy {
   tests: PacketTest[];
   at: Position;
   /** Where these settings are written; one that nobody wrote is not in it. Absent in what earlier releases recorded. */
-  settingsAt?: Partial<Record<DecidingSetting, Position>>;
+  settingsAt?: Partial<Record<DecidingSetting | 'mode', Position>>;
 }
 
 export type ExtensionHeader =
@@ -240,5 +257,7 @@ export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
 
 /** Rules in one policy. */
 export const MAX_RULES = 1024;
+/** Policies of one interface. */
+export const MAX_LAYERS = 16;
 /** Entries of `protect` on one host. */
 export const MAX_PROTECT = 256;
