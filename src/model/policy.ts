@@ -94,8 +94,11 @@ export type FinalAction =
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number };
 
-/** `next`: the packet leaves the layer, and goes on with the first rule of the next one. */
-export type Action = FinalAction | { kind: 'next' };
+/**
+ * `count`: the packet is counted, and logged where the rule says so, and goes on to the next rule. `next`: likewise, but with the first
+ * rule of the next layer.
+ */
+export type Action = FinalAction | { kind: 'count' } | { kind: 'next' };
 
 /** How fast a bucket fills, in one of these ways. The kernel keeps whole nanoseconds per packet: src/policy/rate-limit.ts. */
 export type FillRate =
@@ -259,5 +262,7 @@ export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
 export const MAX_RULES = 1024;
 /** Policies of one interface. */
 export const MAX_LAYERS = 16;
+/** Those of them that count: a packet that all of them match costs one step for each. */
+export const MAX_COUNTS = 128;
 /** Entries of `protect` on one host. */
 export const MAX_PROTECT = 256;

@@ -67,13 +67,13 @@ const redirect = z
 
 const action: z.ZodType<Action> = z
   .union([
-    z.enum(['pass', 'drop', 'tx', 'next']).transform((kind): Action => ({ kind })),
+    z.enum(['pass', 'drop', 'tx', 'count', 'next']).transform((kind): Action => ({ kind })),
     z.strictObject({ redirect }).transform(({ redirect: { interface: name, cpu } }): Action => {
       return name === undefined ? { kind: 'redirect', cpu: cpu ?? 0 } : { kind: 'redirect', interface: name };
     }),
   ])
   .describe(
-    'tx sends the packet back out of its interface, Ethernet addresses swapped; next leaves it to the layer behind this one.',
+    'tx sends the packet back out of its interface, Ethernet addresses swapped. count counts it, and the next rules decide. next leaves it to the layer behind this one.',
   );
 
 /** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */
