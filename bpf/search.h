@@ -78,8 +78,62 @@ static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
 	FIND_VECTOR(group, none)             \
 	summary &= v.of[group]->summary;
 
-/* A rule's decision, or the default's. */
-static __always_inline __u32 search(const struct sums *sums)
+#if WITH_ACTIONS
+#define MAX_LAYERS 16
+
+/* A rule that decides nothing counts, and is sampled; with `peek` it does not. */
+static __always_inline void count_passing(struct xdp_md *ctx, __u32 decision, bool peek)
+{
+	__u64 offset = record_offset(DECISION_RECORD(decision));
+
+	if (peek || !is_inside(offset, BOUND_RECORD))
+		return;
+	count(ctx, DECISION_SLOT(decision));
+	log_packet(ctx, decision, blob_at(offset));
+}
+
+/* The first bit of the layer behind that of a rule which leaves it. */
+static __always_inline __u32 next_layer(__u32 decision)
+{
+	__u64 offset = record_offset(DECISION_RECORD(decision));
+	struct record *record = blob_at(offset);
+
+	return is_inside(offset, BOUND_RECORD) ? record->target : 0;
+}
+
+/* The bits of `word` from bit `from` of the vector on, which is in this word or before it. */
+static __always_inline __u64 bits_from(__u32 from, __u32 word)
+{
+	return word == from >> 6 ? ~0ULL << (from & 63) : ~0ULL;
+}
+
+/* The rest of `search` where rules may leave their layer: behind one of them, it goes on with the first rule of the next layer. */
+static __always_inline __u32 search_layers(struct xdp_md *ctx, const struct vectors *v, __u64 all, bool peek)
+{
+	__u32 step, word, decision, from = 0;
+	__u64 bits, summary = all;
+
+	for (step = 0; step < MAX_WORDS + MAX_LAYERS; step++) {
+		if (!summary)
+			break;
+		word = lowest(summary) & (MAX_WORDS - 1);
+		summary &= summary - 1;
+		bits = agreeing(v, word) & bits_from(from, word);
+		if (!bits)
+			continue;
+		decision = decision_of(ROWS + word * 64 + lowest(bits));
+		if (!(decision & DECISION_GOES_ON))
+			return decision;
+		count_passing(ctx, decision, peek);
+		from = next_layer(decision);
+		summary = all & ~0ULL << (from >> 6 & 63);
+	}
+	return decision_of(ROW_DEFAULT);
+}
+#endif
+
+/* A rule's decision, or the default's. With `peek`, nothing is counted on the way. */
+static __always_inline __u32 search(struct xdp_md *ctx, const struct sums *sums, bool peek)
 {
 	__u32 step, word = 0;
 	struct vectors v;
@@ -89,6 +143,10 @@ static __always_inline __u32 search(const struct sums *sums)
 	summary = v.of[0]->summary;
 	EACH_OTHER_GROUP(AND_SUMMARY, none)
 found:
+#if WITH_ACTIONS && !WITH_CONNECTIONS
+	if (enabled(KEY_NEXT))
+		return search_layers(ctx, &v, summary, peek || is_question(ctx));
+#endif
 	for (step = 0; step < MAX_WORDS; step++) {
 		if (!summary)
 			break;
@@ -99,6 +157,8 @@ found:
 			return decision_of(ROWS + word * 64 + lowest(bits));
 	}
 none:
+	(void)ctx;
+	(void)peek;
 	return decision_of(ROW_DEFAULT);
 }
 
@@ -110,6 +170,7 @@ struct pursuit {
 	bool peek;
 #if WITH_ACTIONS
 	struct xdp_md *ctx;
+	__u32 from; /* no bit below this one: layers that were left */
 #endif
 #if WITH_CONNECTIONS
 	bool informed; /* the connection is known, where a rule asks about it */
@@ -149,26 +210,38 @@ static __always_inline bool take_word(struct pursuit *pursuit)
 		return false;
 	pursuit->summary &= pursuit->summary - 1;
 	pursuit->bits = common_word(pursuit, word + 1);
+#if WITH_ACTIONS
+	if (enabled(KEY_NEXT))
+		pursuit->bits &= bits_from(pursuit->from, word);
+#endif
 	pursuit->word = word;
 	return true;
 }
 
 #if WITH_ACTIONS
-/* Is it a rule that only counts? Then it has counted: the search goes on. With `peek` it counts nothing. */
-static __always_inline bool counts(__u32 index, const struct pursuit *pursuit)
+/* The words and bits before the next layer are not looked at any more. */
+static __always_inline void leave_layer(struct pursuit *pursuit, __u32 decision)
+{
+	__u32 from = next_layer(decision);
+
+	pursuit->from = from;
+	pursuit->summary &= ~0ULL << (from >> 6 & 63);
+	pursuit->bits = pursuit->word == from >> 6 ? pursuit->bits & bits_from(from, pursuit->word) : 0;
+}
+
+/* Is it a rule that decides nothing? Then it has counted, and the search goes on. */
+static __always_inline bool passes_on(__u32 index, struct pursuit *pursuit)
 {
 	__u32 decision = decision_of(index);
-	__u64 offset = record_offset(index);
 
 	if (!(decision & DECISION_GOES_ON))
 		return false;
-	if (pursuit->peek || !is_inside(offset, BOUND_RECORD))
-		return true;
-	count(pursuit->ctx, DECISION_SLOT(decision));
+	if (enabled(KEY_NEXT) && DECISION_VERDICT(decision) == SAYS_NEXT)
+		leave_layer(pursuit, decision);
 #if WITH_CONNECTIONS
 	decision |= (__u32)pursuit->state << STATE_SHIFT;
 #endif
-	log_packet(pursuit->ctx, decision, blob_at(offset));
+	count_passing(pursuit->ctx, decision, pursuit->peek);
 	return true;
 }
 #endif
@@ -193,7 +266,7 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	if (!applies(record, &pursuit->subject, pursuit->peek))
 		return 0;
 #if WITH_ACTIONS
-	if (enabled(KEY_COUNT) && counts(record, pursuit))
+	if (enabled(KEY_COUNT) && passes_on(record, pursuit))
 		return 0;
 #endif
 	pursuit->record = record;

@@ -94,6 +94,9 @@ export type FinalAction =
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number };
 
+/** What ends the way of a packet through a policy; `next` only where no layer is behind it, as when it is tested by itself. */
+export type Ending = FinalAction | { kind: 'next' };
+
 /**
  * `count`: the packet is counted, and logged where the rule says so, and goes on to the next rule. `next`: likewise, but with the first
  * rule of the next layer.
@@ -163,8 +166,7 @@ export interface PacketTest {
   /** In this order; absent when there were none. */
   after?: EarlierPacket[];
   packet: PacketDescription;
-  /** `next` of a layer by itself. */
-  expect: Verdict | 'next';
+  expect: Ending['kind'];
   /** Rule name or built-in row; absent when any will do. */
   rule?: string;
   at: Position;

@@ -154,14 +154,24 @@ function tooMany(rules: readonly Rule[], layer: number): LayeringProblem[] {
   ];
 }
 
-/** Where the layer of a rule ends: the index of the first rule behind it. Without layers, and in the last one, that of no rule. */
-export function endOfLayer({ layers = [], rules }: Pick<Policy, 'layers' | 'rules'>, index: number): number {
+/**
+ * Where a packet goes on that leaves the layer of this rule: the index of the first rule behind it, which may be that of none. `undefined`
+ * where no layer is behind it.
+ */
+export function nextLayer({ layers = [] }: Pick<Policy, 'layers'>, index: number): number | undefined {
   let end = 0;
-  for (const layer of layers) {
+  for (const layer of layers.slice(0, -1)) {
     end += layer.rules;
     if (index < end) return end;
   }
-  return rules.length;
+  return undefined;
+}
+
+/** Which layer a rule is of, by its index; 0 where there are none. */
+export function layerOf({ layers = [] }: Pick<Policy, 'layers'>, index: number): number {
+  let end = 0;
+  const at = layers.findIndex(({ rules }) => index < (end += rules));
+  return Math.max(0, at);
 }
 
 /** Each layer as the policy that it is by itself; none of a policy without layers. */
