@@ -1,5 +1,6 @@
 // Encodes what happens to a packet that a row decides, as in bpf/tables.h: struct record, and the one-word decision that
 // most packets need.
+import { asks } from '../../model/match.js';
 import {
   type Action,
   BUILTIN_ROWS,
@@ -121,7 +122,7 @@ function encodeNext(record: DataView, protections: number, next: number | undefi
 /** Without its index and slot. */
 function decisionOf({ action, match }: Rule, next: number | undefined): number {
   const does = next === undefined ? verdictOf(action) : SAYS_NEXT | GOES_ON;
-  return does | (match.connection ? ASKS_CONNECTION : 0);
+  return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
 }
 
 /** What goes on to no layer passes. */
