@@ -22,7 +22,13 @@ import {
   SHARED_TABLES,
 } from '../../src/model/connections.js';
 import { TCP_FLAGS } from '../../src/model/names.js';
-import { BUILTIN_ROWS, CONNECTION_STATES, MAX_LAYERS, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
+import {
+  BUILTIN_ROWS,
+  CONNECTION_STATES,
+  MAX_LAYERS,
+  MAX_PROTECT,
+  MAX_RULES,
+} from '../../src/model/policy.js';
 import { SAYS_COUNT, SAYS_NEXT, XDP_ACTIONS } from '../../src/model/sample.js';
 import { MOST_SETS } from '../../src/model/tables.js';
 import * as blob from '../../src/policy/compile/blob.js';
