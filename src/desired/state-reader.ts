@@ -2,10 +2,9 @@
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { addressSetsOf } from '../model/match.js';
-import type { Match, Policy, Protection } from '../model/policy.js';
+import type { Match, Protection } from '../model/policy.js';
 import type { LintOptions } from '../model/repository.js';
 import type { Safeguards } from '../model/safeguards.js';
-import { suggest } from '../text/suggest.js';
 import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
 import { type HostFile, type HostInterface, readHostFile } from './host/host-file.js';
@@ -18,7 +17,6 @@ import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { ProgramReference } from './host/host-schema.js';
 import { readRepository } from './repository-file.js';
-import { quote } from '../text/wording.js';
 
 /** Of a list that is only looked at. */
 const ANY_CONTENT: ListOptions = { allowEmpty: true, widest: { ipv4: 0, ipv6: 0 }, maxSkipped: 100 };
@@ -85,7 +83,7 @@ export class StateReader {
     return { desired, safeguards, inputs };
   }
 
-  /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */
+  /** The policies of a host's interfaces and their layers, each once, behind its `protect` entries. Looks at no program. */
   readFirewalls(host: string): HostPolicy[] {
     const { interfaces, protections } = readHostFile(
       this.options.stateDir,
@@ -93,7 +91,14 @@ export class StateReader {
       this.lists,
       this.diagnostics,
     );
-    const policies = new Set(interfaces.flatMap((one) => this.#stacks.read(one) ?? []));
+    const policies = new Set(
+      interfaces.flatMap((one) =>
+        [
+          this.#stacks.read(one) ?? [],
+          ...one.policies.map(({ name }) => this.policies.read(name) ?? []),
+        ].flat(),
+      ),
+    );
     return [...policies].map((policy) => ({ policy, protections }));
   }
 

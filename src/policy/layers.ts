@@ -38,11 +38,13 @@ export function stackPolicies(
   const rules = layers.flatMap((layer) => layer.rules);
   const disabled = policies.flatMap(({ name, disabled = [] }) => disabled.map((rule) => named(name, rule)));
   const last = policies.at(-1);
-  const shared = Object.fromEntries(SHARED.map((setting) => [setting, sharedBy(policies, setting)]));
+  const shared = Object.fromEntries(
+    SHARED.map((setting) => [setting, sharedBy(policies, setting)]),
+  ) as Record<Shared, unknown>;
   const places = SHARED.map((setting) => [setting, writerOf(policies, setting)?.settingsAt?.[setting]]);
   const settingsAt = Object.fromEntries(
     [...places, ['default', last?.settingsAt?.default]].filter(([, one]) => one),
-  );
+  ) as Policy['settingsAt'] & object;
   return {
     policy: {
       name: stackName(policies.map(({ name }) => name)),

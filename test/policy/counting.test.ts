@@ -34,8 +34,11 @@ function countingPolicy(random: Random, rules: number): Policy {
 /** Rules that leave their layer count as well. Half of them ask about no deadline and count nothing else: those are searched without a loop. */
 function layered(random: Random, rules: number): Policy {
   const [plain, all] = [random.chance(50), stacked(randomLayers(random, Math.min(rules, 1000), Date.now()))];
-  const bare = all.rules.map(({ rateLimit: _, until, ...one }): Rule => {
-    if (!plain) return { ...one, ...(until !== undefined && { until }) };
+  const bare = all.rules.map((rule): Rule => {
+    const one: Rule = { ...rule };
+    delete one.rateLimit;
+    if (!plain) return one;
+    delete one.until;
     return one.action.kind === 'count' ? { ...one, action: { kind: 'drop' } } : one;
   });
   return { ...all, rules: bare };
