@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "search.h"
+#include "pursue.h"
 #include "set.h"
 #include "tables.h"
 
