@@ -1,7 +1,7 @@
 // Reads hosts with the programs, policies and lists that they name. Each file is read once.
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
-import type { Match, Policy, Protection } from '../model/policy.js';
+import type { Match, Policy } from '../model/policy.js';
 import type { Safeguards } from '../model/safeguards.js';
 import { suggest } from '../text/suggest.js';
 import { digestState, digestWritten } from './digest.js';
@@ -53,7 +53,7 @@ export class StateReader {
     this.#checkProtect(file);
     const interfaces: DesiredInterface[] = [];
     for (const one of file.interfaces) {
-      const program = await this.#readProgram(one, file.protections);
+      const program = await this.#readProgram(one, file);
       const { pattern, mode, foreign, drift, at } = one;
       if (program)
         interfaces.push({ pattern, mode, foreign, ...(drift === 'warn' && { drift }), program, at });
@@ -132,10 +132,13 @@ export class StateReader {
     return [...protect, ...policies];
   }
 
-  async #readProgram(one: HostInterface, protections: Protection[]): Promise<DesiredProgram | undefined> {
+  async #readProgram(
+    one: HostInterface,
+    { protections, connections }: HostFile,
+  ): Promise<DesiredProgram | undefined> {
     if (one.policy !== undefined) {
       const policy = this.#readPolicy(one);
-      return policy && this.#programs.resolvePolicy({ policy, protections });
+      return policy && this.#programs.resolvePolicy({ policy, protections }, connections?.from);
     }
     if (!one.program) return undefined;
     const { program, problems } = await this.#programs.resolve(one.program);

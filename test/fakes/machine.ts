@@ -70,6 +70,8 @@ export class FakeMachine implements Machine {
 
   readonly warnOfPressure: Machine['warnOfPressure'] = () => [];
 
+  readonly askConntrack: Machine['askConntrack'] = () => ({ follows: ['IPv4', 'IPv6'], callable: true });
+
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {

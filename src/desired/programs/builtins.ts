@@ -1,12 +1,14 @@
 // The programs that ship compiled beside the bundle: dist/bpf/, made by scripts/build.mjs.
 import { existsSync, readFileSync } from 'node:fs';
+import type { ConnectionSource } from '../../model/connections.js';
 import { EnvironmentError } from '../../model/errors.js';
 import { asksConnections } from '../../model/desired.js';
 import type { Policy } from '../../model/policy.js';
 import type { BuiltinName } from '../host/host-schema.js';
 
-/** Policies become a firewall, and what leaves is recorded by `egress`: no state file names them. */
-type ShippedName = BuiltinName | 'firewall' | 'firewall-connections' | 'egress';
+/** Policies become a firewall, what leaves is recorded by `egress`, conntrack is tried by `conntrack-question`: no state file names them. */
+type ShippedName =
+  BuiltinName | 'firewall' | 'firewall-connections' | 'firewall-conntrack' | 'egress' | 'conntrack-question';
 
 interface Builtin {
   file: string;
@@ -17,6 +19,8 @@ const BUILTINS: Record<ShippedName, Builtin> = {
   'icmp-drop': { file: 'icmp_drop.bpf.o', function: 'icmp_drop' },
   firewall: { file: 'firewall.bpf.o', function: 'firewall' },
   'firewall-connections': { file: 'firewall_connections.bpf.o', function: 'firewall' },
+  'firewall-conntrack': { file: 'firewall_conntrack.bpf.o', function: 'firewall' },
+  'conntrack-question': { file: 'conntrack_question.bpf.o', function: 'conntrack_question' },
   egress: { file: 'egress.bpf.o', function: 'egress' },
 };
 
@@ -25,9 +29,13 @@ const FOLDERS = ['./bpf/', '../../../dist/bpf/'];
 
 const known = new Map<ShippedName, Uint8Array>();
 
-/** The program that this policy becomes. */
-export function readFirewall(policy: Policy): { bytes: Uint8Array; function: string } {
-  return readBuiltin(asksConnections(policy) ? 'firewall-connections' : 'firewall');
+/** The program that this policy becomes. `from`: what is asked about connections; absent for the tables of the host alone. */
+export function readFirewall(
+  policy: Policy,
+  from: ConnectionSource = 'tables',
+): { bytes: Uint8Array; function: string } {
+  if (!asksConnections(policy)) return readBuiltin('firewall');
+  return readBuiltin(from === 'conntrack' ? 'firewall-conntrack' : 'firewall-connections');
 }
 
 /** Read once: a process that stays goes on with the programs that it began with when xdpkeep is upgraded under it. */
