@@ -5,6 +5,7 @@ import type { ConnectionSettings } from '../model/connections.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
 import type { Match, Policy, RateLimit } from '../model/policy.js';
+import { notesOf, RULE_NOTES } from '../model/rule-notes.js';
 import { USUAL_PREFIX, WHOLE_ADDRESS } from '../policy/rate-limit.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
@@ -56,20 +57,21 @@ function digest(
 }
 
 /**
- * `digest`: `DesiredProgram.digest` of a policy, which covers what decides its packets and names its counters, and so no tests.
- * `written`: covers everything that was written, tests included.
+ * `digest`: `DesiredProgram.digest` of a policy, which covers what decides its packets and names its counters, and so no tests and no
+ * notes. `written`: covers everything that was written, tests and notes included.
  */
 export function digestFirewall(
   object: string,
   firewall: HostPolicy,
 ): Pick<DesiredProgram, 'digest' | 'written'> {
   const { tests, decided } = digestDecisions(firewall);
+  const told = identifyTold(firewall.policy);
   const said = firewall.policy.rules.some(({ rateLimit }) => rateLimit)
     ? digestDecisions(firewall, 'as written')
     : { decided };
   return {
     digest: sha256(canonicalJson({ object, decided })).slice(0, 16),
-    written: sha256(canonicalJson({ decided: said.decided, tests })),
+    written: sha256(canonicalJson({ decided: said.decided, tests, ...told })),
   };
 }
 
@@ -100,9 +102,10 @@ interface FirewallIdentity {
 
 /** The policy without positions, and with the content of lists in place of their names. */
 function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
-  const { rules, tests, ...settings } = policy;
+  const { rules, tests, ...settings } = { ...policy, disabled: undefined };
   const written = rules.map((rule) => ({
     ...withoutPlaces(rule),
+    ...WITHOUT_NOTES,
     match: identifyMatch(rule.match),
     ...(asWritten && rule.rateLimit && { rateLimit: asInFile(rule.rateLimit) }),
   }));
@@ -110,6 +113,19 @@ function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolea
     policy: { ...withoutPlaces(settings), rules: written },
     protections: protections.map(({ match }) => identifyMatch(match)),
     tests: tests.map(withoutPlaces),
+  };
+}
+
+/** Fields that are undefined are left out of JSON. */
+const WITHOUT_NOTES = Object.fromEntries(RULE_NOTES.map((note) => [note, undefined]));
+
+/** What is told to people alone; nothing where nothing is, since earlier releases knew none of it. */
+function identifyTold({ rules, disabled }: Policy): { notes?: object[]; disabled?: object[] } {
+  const notes = rules.map((rule) => ({ name: rule.name, ...notesOf(rule) }));
+  const told = notes.filter((one) => Object.keys(one).length > 1);
+  return {
+    ...(told.length > 0 && { notes: told }),
+    ...(disabled && { disabled: disabled.map(withoutPlaces) }),
   };
 }
 

@@ -1,5 +1,6 @@
 // A packet that the datapath kept: as it came out of the kernel, and as people are told about it.
 import type { ConnectionState } from './policy.js';
+import type { RuleNotes } from './rule-notes.js';
 
 export interface Sample {
   /** ns since 1970, UTC. */
@@ -32,6 +33,8 @@ export interface SeenPacket {
   interface: string;
   /** Rule or built-in row; absent where only the verdict is known. */
   rule?: string;
+  /** What people say of that rule; absent where they say nothing. */
+  notes?: RuleNotes;
   verdict: string;
   /** What became of it, where that is not the verdict. */
   fate?: string;

@@ -11,7 +11,14 @@ import { openBrowser, openPage } from './browser.js';
 const ODD = '<img src=x onerror=alert(1)> "ping" & co';
 const RULES = [
   { name: ODD, match: { protocol: 'icmp', icmpType: 'echo-request' }, action: 'drop' },
-  { name: 'discard', match: { protocol: 'udp', destinationPort: 9 }, action: 'drop' },
+  {
+    name: 'discard',
+    match: { protocol: 'udp', destinationPort: 9 },
+    action: 'drop',
+    owner: 'netops',
+    description: '<b>old</b>',
+  },
+  { name: 'off', action: 'drop', enabled: false },
 ];
 const URL = 'http://127.0.0.1:9470/';
 
@@ -43,7 +50,7 @@ it('shows how full the tables of connections are, where a policy asks', async ()
   await page.goto(URL);
   const section = page.locator('#connections-section');
   await section.waitFor({ state: 'visible' });
-  expect(await section.locator('tbody th').allInnerTexts()).toEqual(['opened', 'served']);
+  expect(await section.locator('tbody th').allInnerTexts()).toEqual(['opened', 'served', 'begun']);
   await expect
     .poll(() => section.locator('tbody tr').first().locator('td').allInnerTexts())
     .toEqual(expect.arrayContaining(['131,072', expect.stringContaining('answered 1')]));
@@ -87,7 +94,11 @@ it('shows what status, counters and history say, as text, and follows them', asy
 
   writePolicy(lab, { rules: RULES.slice(1) });
   await page.locator('#history li[data-generation="2"]').waitFor();
-  await expect.poll(() => page.locator('#rules-of-veth0 tbody th').first().innerText()).toBe('discard');
+  await expect
+    .poll(() => page.locator('#rules-of-veth0 tbody th').first().innerText())
+    .toBe('discard <b>old</b> (owner: netops)');
+  const off = page.locator('#rules-of-veth0 tbody tr', { has: page.locator('th', { hasText: /^off$/ }) });
+  expect(await off.innerText()).toMatch(/drop, disabled/);
   await page.locator('#history li[data-generation="2"] summary').click();
   await expect
     .poll(() => page.locator('#history li[data-generation="2"] details').innerText())

@@ -29,6 +29,7 @@ it('counts, filters and pages what is known, and has some of it forgotten', asyn
   expect(all.tables.map(({ name, capacity }) => [name, capacity])).toEqual([
     ['opened', 131_072],
     ['served', 131_072],
+    ['begun', 65_536],
   ]);
   const count = (protocol: string, state: string) =>
     all.counts.find((one) => one.protocol === protocol && one.state === state)?.connections;

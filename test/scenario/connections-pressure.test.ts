@@ -65,6 +65,8 @@ it('status, memory, metrics and top say how full the tables are, and what record
   expect(status.connections?.pressure).toBe('none');
   const shared = status.memory?.shared.filter(({ name }) => name.endsWith(' connections')) ?? [];
   expect(shared.map(({ name }) => name).sort()).toEqual([
+    'begun connections',
+    'lives connections',
     'opened connections',
     'recorded connections',
     'served connections',
@@ -101,7 +103,9 @@ it('a table that is nearly full of what is not over alarms, and what makes room 
   const sound = await lab.run(['doctor', '--output', 'json']);
   expect(checkIn(sound.stdout)).toMatchObject({
     status: 'ok',
-    found: expect.stringMatching(/what leaves is recorded by TCX links; conntrack follows nothing here$/) as string,
+    found: expect.stringMatching(
+      /what leaves is recorded by TCX links; conntrack follows nothing here$/,
+    ) as string,
   });
   const tracked = ['-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT'];
   await lab.exec('iptables', '-A', 'INPUT', ...tracked);

@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Node } from 'yaml';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import { suggest } from '../../text/suggest.js';
-import { choiceHint, interfaceHint, missingHint, valueHint } from './hints.js';
+import { choiceHint, interfaceHint, kindHint, missingHint, valueHint } from './hints.js';
 import { fieldNamesOf, type WrittenKind } from '../json-schema.js';
 import { locate, type Target } from './locate.js';
 import { PROGRAM_HINT } from '../host/host-schema.js';
@@ -78,8 +78,7 @@ class Explainer {
 
   #missingField(path: PropertyKey[]): Text {
     const field = String(path.at(-1));
-    const kind = this.file.kind === 'host' ? 'Host' : 'Policy';
-    const hint = field === 'kind' ? `Add \`kind: ${kind}\`.` : missingHint(path);
+    const hint = field === 'kind' ? kindHint(this.file.kind) : missingHint(path);
     return {
       summary: 'missing field',
       detail: `\`${field}\` is missing`,
