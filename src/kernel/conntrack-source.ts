@@ -3,11 +3,12 @@
 // rule goes, so that their number proves nothing). So it is tried: this host sends itself an empty datagram over the loopback, and
 // asks about the answer to it, by the same call as the firewall. That costs no packet of others anything.
 import type { Tracking } from '../model/connections.js';
+import { XdpkeepError } from '../model/errors.js';
 import { PROTOCOLS } from '../model/names.js';
 import { conntrackFlows } from './conntrack.js';
 import { flowOf } from './connection-seeds.js';
 import { Fd } from './fd.js';
-import { libc } from './ffi.js';
+import { checked, lastErrno, libc } from './ffi.js';
 import { BpfObject } from './object.js';
 import { testRun, VERDICT } from './testrun.js';
 
@@ -40,10 +41,14 @@ export function tryConntrack(question: { bytes: Uint8Array; function: string }):
       callable: false,
       reason: 'programs of this kernel cannot ask it (bpf_xdp_ct_lookup)',
     };
-  const tried = FAMILIES.map((family) => ({ family, sent: sendToSelf(family) }));
-  const follows = tried.flatMap(({ family, sent }) => (sent && asked.isTracked(sent) ? [family.name] : []));
+  const tried = FAMILIES.map((family) => ({ name: family.name, sent: trySending(family) }));
+  const follows = tried.flatMap(({ name, sent }) =>
+    sent instanceof Error || !asked.isTracked(sent) ? [] : [name],
+  );
   if (follows.length > 0) return { follows, callable: true };
-  const reason = tried.some(({ sent }) => sent) ? UNFOLLOWED : 'it cannot be tried: the loopback is down';
+  const [failure] = tried.flatMap(({ sent }) => (sent instanceof Error ? sent : []));
+  const isTried = tried.some(({ sent }) => !(sent instanceof Error));
+  const reason = isTried ? UNFOLLOWED : `it cannot be tried: ${failure?.message ?? 'nothing can be sent'}`;
   return { follows, callable: true, reason };
 }
 
@@ -75,13 +80,23 @@ export class ConntrackQuestion implements Disposable {
   }
 }
 
-/** The flow of the answer, which is never given; `undefined` where nothing can be sent. */
-function sendToSelf(family: (typeof FAMILIES)[number]): Buffer | undefined {
+type Family = (typeof FAMILIES)[number];
+
+function trySending(family: Family): Buffer | XdpkeepError {
+  try {
+    return sendToSelf(family);
+  } catch (error) {
+    if (error instanceof XdpkeepError) return error;
+    throw error;
+  }
+}
+
+/** The flow of the answer, which is never given. Throws a KernelError or a PermissionError: a rule drops what leaves. */
+function sendToSelf(family: Family): Buffer {
   using from = openSocket(family);
   using to = openSocket(family);
-  if (!from || !to) return undefined;
   const [local, remote] = [nameOf(from, family), nameOf(to, family)];
-  if (libc().sendto(from.number, Buffer.alloc(1), 0, 0, remote, remote.length) < 0) return undefined;
+  called(libc().sendto(from.number, Buffer.alloc(1), 0, 0, remote, remote.length));
   const end = (name: Buffer) => ({
     address: name.subarray(...family.address),
     port: name.readUInt16BE(PORT),
@@ -90,20 +105,26 @@ function sendToSelf(family: (typeof FAMILIES)[number]): Buffer | undefined {
 }
 
 /** Bound to a port of the loopback that is free. */
-function openSocket({ domain, bytes, address, loopback }: (typeof FAMILIES)[number]): Fd | undefined {
-  const number = libc().socket(domain, SOCK_DGRAM_CLOEXEC, 0);
-  if (number < 0) return undefined;
-  const fd = new Fd(number);
+function openSocket({ domain, bytes, address, loopback }: Family): Fd {
+  const fd = new Fd(called(libc().socket(domain, SOCK_DGRAM_CLOEXEC, 0)));
   const name = Buffer.alloc(bytes);
   name.writeUInt16LE(domain, 0);
   name.set(loopback, address[0]);
-  if (libc().bind(fd.number, name, bytes) === 0) return fd;
-  fd[Symbol.dispose]();
-  return undefined;
+  try {
+    called(libc().bind(fd.number, name, bytes));
+    return fd;
+  } catch (error) {
+    fd[Symbol.dispose]();
+    throw error;
+  }
 }
 
-function nameOf(socket: Fd, { bytes }: (typeof FAMILIES)[number]): Buffer {
+function nameOf(socket: Fd, { bytes }: Family): Buffer {
   const name = Buffer.alloc(bytes);
-  libc().getsockname(socket.number, name, [bytes]);
+  called(libc().getsockname(socket.number, name, [bytes]));
   return name;
+}
+
+function called(result: number): number {
+  return checked('send a datagram over the loopback', result < 0 ? -lastErrno() : result);
 }
