@@ -58,8 +58,8 @@ interface NumericMatch {
   etherType?: Range[];
 }
 
-/** Fields are ANDed, an absent one matches everything, an empty list nothing. */
-export interface Match extends NumericMatch {
+/** What is asked of each field. */
+interface FieldValues extends NumericMatch {
   family?: (4 | 6)[];
   source?: AddressSet;
   destination?: AddressSet;
@@ -68,16 +68,22 @@ export interface Match extends NumericMatch {
   /** VLAN id of the outer tag. */
   vlan?: (number | 'none')[];
   /** 48-bit addresses as numbers, first byte most significant. */
-  sourceMac?: number[];
-  destinationMac?: number[];
+  sourceMac?: (number | Range)[];
+  destinationMac?: (number | Range)[];
   /** Of packets of the connections of this host; in no entry of `protect`. */
   connection?: ConnectionState[];
 }
 
-/** All that is known of one lies in src/policy/fields/. */
-export type FieldName = keyof Match;
+/** Fields are ANDed, an absent one matches everything, an empty list nothing. */
+export interface Match extends FieldValues {
+  /** The packet has each of these fields, and none of them agrees. Absent: nothing is left out. */
+  not?: FieldValues;
+}
 
-type AddressField = { [N in FieldName]-?: AddressSet extends Match[N] ? N : never }[FieldName];
+/** All that is known of one lies in src/policy/fields/. */
+export type FieldName = keyof FieldValues;
+
+type AddressField = { [N in FieldName]-?: AddressSet extends FieldValues[N] ? N : never }[FieldName];
 
 /** The fields that hold address sets. */
 export const ADDRESS_FIELDS = Object.keys({
@@ -88,10 +94,14 @@ export const ADDRESS_FIELDS = Object.keys({
 /** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT. */
 export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect';
 
-export type Action =
+/** Ends the way of a packet through the rules. */
+export type FinalAction =
   | { kind: 'pass' | 'drop' | 'tx' }
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number };
+
+/** `count`: the packet is counted, and logged where the rule says so, and goes on to the next rule. */
+export type Action = FinalAction | { kind: 'count' };
 
 /** How fast a bucket fills, in one of these ways. The kernel keeps whole nanoseconds per packet: src/policy/rate-limit.ts. */
 export type FillRate =
@@ -240,5 +250,7 @@ export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
 
 /** Rules in one policy. */
 export const MAX_RULES = 1024;
+/** Those of them that count: a packet that all of them match costs one step for each. */
+export const MAX_COUNTS = 128;
 /** Entries of `protect` on one host. */
 export const MAX_PROTECT = 256;

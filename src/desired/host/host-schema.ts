@@ -163,15 +163,23 @@ export const interfaceSchema = z
     oneOf: [{ required: ['policy'] }, { required: ['program'] }],
   });
 
+const NO_CONNECTION = 'does not go with `protect`: what is protected never depends on what is remembered';
+
 const protection = matchSchema
   .refine((match) => Object.keys(match).length > 0, {
     message: 'must have a field: an empty entry would protect every packet',
   })
-  .refine((match) => match.connection === undefined, {
-    message: 'does not go with `protect`: what is protected never depends on what is remembered',
-    path: ['connection'],
-  })
-  .meta({ minProperties: 1, not: { required: ['connection'] } });
+  .refine((match) => match.connection === undefined, { message: NO_CONNECTION, path: ['connection'] })
+  .refine(({ not }) => not?.connection === undefined, { message: NO_CONNECTION, path: ['not', 'connection'] })
+  .meta({
+    minProperties: 1,
+    not: {
+      anyOf: [
+        { required: ['connection'] },
+        { required: ['not'], properties: { not: { required: ['connection'] } } },
+      ],
+    },
+  });
 
 export const hostSchema = z
   .strictObject({

@@ -4,12 +4,20 @@
 import { SHARED_TABLES } from '../../model/connections.js';
 import { asksConnections } from '../../model/desired.js';
 import { RefusedError } from '../../model/errors.js';
-import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
+import {
+  BUILTIN_ROWS,
+  MAX_COUNTS,
+  MAX_PROTECT,
+  MAX_RULES,
+  type Policy,
+  type Protection,
+} from '../../model/policy.js';
 import type { FirewallTables, TableBinding } from '../../model/tables.js';
 import { Classes, first } from './bits.js';
 import { Blob, leafEntry, nodeOf } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { DimensionName } from '../fields/dimension.js';
+import { plainOf } from '../fields/plain-match.js';
 import { groupFields } from './groups.js';
 import { separateSets } from './large-sets.js';
 import { Lookup, type LeafValue } from './lookup.js';
@@ -36,10 +44,14 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
       },
     );
   }
+  if (policy.rules.filter(({ action }) => action.kind === 'count').length > MAX_COUNTS)
+    throw new RefusedError(`policy ${policy.name} has more than ${MAX_COUNTS} rules that only count`, {
+      hint: 'Join some: rules that decide count their packets as well.',
+    });
   const { matches, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
   const words = Math.max(1, Math.ceil(matches.length / 64));
   const classes = new Classes(words * 2);
-  const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
+  const groups = groupFields(classifyFields(matches.map(plainOf), words * 2), classes, matches.length);
   const records = encodeRecords(policy, protections.length);
   const direct = groups.length === 1 && !records.on.has('conditional');
   const mapped = groups.map((group) => direct || group.fields.length !== 1);
