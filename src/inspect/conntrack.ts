@@ -1,9 +1,8 @@
 // Is conntrack asked by the policies of this host, as the newest generation says it, and what is it worth just now?
-import { currentIfReadable } from '../journal/generations.js';
 import type { Tracking } from '../model/connections.js';
 import { readBuiltin } from '../desired/programs/builtins.js';
 import { ConntrackQuestion } from '../kernel/conntrack-source.js';
-import { askConntrack, wantsConntrack } from '../pass/conntrack.js';
+import { askConntrack, isInUse } from '../pass/conntrack.js';
 
 /** `undefined` where the tables are the only source. */
 export function conntrackInUse(dataDir: string): Pick<Tracking, 'follows' | 'reason'> | undefined {
@@ -15,9 +14,4 @@ export function conntrackInUse(dataDir: string): Pick<Tracking, 'follows' | 'rea
 /** To ask it about flows; `undefined` where the tables are the only source, and where it cannot be asked. */
 export function questionInUse(dataDir: string): ConntrackQuestion | undefined {
   return isInUse(dataDir) ? ConntrackQuestion.open(readBuiltin('conntrack-question')) : undefined;
-}
-
-function isInUse(dataDir: string): boolean {
-  const current = currentIfReadable(dataDir);
-  return current !== undefined && wantsConntrack(current.desired);
 }

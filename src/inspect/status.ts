@@ -147,7 +147,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
       ...planned.warnings,
       ...warnOfHiddenTags(differences, MACHINE),
       ...pressureWarnings(connections?.tables ?? []),
-      ...(conntrack ? warnOfConntrack(conntrack) : []),
+      ...warnOfConntrack(conntrack),
     ],
   };
 }

@@ -9,7 +9,7 @@ import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, programTakesFrags, prove } from '../prove/prove.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
-import { askConntrack } from './conntrack.js';
+import { connectionSource } from './conntrack.js';
 import { warnOfPressure } from './count-connections.js';
 import { rebaseTotals } from './totals.js';
 
@@ -27,7 +27,7 @@ export const MACHINE = {
   guardAgainstLockout,
   rebaseTotals,
   warnOfPressure,
-  askConntrack,
+  connectionSource,
 };
 
 export type Machine = Readonly<typeof MACHINE>;

@@ -1,13 +1,11 @@
 // One pass, in the order in which it goes: look, decide, prove, carry out, summarize. This file is the table of contents of the
 // program; each phase is a file of its own beside it.
 import { rebuildPolicies } from '../desired/programs/policy-program.js';
-import type { Tracking } from '../model/connections.js';
 import type { Writer } from '../journal/journal.js';
 import type { ObservedState } from '../model/observed.js';
 import type { ReconcileOptions } from '../model/pass-options.js';
 import type { Reconciliation } from '../model/reconciliation.js';
 import { carryOut } from './carry-out.js';
-import { requireConntrack, wantsConntrack, warnOfConntrack } from './conntrack.js';
 import { type Decided, decide } from './decide.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
 import { inputsFromStateFiles } from './inputs-from-state-files.js';
@@ -41,10 +39,8 @@ export async function reconcileOn(host: Host, options: ReconcileOptions): Promis
 
 /** Makes the kernel run the target, as far as the safeties let it; without a lock it plans and proves only. */
 export async function converge(asked: PassInputs): Promise<Reconciliation> {
-  const tracking = wantsConntrack(asked.target.desired) ? asked.place.machine.askConntrack() : undefined;
-  const inputs = withPoliciesOfThisRelease(asked, tracking);
+  const inputs = withPoliciesOfThisRelease(asked);
   const seen = await look(inputs);
-  if (tracking) requireConntrack(tracking, 'ask' in inputs.safeties.trial, seen.current);
   const decided = decide(inputs, seen);
   using proven = await provePlan(inputs, seen, decided);
   const isWork = hasWork(inputs, decided, proven);
@@ -56,18 +52,15 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
       ? await carryOut(inputs, seen, decided, proven, writer)
       : standStill(inputs, seen, decided);
   keepTotals(inputs, outcome.observed);
-  const warnings = [...seen.warnings, ...proven.doubts, ...(tracking ? warnOfConntrack(tracking) : [])];
-  return summarize(inputs, decided, { ...proven, warnings }, outcome);
+  return summarize(inputs, decided, { ...proven, warnings: [...seen.warnings, ...proven.doubts] }, outcome);
 }
 
-/**
- * Policies that another release compiled are compiled again by this one. Where programs cannot ask conntrack, as when what ran before comes
- * back in front of its module, they ask the tables alone: the next pass finds another program wanted.
- */
-function withPoliciesOfThisRelease(inputs: PassInputs, tracking: Tracking | undefined): PassInputs {
+/** Policies that another release compiled are compiled again by this one, to ask what can be asked about connections. */
+function withPoliciesOfThisRelease(inputs: PassInputs): PassInputs {
   const { place, target } = inputs;
-  const from = tracking?.callable === false ? 'tables' : undefined;
-  return { ...inputs, target: { ...target, desired: rebuildPolicies(target.desired, place.store, from) } };
+  const { source, ...tracked } = place.machine.connectionSource(target.desired);
+  const desired = rebuildPolicies(target.desired, place.store, source);
+  return { ...inputs, target: { ...target, desired, ...tracked } };
 }
 
 /** Refuses `exec` probes that this host does not allow, before anything is done, and in a dry run too. */
