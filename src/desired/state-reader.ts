@@ -2,7 +2,7 @@
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import { addressSetsOf } from '../model/match.js';
-import type { Match, Protection } from '../model/policy.js';
+import type { Match } from '../model/policy.js';
 import type { LintOptions } from '../model/repository.js';
 import type { Safeguards } from '../model/safeguards.js';
 import { digestState, digestWritten } from './digest.js';
@@ -60,7 +60,7 @@ export class StateReader {
     this.#checkProtect(file);
     const interfaces: DesiredInterface[] = [];
     for (const one of file.interfaces) {
-      const program = await this.#readProgram(one, file.protections);
+      const program = await this.#readProgram(one, file);
       const { pattern, mode, foreign, drift, at } = one;
       if (program)
         interfaces.push({ pattern, mode, foreign, ...(drift === 'warn' && { drift }), program, at });
@@ -147,9 +147,12 @@ export class StateReader {
     return [...protect, ...policies];
   }
 
-  async #readProgram(one: HostInterface, protections: Protection[]): Promise<DesiredProgram | undefined> {
+  async #readProgram(
+    one: HostInterface,
+    { protections, connections }: HostFile,
+  ): Promise<DesiredProgram | undefined> {
     const policy = this.#stacks.read(one);
-    if (policy) return this.#programs.resolvePolicy({ policy, protections });
+    if (policy) return this.#programs.resolvePolicy({ policy, protections }, connections?.from);
     if (!one.program) return undefined;
     const { program, problems } = await this.#programs.resolve(one.program);
     for (const { field, ...text } of problems) this.diagnostics.push({ ...text, ...one.placeOf(field) });

@@ -1,5 +1,6 @@
 // What `xdpkeep explain --output json` prints.
 import type { Block } from './blocks.js';
+import type { ConnectionSource } from './connections.js';
 import type { ConnectionState, Ending } from './policy.js';
 import type { Position } from './position.js';
 import type { RuleNotes } from './rule-notes.js';
@@ -40,6 +41,8 @@ export interface Explanation {
   packet: string;
   /** What it is to the connections of this host; absent where the policy does not ask, and for a frame that is not IP. */
   connection?: ConnectionState;
+  /** Whose word that is, of a flow that is known; absent where only the tables are asked, and where the packet says its state. */
+  connectionFrom?: ConnectionSource;
   /**
    * Said by the attached program, or by the reference about its policy where the kernel takes no packet so long; places are
    * those of the state files that it was made of.

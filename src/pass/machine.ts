@@ -10,6 +10,7 @@ import { retestPolicy } from '../prove/policy.js';
 import { inspect, programTakesFrags, prove } from '../prove/prove.js';
 import { proveLayers } from '../prove/test-alone.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
+import { connectionSource } from './conntrack.js';
 import { warnOfPressure } from './count-connections.js';
 import { rebaseTotals } from './totals.js';
 
@@ -28,6 +29,7 @@ export const MACHINE = {
   guardAgainstLockout,
   rebaseTotals,
   warnOfPressure,
+  connectionSource,
 };
 
 export type Machine = Readonly<typeof MACHINE>;

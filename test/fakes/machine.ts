@@ -4,10 +4,11 @@
 import { COUNTERS, PINNED_SECTIONS } from '../../src/kernel/pin-paths.js';
 import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
-import { FLOW_TABLES, RECORDED } from '../../src/model/connections.js';
+import { FLOW_TABLES, RECORDED, type Tracking } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
+import { connectionSource } from '../../src/pass/conntrack.js';
 import type { Machine } from '../../src/pass/machine.js';
 import type { Candidate } from '../../src/prove/candidate.js';
 import { LIVES_SECTION } from '../../src/kernel/pin-paths.js';
@@ -69,6 +70,11 @@ export class FakeMachine implements Machine {
   readonly hidesTags: Machine['hidesTags'] = () => false;
 
   readonly warnOfPressure: Machine['warnOfPressure'] = () => [];
+
+  /** What conntrack is good for. */
+  tracking: Tracking = { follows: ['IPv4', 'IPv6'], callable: true };
+  readonly connectionSource: Machine['connectionSource'] = (desired) =>
+    connectionSource(desired, () => this.tracking);
 
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
