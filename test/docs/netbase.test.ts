@@ -21,8 +21,7 @@ const words: Record<number, string> = { [PROTOCOLS.tcp]: 'tcp', [PROTOCOLS.udp]:
 const known = netbase();
 const own = Object.keys(SERVICE_ALIASES);
 
-test.each([...SERVICES])('%s', (name, service) => {
-  if (own.includes(name)) return expect(service.length).toBeGreaterThan(0);
+test.each([...SERVICES].filter(([name]) => !own.includes(name)))('%s', (name, service) => {
   const ports = service.flatMap(({ protocol, ports }) =>
     ports.map(({ from }) => `${from}/${words[protocol] ?? ''}`),
   );

@@ -10,11 +10,13 @@ import {
   type RateLimit,
   type Rule,
 } from '../../model/policy.js';
-import { SAYS_COUNT } from '../../model/sample.js';
+import { SAYS_COUNT, SAYS_NEXT } from '../../model/sample.js';
+import { asksConnections } from '../../model/desired.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
+import { nextLayer } from '../layers.js';
 import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
-import { shareBits } from './share-bits.js';
+import { type Bits, shareBits } from './share-bits.js';
 
 const RECORD_BYTES = BOUND_BYTES.record;
 
@@ -51,26 +53,30 @@ export interface Records {
 
 /** The built-in rows, then one record for each bit of a protect entry, then one for each of a rule. */
 export function encodeRecords(policy: Policy, protections: readonly Protection[]): Records {
-  const { protections: ofProtections, rules: ofRules } = shareBits(policy, protections);
+  const bits = shareBits(policy, protections);
   const rows = [
     XDP.pass,
     XDP[policy.malformed],
     policy.fragments === 'drop' ? XDP.drop : XDP.pass,
     policy.nonIp === 'drop' ? XDP.drop : XDP.pass,
-    XDP[policy.default],
+    policy.default === 'drop' ? XDP.drop : XDP.pass, // what goes on to no layer is asked about, and never attached
     XDP.drop,
   ];
-  const plain = [...rows, ...Array.from({ length: ofProtections }, () => XDP.pass)];
-  const rules = ofRules.flatMap((index) => policy.rules[index] ?? []);
+  const plain = [...rows, ...Array.from({ length: bits.protections }, () => XDP.pass)];
+  const rules = bits.rules.flatMap((index) => policy.rules[index] ?? []);
   const bytes = new Uint8Array((plain.length + rules.length) * RECORD_BYTES);
   const owners: RecordOwner[] = plain.map((_, index) => ({ row: BUILTIN_ROWS[index] ?? '(protect)' }));
   const on = new Set<Key>();
   rules.forEach((rule, index) => {
-    const bucket = ofProtections + ofRules.indexOf(ofRules[index] ?? 0);
-    encodeRule(view(bytes, plain.length + index), rule, bucket, on);
+    const [record, own] = [view(bytes, plain.length + index), bits.rules[index] ?? 0];
+    encodeRule(record, rule, bits.firstOf(own), on);
+    encodeNext(record, bits, nextOf(policy, own), on);
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
-  const verdicts = [...plain, ...rules.map(decisionOf)];
+  // A second search, informed of the connection, would count again what leaves its layer.
+  if (on.has('next') && asksConnections(policy)) on.add('conditional');
+  const says = rules.map((rule, index) => decisionOf(rule, nextOf(policy, bits.rules[index] ?? 0)));
+  const verdicts = [...plain, ...says];
   const decisions = Uint32Array.from(verdicts, (verdict, index) => verdict | (index << RECORD_SHIFT));
   return { bytes, decisions, owners, on };
 }
@@ -108,10 +114,28 @@ function redirectTarget(action: Action): { interface?: string } {
   return action.kind === 'redirect' && 'interface' in action ? { interface: action.interface } : {};
 }
 
+/** Of a rule that leaves its layer: the index of the first rule of the next one. */
+function nextOf(policy: Policy, index: number): number | undefined {
+  return policy.rules[index]?.action.kind === 'next' ? nextLayer(policy, index) : undefined;
+}
+
+/** `next`: the first rule of the next layer. */
+function encodeNext(record: DataView, bits: Bits, next: number | undefined, on: Set<Key>): void {
+  if (next === undefined) return;
+  record.setUint32(4, bits.firstOf(next), true);
+  on.add('next').add('count');
+}
+
 /** Without its index and slot. */
-function decisionOf({ action, match }: Rule): number {
-  const does = action.kind === 'count' ? SAYS_COUNT | GOES_ON : XDP[action.kind];
+function decisionOf({ action, match }: Rule, next: number | undefined): number {
+  const does = next === undefined ? verdictOf(action) : SAYS_NEXT | GOES_ON;
   return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
+}
+
+/** What goes on to no layer passes. */
+function verdictOf({ kind }: Action): number {
+  if (kind === 'count') return SAYS_COUNT | GOES_ON;
+  return kind === 'next' ? XDP.pass : XDP[kind];
 }
 
 /** `bucket`: that of its rate, the same for all bits of the rule. */

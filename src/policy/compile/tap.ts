@@ -28,8 +28,7 @@ export function makeTap(asked: Match, verdicts: readonly number[]): Uint8Array {
 
 /** One plain match of all that it matches, and perhaps more. */
 function around(asked: Match): Match {
-  const [first, ...others] = plainOf(asked);
-  if (!first) return { family: [] };
+  const [first = asked, ...others] = plainOf(asked);
   return others.reduce(
     (all, { protocol = [], destinationPort = [] }) => ({
       ...all,

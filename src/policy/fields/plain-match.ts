@@ -10,7 +10,7 @@ import { FIELD_NAMES, FIELDS } from './registry.js';
 const known = new WeakMap<Match, Match[]>();
 
 /**
- * Together they match the same packets, and no packet matches two of them. Usually one; none where no packet can match. A match that has
+ * Together they match the same packets, and no packet matches two of them. One at least, and usually no more. A match that has
  * neither `not` nor `service` is returned as it is.
  */
 export function plainOf<M extends Match>(match: M): M[] {
@@ -27,12 +27,12 @@ function makePlain<M extends Match>(match: M): M[] {
   delete plain.service;
   for (const name of FIELD_NAMES) leaveOut(name, plain, not);
   if (!service && !not.service) return [plain];
-  return groupByPorts(portsOf(plain, service, not.service)).map(({ protocol, destinationPort }) => ({
-    ...plain,
-    protocol,
-    destinationPort,
-  }));
+  const groups = groupByPorts(portsOf(plain, service, not.service));
+  return (groups.length > 0 ? groups : [NOTHING]).map((ports) => ({ ...plain, ...ports }));
 }
+
+/** Of a rule that no packet can match, too, the datapath knows what it asks for. */
+const NOTHING = { protocol: [], destinationPort: [] };
 
 function leaveOut<N extends FieldName>(name: N, from: Pick<Match, N>, not: Pick<Match, N>): void {
   const values = not[name];
