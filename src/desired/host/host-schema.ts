@@ -165,10 +165,12 @@ export const interfaceSchema = z
 const protection = matchSchema
   .refine((match) => Object.keys(match).length > 0, {
     message: 'must have a field: an empty entry would protect every packet',
+    params: { hint: 'Write which packets, for example {protocol: tcp, destinationPort: 22}.' },
   })
   .refine((match) => match.connection === undefined, {
     message: 'does not go with `protect`: what is protected never depends on what is remembered',
     path: ['connection'],
+    params: { hint: 'Name the addresses or ports in its place, or let a rule of the policy pass it.' },
   })
   .meta({ minProperties: 1, not: { required: ['connection'] } });
 
