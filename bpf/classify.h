@@ -122,7 +122,7 @@ static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums
 	SUM(*sums, 0) += informed_by(state);
 	decision = find_rule(sums);
 	let_rest_in(ctx, p, state, decision);
-	return decision;
+	return decision | state << STATE_SHIFT;
 }
 #endif
 

@@ -79,23 +79,48 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
-static __always_inline bool is_same_local(const struct flow *a, const struct flow *b)
+/* A SYN is new in a flow that is only begun, as it is in none: a flood of them looks there in vain. */
+static __always_inline struct connection *find_incoming(const struct reading *r, __u64 now)
 {
-	return a->local[0] == b->local[0] && a->local[1] == b->local[1] && a->local[2] == b->local[2] &&
-	       a->local[3] == b->local[3];
+	struct connection *found = find_connection(&r->flow, now);
+
+	if (found || r->kind != FLOW_TCP || opens(r->tcp_flags))
+		return found;
+	return find_begun(&r->flow, now);
 }
 
-/* An error is about a packet that this host has sent, which it quotes behind eight bytes, and goes to whoever sent that. */
+/* Does the other end answer SYN and ACK? Should this be forged, this host sends a RST, which ends it. */
+static __always_inline bool is_accepted(const struct reading *r, const struct connection *connection)
+{
+	return r->kind == FLOW_TCP && connection->phase == PHASE_ACCEPTING && connection->accepted_minutes &&
+	       connection->life != connection->accepted_minutes * 60 && (r->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK;
+}
+
+static __always_inline bool is_local(const struct flow *flow, const __be32 *address)
+{
+	return flow->local[0] == address[0] && flow->local[1] == address[1] && flow->local[2] == address[2] &&
+	       flow->local[3] == address[3];
+}
+
+/*
+ * An error is about a packet that this host has sent, which it quotes behind eight bytes, and goes to whoever sent that. What is
+ * quoted is read in place of the error: Linux 6.1 counts the stack of all functions, and has no room for both.
+ */
 static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *r, __u64 now)
 {
-	struct reading quoted = {.at = r->at + 8, .direction = OUTGOING};
-	__u32 kind = read_flow(ctx, &quoted);
+	__be32 to[4];
+	__u32 kind;
 
+	__builtin_memcpy(to, r->flow.local, sizeof(to));
+	__builtin_memset(&r->flow, 0, sizeof(r->flow));
+	r->at += 8;
+	r->direction = OUTGOING;
+	kind = read_flow(ctx, r);
 	if (kind == FLOW_NONE || kind == FLOW_ERROR || kind == FLOW_LATER_FRAGMENT)
 		return CONNECTION_INVALID;
-	if (!is_same_local(&quoted.flow, &r->flow))
+	if (!is_local(&r->flow, to))
 		return CONNECTION_INVALID;
-	return find_connection(&quoted.flow, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
+	return find_incoming(r, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
 /* A later fragment is what the first one was. One that overtakes it is invalid. */
@@ -141,7 +166,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		return state_of_error(ctx, &r, now);
 	if (kind == FLOW_LATER_FRAGMENT)
 		return state_of_rest(&r, now);
-	found = may_answer(kind) ? find_connection(&r.flow, now) : 0;
+	found = may_answer(kind) ? find_incoming(&r, now) : 0;
 	if (!found)
 		return state_of_stranger(&r);
 	state = state_of_member(&r, found);
@@ -149,6 +174,8 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		refresh(found, now);
 		if (!found->answered)
 			found->answered = 1;
+		if (is_accepted(&r, found))
+			found->life = found->accepted_minutes * 60;
 	}
 	return state;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * The connections of a host: two tables, filled by what leaves (egress.bpf.c), asked by what comes in, and only where a rule with
- * `connection` is reached. A flow is found in the form in which its packets come in. Its local port says in which table it is:
- * strangers can make this host answer from the ports that it serves, as often as they like, and so push others out of `served`;
- * flows that this host opens itself, from ports above, are in `opened`, which strangers cannot fill. The same decisions, in the
- * same words: src/policy/connections/.
+ * The connections of a host: three tables, filled by what leaves (egress.bpf.c), asked by what comes in, and only where a rule with
+ * `connection` is reached. A flow is found in the form in which its packets come in. Strangers who forge their address can make
+ * this host answer from the ports that it serves, as often as they like, and so push others out of a table: what may be such an
+ * answer (SYN and ACK, UDP of served ports) is in `begun`, and of TCP only until this host says more. In `opened` are flows of
+ * ports from which this host opens them itself; in `served` all others. The same decisions, in the same words:
+ * src/policy/connections/, where nothing is forgotten before its time, and so one table is enough.
  */
 #pragma once
 
@@ -26,19 +27,32 @@ struct connection {
 	__u32 life; /* seconds that it is kept behind that */
 	__u8 phase; /* enum phase */
 	__u8 answered;
-	__u16 unused;
+	__u16 accepted_minutes; /* of TCP that has begun with SYN and ACK: for how long it is kept once these are answered; else 0 */
 };
 
-#define CONNECTION_TABLE(table)                         \
+/*
+ * How many flows have been written into a table that did not have them. What is no longer there, was not moved, and was not removed by an
+ * operator, has made room for others, which an LRU map does not tell.
+ */
+struct recorded {
+	__u64 flows;
+	__u64 revived; /* TCP that was in its middle, and not known */
+	__u64 moved; /* from here to the table in which it stays */
+};
+
+enum table { TABLE_OPENED, TABLE_SERVED, TABLE_BEGUN, TABLES };
+
+#define CONNECTION_TABLE(table, entries)                \
 	struct {                                        \
 		__uint(type, BPF_MAP_TYPE_LRU_HASH);    \
-		__uint(max_entries, 131072);            \
+		__uint(max_entries, entries);           \
 		__type(key, struct flow);               \
 		__type(value, struct connection);       \
 	} table SEC(".maps")
 
-CONNECTION_TABLE(opened);
-CONNECTION_TABLE(served);
+CONNECTION_TABLE(opened, 131072);
+CONNECTION_TABLE(served, 131072);
+CONNECTION_TABLE(begun, 65536);
 
 static __always_inline bool is_opened(const struct flow *flow)
 {
@@ -46,13 +60,25 @@ static __always_inline bool is_opened(const struct flow *flow)
 	       bpf_ntohs(flow->local_port) >= OPENED_FROM;
 }
 
-/* One that is not over; 0 when there is none. */
+/* What was found, unless it is over. */
+static __always_inline struct connection *unless_over(struct connection *found, __u64 now)
+{
+	return found && now - found->seen <= found->life * SECOND_NS ? found : 0;
+}
+
+static __always_inline struct connection *find_begun(const struct flow *flow, __u64 now)
+{
+	return unless_over(bpf_map_lookup_elem(&begun, flow), now);
+}
+
+/* One that is not over, in the table in which it stays; 0 when there is none. */
 static __always_inline struct connection *find_connection(const struct flow *flow, __u64 now)
 {
-	struct connection *found =
-		is_opened(flow) ? bpf_map_lookup_elem(&opened, flow) : bpf_map_lookup_elem(&served, flow);
-
-	return found && now - found->seen <= found->life * SECOND_NS ? found : 0;
+	if (is_opened(flow))
+		return unless_over(bpf_map_lookup_elem(&opened, flow), now);
+	if (flow->protocol == IPPROTO_UDP)
+		return find_begun(flow, now);
+	return unless_over(bpf_map_lookup_elem(&served, flow), now);
 }
 
 /* To a second: a cache line that all processors read is not written with every packet. */

@@ -34,7 +34,7 @@ struct sample {
 	__u32 fate;    /* enum xdp_action that was returned: in audit mode XDP_PASS */
 	__u32 length;  /* of the frame */
 	__u16 kept;    /* bytes of `frame` that are set */
-	__u16 why;     /* KEPT_* */
+	__u16 why;     /* KEPT_*, and from bit 8 on what a rule was told that the packet is: enum connection_state */
 	__u8 frame[SAMPLE_BYTES];
 };
 
@@ -90,6 +90,9 @@ __noinline int keep_sample(struct xdp_md *ctx, __u32 decision, __u32 why)
 	sample->verdict = DECISION_VERDICT(decision);
 	sample->fate = fate_of(decision);
 	sample->length = frame_bytes(ctx);
+#if WITH_CONNECTIONS
+	why |= DECISION_STATE(decision) << 8;
+#endif
 	sample->why = why;
 	sample->kept = copy_frame(ctx, sample->frame);
 	bpf_ringbuf_submit(sample, BPF_RB_NO_WAKEUP);

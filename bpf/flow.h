@@ -112,7 +112,7 @@ static __always_inline __u32 read_transport(FRAME *ctx, struct reading *r)
 {
 	__u32 at = FORGET(r->at), direction = r->direction & 1, protocol = r->flow.protocol;
 	const __u8 *header;
-	__be16 *ports;
+	__be16 *ports, from, to;
 	__u32 kind;
 
 	if (protocol == (r->flow.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
@@ -129,8 +129,12 @@ static __always_inline __u32 read_transport(FRAME *ctx, struct reading *r)
 	ports = bytes_at(ctx, at, 4);
 	if (!ports)
 		return FLOW_NONE;
-	r->flow.remote_port = direction == INCOMING ? ports[0] : ports[1];
-	r->flow.local_port = direction == INCOMING ? ports[1] : ports[0];
+	from = ports[0];
+	to = ports[1];
+	barrier_var(from); /* numbers from here on: clang would count to them from `direction`, which Linux 6.1 does not follow */
+	barrier_var(to);
+	r->flow.remote_port = direction == INCOMING ? from : to;
+	r->flow.local_port = direction == INCOMING ? to : from;
 	if (protocol != IPPROTO_TCP)
 		return FLOW_PORTS;
 	header = bytes_at(ctx, at, 14);

@@ -221,8 +221,9 @@ static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct
 		pursue_informed(&pursuit, ctx);
 		let_rest_in(ctx, p, pursuit.state, decision_of(pursuit.record));
 	}
+	return decision_of(pursuit.record) | (__u32)pursuit.state << STATE_SHIFT;
 #else
 	(void)ctx;
-#endif
 	return decision_of(pursuit.record);
+#endif
 }

@@ -49,6 +49,8 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 #define DECISION_RECORD(d) ((d) >> 3 & 0x7ff)
 #define DECISION_SLOT(d) ((d) >> 20)
 #define DECISION_CONNECTION 0x4000 /* of a rule that asks about the connection */
+#define DECISION_STATE(d) ((d) >> STATE_SHIFT & 7) /* enum connection_state: added once it was asked, never in a table */
+#define STATE_SHIFT 15
 
 #define RECORD_LIMIT 0x100
 #define RECORD_LIMIT_SOURCE 0x200 /* with RECORD_LIMIT */

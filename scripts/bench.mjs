@@ -5,16 +5,18 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureChanges, measureCompile } from './bench/change.mjs';
+import { measureConnections } from './bench/connections.mjs';
 import { makeCore, compileProgram } from './bench/core.mjs';
 import { compareWith } from './bench/compare.mjs';
 import { measureCost } from './bench/cost.mjs';
+import { printSections, targetSection } from './bench/document.mjs';
 import { describeMachine } from './bench/machine.mjs';
-import { printResults, writeReport } from './bench/report.mjs';
+import { connectionSection, printResults, writeReport } from './bench/report.mjs';
 import { measureSampling, measureTop } from './bench/sampling.mjs';
 import { runScale } from './bench/scale-run.mjs';
 import { measureStartup } from './bench/startup.mjs';
 import { loadXdpFilter } from './bench/subjects.mjs';
-import { judge } from './bench/targets.mjs';
+import { connectionTargets, judge } from './bench/targets.mjs';
 import { measureThroughput } from './bench/throughput.mjs';
 import { readArguments } from './bench/usage.mjs';
 
@@ -39,6 +41,7 @@ async function step(name, measure) {
 const core = await makeCore(work);
 let holds;
 if (flags.compare !== undefined) holds = await compareWith(flags.compare, { core, work, step }, flags);
+else if (what === 'connections') holds = await runConnections();
 else if (what === 'scale') holds = await runScale({ core, work, step }, cases, flags);
 else holds = await runAll();
 if (!holds && !flags['no-fail']) process.exitCode = 1;
@@ -52,11 +55,31 @@ async function runAll() {
   const top = await step('top', () => measureTop(work));
   const xdpFilter = loadXdpFilter(context);
   const cost = await step('cost of a packet', () => measureCost(context, xdpFilter));
+  const connections = await step('connections', () => measureConnections(core, work));
   const sampling = await step('sampling', () => measureSampling(context));
   const throughput = await step('throughput', () => measureThroughput(context, xdpFilter));
-  const results = { machine, compile, startup, changes, xdpFilter, cost, sampling, top, throughput };
+  const results = {
+    machine,
+    compile,
+    startup,
+    changes,
+    xdpFilter,
+    cost,
+    connections,
+    sampling,
+    top,
+    throughput,
+  };
   const targets = judge(results);
   printResults(results, targets);
   if (flags.write) writeReport(results, targets);
+  return targets.every((target) => target.holds);
+}
+
+async function runConnections() {
+  const connections = await step('connections', () => measureConnections(core, work, flags.quick));
+  const targets = connectionTargets(connections);
+  console.log(`load ${describeMachine().load}`);
+  printSections([targetSection(targets), connectionSection(connections)]);
   return targets.every((target) => target.holds);
 }

@@ -7,7 +7,9 @@ import { build } from 'esbuild';
 const root = new URL('../..', import.meta.url).pathname;
 const MODULES = [
   'kernel/attach',
+  'kernel/egress',
   'kernel/fd',
+  'kernel/ffi',
   'kernel/ffi-maps',
   'kernel/load-policy',
   'kernel/interfaces',
@@ -17,6 +19,7 @@ const MODULES = [
   'kernel/pinned',
   'kernel/samples',
   'kernel/testrun',
+  'model/connections',
   'policy/compile/compile',
   'policy/packet/build-packet',
   'policy/compile/tap',
@@ -49,6 +52,11 @@ export function compileProgram(folder, name) {
     stdio: 'inherit',
   });
   return readFileSync(object);
+}
+
+/** What records packets that leave, as it ships. */
+export function egressObject() {
+  return readFileSync(join(root, 'dist/bpf/egress.bpf.o'));
 }
 
 export function articleObject() {

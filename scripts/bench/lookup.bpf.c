@@ -13,6 +13,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "checksum.h"
+
 #define SOURCES (1 << 20) /* as in lookup.mjs */
 
 struct {
@@ -107,30 +109,17 @@ int nothing(struct xdp_md *ctx)
 	return next_source(ctx) ? XDP_DROP : XDP_ABORTED;
 }
 
-/* Without options. */
-static __always_inline void sum_up(struct xdp_md *ctx)
-{
-	struct ethhdr *eth = (void *)(long)ctx->data;
-	struct iphdr *ip = (void *)(eth + 1);
-	__u16 *word = (void *)ip;
-	__u32 sum = 0, at;
-
-	if ((void *)(ip + 1) > (void *)(long)ctx->data_end || eth->h_proto != bpf_htons(ETH_P_IP))
-		return;
-	ip->check = 0;
-	for (at = 0; at < sizeof(*ip) / 2; at++)
-		sum += word[at];
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = ~((sum & 0xffff) + (sum >> 16));
-}
-
 /* In live frames: on to the network stack, which drops a header with a wrong sum before anybody is asked. */
 SEC("xdp")
 int inject(struct xdp_md *ctx)
 {
-	if (!next_source(ctx))
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	struct iphdr *ip = (void *)(eth + 1);
+
+	if (!next_source(ctx) || (void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	sum_up(ctx);
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		sum_up(ip);
 	return XDP_PASS;
 }
 

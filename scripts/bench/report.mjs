@@ -22,9 +22,26 @@ export function writeReport(results, targets) {
   writeDocument('benchmarks.md', head, sections(results, targets));
 }
 
+function range(row) {
+  return `${row.min} / ${row.median}`;
+}
+
+export function connectionSection({ rows, missing }) {
+  const unknown = missing === undefined ? [] : [['conntrack', `not measured: ${missing}`, '']];
+  return {
+    title: 'Connections, ns',
+    intro:
+      'By `BPF_PROG_TEST_RUN`, least / median of the rounds, over the program that is named. _In turn_: 100,000 flows in an order that was shuffled, so that none is in the caches.',
+    table: [
+      ['what', 'over', 'least / median'],
+      ...rows.map((row) => [row.name, row.what, range(row)]),
+      ...unknown,
+    ],
+  };
+}
+
 function sections(results, targets) {
-  const { cost, sampling, top, throughput, compile, changes, startup, xdpFilter } = results;
-  const range = (row) => `${row.min} / ${row.median}`;
+  const { cost, connections, sampling, top, throughput, compile, changes, startup, xdpFilter } = results;
   const missing =
     xdpFilter.missing === undefined ? [] : [['xdp-filter', `not measured: ${xdpFilter.missing}`, '', '']];
   const ms = (value) => value.toFixed(0);
@@ -56,6 +73,7 @@ function sections(results, targets) {
         ...missing.map((row) => row.slice(0, 3)),
       ],
     },
+    connectionSection(connections),
     {
       title: 'Throughput of live frames, dropped natively',
       intro:

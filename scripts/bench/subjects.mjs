@@ -18,8 +18,11 @@ export function addVeth(name) {
   ip('link', 'set', `${name}p`, 'up');
 }
 
-/** Compiled, bound and loaded; `function_` is one of datapath.bpf.c. The caller disposes of it. */
-export function loadPolicy({ core, datapath }, wanted, function_) {
+/**
+ * Compiled, bound and loaded; `function_` is one of datapath.bpf.c, `connections` the tables of a policy that asks. The caller disposes
+ * of it.
+ */
+export function loadPolicy({ core, datapath }, wanted, function_, connections) {
   const unbound = core.compilePolicy(wanted);
   const slots = new Map(unbound.owners.map(({ row }, index) => [row, index]));
   const tables = core.bindTables(unbound, {
@@ -30,7 +33,7 @@ export function loadPolicy({ core, datapath }, wanted, function_) {
     blocks: false,
     frames: { frags: false, noEthernet: false },
   });
-  const object = core.loadPolicy(datapath, tables, { function: function_ });
+  const object = core.loadPolicy(datapath, tables, { function: function_, ofHost: { connections } });
   if (function_.endsWith('_random')) {
     const pairs = addressPairs(wanted, ADDRESSES);
     const map = object.mapFd('addresses');

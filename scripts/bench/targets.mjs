@@ -5,14 +5,29 @@ export function policyCost(cost, shape, rules, packet) {
   return cost.find((row) => row.name === shape && row.rules === rules && row.packet === packet);
 }
 
-/** Rows `{ name, value, limit, holds }`; value and limit as text. */
-export function judge({ cost, sampling, top, throughput, compile, changes, startup }) {
-  const atMost = (name, value, limit, unit, digits = 0) => ({
+function atMost(name, value, limit, unit, digits = 0) {
+  return {
     name,
     value: `${value.toFixed(digits)}${unit}`,
     limit: `at most ${limit}${unit}`,
     holds: value <= limit,
-  });
+  };
+}
+
+/** Those of connections, of which conntrack may be missing. */
+export function connectionTargets({ rows }) {
+  const over = (subject) => rows.find((row) => row.subject === subject)?.min;
+  const targets = [
+    atMost('a known flow over the floor', over('known'), 60, ' ns'),
+    atMost('a packet that leaves, over the floor', over('leaving'), 100, ' ns'),
+  ];
+  if (over('conntrack') === undefined) return targets;
+  const ratio = over('table') / over('conntrack');
+  return [...targets, atMost('100,000 flows in turn, lookup to that of conntrack', ratio, 1, ' times', 2)];
+}
+
+/** Rows `{ name, value, limit, holds }`; value and limit as text. */
+export function judge({ cost, connections, sampling, top, throughput, compile, changes, startup }) {
   const over = (shape, rules, packet) => policyCost(cost, shape, rules, packet).min;
   const five = 'mixed five-field';
   const growth = (packet) => over(five, 1000, packet) / over(five, 1, packet);
@@ -39,6 +54,7 @@ export function judge({ cost, sampling, top, throughput, compile, changes, start
     atMost('1,000 mixed rules over the floor, random addresses', over(five, 1000, 'random'), 60, ' ns'),
     atMost('1,000 mixed rules to one with the same fields', growth('hit'), 3, ' times', 2),
     atMost('the same, random addresses', growth('random'), 3, ' times', 2),
+    ...connectionTargets(connections),
     ...live,
     ...sampled,
     atMost('top in a terminal, 1,000 rules, of a core', top, 2, ' %', 1),

@@ -8,9 +8,12 @@ const root = new URL('../..', import.meta.url).pathname;
 
 const names = [...CASES.map(({ name }) => name), INTERFACES];
 
-const USAGE = `usage: npm run bench -- [scale [CASE...] | --compare BASE] [options]
+const BENCHMARKS = ['connections', 'scale'];
+
+const USAGE = `usage: npm run bench -- [connections | scale [CASE...] | --compare BASE] [options]
 
 without a name    start-up, the cost of a packet, throughput, how fast a change arrives
+connections       what connections cost, alone
 scale [CASE...]   long lists beside other programs, and many interfaces; all cases, or some of
                   ${names.map((name) => (name.includes(' ') ? `"${name}"` : name)).join(', ')}
 --compare BASE    this build beside a git revision, or beside the FILE.json of an earlier comparison:
@@ -41,12 +44,16 @@ export function readArguments(args) {
       process.stdout.write(USAGE);
       process.exit(0);
     }
-    refuse(what !== undefined && what !== 'scale', `there is no benchmark ${what}`);
+    refuse(what !== undefined && !BENCHMARKS.includes(what), `there is no benchmark ${what}`);
     refuse(
       what !== undefined && flags.compare !== undefined,
       '--compare measures what it measures: name nothing beside it',
     );
-    const unknown = cases.filter((name) => !names.includes(name));
+    refuse(
+      what === 'connections' && (flags.write === true || flags.json !== undefined),
+      'connections prints its numbers: a whole run keeps them',
+    );
+    const unknown = cases.filter((name) => what !== 'scale' || !names.includes(name));
     refuse(unknown.length > 0, `no such case: ${unknown.join(', ')}`);
     if (flags.compare !== undefined)
       refuse(!isBase(flags.compare), `no such revision or file: ${flags.compare}`);

@@ -1,18 +1,12 @@
 #!/usr/bin/env bash
-# guest.sh DEB FOLDER: makes FOLDER/vmlinuz, the kernel of Debian 12 for virtual machines, and FOLDER/initramfs, in which
+# guest.sh DEB FOLDER SUITE: makes FOLDER/vmlinuz, the kernel of that Debian for virtual machines, and FOLDER/initramfs, in which
 # it finds what the package holds and what that depends on, and a shell on the serial line.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-deb=$1 folder=$2
+deb=$1 folder=$2 suite=$3
 base=$(bash scripts/test/root.sh)
 
-name() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: *//p' | head -1; }
-package=$(name)
-if [ -z "$package" ]; then
-	apt-get -q update >/dev/null 2>&1
-	package=$(name)
-fi
-kernel=$(bash scripts/test/unpacked.sh "$package")
+kernel=$(bash scripts/test/kernel.sh "$suite")
 
 root=$folder/root
 mkdir -p "$root"/{bin,dev,proc,sys,tmp,etc,modules,var/lib,lib64}
@@ -27,9 +21,15 @@ for library in $(libraries "$root/bin/ip" "$root/bin/bpftool" "$root/usr/lib/xdp
 	mkdir -p "$root${library%/*}"
 	cp -L "$base$library" "$root$library"
 done
-for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
-	cp "$(find "$kernel/lib/modules" -name "$module.ko")" "$root/modules"
+modules=
+for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net sch_ingress cls_bpf; do
+	file=$(find "$kernel" -name "$module.ko*" -print -quit)
+	[ -n "$file" ] || continue # part of the kernel itself
+	cp "$file" "$root/modules"
+	modules="$modules $module"
 done
+find "$root/modules" -name '*.xz' -exec xz --decompress {} +
+printf '%s\n' $modules >"$root/modules/list"
 cat >"$root/init" <<'INIT'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -38,9 +38,9 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mount -t bpf bpf /sys/fs/bpf
-for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net; do
-	insmod /modules/$module.ko
-done
+while read -r module; do
+	insmod "/modules/$module.ko"
+done </modules/list
 ip link set lo up
 stty -echo # what is written to it is no answer
 echo 'guest: ready'

@@ -22,7 +22,7 @@ import type { Attachment, DetachStep, ForeignProgram, RepinnedMap } from '../mod
 import type { Candidate, LoadedObject } from '../prove/candidate.js';
 import type { OpenSet } from '../prove/sets.js';
 import { effect } from './failpoint.js';
-import { removeTables } from './record.js';
+import { dropEgress, settleTables } from './record.js';
 
 /** Pins a loaded instance, its program last: an instance without a program pin is incomplete. */
 export function pinInstance(pins: Pins, name: string, digest: string, candidate: Candidate): void {
@@ -233,9 +233,11 @@ export function clean(pins: Pins, name: string, keep: string | undefined): void 
     for (const entry of listEntries(directory)) {
       const kept = [LINK, keep, ...(keep === undefined ? [] : [BLOCKS, COUNTERS, ROWS])];
       const isRecorder = keep !== undefined && entry.name.startsWith(EGRESS);
-      if (!kept.includes(entry.name) && !isRecorder) remove(join(directory, entry.name));
+      if (kept.includes(entry.name) || isRecorder) continue;
+      if (entry.name.startsWith(EGRESS)) dropEgress(pins, name, entry.name.slice(EGRESS.length));
+      else remove(join(directory, entry.name));
     }
-    removeTables(pins);
+    settleTables(pins);
     removeEmpty(pins, directory);
   });
 }

@@ -3,7 +3,7 @@ import type { WriterLock } from '../journal/lock.js';
 import type { Pins } from '../kernel/pins.js';
 import type { AttachStep, Attachment, DetachStep, EffectiveStep, TargetInstance } from '../model/step.js';
 import type { Candidate } from '../prove/candidate.js';
-import { forgetOthers, record, stopRecording } from './record.js';
+import { forgetOthers, record, retime, stopRecording } from './record.js';
 import {
   clean,
   discard,
@@ -59,6 +59,9 @@ export function execute(
     case 'record':
       record(pins, name, step, loaded);
       return undefined;
+    case 'retime':
+      retime(pins, step.timeouts);
+      return undefined;
     case 'forget':
     case 'clean':
       return undefined; // `finish` does it
@@ -88,7 +91,7 @@ export function finish(_lock: WriterLock, step: EffectiveStep, pins: Pins): void
     forgetForeign(pins, name);
   } else if (step.kind === 'clean') clean(pins, name, step.keepDigest);
   else if (step.kind === 'record') forgetOthers(pins, name, step.digest);
-  else if (step.kind === 'forget') forgetOthers(pins, name, undefined);
+  else if (step.kind === 'forget') forgetOthers(pins, name, step.keepDigest);
   else if ('instance' in step) clean(pins, name, step.instance.digest);
 }
 

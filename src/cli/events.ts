@@ -16,7 +16,10 @@ export async function runEvents(
   version: string,
 ): Promise<CommandResult> {
   requireCapabilities();
-  using reader = new EventReader(options.bpffs, name === undefined ? {} : { interface: name });
+  using reader = new EventReader(options.bpffs, {
+    ...(name !== undefined && { interface: name }),
+    notesOf: options.dataDir,
+  });
   const { rule } = options;
   const source = {
     take: () => {

@@ -32,7 +32,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   lint: [['xdpkeep lint --output sarif', 'findings for a code scanner']],
   test: [['xdpkeep test --output junit', 'results for a CI system']],
   schema: [['xdpkeep schema policy', 'the JSON schema of Policy files']],
-  init: [['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1']],
+  init: [
+    ['xdpkeep init state --host edge-1', 'start a state directory for the host edge-1'],
+    ['xdpkeep init state --host edge-1 --profile server', 'with rules for a server: answers come in'],
+  ],
   diff: [
     ['xdpkeep diff running desired', 'what the next pass changes for packets'],
     ['xdpkeep diff 4 5', 'what generation 5 changed'],
@@ -73,6 +76,15 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['xdpkeep top ens5 --every 10s --count 6 --output json', 'the next minute for a program'],
   ],
   counters: [['xdpkeep counters ens5', 'packets and bytes of each rule there']],
+  connections: [
+    ['xdpkeep connections', 'how many there are, by protocol and state, and how full the tables are'],
+    ['xdpkeep connections ens5 --protocol udp', 'and which rule lets their next packet in'],
+    ['xdpkeep connections --address 203.0.113.0/24 --limit 100', 'those with a network'],
+  ],
+  'connections remove': [
+    ['xdpkeep connections remove --address 203.0.113.7 --dry-run', 'how many would be forgotten?'],
+    ['xdpkeep connections remove --address 203.0.113.7 --port 443', 'forget them'],
+  ],
   explain: [
     ['xdpkeep explain ens5 "protocol: tcp, source: 203.0.113.9, destinationPort: 22"', 'may it come in?'],
   ],

@@ -1,6 +1,17 @@
 // The files of `xdpkeep init`. The commented lines become valid when their "# " is taken away.
 
-export function startHost(host: string): string {
+const INTERFACES = `#   eth1: # an interface by its name
+#     mode: auto # auto (default): native, else generic; or native, generic, offload
+#     program: {builtin: icmp-drop} # drops ICMP over IPv4 and counts it in the map icmp_drops
+#     foreign: refuse # refuse (default): leave a program that is not ours alone; or replace
+#   "veth*": # all interfaces that a glob matches; quotes are needed where it begins with * or [
+#     program: {file: programs/pass.bpf.c, function: pass} # your own; the function may be left out
+#   eth2:
+#     policy: edge # the rules of policies/edge.yaml, in place of a program
+`;
+
+/** `interfaces`: those to start from, in comments. */
+export function startHost(host: string, interfaces = INTERFACES): string {
   return `# yaml-language-server: $schema=../schema/host.schema.json
 #
 # What the XDP programs of the host ${host} are to be. Applied by \`xdpkeep reconcile\`; tried by
@@ -13,15 +24,7 @@ name: ${host} # that of this file; chosen by --host, else by the machine's hostn
 interfaces: {}
 
 # interfaces:
-#   eth1: # an interface by its name
-#     mode: auto # auto (default): native, else generic; or native, generic, offload
-#     program: {builtin: icmp-drop} # drops ICMP over IPv4 and counts it in the map icmp_drops
-#     foreign: refuse # refuse (default): leave a program that is not ours alone; or replace
-#   "veth*": # all interfaces that a glob matches; quotes are needed where it begins with * or [
-#     program: {file: programs/pass.bpf.c, function: pass} # your own; the function may be left out
-#   eth2:
-#     policy: edge # the rules of policies/edge.yaml, in place of a program
-# protect: # what no policy of this host ever drops
+${interfaces}# protect: # what no policy of this host ever drops: so that a wrong rule does not lock you out
 #   - {protocol: tcp, source: 10.0.0.0/8, destinationPort: 22}
 `;
 }
@@ -91,13 +94,14 @@ int pass(struct xdp_md *ctx)
 char _license[] SEC("license") = "Dual MIT/GPL";
 `;
 
-export function startReadme(host: string): string {
+/** `policy`: the name of the first one. */
+export function startReadme(host: string, policy: string): string {
   return `# State files of xdpkeep
 
 What the XDP programs of our hosts are to be. Commit this directory; every host applies its own file.
 
 - \`hosts/<name>.yaml\`: one file per host, named like it. \`hosts/${host}.yaml\` is the first.
-- \`policies/<name>.yaml\`: rules for packets, with tests. \`policies/edge.yaml\` is the first.
+- \`policies/<name>.yaml\`: rules for packets, with tests. \`policies/${policy}.yaml\` is the first.
 - \`lists/<name>.txt\`: addresses and networks that rules name, one a line.
 - \`programs/\`: XDP programs of our own, \`*.bpf.c\` (compiled with clang on the host) or \`*.bpf.o\`.
 - \`schema/\`: lets editors check and complete these files; \`xdpkeep schema host\` and \`xdpkeep schema policy\` print it
@@ -105,6 +109,7 @@ What the XDP programs of our hosts are to be. Commit this directory; every host 
 
 \`\`\`
 xdpkeep validate --state .               # every problem of every file; needs no root
+xdpkeep test --state .                   # the packet tests of the policies
 xdpkeep reconcile --state . --dry-run    # what would change on this host, and why
 xdpkeep reconcile --state .              # do it
 \`\`\`

@@ -1,36 +1,32 @@
 // `xdpkeep init [DIR]`: a state directory to start from. It is valid and wants nothing, so that applying it by mistake
-// does no harm. Refused: overwriting anything.
+// does no harm: also with a profile, whose policy no interface has before somebody names one. Refused: overwriting anything.
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { printSchema } from '../desired/json-schema.js';
 import { makeFolder, writeNewFile } from '../disk/durable.js';
 import { isHostName } from '../desired/host/host-schema.js';
 import { EXIT, PermissionError, UsageError } from '../model/errors.js';
 import { json } from '../report/style.js';
 import { startHost, START_LIST, START_POLICY, START_PROGRAM, startReadme } from './init-files.js';
+import { PROFILE_FILES } from './init-profiles.js';
+import type { Profile } from './profiles.js';
 import type { CommandResult } from './result.js';
 
 export interface InitOptions {
   /** Names the first host file. */
   host: string;
+  /** A kind of host to begin with; absent: everything there is, in comments. */
+  profile?: Profile;
   output?: 'text' | 'json';
 }
 
 /** Throws a UsageError when a file is there already. */
-export function runInit(directory = 'state', { host, output }: InitOptions): CommandResult {
+export function runInit(directory = 'state', { host, profile, output }: InitOptions): CommandResult {
   if (!isHostName(host)) {
     const hint = 'Name the host with --host: letters, digits, ".", "_" and "-".';
     throw new UsageError(`${JSON.stringify(host)} cannot be the name of a host file`, { hint });
   }
-  const files: Record<string, string> = {
-    'README.md': startReadme(host),
-    [`hosts/${host}.yaml`]: startHost(host),
-    'programs/pass.bpf.c': START_PROGRAM,
-    'policies/edge.yaml': START_POLICY,
-    'lists/blocked.txt': START_LIST,
-    'schema/host.schema.json': printSchema('host'),
-    'schema/policy.schema.json': printSchema('policy'),
-  };
+  const files = filesOf(host, profile);
   const there = Object.keys(files).filter((file) => existsSync(join(directory, file)));
   if (there.length > 0) {
     const hint = 'Name a directory that does not have them: nothing is overwritten.';
@@ -45,6 +41,31 @@ export function runInit(directory = 'state', { host, output }: InitOptions): Com
   const lines = written.map((file) => `  ${file}`);
   const next = `Edit ${join(directory, `hosts/${host}.yaml`)}, then: xdpkeep validate --state ${directory}`;
   return { exitCode: EXIT.ok, out: `wrote\n${lines.join('\n')}\n${next}\n` };
+}
+
+function filesOf(host: string, profile: Profile | undefined): Record<string, string> {
+  const schemas = {
+    'schema/host.schema.json': printSchema('host'),
+    'schema/policy.schema.json': printSchema('policy'),
+  };
+  if (profile) {
+    const { interfaces, files } = PROFILE_FILES[profile];
+    const [first = ''] = Object.keys(files);
+    return {
+      'README.md': startReadme(host, basename(first, '.yaml')),
+      [`hosts/${host}.yaml`]: startHost(host, interfaces),
+      ...files,
+      ...schemas,
+    };
+  }
+  return {
+    'README.md': startReadme(host, 'edge'),
+    [`hosts/${host}.yaml`]: startHost(host),
+    'programs/pass.bpf.c': START_PROGRAM,
+    'policies/edge.yaml': START_POLICY,
+    'lists/blocked.txt': START_LIST,
+    ...schemas,
+  };
 }
 
 function writeNew(path: string, content: string): void {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { acceptForeignOwners } from '../disk/ownership.js';
 import { EXIT } from '../model/errors.js';
 import { addBlocking } from './commands/blocking.js';
+import { addConnections } from './commands/connections.js';
 import { addLooking } from './commands/looking.js';
 import { addConfirming, addOperating } from './commands/operating.js';
 import { addGit, addReconciling } from './commands/reconciling.js';
@@ -71,6 +72,7 @@ export function makeProgram(version: string, keep: Keep): Command {
   addDiff(program, keep);
   addLooking(program, keep);
   addTraffic(program, keep);
+  addConnections(program, keep);
   addOperating(program, keep);
   addConfirming(program, keep);
   addBlocking(program, keep);

@@ -1,9 +1,11 @@
 // Content digests, by which objects, instances and desired states are compared.
 import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
+import type { ConnectionSettings } from '../model/connections.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
 import type { Position } from '../model/position.js';
 import type { Match, Policy, RateLimit } from '../model/policy.js';
+import { notesOf, RULE_NOTES } from '../model/rule-notes.js';
 import { USUAL_PREFIX, WHOLE_ADDRESS } from '../policy/rate-limit.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../model/safeguards.js';
 
@@ -13,10 +15,19 @@ export function digestInstance(object: string, function_: string): string {
 }
 
 /** `DesiredState.digest`: positions are left out, so that a moved line or a comment changes nothing. */
-export function digestState(host: string, interfaces: DesiredInterface[]): string {
-  return digest(host, interfaces, ({ label, origin, function: function_, object, firewall, written }) => {
-    return { label, origin, function: function_, object, ...(firewall && { firewall: written }) };
-  });
+export function digestState(
+  host: string,
+  interfaces: DesiredInterface[],
+  connections?: ConnectionSettings,
+): string {
+  return digest(
+    host,
+    interfaces,
+    ({ label, origin, function: function_, object, firewall, written }) => {
+      return { label, origin, function: function_, object, ...(firewall && { firewall: written }) };
+    },
+    { ...(connections && { connections }) },
+  );
 }
 
 /** `DesiredState.written`: covers the safeguards too, so that a change is tried again after a probe was corrected. */
@@ -24,9 +35,13 @@ export function digestWritten(
   host: string,
   interfaces: DesiredInterface[],
   safeguards: Safeguards = NO_SAFEGUARDS,
+  connections?: ConnectionSettings,
 ): string {
   const asked = safeguards.probes.length > 0 || Object.keys(safeguards).length > 1;
-  return digest(host, interfaces, ({ written }) => written, asked ? { safeguards } : {});
+  return digest(host, interfaces, ({ written }) => written, {
+    ...(asked && { safeguards }),
+    ...(connections && { connections }),
+  });
 }
 
 function digest(
@@ -42,20 +57,21 @@ function digest(
 }
 
 /**
- * `digest`: `DesiredProgram.digest` of a policy, which covers what decides its packets and names its counters, and so no tests.
- * `written`: covers everything that was written, tests included.
+ * `digest`: `DesiredProgram.digest` of a policy, which covers what decides its packets and names its counters, and so no tests and no
+ * notes. `written`: covers everything that was written, tests and notes included.
  */
 export function digestFirewall(
   object: string,
   firewall: HostPolicy,
 ): Pick<DesiredProgram, 'digest' | 'written'> {
   const { tests, decided } = digestDecisions(firewall);
+  const told = identifyTold(firewall.policy);
   const said = firewall.policy.rules.some(({ rateLimit }) => rateLimit)
     ? digestDecisions(firewall, 'as written')
     : { decided };
   return {
     digest: sha256(canonicalJson({ object, decided })).slice(0, 16),
-    written: sha256(canonicalJson({ decided: said.decided, tests })),
+    written: sha256(canonicalJson({ decided: said.decided, tests, ...told })),
   };
 }
 
@@ -86,9 +102,10 @@ interface FirewallIdentity {
 
 /** The policy without positions, and with the content of lists in place of their names. */
 function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
-  const { rules, tests, ...settings } = policy;
+  const { rules, tests, ...settings } = { ...policy, disabled: undefined };
   const written = rules.map((rule) => ({
     ...withoutPlaces(rule),
+    ...WITHOUT_NOTES,
     match: identifyMatch(rule.match),
     ...(asWritten && rule.rateLimit && { rateLimit: asInFile(rule.rateLimit) }),
   }));
@@ -96,6 +113,19 @@ function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolea
     policy: { ...withoutPlaces(settings), rules: written },
     protections: protections.map(({ match }) => identifyMatch(match)),
     tests: tests.map(withoutPlaces),
+  };
+}
+
+/** Fields that are undefined are left out of JSON. */
+const WITHOUT_NOTES = Object.fromEntries(RULE_NOTES.map((note) => [note, undefined]));
+
+/** What is told to people alone; nothing where nothing is, since earlier releases knew none of it. */
+function identifyTold({ rules, disabled }: Policy): { notes?: object[]; disabled?: object[] } {
+  const notes = rules.map((rule) => ({ name: rule.name, ...notesOf(rule) }));
+  const told = notes.filter((one) => Object.keys(one).length > 1);
+  return {
+    ...(told.length > 0 && { notes: told }),
+    ...(disabled && { disabled: disabled.map(withoutPlaces) }),
   };
 }
 

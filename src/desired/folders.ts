@@ -10,6 +10,7 @@ import { oneOf } from '../text/wording.js';
 const EXTENSIONS = {
   hosts: ['.yaml'],
   policies: ['.yaml'],
+  rulegroups: ['.yaml'],
   lists: ['.txt', '.netset', '.ipset', '.csv'],
 } as const;
 export type StateFolder = keyof typeof EXTENSIONS;

@@ -3,22 +3,26 @@ import * as z from 'zod';
 import { configSchema } from './config/config-schema.js';
 import { matchSchema } from './policy/match.js';
 import { packetSchema } from './policy/packet-schema.js';
+import { groupSchema } from './policy/group-schema.js';
 import { policySchema } from './policy/policy-schema.js';
 import { hostSchema } from './host/host-schema.js';
+import { repositorySchema } from './repository-schema.js';
 
 const SCHEMAS = {
   host: hostSchema,
   policy: policySchema,
+  rulegroup: groupSchema,
   packet: packetSchema,
   match: matchSchema,
   config: configSchema,
+  repository: repositorySchema,
 };
 
 /** What people write in YAML: files, and the packet or match of a command line. */
 export type WrittenKind = keyof typeof SCHEMAS;
 
 /** Kinds of files that have a schema, as `xdpkeep schema` names them. */
-export const SCHEMA_KINDS = ['host', 'policy', 'config'] as const;
+export const SCHEMA_KINDS = ['host', 'policy', 'rulegroup', 'config', 'repository'] as const;
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 interface JsonSchema {

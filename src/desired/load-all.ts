@@ -9,6 +9,7 @@ import { MemoryObjectStore } from '../disk/object-store.js';
 import { ListReader, type ReadList } from './lists/lists.js';
 import type { ProgramOptions } from './programs/programs.js';
 import type { Source } from './yaml/source.js';
+import type { LintOptions } from '../model/repository.js';
 import { StateReader } from './state-reader.js';
 
 /** What a list was read to. */
@@ -91,7 +92,7 @@ export async function validateState(
   };
 }
 
-function leftOut({ policies, lists }: StateReader, hosts: string[], host: string): string[] {
+function leftOut({ policies, groups, lists }: StateReader, hosts: string[], host: string): string[] {
   const policiesRead = new Set(policies.namesRead());
   const listsRead = new Set(lists.all().map(({ name }) => name));
   return [
@@ -100,6 +101,10 @@ function leftOut({ policies, lists }: StateReader, hosts: string[], host: string
       .names()
       .filter((name) => !policiesRead.has(name))
       .map((name) => stateFilePath('policies', name)),
+    ...groups
+      .names()
+      .filter((name) => !groups.sources.has(name))
+      .map((name) => stateFilePath('rulegroups', name)),
     ...lists
       .names()
       .filter((name) => !listsRead.has(name))
@@ -114,8 +119,10 @@ function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSumma
 export interface LoadedPolicies {
   /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
   firewalls: HostPolicy[];
-  /** Text of their files, by name. */
-  sources: ReadonlyMap<string, Source>;
+  /** Texts of the file of a policy and of the groups that it uses, by its name. */
+  sources: ReadonlyMap<string, Source[]>;
+  /** What the repository asks of each rule. */
+  lint: LintOptions;
   /** False when the state directory has no file for the host, or none was asked for. */
   hasHost: boolean;
   warnings: Diagnostic[];
@@ -126,7 +133,7 @@ export function loadPolicies(options: ProgramOptions, host?: string): LoadedPoli
   const hasHost = listHosts(options.stateDir).names.some((name) => name === host);
   const reader = new StateReader(options);
   const own = host !== undefined && hasHost ? reader.readFirewalls(host) : [];
-  reader.readShared();
+  const lint = reader.readShared();
   const diagnostics = reader.diagnostics.sort(byPlace);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
   const others = reader.policies.names().flatMap((name): HostPolicy[] => {
@@ -135,7 +142,8 @@ export function loadPolicies(options: ProgramOptions, host?: string): LoadedPoli
   });
   return {
     firewalls: [...own, ...others],
-    sources: reader.policies.sources,
+    sources: new Map(reader.policies.names().map((name) => [name, reader.policies.textsOf(name)])),
+    lint,
     hasHost,
     warnings: diagnostics,
   };

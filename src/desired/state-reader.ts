@@ -2,6 +2,7 @@
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
 import type { Match, Policy, Protection } from '../model/policy.js';
+import type { LintOptions } from '../model/repository.js';
 import type { Safeguards } from '../model/safeguards.js';
 import { suggest } from '../text/suggest.js';
 import { digestState, digestWritten } from './digest.js';
@@ -10,9 +11,11 @@ import { type HostFile, type HostInterface, readHostFile } from './host/host-fil
 import { joinLists, type ListUse } from './host/host-lists.js';
 import type { ListOptions } from './lists/list-options.js';
 import { ListReader } from './lists/lists.js';
+import { GroupReader } from './policy/groups.js';
 import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { ProgramReference } from './host/host-schema.js';
+import { readRepository } from './repository-file.js';
 import { quote } from '../text/wording.js';
 
 /** Of a list that is only looked at. */
@@ -38,13 +41,15 @@ export class StateReader {
   /** What was found so far, in no order. */
   readonly diagnostics: Diagnostic[] = [];
   readonly lists: ListReader;
+  readonly groups: GroupReader;
   readonly policies: PolicyReader;
   readonly #programs: ProgramResolver;
 
   constructor(private readonly options: ProgramOptions) {
     this.#programs = new ProgramResolver(options);
     this.lists = new ListReader(options.stateDir, this.diagnostics, options.store, options.progress);
-    this.policies = new PolicyReader(options.stateDir, this.lists, this.diagnostics);
+    this.groups = new GroupReader(options.stateDir, this.lists, this.diagnostics);
+    this.policies = new PolicyReader(options.stateDir, this.lists, this.groups, this.diagnostics);
   }
 
   /** Complete unless there are errors among the diagnostics. */
@@ -59,13 +64,14 @@ export class StateReader {
         interfaces.push({ pattern, mode, foreign, ...(drift === 'warn' && { drift }), program, at });
     }
     const lists = joinLists(this.#listUses(file), this.diagnostics);
-    const { safeguards } = file;
+    const { safeguards, connections } = file;
     const desired = {
       host,
       interfaces,
       ...(lists.length > 0 && { lists }),
-      digest: digestState(host, interfaces),
-      written: digestWritten(host, interfaces, safeguards),
+      ...(connections && { connections }),
+      digest: digestState(host, interfaces, connections),
+      written: digestWritten(host, interfaces, safeguards, connections),
     };
     const inputs = {
       files: this.#filesRead(file),
@@ -87,20 +93,24 @@ export class StateReader {
     return [...policies].map((policy) => ({ policy, protections }));
   }
 
-  /** Policies and lists, also those that no host names. */
-  readShared(): void {
+  /** Policies and lists, also those that no host names, and what xdpkeep.yaml says. */
+  readShared(): LintOptions {
     for (const name of this.policies.names()) this.policies.read(name);
+    for (const name of this.groups.names()) this.groups.read(name);
     const read = new Set(this.lists.all().map(({ name }) => name));
     // No policy names these, so that none could say what they may be; they decide nothing.
     for (const name of this.lists.names()) if (!read.has(name)) this.lists.read(name, ANY_CONTENT);
-    for (const folder of ['policies', 'lists'] as const) {
+    for (const folder of ['policies', 'rulegroups', 'lists'] as const) {
       const { strays } = listOptionalFolder(this.options.stateDir, folder);
       this.diagnostics.push(...strays.map((stray) => describeStray(folder, stray)));
     }
+    return readRepository(this.options.stateDir, this.diagnostics);
   }
 
   #filesRead({ source }: HostFile): Record<string, string> {
-    const texts = [source, ...this.policies.sources.values()].flatMap((one) => one ?? []);
+    const texts = [source, ...this.policies.sources.values(), ...this.groups.sources.values()].flatMap(
+      (one) => one ?? [],
+    );
     const lists = this.lists.all();
     return Object.fromEntries(
       [...texts, ...lists].flatMap(({ file, sha256 }) => (sha256 === undefined ? [] : [[file, sha256]])),

@@ -1,8 +1,9 @@
 // Binds a policy to this host, which gives its instance a digest. A redirect is compiled to an ifindex, so a re-created
 // target interface makes another instance. Once an operator has blocked anything on an interface, its instances look blocks
-// up; instances made before that do not. Where frames come in several buffers, the program is another one.
+// up; instances made before that do not. A policy that asks about connections is of tables of one size. Where frames come in several buffers, the program is another one.
 import { goesBy } from '../model/altnames.js';
-import type { DesiredProgram } from '../model/desired.js';
+import { type ConnectionSettings, sizeMark } from '../model/connections.js';
+import { asksConnections, type DesiredProgram } from '../model/desired.js';
 import type { ObservedInterface, OwnedInterface } from '../model/observed.js';
 
 /** What the digest of an instance ends with that asks for blocks: no hexadecimal number. */
@@ -16,6 +17,7 @@ export function bindProgram(
   interfaces: readonly ObservedInterface[],
   owned: OwnedInterface | undefined,
   frags: boolean,
+  connections?: Pick<ConnectionSettings, 'max'>,
 ): DesiredProgram | string {
   const targets = new Set(
     program.firewall?.policy.rules.flatMap(({ action }) => ('interface' in action ? [action.interface] : [])),
@@ -26,6 +28,9 @@ export function bindProgram(
     if (!found) return target;
     parts.push(found.ifindex);
   }
+  const asks = program.firewall !== undefined && asksConnections(program.firewall.policy);
+  const mark = asks && connections ? sizeMark(connections) : undefined;
+  if (mark !== undefined) parts.push(mark);
   const blocks = program.firewall !== undefined && owned?.blocks !== undefined;
   if (blocks) parts.push(BLOCKS);
   const bound =

@@ -55,7 +55,7 @@ function difference(name: string, desired: DesiredState, state: ObservedState): 
   const entries = observed ? namedAs(desired, observed) : [];
   const where = linkStateOf(observed, owned);
   const frags = entry !== undefined && wantsFrags(entry.mode, observed, owned, where);
-  const program = entry && bindProgram(entry.program, state.interfaces, owned, frags);
+  const program = entry && bindProgram(entry.program, state.interfaces, owned, frags, desired.connections);
   const ours = where.kind === 'attached' ? where.attachment : undefined;
   return {
     interface: name,

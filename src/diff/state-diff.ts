@@ -2,7 +2,8 @@
 // packets get another verdict.
 import { canonicalJson } from '../text/canonical-json.js';
 import type { DesiredInterface, DesiredState } from '../model/desired.js';
-import type { Policy } from '../model/policy.js';
+import type { DisabledRule, Policy, Rule } from '../model/policy.js';
+import { notesOf, RULE_NOTES } from '../model/rule-notes.js';
 import type { HostDiff, InterfaceDiff, PolicyDiff, StateDiff, WholeState } from '../model/state-diff.js';
 import { reportPacketEffects } from '../policy/analysis/packet-effects.js';
 
@@ -99,12 +100,30 @@ function settings(was: Policy, is: Policy): string[] {
 }
 
 function rules(was: Policy, is: Policy): string[] {
-  const changed = pairs(was.rules, is.rules, ({ name }) => name).flatMap((pair) =>
-    text(pair.was) === text(pair.is) ? [] : [`rule ${pair.name} ${changeOf(pair)}`],
+  const changed = pairs(allRules(was), allRules(is), ({ name }) => name).flatMap((pair) =>
+    text(pair.was) === text(pair.is) ? [] : [`rule ${pair.name} ${ruleChange(pair)}`],
   );
   const common = ({ rules }: Policy, { rules: others }: Policy) =>
     rules.map(({ name }) => name).filter((name) => others.some((one) => one.name === name));
   return text(common(was, is)) === text(common(is, was)) ? changed : [...changed, 'rules in another order'];
+}
+
+type AnyRule = Rule | DisabledRule;
+
+function allRules({ rules, disabled = [] }: Policy): AnyRule[] {
+  return [...rules, ...disabled];
+}
+
+/** `changed`, `disabled`, `changed: owner`; the last where people alone are told something else. */
+function ruleChange(pair: Pair<AnyRule>): string {
+  const { was, is } = pair;
+  if (!was || !is) return `${changeOf(pair)}${'match' in (is ?? was ?? {}) ? '' : ', disabled'}`;
+  const [before, now] = ['match' in was, 'match' in is];
+  if (before !== now) return now ? 'enabled' : 'disabled';
+  const notes = RULE_NOTES.filter((note) => was[note] !== is[note]);
+  return text({ ...was, ...notesOf(is) }) === text({ ...is, ...notesOf(is) })
+    ? `changed: ${notes.join(', ')}`
+    : 'changed';
 }
 
 function tests(was: Policy, is: Policy): string[] {

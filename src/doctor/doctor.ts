@@ -1,6 +1,7 @@
 // `xdpkeep doctor`: checks whether this host can do its work. Takes no lock, mounts and writes nothing, needs no root; what
 // it may not see it reports. Every check runs, whatever the others found.
 import { check, type Answer, failure, ok } from './check.js';
+import { checkConnections } from './connections.js';
 import { checkInterfaces } from './interfaces.js';
 import { checkMachine } from './machine.js';
 import { checkPlaces } from './places.js';
@@ -38,6 +39,7 @@ export async function examine(options: LookOptions): Promise<Doctor> {
     ...(await checkPlaces(options)),
     stateFiles,
     attached,
+    await checkConnections(options.bpffs, { ...(desired && { desired }), ...(observed && { observed }) }),
     ...(await checkInterfaces({
       objects: store,
       ...(desired && { desired }),

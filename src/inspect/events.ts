@@ -10,9 +10,11 @@ import { readLost, RingReader, SAMPLES, SAMPLING } from '../kernel/samples.js';
 import { LockedError } from '../model/errors.js';
 import { readsIpFirst } from '../diff/no-ethernet.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
+import { notesOf, type RuleNotes } from '../model/rule-notes.js';
 import { type Sample, type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
 import { behindEthernet } from '../policy/packet/no-ethernet.js';
 import { RunningPolicies } from './running-policies.js';
+import { RunningPrograms } from './running-programs.js';
 
 /** Milliseconds between two looks at what is attached. */
 const LOOK_AGAIN = 1000;
@@ -34,6 +36,8 @@ interface Named {
   name: string;
   /** Slot -> row. */
   rows: Map<number, string>;
+  /** Row -> what people say of that rule, of those of which they say something. */
+  notes: Map<string, RuleNotes>;
   /** Its packets begin with the IP header. */
   noEthernet: boolean;
 }
@@ -58,6 +62,8 @@ export interface StreamFilter {
   interface?: string;
   /** Instead of the sampled packets those that are watched: struct tap of bpf/tap.h, until a time of the monotonic clock. */
   tap?: (until: bigint) => Uint8Array;
+  /** The data directory, where what people say of the rules is wanted too. */
+  notesOf?: string;
 }
 
 /** Takes what comes from now on. Throws a LockedError while somebody else does, a UsageError when nothing can come. */
@@ -131,14 +137,18 @@ export class EventReader implements Disposable {
   }
 
   #name(sample: Sample): SeenPacket {
-    const { time, ifindex, slot, verdict, fate, length, frame } = sample;
+    const { time, ifindex, slot, verdict, fate, connection, length, frame } = sample;
+    const row = this.#rowOf(sample);
+    const notes = row === undefined ? undefined : this.#names.get(ifindex)?.notes.get(row);
     const action = (number: number): string => XDP_ACTIONS[number] ?? `action ${number}`;
     return {
       time,
       interface: this.#names.get(ifindex)?.name ?? `ifindex ${ifindex}`,
-      rule: this.#rowOf(sample) ?? `slot ${slot}`,
+      rule: row ?? `slot ${slot}`,
+      ...(notes && { notes }),
       verdict: action(verdict),
       ...(fate !== verdict && { fate: action(fate) }),
+      ...(connection && { connection }),
       ...(this.#names.get(ifindex)?.noEthernet ? behindEthernet(frame, length) : { length, frame }),
     };
   }
@@ -184,7 +194,9 @@ export class EventReader implements Disposable {
 
   #use(running: OwnedInterface[]): void {
     for (const tap of this.#taps.splice(0)) tap[Symbol.dispose]();
-    this.#names = new Map(running.flatMap((one) => this.#namesOf(one)));
+    const { notesOf: dataDir } = this.filter;
+    const programs = dataDir === undefined ? undefined : new RunningPrograms(dataDir);
+    this.#names = new Map(running.flatMap((one) => this.#namesOf(one, programs)));
     for (const one of [...this.#rings.values(), ...this.#losing.values()]) one.isLeft = true;
     for (const { name, id, map } of running.flatMap(mapsOf)) {
       if (map === SAMPLES) this.#keepRing(id);
@@ -193,12 +205,15 @@ export class EventReader implements Disposable {
     }
   }
 
-  #namesOf(owned: OwnedInterface): [number, Named][] {
+  #namesOf(owned: OwnedInterface, programs: RunningPrograms | undefined): [number, Named][] {
     const { name, link } = owned;
     if (!link) return [];
     const rows = readRows(this.#paths, name).map(({ slot, row }) => [slot, row] as const);
-    const noEthernet = readsIpFirst(runningInstance(owned)?.digest ?? '');
-    return [[link.ifindex, { name, rows: new Map(rows), noEthernet }]];
+    const digest = runningInstance(owned)?.digest ?? '';
+    const rules = programs?.firewall(digest)?.policy.rules ?? [];
+    const notes = rules.map((rule) => [rule.name, notesOf(rule)] as const);
+    const told = new Map(notes.filter(([, said]) => Object.keys(said).length > 0));
+    return [[link.ifindex, { name, rows: new Map(rows), notes: told, noEthernet: readsIpFirst(digest) }]];
   }
 
   #keepRing(id: number): void {

@@ -22,12 +22,15 @@ export interface Linted {
 
 /** `here`: which host this machine is. Throws an InvalidStateError or a HostNotFoundError. */
 export function lintState(stateDir: string, here: string, rights: HostRights): Linted {
-  const { firewalls, sources, warnings } = loadPolicies({ stateDir, store: new MemoryObjectStore() });
+  const { firewalls, sources, lint, warnings } = loadPolicies({
+    stateDir,
+    store: new MemoryObjectStore(),
+  });
   const hosts = listHosts(stateDir).names;
   const { places, warnings: aboutProtect } = findPolicyPlaces(stateDir, hosts, here);
   const now = Date.now();
   const linted = firewalls.map(({ policy }) =>
-    lintFile(policy, sources.get(policy.name), lintPolicy(policy, now, places.get(policy.name))),
+    lintFile(policy, sources.get(policy.name) ?? [], lintPolicy(policy, now, places.get(policy.name), lint)),
   );
   const report: LintReport = {
     apiVersion: 'xdpkeep/v1',
@@ -40,18 +43,26 @@ export function lintState(stateDir: string, here: string, rights: HostRights): L
   return { report, warnings: [...warnings, ...aboutProtect, ...commands].map(diagnosticLine) };
 }
 
+/** `sources`: its file first, then those of groups; each policy that uses a group is told of what is found in it. */
 function lintFile(
   policy: Policy,
-  source: Source | undefined,
+  sources: readonly Source[],
   findings: Finding[],
 ): Pick<LintReport, 'findings' | 'ignored'> {
-  const lines = source?.text.split(/\r?\n/) ?? [];
-  const { left, ignored, about } = heedIgnores(findings, source ? commentsOf(source) : []);
+  const lines = new Map(sources.map(({ file, text }) => [file, text.split(/\r?\n/)]));
+  const { left, ignored, about } = heedIgnores(findings, sources.flatMap(commentsOf));
+  const own = sources[0]?.file;
   const found = [
     ...left.map((one) => aboutRule(one, policy)),
-    ...about.map((one) => aboutComment(one, policy)),
-  ].sort((a, b) => a.at.line - b.at.line);
-  return { ignored, findings: found.map((one) => ({ ...one, excerpt: lines[one.at.line - 1] ?? '' })) };
+    // What is idle here may be needed where another policy uses the group.
+    ...about
+      .filter(({ kind, at }) => kind === 'badIgnore' || at.file === own)
+      .map((one) => aboutComment(one, policy)),
+  ].sort((a, b) => Number(a.at.file !== own) - Number(b.at.file !== own) || a.at.line - b.at.line);
+  return {
+    ignored,
+    findings: found.map((one) => ({ ...one, excerpt: lines.get(one.at.file)?.[one.at.line - 1] ?? '' })),
+  };
 }
 
 function aboutRule(finding: Finding, policy: Policy): LintFinding {

@@ -15,7 +15,7 @@ import { observe } from '../observe/observe.js';
 export async function readMemory(bpffs: string): Promise<MemoryReport> {
   const { owned } = await observe({ bpffs });
   const [programs, maps] = await Promise.all([showPrograms(), showMaps()]);
-  return attribute(owned, pinnedLists(bpffs), { programs, maps });
+  return attribute(owned, { lists: pinnedLists(bpffs), ofHost: pinnedTables(bpffs) }, { programs, maps });
 }
 
 interface Shown {
@@ -23,39 +23,49 @@ interface Shown {
   maps: MapShow;
 }
 
-/** `lists`: map id -> name of the list that it is the content of. */
-function attribute(owned: OwnedInterface[], lists: Map<number, string>, shown: Shown): MemoryReport {
-  const holders = new Map<number, string[]>([...lists.keys()].map((id) => [id, []]));
+/** Maps that are pinned for nobody alone: id -> name. */
+interface Pinned {
+  /** The content of lists. */
+  lists: Map<number, string>;
+  /** Tables of the host, which are nobody's own even where one interface alone holds them. */
+  ofHost: Map<number, string>;
+}
+
+function attribute(owned: OwnedInterface[], { lists, ofHost }: Pinned, shown: Shown): MemoryReport {
+  const named = new Map([...lists, ...ofHost]);
+  const holders = new Map<number, string[]>([...named.keys()].map((id) => [id, []]));
   const interfaces = owned.map((one) => {
     const programs = shown.programs.filter(({ id }) => programsOf(one).has(id));
     const held = mapsOf(one, programs);
     for (const id of held) holders.set(id, [...(holders.get(id) ?? []), one.name]);
-    return { name: one.name, programs: sum(programs), held };
+    return { name: one.name, programs, held };
   });
   // One that went meanwhile takes nothing any more.
   const present = new Map(shown.maps.map((map) => [map.id, map]));
-  const isShared = (id: number): boolean => holders.get(id)?.length !== 1;
+  const isShared = (id: number): boolean => ofHost.has(id) || holders.get(id)?.length !== 1;
   const bytes = (ids: number[]): number => sum(ids.flatMap((id) => present.get(id) ?? []));
   const shared = [...holders].flatMap(([mapId, names]) => {
     const map = present.get(mapId);
     if (!map || !isShared(mapId)) return [];
-    return [{ name: lists.get(mapId) ?? map.name ?? '', mapId, bytes: bytes([mapId]), interfaces: names }];
+    return [{ name: named.get(mapId) ?? map.name ?? '', mapId, bytes: bytes([mapId]), interfaces: names }];
   });
   return {
     interfaces: interfaces.map(({ name, programs, held }) => ({
       name,
-      programs,
+      programs: sum(programs),
       maps: bytes([...held].filter((id) => !isShared(id))),
       shared: bytes([...held].filter(isShared)),
     })),
     shared: shared.sort((a, b) => b.bytes - a.bytes),
-    total: interfaces.reduce((all, { programs }) => all + programs, bytes([...holders.keys()])),
+    // What records what leaves may be one program on several interfaces.
+    total: sum([...new Set(interfaces.flatMap(({ programs }) => programs))]) + bytes([...holders.keys()]),
   };
 }
 
-/** Every instance that is pinned, and what the link runs though it lost its pin. */
-function programsOf({ instances, link }: OwnedInterface): Set<number> {
-  const ids = [...instances.map(({ programId }) => programId), link?.programId];
+/** Every instance that is pinned, what the link runs though it lost its pin, and what records what leaves. */
+function programsOf({ instances, link, egress = [] }: OwnedInterface): Set<number> {
+  const recorders = egress.map((one) => one.link.programId);
+  const ids = [...instances.map(({ programId }) => programId), link?.programId, ...recorders];
   return new Set(ids.filter((id) => id !== undefined));
 }
 
@@ -73,6 +83,16 @@ function pinnedLists(bpffs: string): Map<number, string> {
       using map = entry.kind === 'pin' ? openPin(join(lists, name, entry.name)) : undefined;
       if (map) found.set(mapInfo(map).id, decodeName(name) ?? name);
     }
+  }
+  return found;
+}
+
+function pinnedTables(bpffs: string): Map<number, string> {
+  const { connections } = pinPathsOf(bpffs);
+  const found = new Map<number, string>();
+  for (const entry of listEntries(connections)) {
+    using map = entry.kind === 'pin' ? openPin(join(connections, entry.name)) : undefined;
+    if (map) found.set(mapInfo(map).id, `${entry.name} connections`);
   }
   return found;
 }

@@ -3,8 +3,9 @@ import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { type ObservedState, runningInstance, runsPolicy } from '../model/observed.js';
 import type { Position } from '../model/position.js';
-import type { Policy } from '../model/policy.js';
-import type { RuleRow, RuleCounters } from '../model/rule-counters.js';
+import type { DisabledRule, Policy } from '../model/policy.js';
+import { notesOf } from '../model/rule-notes.js';
+import type { DisabledRow, RuleRow, RuleCounters } from '../model/rule-counters.js';
 import type { RowCount } from '../model/counters.js';
 import { countRows } from '../observe/count-rows.js';
 import { observe } from '../observe/observe.js';
@@ -30,6 +31,7 @@ export async function readRuleCounters(
       policy: policy?.name ?? '',
       mode: policy?.mode ?? ('enforce' as const),
       rules: countRows(one.name, pinPathsOf(bpffs), firewall).map((row) => withAction(row, policy)),
+      ...(policy?.disabled && { disabled: policy.disabled.map(disabledRow) }),
     };
   });
   return { apiVersion: 'xdpkeep/v1', kind: 'Rules', interfaces };
@@ -43,8 +45,12 @@ function withAction(row: RowCount, policy: Policy | undefined): RuleRow {
     ...row,
     action: rule ? describeAction(rule.action) : says,
     drops: does === 'drop',
-    ...(rule && { at: place(rule.at) }),
+    ...(rule && { at: place(rule.at), ...notesOf(rule) }),
   };
+}
+
+function disabledRow({ action, at, ...told }: DisabledRule): DisabledRow {
+  return { ...told, action: describeAction(action), at: place(at) };
 }
 
 function place({ file, line, column }: Position): string {

@@ -25,6 +25,7 @@ import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
 import { pinsOf } from '../kernel/pins.js';
+import { connectionsStatus } from '../pass/count-connections.js';
 import { readTotals } from '../pass/totals.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
 import { MOST_BLOCKS } from '../model/blocks.js';
@@ -41,6 +42,7 @@ import { conditions } from '../plan/conditions.js';
 import { formerFailures } from '../plan/former-failures.js';
 import { hostConditions } from '../plan/host-conditions.js';
 import { plan } from '../plan/plan.js';
+import { pressureWarnings } from '../policy/connections/pressure.js';
 import type { LookOptions } from '../model/pass-options.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { revisionOf } from '../source/adoption.js';
@@ -85,7 +87,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
       failedLately: new Map(),
       keepsFormer: pending?.phase === 'waiting',
     },
-    ...(egress !== undefined && { egress }),
+    ...(egress && { egress }),
   });
   const hold = orWarning(() => readHold(options.dataDir), warnings);
   const revision = orWarning(() => revisionOf(options.from.stateDir, options.dataDir), warnings);
@@ -109,6 +111,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     () => confirmedGeneration(options.dataDir, journal.records, pending?.previous),
     warnings,
   );
+  const connections = orWarning(() => connectionsStatus(look.paths, observed.owned), warnings);
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Status',
@@ -130,11 +133,17 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     ...(waiting && { pending: waiting }),
     ...(suspensions.length > 0 && { suspensions }),
     ...(blocks.length > 0 && { blocks: { count: blocks.length, most: MOST_BLOCKS } }),
+    ...(connections && { connections }),
     interfaces: rows,
     others: observed.interfaces
       .filter(({ name, xdp, tc }) => xdp.length + tc.length > 0 && !rows.some((row) => row.name === name))
       .map((other) => withPins(other, observed)),
-    warnings: [...warnings, ...planned.warnings, ...warnOfHiddenTags(differences, MACHINE)],
+    warnings: [
+      ...warnings,
+      ...planned.warnings,
+      ...warnOfHiddenTags(differences, MACHINE),
+      ...pressureWarnings(connections?.tables ?? []),
+    ],
   };
 }
 
@@ -213,12 +222,14 @@ function withPrograms(row: ReportedInterface, { desired, observed, paths, progra
   const find = (one: string) => programs.firewall(one);
   const packets = isPolicy && digest !== undefined ? readTotals(name, digest, paths, find) : undefined;
   const xdp = seen?.xdp ?? [];
+  const recorder = owned?.egress?.find(({ link }) => link.ifindex === seen?.ifindex)?.link;
   return {
     ...row,
     ...(program !== undefined && { program }),
     ...(running && { running }),
     ...(attached !== undefined && { attached }),
     ...(packets && { packets }),
+    ...(recorder && { egress: { programId: recorder.programId, linkId: recorder.id } }),
     xdp,
     foreign: xdp.filter((one) => one.programId !== programId || one.linkId !== linkId),
     tc: seen?.tc ?? [],

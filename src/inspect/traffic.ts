@@ -6,14 +6,19 @@ import type { Fd } from '../kernel/fd.js';
 import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
+import type { ConnectionsStatus } from '../model/connection-table.js';
 import { BUILTIN_ROWS, type Policy } from '../model/policy.js';
 import { type Reading, Rates } from '../model/rates.js';
 import type { InterfaceTraffic, RuleTraffic, Traffic } from '../model/traffic.js';
+import { connectionsStatus } from '../pass/count-connections.js';
 import { rowVerdict } from '../policy/row-verdict.js';
 import { RunningPolicies } from './running-policies.js';
 
 /** Looks that a history reaches back. */
 const DEPTH = 60;
+
+/** Milliseconds between two countings of connections, which read whole tables. */
+const COUNT_AGAIN = 5000;
 
 interface Watched {
   name: string;
@@ -26,6 +31,8 @@ export class TrafficReader implements Disposable {
   readonly #rates = new Rates(DEPTH);
   readonly #running: RunningPolicies;
   #watched: Watched[] = [];
+  #connections: ConnectionsStatus | undefined;
+  #counted = -Infinity;
 
   /** `only`: one interface. Throws a UsageError when nothing wanted runs a policy. */
   constructor(
@@ -47,7 +54,19 @@ export class TrafficReader implements Disposable {
     const readings = read.flatMap(({ one, counts }) => readingsOf(one, counts));
     this.#rates.update(performance.now(), readings);
     const byKey = new Map(readings.map((reading) => [reading.key, reading]));
-    return { time: Date.now(), interfaces: this.#watched.map((one) => this.#traffic(one, byKey)) };
+    const connections = this.#countConnections();
+    return {
+      time: Date.now(),
+      interfaces: this.#watched.map((one) => this.#traffic(one, byKey)),
+      ...(connections && { connections }),
+    };
+  }
+
+  #countConnections(): ConnectionsStatus | undefined {
+    if (performance.now() - this.#counted < COUNT_AGAIN) return this.#connections;
+    this.#connections = connectionsStatus(pinPathsOf(this.bpffs), []);
+    this.#counted = performance.now();
+    return this.#connections;
   }
 
   [Symbol.dispose](): void {

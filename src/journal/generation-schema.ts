@@ -1,5 +1,6 @@
 // The schema of a generation on the disk. Unknown fields are accepted: the seal covers them, and a newer release may have written them.
 import * as z from 'zod';
+import type { ConnectionSettings } from '../model/connections.js';
 import type { DesiredList } from '../model/desired.js';
 import type { AddressSet } from '../model/policy.js';
 import type { Generation, RecordedInterface, RecordedProgram, RecordedState } from '../model/record.js';
@@ -33,10 +34,30 @@ const desiredList: z.ZodType<DesiredList> = z.looseObject({
   maxGrow: z.exactOptional(z.number()),
 });
 
+const seconds = z.int().positive();
+const connectionSettings: z.ZodType<ConnectionSettings> = z.looseObject({
+  max: z.int().positive(),
+  timeouts: z.looseObject({
+    tcp: z.looseObject({
+      opening: seconds,
+      accepting: seconds,
+      flowing: seconds,
+      closing: seconds,
+      reset: seconds,
+    }),
+    udp: seconds,
+    udpAnswered: seconds,
+    icmp: seconds,
+    sctp: seconds,
+    other: seconds,
+  }),
+});
+
 const recordedState: z.ZodType<RecordedState> = z.looseObject({
   host: z.string(),
   interfaces: z.array(recordedInterface),
   lists: z.exactOptional(z.array(desiredList)),
+  connections: z.exactOptional(connectionSettings),
   sets: z.exactOptional(z.array(z.string())),
   digest: z.string(),
   written: z.string(),

@@ -1,7 +1,7 @@
 // Queries of the records about steps: intents without an outcome, the last failures, and how and from where each interface was attached.
 // Pure.
 import type { JournalRecord } from '../model/record.js';
-import type { Step } from '../model/step.js';
+import type { RecordStep, Step } from '../model/step.js';
 import { isRecovered } from './recover-intents.js';
 
 /** Intents of steps without an outcome, oldest first. */
@@ -91,4 +91,16 @@ export function bringsBack(records: readonly JournalRecord[], step: Step): boole
       (one.step.kind === 'detach' || 'instance' in one.step),
   );
   return last !== undefined && 'instance' in last.step && last.step.instance.digest === step.instance.digest;
+}
+
+/** Does the step only restore the recorder that the last completed step on its interface had attached? */
+export function bringsRecorderBack(
+  records: readonly JournalRecord[],
+  { interface: name, digest }: RecordStep,
+): boolean {
+  const last = records.findLast(({ phase, step }) => {
+    const isAboutIt = step.kind === 'record' || step.kind === 'forget' || step.kind === 'detach';
+    return phase === 'done' && isAboutIt && step.interface === name;
+  });
+  return last?.step.kind === 'record' && last.step.digest === digest;
 }

@@ -26,6 +26,7 @@ export const effectiveStep = z.discriminatedUnion('kind', [
     ifindex: z.int().positive(),
     digest: z.string().min(1),
   }),
+  z.looseObject({ kind: z.literal('retime'), ...about }),
   z.looseObject({ kind: z.literal('forget'), ...about }),
   z.looseObject({ kind: z.literal('clean'), ...about, keepDigest: z.string().min(1) }),
 ]);
@@ -41,6 +42,7 @@ const operatorStep = z.looseObject({
     'accept-lockout',
     'block',
     'unblock',
+    'forget-connections',
   ]),
   reason: z.string(),
 });

@@ -40,6 +40,7 @@ function outcome(step: EffectiveStep, observed: ObservedState): Outcome {
       return owned?.egress?.some(({ digest }) => digest === step.digest) === true
         ? done('what leaves is recorded')
         : undone('what leaves is not recorded');
+    case 'retime':
     case 'forget':
     case 'repin':
     case 'clean':

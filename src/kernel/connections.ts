@@ -2,14 +2,13 @@
 import { join } from 'node:path';
 import {
   type Connection,
-  type ConnectionTable,
+  CONNECTION_BYTES,
   DATAGRAM_TABLE,
   PHASES,
   REASSEMBLY,
-  tableOf,
+  tablesOf,
 } from '../model/connections.js';
 import { CONNECTION_STATES, type ConnectionState } from '../model/policy.js';
-import { CONNECTION_BYTES } from './egress.js';
 import { checked } from './ffi.js';
 import { mapCalls } from './ffi-maps.js';
 import type { PinPaths } from './pin-paths.js';
@@ -25,9 +24,13 @@ export interface KnownConnection extends Connection {
 
 /** `flow`: struct flow, a byte a character. `undefined` when none is known, and where nothing is recorded. */
 export function lookUpConnection(pinPaths: PinPaths, flow: string): KnownConnection | undefined {
-  const table: ConnectionTable = tableOf(flow);
-  const value = lookUp(pinPaths.connectionTable(table), flow);
-  return value && decode(value, process.hrtime.bigint());
+  const now = process.hrtime.bigint();
+  for (const table of tablesOf(flow)) {
+    const value = lookUp(pinPaths.connectionTable(table), flow);
+    const known = value && decode(value, now);
+    if (known) return known;
+  }
+  return undefined;
 }
 
 /**

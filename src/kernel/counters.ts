@@ -74,7 +74,7 @@ export function zeroCounter(fd: number, slot: number): void {
 let cpus: number | undefined;
 
 /** Number of possible CPUs: a per-CPU value has one part for each. The file says `0-3` or `0,2-5`. */
-function possibleCpus(): number {
+export function possibleCpus(): number {
   cpus ??= readFileSync('/sys/devices/system/cpu/possible', 'utf8')
     .trim()
     .split(',')

@@ -2,7 +2,7 @@
 // everything. bpffs refuses dots in names, so dots are percent-encoded.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ConnectionTable } from '../model/connections.js';
+import { type ConnectionTable, RECORDED } from '../model/connections.js';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
@@ -33,6 +33,12 @@ export interface PinPaths {
   /** The tables of the connections of the host: a pin for each. */
   connections: string;
   connectionTable(table: ConnectionTable): string;
+  /** One of another size, or the count of what is written there, while programs that use it are still there. */
+  formerTable(table: ConnectionTable | typeof RECORDED): string;
+  /** For how long flows are kept. */
+  lives: string;
+  /** The map that counts what is written into them. */
+  recorded: string;
   /** Large address sets, shared between interfaces: a directory for each list, with a pin for each content. */
   lists: string;
   list(name: string): string;
@@ -62,6 +68,8 @@ export const TAP = 'tap';
 /** Sections of the policy's object; libbpf makes a map of each, with the section's name (bpf/tables.h, bpf/tap.h). */
 export const TABLES_SECTION = '.data.tables';
 export const TAP_SECTION = '.data.tap';
+/** The section of the egress program with its timeouts (bpf/egress.bpf.c). */
+export const LIVES_SECTION = '.data.lives';
 /** Section -> the name of the pin of its map. */
 export const PINNED_SECTIONS: ReadonlyMap<string, string> = new Map([
   [TABLES_SECTION, TABLES],
@@ -99,6 +107,9 @@ export function pinPathsOf(bpffs: string): PinPaths {
     egress: (name, digest) => join(interface_(name), EGRESS + digest),
     connections,
     connectionTable: (table) => join(connections, table),
+    formerTable: (table) => join(connections, `former-${table}`),
+    lives: join(connections, 'lives'),
+    recorded: join(connections, RECORDED),
     lists,
     list,
     set: (name, digest) => join(list(name), digest),

@@ -2,7 +2,7 @@
 // same steps on a fake kernel (test/fakes/kernel.ts). Directories and symbolic links are not part of the port: any file system has
 // them.
 import type { BlockEntry } from '../model/blocks.js';
-import type { ConnectionTable } from '../model/connections.js';
+import type { ConnectionTable, Lives } from '../model/connections.js';
 import type { AttachMode } from '../model/desired.js';
 import type { MapShape } from '../model/instance.js';
 import {
@@ -15,7 +15,9 @@ import {
 } from './attach.js';
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
-import { createEgressLink, seedConnections } from './egress.js';
+import { seedConnections } from './connection-seeds.js';
+import { carryConnections, readLives, writeLives } from './connection-tables.js';
+import { attachEgress, detachEgress, egressInfo, type EgressPlace } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
   kindOf,
@@ -58,8 +60,13 @@ export interface BpfObjects {
   attachNetlink(ifindex: number, mode: AttachMode, program: Open): void;
   detachNetlink(ifindex: number, mode: AttachMode, expected: Open): void;
   zeroCounter(counters: number, slot: number): void;
-  createEgressLink(program: Open, ifindex: number): Handle;
-  seedConnections(tables: Record<ConnectionTable, Open>): void;
+  attachEgress(program: Open, ifindex: number, path: string, digest: string): void;
+  egressInfo(pinned: Open, place: EgressPlace): LinkInfo;
+  detachEgress(pinned: Open, place: EgressPlace): void;
+  seedConnections(tables: Record<ConnectionTable, Open>, lives: Lives): void;
+  carryConnections(from: Open, to: Open): void;
+  readLives(map: Open): Lives;
+  writeLives(map: Open, lives: Lives): void;
   createBlockMap(): Handle;
   fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void;
 }
@@ -86,8 +93,13 @@ const KERNEL: BpfObjects = {
   attachNetlink,
   detachNetlink,
   zeroCounter,
-  createEgressLink,
+  attachEgress,
+  egressInfo,
+  detachEgress,
   seedConnections,
+  carryConnections,
+  readLives,
+  writeLives,
   createBlockMap,
   fillBlockMap,
 };

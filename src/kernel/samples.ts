@@ -2,6 +2,7 @@
 // is read once. The datapath does not notify readers: they poll. Sources: bpf/libbpf.h (ring_buffer__*), bpf/bpf.h; struct sample and
 // struct sampling in bpf/events.h.
 import koffi from 'koffi';
+import { CONNECTION_STATES } from '../model/policy.js';
 import type { Sample } from '../model/sample.js';
 import { Fd } from './fd.js';
 import { type Call, callFailed, checked, lastErrno, once, openLibbpf } from './ffi.js';
@@ -88,6 +89,7 @@ export class RingReader implements Disposable {
 /** struct sample. The frame is copied, since the kernel reuses the memory. */
 function decodeSample(bytes: Buffer, offset: bigint): Sample {
   const captured = bytes.readUInt16LE(28);
+  const connection = CONNECTION_STATES[bytes.readUInt8(31) - 1];
   return {
     time: bytes.readBigUInt64LE(0) + offset,
     ifindex: bytes.readUInt32LE(8),
@@ -95,7 +97,8 @@ function decodeSample(bytes: Buffer, offset: bigint): Sample {
     verdict: bytes.readUInt32LE(16),
     fate: bytes.readUInt32LE(20),
     length: bytes.readUInt32LE(24),
-    watched: bytes.readUInt16LE(30) === KEPT_WATCHED,
+    watched: bytes.readUInt8(30) === KEPT_WATCHED,
+    ...(connection && { connection }),
     frame: Uint8Array.prototype.slice.call(bytes, HEAD_BYTES, HEAD_BYTES + captured),
   };
 }

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../model/errors.js';
 import { type Block, type Blocks, mostHit } from '../model/blocks.js';
 import type { JournalFigures } from './figures.js';
 import type { RuleCounters } from '../model/rule-counters.js';
+import { type ConnectionsStatus, FLOW_STATES } from '../model/connection-table.js';
 import type { Status } from '../model/status.js';
 
 /** How the last pass of this process, or of the one that wrote the file, went. */
@@ -103,6 +104,39 @@ function statusMetrics(status: Status, gauge: Put, counter: Put): void {
     'bytes_total',
     'Bytes of the frames that a policy decided, by what became of them.',
     verdicts(({ seenBytes, droppedBytes }) => [seenBytes - droppedBytes, droppedBytes]),
+  );
+  if (status.connections) connectionMetrics(status.connections, gauge, counter);
+}
+
+function connectionMetrics({ tables }: ConnectionsStatus, gauge: Put, counter: Put): void {
+  gauge(
+    'connections',
+    'Connections that are known, by table and state; over are those whose time is over and that still take a place.',
+    tables.flatMap(({ name, states, over }): Sample[] => [
+      ...FLOW_STATES.map((state): Sample => [{ table: name, state }, states[state] ?? 0]),
+      [{ table: name, state: 'over' }, over],
+    ]),
+  );
+  gauge(
+    'connections_capacity',
+    'Connections that a table has room for.',
+    tables.map(({ name, capacity }) => [{ table: name }, capacity]),
+  );
+  const counted = tables.flatMap(({ name, recorded }) => (recorded ? [{ table: name, ...recorded }] : []));
+  counter(
+    'connections_recorded_total',
+    'Connections that were written into a table that did not know them.',
+    counted.map(({ table, flows }) => [{ table }, flows]),
+  );
+  counter(
+    'connections_revived_total',
+    'TCP connections among them in whose middle this host was: forgotten before, or never known.',
+    counted.map(({ table, revived }) => [{ table }, revived]),
+  );
+  gauge(
+    'connections_forgotten',
+    'Connections that made room for others, at least; most of them were over.',
+    counted.map(({ table, forgotten }) => [{ table }, forgotten]),
   );
 }
 

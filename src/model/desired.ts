@@ -1,5 +1,6 @@
 // What is wanted. A DesiredState is complete: with the object store beside it, it can be applied years later
 // without the state files it came from. Generations are made of it.
+import { type ConnectionSettings, USUAL_CONNECTIONS } from './connections.js';
 import type { DriftPolicy } from './drift.js';
 import type { AddressSet, Match, Policy, Protection } from './policy.js';
 import type { Position } from './position.js';
@@ -83,6 +84,8 @@ export interface DesiredState {
   interfaces: DesiredInterface[];
   /** Those that its policies and `protect` name, by name; absent when none does. No part of the digests. */
   lists?: DesiredList[];
+  /** What the Host file says of its connections; absent where it says nothing. */
+  connections?: ConnectionSettings;
   /** SHA-256 (hex) of everything above except positions: two states with one digest want the same. */
   digest: string;
   /** The same of what people wrote: unchanged by another compiler or release. A hold is about this. */
@@ -102,6 +105,11 @@ export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
 /** Does a rule of any of its policies ask? */
 export function asksAboutConnections({ interfaces }: Pick<DesiredState, 'interfaces'>): boolean {
   return interfaces.some(({ program }) => program.firewall && asksConnections(program.firewall.policy));
+}
+
+/** What is to hold for the tables of connections. */
+export function connectionSettings({ connections }: Pick<DesiredState, 'connections'>): ConnectionSettings {
+  return connections ?? USUAL_CONNECTIONS;
 }
 
 /** All matches of a firewall; none where there is no firewall. */

@@ -2,6 +2,7 @@
 import type { Block } from './blocks.js';
 import type { ConnectionState, Verdict } from './policy.js';
 import type { Position } from './position.js';
+import type { RuleNotes } from './rule-notes.js';
 
 /** Who decides a packet, and how. */
 export interface ExplainedDecision {
@@ -19,6 +20,8 @@ export interface ExplainedDecision {
    * nobody wrote.
    */
   at?: Position;
+  /** What people say of the rule; absent where they say nothing, and for a built-in row. */
+  notes?: RuleNotes;
   /** What an operator has blocked, where that decides; no part of the policy. */
   block?: Block;
   /** Who would decide instead while the rate of a rule is exceeded: that rule, or who comes behind it (`when: below`). */

@@ -84,6 +84,18 @@ export const LINT_RULES = {
     about:
       'With `default: drop` it lets answers in, but what follows the first fragment of one is dropped, or comes in from everybody.',
   },
+  missingNote: {
+    code: 'XK120',
+    severity: 'error',
+    summary: 'missing field of a rule',
+    about: 'The repository asks each rule for it: `lint` of xdpkeep.yaml.',
+  },
+  expiring: {
+    code: 'XK121',
+    severity: 'warning',
+    summary: 'rule that ends soon',
+    about: 'Its `until` is within the time that xdpkeep.yaml names.',
+  },
 } as const satisfies Record<string, LintRule>;
 
 /** Kinds of findings about comments; the others are about rules, and can be ignored. */

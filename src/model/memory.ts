@@ -3,7 +3,7 @@
 
 export interface MemoryReport {
   interfaces: InterfaceMemory[];
-  /** What is held once for several interfaces, or for none any more. */
+  /** What is held once for several interfaces, for the host, or for none any more. */
   shared: SharedMemory[];
   /** Everything of ours, each map once. */
   total: number;
@@ -20,7 +20,7 @@ interface InterfaceMemory {
 }
 
 export interface SharedMemory {
-  /** Of the list, for a large one; else the kernel's name of the map. */
+  /** Of the list, for a large one; `opened connections` of a table of the host; else the kernel's name of the map. */
   name: string;
   mapId: number;
   bytes: number;

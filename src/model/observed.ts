@@ -1,6 +1,7 @@
 // What is there: the kernel's own answer, joined from bpftool, the interface list and the pins under our directory.
 // Nothing in it is remembered from an earlier run.
 import type { Named } from './altnames.js';
+import type { Lives } from './connections.js';
 import type { AttachMode } from './desired.js';
 import type { MapShape } from './instance.js';
 import type { KeptProgram } from './step.js';
@@ -81,7 +82,7 @@ export interface ObservedLink {
   ifindex: number;
 }
 
-/** A pinned link of ours with a recorder, the program that records what leaves. */
+/** A pinned link of ours with a recorder, the program that records what leaves; with id 0 a filter of clsact, whose program is pinned. */
 interface ObservedEgress {
   /** Of its program. */
   digest: string;
@@ -112,11 +113,26 @@ export interface ObservedState {
   netns: number;
   interfaces: ObservedInterface[];
   owned: OwnedInterface[];
+  /** The tables of connections; absent where nothing is recorded. */
+  connections?: ObservedConnections;
+}
+
+export interface ObservedConnections {
+  /** Flows that there is room for. */
+  max: number;
+  /** Absent where an earlier release records. */
+  timeouts?: Lives;
 }
 
 /** The pinned instance whose program our link runs; `undefined` without a link, or when that program has lost its pin. */
 export function runningInstance({ instances, link }: OwnedInterface): ObservedInstance | undefined {
   return link && instances.find(({ programId }) => programId === link.programId);
+}
+
+/** The number in the kernel of a map that all policies of a host share, from one that runs and has it. */
+export function sharedMap(owned: readonly OwnedInterface[], name: string): number | undefined {
+  const maps = owned.flatMap((one) => runningInstance(one)?.maps ?? []);
+  return maps.find((map) => map.name === name)?.id;
 }
 
 /** The map that every policy has, and no other program beside counters: those stay when a program takes its place. */

@@ -1,6 +1,7 @@
 // What a policy says once everything in it is resolved: names are numbers, lists are networks, instants are
 // nanoseconds. Nothing here knows how it was written (YAML) or how it is decided (tables, kernel).
 import type { Position } from './position.js';
+import type { RuleNotes } from './rule-notes.js';
 import type { Cidr } from '../addresses/cidr.js';
 import type { AddressRanges } from '../addresses/ranges.js';
 
@@ -122,7 +123,14 @@ export type RateLimit = FillRate & {
   when?: 'below';
 };
 
-export interface Rule {
+/** A rule with `enabled: false`: it decides nothing, and what it would match is not kept. */
+export interface DisabledRule extends RuleNotes {
+  name: string;
+  action: Action;
+  at: Position;
+}
+
+export interface Rule extends RuleNotes {
   name: string;
   match: Match;
   action: Action;
@@ -162,6 +170,8 @@ export interface Policy {
   name: string;
   default: 'pass' | 'drop';
   rules: Rule[];
+  /** Absent where there is none. */
+  disabled?: DisabledRule[];
   /** Later fragments. */
   fragments: 'match' | 'drop' | 'pass';
   malformed: 'drop' | 'pass';

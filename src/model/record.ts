@@ -7,7 +7,16 @@ export type Phase = 'intent' | 'done' | 'failed' | 'undone' | 'confirmed';
 
 /** What an operator did, or what became of a change as a whole: no step on an interface. */
 interface OperatorStep {
-  kind: 'hold' | 'suspend' | 'resume' | 'rebase' | 'trial' | 'accept-lockout' | 'block' | 'unblock';
+  kind:
+    | 'hold'
+    | 'suspend'
+    | 'resume'
+    | 'rebase'
+    | 'trial'
+    | 'accept-lockout'
+    | 'block'
+    | 'unblock'
+    | 'forget-connections';
   reason: string;
 }
 

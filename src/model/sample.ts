@@ -1,4 +1,6 @@
 // A packet that the datapath kept: as it came out of the kernel, and as people are told about it.
+import type { ConnectionState } from './policy.js';
+import type { RuleNotes } from './rule-notes.js';
 
 export interface Sample {
   /** ns since 1970, UTC. */
@@ -13,6 +15,8 @@ export interface Sample {
   fate: number;
   /** Bytes of the frame on the wire. */
   length: number;
+  /** What it is to the connections of the host; absent where no rule was reached that asks. */
+  connection?: ConnectionState;
   /** Kept for somebody who watches, and not because it was sampled. */
   watched: boolean;
   /** Its first bytes, as many as were kept. */
@@ -29,9 +33,13 @@ export interface SeenPacket {
   interface: string;
   /** Rule or built-in row; absent where only the verdict is known. */
   rule?: string;
+  /** What people say of that rule; absent where they say nothing. */
+  notes?: RuleNotes;
   verdict: string;
   /** What became of it, where that is not the verdict. */
   fate?: string;
+  /** What it is to the connections of the host; absent where no rule was reached that asks. */
+  connection?: ConnectionState;
   length: number;
   frame: Uint8Array;
 }

@@ -1,4 +1,5 @@
 // What `status --output json` prints. docs/json.md explains every field; names are kept and only added to.
+import type { ConnectionsStatus } from './connection-table.js';
 import type { AppliedState } from './history.js';
 import type { MemoryReport } from './memory.js';
 import type { ObservedInterface, TcProgram, XdpAttachment } from './observed.js';
@@ -64,6 +65,8 @@ export interface InterfaceStatus extends ReportedInterface {
   changed?: string;
   /** Of policies alone: programs of the user's own count, or not, as they like. */
   packets?: PacketTotals;
+  /** The program that records what leaves here, for rules that ask about connections; absent where none is attached. */
+  egress?: { programId: number; linkId: number };
   /** Every XDP program on the interface, ours included. */
   xdp: XdpAttachment[];
   /** Those of `xdp` that are not ours. */
@@ -103,6 +106,8 @@ export interface Status {
   suspensions?: Suspension[];
   /** Blocks in force, outside of git; absent when there are none. */
   blocks?: { count: number; most: number };
+  /** What is known of connections; absent where no policy that runs asks. */
+  connections?: ConnectionsStatus;
   interfaces: InterfaceStatus[];
   /** Interfaces that nobody wants anything on and that run XDP or tc programs. */
   others: OtherInterface[];

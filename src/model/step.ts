@@ -1,5 +1,6 @@
 // A step is what will be done to one interface: shown by the dry run, journaled, executed, and undone through its
 // inverse, always the same object. Steps carry ids that were observed, so that execution can refuse a changed world.
+import type { ConnectionSettings, Lives } from './connections.js';
 import type { AttachMode, DesiredProgram } from './desired.js';
 import type { DriftCause } from './drift.js';
 
@@ -178,14 +179,25 @@ export interface RecordStep extends StepBase {
   kind: 'record';
   action: 'update';
   ifindex: number;
-  /** Of the recorder. */
+  /** Of the recorder, with the size of the tables where that is not the usual one. */
   digest: string;
+  connections: ConnectionSettings;
 }
 
-/** Removes the recorder from an interface: no rule asks about connections any more. */
+/** Changes for how long flows are kept, while everything runs on. Of the host: the step of one interface does it for all. */
+export interface RetimeStep extends StepBase {
+  kind: 'retime';
+  action: 'update';
+  timeouts: Lives;
+  former: Lives;
+}
+
+/** Removes the recorder from an interface, or the former one: no rule asks about connections any more, or another one is there. */
 export interface ForgetStep extends StepBase {
   kind: 'forget';
   action: 'update';
+  /** Of the recorder that stays; absent when none does. */
+  keepDigest?: string;
 }
 
 export type Condition =
@@ -209,6 +221,7 @@ export type EffectiveStep =
   | DetachStep
   | CleanStep
   | RecordStep
+  | RetimeStep
   | ForgetStep;
 export type Step = EffectiveStep | NoStep;
 

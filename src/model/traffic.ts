@@ -1,4 +1,5 @@
 // What the rules of each interface do right now.
+import type { ConnectionsStatus } from './connection-table.js';
 import type { Rate } from './rates.js';
 
 export interface RuleTraffic extends Rate {
@@ -26,4 +27,6 @@ export interface Traffic {
   /** ms since 1970. */
   time: number;
   interfaces: InterfaceTraffic[];
+  /** Absent where no policy that runs asks about connections. Counted now and then, not at each look. */
+  connections?: ConnectionsStatus;
 }

@@ -35,7 +35,7 @@ export function joinInterfaces(answers: Answers, own: Own, infoOf: InfoOf): Obse
     name,
     ifindex,
     xdp: xdpOf(ifindex, answers, own.owned, infoOf),
-    tc: tcOf(ifindex, answers),
+    tc: tcOf(ifindex, answers, own.owned),
   }));
 }
 
@@ -78,11 +78,12 @@ function gone(linkId: number): never {
   throw new Disagreement(`link ${linkId} came or went`);
 }
 
-/** Classic BPF filters have no program and so no id: they are not listed. */
-function tcOf(ifindex: number, { net, programs }: Answers): TcProgram[] {
+/** Programs of others. Classic BPF filters have no program and so no id: they are not listed. */
+function tcOf(ifindex: number, { net, programs }: Answers, owned: OwnedInterface[]): TcProgram[] {
+  const ours = owned.flatMap(({ egress = [] }) => egress.map(({ link }) => link.programId));
   return net.tc.flatMap((entry) => {
     const programId = entry.id ?? entry.prog_id;
-    if (entry.ifindex !== ifindex || programId === undefined) return [];
+    if (entry.ifindex !== ifindex || programId === undefined || ours.includes(programId)) return [];
     const name = programs.find(({ id }) => id === programId)?.name ?? entry.name ?? '';
     return [{ kind: entry.kind, name, programId }];
   });

@@ -2,11 +2,14 @@
 // that was true at one moment. What cannot be read is an error, never an absence.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { isBpffs } from '../kernel/bpffs.js';
 import { bootId } from '../kernel/boot.js';
 import { findBpftool, showLinks, showMaps, showNet, showPrograms } from '../kernel/bpftool.js';
 import { listInterfaces, netnsInode } from '../kernel/interfaces.js';
 import { type LinkInfo, linkInfo, openLink } from '../kernel/pinned.js';
+import { pinsOf } from '../kernel/pins.js';
 import type { ObservedState } from '../model/observed.js';
+import { observeConnections } from './connection-tables.js';
 import { withDevices } from './devices.js';
 import { Disagreement, restless } from './disagreement.js';
 import { type Own, checkOwned, joinInterfaces } from './join.js';
@@ -62,7 +65,8 @@ async function look(bpffs: string): Promise<ObservedState> {
   // A swap meanwhile would show an old program beside a new link: as a foreign one.
   if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
   const owned = own.owned.map((one) => withUnpinnedMaps(one, answers));
-  return { boot: bootId(), netns: netnsInode(), interfaces, owned };
+  const connections = isBpffs(bpffs) ? observeConnections(pinsOf(bpffs)) : undefined;
+  return { boot: bootId(), netns: netnsInode(), interfaces, owned, ...(connections && { connections }) };
 }
 
 function lookAtOwn(bpffs: string): Own {

@@ -16,7 +16,7 @@ import type { ObjectKind } from '../kernel/pinned.js';
 import { type Handle, type Pins, pinsOf } from '../kernel/pins.js';
 import type { AttachMode } from '../model/desired.js';
 import { EnvironmentError } from '../model/errors.js';
-import type { ObservedInstance, OwnedInterface } from '../model/observed.js';
+import type { ObservedInstance, ObservedLink, OwnedInterface } from '../model/observed.js';
 import { Disagreement, restless } from './disagreement.js';
 
 const ATTEMPTS = 20;
@@ -77,8 +77,7 @@ function readInterface(pins: Pins, name: string): OwnedInterface {
       };
     } else if (entry.name.startsWith(EGRESS)) {
       const digest = entry.name.slice(EGRESS.length);
-      const path = pins.egress(name, digest);
-      const link = identify(pins, path, 'link', (fd) => pins.objects.linkInfo(fd));
+      const link = readEgress(pins, name, digest);
       owned.egress = [...(owned.egress ?? []), { digest, link }];
     } else if (entry.kind === 'directory') owned.instances.push(readInstance(pins, name, entry.name));
     else if (entry.name === LINK)
@@ -87,6 +86,14 @@ function readInterface(pins: Pins, name: string): OwnedInterface {
   }
   const foreign = readForeign(pins, name);
   return foreign ? { ...owned, foreign } : owned;
+}
+
+/** A link, or a program that a filter of ours runs. */
+function readEgress(pins: Pins, name: string, digest: string): ObservedLink {
+  const path = pins.egress(name, digest);
+  using fd = pins.objects.openPin(path);
+  const kind = fd && pins.objects.kindOf(fd) === 'program' ? 'program' : 'link';
+  return identify(pins, path, kind, (pinned) => pins.objects.egressInfo(pinned, { name, digest }));
 }
 
 function readInstance(pins: Pins, name: string, digest: string): ObservedInstance {

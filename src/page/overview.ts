@@ -1,5 +1,6 @@
 // How the host stands: conditions, revisions, warnings, interfaces.
 import type { InterfaceStatus, Status, StatusCondition } from '../model/status.js';
+import { showConnections } from './connections.js';
 import { element, fill, part, table } from './dom.js';
 import { age, grouped } from './words.js';
 
@@ -23,6 +24,7 @@ export function showStatus(status: Status): void {
   fill(part('revisions'), ...revisions(status, now));
   fill(part('warnings'), ...status.warnings.map((text) => element('li', { class: 'care' }, text)));
   fill(part('interfaces'), ...interfaceTable(status.interfaces, now));
+  showConnections(status.connections);
 }
 
 export function showTrouble(error: Error): void {

@@ -1,5 +1,6 @@
 // The rules of each interface, in the order in which they decide, with what they count and where they stand.
 import type { InterfaceRules, RuleCounters } from '../model/rule-counters.js';
+import { noteWords, type RuleNotes } from '../model/rule-notes.js';
 import { element, fill, part, table } from './dom.js';
 import type { Rates } from './rates.js';
 import { grouped, rate } from './words.js';
@@ -39,16 +40,23 @@ export function showRules({ interfaces }: RuleCounters, rates: Rates): void {
   }
 }
 
-function rows({ name, policy, mode, rules }: InterfaceRules, rates: Rates): Node[] {
+function rows({ name, policy, mode, rules, disabled = [] }: InterfaceRules, rates: Rates): Node[] {
   const now = rates.of(name)?.rows ?? [];
   const cells = rules.map((rule) => [
-    rule.name,
+    named(rule),
     element('span', { class: rule.drops ? 'bad' : '' }, rule.action),
     grouped(rule.packets),
     grouped(rule.bytes),
     rate(now.find((row) => row.rule === rule.name)?.packets ?? 0),
     rule.at ?? 'built in',
   ]);
+  const off = disabled.map((rule) => [named(rule), `${rule.action}, disabled`, '', '', '', rule.at]);
   const audit = mode === 'audit' ? ', which counts and drops nothing (audit)' : '';
-  return table(COLUMNS, cells, `${name} runs the policy ${policy}${audit}.`);
+  return table(COLUMNS, [...cells, ...off], `${name} runs the policy ${policy}${audit}.`);
+}
+
+/** With what people say of it. */
+function named(rule: RuleNotes & { name: string }): Node | string {
+  const told = noteWords(rule);
+  return told === '' ? rule.name : element('span', {}, rule.name, element('small', {}, ` ${told}`));
 }

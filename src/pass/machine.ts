@@ -9,6 +9,7 @@ import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, programTakesFrags, prove } from '../prove/prove.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
+import { warnOfPressure } from './count-connections.js';
 import { rebaseTotals } from './totals.js';
 
 /** Where each function is, is said what it does, and which errors it throws. */
@@ -24,6 +25,7 @@ export const MACHINE = {
   findDifferences,
   guardAgainstLockout,
   rebaseTotals,
+  warnOfPressure,
 };
 
 export type Machine = Readonly<typeof MACHINE>;

@@ -43,10 +43,17 @@ export function planPass(
       failedLately: retry ? new Map() : failedLately(records, observed.boot),
       keepsFormer: 'ask' in safeties.confirmation,
     },
-    ...(egress !== undefined && { egress }),
+    ...(egress && { egress }),
   };
   const planned = plan(desired, differences, context, renames);
-  return { ...planned, warnings: [...planned.warnings, ...warnOfHiddenTags(differences, place.machine)] };
+  return {
+    ...planned,
+    warnings: [
+      ...planned.warnings,
+      ...warnOfHiddenTags(differences, place.machine),
+      ...place.machine.warnOfPressure(place.pins, observed.owned),
+    ],
+  };
 }
 
 /** Milliseconds that a step with a gap waits after it failed. */

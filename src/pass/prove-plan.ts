@@ -1,6 +1,7 @@
 // The third phase of a pass: loads what the plan brings in, runs its packet tests in the kernel, and asks whether protected flows still
 // pass. Nothing is attached yet.
 import { bringsBack } from '../journal/intents.js';
+import { connectionSettings } from '../model/desired.js';
 import type { Plan } from '../model/step.js';
 import type { Proven } from '../prove/prove.js';
 import type { Guarded } from '../reach/lockout-guard.js';
@@ -15,10 +16,11 @@ export interface ProvenPlan extends Guarded, Disposable {
 
 /** Dispose of it after applying. `failed` holds what could not be loaded and what would lock somebody out. */
 export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Decided): Promise<ProvenPlan> {
-  const { place, report } = inputs;
+  const { place, report, target } = inputs;
   const { observed } = seen;
   const { progress } = report;
-  const base = { pinPaths: place.pins, store: place.store, observed, recorder: readRecorder };
+  const { max: maxConnections } = connectionSettings(target.desired);
+  const base = { pinPaths: place.pins, store: place.store, observed, recorder: readRecorder, maxConnections };
   const context = { ...base, ...(progress && { progress }) };
   const proven = place.machine.prove(active, context);
   try {

@@ -23,7 +23,7 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
   return withHost(options, (host) => reconcileOn(host, options));
 }
 
-/** The same on an open host. While a change waits for its confirmation, only programs that were lost are attached again. */
+/** The same on an open host. While a change waits for its confirmation, only what was lost is attached again. */
 export async function reconcileOn(host: Host, options: ReconcileOptions): Promise<Reconciliation> {
   const { remember, ...inputs } = await inputsFromStateFiles(host, options);
   const isWaiting = 'ask' in inputs.safeties.confirmation;

@@ -2,14 +2,19 @@
 // state file names it.
 import { readBuiltin } from '../desired/programs/builtins.js';
 import { sha256 } from '../disk/sha256.js';
-import { asksAboutConnections, type DesiredState } from '../model/desired.js';
+import { sizeMark } from '../model/connections.js';
+import { asksAboutConnections, connectionSettings, type DesiredState } from '../model/desired.js';
+import type { WantedRecorder } from '../plan/context.js';
 import type { ShippedProgram } from '../prove/egress.js';
 
 export function readRecorder(): ShippedProgram {
   return readBuiltin('egress');
 }
 
-/** Digest of the program that is to record on this host; `undefined` where no rule asks about connections. */
-export function wantedRecorder(desired: DesiredState): string | undefined {
-  return asksAboutConnections(desired) ? sha256(readRecorder().bytes).slice(0, 16) : undefined;
+/** What is to record on this host; `undefined` where no rule asks about connections. */
+export function wantedRecorder(desired: DesiredState): WantedRecorder | undefined {
+  if (!asksAboutConnections(desired)) return undefined;
+  const connections = connectionSettings(desired);
+  const parts = [sha256(readRecorder().bytes).slice(0, 16), sizeMark(connections) ?? []].flat();
+  return { digest: parts.join('-'), connections };
 }

@@ -24,13 +24,16 @@ export function conditions(
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Kinds of steps that may stand beside another one of their interface. */
+const BESIDE: readonly Step['kind'][] = ['record', 'retime', 'forget'];
+
 /** One step for each interface: a rename has the row of its interface, and recording that of what else is to be done there. */
 function rowsOf({ steps }: Plan): Plan['steps'] {
   const rows = new Map<string, Plan['steps'][number]>();
   for (const one of steps.filter(({ step }) => step.kind !== 'rename')) {
     const { step } = one;
     const other = rows.get(step.interface)?.step;
-    const isBeside = step.kind === 'record' || step.kind === 'forget';
+    const isBeside = BESIDE.includes(step.kind);
     if (!other || (isBeside ? other.kind === 'none' : step.kind !== 'none')) rows.set(step.interface, one);
   }
   return [...rows.values()];

@@ -1,4 +1,5 @@
 // The inputs of planning besides the differences. Plain data, gathered by the caller.
+import type { ConnectionSettings } from '../model/connections.js';
 import type { DesiredInterface } from '../model/desired.js';
 import type { Difference, LinkState } from '../model/difference.js';
 import type { Installed } from '../model/drift.js';
@@ -12,8 +13,14 @@ export interface PlanContext {
   /** Instance digest -> maps of the wanted program. Needed only for instances that are not attached yet. */
   definitions: ReadonlyMap<string, MapDefinition[]>;
   past: Past;
-  /** Digest of the wanted recorder; absent where no rule of the host asks about connections. */
-  egress?: string;
+  /** What is to record what leaves; absent where no rule of the host asks about connections. */
+  egress?: WantedRecorder;
+}
+
+/** The program by its digest, and what its tables are to be. */
+export interface WantedRecorder {
+  digest: string;
+  connections: ConnectionSettings;
 }
 
 /** What is known beside what is wanted and what is there: most of it from the journal's records of earlier passes. */

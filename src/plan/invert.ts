@@ -66,6 +66,8 @@ export function invert(step: EffectiveStep): EffectiveStep | undefined {
       return { ...base, kind: 'clean', action: 'update', keepDigest: step.digest };
     case 'record':
       return { ...base, kind: 'forget', action: 'update' };
+    case 'retime':
+      return { ...step, ...base, timeouts: step.former, former: step.timeouts };
     case 'forget':
     case 'clean':
       return undefined;

@@ -16,7 +16,7 @@ import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
-import { planRecording } from './record.js';
+import { planRecording, planRetiming } from './record.js';
 import { considerStacks } from './stacks.js';
 
 /** `renames` are done first; `differences` are those after the renames. */
@@ -27,8 +27,13 @@ export function plan(
   renames: readonly Rename[] = [],
 ): Plan {
   const recordings = differences.flatMap((difference) => planRecording(difference, context) ?? []);
+  const retime = planRetiming(differences, context);
   const all = differences.map((difference) => planOne(difference, desired, context));
-  const steps = [...recordings, ...considerStacks(all, differences, context)].sort(byOrder);
+  const steps = [
+    ...recordings,
+    ...(retime ? [retime] : []),
+    ...considerStacks(all, differences, context),
+  ].sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
     warnings: [...uncovered(desired, context.observed), ...leftOpen(steps), ...differences.flatMap(doubts)],
@@ -138,6 +143,7 @@ const ORDER: Record<Step['kind'], number> = {
   none: 0,
   rename: 0,
   record: 1,
+  retime: 2,
   clean: 2,
   repin: 2,
   swap: 2,

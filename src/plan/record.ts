@@ -1,35 +1,74 @@
 // Plans where the recorder is attached: on every interface of a host one of whose rules asks about connections, since what leaves by one
-// interface may be answered on another. It is attached before rules ask, and removed when none does any more.
+// interface may be answered on another. It is attached before rules ask, and removed when none does any more. Tables of another size are made with another
+// program, since a program keeps its maps; how long flows are kept is changed under the program that runs.
+import { changedLives } from '../model/connections.js';
 import type { Difference } from '../model/difference.js';
-import type { OwnedInterface } from '../model/observed.js';
-import type { ForgetStep, RecordStep } from '../model/step.js';
-import type { PlanContext } from './context.js';
+import type { ObservedState, OwnedInterface } from '../model/observed.js';
+import type { ForgetStep, RecordStep, RetimeStep } from '../model/step.js';
+import type { PlanContext, WantedRecorder } from './context.js';
 
 /** The step that the recorder of an interface needs; `undefined` when it needs none. Where an interface is left, `detach` removes it with all other pins. */
 export function planRecording(
   { interface: name, wanted, observed, owned }: Difference,
-  { egress, past }: Pick<PlanContext, 'egress' | 'past'>,
+  { egress, past, observed: state }: Pick<PlanContext, 'egress' | 'past' | 'observed'>,
 ): RecordStep | ForgetStep | undefined {
   if (!wanted || !observed || owned?.trouble) return undefined;
   const pinned = owned?.egress ?? [];
-  const isRight = pinned.some((one) => one.digest === egress && one.link.ifindex === observed.ifindex);
   const base = { interface: name, action: 'update', gap: false } as const;
-  if (egress !== undefined && !isRight) {
-    const reason = reasonFor(owned, observed.ifindex);
-    return { ...base, kind: 'record', reason, ifindex: observed.ifindex, digest: egress };
+  if (egress && !isRecording(owned, observed.ifindex, egress)) {
+    const reason = reasonFor(owned, observed.ifindex, egress, state);
+    return { ...base, kind: 'record', reason, ifindex: observed.ifindex, ...egress };
   }
-  if (egress !== undefined || pinned.length === 0 || past.keepsFormer) return undefined;
+  if (pinned.length === (egress ? 1 : 0) || past.keepsFormer) return undefined;
+  return egress
+    ? { ...base, kind: 'forget', reason: 'what recorded before is given up', keepDigest: egress.digest }
+    : { ...base, kind: 'forget', reason: 'what leaves is recorded no more: no rule asks about connections' };
+}
+
+/** The timeouts are of the host: the step is that of the first interface on which what leaves is recorded. */
+export function planRetiming(
+  differences: readonly Difference[],
+  { egress, observed: { connections } }: Pick<PlanContext, 'egress' | 'observed'>,
+): RetimeStep | undefined {
+  const first = differences.find(
+    ({ wanted, observed, owned }) =>
+      wanted && observed && !owned?.trouble && egress && isRecording(owned, observed.ifindex, egress),
+  );
+  const former = connections?.timeouts;
+  if (!first || !egress || !former) return undefined;
+  const { timeouts } = egress.connections;
+  const changes = changedLives(former, timeouts);
+  if (changes === '') return undefined;
   return {
-    ...base,
-    kind: 'forget',
-    reason: 'what leaves is recorded no more: no rule asks about connections',
+    kind: 'retime',
+    action: 'update',
+    interface: first.interface,
+    reason: `timeouts of connections on all interfaces: ${changes}`,
+    gap: false,
+    timeouts,
+    former,
   };
 }
 
-function reasonFor(owned: OwnedInterface | undefined, ifindex: number): string {
+function isRecording(
+  owned: OwnedInterface | undefined,
+  ifindex: number,
+  { digest }: WantedRecorder,
+): boolean {
+  return owned?.egress?.some((one) => one.digest === digest && one.link.ifindex === ifindex) === true;
+}
+
+function reasonFor(
+  owned: OwnedInterface | undefined,
+  ifindex: number,
+  { connections: { max } }: WantedRecorder,
+  { connections }: ObservedState,
+): string {
   const pinned = owned?.egress ?? [];
   if (pinned.length === 0) return 'what leaves is recorded, since rules ask about connections';
-  return pinned.some(({ link }) => link.ifindex === ifindex)
-    ? 'what leaves is recorded by the program of this release'
-    : 'what leaves is recorded no more: the link that did is not on this interface';
+  if (!pinned.some(({ link }) => link.ifindex === ifindex))
+    return 'what leaves is recorded no more: the link that did is not on this interface';
+  return connections && connections.max !== max
+    ? `the tables of connections are made anew, for ${max} flows instead of ${connections.max}, with what they hold`
+    : 'what leaves is recorded by the program of this release';
 }

@@ -1,16 +1,13 @@
 // The tables of the connections of a host, and the recorder, which fills them: one of each for all interfaces.
-import { type ConnectionMaps, createConnectionTable, loadEgress, seedConnections } from '../kernel/egress.js';
+import { carryConnections, countEntries, createConnectionTable } from '../kernel/connection-tables.js';
+import { seedConnections } from '../kernel/connection-seeds.js';
+import { type ConnectionMaps, loadEgress } from '../kernel/egress.js';
 import type { Fd } from '../kernel/fd.js';
-import type { PinPaths } from '../kernel/pin-paths.js';
-import { openMap, openPin } from '../kernel/pinned.js';
-import {
-  CONNECTION_TABLES,
-  DATAGRAM_TABLE,
-  MOST_CONNECTIONS,
-  MOST_DATAGRAMS,
-  type SharedTable,
-} from '../model/connections.js';
-import { type ObservedState, runningInstance } from '../model/observed.js';
+import { LIVES_SECTION, type PinPaths } from '../kernel/pin-paths.js';
+import { mapInfo, type Open, openMap, openPin } from '../kernel/pinned.js';
+import { createRecorded } from '../kernel/recorded.js';
+import { DATAGRAM_TABLE, entriesOf, type SharedTable } from '../model/connections.js';
+import { type ObservedState, sharedMap } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
 /** Behind the name of the function: the one for interfaces without an Ethernet header (bpf/egress.bpf.c). */
@@ -26,23 +23,30 @@ export interface ShippedProgram {
 export class SharedConnections implements Disposable {
   readonly #open = new Map<SharedTable, Fd>();
   readonly #egress = new Map<string, Candidate>();
+  /** The map of timeouts, where one is pinned. */
+  #lives: Fd | undefined;
+  #counting: Fd | undefined;
+  /** Tables of another size were made anew, of which nothing is counted yet. */
+  #isResized = false;
   /** Nothing has been written into a table yet. */
   #isNew = false;
 
-  /** Without paths, nothing that is pinned is used. */
+  /** Without paths, nothing that is pinned is used. `max`: flows that there is to be room for; absent: as pinned, or as usual. */
   constructor(
     private readonly pinPaths?: PinPaths,
     private readonly observed?: ObservedState,
+    private readonly max?: number,
   ) {}
 
   /**
-   * Those that are pinned, or new ones. New ones begin with the flows of open sockets: the lock-out guard asks about these before anything
-   * is attached.
+   * Those that are pinned; of another size, new ones with what those hold; else new ones, which begin with the flows that are open: the lock-out
+   * guard asks about these before anything is attached.
    */
   tables(): ConnectionMaps {
     const tables = {
       opened: this.#table('opened'),
       served: this.#table('served'),
+      begun: this.#table('begun'),
       fragments: this.#table('fragments'),
     };
     if (this.#isNew) seedConnections(tables);
@@ -58,18 +62,53 @@ export class SharedConnections implements Disposable {
     const name = noEthernet ? function_ + WITHOUT_ETHERNET : function_;
     const known = this.#egress.get(name);
     if (known) return known;
-    const loaded = { object: loadEgress(bytes, name, this.tables()) };
+    const tables = this.tables();
+    const maps = { ...tables, recorded: this.#recorded(tables) };
+    const loaded = { object: loadEgress(bytes, name, maps, this.#timeouts()) };
     this.#egress.set(name, loaded);
     return loaded;
   }
 
+  /** All programs of a host share one: those of this plan too. */
+  #timeouts(): Open | undefined {
+    const [first] = this.#egress.values();
+    if (first) return { number: first.object.mapFd(LIVES_SECTION) };
+    this.#lives ??= this.pinPaths && openPin(this.pinPaths.lives);
+    return this.#lives;
+  }
+
+  /** What counts goes on, like the tables; a new one begins with what is in them. */
+  #recorded(tables: ConnectionMaps): Fd {
+    this.#counting ??=
+      (this.#isResized ? undefined : this.pinPaths && openPin(this.pinPaths.recorded)) ??
+      createRecorded({
+        opened: countEntries(tables.opened),
+        served: countEntries(tables.served),
+        begun: countEntries(tables.begun),
+      });
+    return this.#counting;
+  }
+
   #table(table: SharedTable): Fd {
-    const found = this.#open.get(table) ?? this.#pinned(table);
-    const isOfFlows = table !== DATAGRAM_TABLE;
-    if (!found && isOfFlows) this.#isNew = true;
-    const entries = isOfFlows ? MOST_CONNECTIONS / CONNECTION_TABLES.length : MOST_DATAGRAMS;
-    const map = found ?? createConnectionTable(table, entries);
+    const known = this.#open.get(table);
+    if (known) return known;
+    const map = this.#inSize(table, this.#pinned(table));
     this.#open.set(table, map);
+    return map;
+  }
+
+  #inSize(table: SharedTable, found: Fd | undefined): Fd {
+    const entries = entriesOf(table, this.max);
+    if (table === DATAGRAM_TABLE) return found ?? createConnectionTable(table, entries);
+    if (found && (this.max === undefined || mapInfo(found).maxEntries === entries)) return found;
+    const map = createConnectionTable(table, entries);
+    if (!found) {
+      this.#isNew = true;
+      return map;
+    }
+    carryConnections(found, map);
+    found[Symbol.dispose]();
+    this.#isResized = true;
     return map;
   }
 
@@ -77,13 +116,14 @@ export class SharedConnections implements Disposable {
   #pinned(table: SharedTable): Fd | undefined {
     const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(this.pinPaths.connectionTable(table));
     if (own) return own;
-    const maps = this.observed?.owned.flatMap((one) => runningInstance(one)?.maps ?? []) ?? [];
-    const id = maps.find(({ name }) => name === table)?.id;
+    const id = sharedMap(this.observed?.owned ?? [], table);
     return id === undefined ? undefined : openMap(id);
   }
 
   [Symbol.dispose](): void {
     for (const { object } of this.#egress.values()) object[Symbol.dispose]();
     for (const map of this.#open.values()) map[Symbol.dispose]();
+    this.#lives?.[Symbol.dispose]();
+    this.#counting?.[Symbol.dispose]();
   }
 }

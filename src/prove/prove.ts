@@ -45,6 +45,8 @@ export interface ProveContext {
   pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
+  /** Flows that the tables of connections are to have room for. */
+  maxConnections: number;
   /** Reads the recorder: the program that records what leaves. */
   recorder: () => ShippedProgram;
   /** Told before each load. */
@@ -55,7 +57,7 @@ export interface ProveContext {
 export function prove(plan: Plan, context: ProveContext): Proven {
   const proven = new Proven(
     new SetMaps(context.pinPaths),
-    new SharedConnections(context.pinPaths, context.observed),
+    new SharedConnections(context.pinPaths, context.observed, context.maxConnections),
   );
   for (const [done, { step }] of plan.steps.entries()) {
     const isLoaded = 'instance' in step && !step.instance.pinned;
@@ -101,7 +103,7 @@ export function programTakesFrags(
 export function loadCandidate(
   name: string,
   instance: TargetInstance,
-  context: Omit<ProveContext, 'recorder'>,
+  context: Omit<ProveContext, 'recorder' | 'maxConnections'>,
   shared: SharedMaps,
 ): Candidate {
   const { program } = instance;

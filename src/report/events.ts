@@ -1,10 +1,11 @@
 // Packets that were seen, one line each: for people, or as JSON.
+import { noteWords } from '../model/rule-notes.js';
 import type { PacketHeaders, SeenPacket } from '../model/sample.js';
 import { type Paint, printable } from './style.js';
 
-/** `2026-11-26 03:14:15.926535 veth0 no-ping drop: icmp 192.0.2.1 -> 192.0.2.2 type 8, 98 bytes`; times are UTC. */
+/** `2026-11-26 03:14:15.926535 veth0 no-ping drop: icmp 192.0.2.1 -> 192.0.2.2 type 8, 98 bytes`; times are UTC. Where a rule asked, the state of the connection stands in front of the packet. */
 export function renderEvent(packet: SeenPacket, text: string, paint: Paint): string {
-  const { verdict, fate, rule, length } = packet;
+  const { verdict, fate, rule, connection, length, notes } = packet;
   const decided = paint(COLORS[verdict] ?? 'yellow', verdict);
   const words = [
     isoTime(packet.time, 6).replace('T', ' ').slice(0, -1),
@@ -12,7 +13,9 @@ export function renderEvent(packet: SeenPacket, text: string, paint: Paint): str
     ...(rule === undefined ? [] : [printable(rule)]),
     fate === undefined ? decided : `${decided} (audit: ${fate})`,
   ];
-  return `${words.join(' ')}: ${printable(text)}, ${length} bytes\n`;
+  const state = connection === undefined ? '' : ` ${connection},`;
+  const behind = notes ? ` (${printable(noteWords(notes))})` : '';
+  return `${words.join(' ')}:${state} ${printable(text)}, ${length} bytes${behind}\n`;
 }
 
 const COLORS: Record<string, 'red' | 'green' | undefined> = { drop: 'red', pass: 'green' };

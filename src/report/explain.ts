@@ -2,6 +2,7 @@
 import { blockWords } from '../model/blocks.js';
 import type { ExplainedDecision, Explanation } from '../model/explain.js';
 import type { Position } from '../model/position.js';
+import { noteWords } from '../model/rule-notes.js';
 import { type Paint, printable } from './style.js';
 
 /** It is longer than the kernel takes in a test run. */
@@ -15,6 +16,7 @@ export function renderExplanation(
     `${name}: ${packet}`,
     ...(connection ? [`connection: ${connection}`] : []),
     `runs now${running.decidedBy === 'kernel' ? '' : BY_REFERENCE}: ${paint('bold', decision(running))}`,
+    ...notes(running),
     ...aboveRate(running),
     ...wanted(desired, paint),
     ...(caveat === undefined ? [] : [`${paint('yellow', 'but')}: ${caveat}`]),
@@ -25,7 +27,7 @@ export function renderExplanation(
 function wanted(desired: Explanation['desired'], paint: Paint): string[] {
   if ('reason' in desired) return [`state files: ${desired.reason}`];
   const verdict = desired.same ? 'the same' : paint('yellow', 'otherwise');
-  return [`state files: ${verdict}: ${decision(desired)}`, ...aboveRate(desired)];
+  return [`state files: ${verdict}: ${decision(desired)}`, ...notes(desired), ...aboveRate(desired)];
 }
 
 function decision({ policy, row, action, audit, at, block }: ExplainedDecision): string {
@@ -33,6 +35,10 @@ function decision({ policy, row, action, audit, at, block }: ExplainedDecision):
   if (row === '(blocked)') return `${action} by ${row}, before policy ${policy}`;
   const passed = audit && action !== 'pass' ? ' (audit: counted as such, and passed)' : '';
   return `${action}${passed} by ${row} of policy ${policy}, ${placeWords(at)}`;
+}
+
+function notes({ notes: told }: ExplainedDecision): string[] {
+  return told ? [`  ${noteWords(told)}`] : [];
 }
 
 function aboveRate({ aboveRate: above }: ExplainedDecision): string[] {

@@ -19,8 +19,10 @@ function inWords(finding: LintFinding): LintFinding {
 }
 
 /** With what backs it up. */
-function sentence({ detail, by, witness }: LintFinding): string {
-  const places = by.flatMap(({ row, at }) => (at ? [`${row} is on line ${at.line}`] : []));
+function sentence({ detail, by, witness, at: here }: LintFinding): string {
+  const places = by.flatMap(({ row, at }) =>
+    at ? [`${row} is on line ${at.line}${at.file === here.file ? '' : ` of ${at.file}`}`] : [],
+  );
   const example = witness === undefined ? [] : [`a packet that ${by[0]?.row ?? ''} takes: ${witness}`];
   return [detail, ...places, ...example].join('; ');
 }

@@ -16,7 +16,8 @@ export function renderMemory({ interfaces, shared, total }: MemoryReport, paint:
 }
 
 function sharedLine({ name, mapId, bytes, interfaces }: SharedMemory): string {
-  const holders = interfaces.length === 0 ? 'nobody any more' : `${interfaces.length} interfaces`;
+  const count = interfaces.length === 1 ? '1 interface' : `${interfaces.length} interfaces`;
+  const holders = interfaces.length === 0 ? 'nobody any more' : count;
   return printable(`${name} (map ${mapId}): ${kibibytes(bytes)} KiB, once for ${holders}`);
 }
 

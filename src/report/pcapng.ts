@@ -75,10 +75,11 @@ function packetBlock(packet: SeenPacket, interface_: number): Buffer {
   return block(ENHANCED_PACKET, Buffer.concat([head, padded(frame)]), said);
 }
 
-/** `rule no-ping: drop`; of a rule alone, `rule` stands in front of its name. */
-function comment({ rule, verdict, fate }: SeenPacket): string {
+/** `rule answers: pass, connection established`; of a rule alone, `rule` stands in front of its name. */
+function comment({ rule, verdict, fate, connection }: SeenPacket): string {
   const passed = fate === undefined ? '' : ` (audit: ${fate})`;
-  return rule === undefined ? `verdict ${verdict}` : `rule ${rule}: ${verdict}${passed}`;
+  const state = connection === undefined ? '' : `, connection ${connection}`;
+  return rule === undefined ? `verdict ${verdict}` : `rule ${rule}: ${verdict}${passed}${state}`;
 }
 
 /** Type and length in front, the length again behind. */

@@ -5,6 +5,7 @@ import type { ObservedInterface } from '../model/observed.js';
 import { pendingWords } from '../model/pending.js';
 import type { InterfaceStatus, OtherInterface, Status, StatusCondition } from '../model/status.js';
 import { ageSince } from './age.js';
+import { connectionLines } from './connections.js';
 import { renderMemory } from './memory.js';
 import { holdLine, interfaceLines } from './reconciliation.js';
 import { commitWords } from './source.js';
@@ -23,8 +24,10 @@ export function renderStatus(status: Status, paint: Paint): string {
       ...(one.program === undefined ? [] : [printable(`  ${one.name} wants ${one.program}`)]),
       ...runningLines(one),
       ...one.foreign.map((xdp) => printable(`  ${one.name} foreign XDP ${programWords(xdp)}`)),
+      ...egressLines(one),
       ...tcLines(one, `  ${one.name}`),
     ]),
+    ...(status.connections ? connectionLines(status.connections, paint) : []),
     ...(status.blocks
       ? [
           `${status.blocks.count} of at most ${status.blocks.most} blocks in force, outside of git: \`xdpkeep blocks\``,
@@ -100,6 +103,10 @@ function runningLines({ name, running, attached, packets }: InterfaceStatus): st
     printable(`  ${name} runs ${what}${audit}${loaded}${since}`),
     ...(counted ? [printable(`  ${name} ${counted.join(', ')}`)] : []),
   ];
+}
+
+function egressLines({ name, egress }: InterfaceStatus): string[] {
+  return egress ? [printable(`  ${name} records what leaves: program ${egress.programId}`)] : [];
 }
 
 function tcLines({ tc }: Pick<ObservedInterface, 'tc'>, indent: string): string[] {

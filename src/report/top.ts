@@ -1,6 +1,7 @@
 // What `top` shows: a line for the host, one for each interface, then the rules; as many as there is room for.
 import type { InterfaceTraffic, RuleTraffic, Traffic } from '../model/traffic.js';
 import { fit, fitRight, scaled } from './cells.js';
+import { connectionLines } from './connections.js';
 import { sparkline } from './sparkline.js';
 import { json, type Paint, printable } from './style.js';
 
@@ -49,9 +50,10 @@ export function renderTop(traffic: Traffic, state: TopState, screen: Screen): st
   if (columns < SMALLEST.columns || rows < SMALLEST.rows)
     return filled([fit('too small', columns, !screen.unicode)], rows);
   const interfaces = traffic.interfaces;
-  const room = Math.max(1, Math.min(interfaces.length, Math.floor((rows - 4) / 3)));
+  const told = rows < ROOM_FOR_TABLES ? [] : tableLines(traffic, screen);
+  const room = Math.max(1, Math.min(interfaces.length, Math.floor((rows - told.length - 4) / 3)));
   const busiest = interfaces.toSorted((a, b) => b.packetsPerSecond - a.packetsPerSecond).slice(0, room);
-  const head = [headLine(traffic, screen), ...busiest.map((one) => interfaceLine(one, screen))];
+  const head = [headLine(traffic, screen), ...busiest.map((one) => interfaceLine(one, screen)), ...told];
   const shown = rowsOf(traffic, state);
   const space = Math.max(0, rows - head.length - 2);
   const from = Math.min(state.scroll, Math.max(0, shown.length - space));
@@ -117,6 +119,17 @@ function interfaceLine(one: InterfaceTraffic, { columns, unicode, paint }: Scree
   const left = columns - line.length - 1;
   if (left < 4) return fit(line, columns, !unicode);
   return `${line} ${paint('cyan', sparkline(one.history, left, unicode))}`;
+}
+
+/** Rows of a terminal that has room for the tables of connections as well. */
+const ROOM_FOR_TABLES = 10;
+
+function tableLines({ connections }: Traffic, { columns, unicode, paint }: Omit<Screen, 'rows'>): string[] {
+  if (!connections) return [];
+  return connectionLines(connections, (_style, text) => text).map((line) => {
+    const shown = fit(line, columns, !unicode);
+    return connections.pressure === 'none' ? shown : paint('yellow', shown);
+  });
 }
 
 const ACTION = 8;
@@ -213,6 +226,7 @@ export function renderTraffic(traffic: Traffic, screen: Omit<Screen, 'rows'>): s
   const rows = rowsOf(traffic, TOP_START).filter(({ packets }) => packets > 0);
   const lines = [
     headLine(traffic, { ...screen, rows: 0 }),
+    ...tableLines(traffic, screen),
     titleLine({ ...screen, rows: 0 }),
     ...rows.map((row) => ruleLine(row, { ...screen, rows: 0 })),
   ];
@@ -220,8 +234,8 @@ export function renderTraffic(traffic: Traffic, screen: Omit<Screen, 'rows'>): s
 }
 
 /** One look as a record of a stream; histories are what the reader keeps himself. */
-export function trafficRecord({ time, interfaces }: Traffic): string {
+export function trafficRecord({ time, interfaces, connections }: Traffic): string {
   const without = (one: object): object => ({ ...one, history: undefined });
   const all = interfaces.map((one) => ({ ...without(one), rules: one.rules.map(without) }));
-  return json({ kind: 'Traffic', time: new Date(time).toISOString(), interfaces: all }, 0);
+  return json({ kind: 'Traffic', time: new Date(time).toISOString(), interfaces: all, connections }, 0);
 }

@@ -1,5 +1,6 @@
 // Whether the kernel now runs what a step promised. Judged from a fresh observation, never from return codes.
 import { linkStateOf } from '../diff/link-state.js';
+import { changedLives } from '../model/connections.js';
 import { type ObservedState, runningInstance } from '../model/observed.js';
 import type { EffectiveStep } from '../model/step.js';
 
@@ -9,6 +10,10 @@ export function verifyStep(step: EffectiveStep, observed: ObservedState): string
   const interface_ = observed.interfaces.find(({ name }) => name === step.interface);
   const now = linkStateOf(interface_, owned);
   if (step.kind === 'clean' || step.kind === 'forget') return undefined;
+  if (step.kind === 'retime') {
+    const found = observed.connections?.timeouts;
+    return found && changedLives(found, step.timeouts) === '' ? undefined : 'the timeouts are not in effect';
+  }
   if (step.kind === 'record') {
     const found = owned?.egress?.find(({ digest }) => digest === step.digest);
     return found?.link.ifindex === step.ifindex ? undefined : 'what leaves is not recorded';

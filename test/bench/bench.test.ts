@@ -1,5 +1,5 @@
 // The benchmarks run: a tiny list and two interfaces give whole numbers, and what is worse than a tenth is called so.
-// needs: lab
+// needs: iptables lab
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -40,9 +40,27 @@ test('scale measures a list and interfaces, in namespaces of its own', async () 
   ]);
 });
 
+test('connections are measured, beside conntrack', async () => {
+  const command = ['--net', '--mount', 'sh', '-c', ALONE, 'bench', 'connections', '--quick', '--no-fail'];
+  const run = await finish('unshare', command, { cwd: resolve('.'), timeout: 280_000 });
+  expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+  for (const name of [
+    'a known flow, again and again',
+    'a packet that leaves',
+    'policy, 100,000 flows in turn',
+    'lookup alone, the same flows: table',
+    'lookup alone, the same flows: conntrack',
+  ])
+    expect(run.stdout).toMatch(new RegExp(`^ +${name} .* -?\\d+ / -?\\d+$`, 'm'));
+  expect(run.stdout).toMatch(/a known flow over the floor .* at most 60 ns/);
+  expect(run.stdout).toMatch(/lookup to that of conntrack .* at most 1 times/);
+});
+
 test.each([
   [['nonsense'], 'there is no benchmark nonsense'],
   [['scale', '1M', '2M'], 'no such case: 2M'],
+  [['connections', '1M'], 'no such case: 1M'],
+  [['connections', '--write'], 'connections prints its numbers'],
   [['--compare', 'no-such-revision'], 'no such revision or file: no-such-revision'],
   [['--compare', 'gone.json'], 'no such revision or file: gone.json'],
   [['--frob'], "Unknown option '--frob'"],
@@ -57,6 +75,7 @@ test('help names every case and every option, without root and before anything i
   const run = await finish('bash', ['scripts/bench.sh', '--help'], { cwd: resolve('.') });
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   for (const word of [
+    'connections',
     '"1M IPv6"',
     'interfaces',
     '--compare BASE',

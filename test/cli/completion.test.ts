@@ -41,6 +41,10 @@ it.each<[words: string[], answer: string[]]>([
   ],
   [['apply', ''], ['files']],
   [['init', ''], ['dirs']],
+  [
+    ['init', '--profile', ''],
+    ['words', 'server', 'router', 'client'],
+  ],
   [['validate', '--state', ''], ['dirs']],
   [
     ['schema', 'h'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
-import type { LintReport } from '../../src/model/lint.js';
-import { hostFile, stateDir } from '../desired/state-dir.js';
+import { LINT_RULES, type LintReport } from '../../src/model/lint.js';
+import { hostFile, stateDir, write } from '../desired/state-dir.js';
 
 function state(...rules: string[]): string {
   return stateWith('', ...rules);
@@ -160,6 +160,56 @@ help: Run it natively, use \`bytesPerSecond\`, or ethtool -K IFACE gro off; see 
   });
 });
 
+describe('what the repository asks of each rule', () => {
+  const ASKS =
+    'apiVersion: xdpkeep/v1\nkind: Repository\nlint: {owner: required, ticket: required, expiry: 14d}\n';
+  const asked = (text: string, ...rules: string[]) => {
+    const folder = state(...rules);
+    write(folder, { 'xdpkeep.yaml': text });
+    return folder;
+  };
+  const soon = new Date(Date.now() + 86_400_000).toISOString();
+  const owned = (more: string) =>
+    `- {name: owned, match: {protocol: igmp}, action: drop, owner: netops${more}}`;
+
+  test('is found missing, with its line, and can be silenced', async () => {
+    const { out, exitCode } = await run(
+      asked(
+        ASKS,
+        `${FINE.slice(0, -1)}, log: {oneIn: 9}}`,
+        '# xdpkeep-ignore XK120 goes with the old host',
+        LOW,
+        owned(', ticket: NET-1'),
+      ),
+      '--output',
+      'json',
+    );
+    expect(exitCode).toBe(14);
+    const { findings, ignored } = JSON.parse(out) as LintReport;
+    expect(findings.map(({ code, rule, at, detail }) => [code, rule, at.line, detail])).toEqual([
+      ['XK120', 'fine', 5, 'rule fine has no `owner` and no `ticket`'],
+    ]);
+    expect(ignored).toBe(1);
+  });
+
+  test('a rule that ends soon is warned of', async () => {
+    const { out, exitCode } = await run(asked(ASKS, owned(`, ticket: NET-1, until: "${soon}"`)));
+    expect(exitCode).toBe(0);
+    expect(out).toContain(`warning: rule that ends soon (XK121)`);
+    expect(out).toContain(`rule owned ends at ${soon}`);
+    const far = '2499-01-01T00:00:00Z';
+    expect((await run(asked(ASKS, owned(`, ticket: NET-1, until: ${far}`)))).out).toContain('no warnings');
+  });
+
+  test('without the file nothing is asked; one with a mistake is refused with its place', async () => {
+    expect((await run(state(FINE))).exitCode).toBe(0);
+    const { err, exitCode } = await run(asked(ASKS.replace('owner:', 'owners:'), FINE));
+    expect(exitCode).toBe(65);
+    expect(err).toContain('xdpkeep.yaml:3:8');
+    expect(err).toContain('Did you mean');
+  });
+});
+
 test('SARIF', async () => {
   const { exitCode, out } = await run(state(LOW, SSH, OLD), '--output', 'sarif');
   expect(exitCode).toBe(14);
@@ -173,7 +223,13 @@ test('SARIF', async () => {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'xdpkeep', version: '1.2.3', rules: { length: 12, 0: { id: 'XK101' } } } },
+        tool: {
+          driver: {
+            name: 'xdpkeep',
+            version: '1.2.3',
+            rules: { length: Object.keys(LINT_RULES).length, 0: { id: 'XK101' } },
+          },
+        },
         results: [
           {
             ruleId: 'XK101',

@@ -8,9 +8,29 @@ test.each(SCHEMA_KINDS)('schema/%s.schema.json is what the code says', (kind) =>
 });
 
 test.each<[kind: 'host' | 'policy', path: PropertyKey[], expected: string[]]>([
-  ['host', [], ['apiVersion', 'kind', 'name', 'interfaces', 'protect', 'probes', 'guard', 'confirm']],
+  [
+    'host',
+    [],
+    ['apiVersion', 'kind', 'name', 'interfaces', 'protect', 'connections', 'probes', 'guard', 'confirm'],
+  ],
   ['host', ['interfaces', 'ens5'], ['mode', 'policy', 'program', 'foreign', 'drift']],
-  ['policy', ['rules', 7], ['name', 'match', 'action', 'rateLimit', 'log', 'until']],
+  [
+    'policy',
+    ['rules', 7],
+    [
+      'name',
+      'match',
+      'action',
+      'rateLimit',
+      'log',
+      'until',
+      'description',
+      'owner',
+      'ticket',
+      'enabled',
+      'use',
+    ],
+  ],
   ['policy', ['rules', 7, 'match', 'source', 0], ['list']],
   ['policy', ['rules', 7, 'match', 'source'], ['list']],
   ['policy', ['rules', 7, 'action', 'redirect'], ['interface', 'cpu']],

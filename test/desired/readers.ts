@@ -1,6 +1,7 @@
 // Files of a state directory, read as a host or a validation reads them, with the problems beside.
 import { readHostFile, type HostFile } from '../../src/desired/host/host-file.js';
 import { ListReader } from '../../src/desired/lists/lists.js';
+import { GroupReader } from '../../src/desired/policy/groups.js';
 import { PolicyReader } from '../../src/desired/policy/policies.js';
 import type { Diagnostic } from '../../src/model/diagnostic.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
@@ -17,11 +18,8 @@ export function readHost(folder: string): HostFile & { problems: Diagnostic[] } 
 /** policies/edge.yaml. */
 export function readPolicy(folder: string): { policy: Policy | undefined; problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
-  const reader = new PolicyReader(
-    folder,
-    new ListReader(folder, problems, new MemoryObjectStore()),
-    problems,
-  );
+  const lists = new ListReader(folder, problems, new MemoryObjectStore());
+  const reader = new PolicyReader(folder, lists, new GroupReader(folder, lists, problems), problems);
   return { policy: reader.read('edge'), problems };
 }
 

@@ -5,16 +5,18 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { validateState } from '../../src/desired/load-all.js';
 import { MemoryObjectStore } from '../../src/disk/object-store.js';
-import type { PacketDescription } from '../../src/model/policy.js';
 import type { PacketFields } from '../../src/policy/fields/field.js';
 import { createLab, type Lab } from '../lab.js';
 import { scaled } from '../lab/pace.js';
 import { ip } from '../lab/traffic.js';
+import { isFrom } from '../support/trying.js';
 import { mapValues, reconcile } from '../support/host.js';
 import { counts } from '../support/policies.js';
+import { arrives, CONNECTION_PROMISES, ENS5 } from './connection-promises.js';
 
 /** What must be seen to believe each README, at the interface that its host file names. */
 const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
+  ...CONNECTION_PROMISES,
   'drop-icmp': async (lab) => {
     expect([await lab.ping(3, ENS5), await lab.ping6(2, ENS5)]).toMatchObject([
       { received: 0 },
@@ -22,24 +24,6 @@ const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
     ]);
     expect(await lab.connect(80, ENS5)).toBe('refused');
     expect(await counts(lab, ENS5)).toMatchObject({ icmp: 3, ping6: 2 });
-  },
-  'default-deny-web-server': async (lab) => {
-    await using web = await lab.converse(ENS5, 80);
-    expect(await web.say('GET /')).toBe('GET /');
-    expect([await lab.connect(443, ENS5), await lab.connect6(443, ENS5)]).toEqual(['refused', 'refused']);
-    expect([await lab.connect(81, ENS5), await lab.connect6(81, ENS5)]).toEqual(['silence', 'silence']);
-    const ssh = { protocol: 6, destinationPort: 22, tcpFlags: 2 };
-    await arrives(lab, ssh, { '198.51.100.7': true, '10.9.9.9': true, '203.0.113.9': false });
-    expect(await counts(lab, ENS5)).toMatchObject({ ssh: 3 });
-    expect([await lab.ping(2, ENS5), await lab.ping6(2, ENS5)]).toMatchObject([
-      { received: 2 },
-      { received: 2 },
-    ]);
-    await lab.send({ protocol: 1, icmpType: 8, source: ip('198.51.100.1') }, 64, ENS5);
-    const { ping = 0, ping6 } = await counts(lab, ENS5);
-    expect(ping6).toBe(2);
-    expect(ping, 'two, and the burst of another source').toBeGreaterThanOrEqual(12);
-    expect(ping, 'the rest is above the rate').toBeLessThan(60);
   },
   blocklist: async (lab) => {
     await arrives(
@@ -91,26 +75,9 @@ const PROMISES: Record<string, (lab: Lab) => Promise<void>> = {
   },
 };
 
-const ENS5 = 'ens5';
 const EXAMPLES = readdirSync('examples', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join('examples', entry.name, 'hosts')))
   .map(({ name }) => name);
-
-/** Sends a packet from each source three times, and sees whose get through. */
-async function arrives(lab: Lab, packet: PacketDescription, sources: Record<string, boolean>): Promise<void> {
-  await using through = await lab.capture(ENS5);
-  for (const source of Object.keys(sources)) await lab.send({ ...packet, source: ip(source) }, 3, ENS5);
-  // Each of these policies passes it; all that was sent before it has been decided when it arrives.
-  const last = { protocol: 1, icmpType: 3, source: ip('192.0.2.123') };
-  await lab.send(last, 1, ENS5);
-  const count = (source: string) => through.packets.filter((one) => isFrom(one, source)).length;
-  await expect.poll(() => count('192.0.2.123')).toBe(1);
-  for (const [source, passes] of Object.entries(sources)) expect(count(source), source).toBe(passes ? 3 : 0);
-}
-
-function isFrom({ source }: PacketFields, address: string): boolean {
-  return [...(source ?? [])].join('.') === address;
-}
 
 interface HostFile {
   name: string;
@@ -177,7 +144,8 @@ describe.each(EXAMPLES)('%s', (example) => {
       expect(stdout).toContain('no errors, no warnings');
       const applied = await reconcile(lab, 0, '--host', file.name);
       expect(applied.warnings).toEqual([]);
-      expect(applied.interfaces.map(({ condition }) => condition)).toEqual(['Ready']);
+      const conditions = applied.interfaces.map(({ condition }) => condition);
+      expect(conditions).toEqual(Object.keys(file.interfaces).map(() => 'Ready'));
     }
     await PROMISES[example]?.(lab);
     for (const { file } of hosts) {

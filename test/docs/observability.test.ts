@@ -11,7 +11,7 @@ it('the alert rules alert when they should, and not before', async () => {
   const checked = await promtool(['check', 'rules', `${FOLDER}/rules.yml`]);
   expect(checked).toMatchObject({
     exitCode: 0,
-    stdout: expect.stringContaining('SUCCESS: 8 rules') as string,
+    stdout: expect.stringContaining('SUCCESS: 9 rules') as string,
   });
   const tested = await promtool(['test', 'rules', `${FOLDER}/rules.test.yml`]);
   expect(tested).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('SUCCESS') as string });

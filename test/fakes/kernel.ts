@@ -10,6 +10,7 @@ import { pinPathsOf } from '../../src/kernel/pin-paths.js';
 import type { LinkInfo, ObjectKind } from '../../src/kernel/pinned.js';
 import type { BpfObjects, Handle, Pins } from '../../src/kernel/pins.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
+import { type Lives, LIVES } from '../../src/model/connections.js';
 import type { AttachMode } from '../../src/model/desired.js';
 import { KernelError } from '../../src/model/errors.js';
 import type { MapDefinition, MapShape } from '../../src/model/instance.js';
@@ -36,6 +37,7 @@ export class FakeKernel implements BpfObjects {
   /** Slots of counters that were emptied, in this order. */
   readonly zeroed: number[] = [];
   readonly #objects: Objects;
+  #lives: Lives = LIVES;
   readonly #failures = new Map<keyof BpfObjects, Error>();
 
   /** `folder` is what the mount of a bpffs is elsewhere. */
@@ -234,22 +236,36 @@ export class FakeKernel implements BpfObjects {
     this.zeroed.push(slot);
   }
 
-  createEgressLink(program: Descriptor, ifindex: number): Handle {
-    this.#mayFail('createEgressLink');
+  attachEgress(program: Descriptor, ifindex: number, path: string): void {
+    this.#mayFail('attachEgress');
     this.#interface(ifindex);
-    return this.#objects.open(
-      this.#objects.add({
-        kind: 'link',
-        programId: this.programId(program),
-        ifindex,
-        mode: 'generic',
-        isEgress: true,
-      }),
-    );
+    const link = { programId: this.programId(program), ifindex, mode: 'generic', isEgress: true } as const;
+    using held = this.#objects.open(this.#objects.add({ kind: 'link', ...link }));
+    this.pin(held.number, path);
+  }
+
+  egressInfo(pinned: Descriptor): LinkInfo {
+    return this.linkInfo(pinned);
+  }
+
+  detachEgress(pinned: Descriptor): void {
+    this.detachLink(pinned);
   }
 
   seedConnections(): void {
     // nothing asks what is in a table
+  }
+
+  carryConnections(): void {
+    // likewise
+  }
+
+  readLives(): Lives {
+    return this.#lives;
+  }
+
+  writeLives(_map: Descriptor, lives: Lives): void {
+    this.#lives = lives;
   }
 
   createBlockMap(): Handle {

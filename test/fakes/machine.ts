@@ -4,12 +4,13 @@
 import { COUNTERS, PINNED_SECTIONS } from '../../src/kernel/pin-paths.js';
 import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
-import { CONNECTION_TABLES } from '../../src/model/connections.js';
+import { FLOW_TABLES, RECORDED } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
 import type { Machine } from '../../src/pass/machine.js';
 import type { Candidate } from '../../src/prove/candidate.js';
+import { LIVES_SECTION } from '../../src/kernel/pin-paths.js';
 import { SharedConnections } from '../../src/prove/egress.js';
 import { Proven } from '../../src/prove/prove.js';
 import { SetMaps } from '../../src/prove/sets.js';
@@ -67,6 +68,8 @@ export class FakeMachine implements Machine {
 
   readonly hidesTags: Machine['hidesTags'] = () => false;
 
+  readonly warnOfPressure: Machine['warnOfPressure'] = () => [];
+
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
@@ -76,7 +79,7 @@ export class FakeMachine implements Machine {
         proven.recorders.set(step.interface, {
           object: this.kernel.load(
             'egress',
-            CONNECTION_TABLES.map((name) => ({ name })),
+            [...FLOW_TABLES, LIVES_SECTION, RECORDED].map((name) => ({ name })),
           ),
         });
       if (!('instance' in step) || step.instance.pinned) continue;

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
-import { bringsBack, fallbacks, lastFailures, lastInstances } from '../../src/journal/intents.js';
+import {
+  bringsBack,
+  bringsRecorderBack,
+  fallbacks,
+  lastFailures,
+  lastInstances,
+} from '../../src/journal/intents.js';
 import { recoverOpenIntents } from '../../src/journal/recover-intents.js';
+import { USUAL_CONNECTIONS } from '../../src/model/connections.js';
 import type { JournalRecord } from '../../src/model/record.js';
 import { cleanStep, detachStep, reattachStep } from './support.js';
 
@@ -97,4 +104,31 @@ test.each<[string, Partial<JournalRecord>[], boolean]>([
 
 test('what loads nothing brings back what is on record, whatever it is', () => {
   expect([bringsBack([], cleanStep()), bringsBack([record({})], cleanStep())]).toEqual([false, true]);
+});
+
+const beside = { interface: 'a', action: 'update', reason: '', gap: false } as const;
+const recordStep = {
+  ...beside,
+  kind: 'record',
+  ifindex: 2,
+  digest: 'one',
+  connections: USUAL_CONNECTIONS,
+} as const;
+
+test.each<[string, Partial<JournalRecord>[], boolean]>([
+  ['nothing', [], false],
+  ['the same', [{ step: recordStep }], true],
+  ['the same that failed', [{ phase: 'failed', step: recordStep }], false],
+  ['another one since', [{ step: recordStep }, { step: { ...recordStep, digest: 'two' } }], false],
+  ['its end since', [{ step: recordStep }, { step: { ...beside, kind: 'forget' } }], false],
+  ['a detachment since', [{ step: recordStep }, { step: { ...detachStep(), interface: 'a' } }], false],
+  [
+    'the end of another one since',
+    [{ step: recordStep }, { step: { ...beside, kind: 'forget', interface: 'b' } }],
+    true,
+  ],
+  ['a cleaning since', [{ step: recordStep }, { step: cleanStep() }], true],
+])('a recorder is brought back that was there after %s', (_name, changes, expected) => {
+  const records = changes.map((change) => record({ phase: 'done', ...change }));
+  expect(bringsRecorderBack(records, recordStep)).toBe(expected);
 });

@@ -11,13 +11,20 @@ import { openBrowser, openPage } from './browser.js';
 const ODD = '<img src=x onerror=alert(1)> "ping" & co';
 const RULES = [
   { name: ODD, match: { protocol: 'icmp', icmpType: 'echo-request' }, action: 'drop' },
-  { name: 'discard', match: { protocol: 'udp', destinationPort: 9 }, action: 'drop' },
+  {
+    name: 'discard',
+    match: { protocol: 'udp', destinationPort: 9 },
+    action: 'drop',
+    owner: 'netops',
+    description: '<b>old</b>',
+  },
+  { name: 'off', action: 'drop', enabled: false },
 ];
 const URL = 'http://127.0.0.1:9470/';
 
-async function serve(lab: Lab) {
+async function serve(lab: Lab, rules: object[] = RULES) {
   await lab.exec('ip', 'link', 'set', 'lo', 'up');
-  writePolicy(lab, { rules: RULES });
+  writePolicy(lab, { rules });
   const daemon = lab.start(['reconcile', '--watch', '--http', '127.0.0.1:9470']);
   await expect.poll(() => curl(lab, 'metrics')).toContain('xdpkeep_last_pass_exit_code 0');
   return {
@@ -33,6 +40,22 @@ async function curl(lab: Lab, path: string, ...options: string[]): Promise<strin
   return (await finish(...within(lab.network.firewall, ['curl', '-s', ...options, URL + path]))).stdout;
 }
 
+it('shows how full the tables of connections are, where a policy asks', async () => {
+  await using lab = await createLab();
+  const asking = { name: 'answers', match: { connection: 'established' }, action: 'pass' };
+  await using _served = await serve(lab, [asking]);
+  await lab.exec('ping', '-n', '-q', '-c', '1', '-W', '2', lab.pair('veth0').peerAddress);
+  await using browser = await openBrowser(lab);
+  const page = await openPage(browser);
+  await page.goto(URL);
+  const section = page.locator('#connections-section');
+  await section.waitFor({ state: 'visible' });
+  expect(await section.locator('tbody th').allInnerTexts()).toEqual(['opened', 'served', 'begun']);
+  await expect
+    .poll(() => section.locator('tbody tr').first().locator('td').allInnerTexts())
+    .toEqual(expect.arrayContaining(['131,072', expect.stringContaining('answered 1')]));
+});
+
 it('shows what status, counters and history say, as text, and follows them', async () => {
   await using lab = await createLab();
   await using _served = await serve(lab);
@@ -47,6 +70,7 @@ it('shows what status, counters and history say, as text, and follows them', asy
   page.on('request', (request) => asked.push(request.url()));
   await page.goto(URL);
   await page.locator('#conditions [data-condition="Ready"]').waitFor();
+  expect(await page.locator('#connections-section').isHidden(), 'no rule asks').toBe(true);
   expect(await page.locator('#host').innerText()).toBe('lab');
   expect(await page.locator('#summary').innerText()).toMatch(/^In sync/);
   expect(await page.locator('#interfaces tbody th').allInnerTexts()).toEqual(['veth0']);
@@ -70,7 +94,11 @@ it('shows what status, counters and history say, as text, and follows them', asy
 
   writePolicy(lab, { rules: RULES.slice(1) });
   await page.locator('#history li[data-generation="2"]').waitFor();
-  await expect.poll(() => page.locator('#rules-of-veth0 tbody th').first().innerText()).toBe('discard');
+  await expect
+    .poll(() => page.locator('#rules-of-veth0 tbody th').first().innerText())
+    .toBe('discard <b>old</b> (owner: netops)');
+  const off = page.locator('#rules-of-veth0 tbody tr', { has: page.locator('th', { hasText: /^off$/ }) });
+  expect(await off.innerText()).toMatch(/drop, disabled/);
   await page.locator('#history li[data-generation="2"] summary').click();
   await expect
     .poll(() => page.locator('#history li[data-generation="2"] details').innerText())

@@ -118,6 +118,15 @@ test('a policy that cannot see tags is warned of', async () => {
   expect((await host.pass([one])).warnings).toMatchObject([/asks for `vlan`/]);
 });
 
+test('a table of connections that is nearly full is warned of, though nothing changes', async () => {
+  await host.pass([wanted('a')]);
+  Object.assign(host.machine, { warnOfPressure: () => ['the table of served connections is 90 % full'] });
+  expect(await host.pass([wanted('a')])).toMatchObject({
+    changed: false,
+    warnings: ['the table of served connections is 90 % full'],
+  });
+});
+
 test('packet tests of a policy are run again for a new state that changes no program', async () => {
   await host.pass([guarded('a', 'aaaa', 'drop'), wanted('b')]);
   const state = desired(guarded('a', 'aaaa', 'drop'), wanted('b'));

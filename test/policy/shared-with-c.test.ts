@@ -5,19 +5,21 @@ import { expect, it } from 'vitest';
 import { CONNECTION_SHIFT, QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../src/kernel/ask-policy.js';
 import { FAMILY_BITS, KEY_BYTES } from '../../src/kernel/blocks.js';
 import { COUNT_BYTES } from '../../src/kernel/counters.js';
-import { CONNECTION_BYTES, FLOW_BYTES } from '../../src/kernel/egress.js';
 import { readElf } from '../../src/kernel/elf.js';
+import { RECORDED_BYTES } from '../../src/kernel/recorded.js';
 import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
 import {
-  CONNECTION_TABLES,
-  MOST_DATAGRAMS,
-  REASSEMBLY,
+  CONNECTION_BYTES,
+  entriesOf,
+  FLOW_BYTES,
+  FLOW_TABLES,
   LIVES,
-  MOST_CONNECTIONS,
   OPENED_FROM,
   PHASES,
+  REASSEMBLY,
+  SHARED_TABLES,
 } from '../../src/model/connections.js';
 import { TCP_FLAGS } from '../../src/model/names.js';
 import { BUILTIN_ROWS, CONNECTION_STATES, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
@@ -166,21 +168,24 @@ const SHARED: [c: string, value: number][] = [
   ['QUESTION_CONNECTION(5 << 8)', 5],
   ['8', CONNECTION_SHIFT],
   ['DECISION_CONNECTION', records.ASKS_CONNECTION],
+  ['DECISION_STATE(5 << STATE_SHIFT)', 5],
+  [`DECISION_STATE(DECISION_CONNECTION | 0x3fff | 1 << ${records.SLOT_SHIFT})`, 0],
   ['OPENED_FROM', OPENED_FROM],
   ['FLOW_TAGS', VLAN_TAGS],
   ['sizeof(struct flow)', FLOW_BYTES],
   ...offsets('flow', { remote: 0, local: 16, remote_port: 32, local_port: 34, family: 36, protocol: 37 }),
   ['sizeof(struct connection)', CONNECTION_BYTES],
-  ...offsets('connection', { seen: 0, life: 8, phase: 12, answered: 13 }),
+  ...offsets('connection', { seen: 0, life: 8, phase: 12, answered: 13, accepted_minutes: 14 }),
+  ['sizeof(struct recorded)', RECORDED_BYTES],
+  ...offsets('recorded', { flows: 0, revived: 8, moved: 16 }),
+  ...FLOW_TABLES.map((table, at): [string, number] => [`TABLE_${macroName(table)}`, at]),
   ...CONNECTION_STATES.map((state, at): [string, number] => [`CONNECTION_${macroName(state)}`, at + 1]),
   ...PHASES.map((phase, at): [string, number] => [`PHASE_${macroName(phase)}`, at]),
   ['PHASES', PHASES.length],
   ['sizeof(struct datagram)', CONNECTION_BYTES],
   ...offsets('datagram', { seen: 0, state: 8 }),
   ['REASSEMBLY', REASSEMBLY],
-  [mapSize('fragments'), MOST_DATAGRAMS],
-  [mapSize('opened'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
-  [mapSize('served'), MOST_CONNECTIONS / CONNECTION_TABLES.length],
+  ...SHARED_TABLES.map((table): [string, number] => [mapSize(table), entriesOf(table)]),
   ...(['fin', 'syn', 'rst', 'ack', 'urg'] as const).map((flag): [string, number] => [
     `TCP_${flag.toUpperCase()}`,
     TCP_FLAGS[flag],
@@ -234,7 +239,7 @@ it('what both have is the same in both', () => {
 it('flows live as long in the kernel as the documents say', () => {
   const object = readFileSync('dist/bpf/egress.bpf.o');
   const view = new DataView(object.buffer, object.byteOffset, object.byteLength);
-  const at = readElf(object).sections.find(({ name }) => name === '.rodata.lives')?.from ?? 0;
+  const at = readElf(object).sections.find(({ name }) => name === '.data.lives')?.from ?? 0;
   expect(LIVES_IN_C.map((_, index) => view.getUint32(at + index * 4, true))).toEqual(LIVES_IN_C);
   const text = readFileSync('docs/connections.md', 'utf8').replaceAll(/(\d),(\d)/g, '$1$2');
   for (const seconds of LIVES_IN_C) expect(text).toMatch(new RegExp(String.raw`[|,] ${seconds}\b`));

@@ -1,4 +1,4 @@
-// A virtual machine with Debian's own kernel, in software emulation: any machine can run it, slowly. Its only network card
+// A virtual machine with a kernel of Debian, in software emulation: any machine can run it, slowly. Its only network card
 // is a virtio one, whose other end is a tap device in the world outside of a lab. Commands go over its serial line.
 // needs: debian lab node-lts qemu
 import { join } from 'node:path';
@@ -19,10 +19,12 @@ export class Guest implements AsyncDisposable {
     this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   }
 
-  /** Booted, with the content of this package, and with the lab's outside end of the line at `address`/24. */
-  static async boot(deb: string, lab: Lab, address: string): Promise<Guest> {
+  /**
+   * Booted with the kernel of that Debian and the content of this package, and with the lab's outside end of the line at `address`/24.
+   */
+  static async boot(deb: string, lab: Lab, address: string, suite = 'bookworm'): Promise<Guest> {
     const folder = join(lab.directory, 'guest');
-    await must('bash', ['scripts/test/guest.sh', deb, folder], { timeout: 600_000 });
+    await must('bash', ['scripts/test/guest.sh', deb, folder, suite], { timeout: 600_000 });
     const { outside } = lab.network;
     await must('ip', ['-n', outside, 'tuntap', 'add', TAP, 'mode', 'tap']);
     await must('ip', ['-n', outside, 'address', 'add', `${address}/24`, 'dev', TAP]);
@@ -47,6 +49,11 @@ export class Guest implements AsyncDisposable {
     throw new Error(`${line}: exit ${end[1] ?? ''}\n${said.join('\n')}`);
   }
 
+  /** Makes a file of this text. */
+  async write(path: string, text: string): Promise<void> {
+    for (const line of writing(path, text)) await this.must(line);
+  }
+
   async #hear(wanted: RegExp): Promise<{ said: string[]; end: RegExpExecArray }> {
     const said: string[] = [];
     for (;;) {
@@ -67,3 +74,16 @@ export class Guest implements AsyncDisposable {
 
 /** virtio_net takes no XDP program beside offloads that merge packets: drivers/net/virtio_net.c. */
 const CARD = 'virtio-net-pci,netdev=line,mq=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off';
+
+/** Lines for a shell without quotes of its own to worry about, none too long for a terminal. */
+function writing(path: string, text: string): string[] {
+  const pieces =
+    Buffer.from(text)
+      .toString('base64')
+      .match(/.{1,2000}/g) ?? [];
+  return [
+    `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; rm -f ${path}.64`,
+    ...pieces.map((piece) => `echo ${piece} >> ${path}.64`),
+    `base64 -d ${path}.64 > ${path}; rm ${path}.64`,
+  ];
+}

@@ -7,6 +7,7 @@ import { ping } from '../lab/traffic.js';
 import { policyFile } from '../support/policies.js';
 import { makePackage } from '../system/deb.js';
 import { Guest } from './guest.js';
+import { WIDE_RULES } from './wide.js';
 
 const ADDRESS = '10.77.9.1';
 const HOST = `apiVersion: xdpkeep/v1
@@ -19,58 +20,7 @@ const POLICY = policyFile('edge', {
   tests: [{ name: 'dies', packet: { protocol: 'icmp', source: '10.77.9.2' }, expect: 'drop' }],
 });
 
-/** Asks for every field, in several groups, and has rules that may not apply: the longest way through the datapath. */
-const WIDE = policyFile('wide', {
-  nonIp: 'match',
-  fragments: 'drop',
-  rules: [
-    ...Array.from({ length: 24 }, (_, index) => ({
-      name: `some-${index}`,
-      match: {
-        protocol: index % 2 ? 'tcp' : 'udp',
-        source: index % 3 ? `10.${index}.0.0/${16 + (index % 16)}` : `2001:db8:${index}::/${48 + index}`,
-        destination: index % 3 ? `192.168.${index}.0/24` : `2001:db8:${index}::/48`,
-        sourcePort: `${1000 + index}-${3000 + index * 7}`,
-        destinationPort: 20 + index,
-      },
-      action: 'drop',
-    })),
-    {
-      name: 'link',
-      match: { sourceMac: '02:00:00:00:00:09', destinationMac: '02:00:00:00:00:0a' },
-      action: 'drop',
-    },
-    { name: 'tagged', match: { vlan: 7, length: '60-1000', ttl: '1-3', dscp: 46 }, action: 'drop' },
-    { name: 'lldp', match: { etherType: 0x88cc }, action: 'drop' },
-    { name: 'flags', match: { protocol: 'tcp', tcpFlags: { syn: true, fin: true } }, action: 'drop' },
-    {
-      name: 'few-answers',
-      match: { protocol: 'icmp', icmpType: 0 },
-      rateLimit: { packetsPerSecond: 1, burst: 1, per: 'source' },
-      action: 'drop',
-    },
-    {
-      name: 'no-ping-yet',
-      match: { protocol: 'icmp', icmpType: 8 },
-      until: '2099-01-01T00:00:00Z',
-      log: { oneIn: 1 },
-      action: 'drop',
-    },
-  ],
-});
-
-/** Lines for a shell without quotes of its own to worry about, none too long for a terminal. */
-function writing(path: string, text: string): string[] {
-  const pieces =
-    Buffer.from(text)
-      .toString('base64')
-      .match(/.{1,2000}/g) ?? [];
-  return [
-    `mkdir -p ${path.slice(0, path.lastIndexOf('/'))}; rm -f ${path}.64`,
-    ...pieces.map((piece) => `echo ${piece} >> ${path}.64`),
-    `base64 -d ${path}.64 > ${path}; rm ${path}.64`,
-  ];
-}
+const WIDE = policyFile('wide', { nonIp: 'match', fragments: 'drop', rules: WIDE_RULES });
 
 it('attaches natively to virtio_net under Linux 6.1', async () => {
   await using lab = await createLab();
@@ -81,11 +31,8 @@ it('attaches natively to virtio_net under Linux 6.1', async () => {
   const answers = async () => (await ping(lab.network, ADDRESS, 2)).received;
   await expect.poll(answers).toBeGreaterThan(0);
 
-  const write = async (path: string, text: string) => {
-    for (const line of writing(path, text)) await guest.must(line);
-  };
-  await write('/state/hosts/guest.yaml', HOST);
-  await write('/state/policies/edge.yaml', POLICY);
+  await guest.write('/state/hosts/guest.yaml', HOST);
+  await guest.write('/state/policies/edge.yaml', POLICY);
   const xdpkeep = (command: string) =>
     guest.must(`XDPKEEP_HOST=guest XDPKEEP_STATE=/state xdpkeep ${command}`);
   const result = JSON.parse(await xdpkeep('reconcile --output json')) as Reconciliation;
@@ -97,8 +44,8 @@ it('attaches natively to virtio_net under Linux 6.1', async () => {
   expect(await xdpkeep('counters eth0')).toMatch(/no-ping +4 /);
   expect(await guest.must('bpftool net show')).toMatch(/eth0\(\d+\) driver id \d+/);
 
-  await write('/state/policies/wide.yaml', WIDE);
-  await write('/state/hosts/guest.yaml', HOST.replace('edge}', 'wide}'));
+  await guest.write('/state/policies/wide.yaml', WIDE);
+  await guest.write('/state/hosts/guest.yaml', HOST.replace('edge}', 'wide}'));
   await xdpkeep('reconcile');
   expect(await ping(lab.network, ADDRESS, 4)).toMatchObject({ sent: 4, received: 0 });
   expect(await xdpkeep('counters eth0')).toMatch(/no-ping-yet +4 /);

@@ -8,6 +8,7 @@ import { createLab, type Lab } from '../lab.js';
 import { ANSWER, askFor, serve } from '../support/datagrams.js';
 import { document, hostFile, ICMP_DROP, reconcile, status } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
+import { ECHO, talkFrom } from '../support/streams.js';
 
 /** A host that asks, and serves SSH. */
 const CLIENT = {
@@ -18,21 +19,8 @@ const CLIENT = {
   ],
 };
 
-const TALK = `
-const socket = require('node:net').connect(Number(process.argv[2]), process.argv[1]);
-const end = (text) => { console.log(text); process.exit(0); };
-socket.on('connect', () => socket.end('hello'));
-socket.on('data', (answer) => end(String(answer)));
-socket.on('error', ({ code }) => end(code));
-setTimeout(() => end('silence'), 3000);
-`;
-const ECHO = `
-require('node:net').createServer((socket) => socket.pipe(socket)).listen(Number(process.argv[2]), process.argv[1], () => console.log('ready'));
-`;
-
 const ask = (lab: Lab, port: number) => askFor(lab, lab.pair('veth0').peerAddress, port);
-const talk = async (lab: Lab, port: number) =>
-  (await lab.exec(process.execPath, '-e', TALK, lab.pair('veth0').peerAddress, String(port))).trim();
+const talk = (lab: Lab, port: number) => talkFrom(lab.network.firewall, lab.pair('veth0').peerAddress, port);
 
 /** Names of what lies pinned for veth0 that records what leaves. */
 const recorders = (lab: Lab) =>

@@ -1,9 +1,10 @@
 // What is lost by hand while a change waits is mended by the next pass, and undone or confirmed like the rest of it.
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
-import { reconcile } from '../support/host.js';
+import { hostFile, reconcile, status } from '../support/host.js';
+import { policyFile, type Written } from '../support/policies.js';
 import { command, decided, LONG, OTHER, running, start, watchdogs, writeGuarded } from '../support/trials.js';
 
 const MENDED = {
@@ -64,6 +65,69 @@ it('is not mended where the change never was, nor where somebody else is by now'
   await command(lab, 14, 'cancel');
   expect(await running(lab)).toBe(stranger);
   expect(await running(lab, 'veth1')).toBeUndefined();
+  await decided(lab);
+});
+
+const ASKING = {
+  default: 'drop',
+  rules: [{ name: 'answers', match: { connection: ['established', 'related'] }, action: 'pass' }],
+};
+const PLAIN = { default: 'pass', rules: [] };
+
+/** Names of what lies pinned for veth0 that records what leaves. */
+const recorders = (lab: Lab) =>
+  readdirSync(join(lab.bpffs, 'xdpkeep/interfaces/veth0')).filter((name) => name.startsWith('egress-'));
+
+function writeAsking(lab: Lab, policy: Written): void {
+  lab.writeState({
+    'policies/edge.yaml': policyFile('edge', policy),
+    'hosts/lab.yaml': hostFile({ veth0: 'mode: native, policy: edge' }) + LONG,
+  });
+}
+
+it.each([
+  { name: 'that the change brought', former: PLAIN, left: 0 },
+  {
+    name: 'that was there before it',
+    former: { ...ASKING, rules: [...ASKING.rules, { name: 'more', match: {}, action: 'pass' }] },
+    left: 1,
+  },
+])('the recorder $name: mended, and undone with the change', async ({ former, left }) => {
+  await using lab = await createLab();
+  await using conversation = await lab.converse();
+  writeAsking(lab, former);
+  await reconcile(lab);
+  if ((await status(lab)).pending) await command(lab, 0, 'confirm');
+  writeAsking(lab, ASKING);
+  await reconcile(lab);
+  const [recorder = ''] = recorders(lab);
+  rmSync(join(lab.bpffs, 'xdpkeep/interfaces/veth0', recorder));
+  const recorded = { interface: 'veth0', action: 'update', outcome: 'done' };
+  expect(await reconcile(lab)).toMatchObject({ ...MENDED, steps: [{ action: 'none' }, recorded] });
+  expect(recorders(lab)).toEqual([recorder]);
+  expect(await reconcile(lab)).toMatchObject({ changed: false, pending: {} });
+
+  rmSync(join(lab.bpffs, 'xdpkeep/interfaces'), { recursive: true });
+  await expect.poll(() => running(lab)).toBeUndefined();
+  expect(await reconcile(lab)).toMatchObject({ ...MENDED, steps: [recorded, MENDED.steps[0]] });
+  await conversation.say('still there');
+  await command(lab, 0, 'cancel');
+  expect(recorders(lab)).toHaveLength(left);
+  await conversation.say('and now');
+  await decided(lab);
+});
+
+it('a recorder that only a later change asks for waits with it', async () => {
+  await using lab = await createLab();
+  writeAsking(lab, PLAIN);
+  await reconcile(lab);
+  if ((await status(lab)).pending) await command(lab, 0, 'confirm');
+  writeAsking(lab, { ...PLAIN, rules: [{ name: 'more', match: { protocol: 'sctp' }, action: 'drop' }] });
+  await reconcile(lab);
+  writeAsking(lab, ASKING);
+  await command(lab, 17, 'reconcile');
+  expect(recorders(lab)).toEqual([]);
+  await command(lab, 0, 'cancel');
   await decided(lab);
 });
 

@@ -143,6 +143,7 @@ it.each(['syn', 'dnsAnswer'] as const)('%s of many sources: what was open', asyn
     console.log({ flood, SOURCES, seconds, answered, left, back, talking: Math.min(...talking), seldom });
 
   expect(left['opened, idle'], 'what this host opened').toBe(FLOWS);
+  expect(left['served, idle'], 'what is served, and silent').toBe(FLOWS);
   expect(Math.min(...talking), 'what talks').toBeGreaterThan(FLOWS * 0.95);
   expect(Math.min(...seldom), 'what seldom talks').toBeGreaterThan(FLOWS * 0.95);
   expect(back, 'once the host has sent again').toBe(FLOWS);

@@ -1,10 +1,10 @@
 // Questions and answers in datagrams, between a lab and the world outside: real sockets on both ends.
 // needs: lab
 import type { Lab } from '../lab.js';
-import { listening, within } from '../lab/exec.js';
+import { listening, must, within } from '../lab/exec.js';
 
 /** Sends a datagram from inside, and gives the answer or the error that comes back. */
-const ASK = `
+export const ASK = `
 const [address, port] = process.argv.slice(1);
 const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
 const end = (text) => { console.log(text); process.exit(0); };
@@ -20,9 +20,13 @@ const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6'
 socket.on('message', (_question, from) => socket.send('a'.repeat(Number(bytes)), from.port, from.address));
 socket.bind(Number(port), address, () => console.log('ready'));
 `;
-/** Runs a service in the world outside until it is let go. */
-export async function serve(lab: Lab, code: string, ...args: (string | number)[]): Promise<AsyncDisposable> {
-  const [file, rest] = within(lab.network.outside, [process.execPath, '-e', code, ...args.map(String)]);
+/** Runs a service in a namespace until it is let go. */
+export async function serveIn(
+  namespace: string,
+  code: string,
+  ...args: (string | number)[]
+): Promise<AsyncDisposable> {
+  const [file, rest] = within(namespace, [process.execPath, '-e', code, ...args.map(String)]);
   const running = listening(file, rest);
   await new Promise((resolve) => running.stdout.once('data', resolve));
   return {
@@ -33,7 +37,18 @@ export async function serve(lab: Lab, code: string, ...args: (string | number)[]
   };
 }
 
+/** The same in the world outside. */
+export function serve(lab: Lab, code: string, ...args: (string | number)[]): Promise<AsyncDisposable> {
+  return serveIn(lab.network.outside, code, ...args);
+}
+
 /** What comes back to a question: the answer, the code of an error, or `silence`. */
-export async function askFor(lab: Lab, address: string, port: number): Promise<string> {
-  return (await lab.exec(process.execPath, '-e', ASK, address, String(port))).trim();
+export async function askFrom(namespace: string, address: string, port: number): Promise<string> {
+  const command = [process.execPath, '-e', ASK, address, String(port)];
+  return (await must(...within(namespace, command))).trim();
+}
+
+/** The same, asked from inside. */
+export function askFor(lab: Lab, address: string, port: number): Promise<string> {
+  return askFrom(lab.network.firewall, address, port);
 }

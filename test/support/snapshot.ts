@@ -12,6 +12,21 @@ export function exampleSnapshot(): Snapshot {
       time,
       generation: 3,
       conditions: [{ type: 'Ready', status: 'True', reason: 'InSync', message: 'all is well', since: time }],
+      connections: {
+        tables: [
+          {
+            name: 'opened',
+            capacity: 1000,
+            known: 3,
+            over: 2,
+            states: { flowing: 2, answered: 1 },
+            longestSilent: 60,
+            recorded: { flows: 9, revived: 1, forgotten: 4 },
+          },
+          { name: 'served', capacity: 1000, known: 0, over: 0, states: {} },
+        ],
+        pressure: 'none',
+      },
       interfaces: [
         {
           name: 'ens5',

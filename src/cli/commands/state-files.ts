@@ -1,6 +1,7 @@
 // Commands about state files: no kernel is needed, nothing is changed.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readCommon, readGiven } from '../options.js';
+import { PROFILES } from '../profiles.js';
 import { command, type Flags, type Keep } from './command.js';
 
 export function addStateFiles(program: Command, keep: Keep): void {
@@ -30,12 +31,12 @@ export function addStateFiles(program: Command, keep: Keep): void {
       keep(runSchema(kind));
     },
   );
-  command(program, 'init [dir]', 'write a commented starter state directory; needs no root').action(
-    async (dir: string | undefined, _flags: Flags, self: Command) => {
+  command(program, 'init [dir]', 'write a commented starter state directory; needs no root')
+    .addOption(new Option('--profile <kind>', 'with a policy for this kind of host').choices(PROFILES))
+    .action(async (dir: string | undefined, _flags: Flags, self: Command) => {
       const { runInit } = await import('../init.js');
-      keep(runInit(dir ?? readGiven(self).state, readCommon(self)));
-    },
-  );
+      keep(runInit(dir ?? readGiven(self).state, { ...self.opts(), ...readCommon(self) }));
+    });
 }
 
 export function addDiff(program: Command, keep: Keep): void {

@@ -4,6 +4,7 @@ import { parseDuration } from '../../text/duration.js';
 import { XDP_ACTIONS } from '../../model/sample.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
+import { positive } from './numbers.js';
 
 export function addTraffic(program: Command, keep: Keep): void {
   command(program, 'top [interface]', 'packets and bits a second of every rule, live')
@@ -51,11 +52,6 @@ function addStreamFlags(command: Command): Command {
     .option('--write <file>', 'save them as pcapng, for Wireshark and tshark; - is stdout')
     .option('--count <number>', 'end after so many packets', positive)
     .option('--for <time>', 'end after this time: 90s, 30m, 2h', duration);
-}
-
-function positive(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a number from 1 to 999999999.');
 }
 
 function pace(text: string): number {

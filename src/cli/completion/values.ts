@@ -10,6 +10,7 @@ import { pinPathsOf } from '../../kernel/pin-paths.js';
 import { kernelName, listLinks } from '../../kernel/rtnetlink.js';
 import { readOwned } from '../../observe/owned.js';
 import { SCHEMA_KINDS } from '../../desired/json-schema.js';
+import { PROTOCOLS } from '../../model/names.js';
 import type { Candidate, Wanted } from './wanted.js';
 
 /** How many generations are looked into for what they are: the newest. */
@@ -33,6 +34,7 @@ const VALUES: Readonly<Record<string, Read>> = {
   name: (_wanted, { state }) => listFolder(state, 'hosts').names.map(plain),
   owner: (_wanted, where) => owners(where),
   kind: () => SCHEMA_KINDS.map(plain),
+  protocol: () => Object.keys(PROTOCOLS).map(plain),
 };
 
 export function valuesOnHost(name: string, wanted: Wanted): Candidate[] {

@@ -73,13 +73,11 @@ function at(
     return { begun: word, before: '', candidates };
   }
   const commands = operands.length > 0 ? [] : visible(command);
-  if (commands.length > 0) {
-    const candidates = commands.map((one) => ({ word: one.name(), what: one.description() }));
-    return { begun: word, before: '', candidates };
-  }
+  const named = commands.map((one) => ({ word: one.name(), what: one.description() }));
   const argument: Argument | undefined = command.registeredArguments[operands.length];
-  if (!argument) return { begun: word, before: '', candidates: [] };
-  return { begun: word, before: '', ...valuesOf(argument.argChoices, argument.name()) };
+  if (!argument) return { begun: word, before: '', candidates: named };
+  const values = valuesOf(argument.argChoices, argument.name());
+  return { begun: word, before: '', ...values, candidates: [...named, ...values.candidates] };
 }
 
 function split(word: string): string[] {

@@ -1,6 +1,7 @@
 // Parses one Host file, and keeps the places of programs and policies, which are resolved later.
 import { isMap, type Node } from 'yaml';
 import type * as z from 'zod';
+import type { ConnectionSettings } from '../../model/connections.js';
 import type { DesiredInterface } from '../../model/desired.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { Protection } from '../../model/policy.js';
@@ -10,6 +11,7 @@ import type { ListReader } from '../lists/lists.js';
 import { locate } from '../yaml/locate.js';
 import { toMatch } from '../policy/match.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../../model/safeguards.js';
+import { toConnections } from './connection-schema.js';
 import { toGuard, toProbes } from './safeguard-schema.js';
 import { hostSchema, interfaceSchema, type ProgramReference } from './host-schema.js';
 import type { Place, Source } from '../yaml/source.js';
@@ -38,6 +40,8 @@ export interface HostFile {
   protectPlace?: Place;
   /** None after problems. */
   safeguards: Safeguards;
+  /** Absent where it says nothing of connections, and after problems. */
+  connections?: ConnectionSettings;
   /** The places of probes that run commands. */
   commands: Place[];
 }
@@ -61,6 +65,7 @@ export function readHostFile(
     interfaces: readInterfaces(document),
     ...readProtections(document, lists),
     safeguards,
+    ...(document.data?.connections && { connections: toConnections(document.data.connections) }),
     commands: safeguards.probes.flatMap(({ target }, index) =>
       target.kind === 'exec'
         ? [locate(document.root, ['probes', index], 'value', document.source).place]

@@ -6,6 +6,7 @@ import { LONGEST_ALTNAME } from '../../model/altnames.js';
 import { MAX_PROTECT } from '../../model/policy.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { matchSchema } from '../policy/match.js';
+import { connectionFields } from './connection-schema.js';
 import { safeguardFields } from './safeguard-schema.js';
 import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent } from '../policy/values.js';
 
@@ -187,6 +188,7 @@ export const hostSchema = z
       .max(MAX_PROTECT, `must have ${MAX_PROTECT} entries at most`)
       .default([])
       .describe('Packets that no policy drops, whatever its rules say.'),
+    connections: mayBeAbsent(connectionFields),
     ...safeguardFields,
   })
   .meta({ title: 'xdpkeep Host', description: 'What the XDP programs of one host are to be.' });

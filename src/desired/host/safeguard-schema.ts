@@ -10,9 +10,10 @@ import { type Problem, quote } from '../../text/wording.js';
 const TIMEOUT = 2000;
 const TRIES = 3;
 const MINUTE = 60_000;
+export const DAY = 1440 * MINUTE;
 
 /** A duration from `from` to `to`; all in milliseconds. */
-function duration(from: number, to: number, words: string): z.ZodType<number, string> {
+export function duration(from: number, to: number, words: string): z.ZodType<number, string> {
   return textValue(
     (text): number | Problem => {
       const ms = parseDuration(text);
@@ -121,7 +122,7 @@ export const safeguardFields = {
     'What must hold after a change if it held before; else the change is undone.',
   ),
   guard: mayBeAbsent(guard),
-  confirm: mayBeAbsent(duration(5000, 1440 * MINUTE, '5s to 24h')).describe(
+  confirm: mayBeAbsent(duration(5000, DAY, '5s to 24h')).describe(
     'A change that nobody confirms in this time is undone.',
   ),
 };

@@ -1,9 +1,8 @@
 // Policy files -> policies, each read once for all that name it. Refused beside what the schema refuses: lists that do
 // not exist, names that stand twice, and tests of rules that are not there.
-import { BUILTIN_ROWS, type Policy } from '../../model/policy.js';
+import type { Policy } from '../../model/policy.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import type { Position } from '../../model/position.js';
-import { suggest } from '../../text/suggest.js';
 import {
   fieldOf,
   type Issue,
@@ -18,22 +17,27 @@ import { checkLists, writtenOptions } from '../lists/list-checks.js';
 import type { ListOptions } from '../lists/list-options.js';
 import type { ListReader } from '../lists/lists.js';
 import { locate } from '../yaml/locate.js';
+import { findDuplicates, findUnknownRules, tooManyRules } from './duplicates.js';
+import { type GroupReader, unknownGroup } from './groups.js';
 import { policySchema, toPolicy } from './policy-schema.js';
+import { FILE_NAME } from './values.js';
+import type { WrittenAddress } from '../../policy/fields/field.js';
 import { readStateFile } from '../read.js';
 import type { Source } from '../yaml/source.js';
-import { quote } from '../../text/wording.js';
 
 export class PolicyReader {
   readonly #known: Set<string>;
   readonly #policies = new Map<string, Policy | undefined>();
   /** Text by name, of those that were read and could be. */
   readonly sources = new Map<string, Source>();
+  readonly #groupsOf = new Map<string, string[]>();
   readonly #options = new Map<string, Record<string, ListOptions>>();
 
   /** `problems` receives those of each policy that is read, and of the lists that it names. */
   constructor(
     private readonly stateDir: string,
     private readonly lists: ListReader,
+    private readonly groups: GroupReader,
     private readonly problems: Diagnostic[],
   ) {
     this.#known = new Set(listOptionalFolder(stateDir, 'policies').names);
@@ -60,7 +64,13 @@ export class PolicyReader {
     return this.#policies.get(name);
   }
 
-  /** What a policy that was read says about its lists. */
+  /** Texts of a policy that was read and of the groups that it uses. */
+  textsOf(name: string): Source[] {
+    const groups = (this.#groupsOf.get(name) ?? []).map((group) => this.groups.sources.get(group));
+    return [this.sources.get(name), ...groups].flatMap((source) => source ?? []);
+  }
+
+  /** What a policy that was read, or a group that it uses, says about its lists. */
   listOptions(name: string): Record<string, ListOptions> {
     return this.#options.get(name) ?? {};
   }
@@ -78,9 +88,13 @@ export class PolicyReader {
     const document = parseDocument(source, file, (found) => this.#findMore(found), this.problems);
     if (!document?.data) return undefined;
     const { data, root } = document;
-    this.#options.set(name, data.lists);
+    const used = data.rules.flatMap((one) => ('use' in one ? [one.use] : []));
+    const ofGroups = used.map((group) => this.groups.read(group).lists);
+    this.#options.set(name, Object.assign({}, ...ofGroups, data.lists) as Record<string, ListOptions>);
+    this.#groupsOf.set(name, used);
     const place = (...path: PropertyKey[]): Position => locate(root, path, 'value', source).place.at;
-    return toPolicy(data, (written) => this.lists.resolve(written, data.lists), {
+    const resolve = (written: WrittenAddress[]) => this.lists.resolve(written, data.lists);
+    return toPolicy(data, resolve, (group) => this.groups.read(group), {
       policy: place(),
       rule: (index) => place('rules', index),
       test: (index) => place('tests', index),
@@ -91,55 +105,28 @@ export class PolicyReader {
     });
   }
 
+  #findUses(rules: unknown[]): Issue[] {
+    return rules.flatMap((rule, index) => {
+      const name = fieldOf(rule, 'use');
+      if (typeof name !== 'string' || !FILE_NAME.test(name) || this.groups.has(name)) return [];
+      return [issueAt(['rules', index, 'use'], unknownGroup(name, this.groups.names()))];
+    });
+  }
+
   #findMore(document: StateDocument): Issue[] {
     const { value } = document;
     const rules = itemsOf(fieldOf(value, 'rules'));
     const options = writtenOptions(value);
     return [
-      ...findDuplicates(document, 'rules'),
+      ...this.#findUses(rules),
+      ...findDuplicates(document, 'rules', this.groups),
       ...findDuplicates(document, 'tests'),
       ...rules.flatMap((rule, at) =>
         findUnknownLists(fieldOf(rule, 'match'), ['rules', at, 'match'], this.lists, options),
       ),
       ...checkLists(value, this.lists),
-      ...findUnknownRules(value),
+      ...findUnknownRules(value, this.groups),
+      ...tooManyRules(value, this.groups),
     ];
   }
-}
-
-function findDuplicates({ value, root, source }: StateDocument, field: 'rules' | 'tests'): Issue[] {
-  const first = new Map<string, number>();
-  return itemsOf(fieldOf(value, field)).flatMap((item, index) => {
-    const name = fieldOf(item, 'name');
-    if (typeof name !== 'string') return [];
-    const earlier = first.get(name);
-    if (earlier === undefined) {
-      first.set(name, index);
-      return [];
-    }
-    const { line } = locate(root, [field, earlier, 'name'], 'value', source).place.at;
-    const message = `is ${quote(name)} a second time; the first is on line ${line}`;
-    const problem = { summary: 'duplicate name', message, hint: 'Give each a name of its own.' };
-    return [issueAt([field, index, 'name'], problem)];
-  });
-}
-
-function findUnknownRules(value: unknown): Issue[] {
-  const rules = itemsOf(fieldOf(value, 'rules')).map((rule) => fieldOf(rule, 'name'));
-  const names = [...rules.filter((name) => typeof name === 'string'), ...BUILTIN_ROWS];
-  const known = new Set(names);
-  return itemsOf(fieldOf(value, 'tests')).flatMap((test, index) => {
-    const rule = fieldOf(test, 'rule');
-    if (typeof rule !== 'string' || known.has(rule)) return [];
-    const meant = suggest(rule, names);
-    const problem = {
-      summary: 'unknown rule',
-      message: `names ${quote(rule)}, which is no rule of this policy, nor one of ${BUILTIN_ROWS.join(', ')}`,
-      hint:
-        meant === undefined
-          ? 'Name a rule of this policy, or leave it out.'
-          : `Did you mean ${quote(meant)}?`,
-    };
-    return [issueAt(['tests', index, 'rule'], problem)];
-  });
 }

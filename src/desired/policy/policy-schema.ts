@@ -5,6 +5,7 @@ import {
   BUILTIN_ROWS,
   DECIDING_SETTINGS,
   type DecidingSetting,
+  type DisabledRule,
   type EarlierPacket,
   MAX_RULES,
   type PacketTest,
@@ -12,6 +13,7 @@ import {
   type Rule,
 } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
+import { notesOf } from '../../model/rule-notes.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { listOptionsSchema } from '../lists/list-options.js';
 import { type AddressResolver, matchSchema, toMatch } from './match.js';
@@ -43,6 +45,8 @@ const ruleName = textValue<string>(
   },
   { pattern: String.raw`^[^\s(](.{0,62}\S)?$`, description: 'Unique in the policy. Counters belong to it.' },
 );
+
+export const TOO_MANY_RULES = `must have ${MAX_RULES} rules at most: join some with lists of values or address lists`;
 
 const CPUS = 4096;
 
@@ -85,7 +89,18 @@ const until = textValue<number>(
   { description: 'From then on the rule matches nothing. ISO 8601 with a zone.' },
 );
 
-const ruleSchema = z
+/** One line: reports show it in one. */
+const note = (longest: number, description: string) =>
+  mayBeAbsent(
+    z
+      .string()
+      .regex(
+        new RegExp(String.raw`^(?=\S)[^\p{C}\p{Zl}\p{Zp}]{1,${longest}}(?<=\S)$`, 'u'),
+        `must be one line of 1 to ${longest} characters that can be seen, without spaces around them`,
+      ),
+  ).describe(description);
+
+export const ruleSchema = z
   .strictObject({
     name: ruleName,
     match: matchSchema.default({}),
@@ -95,8 +110,16 @@ const ruleSchema = z
       'Sample every Nth matching packet, on average, as an event.',
     ),
     until: mayBeAbsent(until),
+    description: note(200, 'What it is for, in one line.'),
+    owner: note(100, 'Who answers for it: a person or a team.'),
+    ticket: note(200, 'Where it was asked for: a number, a link.'),
+    enabled: z.boolean().default(true).describe('false takes it out of force: it decides nothing.'),
   })
   .superRefine(...checkFields<LimitedRule>(passWithoutWhen));
+
+const useSchema = z
+  .strictObject({ use: z.string().regex(FILE_NAME, FILE_NAME_RULE) })
+  .describe('The rules of rulegroups/NAME.yaml, in its place: their names begin with NAME/.');
 
 const earlierPacket = z
   .strictObject({ outgoing: packetSchema.optional(), incoming: packetSchema.optional() })
@@ -129,8 +152,8 @@ export const policySchema = z
       .default('pass')
       .describe('What becomes of packets that no rule matches.'),
     rules: z
-      .array(ruleSchema)
-      .max(MAX_RULES, `must have ${MAX_RULES} rules at most: join some with lists of values or address lists`)
+      .array(z.union([ruleSchema, useSchema]))
+      .max(MAX_RULES, TOO_MANY_RULES)
       .default([])
       .describe('The first rule that matches decides.'),
     fragments: z
@@ -169,19 +192,41 @@ export interface PolicyPlaces {
   setting: (name: DecidingSetting) => Position | undefined;
 }
 
+/** The rules that stand at one place of a policy, or in a group. */
+export interface SomeRules {
+  /** Those in force. */
+  rules: Rule[];
+  disabled: DisabledRule[];
+}
+
 /** `resolve` knows what is in lists. */
+export function toRules(
+  { rateLimit, enabled, ...rule }: z.output<typeof ruleSchema>,
+  resolve: AddressResolver,
+  at: Position,
+): SomeRules {
+  const match = toMatch(rule.match, resolve); // of a disabled one, too: its lists are read
+  if (!enabled)
+    return { rules: [], disabled: [{ name: rule.name, action: rule.action, ...notesOf(rule), at }] };
+  return {
+    rules: [{ ...rule, ...(rateLimit && { rateLimit: toRateLimit(rateLimit) }), match, at }],
+    disabled: [],
+  };
+}
+
+/** `resolve` knows what is in lists, `groupOf` what is in rulegroups/. */
 export function toPolicy(
   written: z.output<typeof policySchema>,
   resolve: AddressResolver,
+  groupOf: (name: string) => SomeRules,
   places: PolicyPlaces,
 ): Policy {
   const { name, fragments, malformed, nonIp, neighborDiscovery, mode } = written;
-  const rules = written.rules.map(({ rateLimit, ...rule }, index): Rule => ({
-    ...rule,
-    ...(rateLimit && { rateLimit: toRateLimit(rateLimit) }),
-    match: toMatch(rule.match, resolve),
-    at: places.rule(index),
-  }));
+  const parts = written.rules.map((one, index) =>
+    'use' in one ? groupOf(one.use) : toRules(one, resolve, places.rule(index)),
+  );
+  const rules = parts.flatMap((part) => part.rules);
+  const disabled = parts.flatMap((part) => part.disabled);
   const tests = written.tests.map(({ after, packet, ...test }, index): PacketTest => ({
     ...test,
     ...(after && { after }),
@@ -195,5 +240,6 @@ export function toPolicy(
       return at ? [[setting, at]] : [];
     }),
   );
-  return { name, ...settings, rules, tests, at: places.policy, settingsAt };
+  const off = disabled.length > 0 ? { disabled } : {};
+  return { name, ...settings, rules, ...off, tests, at: places.policy, settingsAt };
 }

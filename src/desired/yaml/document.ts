@@ -43,10 +43,10 @@ export function readDocument<T>(
   return source && parseDocument(source, file, findMore, problems);
 }
 
-/** The same for a text that was read. */
+/** The same for a text that was read, wherever it lies. */
 export function parseDocument<T>(
   source: Source,
-  file: StateFile<T>,
+  file: Omit<StateFile<T>, 'folder'>,
   findMore: (document: StateDocument) => Issue[],
   problems: Diagnostic[],
 ): StateDocument<T> | undefined {
@@ -69,7 +69,7 @@ function applySchema<T>(source: Source, parsed: ParsedYaml, schema: z.ZodType<T>
 
 function checkDocument(
   { root, value, source }: StateDocument,
-  file: StateFile<unknown>,
+  file: Omit<StateFile<unknown>, 'folder'>,
   issues: Issue[],
   earlier: Diagnostic[],
 ): Diagnostic[] {
@@ -103,7 +103,12 @@ export function issueAt(
   return { code: 'custom', path, message, params, input: undefined };
 }
 
-function otherName(name: string, file: StateFile<unknown>, root: Node, source: Source): Diagnostic {
+function otherName(
+  name: string,
+  file: Omit<StateFile<unknown>, 'folder'>,
+  root: Node,
+  source: Source,
+): Diagnostic {
   return {
     severity: 'error',
     summary: 'name is not that of the file',

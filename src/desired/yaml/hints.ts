@@ -15,6 +15,18 @@ const MISSING_HINTS: Record<string, string> = {
   program: 'Add `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.',
 };
 
+const KINDS: Partial<Record<string, string>> = {
+  host: 'Host',
+  policy: 'Policy',
+  rulegroup: 'RuleGroup',
+  repository: 'Repository',
+};
+
+/** For a file of this kind (SchemaKind) that does not say what it is. */
+export function kindHint(kind: string): string {
+  return `Add \`kind: ${KINDS[kind] ?? 'Config'}\`.`;
+}
+
 /** For a field that is missing; `path` ends in its name. */
 export function missingHint(path: readonly PropertyKey[]): string | undefined {
   return isNameOfItem(path) ? NAME_HINT : MISSING_HINTS[String(path.at(-1))];

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../../model/diagnostic.js';
 import { didYouMean, valueMeant } from '../advice/meant.js';
 import { adviseUnknownField } from '../advice/unknown-field.js';
 import { adviseType, adviseValue } from '../advice/values.js';
-import { choiceHint, interfaceHint, missingHint, valueHint } from './hints.js';
+import { choiceHint, interfaceHint, kindHint, missingHint, valueHint } from './hints.js';
 import { schemaPlaces, type SchemaPlaces, type WrittenKind } from '../json-schema.js';
 import { locate, type Target } from './locate.js';
 import { isEmptyWithFieldsBeside, withoutConsequences } from './consequences.js';
@@ -80,8 +80,7 @@ class Explainer {
 
   #missingField(path: PropertyKey[]): Text {
     const field = String(path.at(-1));
-    const kind = this.file.kind === 'host' ? 'Host' : 'Policy';
-    const hint = field === 'kind' ? `Add \`kind: ${kind}\`.` : missingHint(path);
+    const hint = field === 'kind' ? kindHint(this.file.kind) : missingHint(path);
     return {
       summary: 'missing field',
       detail: `\`${field}\` is missing`,

@@ -6,12 +6,16 @@ type Issue = z.core.$ZodIssue;
 /** What is wrong with the alternative that was meant; the issue itself when the value is of no type that may be. */
 export function unfold(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
-  for (const alternative of issue.errors) {
-    const unfolded = alternative.flatMap(unfold);
-    if (unfolded.some(isOtherType)) continue;
-    return withoutMissing(unfolded).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-  }
-  return [issue];
+  const maybe = issue.errors
+    .map((alternative) => alternative.flatMap(unfold))
+    .filter((unfolded) => !unfolded.some(isOtherType));
+  const meant = maybe.find((unfolded) => !unfolded.some(isUnknownField)) ?? maybe[0];
+  if (!meant) return [issue];
+  return withoutMissing(meant).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function isUnknownField({ code, path }: Issue): boolean {
+  return code === 'unrecognized_keys' && path.length === 0;
 }
 
 function isOtherType(issue: Issue): boolean {
@@ -22,8 +26,9 @@ function isOtherType(issue: Issue): boolean {
 
 /** Where a field is unknown, a missing field is the same mistake: only the unknown one is reported. */
 function withoutMissing(issues: Issue[]): Issue[] {
-  const unknown = issues.some((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0);
-  return unknown ? issues.filter(({ input, path }) => !(input === undefined && path.length === 1)) : issues;
+  return issues.some(isUnknownField)
+    ? issues.filter(({ input, path }) => !(input === undefined && path.length === 1))
+    : issues;
 }
 
 /** zod's names of the types that are allowed. */

@@ -2,6 +2,7 @@
 import type { HostPolicy } from '../../model/desired.js';
 import type { AboveRate, ExplainedDecision } from '../../model/explain.js';
 import type { Position } from '../../model/position.js';
+import { notesOf } from '../../model/rule-notes.js';
 import { describeAction } from './decisions.js';
 import { type Circumstances, type Decision, evaluate } from '../evaluate.js';
 import { placeOfRow } from '../row-place.js';
@@ -20,6 +21,7 @@ export function explainRow(
   const above = evaluate(policy, protections, frame, { ...circumstances, exceeds: () => true });
   const goesOn = row !== '(blocked)' && [rule, above.rule].some((one) => one?.rateLimit) && above.row !== row;
   const at = placeOfRow(firewall, row, frame);
+  const notes = notesOf(rule);
   return {
     policy: policy.name,
     row,
@@ -27,6 +29,7 @@ export function explainRow(
     action: rule ? describeAction(rule.action) : verdict,
     audit: isAudited(policy, row),
     ...(at && { at }),
+    ...(Object.keys(notes).length > 0 && { notes }),
     ...(goesOn && { aboveRate: aboveRateOf(above, placeOfRow(firewall, above.row, frame)) }),
   };
 }

@@ -4,6 +4,7 @@ import type { IgnoreKind, LintKind } from '../../model/lint.js';
 import { ANSWERS_IN_FRAGMENTS_HINT } from './answers-in-fragments.js';
 import { describeAction } from './decisions.js';
 import { IN_PLACE_HINTS } from './in-place.js';
+import { NOTE_HINTS } from './notes.js';
 import type { Finding } from './lint.js';
 
 /** One sentence without its end. `rules`: those of the policy. */
@@ -35,6 +36,8 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
     case 'mergedPackets':
     case 'hiddenTags':
     case 'answersInFragments':
+    case 'missingNote':
+    case 'expiring':
       return `${name} ${about}`;
   }
 }
@@ -49,6 +52,7 @@ export const FINDING_HINTS: Record<LintKind, string> = {
   emptyList: 'Fill the list, or remove the rule.',
   undecided: 'Join rules that differ in one field, or use address lists.',
   ...IN_PLACE_HINTS,
+  ...NOTE_HINTS,
   answersInFragments: ANSWERS_IN_FRAGMENTS_HINT,
 };
 

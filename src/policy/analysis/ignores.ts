@@ -52,6 +52,7 @@ export function heedIgnores(findings: Finding[], comments: Comment[]): Heeded {
 }
 
 function isAbout({ at, alone }: Comment, { rule }: Finding): boolean {
+  if (at.file !== rule.at.file) return false;
   return at.line === rule.at.line || (alone && at.line === rule.at.line - 1);
 }
 

@@ -3,10 +3,12 @@
 // shows it where one exists. When the analysis would grow too large, lint says so and claims nothing.
 import type { LintKind } from '../../model/lint.js';
 import type { PacketDescription, Policy, Rule } from '../../model/policy.js';
+import { type LintOptions, NO_OPTIONS } from '../../model/repository.js';
 import { doubtFragments } from './answers-in-fragments.js';
 import { listDecisions, sameAction, type DecisionStep } from './decisions.js';
 import { doubtsInPlace, type RunsAt } from './in-place.js';
 import { intersectBoxes, subtractAll, type Box } from './header-space.js';
+import { lintNotes } from './notes.js';
 import { witnessOf } from './witness.js';
 
 export interface Finding {
@@ -18,7 +20,7 @@ export interface Finding {
   witness?: PacketDescription;
   /** Of `emptyList`: the lists without an entry. */
   lists?: string[];
-  /** Of findings about where a policy runs: what is wrong, from what is asked for on. */
+  /** Of findings about where a policy runs, and about notes: what is wrong, behind the name of the rule. */
   about?: string;
 }
 
@@ -27,10 +29,20 @@ const BUDGET = 2000;
 
 /**
  * `now` is the wall clock in ms since 1970 (UTC); `places`: where the policy runs. At most one finding a rule about the policy itself,
- * the most telling one; others about the places.
+ * the most telling one; others about the places, and about what the repository asks for.
  */
-export function lintPolicy(policy: Policy, now: number, places: readonly RunsAt[] = []): Finding[] {
-  return [...lintRules(policy, now), ...lintInPlace(policy, now, places), ...lintFragments(policy)];
+export function lintPolicy(
+  policy: Policy,
+  now: number,
+  places: readonly RunsAt[] = [],
+  options: LintOptions = NO_OPTIONS,
+): Finding[] {
+  return [
+    ...lintRules(policy, now),
+    ...lintInPlace(policy, now, places),
+    ...lintFragments(policy),
+    ...policy.rules.flatMap((rule) => lintNotes(rule, now, options)),
+  ];
 }
 
 function lintFragments(policy: Policy): Finding[] {

@@ -26,11 +26,11 @@ interface Known {
 
 const NOTHING: Known = { connection: () => undefined, datagram: () => undefined };
 
-/** What an incoming frame is, and the connection that it keeps alive; `undefined` for a frame that is not IP. */
+/** What an incoming frame is, and the connection that it keeps alive or completes; `undefined` for a frame that is not IP. */
 export function connectionOf(
   frame: Uint8Array,
   known: Known,
-): { state: ConnectionState; connection?: Connection } | undefined {
+): { state: ConnectionState; connection?: Connection; isAccepted?: boolean } | undefined {
   const reading = readFrame(frame, 'incoming');
   if (!reading) return undefined;
   if (reading.kind === 'error') return { state: stateOfError(frame, reading, known) };
@@ -38,7 +38,8 @@ export function connectionOf(
   const connection = ANSWERS.has(reading.kind) ? known.connection(reading.flow) : undefined;
   if (!connection) return { state: stateOfStranger(reading) };
   const state = stateOfMember(reading, connection);
-  return { state, ...(state === 'established' && { connection }) };
+  if (state !== 'established') return { state };
+  return { state, connection, isAccepted: isAccepted(reading, connection) };
 }
 
 /** What a packet is to a host that knows no connection; `undefined` for a frame that is not IP. */
@@ -74,6 +75,7 @@ export class Connections {
       datagram: (datagram) => this.#findDatagram(datagram, now),
     });
     if (found?.connection) Object.assign(found.connection, { answered: true, seen: now });
+    if (found?.connection && found.isAccepted) Object.assign(found.connection, { life: LIVES.tcp.flowing });
     return found?.state;
   }
 
@@ -138,6 +140,11 @@ function lifeOf({ kind, protocol }: Reading, phase: Phase, answered: boolean): n
     default:
       return LIVES.other;
   }
+}
+
+/** Does the other end answer SYN and ACK? */
+function isAccepted({ kind, tcpFlags }: Reading, { phase }: Connection): boolean {
+  return kind === 'tcp' && phase === 'accepting' && (tcpFlags & (ack | rst)) === ack;
 }
 
 /** Of a packet of no connection that is known. */

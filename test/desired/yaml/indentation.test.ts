@@ -12,12 +12,20 @@ const told = (problems: Diagnostic[]) => problems.map((one) => placeAndSummary(o
 
 test.each<[what: string, lines: string[], expected: string]>([
   ['a field deeper than the first', ['- name: a', '   match: {protocol: tcp}', '   action: drop'], '6:4-26'],
-  ['fields at the column of the dash', ['  - name: a', '  match: {protocol: tcp}', '  action: drop'], '6:3-25'],
+  [
+    'fields at the column of the dash',
+    ['  - name: a', '  match: {protocol: tcp}', '  action: drop'],
+    '6:3-25',
+  ],
   ['a field between two columns', ['  - name: a', '    match: {protocol: tcp}', '   action: drop'], '7:4-16'],
   ['a field below a value', ['  - name: a', '    match: {protocol: tcp}', '     action: drop'], '7:6-18'],
   ['the last of several rules', ['- {name: a, action: drop}', '- name: b', '   action: drop'], '7:4-16'],
   ['a comment between', ['- name: a', '# why', '   action: drop # so'], '7:4-16'],
-  ['a list that begins too far left', ['  - name: a', '    action: drop', ' - name: b', '   action: drop'], '7:2-11'],
+  [
+    'a list that begins too far left',
+    ['  - name: a', '    action: drop', ' - name: b', '   action: drop'],
+    '7:2-11',
+  ],
   ['a rule that is deeper than the one before', ['- name: a', '  action: drop', '   - name: b'], '7:4-13'],
 ])('%s', (_what, lines, expected) => {
   const problems = problemsOf(policyFile('rules:', ...lines));
@@ -37,7 +45,8 @@ test('the fields of a match that stand beside it are one fault', () => {
 });
 
 test('so are those of an interface', () => {
-  const text = 'apiVersion: xdpkeep/v1\nkind: Host\nname: edge-1\ninterfaces:\n  ens5:\n  policy: edge\n  mode: native\n';
+  const text =
+    'apiVersion: xdpkeep/v1\nkind: Host\nname: edge-1\ninterfaces:\n  ens5:\n  policy: edge\n  mode: native\n';
   const { problems } = readHost(stateDir({ 'hosts/edge-1.yaml': text, 'policies/edge.yaml': policyFile() }));
   expect(told(problems)).toEqual(['5:3-7 wrong indentation']);
   expect(problems[0]?.hint).toBe('Indent them deeper than `ens5:`.');
@@ -48,5 +57,7 @@ test.each<[what: string, lines: string[]]>([
   ['a colon in text', ['- name: a: b', '  action: drop']],
   ['an open quote', ['- name: "a', '  action: drop']],
 ])('other mistakes keep their own message: %s', (_what, lines) => {
-  expect(problemsOf(policyFile('rules:', ...lines)).map(({ summary }) => summary)).toEqual(['not valid YAML']);
+  expect(problemsOf(policyFile('rules:', ...lines)).map(({ summary }) => summary)).toEqual([
+    'not valid YAML',
+  ]);
 });

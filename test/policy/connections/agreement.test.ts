@@ -3,7 +3,9 @@
 // needs: lab
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { createConnectionTable, loadEgress } from '../../../src/kernel/egress.js';
+import { createConnectionTable } from '../../../src/kernel/connection-tables.js';
+import { loadEgress } from '../../../src/kernel/egress.js';
+import { createRecorded } from '../../../src/kernel/recorded.js';
 import { libbpf } from '../../../src/kernel/ffi.js';
 import { loadPolicy } from '../../../src/kernel/load-policy.js';
 import { testRun } from '../../../src/kernel/testrun.js';
@@ -43,6 +45,7 @@ class Host implements Disposable {
     const tables = {
       opened: this.#keep(createConnectionTable('opened', ENTRIES)),
       served: this.#keep(createConnectionTable('served', ENTRIES)),
+      begun: this.#keep(createConnectionTable('begun', ENTRIES)),
       fragments: this.#keep(createConnectionTable('fragments', ENTRIES)),
     };
     const compiled = compilePolicy(asking);
@@ -50,7 +53,8 @@ class Host implements Disposable {
     this.#firewall = this.#keep(
       loadPolicy(firewallObject(asking), bindForTest(compiled), { ofHost: { connections: tables } }),
     );
-    this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', tables));
+    const maps = { ...tables, recorded: this.#keep(createRecorded({ opened: 0, served: 0, begun: 0 })) };
+    this.#egress = this.#keep(loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', maps, undefined));
   }
 
   leave(frame: Uint8Array): void {

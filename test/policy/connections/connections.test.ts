@@ -30,6 +30,15 @@ it('where both open at once, the SYN of the other may come again once it was ans
   expect(after(SYN, SYN | ACK, ACK).stateOf(back(SYN), 0)).toBe('new');
 });
 
+it.each([
+  [ACK, 'established'],
+  [RST | ACK, 'invalid'],
+])('of a client that has answered SYN and ACK with %i, an hour later', (flags, state) => {
+  const connections = after(SYN | ACK);
+  expect(connections.stateOf(back(flags), 0)).toBe('established');
+  expect(connections.stateOf(back(ACK), 3600)).toBe(state);
+});
+
 it.each([ACK, ACK | URG, SYN | ACK, RST, RST | ACK, ACK | 1, ACK | 1 | URG])(
   'flags %i can be those of an answer',
   (flags) => {
