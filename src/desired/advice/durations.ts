@@ -30,7 +30,7 @@ const UNITS: Readonly<Record<string, string>> = {
 /** For a field that is a time. */
 export function adviseDuration(field: string, input: unknown): string | undefined {
   const [, digits, unit = ''] = /^\s*(\d{1,9})\s*([a-z]*)\s*$/i.exec(String(input)) ?? [];
-  if (digits === undefined) return exampleOf([field]);
+  if (digits === undefined) return exampleOf([field]) ?? `Write it like \`${field}: 30s\`.`;
   if (unit === '') {
     const short = IN_MINUTES.has(field) ? 'm' : 's';
     const word = short === 'm' ? 'minutes' : 'seconds';

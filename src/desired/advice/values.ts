@@ -16,9 +16,6 @@ const BY_FIELD: Readonly<Record<string, Advice>> = {
   packetsPerSecond: adviseRateOf,
   packetsPerMinute: adviseRateOf,
   packetsPerHour: adviseRateOf,
-  confirm: (written) => adviseDuration('confirm', written),
-  window: (written) => adviseDuration('window', written),
-  timeout: (written) => adviseDuration('timeout', written),
   maxShrink: adviseShare,
   maxGrow: adviseShare,
   maxSkipped: adviseShare,
@@ -45,6 +42,7 @@ export function adviseValue(
   const field = fieldPath(path).at(-1) ?? '';
   return (
     (isInterface(path) ? adviseInterface(field, written) : undefined) ??
+    (isDuration(path) ? adviseDuration(field, written) : undefined) ??
     BY_FIELD[field]?.(written) ??
     adviseMatchValue(path, written, place) ??
     (isItem && field === 'rules' ? exampleOf(path) : undefined)
@@ -138,6 +136,18 @@ function programOf(file: string): string {
 
 function adviseInterface(field: string, written: unknown): string {
   return wrap(name(written), (one) => `Write \`${field}: {policy: ${one}}\`.`) ?? PROGRAM_HINT;
+}
+
+/** Fields that are a time. */
+const DURATIONS = new Set(['confirm', 'window', 'timeout', 'expiry']);
+
+function isDuration(path: readonly PropertyKey[]): boolean {
+  const names = fieldPath(path);
+  const last = names.at(-1) ?? '';
+  return (
+    DURATIONS.has(last) ||
+    (names.includes('timeouts') && last !== 'timeouts' && names.slice(-2).join('.') !== 'timeouts.tcp')
+  );
 }
 
 function isInterface(path: readonly PropertyKey[]): boolean {

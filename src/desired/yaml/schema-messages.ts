@@ -154,6 +154,12 @@ function unquotedText(key: string): Text {
 }
 
 function unknownField(key: string, known: string[], hint: string): Text {
+  if (known.includes(key))
+    return {
+      summary: 'unknown field',
+      detail: `${quote(key)} does not go with the other fields here`,
+      hint: 'Write it alone, or leave it out.',
+    };
   return {
     summary: 'unknown field',
     detail: `${quote(key)} is none of the fields here: ${known.join(', ')}`,

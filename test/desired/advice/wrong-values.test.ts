@@ -59,6 +59,17 @@ const PLACES: { kind: WrittenKind; path: PropertyKey[]; file: (fields: Fields) =
       probes: [Object.keys(probe)[0] === 'ping' ? probe : { dns: 'a', ...probe }],
     }),
   },
+  { kind: 'host', path: ['connections'], file: (connections) => ({ ...HOST, connections }) },
+  {
+    kind: 'host',
+    path: ['connections', 'timeouts'],
+    file: (timeouts) => ({ ...HOST, connections: { timeouts } }),
+  },
+  {
+    kind: 'host',
+    path: ['connections', 'timeouts', 'tcp'],
+    file: (tcp) => ({ ...HOST, connections: { timeouts: { tcp } } }),
+  },
   { kind: 'host', path: ['guard'], file: (guard) => ({ ...HOST, guard: { window: '5s', ...guard } }) },
   { kind: 'config', path: [], file: (fields) => fields },
   { kind: 'config', path: ['source'], file: (source) => ({ source: { git: '/srv/a.git', ...source } }) },
@@ -108,12 +119,12 @@ const WRONG = [
 ];
 
 /** Two kinds of the same thing, of which one is to be removed, whatever it says. */
-const EXCLUDES = ['ping', 'tcp', 'http', 'exec'];
+const EXCLUDES: Record<string, string[]> = { probes: ['ping', 'tcp', 'http', 'exec'], rules: ['use'] };
 
 test.each(PLACES)('wrong values of $kind $path', ({ kind, path, file }) => {
   const bad: string[] = [];
   const fields = schemaPlaces(kind).fields(path);
-  for (const field of fields.filter((one) => !EXCLUDES.includes(one))) {
+  for (const field of fields.filter((one) => EXCLUDES[String(path[0])]?.includes(one) !== true)) {
     for (const value of WRONG) {
       const problems = problemsOf(kind, JSON.stringify(file({ [field]: value })));
       const lines = problems.map(
