@@ -3,6 +3,7 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { ConnectionSettings } from '../model/connections.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
+import { withAddressSets } from '../model/match.js';
 import type { Position } from '../model/position.js';
 import type { Match, Policy, RateLimit } from '../model/policy.js';
 import { notesOf, RULE_NOTES } from '../model/rule-notes.js';
@@ -135,10 +136,6 @@ function withoutPlaces(value: { at: Position }): object {
   return Object.fromEntries(Object.entries(value).filter(([field]) => !PLACES.has(field)));
 }
 
-function identifyMatch({ source, destination, ...match }: Match): object {
-  return {
-    ...match,
-    ...(source && { source: source.digest }),
-    ...(destination && { destination: destination.digest }),
-  };
+function identifyMatch(match: Match): object {
+  return withAddressSets(match, ({ digest }) => digest);
 }

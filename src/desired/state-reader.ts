@@ -1,6 +1,7 @@
 // Reads hosts with the programs, policies and lists that they name. Each file is read once.
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
+import { addressSetsOf } from '../model/match.js';
 import type { Match, Policy, Protection } from '../model/policy.js';
 import type { LintOptions } from '../model/repository.js';
 import type { Safeguards } from '../model/safeguards.js';
@@ -119,11 +120,7 @@ export class StateReader {
 
   #listUses({ interfaces, protections, protectPlace }: HostFile): ListUse[] {
     const namesOf = (matches: Match[]): string[] => [
-      ...new Set(
-        matches.flatMap(({ source, destination }) =>
-          [source, destination].flatMap((set) => set?.lists ?? []),
-        ),
-      ),
+      ...new Set(matches.flatMap(addressSetsOf).flatMap(({ lists }) => lists)),
     ];
     const protect = namesOf(protections.map(({ match }) => match)).flatMap((name): ListUse[] =>
       protectPlace ? [{ list: this.lists.read(name), user: 'protect', place: protectPlace }] : [],

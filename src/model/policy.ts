@@ -58,8 +58,8 @@ interface NumericMatch {
   etherType?: Range[];
 }
 
-/** Fields are ANDed, an absent one matches everything, an empty list nothing. */
-export interface Match extends NumericMatch {
+/** What is asked of each field. */
+interface FieldValues extends NumericMatch {
   family?: (4 | 6)[];
   source?: AddressSet;
   destination?: AddressSet;
@@ -68,16 +68,22 @@ export interface Match extends NumericMatch {
   /** VLAN id of the outer tag. */
   vlan?: (number | 'none')[];
   /** 48-bit addresses as numbers, first byte most significant. */
-  sourceMac?: number[];
-  destinationMac?: number[];
+  sourceMac?: (number | Range)[];
+  destinationMac?: (number | Range)[];
   /** Of packets of the connections of this host; in no entry of `protect`. */
   connection?: ConnectionState[];
 }
 
-/** All that is known of one lies in src/policy/fields/. */
-export type FieldName = keyof Match;
+/** Fields are ANDed, an absent one matches everything, an empty list nothing. */
+export interface Match extends FieldValues {
+  /** The packet has each of these fields, and none of them agrees. Absent: nothing is left out. */
+  not?: FieldValues;
+}
 
-type AddressField = { [N in FieldName]-?: AddressSet extends Match[N] ? N : never }[FieldName];
+/** All that is known of one lies in src/policy/fields/. */
+export type FieldName = keyof FieldValues;
+
+type AddressField = { [N in FieldName]-?: AddressSet extends FieldValues[N] ? N : never }[FieldName];
 
 /** The fields that hold address sets. */
 export const ADDRESS_FIELDS = Object.keys({

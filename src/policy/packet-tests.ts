@@ -1,6 +1,7 @@
 // The packet tests of a policy, independent of who runs them: its own, and one packet of each kind for every protected
 // flow.
 import type { HostPolicy } from '../model/desired.js';
+import { asks } from '../model/match.js';
 import type { ConnectionState, EarlierPacket, PacketTest, Policy } from '../model/policy.js';
 import { Connections } from './connections/connections.js';
 import { evaluate } from './evaluate.js';
@@ -53,7 +54,7 @@ function stateAfter(
 /** Does the row that decided a first fragment let the rest in? Where a rule asks about the connection, and does not drop. */
 function letsRestIn({ rules }: Policy, row: string): boolean {
   const rule = rules.find(({ name }) => name === row);
-  return rule?.match.connection !== undefined && rule.action.kind !== 'drop';
+  return rule !== undefined && asks(rule.match, 'connection') && rule.action.kind !== 'drop';
 }
 
 /** The reference semantics. `now` is the wall clock in ms since 1970 (UTC); every rate is taken as not exceeded. */

@@ -71,7 +71,8 @@ it.each(KINDS)('$name has a packet with all its dimensions', (kind) => {
 });
 
 it('a match and the packet of a test have the fields that there are', () => {
-  expect(schemaPlaces('match').fields([])).toEqual(FIELD_NAMES);
+  expect(schemaPlaces('match').fields([])).toEqual([...FIELD_NAMES, 'not']);
+  expect(schemaPlaces('match').fields(['not'])).toEqual(FIELD_NAMES);
   expect(schemaPlaces('packet').fields([])).toEqual([
     ...FIELD_NAMES,
     'fragmentId',
@@ -80,10 +81,9 @@ it('a match and the packet of a test have the fields that there are', () => {
   ]);
 });
 
-it('docs/state-files.md has a row for every field of a match, and for no other', () => {
-  const [, section = ''] = readFileSync('docs/state-files.md', 'utf8').split('\n### Matches\n');
-  const [table = ''] = section.split('\n### ');
+it('docs/matches.md has a row for every field of a match and `not`, and for no other', () => {
+  const [table = ''] = readFileSync('docs/matches.md', 'utf8').split('\n## ');
   const rows = [...table.matchAll(/^\| (`[^|]+`) +\|/gm)].map(([, cell = '']) => cell);
   const names = rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  expect(names.sort()).toEqual([...FIELD_NAMES].sort());
+  expect(names.sort()).toEqual([...FIELD_NAMES, 'not'].sort());
 });

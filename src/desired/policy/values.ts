@@ -90,12 +90,16 @@ export function range(to: number): z.ZodType<Range, number | string> {
   ]);
 }
 
+/** Where one writes `!22`. */
+const UNDER_NOT = 'Write what a packet does not have under `not`: not: {destinationPort: 22}.';
+
 export function parseRange(text: string, to: number): Range | Problem {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = match?.[2] === undefined ? first : Number(match[2]);
   if (!match || first > to || last > to) {
-    return { message: `must be a number from 0 to ${to}, or a range like 10-20, not ${quote(text)}` };
+    const message = `must be a number from 0 to ${to}, or a range like 10-20, not ${quote(text)}`;
+    return text.startsWith('!') ? { message, hint: UNDER_NOT } : { message };
   }
   if (first <= last) return { from: first, to: last };
   const message = `must go from the smaller number to the larger one, not ${quote(text)}`;

@@ -30,7 +30,7 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
       return `${name} matches nothing since ${new Date(rule.until ?? 0).toISOString()}`;
     case 'emptyList':
       if (lists.length === 0) return `${name} asks for an address out of an empty list`;
-      return `${name} matches nothing: ${lists.join(', ')} has no entry`;
+      return `${name} ${about || 'matches nothing'}: ${lists.join(', ')} has no entry`;
     case 'undecided':
       return `${name} overlaps the rules before it in too many ways to say whether it ever decides`;
     case 'mergedPackets':

@@ -2,7 +2,13 @@
 // only if every packet that it matches is decided before it, by one rule or by several together. A finding carries a packet that
 // shows it where one exists. When the analysis would grow too large, lint says so and claims nothing.
 import type { LintKind } from '../../model/lint.js';
-import type { PacketDescription, Policy, Rule } from '../../model/policy.js';
+import {
+  ADDRESS_FIELDS,
+  type Match,
+  type PacketDescription,
+  type Policy,
+  type Rule,
+} from '../../model/policy.js';
 import { type LintOptions, NO_OPTIONS } from '../../model/repository.js';
 import { doubtFragments } from './answers-in-fragments.js';
 import { listDecisions, sameAction, type DecisionStep } from './decisions.js';
@@ -20,7 +26,7 @@ export interface Finding {
   witness?: PacketDescription;
   /** Of `emptyList`: the lists without an entry. */
   lists?: string[];
-  /** Of findings about where a policy runs, and about notes: what is wrong, behind the name of the rule. */
+  /** Of findings about where a policy runs, about notes and about a list under `not`: what is wrong, behind the name of the rule. */
   about?: string;
 }
 
@@ -77,13 +83,20 @@ function lintRule(
   now: number,
 ): Found | undefined {
   if (rule.until !== undefined && rule.until <= now) return { kind: 'expired', by: [] };
-  const sets = [rule.match.source, rule.match.destination].filter((set) => set?.ranges === 0);
-  if (sets.length > 0) return { kind: 'emptyList', by: [], lists: sets.flatMap((set) => set?.lists ?? []) };
+  const empty =
+    findEmptyList(rule.match) ?? (rule.match.not && findEmptyList(rule.match.not, 'leaves nothing out'));
+  if (empty) return empty;
   if (step.boxes.length === 0) return { kind: 'impossible', by: [] };
   const before = takenBefore(step, steps.slice(0, index));
   if (!before.left) return { kind: 'undecided', by: [] };
   if (before.left.length === 0) return explainShadow(step, before.by);
   return hasNoEffect(step, before.left, steps.slice(index + 1)) ? { kind: 'redundant', by: [] } : undefined;
+}
+
+function findEmptyList(fields: Omit<Match, 'not'>, about?: string): Found | undefined {
+  const sets = ADDRESS_FIELDS.flatMap((field) => fields[field] ?? []).filter(({ ranges }) => ranges === 0);
+  if (sets.length === 0) return undefined;
+  return { kind: 'emptyList', by: [], lists: sets.flatMap(({ lists }) => lists), ...(about && { about }) };
 }
 
 interface Shadow {

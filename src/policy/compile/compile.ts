@@ -10,6 +10,7 @@ import { Classes, first } from './bits.js';
 import { Blob, leafEntry, nodeOf } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { DimensionName } from '../fields/dimension.js';
+import { plainOf } from '../fields/plain-match.js';
 import { groupFields } from './groups.js';
 import { separateSets } from './large-sets.js';
 import { Lookup, type LeafValue } from './lookup.js';
@@ -39,7 +40,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
   const { matches, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
   const words = Math.max(1, Math.ceil(matches.length / 64));
   const classes = new Classes(words * 2);
-  const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
+  const groups = groupFields(classifyFields(matches.map(plainOf), words * 2), classes, matches.length);
   const records = encodeRecords(policy, protections.length);
   const direct = groups.length === 1 && !records.on.has('conditional');
   const mapped = groups.map((group) => direct || group.fields.length !== 1);

@@ -1,5 +1,6 @@
 // Encodes what happens to a packet that a row decides, as in bpf/tables.h: struct record, and the one-word decision that
 // most packets need.
+import { asks } from '../../model/match.js';
 import {
   type Action,
   BUILTIN_ROWS,
@@ -101,7 +102,7 @@ function redirectTarget(action: Action): { interface?: string } {
 
 /** Without its index and slot. */
 function decisionOf({ action, match }: Rule): number {
-  return XDP[action.kind] | (match.connection ? ASKS_CONNECTION : 0);
+  return XDP[action.kind] | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
 }
 
 function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {

@@ -1,21 +1,7 @@
 // Every refusal of a Policy file, with the exact place: "<line>:<column>-<end> <summary>".
 import { expect, test } from 'vitest';
-import type { Diagnostic } from '../../../src/model/diagnostic.js';
-import { readPolicy } from '../readers.js';
-import { placeAndSummary, policyFile, stateDir } from '../state-dir.js';
-
-function problemsOf(text: string): Diagnostic[] {
-  return readPolicy(stateDir({ 'policies/edge.yaml': text, 'lists/bogons.txt': '10.0.0.0/8\n' })).problems;
-}
-
-const short = (problem: Diagnostic) => placeAndSummary(problem).replace('policies/edge.yaml:', '');
-
-/** The match stands in line 5, from column 16 on. */
-const withMatch = (match: string) => policyFile('rules:', `- {name: abc, match: {${match}}, action: drop}`);
-/** The rule stands in line 5, from column 3 on. */
-const withRule = (rule: string) => policyFile('rules:', `- ${rule}`);
-const withTest = (packet: string, rest = '') =>
-  policyFile('tests:', `- {name: tt, packet: {${packet}}, expect: drop${rest}}`);
+import { policyFile } from '../state-dir.js';
+import { problemsOf, short, withMatch, withRule, withTest } from './problems.js';
 
 const RULE = 'name: a, action: drop';
 const TEST = '- {name: tt, packet: {}, expect: drop}';

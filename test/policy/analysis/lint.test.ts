@@ -152,6 +152,39 @@ const CASES: {
     rules: [rule('a', { source: addressSet([], ['bogons']) }, 'drop')],
     found: [['a', 'emptyList', []]],
   },
+  {
+    name: 'an empty list under not',
+    rules: [rule('a', { not: { source: addressSet([], ['bogons']) } }, 'drop')],
+    found: [['a', 'emptyList', []]],
+  },
+  {
+    name: 'what one leaves out and another takes',
+    rules: [
+      rule('a', { not: { source: net(0x0a000000, 8) } }, 'drop'),
+      rule('b', { source: net(0x0a000000, 8) }, 'drop', { log: { oneIn: 1 } }),
+      rule('c', { source: net(0x0b000000, 8) }, 'pass'),
+      rule('d', { not: { family: [4] } }, 'drop'),
+    ],
+    found: [
+      ['c', 'shadowed', ['a']],
+      ['d', 'redundant', ['a']],
+    ],
+  },
+  {
+    name: 'a packet without the field under not is left to others',
+    rules: [
+      rule('a', { ...tcp, not: { destinationPort: [{ from: 22, to: 22 }] } }, 'drop'),
+      rule('b', { ...tcp, fragment: ['later'] }, 'pass'),
+      rule('c', port(80), 'pass'),
+    ],
+    rest: { default: 'drop' },
+    found: [['c', 'shadowed', ['a']]],
+  },
+  {
+    name: 'all that there is left out',
+    rules: [rule('a', { ...port(22), not: { destinationPort: [{ from: 1, to: 99 }] } }, 'drop')],
+    found: [['a', 'impossible', []]],
+  },
 ];
 
 describe('lint', () => {
