@@ -48,6 +48,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'per.destination': '{ipv4: 24, ipv6: 56}',
   log: '{oneIn: 100}',
   until: '2027-01-31T18:00:00Z',
+  not: '{source: 10.0.0.0/8}',
   description: 'answers to what this host asked',
   owner: 'network-team',
   ticket: 'OPS-123',
