@@ -114,7 +114,7 @@ static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums
 
 	SUM(*sums, 0) += connection_leaf(CONNECTION_UNASKED + PRESENT);
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(peek ? 0 : ctx, sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
+		return search_conditional(ctx, sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx), !peek);
 	decision = find_rule(sums);
 	if (peek || !(decision & DECISION_CONNECTION))
 		return decision;
@@ -153,6 +153,6 @@ summed:
 	if (enabled(KEY_DIRECT))
 		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(ctx, &sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
+		return search_conditional(ctx, &sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx), false);
 	return search(&sums);
 }

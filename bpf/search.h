@@ -11,6 +11,9 @@
 #if WITH_CONNECTIONS
 #include "connection_state.h"
 #endif
+#if WITH_ACTIONS
+#include "act.h"
+#endif
 
 #define NEAR 3
 
@@ -105,6 +108,9 @@ struct pursuit {
 	__u64 summary, bits; /* words and bits of `word` not looked at yet */
 	__u32 word, record;
 	bool peek;
+#if WITH_ACTIONS
+	struct xdp_md *ctx;
+#endif
 #if WITH_CONNECTIONS
 	bool informed; /* the connection is known, where a rule asks about it */
 	__u8 state;    /* and this is what it is: enum connection_state */
@@ -147,6 +153,26 @@ static __always_inline bool take_word(struct pursuit *pursuit)
 	return true;
 }
 
+#if WITH_ACTIONS
+/* Is it a rule that only counts? Then it has counted: the search goes on. With `peek` it counts nothing. */
+static __always_inline bool counts(__u32 index, const struct pursuit *pursuit)
+{
+	__u32 decision = decision_of(index);
+	__u64 offset = record_offset(index);
+
+	if (!(decision & DECISION_GOES_ON))
+		return false;
+	if (pursuit->peek || !is_inside(offset, BOUND_RECORD))
+		return true;
+	count(pursuit->ctx, DECISION_SLOT(decision));
+#if WITH_CONNECTIONS
+	decision |= (__u32)pursuit->state << STATE_SHIFT;
+#endif
+	log_packet(pursuit->ctx, decision, blob_at(offset));
+	return true;
+}
+#endif
+
 /* One step of bpf_loop: takes the next bit of the word, or the next word. */
 static long pursue(__u32 step, struct pursuit *pursuit)
 {
@@ -166,6 +192,10 @@ static long pursue(__u32 step, struct pursuit *pursuit)
 	pursuit->bits &= pursuit->bits - 1;
 	if (!applies(record, &pursuit->subject, pursuit->peek))
 		return 0;
+#if WITH_ACTIONS
+	if (enabled(KEY_COUNT) && counts(record, pursuit))
+		return 0;
+#endif
 	pursuit->record = record;
 	return 1;
 }
@@ -191,13 +221,13 @@ static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_
 #endif
 
 /*
- * Like `search`, for policies in which a rule whose fields match may not apply (rate limit, deadline): the search then continues. The
+ * Like `search`, for policies in which a rule whose fields match may not decide (rate limit, deadline, count): the search then goes on. The
  * first word is taken before the loop, because the verifier of Linux 6.1 examines one iteration only and deletes branches that it
- * does not reach there: if `bits` were known to be 0, it would delete the code that tests rules. Without `ctx`, no connection is
+ * does not reach there: if `bits` were known to be 0, it would delete the code that tests rules. Unless `asks`, no connection is
  * looked up.
  */
 static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct sums *sums, const struct packet *p,
-						__u32 bytes, bool peek)
+						__u32 bytes, bool peek, bool asks)
 {
 	struct pursuit pursuit = {.subject = {.family = family_of(p), .bytes = bytes}, .peek = peek, .record = ROW_DEFAULT};
 
@@ -213,17 +243,21 @@ static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct
 	do {
 		EACH_OTHER_GROUP(KEEP, 0)
 	} while (0);
+#if WITH_ACTIONS
+	pursuit.ctx = ctx;
+#endif
 	pursuit.summary = common_word(&pursuit, 0);
 	if (take_word(&pursuit))
 		bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
 #if WITH_CONNECTIONS
-	if (ctx) {
+	if (asks) {
 		pursue_informed(&pursuit, ctx);
 		let_rest_in(ctx, p, pursuit.state, decision_of(pursuit.record));
 	}
 	return decision_of(pursuit.record) | (__u32)pursuit.state << STATE_SHIFT;
 #else
 	(void)ctx;
+	(void)asks;
 	return decision_of(pursuit.record);
 #endif
 }

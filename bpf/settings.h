@@ -21,6 +21,11 @@
 #define WITH_CONNECTIONS 0
 #endif
 
+/* Rules may count a packet and go on: firewall_actions.bpf.c. No switch, for the same reason. */
+#ifndef WITH_ACTIONS
+#define WITH_ACTIONS 0
+#endif
+
 #define SETS 10
 
 /* Once for each slot of a set. */
@@ -49,6 +54,7 @@ enum key {
 	KEY_LIMIT_DESTINATION,
 	KEY_LIMIT_ADDRESS, /* KEY_LIMIT_SOURCE, KEY_LIMIT_DESTINATION */
 	KEY_LIMIT_BYTES,
+	KEY_COUNT = 26,          /* a rule counts and goes on; with KEY_CONDITIONAL */
 	KEY_NO_ETHERNET = 30,    /* packets begin with the IP header */
 	KEY_FRAGS = 31,          /* frames may come in several buffers (xdp.frags) */
 	KEY_FIELD = 32,          /* + enum field: the policy asks about it */

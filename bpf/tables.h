@@ -51,6 +51,10 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 #define DECISION_CONNECTION 0x4000 /* of a rule that asks about the connection */
 #define DECISION_STATE(d) ((d) >> STATE_SHIFT & 7) /* enum connection_state: added once it was asked, never in a table */
 #define STATE_SHIFT 15
+#define DECISION_GOES_ON 0x40000 /* decides nothing, whatever its verdict: SAYS_COUNT, the packet is counted and the search goes on */
+
+/* What a row can say beside an enum xdp_action. */
+#define SAYS_COUNT 6
 
 #define RECORD_LIMIT 0x100
 #define RECORD_LIMIT_SOURCE 0x200 /* with RECORD_LIMIT */

@@ -103,6 +103,11 @@ export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
   return rules.some(({ match }) => asks(match, 'connection'));
 }
 
+/** Does a rule do what the plain program cannot: count a packet and go on? */
+export function needsMoreActions({ rules }: Pick<Policy, 'rules'>): boolean {
+  return rules.some(({ action }) => action.kind === 'count');
+}
+
 /** Does a rule of any of its policies ask? */
 export function asksAboutConnections({ interfaces }: Pick<DesiredState, 'interfaces'>): boolean {
   return interfaces.some(({ program }) => program.firewall && asksConnections(program.firewall.policy));

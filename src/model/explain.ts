@@ -20,6 +20,8 @@ export interface ExplainedDecision {
    * nobody wrote.
    */
   at?: Position;
+  /** Rules with `action: count` that count the packet before; absent where none does. Said by the reference. */
+  counted?: string[];
   /** What people say of the rule; absent where they say nothing, and for a built-in row. */
   notes?: RuleNotes;
   /** What an operator has blocked, where that decides; no part of the policy. */

@@ -94,10 +94,14 @@ export const ADDRESS_FIELDS = Object.keys({
 /** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT. */
 export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect';
 
-export type Action =
+/** Ends the way of a packet through the rules. */
+export type FinalAction =
   | { kind: 'pass' | 'drop' | 'tx' }
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number };
+
+/** `count`: the packet is counted, and logged where the rule says so, and goes on to the next rule. */
+export type Action = FinalAction | { kind: 'count' };
 
 /** How fast a bucket fills, in one of these ways. The kernel keeps whole nanoseconds per packet: src/policy/rate-limit.ts. */
 export type FillRate =
@@ -246,5 +250,7 @@ export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
 
 /** Rules in one policy. */
 export const MAX_RULES = 1024;
+/** Those of them that count: a packet that all of them match costs one step for each. */
+export const MAX_COUNTS = 128;
 /** Entries of `protect` on one host. */
 export const MAX_PROTECT = 256;

@@ -5,9 +5,9 @@
 // 3. decideByRules: protect entries, the rules, the default.
 import { asksConnections } from '../model/desired.js';
 import type {
-  Action,
   BuiltinRow,
   ConnectionState,
+  FinalAction,
   Policy,
   Protection,
   Rule,
@@ -38,11 +38,13 @@ export interface Decision {
   /** What the kernel returns: in audit mode `pass`, unless a block decides. */
   verdict: Verdict;
   /** The action of the row or rule, in audit mode too. */
-  action: Action;
+  action: FinalAction;
   /** Rule name, or the built-in row that counts the packet. Neighbour discovery counts as `(protect)`. */
   row: string;
   /** Absent when a built-in row decided. */
   rule?: Rule;
+  /** Names of the rules that counted the packet on its way, in order; absent when none did. */
+  counted?: string[];
 }
 
 /** A policy on a host, at a moment. */
@@ -96,16 +98,25 @@ function decideEarly({ policy, circumstances }: Question, { shape, fields }: Pac
 function decideByRules(question: Question, packet: Packet): Decision {
   const { policy, circumstances } = question;
   if (isProtected(question, packet)) return builtin(policy, '(protect)', 'pass');
-  const rule = policy.rules.find((one) => matches(one.match, packet.fields) && applies(one, circumstances));
-  if (!rule) return builtin(policy, '(default)', policy.default);
-  return { ...decided(policy, rule.name, rule.action), rule };
+  const counted: string[] = [];
+  for (const rule of policy.rules) {
+    const { name, action } = rule;
+    if (!matches(rule.match, packet.fields) || !applies(rule, circumstances)) continue;
+    if (action.kind === 'count') counted.push(name);
+    else return { ...decided(policy, name, action), rule, ...withCounted(counted) };
+  }
+  return { ...builtin(policy, '(default)', policy.default), ...withCounted(counted) };
+}
+
+function withCounted(counted: string[]): Pick<Decision, 'counted'> {
+  return counted.length > 0 ? { counted } : {};
 }
 
 function builtin(policy: Policy, row: BuiltinRow, kind: 'pass' | 'drop'): Decision {
   return decided(policy, row, { kind });
 }
 
-function decided(policy: Policy, row: string, action: Action): Decision {
+function decided(policy: Policy, row: string, action: FinalAction): Decision {
   return { verdict: isAudited(policy, row) ? 'pass' : action.kind, action, row };
 }
 

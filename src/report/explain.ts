@@ -30,11 +30,12 @@ function wanted(desired: Explanation['desired'], paint: Paint): string[] {
   return [`state files: ${verdict}: ${decision(desired)}`, ...notes(desired), ...aboveRate(desired)];
 }
 
-function decision({ policy, row, action, audit, at, block }: ExplainedDecision): string {
+function decision({ policy, row, action, audit, at, block, counted }: ExplainedDecision): string {
   if (block) return `${action} by ${row}, before policy ${policy}: ${blockWords(block)}`;
   if (row === '(blocked)') return `${action} by ${row}, before policy ${policy}`;
   const passed = audit && action !== 'pass' ? ' (audit: counted as such, and passed)' : '';
-  return `${action}${passed} by ${row} of policy ${policy}, ${placeWords(at)}`;
+  const before = counted ? `, counted by ${counted.join(', ')}` : '';
+  return `${action}${passed} by ${row} of policy ${policy}, ${placeWords(at)}${before}`;
 }
 
 function notes({ notes: told }: ExplainedDecision): string[] {

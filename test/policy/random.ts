@@ -167,6 +167,7 @@ function tcpFlags(random: Random): { mask: number; value: number } {
 
 function action(random: Random): Action {
   if (random.chance(80)) return { kind: random.pick(['pass', 'drop'] as const) };
+  if (random.chance(30)) return { kind: 'count' };
   if (random.chance(40)) return { kind: 'tx' };
   return random.chance(70)
     ? { kind: 'redirect', interface: 'veth-scrub' }

@@ -105,7 +105,8 @@ function adviseShare(written: unknown): string | undefined {
 
 function adviseAction(written: unknown): string | undefined {
   const text = String(written).toLowerCase();
-  if (text === 'log') return 'Write `log: {oneIn: 1}` beside `action: pass` or `action: drop`.';
+  if (text === 'log')
+    return 'Write `log: {oneIn: 1}` beside `action: count`, which leaves the verdict to the rules behind.';
   if (text === 'redirect') return 'Write `action: {redirect: {interface: NAME}}`.';
   if (/^(?:[sd]nat|masquerade|mark|dnat|queue|nfqueue|tproxy|notrack)$/.test(text))
     return 'Leave that to nftables, which sees the packet after `action: pass`.';

@@ -69,12 +69,14 @@ const redirect = z
 
 const action: z.ZodType<Action> = z
   .union([
-    z.enum(['pass', 'drop', 'tx']).transform((kind): Action => ({ kind })),
+    z.enum(['pass', 'drop', 'tx', 'count']).transform((kind): Action => ({ kind })),
     z.strictObject({ redirect }).transform(({ redirect: { interface: name, cpu } }): Action => {
       return name === undefined ? { kind: 'redirect', cpu: cpu ?? 0 } : { kind: 'redirect', interface: name };
     }),
   ])
-  .describe('tx sends the packet back out of its interface, Ethernet addresses swapped.');
+  .describe(
+    'tx sends the packet back out of its interface, Ethernet addresses swapped. count counts it, and the next rules decide.',
+  );
 
 /** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */
 const LATEST = Date.parse('2500-01-01T00:00:00Z');

@@ -1,12 +1,15 @@
 // The programs that ship compiled beside the bundle: dist/bpf/, made by scripts/build.mjs.
 import { existsSync, readFileSync } from 'node:fs';
 import { EnvironmentError } from '../../model/errors.js';
-import { asksConnections } from '../../model/desired.js';
+import { asksConnections, needsMoreActions } from '../../model/desired.js';
 import type { Policy } from '../../model/policy.js';
 import type { BuiltinName } from '../host/host-schema.js';
 
 /** Policies become a firewall, and what leaves is recorded by `egress`: no state file names them. */
-type ShippedName = BuiltinName | 'firewall' | 'firewall-connections' | 'egress';
+type ShippedName = BuiltinName | FirewallName | 'egress';
+
+/** What a policy does not use is not in its program. */
+type FirewallName = 'firewall' | 'firewall-connections' | 'firewall-actions' | 'firewall-connections-actions';
 
 interface Builtin {
   file: string;
@@ -17,6 +20,8 @@ const BUILTINS: Record<ShippedName, Builtin> = {
   'icmp-drop': { file: 'icmp_drop.bpf.o', function: 'icmp_drop' },
   firewall: { file: 'firewall.bpf.o', function: 'firewall' },
   'firewall-connections': { file: 'firewall_connections.bpf.o', function: 'firewall' },
+  'firewall-actions': { file: 'firewall_actions.bpf.o', function: 'firewall' },
+  'firewall-connections-actions': { file: 'firewall_connections_actions.bpf.o', function: 'firewall' },
   egress: { file: 'egress.bpf.o', function: 'egress' },
 };
 
@@ -27,7 +32,13 @@ const known = new Map<ShippedName, Uint8Array>();
 
 /** The program that this policy becomes. */
 export function readFirewall(policy: Policy): { bytes: Uint8Array; function: string } {
-  return readBuiltin(asksConnections(policy) ? 'firewall-connections' : 'firewall');
+  return readBuiltin(firewallFor(policy));
+}
+
+function firewallFor(policy: Policy): FirewallName {
+  const actions = needsMoreActions(policy);
+  if (asksConnections(policy)) return actions ? 'firewall-connections-actions' : 'firewall-connections';
+  return actions ? 'firewall-actions' : 'firewall';
 }
 
 /** Read once: a process that stays goes on with the programs that it began with when xdpkeep is upgraded under it. */

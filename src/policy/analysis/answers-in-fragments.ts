@@ -4,6 +4,7 @@ import type { Policy, Rule } from '../../model/policy.js';
 import { PROTOCOLS } from '../../model/names.js';
 import { plainOf } from '../fields/plain-match.js';
 import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
+import { letsIn } from '../row-verdict.js';
 
 const ABOUT: Record<Policy['fragments'], string> = {
   pass: 'lets answers in, with the rest of those in fragments, but `fragments: pass` lets later fragments of everybody in before it',
@@ -25,7 +26,7 @@ export function doubtFragments(policy: Policy): { rule: Rule; about: string } | 
 }
 
 function letsAnswersIn({ match, action }: Rule): boolean {
-  return plainOf(match).connection?.includes('established') === true && action.kind !== 'drop';
+  return plainOf(match).connection?.includes('established') === true && letsIn(action);
 }
 
 /** Streams do not come in fragments: TCP sends what the path takes. */

@@ -18,6 +18,11 @@ export class DecisionStep {
     readonly metered = false,
   ) {}
 
+  /** It decides nothing: every packet goes on to the next step. */
+  get countsOnly(): boolean {
+    return this.action.kind === 'count';
+  }
+
   /** Rate limit or deadline: a packet may go on to the next step. */
   get conditional(): boolean {
     return this.rule?.rateLimit !== undefined || this.rule?.until !== undefined;

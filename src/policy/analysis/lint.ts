@@ -110,7 +110,7 @@ function takenBefore(step: DecisionStep, earlier: DecisionStep[]): { left?: Box[
   const by: Shadow[] = [];
   for (const other of earlier) {
     if (left.length === 0) break;
-    if (other.conditional || other.metered) continue; // its packets may come through after all
+    if (other.countsOnly || other.conditional || other.metered) continue; // its packets may come through after all
     const common = firstCommon(left, other.boxes);
     if (!common) continue;
     const rest = subtractAll(left, other.boxes, BUDGET);
@@ -147,7 +147,7 @@ function covers(boxes: Box[], others: Box[]): boolean {
 
 /** True when every packet of the rule would meet the same action without it, and nothing else is done for it. */
 function hasNoEffect(step: DecisionStep, left: Box[], later: DecisionStep[]): boolean {
-  if (step.conditional || step.rule?.log) return false;
+  if (step.countsOnly || step.conditional || step.rule?.log) return false;
   let rest: Box[] | undefined = left;
   for (const other of later) {
     if (!firstCommon(rest, other.boxes)) continue;

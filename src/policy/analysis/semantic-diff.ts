@@ -62,7 +62,9 @@ export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
 }
 
 function listInForce({ policy, protections }: Side, now: number): DecisionStep[] {
-  return listDecisions(policy, protections).filter(({ rule }) => (rule?.until ?? Infinity) > now);
+  return listDecisions(policy, protections).filter(
+    ({ rule, countsOnly }) => !countsOnly && (rule?.until ?? Infinity) > now,
+  );
 }
 
 /** The effect on malformed frames, which neither `protect` entries nor rules see. */

@@ -4,7 +4,14 @@
 import { SHARED_TABLES } from '../../model/connections.js';
 import { asksConnections } from '../../model/desired.js';
 import { RefusedError } from '../../model/errors.js';
-import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
+import {
+  BUILTIN_ROWS,
+  MAX_COUNTS,
+  MAX_PROTECT,
+  MAX_RULES,
+  type Policy,
+  type Protection,
+} from '../../model/policy.js';
 import type { FirewallTables, TableBinding } from '../../model/tables.js';
 import { Classes, first } from './bits.js';
 import { Blob, leafEntry, nodeOf } from './blob.js';
@@ -37,6 +44,10 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
       },
     );
   }
+  if (policy.rules.filter(({ action }) => action.kind === 'count').length > MAX_COUNTS)
+    throw new RefusedError(`policy ${policy.name} has more than ${MAX_COUNTS} rules that only count`, {
+      hint: 'Join some: rules that decide count their packets as well.',
+    });
   const { matches, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
   const words = Math.max(1, Math.ceil(matches.length / 64));
   const classes = new Classes(words * 2);

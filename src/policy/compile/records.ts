@@ -9,6 +9,7 @@ import {
   type RateLimit,
   type Rule,
 } from '../../model/policy.js';
+import { SAYS_COUNT } from '../../model/sample.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
 import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
@@ -34,6 +35,8 @@ export const RECORD_MASK = 0x7ff;
 export const SLOT_SHIFT = 20;
 /** The rule asks about the connection. */
 export const ASKS_CONNECTION = 0x4000;
+/** The rule decides nothing: the search goes on. */
+export const GOES_ON = 0x40000;
 
 export interface Records {
   bytes: Uint8Array;
@@ -102,11 +105,13 @@ function redirectTarget(action: Action): { interface?: string } {
 
 /** Without its index and slot. */
 function decisionOf({ action, match }: Rule): number {
-  return XDP[action.kind] | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
+  const does = action.kind === 'count' ? SAYS_COUNT | GOES_ON : XDP[action.kind];
+  return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
 }
 
 function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
   let flags = 0;
+  if (rule.action.kind === 'count') on.add('conditional').add('count');
   if (rule.action.kind === 'tx') on.add('tx');
   if (rule.action.kind === 'redirect' && 'cpu' in rule.action) {
     flags |= FLAG.cpu;

@@ -29,6 +29,7 @@ export const KEY = {
   limitDestination: 19,
   limitAddress: 20,
   limitBytes: 21,
+  count: 26,
   noEthernet: 30,
   frags: 31,
 } as const;

@@ -144,7 +144,7 @@ test.each([
 test.each([
   ['target: DROP', 'Did you mean "action"?'],
   ['jump: DROP', 'Did you mean "action"?'],
-  ['action: log', 'beside `action: pass`'],
+  ['action: log', 'beside `action: count`'],
   ['action: redirect', '{redirect: {interface: NAME}}'],
   ['action: {redirect: veth0}', '{redirect: {interface: veth0}}'],
   ['action: dnat', 'nftables'],

@@ -19,6 +19,9 @@ const port = (from: number, to = from): Match => ({ ...tcp, destinationPort: [{ 
 const net = (a: number, length: number): AddressSet =>
   addressSet([{ family: 4, a, b: 0, c: 0, d: 0, length }]);
 
+const counting = (name: string, match: Match): Rule =>
+  rule(name, match, 'pass', { action: { kind: 'count' } });
+
 type Found = [string, LintKind, string[]];
 
 /** Kinds that do not say that a rule never decides. */
@@ -67,6 +70,29 @@ const CASES: {
     rules: [
       rule('a', { family: [6], icmpType: [{ from: 135, to: 135 }], ttl: [{ from: 255, to: 255 }] }, 'drop'),
     ],
+    found: [],
+  },
+  {
+    name: 'a rule that counts everything before takes nothing',
+    rules: [counting('seen', {}), rule('a', port(22), 'drop')],
+    found: [],
+  },
+  {
+    name: 'rules that count what is decided before',
+    rules: [
+      rule('a', port(1, 100), 'drop'),
+      counting('b', port(22)),
+      counting('c', port(1, 100)),
+      counting('d', port(1, 101)),
+    ],
+    found: [
+      ['b', 'shadowed', ['a']],
+      ['c', 'contradictory', ['a']],
+    ],
+  },
+  {
+    name: 'a rule that keeps packets from one that counts has an effect',
+    rules: [rule('a', port(22), 'pass'), counting('b', port(1, 100))],
     found: [],
   },
   {
