@@ -159,12 +159,14 @@ it.each([
     await using _answer = await serveIn(lab.network.outside, ANSWER, WORLD, 7053, 5);
     expect(await guest.must(`${NODE} /once.cjs ${WORLD} 7053`)).toBe('aaaaa');
     const packet = `protocol: udp, source: ${WORLD}, destination: ${ADDRESS}, sourcePort: 7053, destinationPort: 40123`;
-    const explain = () => guest.must(xdpkeep(`explain eth0 "${packet}"`));
+    const explain = () => guest.must(xdpkeep(`explain eth0 "${packet}" --no-color`));
     expect(await explain()).toContain('connection: established, by the tables of xdpkeep');
     await guest.must(xdpkeep('connections remove --protocol udp'));
     const byConntrack = await explain();
     expect(byConntrack).toContain('connection: established, by conntrack');
     expect(byConntrack, 'of the attached program').toMatch(/runs now: pass by answers/);
-    expect(await guest.must(xdpkeep('status'))).toContain('conntrack is asked as well: it follows IPv4 here');
+    expect(await guest.must(xdpkeep('status --no-color'))).toContain(
+      'conntrack is asked as well: it follows IPv4 here',
+    );
   },
 );
