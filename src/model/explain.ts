@@ -1,7 +1,7 @@
 // What `xdpkeep explain --output json` prints.
 import type { Block } from './blocks.js';
 import type { ConnectionSource } from './connections.js';
-import type { ConnectionState, Verdict } from './policy.js';
+import type { ConnectionState, Ending } from './policy.js';
 import type { Position } from './position.js';
 import type { RuleNotes } from './rule-notes.js';
 
@@ -11,7 +11,7 @@ export interface ExplainedDecision {
   /** Rule name or built-in row. */
   row: string;
   /** Audit or not: what the row says. */
-  verdict: Verdict;
+  verdict: Ending['kind'];
   /** The verdict with its target: `redirect to veth1`. */
   action: string;
   /** The policy only counts: what the row says is not done. False where a block decides, which is no part of the policy. */
@@ -21,7 +21,7 @@ export interface ExplainedDecision {
    * nobody wrote.
    */
   at?: Position;
-  /** Rules with `action: count` that count the packet before; absent where none does. Said by the reference. */
+  /** Rules with `action: count` or `next` that count the packet before; absent where none does. Said by the reference. */
   counted?: string[];
   /** What people say of the rule; absent where they say nothing, and for a built-in row. */
   notes?: RuleNotes;

@@ -8,6 +8,7 @@ import { askNativeOutlook } from '../kernel/native-outlook.js';
 import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, programTakesFrags, prove } from '../prove/prove.js';
+import { proveLayers } from '../prove/test-alone.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
 import { connectionSource } from './conntrack.js';
 import { warnOfPressure } from './count-connections.js';
@@ -23,6 +24,7 @@ export const MACHINE = {
   hidesTags,
   prove,
   retestPolicy,
+  proveLayers,
   findDifferences,
   guardAgainstLockout,
   rebaseTotals,

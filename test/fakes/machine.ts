@@ -103,6 +103,10 @@ export class FakeMachine implements Machine {
     this.retested.push(`${name} ${digest}`);
   };
 
+  readonly proveLayers: Machine['proveLayers'] = () => {
+    this.#mayFail('proveLayers');
+  };
+
   readonly findDifferences: Machine['findDifferences'] = (running) =>
     Promise.resolve(
       new Map([...this.differs].filter(([name]) => running.some((one) => one.interface === name))),
