@@ -30,6 +30,7 @@ export const KEY = {
   limitAddress: 20,
   limitBytes: 21,
   count: 26,
+  next: 28,
   noEthernet: 30,
   frags: 31,
 } as const;

@@ -246,7 +246,7 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   [policyFile('rules:', '- {action: drop}'), '`name` is missing', 'Add `name:` with a short text'],
   [
     policyFile('rules:', '- {name: a, action: deny}'),
-    '`action` must be pass, drop, tx or count',
+    '`action` must be pass, drop, tx, count or next',
     'Did you mean "drop"?',
   ],
   ['', 'policies/edge.yaml says nothing', 'Write apiVersion, kind and name at least'],
