@@ -83,6 +83,7 @@ const probe = probeFields
           ofMap: true,
           summary: 'missing field',
           message,
+          hint: 'Write one of them, for example ping: 10.0.0.1.',
         };
       } else if (second) {
         yield {
@@ -92,7 +93,11 @@ const probe = probeFields
         };
       }
       if (written.server !== undefined && kind !== 'dns')
-        yield { fields: ['server'], message: 'goes with `dns` alone' };
+        yield {
+          fields: ['server'],
+          message: 'goes with `dns` alone',
+          hint: 'Remove it, or ask for a name: `dns: NAME`.',
+        };
     }),
   )
   .meta({ oneOf: KINDS.map((kind) => ({ required: [kind] })) });
@@ -102,7 +107,7 @@ const guard = z
     window: duration(500, 5 * MINUTE, '500ms to 5m').describe(
       'How long the counters are watched after a change.',
     ),
-    factor: mayBeAbsent(z.number().min(1, 'must be 1 or more').max(1e6)).describe(
+    factor: mayBeAbsent(z.number().min(1, 'must be 1 or more').max(1e6, 'must be 1000000 at most')).describe(
       'A row fails above so many times the rate that it dropped at before. Default: 10.',
     ),
     minimum: mayBeAbsent(wholeNumber(1, 1e9)).describe(
