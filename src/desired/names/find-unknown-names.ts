@@ -35,7 +35,10 @@ export function findUnknownNames(
   return [
     ...addressesIn(match).flatMap(({ value, at }) => checkAddress(value, [...path, ...at], names, options)),
     ...halves.flatMap(({ half, at }) => checkServices(half, at, names, half === match ? protocols : [])),
-    ...halves.flatMap(({ half, at }) => checkPorts(half, at, names, protocols)),
+    // A port without any protocol was refused already.
+    ...(protocols.length > 0 || fieldOf(match, 'service') !== undefined ? halves : []).flatMap(
+      ({ half, at }) => checkPorts(half, at, names, protocols),
+    ),
   ];
 }
 
@@ -110,7 +113,9 @@ export function unknownService(
   own: readonly string[],
 ): { summary: string; message: string; hint: string } {
   const meant = suggest(name, [...own, ...SERVICES.keys()]);
-  const add = `Add services/${name}.yaml, or write \`protocol\` and \`destinationPort\`.`;
+  const add = /^(?:any|all)$/i.test(name)
+    ? 'Leave it out: what a match does not name may be anything.'
+    : `Write a number or a name that is known, like ssh, or add services/${name}.yaml.`;
   return {
     summary: 'unknown service',
     message: `names ${quote(name)}, which is no service that is known, and there is no file services/${name}.yaml`,

@@ -16,7 +16,7 @@ import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tabl
 import { nextLayer } from '../layers.js';
 import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
-import { type Bits, shareBits } from './share-bits.js';
+import { type BitShares, shareBits } from './share-bits.js';
 
 const RECORD_BYTES = BOUND_BYTES.record;
 
@@ -33,7 +33,7 @@ export const FLAG = {
   limitBelow: 0x8000,
 } as const;
 
-/** Bits of a decision: the verdict, the index of the record, the slot. */
+/** BitShares of a decision: the verdict, the index of the record, the slot. */
 export const RECORD_SHIFT = 3;
 export const RECORD_MASK = 0x7ff;
 export const SLOT_SHIFT = 20;
@@ -120,7 +120,7 @@ function nextOf(policy: Policy, index: number): number | undefined {
 }
 
 /** `next`: the first rule of the next layer. */
-function encodeNext(record: DataView, bits: Bits, next: number | undefined, on: Set<Key>): void {
+function encodeNext(record: DataView, bits: BitShares, next: number | undefined, on: Set<Key>): void {
   if (next === undefined) return;
   record.setUint32(4, bits.firstOf(next), true);
   on.add('next').add('count');

@@ -3,7 +3,7 @@
 import type { Match, Policy, Protection } from '../../model/policy.js';
 import { plainOf } from '../fields/plain-match.js';
 
-export interface Bits {
+export interface BitShares {
   /** Those of protect entries, the first ones. */
   protections: number;
   /** Bit behind those -> index of its rule. */
@@ -12,7 +12,7 @@ export interface Bits {
   firstOf: (rule: number) => number;
 }
 
-export function shareBits({ rules }: Policy, protections: readonly Protection[]): Bits {
+export function shareBits({ rules }: Policy, protections: readonly Protection[]): BitShares {
   const ofProtections = protections.reduce((sum, { match }) => sum + bitsOf(match), 0);
   const starts = [ofProtections];
   for (const { match } of rules) starts.push((starts.at(-1) ?? 0) + bitsOf(match));

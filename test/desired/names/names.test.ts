@@ -91,7 +91,7 @@ test.each<[match: string, expected: string[], more?: Files]>([
   ['protocol: udp, destinationPort: ssh', ['5:55-58 port of another protocol']],
   ['protocol: [tcp, udp], destinationPort: app', ['5:62-65 port of another protocol']],
   ['service: ntp, sourcePort: ntp', ['5:49-52 port without its protocol']],
-  ['destinationPort: ssh', ['5:40-43 port without a port protocol', '5:40-43 port without its protocol']],
+  ['destinationPort: ssh', ['5:40-43 port without a port protocol']],
   ['protocol: udp, not: {destinationPort: [53, ssh]}', ['5:66-69 port of another protocol']],
   ['source: {network: offic}', ['5:41-46 unknown network']],
   ['source: {network: office, list: partners}', ['5:23-29 invalid value']],
