@@ -103,9 +103,14 @@ export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
   return rules.some(({ match }) => asks(match, 'connection'));
 }
 
-/** Does a rule do what the plain program cannot: count a packet and go on? */
+/** Does a rule do what the plain program cannot: count a packet and go on, or answer it? */
 export function needsMoreActions({ rules }: Pick<Policy, 'rules'>): boolean {
-  return rules.some(({ action }) => action.kind === 'count');
+  return rules.some(({ action }) => action.kind === 'count' || action.kind === 'reject');
+}
+
+/** Does a rule answer packets? */
+export function answers({ rules }: Pick<Policy, 'rules'>): boolean {
+  return rules.some(({ action }) => action.kind === 'reject');
 }
 
 /** Does a rule of any of its policies ask? */

@@ -1,6 +1,7 @@
 // What a row of a policy says of its packets, and what becomes of them. Every reader of rows and counters asks here. The
 // datapath says the same (`is_audited` of bpf/events.h).
-import type { Action, Policy, Verdict } from '../model/policy.js';
+import { answers } from '../model/desired.js';
+import { type Action, ANSWERED_ROW, BUILTIN_ROWS, type Policy, type Verdict } from '../model/policy.js';
 
 /** A verdict, or `count`: the row decides nothing, and another one counts its packets as well. */
 export type RowAction = Action['kind'];
@@ -18,9 +19,20 @@ export function rowVerdict(policy: Policy, row: string): RowVerdict {
   return { says, does: isAudited(policy, row) && says !== 'count' ? 'pass' : says };
 }
 
+/** The rows that count what comes to a policy: its rules, the built-in ones, and where it answers that of the answers. */
+export function rowsOf(policy: Policy): string[] {
+  const rules = policy.rules.map(({ name }) => name);
+  return [...rules, ...BUILTIN_ROWS, ...(answers(policy) ? [ANSWERED_ROW] : [])];
+}
+
 /** Does it let a packet in, or send it on? */
 export function letsIn({ kind }: Action): boolean {
-  return kind !== 'drop' && kind !== 'count';
+  return kind !== 'drop' && kind !== 'reject' && kind !== 'count';
+}
+
+/** Are the packets of a row that does this gone? */
+export function isLost(does: RowAction): boolean {
+  return does === 'drop' || does === 'reject';
 }
 
 /** What a row that has decided a packet says. Throws a RangeError for a rule that only counts: that is no decision. */
@@ -41,6 +53,8 @@ function verdictOf(policy: Policy, row: string): RowAction {
       return 'pass';
     case '(blocked)':
       return 'drop';
+    case ANSWERED_ROW:
+      return 'count';
     case '(malformed)':
       return policy.malformed;
     case '(fragments)':

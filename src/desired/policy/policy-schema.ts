@@ -10,7 +10,10 @@ import {
   MAX_RULES,
   type PacketTest,
   type Policy,
+  REJECT_CODES,
+  type RejectCode,
   type Rule,
+  USUAL_REJECT_CODE,
 } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
 import { notesOf } from '../../model/rule-notes.js';
@@ -67,15 +70,22 @@ const redirect = z
     }),
   );
 
+const rejectCodes = Object.keys(REJECT_CODES) as [RejectCode, ...RejectCode[]];
+
 const action: z.ZodType<Action> = z
   .union([
-    z.enum(['pass', 'drop', 'tx', 'count']).transform((kind): Action => ({ kind })),
+    z
+      .enum(['pass', 'drop', 'reject', 'tx', 'count'])
+      .transform((kind): Action => (kind === 'reject' ? { kind, icmp: USUAL_REJECT_CODE } : { kind })),
+    z
+      .strictObject({ reject: z.strictObject({ icmp: z.enum(rejectCodes) }) })
+      .transform(({ reject: { icmp } }): Action => ({ kind: 'reject', icmp })),
     z.strictObject({ redirect }).transform(({ redirect: { interface: name, cpu } }): Action => {
       return name === undefined ? { kind: 'redirect', cpu: cpu ?? 0 } : { kind: 'redirect', interface: name };
     }),
   ])
   .describe(
-    'tx sends the packet back out of its interface, Ethernet addresses swapped. count counts it, and the next rules decide.',
+    'tx sends the packet back out of its interface, Ethernet addresses swapped. reject drops it and tells the sender: TCP by a reset, all else by an ICMP error (port-unreachable unless it says otherwise). count counts it, and the next rules decide.',
   );
 
 /** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */
@@ -140,7 +150,7 @@ const testSchema = z.strictObject({
     'Packets that have left this host before, or come in, in this order: what answers one that left is established, and so is the rest of an answer whose first fragment came in.',
   ),
   packet: packetSchema,
-  expect: z.enum(['pass', 'drop', 'tx', 'redirect']),
+  expect: z.enum(['pass', 'drop', 'reject', 'tx', 'redirect']),
   rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
 });
 

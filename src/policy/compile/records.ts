@@ -5,11 +5,12 @@ import {
   type Action,
   BUILTIN_ROWS,
   type Policy,
+  REJECT_CODES,
   type PrefixLengths,
   type RateLimit,
   type Rule,
 } from '../../model/policy.js';
-import { SAYS_COUNT } from '../../model/sample.js';
+import { SAYS_COUNT, SAYS_REJECT } from '../../model/sample.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
 import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
@@ -18,6 +19,8 @@ const RECORD_BYTES = BOUND_BYTES.record;
 
 /** enum xdp_action, uapi/linux/bpf.h. */
 const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
+/** What a row can say beside those (SAYS_* of bpf/tables.h). */
+const SAYS = { ...XDP, reject: SAYS_REJECT, count: SAYS_COUNT } as const;
 export const FLAG = {
   limit: 0x100,
   limitSource: 0x200,
@@ -105,7 +108,7 @@ function redirectTarget(action: Action): { interface?: string } {
 
 /** Without its index and slot. */
 function decisionOf({ action, match }: Rule): number {
-  const does = action.kind === 'count' ? SAYS_COUNT | GOES_ON : XDP[action.kind];
+  const does = SAYS[action.kind] | (action.kind === 'count' ? GOES_ON : 0);
   return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
 }
 
@@ -113,6 +116,11 @@ function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
   let flags = 0;
   if (rule.action.kind === 'count') on.add('conditional').add('count');
   if (rule.action.kind === 'tx') on.add('tx');
+  if (rule.action.kind === 'reject') {
+    const { icmp, icmpv6 } = REJECT_CODES[rule.action.icmp];
+    on.add('reject');
+    record.setUint32(4, icmp | (icmpv6 << 8), true);
+  }
   if (rule.action.kind === 'redirect' && 'cpu' in rule.action) {
     flags |= FLAG.cpu;
     on.add('cpu');
