@@ -3,9 +3,9 @@
 // needs: lab
 import { expect, it } from 'vitest';
 import type { Policy, Protection, Rule } from '../../src/model/policy.js';
-import { type Decision, evaluate } from '../../src/policy/evaluate.js';
+import { evaluate } from '../../src/policy/evaluate.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
-import { answerTo } from '../support/answer.js';
+import { doneWith } from '../support/answer.js';
 import { Datapath } from './datapath.js';
 import { policy, rule } from './policy.js';
 import { broken, Random, randomPacket, randomPolicy, randomProtection } from './random.js';
@@ -29,12 +29,6 @@ function countingPolicy(random: Random, rules: number): Policy {
       return { ...one, action: { kind: 'count' }, match: random.chance(20) ? {} : one.match };
     }),
   };
-}
-
-/** What is returned: a rejected packet is answered where it may be. */
-function doneWith({ verdict, action }: Decision, frame: Uint8Array): string {
-  if (verdict !== 'reject' || action.kind !== 'reject') return verdict;
-  return answerTo(frame, action.icmp) ? 'tx' : 'drop';
 }
 
 it.each(POLICIES)('policies of $rules rules', ({ rules, policies }) => {

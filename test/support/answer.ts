@@ -1,5 +1,6 @@
 // What becomes of a rejected packet, byte by byte, written from the RFCs beside bpf/reject.h: the frame that is sent back, or none.
 import { type RejectCode, REJECT_CODES } from '../../src/model/policy.js';
+import type { Decision } from '../../src/policy/evaluate.js';
 import { checksum, concat, Writer } from '../../src/policy/packet/bytes.js';
 import { EXTENSION_PROTOCOLS, extensionBytes, FRAGMENT_HEADER } from '../../src/policy/packet/parse.js';
 import { parseFrame } from '../../src/policy/packet/parse.js';
@@ -43,6 +44,12 @@ export function answerTo(frame: Uint8Array, code: RejectCode): Uint8Array | unde
   if (protocol === (six ? ICMPV6 : ICMP) && !ECHO[protocol]?.includes(packet[at] ?? 0)) return undefined;
   const error = errorAbout(packet.subarray(0, QUOTE), ends, code);
   return concat([back, ip(ends, six ? ICMPV6 : ICMP, 0xc0, error), error]);
+}
+
+/** What is returned: a rejected packet is answered where it may be. */
+export function doneWith({ verdict, action }: Decision, frame: Uint8Array): string {
+  if (verdict !== 'reject' || action.kind !== 'reject') return verdict;
+  return answerTo(frame, action.icmp) ? 'tx' : 'drop';
 }
 
 function linkBytes(frame: Uint8Array): number {

@@ -62,7 +62,15 @@ export const KEY_ROW = {
 const KEYS = KEY_ROW.node6 + ROW;
 
 /** `enum number` */
-export const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5, answered: 6 } as const;
+export const NUMBER = {
+  words: 0,
+  protected: 1,
+  steps: 2,
+  taiOffset: 3,
+  records: 4,
+  decisions: 5,
+  answered: 6,
+} as const;
 export const NUMBER_ROW = { base: 16, root: 32, root6: 48, absent: 64, boundSet: 80 } as const;
 /** The last row is that of the same objects. */
 const NUMBERS = NUMBER_ROW.boundSet + 2 * ROW;
