@@ -4,6 +4,7 @@
 
 #include "act.h"
 #include "connections.h"
+#include "conntrack.h"
 
 #define REASSEMBLY 30 /* seconds that Linux waits for the rest of a datagram: ipfrag_time, ip6frag_time */
 
@@ -79,6 +80,20 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
+/* A SYN is new, as it is in a flow that is known: a flood of them is not worth a question. */
+static __always_inline bool may_be_tracked(const struct reading *r)
+{
+	return r->kind == FLOW_PORTS || (r->kind == FLOW_TCP && is_sound(r->tcp_flags) && !opens(r->tcp_flags));
+}
+
+/* Of a packet of a flow that is in no table. */
+static __always_inline __u32 state_beyond_tables(struct xdp_md *ctx, struct reading *r)
+{
+	if (WITH_CONNTRACK && may_be_tracked(r) && is_tracked(ctx, &r->flow))
+		return CONNECTION_ESTABLISHED;
+	return state_of_stranger(r);
+}
+
 /* A SYN is new in a flow that is only begun, as it is in none: a flood of them looks there in vain. */
 static __always_inline struct connection *find_incoming(const struct reading *r, __u64 now)
 {
@@ -120,6 +135,8 @@ static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *
 		return CONNECTION_INVALID;
 	if (!is_local(&r->flow, to))
 		return CONNECTION_INVALID;
+	if (WITH_CONNTRACK && is_tracked(ctx, &r->flow))
+		return CONNECTION_RELATED;
 	return find_incoming(r, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
@@ -168,7 +185,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		return state_of_rest(&r, now);
 	found = may_answer(kind) ? find_incoming(&r, now) : 0;
 	if (!found)
-		return state_of_stranger(&r);
+		return state_beyond_tables(ctx, &r);
 	state = state_of_member(&r, found);
 	if (state == CONNECTION_ESTABLISHED && !question) {
 		refresh(found, now);

@@ -54,8 +54,9 @@ enum key {
 	KEY_LIMIT_DESTINATION,
 	KEY_LIMIT_ADDRESS, /* KEY_LIMIT_SOURCE, KEY_LIMIT_DESTINATION */
 	KEY_LIMIT_BYTES,
-	KEY_COUNT = 26,          /* a rule counts and goes on; with KEY_CONDITIONAL */
+	KEY_COUNT = 26,          /* a rule counts and goes on; with KEY_CONDITIONAL, or KEY_NEXT */
 	KEY_REJECT,              /* a rule answers what it does not let in */
+	KEY_NEXT = 28,           /* a rule leaves its layer; with KEY_COUNT */
 	KEY_NO_ETHERNET = 30,    /* packets begin with the IP header */
 	KEY_FRAGS = 31,          /* frames may come in several buffers (xdp.frags) */
 	KEY_FIELD = 32,          /* + enum field: the policy asks about it */

@@ -103,7 +103,7 @@ interface FirewallIdentity {
 
 /** The policy without positions, and with the content of lists in place of their names. */
 function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
-  const { rules, tests, ...settings } = { ...policy, disabled: undefined };
+  const { rules, layers, tests, ...settings } = { ...policy, disabled: undefined };
   const written = rules.map((rule) => ({
     ...withoutPlaces(rule),
     ...WITHOUT_NOTES,
@@ -111,9 +111,13 @@ function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolea
     ...(asWritten && rule.rateLimit && { rateLimit: asInFile(rule.rateLimit) }),
   }));
   return {
-    policy: { ...withoutPlaces(settings), rules: written },
+    policy: {
+      ...withoutPlaces(settings),
+      rules: written,
+      ...(layers && { layers: layers.map((layer) => layer.rules) }),
+    },
     protections: protections.map(({ match }) => identifyMatch(match)),
-    tests: tests.map(withoutPlaces),
+    tests: [...tests, ...(layers ?? []).flatMap((layer) => layer.tests)].map(withoutPlaces),
   };
 }
 

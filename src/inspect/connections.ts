@@ -17,6 +17,7 @@ import type { FlowBatch } from '../policy/connections/flow-entry.js';
 import { nextPacket } from '../policy/connections/next-packet.js';
 import { highest } from '../policy/connections/pressure.js';
 import { encodeRecords } from '../policy/compile/records.js';
+import { conntrackInUse } from './conntrack.js';
 
 export interface ConnectionsQuery {
   filter: FlowFilter;
@@ -46,12 +47,14 @@ export function readConnectionsReport({ bpffs, dataDir }: HostPaths, query: Conn
       hint: 'A rule with `connection` does: docs/connections.md.',
     });
   }
+  const conntrack = conntrackInUse(dataDir);
   const skipped = Math.min(query.page.skip, census.matched);
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Connections',
     tables,
     pressure: highest(tables),
+    ...(conntrack && { conntrack }),
     matched: census.matched,
     counts: census.counts,
     ...(rows && { rules: rows.found }),

@@ -11,10 +11,13 @@ import { LockedError } from '../model/errors.js';
 import { readsIpFirst } from '../diff/no-ethernet.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { notesOf, type RuleNotes } from '../model/rule-notes.js';
-import { FATES, type Sample, SAYS_COUNT, type SeenPacket } from '../model/sample.js';
+import { FATES, type Sample, SAYS_COUNT, SAYS_NEXT, type SeenPacket } from '../model/sample.js';
 import { behindEthernet } from '../policy/packet/no-ethernet.js';
 import { RunningPolicies } from './running-policies.js';
 import { RunningPrograms } from './running-programs.js';
+
+/** What rules say that decide nothing. */
+const SAID: Partial<Record<number, string>> = { [SAYS_COUNT]: 'count', [SAYS_NEXT]: 'next' };
 
 /** Milliseconds between two looks at what is attached. */
 const LOOK_AGAIN = 1000;
@@ -140,8 +143,7 @@ export class EventReader implements Disposable {
     const { time, ifindex, slot, verdict, fate, connection, length, frame } = sample;
     const row = this.#rowOf(sample);
     const notes = row === undefined ? undefined : this.#names.get(ifindex)?.notes.get(row);
-    const action = (number: number): string =>
-      number === SAYS_COUNT ? 'count' : (FATES[number] ?? `action ${number}`);
+    const action = (number: number): string => SAID[number] ?? FATES[number] ?? `action ${number}`;
     return {
       time,
       interface: this.#names.get(ifindex)?.name ?? `ifindex ${ifindex}`,

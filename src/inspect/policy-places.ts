@@ -38,21 +38,22 @@ interface Found extends RunsAt {
 }
 
 function asWritten({ interfaces }: HostFile, host: string): Found[] {
-  return interfaces.flatMap(({ pattern, mode, policy }) =>
-    policy === undefined
-      ? []
-      : [{ policy, name: `${pattern} of ${host}`, generic: runsGeneric(mode, {}), hidesTags: false }],
+  return interfaces.flatMap(({ pattern, mode, policies }) =>
+    policies.map(({ name: policy }) => {
+      return { policy, name: `${pattern} of ${host}`, generic: runsGeneric(mode, {}), hidesTags: false };
+    }),
   );
 }
 
 function asItIs(file: HostFile, host: string): Found[] {
   return listLinks().flatMap((link): Found[] => {
     const { name, ifindex } = link;
-    const { policy, mode } = wantedFor(file, link) ?? {};
-    if (policy === undefined || mode === undefined) return [];
+    const { policies, mode } = wantedFor(file, link) ?? {};
+    if (policies === undefined || mode === undefined) return [];
     // Of what the file itself says, its pattern was named.
     const isNews = mode !== 'generic' && runsGeneric(mode, { ...link, ...xdpFeatures(ifindex) });
-    return [{ policy, name: `${name} of ${host}`, generic: isNews, hidesTags: hidesTags(ifindex) }];
+    const place = { name: `${name} of ${host}`, generic: isNews, hidesTags: hidesTags(ifindex) };
+    return policies.map(({ name: policy }) => ({ policy, ...place }));
   });
 }
 

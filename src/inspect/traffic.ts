@@ -125,7 +125,7 @@ function readingsOf({ name, rows }: Watched, counts: Float64Array): Reading[] {
   }));
   const whole = { key: keyOf(name), packets: 0, bytes: 0 };
   rows.forEach(({ action }, at) => {
-    if (action === 'count') return; // another row counts them as well
+    if (action === 'count' || action === 'next') return; // another row counts them as well
     whole.packets += readings[at]?.packets ?? 0;
     whole.bytes += readings[at]?.bytes ?? 0;
   });

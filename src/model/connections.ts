@@ -71,11 +71,27 @@ export const LIVES: Readonly<Lives> = {
   other: 600,
 };
 
+/** Where a Host file says that connections are looked up: in the tables alone, or in conntrack as well. */
+export const CONNECTION_SOURCES = ['tables', 'conntrack'] as const;
+export type ConnectionSource = (typeof CONNECTION_SOURCES)[number];
+
+/** What conntrack is good for as a source in a network namespace. */
+export interface Tracking {
+  /** Families of which it follows packets. */
+  follows: ('IPv4' | 'IPv6')[];
+  /** Programs of this kernel can ask it. */
+  callable: boolean;
+  /** Why it follows nothing, or cannot be asked; absent where it follows something. */
+  reason?: string;
+}
+
 /** What a Host file says of the connections of the host, with the defaults filled in. */
 export interface ConnectionSettings {
   /** Flows that are known at once. */
   max: number;
   timeouts: Lives;
+  /** Asked about TCP and UDP that the tables do not know; absent where they are all. */
+  from?: Exclude<ConnectionSource, 'tables'>;
 }
 
 export const USUAL_CONNECTIONS: Readonly<ConnectionSettings> = { max: MOST_CONNECTIONS, timeouts: LIVES };

@@ -103,9 +103,12 @@ export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
   return rules.some(({ match }) => asks(match, 'connection'));
 }
 
-/** Does a rule do what the plain program cannot: count a packet and go on, or answer it? */
-export function needsMoreActions({ rules }: Pick<Policy, 'rules'>): boolean {
-  return rules.some(({ action }) => action.kind === 'count' || action.kind === 'reject');
+/** Does a rule do what the plain program cannot: count a packet and go on, with the next rule or the next layer, or answer it? */
+export function needsMoreActions({ rules, layers }: Pick<Policy, 'rules' | 'layers'>): boolean {
+  return rules.some(
+    ({ action: { kind } }) =>
+      kind === 'count' || kind === 'reject' || (kind === 'next' && layers !== undefined),
+  );
 }
 
 /** Does a rule answer packets? */

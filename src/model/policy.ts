@@ -112,8 +112,14 @@ export const REJECT_CODES = {
 export type RejectCode = keyof typeof REJECT_CODES;
 export const USUAL_REJECT_CODE: RejectCode = 'port-unreachable';
 
-/** `count`: the packet is counted, and logged where the rule says so, and goes on to the next rule. */
-export type Action = FinalAction | { kind: 'count' };
+/** What ends the way of a packet through a policy; `next` only where no layer is behind it, as when it is tested by itself. */
+export type Ending = FinalAction | { kind: 'next' };
+
+/**
+ * `count`: the packet is counted, and logged where the rule says so, and goes on to the next rule. `next`: likewise, but with the first
+ * rule of the next layer.
+ */
+export type Action = FinalAction | { kind: 'count' } | { kind: 'next' };
 
 /** How fast a bucket fills, in one of these ways. The kernel keeps whole nanoseconds per packet: src/policy/rate-limit.ts. */
 export type FillRate =
@@ -178,7 +184,7 @@ export interface PacketTest {
   /** In this order; absent when there were none. */
   after?: EarlierPacket[];
   packet: PacketDescription;
-  expect: Verdict;
+  expect: Ending['kind'];
   /** Rule name or built-in row; absent when any will do. */
   rule?: string;
   at: Position;
@@ -188,12 +194,24 @@ export interface PacketTest {
 export const DECIDING_SETTINGS = ['default', 'fragments', 'malformed', 'nonIp', 'neighborDiscovery'] as const;
 export type DecidingSetting = (typeof DECIDING_SETTINGS)[number];
 
+/** One of the policies that an interface runs in order: what is not in the rules of the whole. */
+export interface Layer extends Pick<
+  Policy,
+  DecidingSetting | 'name' | 'mode' | 'tests' | 'at' | 'settingsAt'
+> {
+  /** How many of the rules are its own: its default is one of them where it decides and another layer is behind it. */
+  rules: number;
+}
+
 export interface Policy {
   name: string;
-  default: 'pass' | 'drop';
+  /** `next`: to the layer behind it, where there is one. */
+  default: 'pass' | 'drop' | 'next';
   rules: Rule[];
   /** Absent where there is none. */
   disabled?: DisabledRule[];
+  /** In order, of a policy that is made of several; absent of others. */
+  layers?: Layer[];
   /** Later fragments. */
   fragments: 'match' | 'drop' | 'pass';
   malformed: 'drop' | 'pass';
@@ -205,7 +223,7 @@ export interface Policy {
   tests: PacketTest[];
   at: Position;
   /** Where these settings are written; one that nobody wrote is not in it. Absent in what earlier releases recorded. */
-  settingsAt?: Partial<Record<DecidingSetting, Position>>;
+  settingsAt?: Partial<Record<DecidingSetting | 'mode', Position>>;
 }
 
 export type ExtensionHeader =
@@ -264,6 +282,8 @@ export const ANSWERED_ROW = '(answered)';
 
 /** Rules in one policy. */
 export const MAX_RULES = 1024;
+/** Policies of one interface. */
+export const MAX_LAYERS = 16;
 /** Those of them that count: a packet that all of them match costs one step for each. */
 export const MAX_COUNTS = 128;
 /** Entries of `protect` on one host. */

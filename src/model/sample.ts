@@ -9,7 +9,7 @@ export interface Sample {
   ifindex: number;
   /** In the counters of that interface. */
   slot: number;
-  /** enum xdp_action, or SAYS_COUNT: what the rule says. */
+  /** enum xdp_action, SAYS_COUNT or SAYS_NEXT: what the rule says. */
   verdict: number;
   /** The same of what became of the packet. Another one in audit mode. */
   fate: number;
@@ -29,8 +29,9 @@ export const XDP_ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as cons
 /** What becomes of a packet, by the numbers of samples: a rejected one is dropped, and answered where that may be (SAYS_REJECT of bpf/tables.h). */
 export const FATES = [...XDP_ACTIONS, 'reject'] as const;
 
-/** What a rule says that decides nothing (SAYS_COUNT of bpf/tables.h). */
+/** What a rule says that decides nothing (bpf/tables.h): the packet goes on with the next rule, or with the next layer. */
 export const SAYS_COUNT = 6;
+export const SAYS_NEXT = 7;
 export const SAYS_REJECT = 5;
 
 /** A packet that was seen, with what is known of it. */

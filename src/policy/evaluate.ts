@@ -7,7 +7,7 @@ import { asksConnections } from '../model/desired.js';
 import type {
   BuiltinRow,
   ConnectionState,
-  FinalAction,
+  Ending,
   Policy,
   Protection,
   Rule,
@@ -17,6 +17,7 @@ import { stateIfNothingIsKnown } from './connections/connections.js';
 import type { PacketFields } from './fields/field.js';
 import { ND_FIRST, ND_HOPS, ND_LAST } from './fields/icmp-type.js';
 import { matches } from './fields/registry.js';
+import { nextLayer } from './layers.js';
 import { type Parsed, parseFrame } from './packet/parse.js';
 import { isAudited } from './row-verdict.js';
 
@@ -35,10 +36,10 @@ export interface Circumstances {
 }
 
 export interface Decision {
-  /** What the kernel returns: in audit mode `pass`, unless a block decides. */
+  /** What the kernel returns: in audit mode `pass`, unless a block decides; `pass` for what goes on to no layer. */
   verdict: Verdict;
   /** The action of the row or rule, in audit mode too. */
-  action: FinalAction;
+  action: Ending;
   /** Rule name, or the built-in row that counts the packet. Neighbour discovery counts as `(protect)`. */
   row: string;
   /** Absent when a built-in row decided. */
@@ -99,11 +100,15 @@ function decideByRules(question: Question, packet: Packet): Decision {
   const { policy, circumstances } = question;
   if (isProtected(question, packet)) return builtin(policy, '(protect)', 'pass');
   const counted: string[] = [];
-  for (const rule of policy.rules) {
+  let end = 0; // of the layer that a rule has left
+  for (const [index, rule] of policy.rules.entries()) {
     const { name, action } = rule;
-    if (!matches(rule.match, packet.fields) || !applies(rule, circumstances)) continue;
-    if (action.kind === 'count') counted.push(name);
-    else return { ...decided(policy, name, action), rule, ...withCounted(counted) };
+    if (index < end || !matches(rule.match, packet.fields) || !applies(rule, circumstances)) continue;
+    const next = action.kind === 'next' ? nextLayer(policy, index) : undefined;
+    if (action.kind !== 'count' && next === undefined)
+      return { ...decided(policy, name, action), rule, ...withCounted(counted) };
+    counted.push(name);
+    end = next ?? end;
   }
   return { ...builtin(policy, '(default)', policy.default), ...withCounted(counted) };
 }
@@ -112,12 +117,12 @@ function withCounted(counted: string[]): Pick<Decision, 'counted'> {
   return counted.length > 0 ? { counted } : {};
 }
 
-function builtin(policy: Policy, row: BuiltinRow, kind: 'pass' | 'drop'): Decision {
+function builtin(policy: Policy, row: BuiltinRow, kind: Policy['default']): Decision {
   return decided(policy, row, { kind });
 }
 
-function decided(policy: Policy, row: string, action: FinalAction): Decision {
-  return { verdict: isAudited(policy, row) ? 'pass' : action.kind, action, row };
+function decided(policy: Policy, row: string, action: Ending): Decision {
+  return { verdict: isAudited(policy, row) || action.kind === 'next' ? 'pass' : action.kind, action, row };
 }
 
 function isProtected({ protections }: Question, { fields }: Packet): boolean {

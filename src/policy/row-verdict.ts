@@ -1,9 +1,9 @@
 // What a row of a policy says of its packets, and what becomes of them. Every reader of rows and counters asks here. The
 // datapath says the same (`is_audited` of bpf/events.h).
 import { answers } from '../model/desired.js';
-import { type Action, ANSWERED_ROW, BUILTIN_ROWS, type Policy, type Verdict } from '../model/policy.js';
+import { type Action, ANSWERED_ROW, BUILTIN_ROWS, type Ending, type Policy } from '../model/policy.js';
 
-/** A verdict, or `count`: the row decides nothing, and another one counts its packets as well. */
+/** A verdict, or `count` or `next`: the row decides nothing, and another one counts its packets as well. */
 export type RowAction = Action['kind'];
 
 export interface RowVerdict {
@@ -16,7 +16,12 @@ export interface RowVerdict {
 /** `row`: a rule, or a built-in row. One that the policy does not have is decided by its default. */
 export function rowVerdict(policy: Policy, row: string): RowVerdict {
   const says = verdictOf(policy, row);
-  return { says, does: isAudited(policy, row) && says !== 'count' ? 'pass' : says };
+  return { says, does: isAudited(policy, row) && !goesOn(says) ? 'pass' : says };
+}
+
+/** Does a packet go on behind it? What says `next` where no layer is behind it goes nowhere, and counts for no more than a test. */
+export function goesOn(says: RowAction): boolean {
+  return says === 'count' || says === 'next';
 }
 
 /** The rows that count what comes to a policy: its rules, the built-in ones, and where it answers that of the answers. */
@@ -27,7 +32,7 @@ export function rowsOf(policy: Policy): string[] {
 
 /** Does it let a packet in, or send it on? */
 export function letsIn({ kind }: Action): boolean {
-  return kind !== 'drop' && kind !== 'reject' && kind !== 'count';
+  return kind !== 'drop' && kind !== 'reject' && !goesOn(kind);
 }
 
 /** Are the packets of a row that does this gone? */
@@ -36,7 +41,7 @@ export function isLost(does: RowAction): boolean {
 }
 
 /** What a row that has decided a packet says. Throws a RangeError for a rule that only counts: that is no decision. */
-export function decidedVerdict(policy: Policy, row: string): Verdict {
+export function decidedVerdict(policy: Policy, row: string): Ending['kind'] {
   const { says } = rowVerdict(policy, row);
   if (says === 'count') throw new RangeError(`${row} counts packets, and decides none`);
   return says;

@@ -22,11 +22,22 @@ export function renderConnections(found: Connections, paint: Paint): string {
 }
 
 /** One line for each table, for `status` as well. */
-export function connectionLines({ tables, pressure }: ConnectionsStatus, paint: Paint): string[] {
-  return tables.map((table) => {
+export function connectionLines({ tables, pressure, conntrack }: ConnectionsStatus, paint: Paint): string[] {
+  const lines = tables.map((table) => {
     const line = tableLine(table);
     return pressure === 'none' ? line : paint('yellow', line);
   });
+  return conntrack ? [...lines, conntrackLine(conntrack, paint)] : lines;
+}
+
+/** What it knows is its own to show (`conntrack -L`). */
+function conntrackLine(
+  { follows, reason }: NonNullable<ConnectionsStatus['conntrack']>,
+  paint: Paint,
+): string {
+  if (reason !== undefined)
+    return paint('red', `conntrack is to be asked as well, and knows nothing: ${reason}`);
+  return `conntrack is asked as well: it follows ${follows.join(' and ')} here`;
 }
 
 /** `opened connections: 12 of 131,072, and 3 that are over; 15 recorded, 0 forgotten` */

@@ -13,7 +13,7 @@ test.each<[kind: 'host' | 'policy', path: PropertyKey[], expected: string[]]>([
     [],
     ['apiVersion', 'kind', 'name', 'interfaces', 'protect', 'connections', 'probes', 'guard', 'confirm'],
   ],
-  ['host', ['interfaces', 'ens5'], ['mode', 'policy', 'program', 'foreign', 'drift']],
+  ['host', ['interfaces', 'ens5'], ['mode', 'policy', 'policies', 'tests', 'program', 'foreign', 'drift']],
   [
     'policy',
     ['rules', 7],

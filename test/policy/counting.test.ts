@@ -8,6 +8,7 @@ import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { doneWith } from '../support/answer.js';
 import { Datapath } from './datapath.js';
 import { policy, rule } from './policy.js';
+import { randomLayers, stacked } from './random-layers.js';
 import { broken, Random, randomPacket, randomPolicy, randomProtection } from './random.js';
 
 const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20261201);
@@ -31,11 +32,24 @@ function countingPolicy(random: Random, rules: number): Policy {
   };
 }
 
+/** Rules that leave their layer count as well. Half of them ask about no deadline and count nothing else: those are searched without a loop. */
+function layered(random: Random, rules: number): Policy {
+  const [plain, all] = [random.chance(50), stacked(randomLayers(random, Math.min(rules, 1000), Date.now()))];
+  const bare = all.rules.map((rule): Rule => {
+    const one: Rule = { ...rule };
+    delete one.rateLimit;
+    if (!plain) return one;
+    delete one.until;
+    return one.action.kind === 'count' ? { ...one, action: { kind: 'drop' } } : one;
+  });
+  return { ...all, rules: bare };
+}
+
 it.each(POLICIES)('policies of $rules rules', ({ rules, policies }) => {
   const random = new Random(SEED + rules);
   let counted = 0;
   for (let round = 0; round < policies; round++) {
-    const under = countingPolicy(random, rules);
+    const under = round % 2 === 0 ? countingPolicy(random, rules) : layered(random, rules);
     const protections: Protection[] = random.chance(40)
       ? random.some(3, () => ({ match: randomProtection(random), at: under.at }))
       : [];

@@ -22,8 +22,14 @@ import {
   SHARED_TABLES,
 } from '../../src/model/connections.js';
 import { TCP_FLAGS } from '../../src/model/names.js';
-import { BUILTIN_ROWS, CONNECTION_STATES, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
-import { FATES, SAYS_COUNT, SAYS_REJECT, XDP_ACTIONS } from '../../src/model/sample.js';
+import {
+  BUILTIN_ROWS,
+  CONNECTION_STATES,
+  MAX_LAYERS,
+  MAX_PROTECT,
+  MAX_RULES,
+} from '../../src/model/policy.js';
+import { FATES, SAYS_COUNT, SAYS_NEXT, SAYS_REJECT, XDP_ACTIONS } from '../../src/model/sample.js';
 import { MOST_SETS } from '../../src/model/tables.js';
 import * as blob from '../../src/policy/compile/blob.js';
 import { LIMIT_OF_RULES, SOURCES } from '../../src/policy/compile/compile.js';
@@ -172,6 +178,8 @@ const SHARED: [c: string, value: number][] = [
   ['SAYS_COUNT', SAYS_COUNT],
   ['SAYS_REJECT', SAYS_REJECT],
   ['SAYS_REJECT', FATES.indexOf('reject')],
+  ['SAYS_NEXT', SAYS_NEXT],
+  ['MAX_LAYERS', MAX_LAYERS],
   ['DECISION_STATE(5 << STATE_SHIFT)', 5],
   [`DECISION_STATE(DECISION_CONNECTION | 0x3fff | 1 << ${records.SLOT_SHIFT})`, 0],
   ['OPENED_FROM', OPENED_FROM],

@@ -1,4 +1,6 @@
 // Policies for the scenarios, and what they count.
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Counters } from '../../src/model/counters.js';
 import type { Lab } from '../lab.js';
 import { document, hostFile } from './host.js';
@@ -22,6 +24,11 @@ export function writePolicy(lab: Lab, policy: Written, protect: object[] = []): 
     'hosts/lab.yaml':
       hostFile({ veth0: 'mode: native, policy: edge' }) + `protect: ${JSON.stringify(protect)}\n`,
   });
+}
+
+/** The Host file that is there asks conntrack as well. */
+export function fromConntrack(lab: Lab): void {
+  appendFileSync(join(lab.state, 'hosts/lab.yaml'), 'connections: {from: conntrack}\n');
 }
 
 /** Packets that each row of an interface has counted. */

@@ -2,6 +2,7 @@
 // those of `Lives`; the descriptions name the setting of conntrack that is meant.
 import * as z from 'zod';
 import {
+  CONNECTION_SOURCES,
   CONNECTIONS_LIMIT,
   type ConnectionSettings,
   FEWEST_CONNECTIONS,
@@ -52,6 +53,9 @@ const timeouts = z
 
 export const connectionFields = z
   .strictObject({
+    from: mayBeAbsent(z.enum(CONNECTION_SOURCES)).describe(
+      'Where connections are looked up: `tables` of what leaves, or `conntrack` as well, for TCP and UDP that these do not know. It has to follow packets here already. Default: tables.',
+    ),
     max: mayBeAbsent(wholeNumber(FEWEST_CONNECTIONS, CONNECTIONS_LIMIT)).describe(
       `Flows that the host knows at once. Default: ${MOST_CONNECTIONS}.`,
     ),
@@ -61,6 +65,7 @@ export const connectionFields = z
 
 /** With the defaults filled in; seconds. */
 export function toConnections({
+  from,
   max = MOST_CONNECTIONS,
   timeouts: written = {},
 }: z.output<typeof connectionFields>): ConnectionSettings {
@@ -68,6 +73,7 @@ export function toConnections({
   return {
     max: Math.ceil(max / 4) * 4, // halves and a quarter of it are sizes of tables
     timeouts: { ...LIVES, ...inSeconds(others), tcp: { ...LIVES.tcp, ...inSeconds(tcp) } },
+    ...(from === 'conntrack' && { from }),
   };
 }
 

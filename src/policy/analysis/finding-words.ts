@@ -16,6 +16,8 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
   switch (finding.kind) {
     case 'shadowed':
       return `${name} ${never}: every packet that it matches is decided before it, by ${before}`;
+    case 'overruled':
+      return `${name} ${never} there: every packet that it matches is decided before it, by ${before}`;
     case 'redundant':
       if (by.length > 0) return `${name} never decides: ${before} already does the same with all its packets`;
       return `${name} changes nothing: without it, its packets meet the same action further down`;
@@ -45,6 +47,7 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
 
 export const FINDING_HINTS: Record<LintKind, string> = {
   shadowed: 'Move it up, narrow the rules before it, or remove it.',
+  overruled: 'Let the layer before leave its packets to the next one (`action: next`), or remove it.',
   redundant: 'Remove it.',
   contradictory: 'Keep one of the two.',
   impossible:

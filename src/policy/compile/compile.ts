@@ -54,7 +54,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
   const classes = new Classes(words * 2);
   const groups = groupFields(classifyFields(matches.map(plainOf), words * 2), classes, matches.length);
   const records = encodeRecords(policy, protections.length);
-  const direct = groups.length === 1 && !records.on.has('conditional');
+  const direct = groups.length === 1 && !records.on.has('conditional') && !records.on.has('next');
   const mapped = groups.map((group) => direct || group.fields.length !== 1);
   const blob = new Blob();
   const lookup = new Lookup(blob);

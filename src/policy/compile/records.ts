@@ -10,8 +10,10 @@ import {
   type RateLimit,
   type Rule,
 } from '../../model/policy.js';
-import { SAYS_COUNT, SAYS_REJECT } from '../../model/sample.js';
+import { SAYS_COUNT, SAYS_NEXT, SAYS_REJECT } from '../../model/sample.js';
+import { asksConnections } from '../../model/desired.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
+import { nextLayer } from '../layers.js';
 import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
 
@@ -19,8 +21,6 @@ const RECORD_BYTES = BOUND_BYTES.record;
 
 /** enum xdp_action, uapi/linux/bpf.h. */
 const XDP = { drop: 1, pass: 2, tx: 3, redirect: 4 } as const;
-/** What a row can say beside those (SAYS_* of bpf/tables.h). */
-const SAYS = { ...XDP, reject: SAYS_REJECT, count: SAYS_COUNT } as const;
 export const FLAG = {
   limit: 0x100,
   limitSource: 0x200,
@@ -57,7 +57,7 @@ export function encodeRecords(policy: Policy, protections: number): Records {
     XDP[policy.malformed],
     policy.fragments === 'drop' ? XDP.drop : XDP.pass,
     policy.nonIp === 'drop' ? XDP.drop : XDP.pass,
-    XDP[policy.default],
+    policy.default === 'drop' ? XDP.drop : XDP.pass, // what goes on to no layer is asked about, and never attached
     XDP.drop,
   ];
   const plain = [...rows, ...Array.from({ length: protections }, () => XDP.pass)];
@@ -66,9 +66,12 @@ export function encodeRecords(policy: Policy, protections: number): Records {
   const on = new Set<Key>();
   policy.rules.forEach((rule, index) => {
     encodeRule(view(bytes, plain.length + index), rule, on);
+    encodeNext(view(bytes, plain.length + index), protections, nextOf(policy, index), on);
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
-  const verdicts = [...plain, ...policy.rules.map(decisionOf)];
+  // A second search, informed of the connection, would count again what leaves its layer.
+  if (on.has('next') && asksConnections(policy)) on.add('conditional');
+  const verdicts = [...plain, ...policy.rules.map((rule, index) => decisionOf(rule, nextOf(policy, index)))];
   const decisions = Uint32Array.from(verdicts, (verdict, index) => verdict | (index << RECORD_SHIFT));
   return { bytes, decisions, owners, on };
 }
@@ -106,10 +109,28 @@ function redirectTarget(action: Action): { interface?: string } {
   return action.kind === 'redirect' && 'interface' in action ? { interface: action.interface } : {};
 }
 
+/** Of a rule that leaves its layer: the index of the first rule of the next one. */
+function nextOf(policy: Policy, index: number): number | undefined {
+  return policy.rules[index]?.action.kind === 'next' ? nextLayer(policy, index) : undefined;
+}
+
+function encodeNext(record: DataView, protections: number, next: number | undefined, on: Set<Key>): void {
+  if (next === undefined) return;
+  record.setUint32(4, protections + next, true);
+  on.add('next').add('count');
+}
+
 /** Without its index and slot. */
-function decisionOf({ action, match }: Rule): number {
-  const does = SAYS[action.kind] | (action.kind === 'count' ? GOES_ON : 0);
+function decisionOf({ action, match }: Rule, next: number | undefined): number {
+  const does = next === undefined ? verdictOf(action) : SAYS_NEXT | GOES_ON;
   return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
+}
+
+/** What goes on to no layer passes. */
+function verdictOf({ kind }: Action): number {
+  if (kind === 'count') return SAYS_COUNT | GOES_ON;
+  if (kind === 'reject') return SAYS_REJECT;
+  return kind === 'next' ? XDP.pass : XDP[kind];
 }
 
 function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {

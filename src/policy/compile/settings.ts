@@ -32,6 +32,7 @@ export const KEY = {
   limitBytes: 21,
   count: 26,
   reject: 27,
+  next: 28,
   noEthernet: 30,
   frags: 31,
 } as const;

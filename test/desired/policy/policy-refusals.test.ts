@@ -246,8 +246,8 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   [policyFile('rules:', '- {action: drop}'), '`name` is missing', 'Add `name:` with a short text'],
   [
     policyFile('rules:', '- {name: a, action: deny}'),
-    '`action` must be pass, drop, reject, tx or count',
-    'Choose one of pass, drop, reject, tx, count, or {redirect: {interface: NAME}}.',
+    '`action` must be pass, drop, reject, tx, count or next',
+    'Choose one of pass, drop, reject, tx, count, next, or {redirect: {interface: NAME}}.',
   ],
   ['', 'policies/edge.yaml says nothing', 'Write apiVersion, kind and name at least'],
   [policyFile().replace('kind: Policy\n', ''), '`kind` is missing', 'Add `kind: Policy`.'],
