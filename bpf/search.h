@@ -104,6 +104,29 @@ static __always_inline __u64 bits_from(__u32 from, __u32 word)
 	return word == from >> 6 ? ~0ULL << (from & 63) : ~0ULL;
 }
 
+/*
+ * What a group's table names, which may be a rule that leaves its layer: then what is met behind it is in a row of decisions, and a second
+ * table says where.
+ */
+static __always_inline __u32 follow(struct xdp_md *ctx, __u64 place, bool peek)
+{
+	__u32 step, decision = decision_at(place);
+	__u64 next;
+
+	if (!(decision & DECISION_GOES_ON))
+		return decision;
+	next = entry_at(place + number(NUMBER_WAYS));
+	for (step = 0; step < MAX_LAYERS; step++) {
+		count_passing(ctx, decision, peek);
+		barrier_var(next); /* or clang compares one sum and reads at another */
+		decision = decision_at(next);
+		next += 4;
+		if (!(decision & DECISION_GOES_ON))
+			break;
+	}
+	return decision;
+}
+
 /* The rest of `search` where rules may leave their layer: behind one of them, it goes on with the first rule of the next layer. */
 static __always_inline __u32 search_layers(struct xdp_md *ctx, const struct vectors *v, __u64 all, bool peek)
 {

@@ -16,11 +16,11 @@ export const DAY = 1440 * MINUTE;
 export function duration(from: number, to: number, words: string): z.ZodType<number, string> {
   return textValue(
     (text): number | Problem => {
-      const ms = parseDuration(text);
+      const ms = from === 0 && text === '0s' ? 0 : parseDuration(text);
       if (ms !== undefined && ms >= from && ms <= to) return ms;
       return { message: `must be a time from ${words}, like 500ms, 30s, 2m or 1h, not ${quote(text)}` };
     },
-    { pattern: DURATION_PATTERN },
+    { pattern: from === 0 ? `^0s$|${DURATION_PATTERN}` : DURATION_PATTERN },
   );
 }
 
