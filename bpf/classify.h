@@ -150,6 +150,10 @@ summed:
 #if WITH_CONNECTIONS
 	return classify_connection(ctx, &sums, p, peek);
 #endif
+#if WITH_ACTIONS && !WITH_CONNECTIONS
+	if (enabled(KEY_DIRECT) && enabled(KEY_NEXT))
+		return follow(ctx, SUM(sums, 0), peek || is_question(ctx));
+#endif
 	if (enabled(KEY_DIRECT))
 		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))

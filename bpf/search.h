@@ -81,12 +81,17 @@ static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
 /* A rule that decides nothing counts, and is sampled; with `peek` it does not. */
 static __always_inline void count_passing(struct xdp_md *ctx, __u32 decision, bool peek)
 {
-	__u64 offset = record_offset(DECISION_RECORD(decision));
+	__u64 offset;
 
-	if (peek || !is_inside(offset, BOUND_RECORD))
+	if (peek)
 		return;
 	count(ctx, DECISION_SLOT(decision));
-	log_packet(ctx, decision, blob_at(offset));
+	if (!enabled(KEY_LOG))
+		return;
+	offset = record_offset(DECISION_RECORD(decision));
+	barrier_var(offset); /* compared behind the call: Linux 6.1 forgets bounds of what lies on the stack meanwhile */
+	if (is_inside(offset, BOUND_RECORD))
+		log_packet(ctx, decision, blob_at(offset));
 }
 
 /* The first bit of the layer behind that of a rule which leaves it. */
@@ -102,6 +107,29 @@ static __always_inline __u32 next_layer(__u32 decision)
 static __always_inline __u64 bits_from(__u32 from, __u32 word)
 {
 	return word == from >> 6 ? ~0ULL << (from & 63) : ~0ULL;
+}
+
+/*
+ * What a group's table names, which may be a rule that leaves its layer: then what is met behind it is in a row of decisions, and a second
+ * table says where.
+ */
+static __always_inline __u32 follow(struct xdp_md *ctx, __u64 place, bool peek)
+{
+	__u32 step, decision = decision_at(place);
+	__u64 next;
+
+	if (!(decision & DECISION_GOES_ON))
+		return decision;
+	next = entry_at(place + number(NUMBER_WAYS));
+	for (step = 0; step < MAX_LAYERS; step++) {
+		count_passing(ctx, decision, peek);
+		barrier_var(next); /* or clang compares one sum and reads at another */
+		decision = decision_at(next);
+		next += 4;
+		if (!(decision & DECISION_GOES_ON))
+			break;
+	}
+	return decision;
 }
 
 /* The rest of `search` where rules may leave their layer: behind one of them, it goes on with the first rule of the next layer. */

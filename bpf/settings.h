@@ -77,7 +77,8 @@ enum number {
 	NUMBER_TAI_OFFSET, /* seconds that CLOCK_TAI is ahead of CLOCK_REALTIME; known to the host alone */
 	NUMBER_RECORDS,   /* byte of the blob of tables at which the records begin */
 	NUMBER_DECISIONS, /* the same for their decisions */
-	NUMBER_ANSWERED,  /* slot of the counter of answers */
+	NUMBER_WAYS, /* bytes from the table of a group that names records to that of what is met behind those that leave a layer */
+	NUMBER_ANSWERED, /* slot of the counter of answers */
 	NUMBER_BASE = 16,   /* + group: what its sum begins with */
 	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses mostly an entry, at which the lookup starts */
 	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */

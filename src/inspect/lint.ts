@@ -4,6 +4,7 @@ import { listHosts } from '../desired/host/hosts.js';
 import { type HostRights, loadPolicies, warnOfCommands } from '../desired/load-all.js';
 import type { Source } from '../desired/yaml/source.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
+import { asksConnections } from '../model/desired.js';
 import { diagnosticLine } from '../model/diagnostic.js';
 import { LINT_RULES, type LintFinding, type LintReport } from '../model/lint.js';
 import type { Policy } from '../model/policy.js';
@@ -27,7 +28,8 @@ export function lintState(stateDir: string, here: string, rights: HostRights): L
     store: new MemoryObjectStore(),
   });
   const hosts = listHosts(stateDir).names;
-  const { places, warnings: aboutProtect } = findPolicyPlaces(stateDir, hosts, here);
+  const asking = new Set(firewalls.flatMap(({ policy }) => (asksConnections(policy) ? policy.name : [])));
+  const { places, warnings: aboutProtect } = findPolicyPlaces(stateDir, hosts, here, asking);
   const now = Date.now();
   const sourcesOf = (name: string): Source[] => sources.get(name) ?? [];
   const linted = firewalls.map(({ policy }) =>

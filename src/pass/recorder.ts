@@ -20,8 +20,8 @@ export function readRecorder(): ShippedProgram {
 /** What is to record on this host; `undefined` where no rule asks about connections. */
 export function wantedRecorder(desired: DesiredState): WantedRecorder | undefined {
   if (!asksAboutConnections(desired)) return undefined;
-  const { max, timeouts } = connectionSettings(desired);
-  const connections = { max, timeouts };
+  const { max, timeouts, grace } = connectionSettings(desired);
+  const connections = { max, timeouts, ...(grace !== undefined && { grace }) };
   const parts = [sha256(readRecorder().bytes).slice(0, 16), sizeMark(connections) ?? []].flat();
   return { digest: parts.join('-'), connections };
 }

@@ -6,6 +6,7 @@ import type {
   RemovedConnections,
   TableCount,
 } from '../model/connection-table.js';
+import type { GraceWindow } from '../model/connections.js';
 import { columns, grouped, type Paint, printable } from './style.js';
 
 export function renderConnections(found: Connections, paint: Paint): string {
@@ -22,12 +23,23 @@ export function renderConnections(found: Connections, paint: Paint): string {
 }
 
 /** One line for each table, for `status` as well. */
-export function connectionLines({ tables, pressure, conntrack }: ConnectionsStatus, paint: Paint): string[] {
+export function connectionLines(
+  { tables, pressure, grace, conntrack }: ConnectionsStatus,
+  paint: Paint,
+): string[] {
   const lines = tables.map((table) => {
     const line = tableLine(table);
     return pressure === 'none' ? line : paint('yellow', line);
   });
+  if (grace) lines.push(graceLine(grace, paint));
   return conntrack ? [...lines, conntrackLine(conntrack, paint)] : lines;
+}
+
+function graceLine({ left, packets }: GraceWindow, paint: Paint): string {
+  const came = `${grouped(packets)} ${packets === 1 ? 'packet' : 'packets'} of connections that nobody had recorded came in`;
+  return left === 0
+    ? `the grace window is over: ${came} by it`
+    : paint('yellow', `the grace window is open for ${left} s more: ${came} so far`);
 }
 
 /** What it knows is its own to show (`conntrack -L`). */

@@ -6,6 +6,7 @@ import { CONNECTION_SHIFT, QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../s
 import { FAMILY_BITS, KEY_BYTES } from '../../src/kernel/blocks.js';
 import { COUNT_BYTES } from '../../src/kernel/counters.js';
 import { readElf } from '../../src/kernel/elf.js';
+import { GRACE_BYTES } from '../../src/kernel/connection-tables.js';
 import { RECORDED_BYTES } from '../../src/kernel/recorded.js';
 import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
@@ -196,6 +197,8 @@ const SHARED: [c: string, value: number][] = [
   ['PHASES', PHASES.length],
   ['sizeof(struct datagram)', CONNECTION_BYTES],
   ...offsets('datagram', { seen: 0, state: 8 }),
+  ['sizeof(struct grace)', GRACE_BYTES],
+  ...offsets('grace', { until: 0, packets: 8 }),
   ['REASSEMBLY', REASSEMBLY],
   ...SHARED_TABLES.map((table): [string, number] => [mapSize(table), entriesOf(table)]),
   ...(['fin', 'syn', 'rst', 'ack', 'urg'] as const).map((flag): [string, number] => [

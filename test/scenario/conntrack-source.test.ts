@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Check } from '../../src/model/doctor.js';
+import type { ConnectionSource } from '../../src/model/connections.js';
 import type { Explanation } from '../../src/model/explain.js';
 import type { PacketDescription } from '../../src/model/policy.js';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
@@ -74,11 +75,11 @@ const INSIDE = {
   tests: [],
 };
 
-function write(lab: Lab, from: string | undefined, interfaces: Record<string, string>): void {
+function write(lab: Lab, from: ConnectionSource, interfaces: Record<string, string>): void {
   lab.writeState({
     'policies/router.yaml': policyFile('router', ROUTER),
     'policies/inside.yaml': policyFile('inside', INSIDE),
-    'hosts/lab.yaml': hostFile(interfaces) + (from === undefined ? '' : `connections: {from: ${from}}\n`),
+    'hosts/lab.yaml': `${hostFile(interfaces)}connections: {from: ${from}, grace: 0s}\n`,
   });
 }
 
@@ -169,7 +170,7 @@ it.each(ENDS)('what conntrack alone knows comes in, and no stranger: %s of the r
   const peer = lab.pair('veth0')[PEERS[end]];
   await using _echo = await serve(lab, ECHO, peer, 7007);
   await using _answer = await serve(lab, ANSWER, peer, 7053, 5);
-  write(lab, undefined, BOTH);
+  write(lab, 'tables', BOTH);
   await reconcile(lab);
   await using _client = await serveIn(behind.namespace, ASK_AND_STAY, peer, 7053, 7007);
   // From now on the other end says only what this test sends in its name.
@@ -217,7 +218,7 @@ it('who only asks is in no connection, however often', async () => {
 
 it('refused by name where conntrack follows nothing: nothing changes, and what runs goes on', async () => {
   await using lab = await createLab();
-  write(lab, undefined, OUTSIDE_ALONE);
+  write(lab, 'tables', OUTSIDE_ALONE);
   await reconcile(lab);
   const { interfaces, generation } = await status(lab);
   write(lab, 'conntrack', OUTSIDE_ALONE);

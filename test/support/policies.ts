@@ -31,6 +31,11 @@ export function fromConntrack(lab: Lab): void {
   appendFileSync(join(lab.state, 'hosts/lab.yaml'), 'connections: {from: conntrack}\n');
 }
 
+/** On the host whose file is there nothing in its middle comes in by the grace window. */
+export function withoutGrace(lab: Lab): void {
+  appendFileSync(join(lab.state, 'hosts/lab.yaml'), 'connections: {grace: 0s}\n');
+}
+
 /** Packets that each row of an interface has counted. */
 export async function counts(lab: Lab, name = 'veth0'): Promise<Record<string, number>> {
   const { interfaces } = document<Counters>(await lab.run(['counters', '--output', 'json']), 0);

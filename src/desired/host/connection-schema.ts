@@ -6,6 +6,8 @@ import {
   CONNECTIONS_LIMIT,
   type ConnectionSettings,
   FEWEST_CONNECTIONS,
+  GRACE,
+  GRACE_LIMIT,
   LIVES,
   MOST_CONNECTIONS,
   type Phase,
@@ -60,6 +62,9 @@ export const connectionFields = z
       `Flows that the host knows at once. Default: ${MOST_CONNECTIONS}.`,
     ),
     timeouts: mayBeAbsent(timeouts),
+    grace: mayBeAbsent(duration(0, GRACE_LIMIT * SECOND, '0s to 10m')).describe(
+      `For how long TCP in its middle counts as established once the tables are made, on a host where nothing was recorded before; 0s: not at all. Default: ${formatDuration(GRACE * SECOND)}.`,
+    ),
   })
   .describe('The connections of this host, for rules with `connection`.');
 
@@ -68,11 +73,13 @@ export function toConnections({
   from,
   max = MOST_CONNECTIONS,
   timeouts: written = {},
+  grace,
 }: z.output<typeof connectionFields>): ConnectionSettings {
   const { tcp = {}, ...others } = written;
   return {
     max: Math.ceil(max / 4) * 4, // halves and a quarter of it are sizes of tables
     timeouts: { ...LIVES, ...inSeconds(others), tcp: { ...LIVES.tcp, ...inSeconds(tcp) } },
+    ...(grace !== undefined && { grace: Math.ceil(grace / SECOND) }),
     ...(from === 'conntrack' && { from }),
   };
 }

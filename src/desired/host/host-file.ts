@@ -45,6 +45,8 @@ export interface HostFile {
   safeguards: Safeguards;
   /** Absent where it says nothing of connections, and after problems. */
   connections?: ConnectionSettings;
+  /** Where it says it. */
+  connectionsPlace?: Place;
   /** The places of probes that run commands. */
   commands: Place[];
 }
@@ -68,7 +70,10 @@ export function readHostFile(
     interfaces: readInterfaces(document),
     ...readProtections(document, lists),
     safeguards,
-    ...(document.data?.connections && { connections: toConnections(document.data.connections) }),
+    ...(document.data?.connections && {
+      connections: toConnections(document.data.connections),
+      connectionsPlace: locate(document.root, ['connections'], 'key', document.source).place,
+    }),
     commands: safeguards.probes.flatMap(({ target }, index) =>
       target.kind === 'exec'
         ? [locate(document.root, ['probes', index], 'value', document.source).place]

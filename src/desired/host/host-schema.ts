@@ -194,14 +194,18 @@ export const interfaceSchema = z
     dependencies: { tests: ['policies'] },
   });
 
-const NO_CONNECTION = 'does not go with `protect`: what is protected never depends on what is remembered';
+const NO_CONNECTION = {
+  message: 'does not go with `protect`: what is protected never depends on what is remembered',
+  params: { hint: 'Name the addresses or ports in its place, or let a rule of the policy pass it.' },
+};
 
 const protection = matchSchema
   .refine((match) => Object.keys(match).length > 0, {
     message: 'must have a field: an empty entry would protect every packet',
+    params: { hint: 'Write which packets, for example {protocol: tcp, destinationPort: 22}.' },
   })
-  .refine((match) => match.connection === undefined, { message: NO_CONNECTION, path: ['connection'] })
-  .refine(({ not }) => not?.connection === undefined, { message: NO_CONNECTION, path: ['not', 'connection'] })
+  .refine((match) => match.connection === undefined, { ...NO_CONNECTION, path: ['connection'] })
+  .refine(({ not }) => not?.connection === undefined, { ...NO_CONNECTION, path: ['not', 'connection'] })
   .meta({
     minProperties: 1,
     not: {

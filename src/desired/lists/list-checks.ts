@@ -8,7 +8,9 @@ import { quote } from '../../text/wording.js';
 
 /** The options of each list in a policy as it stands in the file. */
 export function writtenOptions(policy: unknown): WrittenOptions {
-  const written = Object.entries(fieldOf(policy, 'lists') ?? {});
+  const lists = fieldOf(policy, 'lists');
+  const isMap = typeof lists === 'object' && lists !== null && !Array.isArray(lists);
+  const written = Object.entries(isMap ? lists : {});
   return Object.fromEntries(written.map(([name, value]) => [name, listOptionsSchema.safeParse(value).data]));
 }
 

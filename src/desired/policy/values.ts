@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import type { Cidr } from '../../addresses/cidr.js';
 import type { Range, TcpFlags } from '../../model/policy.js';
-import { suggest } from '../../text/suggest.js';
+import { didYouMean, valueMeant } from '../advice/meant.js';
 import { refuseMapped } from '../../addresses/mapped.js';
 import { parseAddress, parseCidr } from '../../addresses/parse.js';
 import type { Problem } from '../../text/wording.js';
@@ -75,9 +75,9 @@ export function namedNumber(
 
 /** Where a number from 0 to `to` or a name may stand. */
 export function unknownName(text: string, names: readonly string[], to: number): Problem {
-  const meant = suggest(text, names);
+  const hint = didYouMean(valueMeant(text, names));
   const message = `must be a number from 0 to ${to} or one of ${names.join(', ')}, not ${quote(text)}`;
-  return meant === undefined ? { message } : { message, hint: `Did you mean ${quote(meant)}?` };
+  return hint === undefined ? { message } : { message, hint };
 }
 
 export const RANGE_PATTERN = String.raw`^\d+(-\d+)?$`;

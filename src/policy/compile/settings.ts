@@ -70,7 +70,8 @@ export const NUMBER = {
   taiOffset: 3,
   records: 4,
   decisions: 5,
-  answered: 6,
+  ways: 6,
+  answered: 7,
 } as const;
 export const NUMBER_ROW = { base: 16, root: 32, root6: 48, absent: 64, boundSet: 80 } as const;
 /** The last row is that of the same objects. */
@@ -116,6 +117,8 @@ export interface PolicySettings {
   /** Bytes of the blob at which the records and their decisions begin. */
   records: number;
   decisions: number;
+  /** Bytes from a table of decisions to that of what is met behind them; 0 where there is none. */
+  ways: number;
 }
 
 export function encodeSettings(policy: PolicySettings): Settings {
@@ -142,6 +145,7 @@ export function encodeSettings(policy: PolicySettings): Settings {
   numbers[NUMBER.steps] = policy.steps;
   numbers[NUMBER.records] = policy.records;
   numbers[NUMBER.decisions] = policy.decisions;
+  numbers[NUMBER.ways] = policy.ways;
   policy.groups.forEach(({ base, mapped }, group) => {
     keys[KEY_ROW.group + group] = 1;
     keys[KEY_ROW.mapped + group] = Number(mapped);

@@ -125,7 +125,6 @@ test('all problems of a file are told in one run', () => {
       '7:3-4 duplicate key',
       '6:7-10 unknown field',
       '6:37-39 invalid value',
-      '6:37-39 invalid value',
       '5:3-6 invalid interface name',
       '5:15-16 invalid value',
       '5:3-6 missing field',

@@ -230,12 +230,12 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   [
     withMatch('protocol: true'),
     '`protocol` must be a number, text or a list, not the boolean true',
-    'See docs/state-files.md',
+    'Write it like `protocol: tcp`.',
   ],
   [
     withMatch('ttl: [1, {}]'),
     'an item of `ttl` must be a number or text, not a map',
-    'See docs/state-files.md',
+    'Write it like `ttl: 0-4`.',
   ],
   [withMatch('protocol: tcp, sourcePort: 9-3'), '`sourcePort` must go from', 'Write 3-9.'],
   [
@@ -247,7 +247,7 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   [
     policyFile('rules:', '- {name: a, action: deny}'),
     '`action` must be pass, drop, reject, tx, count or next',
-    'Choose one of pass, drop, reject, tx, count, next, or {redirect: {interface: NAME}}.',
+    'Did you mean "drop"?',
   ],
   ['', 'policies/edge.yaml says nothing', 'Write apiVersion, kind and name at least'],
   [policyFile().replace('kind: Policy\n', ''), '`kind` is missing', 'Add `kind: Policy`.'],
