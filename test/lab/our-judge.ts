@@ -10,7 +10,7 @@ import { CONNECTION_STATES, type ConnectionState } from '../../src/model/policy.
 import { concat, Writer } from '../../src/policy/packet/bytes.js';
 import type { Lab } from '../lab.js';
 import { reconcile } from '../support/host.js';
-import { fromConntrack, writePolicy } from '../support/policies.js';
+import { fromConntrack, withoutGrace, writePolicy } from '../support/policies.js';
 import { MARK } from './conntrack.js';
 import { type AtInterface, type IpSender, openAtInterface, openIpSender } from './raw-sockets.js';
 import { macOf } from './traffic.js';
@@ -53,6 +53,7 @@ export async function seatOurJudge(
   }));
   writePolicy(lab, { default: 'pass', malformed: 'pass', rules });
   if (source === 'conntrack') fromConntrack(lab);
+  else withoutGrace(lab);
   await reconcile(lab);
   if (source === 'conntrack') endRecording(lab);
   const open = {
