@@ -4,7 +4,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCounters, readRows } from '../../src/kernel/counters.js';
-import { pinPathsOf } from '../../src/kernel/pin-paths.js';
+import { detachEgress } from '../../src/kernel/egress.js';
+import { EGRESS, pinPathsOf } from '../../src/kernel/pin-paths.js';
 import { openPin } from '../../src/kernel/pinned.js';
 import { CONNECTION_STATES, type ConnectionState } from '../../src/model/policy.js';
 import { concat, Writer } from '../../src/policy/packet/bytes.js';
@@ -77,8 +78,12 @@ export async function seatOurJudge(
 /** Takes the recorder away, as a stranger might; no pass heals it. */
 function endRecording(lab: Lab): void {
   const folder = join(lab.bpffs, 'xdpkeep/interfaces/veth0');
-  for (const name of readdirSync(folder).filter((one) => one.startsWith('egress-')))
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(EGRESS))) {
+    using link = openPin(join(folder, name));
+    // The kernel ends a link without a pin only later.
+    if (link) detachEgress(link, { name: 'veth0', digest: name.slice(EGRESS.length) });
     rmSync(join(folder, name));
+  }
 }
 
 function openCounts(lab: Lab) {
