@@ -6,7 +6,7 @@ import { openPin } from '../kernel/pinned.js';
 import type { RowCount } from '../model/counters.js';
 import type { HostPolicy } from '../model/desired.js';
 import { BUILTIN_ROWS } from '../model/policy.js';
-import { rowsOf } from '../policy/row-verdict.js';
+import { rowsOf } from '../model/rows.js';
 
 /** The rows of one interface, as the policy that runs there has them: `firewall`, or all that there are without it. */
 export function countRows(name: string, paths: PinPaths, firewall: HostPolicy | undefined): RowCount[] {

@@ -1,7 +1,6 @@
 // What a row of a policy says of its packets, and what becomes of them. Every reader of rows and counters asks here. The
 // datapath says the same (`is_audited` of bpf/events.h).
-import { answers } from '../model/desired.js';
-import { type Action, ANSWERED_ROW, BUILTIN_ROWS, type Ending, type Policy } from '../model/policy.js';
+import { type Action, ANSWERED_ROW, type Ending, type Policy } from '../model/policy.js';
 
 /** A verdict, or `count` or `next`: the row decides nothing, and another one counts its packets as well. */
 export type RowAction = Action['kind'];
@@ -22,12 +21,6 @@ export function rowVerdict(policy: Policy, row: string): RowVerdict {
 /** Does a packet go on behind it? What says `next` where no layer is behind it goes nowhere, and counts for no more than a test. */
 export function goesOn(says: RowAction): boolean {
   return says === 'count' || says === 'next';
-}
-
-/** The rows that count what comes to a policy: its rules, the built-in ones, and where it answers that of the answers. */
-export function rowsOf(policy: Policy): string[] {
-  const rules = policy.rules.map(({ name }) => name);
-  return [...rules, ...BUILTIN_ROWS, ...(answers(policy) ? [ANSWERED_ROW] : [])];
 }
 
 /** Does it let a packet in, or send it on? */

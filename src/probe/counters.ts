@@ -6,7 +6,8 @@ import type { PinPaths } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
 import type { HostPolicy } from '../model/desired.js';
 import type { CounterGuard } from '../model/safeguards.js';
-import { isLost, rowsOf, rowVerdict } from '../policy/row-verdict.js';
+import { rowsOf } from '../model/rows.js';
+import { isLost, rowVerdict } from '../policy/row-verdict.js';
 
 /** Interface -> the policy that it runs. */
 export type Policies = ReadonlyMap<string, HostPolicy>;
