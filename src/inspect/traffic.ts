@@ -11,6 +11,7 @@ import type { Policy } from '../model/policy.js';
 import { type Reading, Rates } from '../model/rates.js';
 import type { InterfaceTraffic, RuleTraffic, Traffic } from '../model/traffic.js';
 import { connectionsStatus } from '../pass/count-connections.js';
+import { rowsOf } from '../model/rows.js';
 import { rowVerdict } from '../policy/row-verdict.js';
 import { RunningPolicies } from './running-policies.js';
 
