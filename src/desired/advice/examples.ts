@@ -6,6 +6,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   name: 'edge-1',
   interfaces: '{eth0: {policy: edge}}',
   policy: 'edge',
+  policies: '[base, web]',
   function: 'xdp_fw',
   rules: '[{name: no-telnet, match: {protocol: tcp, destinationPort: 23}, action: drop}]',
   match: '{protocol: tcp, destinationPort: [80, 443]}',

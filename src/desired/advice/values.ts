@@ -110,8 +110,8 @@ function adviseAction(written: unknown): string | undefined {
   if (text === 'redirect') return 'Write `action: {redirect: {interface: NAME}}`.';
   if (/^(?:[sd]nat|masquerade|mark|dnat|queue|nfqueue|tproxy|notrack)$/.test(text))
     return 'Leave that to nftables, which sees the packet after `action: pass`.';
-  if (/^(?:jump|goto|return|continue)$/.test(text))
-    return 'Write the rules in their order: the first one that matches decides.';
+  if (/^(?:jump|goto|call)$/.test(text))
+    return 'Put rules that are written once in place with `- use: GROUP`: they are those of rulegroups/GROUP.yaml.';
   return undefined;
 }
 

@@ -166,6 +166,8 @@ export const VALUE_WORDS: readonly Words[] = [
   {
     pass: 'accept allow permit allowed permitted ok yes trust trusted xdp-pass return-accept let-through whitelist',
     drop: 'deny block discard blackhole xdp-drop refuse blocked denied ban prohibit reject xdp-aborted no blacklist',
+    count: 'counter tally',
+    next: 'continue return proceed fall-through',
     tx: 'bounce xdp-tx reflect hairpin',
     match: 'rules by-rules inspect check',
     generic: 'skb xdpgeneric xdp-generic skb-mode sw software slow',

@@ -19,6 +19,7 @@ export function withoutConsequences(issues: readonly Issue[], schema: SchemaPlac
   for (const issue of issues) if (issue.code === 'unrecognized_keys') leaveMissing(issue, left, schema);
   leaveFurtherFlags(issues, left);
   leaveFurtherOfOneValue(issues, left);
+  leaveListsOfBadItems(issues, left);
   return [...left];
 }
 
@@ -77,6 +78,16 @@ function leaveFurtherOfOneValue(issues: readonly Issue[], left: Set<Issue>): voi
     if (told.has(path)) left.delete(issue);
     if (!OF_A_MAP.includes(issue.code)) told.add(path);
   }
+}
+
+/** What is wrong with a list some of whose items are no such thing. */
+function leaveListsOfBadItems(issues: readonly Issue[], left: Set<Issue>): void {
+  const lists = new Set(
+    issues
+      .filter(({ code, path }) => code === 'invalid_type' && typeof path.at(-1) === 'number')
+      .map(({ path }) => JSON.stringify(path.slice(0, -1))),
+  );
+  for (const issue of issues) if (lists.has(JSON.stringify(issue.path))) left.delete(issue);
 }
 
 /** Words in a list of flags: what is to be written in place of the first is in place of all. */

@@ -148,6 +148,8 @@ test.each([
   ['action: redirect', '{redirect: {interface: NAME}}'],
   ['action: {redirect: veth0}', '{redirect: {interface: veth0}}'],
   ['action: dnat', 'nftables'],
+  ['action: return', 'Did you mean "next"?'],
+  ['action: jump', '- use: GROUP'],
   ['action: drop, log: true', 'log: {oneIn: 1}'],
   ['action: drop, log: 50', 'log: {oneIn: 50}'],
   ['action: drop, log: false', 'Leave `log` out'],
