@@ -4,13 +4,14 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCounters, readRows } from '../../src/kernel/counters.js';
-import { pinPathsOf } from '../../src/kernel/pin-paths.js';
+import { detachEgress } from '../../src/kernel/egress.js';
+import { EGRESS, pinPathsOf } from '../../src/kernel/pin-paths.js';
 import { openPin } from '../../src/kernel/pinned.js';
 import { CONNECTION_STATES, type ConnectionState } from '../../src/model/policy.js';
 import { concat, Writer } from '../../src/policy/packet/bytes.js';
 import type { Lab } from '../lab.js';
 import { reconcile } from '../support/host.js';
-import { fromConntrack, writePolicy } from '../support/policies.js';
+import { fromConntrack, withoutGrace, writePolicy } from '../support/policies.js';
 import { MARK } from './conntrack.js';
 import { type AtInterface, type IpSender, openAtInterface, openIpSender } from './raw-sockets.js';
 import { macOf } from './traffic.js';
@@ -53,6 +54,7 @@ export async function seatOurJudge(
   }));
   writePolicy(lab, { default: 'pass', malformed: 'pass', rules });
   if (source === 'conntrack') fromConntrack(lab);
+  else withoutGrace(lab);
   await reconcile(lab);
   if (source === 'conntrack') endRecording(lab);
   const open = {
@@ -76,8 +78,12 @@ export async function seatOurJudge(
 /** Takes the recorder away, as a stranger might; no pass heals it. */
 function endRecording(lab: Lab): void {
   const folder = join(lab.bpffs, 'xdpkeep/interfaces/veth0');
-  for (const name of readdirSync(folder).filter((one) => one.startsWith('egress-')))
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(EGRESS))) {
+    using link = openPin(join(folder, name));
+    // The kernel ends a link without a pin only later.
+    if (link) detachEgress(link, { name: 'veth0', digest: name.slice(EGRESS.length) });
     rmSync(join(folder, name));
+  }
 }
 
 function openCounts(lab: Lab) {

@@ -26,9 +26,9 @@ export function writePolicy(lab: Lab, policy: Written, protect: object[] = []): 
   });
 }
 
-/** The Host file that is there asks conntrack as well. */
+/** The Host file that is there asks conntrack as well, and has no grace window. */
 export function fromConntrack(lab: Lab): void {
-  appendFileSync(join(lab.state, 'hosts/lab.yaml'), 'connections: {from: conntrack}\n');
+  appendFileSync(join(lab.state, 'hosts/lab.yaml'), 'connections: {from: conntrack, grace: 0s}\n');
 }
 
 /** On the host whose file is there nothing in its middle comes in by the grace window. */
