@@ -60,8 +60,7 @@ interface NumericMatch {
 
 /** A service: packets of a protocol to these ports. */
 export interface ServicePorts {
-  /** TCP, UDP or SCTP. */
-  protocol: number;
+  protocol: number; // TCP, UDP or SCTP
   ports: Range[];
 }
 
@@ -86,9 +85,8 @@ interface MatchFields extends FieldValues {
   /** Protocol and destination port together, each protocol once. A packet without a destination port has no service. */
   service?: ServicePorts[];
 }
-
 export interface Match extends MatchFields {
-  /** The packet has each of these fields, and none of them agrees. Absent: nothing is left out. */
+  /** The packet has each of these fields, and none of them agrees. */
   not?: MatchFields;
 }
 
