@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.."
 deb=$1 folder=$2 suite=$3
 base=$(bash scripts/test/root.sh)
 
-kernel=$(bash scripts/test/kernel.sh "$suite")
+folders=$(bash scripts/test/kernel.sh "$suite")
+mapfile -t kernel <<<"$folders"
 
 root=$folder/root
 mkdir -p "$root"/{bin,dev,proc,sys,tmp,etc,modules,var/lib,lib64}
@@ -23,7 +24,7 @@ for library in $(libraries "$root/bin/ip" "$root/bin/bpftool" "$root/usr/lib/xdp
 done
 modules=
 for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net sch_ingress cls_bpf; do
-	file=$(find "$kernel" -name "$module.ko*" -print -quit)
+	file=$(find "${kernel[@]}" -name "$module.ko*" -print -quit)
 	[ -n "$file" ] || continue # part of the kernel itself
 	cp "$file" "$root/modules"
 	modules="$modules $module"
@@ -52,5 +53,5 @@ poweroff -f
 INIT
 chmod 755 "$root/init"
 (cd "$root" && find . -print0 | cpio --null --create --format=newc --quiet) >"$folder/initramfs"
-cp "$kernel"/boot/vmlinuz-* "$folder/vmlinuz"
+cp "$(find "${kernel[@]}" -name "vmlinuz*" -type f -print -quit)" "$folder/vmlinuz"
 rm -rf "$root"
