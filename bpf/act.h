@@ -44,6 +44,12 @@ static __always_inline int redirect(const struct record *record)
 	return enabled(KEY_INTERFACE) ? bpf_redirect(record->target, 0) : XDP_ABORTED;
 }
 
+static __always_inline void log_packet(struct xdp_md *ctx, __u32 decision, const struct record *record)
+{
+	if (enabled(KEY_LOG) && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample && !is_question(ctx))
+		keep_sample(ctx, decision, KEPT_SAMPLED);
+}
+
 static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision)
 {
 	__u64 offset = record_offset(DECISION_RECORD(decision));
@@ -52,8 +58,7 @@ static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision)
 
 	if (!is_inside(offset, BOUND_RECORD))
 		return XDP_ABORTED;
-	if (enabled(KEY_LOG) && record->flags & RECORD_LOG && bpf_get_prandom_u32() <= record->sample && !is_question(ctx))
-		keep_sample(ctx, decision, KEPT_SAMPLED);
+	log_packet(ctx, decision, record);
 	if (is_audited(decision))
 		return XDP_PASS;
 	if (enabled(KEY_TX) && verdict == XDP_TX)

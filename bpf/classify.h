@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "search.h"
+#include "pursue.h"
 #include "set.h"
 #include "tables.h"
 
@@ -102,9 +102,9 @@ static __always_inline __u32 find_sets(const struct packet *p)
 		ADD(FIELD_##name, FIND_##found_as(FIELD_##name, member));
 
 #if WITH_CONNECTIONS
-static __always_inline __u32 find_rule(const struct sums *sums)
+static __always_inline __u32 find_rule(struct xdp_md *ctx, const struct sums *sums)
 {
-	return enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(sums);
+	return enabled(KEY_DIRECT) ? decision_at(SUM(*sums, 0)) : search(ctx, sums, true);
 }
 
 /* The rest of `classify`: looks the connection up where a rule that asks about it is reached; with `peek`, nowhere. */
@@ -114,13 +114,13 @@ static __always_inline __u32 classify_connection(struct xdp_md *ctx, struct sums
 
 	SUM(*sums, 0) += connection_leaf(CONNECTION_UNASKED + PRESENT);
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(peek ? 0 : ctx, sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
-	decision = find_rule(sums);
+		return search_conditional(ctx, sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx), !peek);
+	decision = find_rule(ctx, sums);
 	if (peek || !(decision & DECISION_CONNECTION))
 		return decision;
 	state = connection_of(ctx);
 	SUM(*sums, 0) += informed_by(state);
-	decision = find_rule(sums);
+	decision = find_rule(ctx, sums);
 	let_rest_in(ctx, p, state, decision);
 	return decision | state << STATE_SHIFT;
 }
@@ -150,9 +150,13 @@ summed:
 #if WITH_CONNECTIONS
 	return classify_connection(ctx, &sums, p, peek);
 #endif
+#if WITH_ACTIONS && !WITH_CONNECTIONS
+	if (enabled(KEY_DIRECT) && enabled(KEY_NEXT))
+		return follow(ctx, SUM(sums, 0), peek || is_question(ctx));
+#endif
 	if (enabled(KEY_DIRECT))
 		return decision_at(SUM(sums, 0));
 	if (enabled(KEY_CONDITIONAL))
-		return search_conditional(ctx, &sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx));
-	return search(&sums);
+		return search_conditional(ctx, &sums, p, enabled(KEY_LIMIT_BYTES) ? frame_bytes(ctx) : 0, peek || is_question(ctx), false);
+	return search(ctx, &sums, peek);
 }

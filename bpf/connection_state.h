@@ -4,6 +4,7 @@
 
 #include "act.h"
 #include "connections.h"
+#include "conntrack.h"
 
 #define REASSEMBLY 30 /* seconds that Linux waits for the rest of a datagram: ipfrag_time, ip6frag_time */
 
@@ -21,6 +22,23 @@ struct {
 	__type(key, struct flow);
 	__type(value, struct datagram);
 } fragments SEC(".maps");
+
+/*
+ * Connections that nobody has recorded are in their middle when tables are made that know nothing: for a short time a packet of one
+ * counts as an answer. User space sets the end once, and nothing that comes in moves it.
+ */
+struct grace {
+	__u64 until; /* ns of the monotonic clock; 0: there is no such time */
+	__u64 packets; /* that came in by it */
+};
+
+/* Of the host, like the tables of connections. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct grace);
+} grace SEC(".maps");
 
 /* `key`: a state plus PRESENT, or 0 for what is not IP and so has no state. */
 static __always_inline __u32 connection_leaf(__u32 key)
@@ -79,6 +97,39 @@ static __always_inline __u32 state_of_member(const struct reading *r, const stru
 	return is_sound(r->tcp_flags) ? CONNECTION_ESTABLISHED : CONNECTION_INVALID;
 }
 
+/* A SYN is new, as it is in a flow that is known: a flood of them is not worth a question. */
+static __always_inline bool may_be_tracked(const struct reading *r)
+{
+	return r->kind == FLOW_PORTS || (r->kind == FLOW_TCP && is_sound(r->tcp_flags) && !opens(r->tcp_flags));
+}
+
+/* Only of TCP in its middle: who asks by UDP asks again, and a connection that begins does so by what this host records. */
+static __always_inline bool may_have_grace(const struct reading *r)
+{
+	return r->kind == FLOW_TCP && (r->tcp_flags & (TCP_ACK | TCP_SYN)) == TCP_ACK && is_sound(r->tcp_flags);
+}
+
+static __always_inline bool has_grace(__u64 now)
+{
+	__u32 only = 0;
+	struct grace *found = bpf_map_lookup_elem(&grace, &only);
+
+	if (!found || found->until <= now)
+		return false;
+	__sync_fetch_and_add(&found->packets, 1);
+	return true;
+}
+
+/* Of a packet of a flow that is in no table. To a question the grace is over: what is proven is to hold without it. */
+static __always_inline __u32 state_beyond_tables(struct xdp_md *ctx, struct reading *r, __u64 now)
+{
+	if (WITH_CONNTRACK && may_be_tracked(r) && is_tracked(ctx, &r->flow))
+		return CONNECTION_ESTABLISHED;
+	if (may_have_grace(r) && !is_question(ctx) && has_grace(now))
+		return CONNECTION_ESTABLISHED;
+	return state_of_stranger(r);
+}
+
 /* A SYN is new in a flow that is only begun, as it is in none: a flood of them looks there in vain. */
 static __always_inline struct connection *find_incoming(const struct reading *r, __u64 now)
 {
@@ -120,6 +171,8 @@ static __always_inline __u32 state_of_error(struct xdp_md *ctx, struct reading *
 		return CONNECTION_INVALID;
 	if (!is_local(&r->flow, to))
 		return CONNECTION_INVALID;
+	if (WITH_CONNTRACK && is_tracked(ctx, &r->flow))
+		return CONNECTION_RELATED;
 	return find_incoming(r, now) ? CONNECTION_RELATED : CONNECTION_INVALID;
 }
 
@@ -168,7 +221,7 @@ static __noinline __u32 connection_of(struct xdp_md *ctx)
 		return state_of_rest(&r, now);
 	found = may_answer(kind) ? find_incoming(&r, now) : 0;
 	if (!found)
-		return state_of_stranger(&r);
+		return state_beyond_tables(ctx, &r, now);
 	state = state_of_member(&r, found);
 	if (state == CONNECTION_ESTABLISHED && !question) {
 		refresh(found, now);

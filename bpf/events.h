@@ -17,9 +17,13 @@ static __always_inline bool is_audited(__u32 decision)
 	return enabled(KEY_AUDIT) && DECISION_RECORD(decision) != ROW_BLOCKED;
 }
 
-/* enum xdp_action: what becomes of the packet. */
+/* What becomes of the packet, as far as this row decides that. */
 static __always_inline __u32 fate_of(__u32 decision)
 {
+#if WITH_ACTIONS
+	if (decision & DECISION_GOES_ON)
+		return DECISION_VERDICT(decision);
+#endif
 	return is_audited(decision) ? XDP_PASS : DECISION_VERDICT(decision);
 }
 
@@ -30,8 +34,8 @@ struct sample {
 	__u64 time;    /* ns of the monotonic clock */
 	__u32 ifindex; /* where the packet came in */
 	__u32 slot;    /* in the counters of that interface: identifies the rule for every instance */
-	__u32 verdict; /* enum xdp_action of the row */
-	__u32 fate;    /* enum xdp_action that was returned: in audit mode XDP_PASS */
+	__u32 verdict; /* enum xdp_action of the row, or SAYS_* */
+	__u32 fate;    /* the same of what became of the packet: in audit mode XDP_PASS */
 	__u32 length;  /* of the frame */
 	__u16 kept;    /* bytes of `frame` that are set */
 	__u16 why;     /* KEPT_*, and from bit 8 on what a rule was told that the packet is: enum connection_state */

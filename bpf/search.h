@@ -8,8 +8,8 @@
 #include "conditions.h"
 #include "tables.h"
 
-#if WITH_CONNECTIONS
-#include "connection_state.h"
+#if WITH_ACTIONS
+#include "act.h"
 #endif
 
 #define NEAR 3
@@ -75,8 +75,85 @@ static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
 	FIND_VECTOR(group, none)             \
 	summary &= v.of[group]->summary;
 
-/* A rule's decision, or the default's. */
-static __always_inline __u32 search(const struct sums *sums)
+#if WITH_ACTIONS
+#define MAX_LAYERS 16
+
+/* A rule that decides nothing counts, and is sampled; with `peek` it does not. */
+static __always_inline void count_passing(struct xdp_md *ctx, __u32 decision, bool peek)
+{
+	__u64 offset = record_offset(DECISION_RECORD(decision));
+
+	if (peek || !is_inside(offset, BOUND_RECORD))
+		return;
+	count(ctx, DECISION_SLOT(decision));
+	log_packet(ctx, decision, blob_at(offset));
+}
+
+/* The first bit of the layer behind that of a rule which leaves it. */
+static __always_inline __u32 next_layer(__u32 decision)
+{
+	__u64 offset = record_offset(DECISION_RECORD(decision));
+	struct record *record = blob_at(offset);
+
+	return is_inside(offset, BOUND_RECORD) ? record->target : 0;
+}
+
+/* The bits of `word` from bit `from` of the vector on, which is in this word or before it. */
+static __always_inline __u64 bits_from(__u32 from, __u32 word)
+{
+	return word == from >> 6 ? ~0ULL << (from & 63) : ~0ULL;
+}
+
+/*
+ * What a group's table names, which may be a rule that leaves its layer: then what is met behind it is in a row of decisions, and a second
+ * table says where.
+ */
+static __always_inline __u32 follow(struct xdp_md *ctx, __u64 place, bool peek)
+{
+	__u32 step, decision = decision_at(place);
+	__u64 next;
+
+	if (!(decision & DECISION_GOES_ON))
+		return decision;
+	next = entry_at(place + number(NUMBER_WAYS));
+	for (step = 0; step < MAX_LAYERS; step++) {
+		count_passing(ctx, decision, peek);
+		barrier_var(next); /* or clang compares one sum and reads at another */
+		decision = decision_at(next);
+		next += 4;
+		if (!(decision & DECISION_GOES_ON))
+			break;
+	}
+	return decision;
+}
+
+/* The rest of `search` where rules may leave their layer: behind one of them, it goes on with the first rule of the next layer. */
+static __always_inline __u32 search_layers(struct xdp_md *ctx, const struct vectors *v, __u64 all, bool peek)
+{
+	__u32 step, word, decision, from = 0;
+	__u64 bits, summary = all;
+
+	for (step = 0; step < MAX_WORDS + MAX_LAYERS; step++) {
+		if (!summary)
+			break;
+		word = lowest(summary) & (MAX_WORDS - 1);
+		summary &= summary - 1;
+		bits = agreeing(v, word) & bits_from(from, word);
+		if (!bits)
+			continue;
+		decision = decision_of(ROWS + word * 64 + lowest(bits));
+		if (!(decision & DECISION_GOES_ON))
+			return decision;
+		count_passing(ctx, decision, peek);
+		from = next_layer(decision);
+		summary = all & ~0ULL << (from >> 6 & 63);
+	}
+	return decision_of(ROW_DEFAULT);
+}
+#endif
+
+/* A rule's decision, or the default's. With `peek`, nothing is counted on the way. */
+static __always_inline __u32 search(struct xdp_md *ctx, const struct sums *sums, bool peek)
 {
 	__u32 step, word = 0;
 	struct vectors v;
@@ -86,6 +163,10 @@ static __always_inline __u32 search(const struct sums *sums)
 	summary = v.of[0]->summary;
 	EACH_OTHER_GROUP(AND_SUMMARY, none)
 found:
+#if WITH_ACTIONS && !WITH_CONNECTIONS
+	if (enabled(KEY_NEXT))
+		return search_layers(ctx, &v, summary, peek || is_question(ctx));
+#endif
 	for (step = 0; step < MAX_WORDS; step++) {
 		if (!summary)
 			break;
@@ -96,134 +177,7 @@ found:
 			return decision_of(ROWS + word * 64 + lowest(bits));
 	}
 none:
-	return decision_of(ROW_DEFAULT);
-}
-
-/* State of a search that may continue after a rule whose fields match. */
-struct pursuit {
-	struct subject subject;
-	__u64 summary, bits; /* words and bits of `word` not looked at yet */
-	__u32 word, record;
-	bool peek;
-#if WITH_CONNECTIONS
-	bool informed; /* the connection is known, where a rule asks about it */
-	__u8 state;    /* and this is what it is: enum connection_state */
-#endif
-	__u32 sums[GROUPS];
-};
-
-/*
- * The AND of one word of all groups; word 0 of a vector is its summary. Finds the vectors each time, which saves stack; only policies
- * with rate limits or deadlines come here.
- */
-static __always_inline __u64 common_word(const struct pursuit *pursuit, __u32 word)
-{
-	__u64 bits, *vector = (__u64 *)vector_of(0, pursuit->sums[0]);
-
-	if (!vector)
-		return 0;
-	bits = vector[word];
-#define AND_COMMON(group, unused)                                              \
-	if (!enabled(KEY_GROUP + group))                               \
-		return bits;                                           \
-	vector = (__u64 *)vector_of(group, pursuit->sums[group]); \
-	if (!vector)                                                   \
-		return 0;                                              \
-	bits &= vector[word];
-	EACH_OTHER_GROUP(AND_COMMON, 0)
-	return bits;
-}
-
-/* False when there is none. */
-static __always_inline bool take_word(struct pursuit *pursuit)
-{
-	__u32 word = lowest(pursuit->summary) & (MAX_WORDS - 1);
-
-	if (!pursuit->summary)
-		return false;
-	pursuit->summary &= pursuit->summary - 1;
-	pursuit->bits = common_word(pursuit, word + 1);
-	pursuit->word = word;
-	return true;
-}
-
-/* One step of bpf_loop: takes the next bit of the word, or the next word. */
-static long pursue(__u32 step, struct pursuit *pursuit)
-{
-	__u32 record;
-
-	(void)step;
-	anchor();
-	if (!pursuit->bits)
-		return !take_word(pursuit);
-	record = ROWS + pursuit->word * 64 + lowest(pursuit->bits);
-#if WITH_CONNECTIONS
-	if (!pursuit->informed && decision_of(record) & DECISION_CONNECTION) {
-		pursuit->record = record; /* its bit stays: it may be the one */
-		return 1;
-	}
-#endif
-	pursuit->bits &= pursuit->bits - 1;
-	if (!applies(record, &pursuit->subject, pursuit->peek))
-		return 0;
-	pursuit->record = record;
-	return 1;
-}
-
-#if WITH_CONNECTIONS
-/*
- * Goes on from a rule that asks about the connection, unless one was found that does not. Rules that were passed stay so: their
- * buckets are not asked twice.
- */
-static __always_inline void pursue_informed(struct pursuit *pursuit, struct xdp_md *ctx)
-{
-	if (!(decision_of(pursuit->record) & DECISION_CONNECTION))
-		return;
-	pursuit->state = connection_of(ctx);
-	pursuit->sums[0] += informed_by(pursuit->state);
-	pursuit->summary &= common_word(pursuit, 0);
-	pursuit->bits &= common_word(pursuit, (pursuit->word & (MAX_WORDS - 1)) + 1);
-	pursuit->informed = true;
-	pursuit->record = ROW_DEFAULT;
-	if (pursuit->bits || take_word(pursuit))
-		bpf_loop(number(NUMBER_WORDS) * 65, pursue, pursuit, 0);
-}
-#endif
-
-/*
- * Like `search`, for policies in which a rule whose fields match may not apply (rate limit, deadline): the search then continues. The
- * first word is taken before the loop, because the verifier of Linux 6.1 examines one iteration only and deletes branches that it
- * does not reach there: if `bits` were known to be 0, it would delete the code that tests rules. Without `ctx`, no connection is
- * looked up.
- */
-static __always_inline __u32 search_conditional(struct xdp_md *ctx, const struct sums *sums, const struct packet *p,
-						__u32 bytes, bool peek)
-{
-	struct pursuit pursuit = {.subject = {.family = family_of(p), .bytes = bytes}, .peek = peek, .record = ROW_DEFAULT};
-
-#define KEEP(group, unused)              \
-	if (!enabled(KEY_GROUP + group)) \
-		break;                   \
-	pursuit.sums[group] = SUM(*sums, group);
-	if (enabled(KEY_LIMIT_SOURCE))
-		pursuit.subject.source = p->source;
-	if (enabled(KEY_LIMIT_DESTINATION))
-		pursuit.subject.destination = p->destination;
-	pursuit.sums[0] = SUM(*sums, 0);
-	do {
-		EACH_OTHER_GROUP(KEEP, 0)
-	} while (0);
-	pursuit.summary = common_word(&pursuit, 0);
-	if (take_word(&pursuit))
-		bpf_loop(number(NUMBER_WORDS) * 65, pursue, &pursuit, 0);
-#if WITH_CONNECTIONS
-	if (ctx) {
-		pursue_informed(&pursuit, ctx);
-		let_rest_in(ctx, p, pursuit.state, decision_of(pursuit.record));
-	}
-	return decision_of(pursuit.record) | (__u32)pursuit.state << STATE_SHIFT;
-#else
 	(void)ctx;
-	return decision_of(pursuit.record);
-#endif
+	(void)peek;
+	return decision_of(ROW_DEFAULT);
 }

@@ -51,6 +51,11 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 #define DECISION_CONNECTION 0x4000 /* of a rule that asks about the connection */
 #define DECISION_STATE(d) ((d) >> STATE_SHIFT & 7) /* enum connection_state: added once it was asked, never in a table */
 #define STATE_SHIFT 15
+#define DECISION_GOES_ON 0x40000 /* decides nothing, whatever its verdict, SAYS_*: the packet is counted and the search goes on */
+
+/* What a row can say beside an enum xdp_action. */
+#define SAYS_COUNT 6
+#define SAYS_NEXT 7 /* goes on with the first rule of the next layer */
 
 #define RECORD_LIMIT 0x100
 #define RECORD_LIMIT_SOURCE 0x200 /* with RECORD_LIMIT */
@@ -67,7 +72,7 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 
 struct record {
 	__u32 flags;
-	__u32 target; /* ifindex or CPU */
+	__u32 target; /* ifindex or CPU; with SAYS_NEXT the first bit of the next layer */
 	__u32 sample; /* logged when a random 32-bit number is at most this */
 	__u32 unused;
 	__u64 interval; /* time in which one token refills: ns; in buckets of bytes, ticks << COST_SHIFT */

@@ -9,5 +9,8 @@ vi.mock('../src/desired/programs/builtins.js', (): typeof builtins => ({
     const function_ = name.replaceAll('-', '_');
     return { bytes: tinyObject(function_), function: function_ };
   },
-  readFirewall: () => ({ bytes: tinyObject('firewall'), function: 'firewall' }),
+  readFirewall: (_policy, from) => {
+    const name = from === 'conntrack' ? 'firewall_conntrack' : 'firewall';
+    return { bytes: tinyObject(name), function: name };
+  },
 }));

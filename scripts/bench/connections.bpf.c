@@ -27,6 +27,7 @@ struct {
 	__type(value, __u32);
 } position SEC(".maps");
 
+#if !WITH_CONNTRACK
 /* struct bpf_ct_opts of net/netfilter/nf_conntrack_bpf.c, in the length that all kernels take. */
 struct ct_opts {
 	__s32 netns, error;
@@ -42,6 +43,7 @@ struct nf_conn { /* libbpf wants a struct, whatever is in it */
 extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *ctx, struct bpf_sock_tuple *tuple, __u32 tuple_size,
 					 struct ct_opts *opts, __u32 opts_size) __ksym __weak;
 extern void bpf_ct_release(struct nf_conn *connection) __ksym __weak;
+#endif
 
 static __always_inline struct iphdr *next_source(struct xdp_md *ctx)
 {
@@ -123,6 +125,14 @@ int bare_drop(struct xdp_md *ctx)
 {
 	(void)ctx;
 	return XDP_DROP;
+}
+
+/* In live frames. */
+SEC("xdp")
+int inject(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_PASS;
 }
 
 /* In live frames: on to the network stack, where conntrack sees them. Headers have no options. */

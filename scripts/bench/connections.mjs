@@ -33,6 +33,7 @@ function othersOf() {
 /** `{ rows, missing }`: rows `{ subject, name, what, min, median }`, ns over the program that `what` names; why conntrack was not measured. */
 export function measureConnections(core, work, quick = false) {
   const datapath = compileProgram(work, 'connections');
+  const tracking = compileProgram(work, 'connections_conntrack');
   const kept = [];
   const keep = (one) => {
     kept.push(one);
@@ -41,8 +42,9 @@ export function measureConnections(core, work, quick = false) {
   try {
     const others = othersOf();
     const tables = makeTables(core, keep, others);
-    const load = (function_, early) => {
-      const object = loadPolicy({ core, datapath }, policyOf(early === EARLY), function_, tables);
+    const load = (function_, early, from = { datapath, tables }) => {
+      const context = { core, datapath: from.datapath };
+      const object = loadPolicy(context, policyOf(early === EARLY), function_, from.tables);
       writeArray(object.mapFd('others'), bytesOf(others), FLOWS);
       return keep(object);
     };
@@ -52,17 +54,24 @@ export function measureConnections(core, work, quick = false) {
       requireVerdict(core, object, data, verdict);
       return () => core.testRun(object.programFd(), { data, repeat }).duration;
     };
-    const egress = keep(core.loadEgress(egressObject(), 'egress', tables));
+    const recorded = keep(core.createRecorded({ opened: KNOWN, served: 0, begun: 0 }));
+    const egress = keep(core.loadEgress(egressObject(), 'egress', { ...tables, recorded }));
     const asking = load('firewall');
+    const conntrack = openConntrack(core, load, known, frame(core, HOST.number, others[0]));
+    const alone = { datapath: tracking, tables: makeTables(core, keep, []) };
+    const tracked = conntrack.object && load('firewall', undefined, alone);
     const hot = interleave(quick ? 2 : ROUNDS.hot, {
       floor: run(load('bare_drop'), known, REPEAT.hot, DROP),
       known: run(asking, known, REPEAT.hot, DROP),
+      ...(tracked && {
+        tracked: run(tracked, known, REPEAT.hot, DROP),
+        untracked: run(tracked, stranger, REPEAT.hot, PASS),
+      }),
       unknown: run(asking, stranger, REPEAT.hot, PASS),
       other: run(load('firewall', EARLY), known, REPEAT.hot, DROP),
       leavingFloor: leaving(core, load('bare_unspec'), known, REPEAT.hot),
       leaving: leaving(core, egress, known, REPEAT.hot),
     });
-    const conntrack = openConntrack(core, load, known);
     const next = interleave(quick ? 2 : ROUNDS.next, {
       floor: run(load('firewall_next', EARLY), known, REPEAT.next, DROP),
       policy: run(load('firewall_next'), known, REPEAT.next, DROP),
@@ -86,6 +95,14 @@ export function measureConnections(core, work, quick = false) {
     ];
     if (conntrack.object)
       found.push(
+        over(
+          hot,
+          'tracked',
+          'floor',
+          'a flow that conntrack alone knows, again and again',
+          'return XDP_DROP',
+        ),
+        over(hot, 'untracked', 'floor', 'one that neither knows, again and again', 'return XDP_DROP'),
         over(next, 'conntrack', 'readFloor', 'lookup alone, the same flows: conntrack', 'no lookup'),
       );
     return { rows: found, missing: conntrack.missing };
@@ -108,21 +125,25 @@ function policyOf(early) {
   return policy([...first, drop('known', { connection: ['established'] })]);
 }
 
-function frame(core, source) {
+/** To `destination`; what is not to this host is an answer. */
+function frame(core, source, destination = HOST.number) {
   const address = (a) => ({ family: 4, a, b: 0, c: 0, d: 0, length: 32 });
+  const { sourcePort: from, destinationPort: to } = PORTS;
+  const ports = destination === HOST.number ? PORTS : { sourcePort: to, destinationPort: from };
   return core.buildPacket({
     protocol: 17,
     source: address(source),
-    destination: address(HOST.number),
-    ...PORTS,
+    destination: address(destination),
+    ...ports,
   });
 }
 
-/** The tables of a host that knows these flows. */
+/** The tables of a host that knows these flows; of none, where there are none. */
 function makeTables(core, keep, others) {
   const tables = Object.fromEntries(
     core.SHARED_TABLES.map((table) => [table, keep(core.createConnectionTable(table, ENTRIES))]),
   );
+  if (others.length === 0) return tables;
   const keys = Buffer.alloc(KNOWN * core.FLOW_BYTES);
   const values = Buffer.alloc(KNOWN * core.CONNECTION_BYTES);
   const seen = process.hrtime.bigint();
@@ -168,9 +189,10 @@ function leaving(core, object, data, repeat) {
 }
 
 /** `{ object }`, or `{ missing }`: why it cannot be asked here. */
-function openConntrack(core, load, data) {
+function openConntrack(core, load, data, answer) {
   try {
-    fillConntrack(core, load('inject_next'), { host: HOST.text, data, frames: FLOWS, known: KNOWN });
+    const programs = { inject: load('inject'), next: load('inject_next') };
+    fillConntrack(core, programs, { host: HOST.text, data, answer, frames: FLOWS, known: KNOWN });
     return { object: load('conntrack_next') };
   } catch (error) {
     return { missing: error.message.split('\n')[0] };

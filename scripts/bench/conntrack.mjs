@@ -9,8 +9,11 @@ const ROUNDS = 20;
 const RULES = ['INPUT -m conntrack --ctstate INVALID -j DROP', 'OUTPUT -j DROP'];
 const SYSCTL = '/proc/sys/net/netfilter';
 
-/** `inject` sends `frames` packets of the flows, `known` of which are different. Throws when conntrack does not know them all. */
-export function fillConntrack(core, inject, { host, data, frames, known }) {
+/**
+ * `inject` sends `frames` packets of the flows, `known` of which are different, and `answer` is one of an answer to the first. Throws when
+ * conntrack does not know them all.
+ */
+export function fillConntrack(core, { inject, next }, { host, data, answer, frames, known }) {
   for (const rule of RULES) execFileSync('iptables', ['-w', '-A', ...rule.split(' ')], { stdio: 'pipe' });
   writeFileSync(`${SYSCTL}/nf_conntrack_udp_timeout`, '3600'); // seconds: longer than this run
   writeFileSync(`${SYSCTL}/nf_conntrack_checksum`, '0'); // the packets have the sums of other addresses
@@ -22,6 +25,7 @@ export function fillConntrack(core, inject, { host, data, frames, known }) {
   const count = () => Number(readFileSync(`${SYSCTL}/nf_conntrack_count`, 'utf8'));
   // Some packets get lost on the way.
   for (let round = 0; round < ROUNDS && count() < known; round++)
-    core.liveFrames(inject.programFd(), { data, ingressIfindex: ifindex, repeat: frames });
+    core.liveFrames(next.programFd(), { data, ingressIfindex: ifindex, repeat: frames });
+  core.liveFrames(inject.programFd(), { data: answer, ingressIfindex: ifindex, repeat: 64 });
   if (count() < known) throw new Error(`conntrack knows ${count()} of ${known} flows`);
 }

@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 const root = new URL('../..', import.meta.url).pathname;
 const MODULES = [
   'kernel/attach',
+  'kernel/connection-tables',
   'kernel/egress',
   'kernel/fd',
   'kernel/ffi',
@@ -17,6 +18,7 @@ const MODULES = [
   'kernel/map-write',
   'kernel/object',
   'kernel/pinned',
+  'kernel/recorded',
   'kernel/samples',
   'kernel/testrun',
   'model/connections',

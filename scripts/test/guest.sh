@@ -22,15 +22,25 @@ for library in $(libraries "$root/bin/ip" "$root/bin/bpftool" "$root/usr/lib/xdp
 	mkdir -p "$root${library%/*}"
 	cp -L "$base$library" "$root$library"
 done
-modules=
-for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net sch_ingress cls_bpf; do
-	file=$(find "${kernel[@]}" -name "$module.ko*" -print -quit)
-	[ -n "$file" ] || continue # part of the kernel itself
-	cp "$file" "$root/modules"
-	modules="$modules $module"
+iptables=$(command -v xtables-nft-multi) # of this machine, which is a Debian 12 too
+cp "$iptables" "$root/bin/iptables"
+for library in $(libraries "$iptables") /usr/lib/x86_64-linux-gnu/xtables/libxt_conntrack.so; do
+	[ -e "$root$library" ] || install -D "$library" "$root$library"
 done
+carry() { # LIST MODULE...: modules in the order in which they are loaded
+	local list=$1 module file
+	shift
+	for module in "$@"; do
+		file=$(find "${kernel[@]}" -name "$module.ko*" -print -quit)
+		[ -n "$file" ] || continue # part of the kernel itself
+		cp "$file" "$root/modules"
+		echo "$module" >>"$root/modules/$list"
+	done
+}
+carry list virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net sch_ingress cls_bpf
+# Loaded by who asks for them: a host without conntrack is usual.
+carry conntrack nf_defrag_ipv4 nf_defrag_ipv6 libcrc32c nf_conntrack nfnetlink nf_tables nft_ct x_tables nft_compat xt_conntrack
 find "$root/modules" -name '*.xz' -exec xz --decompress {} +
-printf '%s\n' $modules >"$root/modules/list"
 cat >"$root/init" <<'INIT'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin

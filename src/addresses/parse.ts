@@ -133,6 +133,8 @@ function noAddress(text: string): Problem {
 }
 
 function hintFor(text: string): string | undefined {
+  if (text.startsWith('!'))
+    return `Write what a packet does not have under \`not\`: not: {source: ${text.slice(1).trim()}}.`;
   if (text.includes('%')) return 'Leave the zone (%...) out: the interface is named in the Host file.';
   const plain = text.replace(/\b0+(?=\d)/g, '');
   if (plain !== text && !('message' in parseCidr(plain))) return `Write ${plain}, without leading zeros.`;

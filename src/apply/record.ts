@@ -6,6 +6,7 @@ import type { Pins } from '../kernel/pins.js';
 import {
   entriesOf,
   type ConnectionTable,
+  GRACE,
   FLOW_TABLES,
   type Lives,
   RECORDED,
@@ -19,7 +20,7 @@ import { effect } from './failpoint.js';
 export function record(
   pins: Pins,
   name: string,
-  { ifindex, digest, connections: { timeouts } }: RecordStep,
+  { ifindex, digest, connections: { timeouts, grace = GRACE } }: RecordStep,
   recorder: Candidate | undefined,
 ): void {
   if (!recorder) throw new Error(`no recorder was proven for ${name}`);
@@ -30,6 +31,11 @@ export function record(
     if (there && pins.objects.egressInfo(there, { name, digest }).ifindex === ifindex) return;
     dropEgress(pins, name, digest);
     makeDirectory(pins.connections);
+    if (recorder.grace && !isThere(pins.grace)) {
+      // Before the tables: whoever finds these does not open it again.
+      if (grace > 0) pins.objects.openGrace(recorder.grace, grace);
+      pins.objects.pin(recorder.grace.number, pins.grace);
+    }
     for (const table of FLOW_TABLES) pinTable(pins, table, object.mapFd(table));
     if (!isThere(pins.lives)) pins.objects.pin(object.mapFd(LIVES_SECTION), pins.lives);
     pinTable(pins, RECORDED, object.mapFd(RECORDED));

@@ -3,6 +3,7 @@ import { sha256 } from '../disk/sha256.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import type { ConnectionSettings } from '../model/connections.js';
 import type { HostPolicy, DesiredInterface, DesiredProgram } from '../model/desired.js';
+import { withAddressSets } from '../model/match.js';
 import type { Position } from '../model/position.js';
 import type { Match, Policy, RateLimit } from '../model/policy.js';
 import { notesOf, RULE_NOTES } from '../model/rule-notes.js';
@@ -102,7 +103,7 @@ interface FirewallIdentity {
 
 /** The policy without positions, and with the content of lists in place of their names. */
 function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolean): FirewallIdentity {
-  const { rules, tests, ...settings } = { ...policy, disabled: undefined };
+  const { rules, layers, tests, ...settings } = { ...policy, disabled: undefined };
   const written = rules.map((rule) => ({
     ...withoutPlaces(rule),
     ...WITHOUT_NOTES,
@@ -110,9 +111,13 @@ function identifyFirewall({ policy, protections }: HostPolicy, asWritten: boolea
     ...(asWritten && rule.rateLimit && { rateLimit: asInFile(rule.rateLimit) }),
   }));
   return {
-    policy: { ...withoutPlaces(settings), rules: written },
+    policy: {
+      ...withoutPlaces(settings),
+      rules: written,
+      ...(layers && { layers: layers.map((layer) => layer.rules) }),
+    },
     protections: protections.map(({ match }) => identifyMatch(match)),
-    tests: tests.map(withoutPlaces),
+    tests: [...tests, ...(layers ?? []).flatMap((layer) => layer.tests)].map(withoutPlaces),
   };
 }
 
@@ -135,10 +140,6 @@ function withoutPlaces(value: { at: Position }): object {
   return Object.fromEntries(Object.entries(value).filter(([field]) => !PLACES.has(field)));
 }
 
-function identifyMatch({ source, destination, ...match }: Match): object {
-  return {
-    ...match,
-    ...(source && { source: source.digest }),
-    ...(destination && { destination: destination.digest }),
-  };
+function identifyMatch(match: Match): object {
+  return withAddressSets(match, ({ digest }) => digest);
 }

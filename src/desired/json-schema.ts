@@ -30,6 +30,9 @@ interface JsonSchema {
   additionalProperties?: JsonSchema | false;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
+  enum?: unknown[];
+  type?: string;
+  minimum?: number;
 }
 
 export function jsonSchema(kind: WrittenKind): z.core.JSONSchema.BaseSchema {
@@ -41,17 +44,28 @@ export function printSchema(kind: SchemaKind): string {
   return `${JSON.stringify(jsonSchema(kind), null, 2)}\n`;
 }
 
-/** The fields that the map at a path may have; none where keys are free. */
-export function fieldNamesOf(kind: WrittenKind): (path: PropertyKey[]) => string[] {
+/** What the schema says of the place at a path. Alternatives of a value are one place to a reader. */
+export interface SchemaPlaces {
+  /** The fields of the map there; none where keys are free. */
+  fields: (path: readonly PropertyKey[]) => string[];
+  /** The words that the value may be. */
+  words: (path: readonly PropertyKey[]) => string[];
+  /** The least whole number that it may be; `undefined` where it is no number. */
+  least: (path: readonly PropertyKey[]) => number | undefined;
+}
+
+export function schemaPlaces(kind: WrittenKind): SchemaPlaces {
   const root = jsonSchema(kind) as JsonSchema;
-  return (path) => {
-    const there = path.reduce<JsonSchema[]>(
-      (schemas, key) => schemas.flatMap((one) => step(one, key)),
-      [root],
-    );
-    return [
-      ...new Set(there.flatMap(alternatives).flatMap(({ properties }) => Object.keys(properties ?? {}))),
-    ];
+  const at = (path: readonly PropertyKey[]): JsonSchema[] =>
+    path
+      .reduce<JsonSchema[]>((schemas, key) => schemas.flatMap((one) => step(one, key)), [root])
+      .flatMap(alternatives);
+  return {
+    fields: (path) => [...new Set(at(path).flatMap(({ properties = {} }) => Object.keys(properties)))],
+    words: (path) => [
+      ...new Set(at(path).flatMap((one) => (one.enum ?? []).filter((word) => typeof word === 'string'))),
+    ],
+    least: (path) => at(path).find(({ type }) => type === 'integer' || type === 'number')?.minimum,
   };
 }
 
@@ -62,7 +76,6 @@ function step(schema: JsonSchema, key: PropertyKey): JsonSchema[] {
   });
 }
 
-/** A value or a list of values is one place to a reader. */
 function alternatives(schema: JsonSchema): JsonSchema[] {
   return [schema, ...(schema.anyOf ?? []).flatMap(alternatives)];
 }

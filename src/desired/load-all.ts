@@ -1,5 +1,6 @@
 // Loads all state files (validate, lint, test): without the cache, so that everything is parsed.
 import type { DesiredState, HostPolicy } from '../model/desired.js';
+import type { Policy } from '../model/policy.js';
 import { byPlace, type Diagnostic, InvalidStateError } from '../model/diagnostic.js';
 import type { ListCounts } from '../model/object-store.js';
 import { describeStray, stateFilePath } from './folders.js';
@@ -10,6 +11,7 @@ import { ListReader, type ReadList } from './lists/lists.js';
 import type { ProgramOptions } from './programs/programs.js';
 import type { Source } from './yaml/source.js';
 import type { LintOptions } from '../model/repository.js';
+import { innerDefault } from '../policy/layers.js';
 import { StateReader } from './state-reader.js';
 
 /** What a list was read to. */
@@ -117,10 +119,15 @@ function summarizeList({ name, file, set, counts, sha256 }: ReadList): ListSumma
 }
 
 export interface LoadedPolicies {
-  /** Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. */
+  /**
+   * Those of the host's interfaces first, behind its `protect` entries; then all others, with nothing in front. One that is a layer of any
+   * host with another one behind it has the default of such a layer.
+   */
   firewalls: HostPolicy[];
   /** Texts of the file of a policy and of the groups that it uses, by its name. */
   sources: ReadonlyMap<string, Source[]>;
+  /** Policies made of layers, of all hosts, each once. */
+  stacks: Policy[];
   /** What the repository asks of each rule. */
   lint: LintOptions;
   /** False when the state directory has no file for the host, or none was asked for. */
@@ -128,23 +135,45 @@ export interface LoadedPolicies {
   warnings: Diagnostic[];
 }
 
-/** Reads all policies; of the hosts only `host`, if it is there. Throws an InvalidStateError or a HostNotFoundError. */
+/** Reads all policies and, of the hosts, which layers they run. Throws an InvalidStateError or a HostNotFoundError. */
 export function loadPolicies(options: ProgramOptions, host?: string): LoadedPolicies {
-  const hasHost = listHosts(options.stateDir).names.some((name) => name === host);
+  const hosts = listHosts(options.stateDir).names;
+  const hasHost = hosts.some((name) => name === host);
   const reader = new StateReader(options);
   const own = host !== undefined && hasHost ? reader.readFirewalls(host) : [];
   const lint = reader.readShared();
   const diagnostics = reader.diagnostics.sort(byPlace);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new InvalidStateError(diagnostics);
+  const stacks = listStacks(options, hosts);
   const others = reader.policies.names().flatMap((name): HostPolicy[] => {
     const policy = reader.policies.read(name);
     return policy && own.every((one) => one.policy !== policy) ? [{ policy, protections: [] }] : [];
   });
+  const inner = new Set(stacks.flatMap(({ layers = [] }) => layers.slice(0, -1).map(({ name }) => name)));
   return {
-    firewalls: [...own, ...others],
+    firewalls: [...own, ...others].map(({ policy, ...rest }) => {
+      return {
+        policy: inner.has(policy.name) ? { ...policy, default: innerDefault(policy) } : policy,
+        ...rest,
+      };
+    }),
     sources: new Map(reader.policies.names().map((name) => [name, reader.policies.textsOf(name)])),
     lint,
+    stacks,
     hasHost,
     warnings: diagnostics,
   };
+}
+
+/** Of hosts that can be read: another one that cannot is a matter of `validate`. */
+function listStacks(options: ProgramOptions, hosts: readonly string[]): Policy[] {
+  const reader = new StateReader(options);
+  const stacks = new Map<string, Policy>();
+  for (const host of hosts) {
+    const known = reader.diagnostics.length;
+    const found = reader.readFirewalls(host);
+    if (reader.diagnostics.slice(known).some(({ severity }) => severity === 'error')) continue;
+    for (const { policy } of found) if (policy.layers) stacks.set(policy.name, policy);
+  }
+  return [...stacks.values()];
 }

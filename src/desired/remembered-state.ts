@@ -3,6 +3,7 @@
 import { reviveState } from '../disk/revive-sets.js';
 import { sha256 } from '../disk/sha256.js';
 import { BUILD } from '../model/build.js';
+import type { ConnectionSource } from '../model/connections.js';
 import { canonicalJson } from '../text/canonical-json.js';
 import {
   type HostPolicy,
@@ -68,7 +69,7 @@ export async function recallHost(options: ProgramOptions & { host: string }): Pr
     return { ...one, program: { ...program, ...(policy && { firewall: policy }) } };
   });
   const desired = { ...memory.desired, interfaces };
-  if (!(await isResolvedAlike(interfaces, memory.programs, options))) return undefined;
+  if (!(await isResolvedAlike(desired, memory.programs, options))) return undefined;
   reviveState(desired, options.store);
   return hasItsSets(memory, options.store) ? { desired, safeguards, warnings } : undefined;
 }
@@ -96,15 +97,16 @@ function isUnchanged({ files, listFiles }: StateInputs, stateDir: string): boole
 
 /** Programs are looked at as ever: they are read, or compiled, and not parsed. */
 async function isResolvedAlike(
-  interfaces: DesiredInterface[],
+  { interfaces, connections }: DesiredState,
   references: StateInputs['programs'],
   options: ProgramOptions,
 ): Promise<boolean> {
   const resolver = new ProgramResolver(options);
+  const from = connections?.from;
   for (const [at, { program }] of interfaces.entries()) {
     const reference = references[at];
     if (!reference) {
-      if (program.object !== firewallObject(program, options.store)) return false;
+      if (program.object !== firewallObject(program, options.store, from)) return false;
       continue;
     }
     const found = await resolver.resolve(reference);
@@ -114,8 +116,12 @@ async function isResolvedAlike(
 }
 
 /** Of the object that this build makes of its policy; `undefined` where there is none. */
-function firewallObject({ firewall }: DesiredProgram, store: ObjectStore): string | undefined {
-  return firewall && store.put(readFirewall(firewall.policy).bytes);
+function firewallObject(
+  { firewall }: DesiredProgram,
+  store: ObjectStore,
+  from: ConnectionSource | undefined,
+): string | undefined {
+  return firewall && store.put(readFirewall(firewall.policy, from).bytes);
 }
 
 /** Large sets are stored on their own; when one is lost or damaged, the files are parsed again. */

@@ -1,13 +1,14 @@
 // Reads hosts with the programs, policies and lists that they name. Each file is read once.
 import type { HostPolicy, DesiredInterface, DesiredProgram, DesiredState } from '../model/desired.js';
 import type { Diagnostic } from '../model/diagnostic.js';
-import type { Match, Policy, Protection } from '../model/policy.js';
+import { addressSetsOf } from '../model/match.js';
+import type { Match } from '../model/policy.js';
 import type { LintOptions } from '../model/repository.js';
 import type { Safeguards } from '../model/safeguards.js';
-import { suggest } from '../text/suggest.js';
 import { digestState, digestWritten } from './digest.js';
 import { describeStray, listOptionalFolder } from './folders.js';
 import { type HostFile, type HostInterface, readHostFile } from './host/host-file.js';
+import { HostPolicies } from './host/host-policy.js';
 import { joinLists, type ListUse } from './host/host-lists.js';
 import type { ListOptions } from './lists/list-options.js';
 import { ListReader } from './lists/lists.js';
@@ -16,7 +17,6 @@ import { PolicyReader } from './policy/policies.js';
 import { type ProgramOptions, ProgramResolver } from './programs/programs.js';
 import type { ProgramReference } from './host/host-schema.js';
 import { readRepository } from './repository-file.js';
-import { quote } from '../text/wording.js';
 
 /** Of a list that is only looked at. */
 const ANY_CONTENT: ListOptions = { allowEmpty: true, widest: { ipv4: 0, ipv6: 0 }, maxSkipped: 100 };
@@ -43,6 +43,7 @@ export class StateReader {
   readonly lists: ListReader;
   readonly groups: GroupReader;
   readonly policies: PolicyReader;
+  readonly #stacks: HostPolicies;
   readonly #programs: ProgramResolver;
 
   constructor(private readonly options: ProgramOptions) {
@@ -50,6 +51,7 @@ export class StateReader {
     this.lists = new ListReader(options.stateDir, this.diagnostics, options.store, options.progress);
     this.groups = new GroupReader(options.stateDir, this.lists, this.diagnostics);
     this.policies = new PolicyReader(options.stateDir, this.lists, this.groups, this.diagnostics);
+    this.#stacks = new HostPolicies(this.policies, this.diagnostics);
   }
 
   /** Complete unless there are errors among the diagnostics. */
@@ -58,7 +60,7 @@ export class StateReader {
     this.#checkProtect(file);
     const interfaces: DesiredInterface[] = [];
     for (const one of file.interfaces) {
-      const program = await this.#readProgram(one, file.protections);
+      const program = await this.#readProgram(one, file);
       const { pattern, mode, foreign, drift, at } = one;
       if (program)
         interfaces.push({ pattern, mode, foreign, ...(drift === 'warn' && { drift }), program, at });
@@ -81,7 +83,7 @@ export class StateReader {
     return { desired, safeguards, inputs };
   }
 
-  /** The policies of a host's interfaces, each once, behind its `protect` entries. Looks at no program. */
+  /** The policies of a host's interfaces and their layers, each once, behind its `protect` entries. Looks at no program. */
   readFirewalls(host: string): HostPolicy[] {
     const { interfaces, protections } = readHostFile(
       this.options.stateDir,
@@ -89,7 +91,14 @@ export class StateReader {
       this.lists,
       this.diagnostics,
     );
-    const policies = new Set(interfaces.flatMap((one) => this.#readPolicy(one) ?? []));
+    const policies = new Set(
+      interfaces.flatMap((one) =>
+        [
+          this.#stacks.read(one) ?? [],
+          ...one.policies.map(({ name }) => this.policies.read(name) ?? []),
+        ].flat(),
+      ),
+    );
     return [...policies].map((policy) => ({ policy, protections }));
   }
 
@@ -119,60 +128,39 @@ export class StateReader {
 
   #listUses({ interfaces, protections, protectPlace }: HostFile): ListUse[] {
     const namesOf = (matches: Match[]): string[] => [
-      ...new Set(
-        matches.flatMap(({ source, destination }) =>
-          [source, destination].flatMap((set) => set?.lists ?? []),
-        ),
-      ),
+      ...new Set(matches.flatMap(addressSetsOf).flatMap(({ lists }) => lists)),
     ];
     const protect = namesOf(protections.map(({ match }) => match)).flatMap((name): ListUse[] =>
       protectPlace ? [{ list: this.lists.read(name), user: 'protect', place: protectPlace }] : [],
     );
-    const policies = interfaces.flatMap((one) => {
-      const policy = one.policy === undefined ? undefined : this.policies.read(one.policy);
+    const run = interfaces.flatMap(({ policies }) => policies);
+    const policies = run.flatMap(({ name, place }) => {
+      const policy = this.policies.read(name);
       if (!policy) return [];
       const options = this.policies.listOptions(policy.name);
       return namesOf(policy.rules.map(({ match }) => match)).map((name): ListUse => {
         const list = this.lists.read(name, options[name]);
         const { maxShrink, maxGrow } = options[name] ?? {};
-        return { list, maxShrink, maxGrow, user: `policy ${policy.name}`, place: one.placeOf('policy') };
+        return { list, maxShrink, maxGrow, user: `policy ${name}`, place };
       });
     });
     return [...protect, ...policies];
   }
 
-  async #readProgram(one: HostInterface, protections: Protection[]): Promise<DesiredProgram | undefined> {
-    if (one.policy !== undefined) {
-      const policy = this.#readPolicy(one);
-      return policy && this.#programs.resolvePolicy({ policy, protections });
-    }
+  async #readProgram(
+    one: HostInterface,
+    { protections, connections }: HostFile,
+  ): Promise<DesiredProgram | undefined> {
+    const policy = this.#stacks.read(one);
+    if (policy) return this.#programs.resolvePolicy({ policy, protections }, connections?.from);
     if (!one.program) return undefined;
     const { program, problems } = await this.#programs.resolve(one.program);
     for (const { field, ...text } of problems) this.diagnostics.push({ ...text, ...one.placeOf(field) });
     return program;
   }
 
-  #readPolicy(one: HostInterface): Policy | undefined {
-    if (one.policy === undefined) return undefined;
-    if (!this.policies.has(one.policy)) this.diagnostics.push(this.#unknownPolicy(one.policy, one));
-    return this.policies.read(one.policy);
-  }
-
-  #unknownPolicy(name: string, one: HostInterface): Diagnostic {
-    const names = this.policies.names();
-    const meant = suggest(name, names);
-    const there = names.length === 0 ? 'there are no policies' : `the policies are ${names.join(', ')}`;
-    return {
-      severity: 'error',
-      summary: 'unknown policy',
-      detail: `there is no file policies/${name}.yaml; ${there}`,
-      hint: meant === undefined ? `Add policies/${name}.yaml.` : `Did you mean ${quote(meant)}?`,
-      ...one.placeOf('policy'),
-    };
-  }
-
   #checkProtect({ interfaces, protectPlace }: HostFile): void {
-    if (!protectPlace || interfaces.some(({ policy }) => policy !== undefined)) return;
+    if (!protectPlace || interfaces.some(({ policies }) => policies.length > 0)) return;
     this.diagnostics.push({
       severity: 'warning',
       summary: 'nothing is protected',

@@ -1,6 +1,7 @@
 // Gives address sets that were read back their ranges. Generations and policies store only the digest of a large set.
 import { reviveAddressSet } from './address-sets.js';
 import { type DesiredList, type DesiredState, matchesOf } from '../model/desired.js';
+import { withAddressSets } from '../model/match.js';
 import type { ObjectStore } from '../model/object-store.js';
 import type { AddressSet, Match } from '../model/policy.js';
 
@@ -19,10 +20,7 @@ export function shareSets(matches: Match[], known: readonly AddressSet[]): void 
 }
 
 function reviveEach(matches: Match[], revive: Reviver): void {
-  for (const match of matches) {
-    if (match.source) match.source = revive(match.source);
-    if (match.destination) match.destination = revive(match.destination);
-  }
+  for (const match of matches) Object.assign(match, withAddressSets(match, revive));
 }
 
 /** The same for the lists of a state. */

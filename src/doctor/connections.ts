@@ -10,6 +10,7 @@ import { asksAboutConnections, type DesiredState } from '../model/desired.js';
 import type { Check } from '../model/doctor.js';
 import { type ObservedState, sharedMap } from '../model/observed.js';
 import { FLOW_TABLES } from '../model/connections.js';
+import { askConntrack, CONNTRACK_HINT, wantsConntrack } from '../pass/conntrack.js';
 import { connectionsStatus } from '../pass/count-connections.js';
 import { pressureWarnings } from '../policy/connections/pressure.js';
 import { type Answer, check, failure, ok, unknown, warning } from './check.js';
@@ -26,10 +27,20 @@ export function checkConnections(bpffs: string, seen: Seen): Promise<Check> {
 }
 
 function answer(bpffs: string, { desired, observed }: Seen): Answer {
-  const conntrack = conntrackWords(conntrackFlows());
+  const flows = conntrackWords(conntrackFlows());
   const asks = desired !== undefined && asksAboutConnections(desired);
   if (!observed || missingCapabilities().length > 0)
-    return unknown(`what is recorded is not visible to this user; ${conntrack}`);
+    return unknown(`what is recorded is not visible to this user; ${flows}`);
+  const source = desired && wantsConntrack(desired) ? askConntrack() : undefined;
+  if (source?.reason !== undefined) {
+    return failure(
+      `connections: {from: conntrack} is wanted, and conntrack is no source here: ${source.reason}`,
+      CONNTRACK_HINT,
+    );
+  }
+  const conntrack = source
+    ? `conntrack is asked as well, and follows ${source.follows.join(' and ')} here`
+    : flows;
   const running = FLOW_TABLES.some((table) => sharedMap(observed.owned, table) !== undefined);
   const by = hasTcxLinks() ? 'by TCX links' : 'by filters of clsact, since this kernel has no TCX links';
   if (!asks && !running)

@@ -11,12 +11,13 @@ import { EnvironmentError, UsageError } from '../model/errors.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { readOwned } from '../observe/owned.js';
-import { countTables } from '../pass/count-connections.js';
+import { countTables, graceOf } from '../pass/count-connections.js';
 import { Census, type Page } from '../policy/connections/census.js';
 import type { FlowBatch } from '../policy/connections/flow-entry.js';
 import { nextPacket } from '../policy/connections/next-packet.js';
 import { highest } from '../policy/connections/pressure.js';
 import { encodeRecords } from '../policy/compile/records.js';
+import { conntrackInUse } from './conntrack.js';
 
 export interface ConnectionsQuery {
   filter: FlowFilter;
@@ -46,12 +47,16 @@ export function readConnectionsReport({ bpffs, dataDir }: HostPaths, query: Conn
       hint: 'A rule with `connection` does: docs/connections.md.',
     });
   }
+  const conntrack = conntrackInUse(dataDir);
+  const grace = graceOf(paths);
   const skipped = Math.min(query.page.skip, census.matched);
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Connections',
     tables,
     pressure: highest(tables),
+    ...(grace && { grace }),
+    ...(conntrack && { conntrack }),
     matched: census.matched,
     counts: census.counts,
     ...(rows && { rules: rows.found }),

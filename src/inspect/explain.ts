@@ -16,6 +16,7 @@ import { openProgram } from '../kernel/pinned.js';
 import { askPolicy, LONGEST_QUESTION } from '../kernel/ask-policy.js';
 import type { Named } from '../model/altnames.js';
 import { type Block, concerns, holdsNetwork } from '../model/blocks.js';
+import type { ConnectionSource } from '../model/connections.js';
 import { asksConnections, type HostPolicy } from '../model/desired.js';
 import { EnvironmentError, JournalError, UsageError, XdpkeepError } from '../model/errors.js';
 import { ifReadable } from '../disk/if-readable.js';
@@ -37,6 +38,7 @@ import { explainRow } from '../policy/analysis/explain-row.js';
 import { decideByReference } from '../policy/packet-tests.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
 import { encodeRecords } from '../policy/compile/records.js';
+import { questionInUse } from './conntrack.js';
 import type { LookOptions } from '../model/pass-options.js';
 
 /** Throws a UsageError for a bad packet, and for an interface that runs no policy of ours. */
@@ -49,7 +51,10 @@ export async function explain(name: string, packet: string, options: LookOptions
   const running = findRunning(name, observed, options.dataDir);
   const now = Date.now();
   const inKernel = frame.length <= LONGEST_QUESTION;
-  const connection = described.connection ?? stateNow(frame, name, running.digest, options.bpffs);
+  const found = described.connection
+    ? { state: described.connection }
+    : stateNow(frame, name, running.digest, options);
+  const connection = found?.state;
   const row = inKernel
     ? ask(running, frame, described.connection)
     : decideByReference(running.firewall, now)(frame, connection);
@@ -61,7 +66,7 @@ export async function explain(name: string, packet: string, options: LookOptions
     kind: 'Explanation',
     interface: name,
     packet: describePacket(described),
-    ...(connection && asksConnections(running.firewall.policy) && { connection }),
+    ...(found && asksConnections(running.firewall.policy) && { connection: found.state, ...sourceOf(found) }),
     ...caveatOf(seen, running, described),
     running: {
       ...decision,
@@ -74,18 +79,33 @@ export async function explain(name: string, packet: string, options: LookOptions
   };
 }
 
-/** What the tables of this host say of it; `undefined` for a frame that is not IP. */
+/** A state, and where conntrack was asked as well, whose word it is. */
+interface StateNow {
+  state: ConnectionState;
+  from?: ConnectionSource;
+}
+
+/** What the tables of this host, and conntrack where it is asked, say of it; `undefined` for a frame that is not IP. */
 function stateNow(
   frame: Uint8Array,
   interface_: string,
   digest: string,
-  bpffs: string,
-): ConnectionState | undefined {
+  { bpffs, dataDir }: LookOptions,
+): StateNow | undefined {
   const paths = pinPathsOf(bpffs);
-  return connectionOf(frame, {
+  using conntrack = questionInUse(dataDir);
+  const found = connectionOf(frame, {
     connection: (flow) => lookUpConnection(paths, flow),
     datagram: (datagram) => lookUpDatagram(paths.maps(interface_, digest), datagram),
-  })?.state;
+    ...(conntrack && { tracked: (flow) => conntrack.isTracked(Buffer.from(flow, 'latin1')) }),
+  });
+  if (!found) return undefined;
+  return { state: found.state, ...(conntrack && { from: found.byConntrack ? 'conntrack' : 'tables' }) };
+}
+
+function sourceOf({ state, from }: StateNow): Pick<Explanation, 'connectionFrom'> {
+  const isKnown = state === 'established' || state === 'related';
+  return isKnown && from ? { connectionFrom: from } : {};
 }
 
 /** A tagged packet, or one that a policy asks for its tags, may reach XDP without them. */

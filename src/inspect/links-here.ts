@@ -43,7 +43,7 @@ function doubtsOfFraming(
   const doubts = doubtsOnLink({ name: link.name, framing }, wanted.program);
   const said = unfit ? [unfit] : doubts.map((reason) => ({ reason, hint: DOUBT_HINT }));
   const written = interfaces.find(({ pattern }) => pattern === wanted.pattern);
-  const place = written?.placeOf(wanted.program.firewall ? 'policy' : 'file') ?? { at: wanted.at };
+  const place = written?.policies[0]?.place ?? written?.placeOf('file') ?? { at: wanted.at };
   return said.map(({ reason, hint }) => ({
     severity: 'warning',
     summary: 'no Ethernet header',

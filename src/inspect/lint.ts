@@ -4,13 +4,14 @@ import { listHosts } from '../desired/host/hosts.js';
 import { type HostRights, loadPolicies, warnOfCommands } from '../desired/load-all.js';
 import type { Source } from '../desired/yaml/source.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
+import { asksConnections } from '../model/desired.js';
 import { diagnosticLine } from '../model/diagnostic.js';
 import { LINT_RULES, type LintFinding, type LintReport } from '../model/lint.js';
 import type { Policy } from '../model/policy.js';
 import { describePacket } from '../policy/packet/describe.js';
 import { FINDING_HINTS, findingDetail, IGNORE_HINTS } from '../policy/analysis/finding-words.js';
 import { heedIgnores, type IgnoreFinding } from '../policy/analysis/ignores.js';
-import { type Finding, lintPolicy } from '../policy/analysis/lint.js';
+import { type Finding, lintLayers, lintPolicy } from '../policy/analysis/lint.js';
 import { writePacket } from '../policy/packet/written-packet.js';
 import { findPolicyPlaces } from './policy-places.js';
 
@@ -22,22 +23,28 @@ export interface Linted {
 
 /** `here`: which host this machine is. Throws an InvalidStateError or a HostNotFoundError. */
 export function lintState(stateDir: string, here: string, rights: HostRights): Linted {
-  const { firewalls, sources, lint, warnings } = loadPolicies({
+  const { firewalls, sources, stacks, lint, warnings } = loadPolicies({
     stateDir,
     store: new MemoryObjectStore(),
   });
   const hosts = listHosts(stateDir).names;
-  const { places, warnings: aboutProtect } = findPolicyPlaces(stateDir, hosts, here);
+  const asking = new Set(firewalls.flatMap(({ policy }) => (asksConnections(policy) ? policy.name : [])));
+  const { places, warnings: aboutProtect } = findPolicyPlaces(stateDir, hosts, here, asking);
   const now = Date.now();
+  const sourcesOf = (name: string): Source[] => sources.get(name) ?? [];
   const linted = firewalls.map(({ policy }) =>
-    lintFile(policy, sources.get(policy.name) ?? [], lintPolicy(policy, now, places.get(policy.name), lint)),
+    lintFile(policy, sourcesOf(policy.name), lintPolicy(policy, now, places.get(policy.name), lint)),
   );
+  const layered = stacks.map((stack) => {
+    const files = (stack.layers ?? []).flatMap(({ name }) => sourcesOf(name));
+    return lintFile(stack, files, lintLayers(stack, now));
+  });
   const report: LintReport = {
     apiVersion: 'xdpkeep/v1',
     kind: 'LintReport',
     policies: firewalls.map(({ policy }) => policy.name),
-    findings: linted.flatMap(({ findings }) => findings),
-    ignored: linted.reduce((sum, { ignored }) => sum + ignored, 0),
+    findings: [...linted, ...layered].flatMap(({ findings }) => findings),
+    ignored: [...linted, ...layered].reduce((sum, { ignored }) => sum + ignored, 0),
   };
   const commands = warnOfCommands(stateDir, hosts, rights);
   return { report, warnings: [...warnings, ...aboutProtect, ...commands].map(diagnosticLine) };
@@ -56,7 +63,7 @@ function lintFile(
     ...left.map((one) => aboutRule(one, policy)),
     // What is idle here may be needed where another policy uses the group.
     ...about
-      .filter(({ kind, at }) => kind === 'badIgnore' || at.file === own)
+      .filter(({ kind, at }) => !policy.layers && (kind === 'badIgnore' || at.file === own))
       .map((one) => aboutComment(one, policy)),
   ].sort((a, b) => Number(a.at.file !== own) - Number(b.at.file !== own) || a.at.line - b.at.line);
   return {

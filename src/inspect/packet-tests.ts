@@ -6,15 +6,11 @@ import { requireHost } from '../desired/host/hosts.js';
 import { loadPolicies } from '../desired/load-all.js';
 import { MemoryObjectStore } from '../disk/object-store.js';
 import { missingCapabilities } from '../kernel/capabilities.js';
-import { loadPolicy, taiOffset } from '../kernel/load-policy.js';
 import { LONGEST_QUESTION } from '../kernel/ask-policy.js';
-import type { HostPolicy } from '../model/desired.js';
 import { diagnosticLine } from '../model/diagnostic.js';
 import type { TestOutcome, TestReport } from '../model/packet-tests.js';
-import { bindTables, compilePolicy } from '../policy/compile/compile.js';
 import { decideByReference, runPacketTests, type TestResult } from '../policy/packet-tests.js';
-import { testPolicy } from '../prove/policy.js';
-import { SetMaps } from '../prove/sets.js';
+import { testAlone } from '../prove/test-alone.js';
 
 export interface PacketTestOptions {
   stateDir: string;
@@ -32,7 +28,7 @@ export function testPolicies({ stateDir, host, hostIsNamed }: PacketTestOptions)
   const tests = firewalls.flatMap((firewall) => {
     const results =
       missing.length === 0
-        ? testInKernel(firewall)
+        ? testAlone(firewall, readFirewall(firewall.policy).bytes)
         : runPacketTests(firewall, decideByReference(firewall, now));
     return results.map((result) => outcome(firewall.policy.name, result, missing.length === 0));
   });
@@ -57,29 +53,6 @@ export function testPolicies({ stateDir, host, hostIsNamed }: PacketTestOptions)
 function longOnes(count: number): string {
   const are = count === 1 ? '1 packet is' : `${count} packets are`;
   return `${are} longer than the kernel takes in a test run: decided by the reference`;
-}
-
-/** Every machine has it; no test sends anything there. */
-const LOOPBACK = 1;
-
-function testInKernel(firewall: HostPolicy): TestResult[] {
-  const tables = compilePolicy(firewall.policy, firewall.protections);
-  const rows = [...new Set(tables.owners.map(({ row }) => row))];
-  const targets = tables.owners.flatMap((owner) => owner.interface ?? []);
-  using setMaps = new SetMaps();
-  const sets = setMaps.open(tables.sets);
-  const bound = bindTables(tables, {
-    blocks: false,
-    frames: { frags: false, noEthernet: false },
-    slots: new Map(rows.map((row, slot) => [row, slot])),
-    ifindexes: new Map(targets.map((target) => [target, LOOPBACK])),
-    sets,
-    taiOffset: taiOffset(),
-  });
-  const dynamic = { ...bound.dynamic, ...(bound.dynamic['cpus'] !== undefined && { cpus: 1 }) };
-  const unqueued = { ...bound, dynamic, cpus: [] };
-  using loaded = loadPolicy(readFirewall(firewall.policy).bytes, unqueued, { sets });
-  return testPolicy(loaded.programFd(), tables.owners, firewall);
 }
 
 function outcome(

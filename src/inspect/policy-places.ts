@@ -15,12 +15,17 @@ import { doubtsInPlace, IN_PLACE_HINTS, type RunsAt } from '../policy/analysis/i
 export interface PolicyPlaces {
   /** Name of a policy -> where it runs. */
   places: ReadonlyMap<string, readonly RunsAt[]>;
-  /** Of `protect`, which goes in front of the policies of a host. */
+  /** Of `protect`, which goes in front of the policies of a host, and of `connections`. */
   warnings: Diagnostic[];
 }
 
-/** `here`: which host this machine is; it may have no Host file. */
-export function findPolicyPlaces(stateDir: string, hosts: readonly string[], here: string): PolicyPlaces {
+/** `here`: which host this machine is; it may have no Host file. `asking`: the names of policies that ask about connections. */
+export function findPolicyPlaces(
+  stateDir: string,
+  hosts: readonly string[],
+  here: string,
+  asking: ReadonlySet<string>,
+): PolicyPlaces {
   const lists = new ListReader(stateDir, [], new MemoryObjectStore());
   const places = new Map<string, RunsAt[]>();
   const warnings: Diagnostic[] = [];
@@ -28,7 +33,7 @@ export function findPolicyPlaces(stateDir: string, hosts: readonly string[], her
     const file = readHostFile(stateDir, host, lists, []);
     const found = [...asWritten(file, host), ...(host === here ? asItIs(file, host) : [])];
     for (const { policy, ...place } of found) places.set(policy, [...(places.get(policy) ?? []), place]);
-    warnings.push(...aboutProtect(file, found));
+    warnings.push(...aboutProtect(file, found), ...aboutConnections(file, found, asking));
   }
   return { places, warnings };
 }
@@ -38,21 +43,22 @@ interface Found extends RunsAt {
 }
 
 function asWritten({ interfaces }: HostFile, host: string): Found[] {
-  return interfaces.flatMap(({ pattern, mode, policy }) =>
-    policy === undefined
-      ? []
-      : [{ policy, name: `${pattern} of ${host}`, generic: runsGeneric(mode, {}), hidesTags: false }],
+  return interfaces.flatMap(({ pattern, mode, policies }) =>
+    policies.map(({ name: policy }) => {
+      return { policy, name: `${pattern} of ${host}`, generic: runsGeneric(mode, {}), hidesTags: false };
+    }),
   );
 }
 
 function asItIs(file: HostFile, host: string): Found[] {
   return listLinks().flatMap((link): Found[] => {
     const { name, ifindex } = link;
-    const { policy, mode } = wantedFor(file, link) ?? {};
-    if (policy === undefined || mode === undefined) return [];
+    const { policies, mode } = wantedFor(file, link) ?? {};
+    if (policies === undefined || mode === undefined) return [];
     // Of what the file itself says, its pattern was named.
     const isNews = mode !== 'generic' && runsGeneric(mode, { ...link, ...xdpFeatures(ifindex) });
-    return [{ policy, name: `${name} of ${host}`, generic: isNews, hidesTags: hidesTags(ifindex) }];
+    const place = { name: `${name} of ${host}`, generic: isNews, hidesTags: hidesTags(ifindex) };
+    return policies.map(({ name: policy }) => ({ policy, ...place }));
   });
 }
 
@@ -68,4 +74,22 @@ function aboutProtect({ protections, source }: HostFile, places: readonly RunsAt
       excerpt: lines[at.line - 1] ?? '',
     })),
   );
+}
+
+/** Of tables that are never made. */
+function aboutConnections(
+  { connectionsPlace: place }: HostFile,
+  found: readonly Found[],
+  asking: ReadonlySet<string>,
+): Diagnostic[] {
+  if (!place || found.some(({ policy }) => asking.has(policy))) return [];
+  return [
+    {
+      severity: 'warning',
+      summary: 'connections that nobody asks about',
+      detail: 'no policy of this host has a rule with `connection`, so nothing is recorded',
+      hint: 'Remove it, or write such a rule: docs/connections.md.',
+      ...place,
+    },
+  ];
 }

@@ -25,6 +25,7 @@ import { bootedAt, monotonicNow } from '../kernel/boot.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { pinPathsOf, type PinPaths } from '../kernel/pin-paths.js';
 import { pinsOf } from '../kernel/pins.js';
+import { warnOfConntrack } from '../pass/conntrack.js';
 import { connectionsStatus } from '../pass/count-connections.js';
 import { readTotals } from '../pass/totals.js';
 import { waitForDetachingLinks } from '../pass/wait-for-detaching-links.js';
@@ -47,6 +48,7 @@ import type { LookOptions } from '../model/pass-options.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { revisionOf } from '../source/adoption.js';
 import { readRefusal } from '../source/refusal.js';
+import { conntrackInUse } from './conntrack.js';
 import { attachedAt, RunningPrograms } from './running-programs.js';
 
 /** `seen` stands in for a look. */
@@ -111,7 +113,9 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
     () => confirmedGeneration(options.dataDir, journal.records, pending?.previous),
     warnings,
   );
-  const connections = orWarning(() => connectionsStatus(look.paths, observed.owned), warnings);
+  const counted = orWarning(() => connectionsStatus(look.paths, observed.owned), warnings);
+  const conntrack = counted && orWarning(() => conntrackInUse(options.dataDir), warnings);
+  const connections = counted && { ...counted, ...(conntrack && { conntrack }) };
   return {
     apiVersion: 'xdpkeep/v1',
     kind: 'Status',
@@ -143,6 +147,7 @@ export async function status(options: LookOptions, seen?: ObservedState): Promis
       ...planned.warnings,
       ...warnOfHiddenTags(differences, MACHINE),
       ...pressureWarnings(connections?.tables ?? []),
+      ...warnOfConntrack(conntrack),
     ],
   };
 }

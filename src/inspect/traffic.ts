@@ -124,10 +124,11 @@ function readingsOf({ name, rows }: Watched, counts: Float64Array): Reading[] {
     bytes: counts[slot * 2 + 1] ?? 0,
   }));
   const whole = { key: keyOf(name), packets: 0, bytes: 0 };
-  for (const { packets, bytes } of readings) {
-    whole.packets += packets;
-    whole.bytes += bytes;
-  }
+  rows.forEach(({ action }, at) => {
+    if (action === 'count' || action === 'next') return; // another row counts them as well
+    whole.packets += readings[at]?.packets ?? 0;
+    whole.bytes += readings[at]?.bytes ?? 0;
+  });
   return [whole, ...readings];
 }
 

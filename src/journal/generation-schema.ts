@@ -37,6 +37,8 @@ const desiredList: z.ZodType<DesiredList> = z.looseObject({
 const seconds = z.int().positive();
 const connectionSettings: z.ZodType<ConnectionSettings> = z.looseObject({
   max: z.int().positive(),
+  grace: z.exactOptional(z.int().nonnegative()),
+  from: z.exactOptional(z.literal('conntrack')),
   timeouts: z.looseObject({
     tcp: z.looseObject({
       opening: seconds,

@@ -37,7 +37,7 @@ export function seedConnections(tables: Record<ConnectionTable, Open>, lives: Li
 }
 
 /** struct flow (bpf/flow.h). */
-function flowOf({ protocol, remote, local }: TrackedFlow): Buffer {
+export function flowOf({ protocol, remote, local }: Omit<TrackedFlow, 'phase'>): Buffer {
   const flow = Buffer.alloc(FLOW_BYTES);
   flow.set(remote.address, 0);
   flow.set(local.address, 16);

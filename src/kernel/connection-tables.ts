@@ -5,6 +5,8 @@ import {
   CONNECTION_BYTES,
   type ConnectionTable,
   FLOW_BYTES,
+  GRACE_TABLE,
+  type GraceWindow,
   type Lives,
   listLives,
   livesFrom,
@@ -17,7 +19,11 @@ import { readBatches, readEntry, writeEntry } from './map-write.js';
 import type { PinPaths } from './pin-paths.js';
 import { mapInfo, type Open, openMap, openPin } from './pinned.js';
 
+const BPF_MAP_TYPE_ARRAY = 2;
 const BPF_MAP_TYPE_LRU_HASH = 9;
+/** struct grace (bpf/connection_state.h). */
+export const GRACE_BYTES = 16;
+const WORD = 4;
 const BPF_NOEXIST = 1n;
 const ENOENT = 2;
 const EEXIST = 17;
@@ -30,13 +36,14 @@ export interface EntryBatch {
   count: number;
 }
 
-/** An empty table. */
+/** An empty table; no grace. */
 export function createConnectionTable(table: SharedTable, entries: number): Fd {
   const { create } = mapCalls();
-  const call = `create map ${table}`;
-  return new Fd(
-    checked(call, create(BPF_MAP_TYPE_LRU_HASH, table, FLOW_BYTES, CONNECTION_BYTES, entries, null)),
-  );
+  const made =
+    table === GRACE_TABLE
+      ? create(BPF_MAP_TYPE_ARRAY, table, WORD, GRACE_BYTES, entries, null)
+      : create(BPF_MAP_TYPE_LRU_HASH, table, FLOW_BYTES, CONNECTION_BYTES, entries, null);
+  return new Fd(checked(`create map ${table}`, made));
 }
 
 /** The pinned one, or the one that an instance holds, by its id; `undefined` where nothing is recorded. */
@@ -110,8 +117,6 @@ function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-const WORD = 4;
-
 export function readLives(map: Open): Lives {
   const bytes = readEntry(map.number, 'of timeouts', 0, Math.ceil(mapInfo(map).valueSize / 8) * 8);
   return livesFrom(Array.from({ length: bytes.length / WORD }, (_, at) => bytes.readUInt32LE(at * WORD)));
@@ -119,4 +124,19 @@ export function readLives(map: Open): Lives {
 
 export function writeLives(map: Open, lives: Lives): void {
   writeEntry(map.number, 'of timeouts', 0, new Uint8Array(Uint32Array.from(listLives(lives)).buffer));
+}
+
+/** Opens the grace window: from now on, for so many seconds. */
+export function openGrace(map: Open, seconds: number): void {
+  const until = process.hrtime.bigint() + BigInt(seconds) * SECOND;
+  writeEntry(map.number, GRACE_TABLE, 0, new Uint8Array(BigUint64Array.of(until, 0n).buffer));
+}
+
+/** `undefined` where there was none. */
+export function readGrace(map: Open): GraceWindow | undefined {
+  const value = readEntry(map.number, GRACE_TABLE, 0, GRACE_BYTES);
+  const until = value.readBigUInt64LE(0);
+  if (until === 0n) return undefined;
+  const left = Math.ceil(Number(until - process.hrtime.bigint()) / Number(SECOND));
+  return { left: Math.max(0, left), packets: Number(value.readBigUInt64LE(8)) };
 }

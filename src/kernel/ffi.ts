@@ -86,6 +86,8 @@ export const libc = once(() => {
     sendto: lib.func(
       'long sendto(int fd, const void *bytes, size_t size, int flags, const void *address, uint32_t length)',
     ) as Call,
+    bind: lib.func('int bind(int fd, const void *address, uint32_t length)') as Call,
+    getsockname: lib.func('int getsockname(int fd, _Out_ void *address, _Inout_ uint32_t *length)') as Call,
     ioctl: lib.func('int ioctl(int fd, unsigned long request, _Inout_ void *argument)') as Call,
     ethtool: lib.func('ioctl', 'int', ['int', 'unsigned long', koffi.pointer('xk_ethtool_request')]) as Call,
     vsnprintf: lib.func(

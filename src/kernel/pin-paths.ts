@@ -2,7 +2,7 @@
 // everything. bpffs refuses dots in names, so dots are percent-encoded.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type ConnectionTable, RECORDED } from '../model/connections.js';
+import { type ConnectionTable, GRACE_TABLE, RECORDED } from '../model/connections.js';
 import { TABLES } from '../model/observed.js';
 
 export interface PinPaths {
@@ -37,6 +37,8 @@ export interface PinPaths {
   formerTable(table: ConnectionTable | typeof RECORDED): string;
   /** For how long flows are kept. */
   lives: string;
+  /** When the grace window ends. */
+  grace: string;
   /** The map that counts what is written into them. */
   recorded: string;
   /** Large address sets, shared between interfaces: a directory for each list, with a pin for each content. */
@@ -109,6 +111,7 @@ export function pinPathsOf(bpffs: string): PinPaths {
     connectionTable: (table) => join(connections, table),
     formerTable: (table) => join(connections, `former-${table}`),
     lives: join(connections, 'lives'),
+    grace: join(connections, GRACE_TABLE),
     recorded: join(connections, RECORDED),
     lists,
     list,

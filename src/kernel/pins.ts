@@ -16,7 +16,7 @@ import {
 import { createBlockMap, fillBlockMap } from './blocks.js';
 import { zeroCounter } from './counters.js';
 import { seedConnections } from './connection-seeds.js';
-import { carryConnections, readLives, writeLives } from './connection-tables.js';
+import { carryConnections, openGrace, readLives, writeLives } from './connection-tables.js';
 import { attachEgress, detachEgress, egressInfo, type EgressPlace } from './egress.js';
 import { type PinPaths, pinPathsOf } from './pin-paths.js';
 import {
@@ -67,6 +67,7 @@ export interface BpfObjects {
   carryConnections(from: Open, to: Open): void;
   readLives(map: Open): Lives;
   writeLives(map: Open, lives: Lives): void;
+  openGrace(map: Open, seconds: number): void;
   createBlockMap(): Handle;
   fillBlockMap(map: Open, entries: readonly BlockEntry[], hits?: Open): void;
 }
@@ -100,6 +101,7 @@ const KERNEL: BpfObjects = {
   carryConnections,
   readLives,
   writeLives,
+  openGrace,
   createBlockMap,
   fillBlockMap,
 };

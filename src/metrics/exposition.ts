@@ -108,7 +108,7 @@ function statusMetrics(status: Status, gauge: Put, counter: Put): void {
   if (status.connections) connectionMetrics(status.connections, gauge, counter);
 }
 
-function connectionMetrics({ tables }: ConnectionsStatus, gauge: Put, counter: Put): void {
+function connectionMetrics({ tables, grace }: ConnectionsStatus, gauge: Put, counter: Put): void {
   gauge(
     'connections',
     'Connections that are known, by table and state; over are those whose time is over and that still take a place.',
@@ -138,6 +138,13 @@ function connectionMetrics({ tables }: ConnectionsStatus, gauge: Put, counter: P
     'Connections that made room for others, at least; most of them were over.',
     counted.map(({ table, forgotten }) => [{ table }, forgotten]),
   );
+  if (!grace) return;
+  gauge('connections_grace_seconds', 'Seconds until the grace window ends; 0 when it is over.', [
+    [{}, grace.left],
+  ]);
+  counter('connections_grace_packets_total', 'Packets that came in by the grace window.', [
+    [{}, grace.packets],
+  ]);
 }
 
 const TRUTH = { True: 1, False: 0, Unknown: -1 } as const;

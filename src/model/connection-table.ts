@@ -1,6 +1,6 @@
 // What is in the tables of connections, as `xdpkeep connections`, `status` and metrics say it.
 import type { Cidr } from '../addresses/cidr.js';
-import { type ConnectionTable, PHASES } from './connections.js';
+import { type ConnectionTable, type GraceWindow, PHASES, type Tracking } from './connections.js';
 
 /** Of TCP what this host has sent last that matters; of all else whether a packet has come in. */
 export const FLOW_STATES = [...PHASES, 'unanswered', 'answered'] as const;
@@ -70,6 +70,10 @@ export interface ConnectionsStatus {
   tables: TableCount[];
   /** That of the table that has most. */
   pressure: Pressure;
+  /** Absent where the tables took over what was known before. */
+  grace?: GraceWindow;
+  /** Conntrack as a second source; absent where the tables are the only one. */
+  conntrack?: Pick<Tracking, 'follows' | 'reason'>;
 }
 
 /** Flows whose next packet a row would decide. */

@@ -14,8 +14,14 @@ export const RECORDED = 'recorded';
 
 /** The table of datagrams of which a first fragment was let in, so that the rest may follow (bpf/connection_state.h). */
 export const DATAGRAM_TABLE = 'fragments';
+/** The map with the end of the grace window, and what came in by it (bpf/connection_state.h). */
+export const GRACE_TABLE = 'grace';
+/** Seconds of it where a Host file does not say: Linux sends what was not answered again after 120 s at most (TCP_RTO_MAX). */
+export const GRACE = 120;
+/** What a Host file may say. */
+export const GRACE_LIMIT = 600;
 /** All that the policies of a host share. */
-export const SHARED_TABLES = [...FLOW_TABLES, DATAGRAM_TABLE] as const;
+export const SHARED_TABLES = [...FLOW_TABLES, DATAGRAM_TABLE, GRACE_TABLE] as const;
 export type SharedTable = (typeof SHARED_TABLES)[number];
 /** Datagrams that are waited for at once. */
 const MOST_DATAGRAMS = 16_384;
@@ -30,6 +36,7 @@ export const CONNECTIONS_LIMIT = 16_777_216;
 
 /** Of what a table has room for, where there is to be room for `max` flows; those that are only begun come on top. */
 export function entriesOf(table: SharedTable, max: number = MOST_CONNECTIONS): number {
+  if (table === GRACE_TABLE) return 1;
   if (table === DATAGRAM_TABLE) return MOST_DATAGRAMS;
   return max / (table === BEGUN_TABLE ? 4 : CONNECTION_TABLES.length);
 }
@@ -71,11 +78,36 @@ export const LIVES: Readonly<Lives> = {
   other: 600,
 };
 
+/** Where a Host file says that connections are looked up: in the tables alone, or in conntrack as well. */
+export const CONNECTION_SOURCES = ['tables', 'conntrack'] as const;
+export type ConnectionSource = (typeof CONNECTION_SOURCES)[number];
+
+/** What conntrack is good for as a source in a network namespace. */
+export interface Tracking {
+  /** Families of which it follows packets. */
+  follows: ('IPv4' | 'IPv6')[];
+  /** Programs of this kernel can ask it. */
+  callable: boolean;
+  /** Why it follows nothing, or cannot be asked; absent where it follows something. */
+  reason?: string;
+}
+
 /** What a Host file says of the connections of the host, with the defaults filled in. */
 export interface ConnectionSettings {
   /** Flows that are known at once. */
   max: number;
   timeouts: Lives;
+  /** Seconds of the grace window, 0 for none; absent where the Host file does not say: GRACE. */
+  grace?: number;
+  /** Asked about TCP and UDP that the tables do not know; absent where they are all. */
+  from?: Exclude<ConnectionSource, 'tables'>;
+}
+
+/** What is left of the grace window, and what came in by it. */
+export interface GraceWindow {
+  /** Seconds; 0 when it is over. */
+  left: number;
+  packets: number;
 }
 
 export const USUAL_CONNECTIONS: Readonly<ConnectionSettings> = { max: MOST_CONNECTIONS, timeouts: LIVES };

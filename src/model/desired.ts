@@ -2,6 +2,7 @@
 // without the state files it came from. Generations are made of it.
 import { type ConnectionSettings, USUAL_CONNECTIONS } from './connections.js';
 import type { DriftPolicy } from './drift.js';
+import { addressSetsOf, asks } from './match.js';
 import type { AddressSet, Match, Policy, Protection } from './policy.js';
 import type { Position } from './position.js';
 
@@ -99,7 +100,12 @@ export function emptyState(host: string): DesiredState {
 
 /** Does a rule ask about connections? Protect entries never do. */
 export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
-  return rules.some(({ match }) => match.connection !== undefined);
+  return rules.some(({ match }) => asks(match, 'connection'));
+}
+
+/** Does a rule do what the plain program cannot: count a packet and go on, with the next rule or the next layer? */
+export function needsMoreActions({ rules, layers }: Pick<Policy, 'rules' | 'layers'>): boolean {
+  return rules.some(({ action: { kind } }) => kind === 'count' || (kind === 'next' && layers !== undefined));
 }
 
 /** Does a rule of any of its policies ask? */
@@ -119,5 +125,5 @@ export function matchesOf(firewall: HostPolicy | undefined): Match[] {
 
 /** The address sets of a firewall, as often as they are used. */
 export function setsOf(firewall: HostPolicy | undefined): AddressSet[] {
-  return matchesOf(firewall).flatMap(({ source, destination }) => [source ?? [], destination ?? []].flat());
+  return matchesOf(firewall).flatMap(addressSetsOf);
 }

@@ -1,6 +1,7 @@
 // What `xdpkeep explain --output json` prints.
 import type { Block } from './blocks.js';
-import type { ConnectionState, Verdict } from './policy.js';
+import type { ConnectionSource } from './connections.js';
+import type { ConnectionState, Ending } from './policy.js';
 import type { Position } from './position.js';
 import type { RuleNotes } from './rule-notes.js';
 
@@ -10,7 +11,7 @@ export interface ExplainedDecision {
   /** Rule name or built-in row. */
   row: string;
   /** Audit or not: what the row says. */
-  verdict: Verdict;
+  verdict: Ending['kind'];
   /** The verdict with its target: `redirect to veth1`. */
   action: string;
   /** The policy only counts: what the row says is not done. False where a block decides, which is no part of the policy. */
@@ -20,6 +21,8 @@ export interface ExplainedDecision {
    * nobody wrote.
    */
   at?: Position;
+  /** Rules with `action: count` or `next` that count the packet before; absent where none does. Said by the reference. */
+  counted?: string[];
   /** What people say of the rule; absent where they say nothing, and for a built-in row. */
   notes?: RuleNotes;
   /** What an operator has blocked, where that decides; no part of the policy. */
@@ -38,6 +41,8 @@ export interface Explanation {
   packet: string;
   /** What it is to the connections of this host; absent where the policy does not ask, and for a frame that is not IP. */
   connection?: ConnectionState;
+  /** Whose word that is, of a flow that is known; absent where only the tables are asked, and where the packet says its state. */
+  connectionFrom?: ConnectionSource;
   /**
    * Said by the attached program, or by the reference about its policy where the kernel takes no packet so long; places are
    * those of the state files that it was made of.

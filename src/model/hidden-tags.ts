@@ -1,9 +1,10 @@
 // VLAN tags that XDP does not see: the device takes them off and hands them on beside the packet (`rx-vlan-offload`). What is said
 // of that is the same wherever it is said.
 import { type HostPolicy, matchesOf } from './desired.js';
+import { asks } from './match.js';
 
 export function asksForTags(firewall: HostPolicy | undefined): boolean {
-  return matchesOf(firewall).some(({ vlan }) => vlan !== undefined);
+  return matchesOf(firewall).some((match) => asks(match, 'vlan'));
 }
 
 export const HIDDEN_TAGS =

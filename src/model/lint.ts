@@ -96,6 +96,12 @@ export const LINT_RULES = {
     summary: 'rule that ends soon',
     about: 'Its `until` is within the time that xdpkeep.yaml names.',
   },
+  overruled: {
+    code: 'XK122',
+    severity: 'warning',
+    summary: 'overruled rule',
+    about: 'Layers before its own decide every packet that it matches, on an interface that runs both.',
+  },
 } as const satisfies Record<string, LintRule>;
 
 /** Kinds of findings about comments; the others are about rules, and can be ignored. */

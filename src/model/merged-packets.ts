@@ -1,6 +1,7 @@
 // Packets that Linux merges (GRO, GSO) before XDP sees them in generic mode: where that happens, who asks for what it changes, and
 // what is said of it, which is the same wherever it is said. See docs/packets.md, "Merged packets".
 import type { DesiredMode, HostPolicy } from './desired.js';
+import { asks } from './match.js';
 import type { Rule } from './policy.js';
 
 /** What is seen of an interface. */
@@ -19,10 +20,7 @@ export function runsGeneric(mode: DesiredMode, { generic, native }: XdpHere): bo
 /** What a rule or a `protect` entry asks for that is another in merged packets, as it is written; empty where nothing is. */
 export function asksOfMerged({ match, rateLimit }: Pick<Rule, 'match' | 'rateLimit'>): string[] {
   const inPackets = rateLimit !== undefined && !('bytesPerSecond' in rateLimit);
-  return [
-    ...(match.length === undefined ? [] : ['`length`']),
-    ...(inPackets ? ['a `rateLimit` in packets'] : []),
-  ];
+  return [...(asks(match, 'length') ? ['`length`'] : []), ...(inPackets ? ['a `rateLimit` in packets'] : [])];
 }
 
 /** The same of all of a firewall, each once. */

@@ -1,5 +1,5 @@
 // What `xdpkeep test --output json` prints.
-import type { Verdict } from './policy.js';
+import type { Ending } from './policy.js';
 import type { Position } from './position.js';
 
 export interface TestOutcome {
@@ -7,8 +7,8 @@ export interface TestOutcome {
   name: string;
   passed: boolean;
   /** `rule` is absent when any may decide. */
-  expected: { verdict: Verdict; rule?: string };
-  got: { verdict: Verdict; rule: string };
+  expected: { verdict: Ending['kind']; rule?: string };
+  got: { verdict: Ending['kind']; rule: string };
   /** The kernel was asked about the others, and takes no packet so long. */
   decidedBy?: 'reference';
   at: Position;

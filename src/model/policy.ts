@@ -58,8 +58,8 @@ interface NumericMatch {
   etherType?: Range[];
 }
 
-/** Fields are ANDed, an absent one matches everything, an empty list nothing. */
-export interface Match extends NumericMatch {
+/** What is asked of each field. */
+interface FieldValues extends NumericMatch {
   family?: (4 | 6)[];
   source?: AddressSet;
   destination?: AddressSet;
@@ -68,16 +68,22 @@ export interface Match extends NumericMatch {
   /** VLAN id of the outer tag. */
   vlan?: (number | 'none')[];
   /** 48-bit addresses as numbers, first byte most significant. */
-  sourceMac?: number[];
-  destinationMac?: number[];
+  sourceMac?: (number | Range)[];
+  destinationMac?: (number | Range)[];
   /** Of packets of the connections of this host; in no entry of `protect`. */
   connection?: ConnectionState[];
 }
 
-/** All that is known of one lies in src/policy/fields/. */
-export type FieldName = keyof Match;
+/** Fields are ANDed, an absent one matches everything, an empty list nothing. */
+export interface Match extends FieldValues {
+  /** The packet has each of these fields, and none of them agrees. Absent: nothing is left out. */
+  not?: FieldValues;
+}
 
-type AddressField = { [N in FieldName]-?: AddressSet extends Match[N] ? N : never }[FieldName];
+/** All that is known of one lies in src/policy/fields/. */
+export type FieldName = keyof FieldValues;
+
+type AddressField = { [N in FieldName]-?: AddressSet extends FieldValues[N] ? N : never }[FieldName];
 
 /** The fields that hold address sets. */
 export const ADDRESS_FIELDS = Object.keys({
@@ -88,10 +94,20 @@ export const ADDRESS_FIELDS = Object.keys({
 /** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT. */
 export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect';
 
-export type Action =
+/** Ends the way of a packet through the rules. */
+export type FinalAction =
   | { kind: 'pass' | 'drop' | 'tx' }
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number };
+
+/** What ends the way of a packet through a policy; `next` only where no layer is behind it, as when it is tested by itself. */
+export type Ending = FinalAction | { kind: 'next' };
+
+/**
+ * `count`: the packet is counted, and logged where the rule says so, and goes on to the next rule. `next`: likewise, but with the first
+ * rule of the next layer.
+ */
+export type Action = FinalAction | { kind: 'count' } | { kind: 'next' };
 
 /** How fast a bucket fills, in one of these ways. The kernel keeps whole nanoseconds per packet: src/policy/rate-limit.ts. */
 export type FillRate =
@@ -156,7 +172,7 @@ export interface PacketTest {
   /** In this order; absent when there were none. */
   after?: EarlierPacket[];
   packet: PacketDescription;
-  expect: Verdict;
+  expect: Ending['kind'];
   /** Rule name or built-in row; absent when any will do. */
   rule?: string;
   at: Position;
@@ -166,12 +182,24 @@ export interface PacketTest {
 export const DECIDING_SETTINGS = ['default', 'fragments', 'malformed', 'nonIp', 'neighborDiscovery'] as const;
 export type DecidingSetting = (typeof DECIDING_SETTINGS)[number];
 
+/** One of the policies that an interface runs in order: what is not in the rules of the whole. */
+export interface Layer extends Pick<
+  Policy,
+  DecidingSetting | 'name' | 'mode' | 'tests' | 'at' | 'settingsAt'
+> {
+  /** How many of the rules are its own: its default is one of them where it decides and another layer is behind it. */
+  rules: number;
+}
+
 export interface Policy {
   name: string;
-  default: 'pass' | 'drop';
+  /** `next`: to the layer behind it, where there is one. */
+  default: 'pass' | 'drop' | 'next';
   rules: Rule[];
   /** Absent where there is none. */
   disabled?: DisabledRule[];
+  /** In order, of a policy that is made of several; absent of others. */
+  layers?: Layer[];
   /** Later fragments. */
   fragments: 'match' | 'drop' | 'pass';
   malformed: 'drop' | 'pass';
@@ -183,7 +211,7 @@ export interface Policy {
   tests: PacketTest[];
   at: Position;
   /** Where these settings are written; one that nobody wrote is not in it. Absent in what earlier releases recorded. */
-  settingsAt?: Partial<Record<DecidingSetting, Position>>;
+  settingsAt?: Partial<Record<DecidingSetting | 'mode', Position>>;
 }
 
 export type ExtensionHeader =
@@ -240,5 +268,9 @@ export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
 
 /** Rules in one policy. */
 export const MAX_RULES = 1024;
+/** Policies of one interface. */
+export const MAX_LAYERS = 16;
+/** Those of them that count: a packet that all of them match costs one step for each. */
+export const MAX_COUNTS = 128;
 /** Entries of `protect` on one host. */
 export const MAX_PROTECT = 256;

@@ -9,9 +9,9 @@ export interface Sample {
   ifindex: number;
   /** In the counters of that interface. */
   slot: number;
-  /** enum xdp_action: what the rule says. */
+  /** enum xdp_action, SAYS_COUNT or SAYS_NEXT: what the rule says. */
   verdict: number;
-  /** enum xdp_action: what became of the packet. Another one in audit mode. */
+  /** The same of what became of the packet. Another one in audit mode. */
   fate: number;
   /** Bytes of the frame on the wire. */
   length: number;
@@ -25,6 +25,10 @@ export interface Sample {
 
 /** By number: enum xdp_action, uapi/linux/bpf.h. */
 export const XDP_ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
+
+/** What a rule says that decides nothing (bpf/tables.h): the packet goes on with the next rule, or with the next layer. */
+export const SAYS_COUNT = 6;
+export const SAYS_NEXT = 7;
 
 /** A packet that was seen, with what is known of it. */
 export interface SeenPacket {

@@ -1,10 +1,15 @@
 // Reads the tables of connections and what was written into them, for all who ask how full they are.
-import { monotonicNanoseconds, openConnectionTable, readConnections } from '../kernel/connection-tables.js';
+import {
+  monotonicNanoseconds,
+  openConnectionTable,
+  readConnections,
+  readGrace,
+} from '../kernel/connection-tables.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, openPin } from '../kernel/pinned.js';
 import { readRecorded } from '../kernel/recorded.js';
 import type { ConnectionsStatus, TableCount } from '../model/connection-table.js';
-import { FLOW_TABLES } from '../model/connections.js';
+import { FLOW_TABLES, type GraceWindow } from '../model/connections.js';
 import { type OwnedInterface, sharedMap } from '../model/observed.js';
 import { Census, NO_PAGE } from '../policy/connections/census.js';
 import type { FlowBatch } from '../policy/connections/flow-entry.js';
@@ -16,7 +21,15 @@ export function connectionsStatus(
   owned: readonly OwnedInterface[],
 ): ConnectionsStatus | undefined {
   const tables = countTables(paths, owned, new Census({}, NO_PAGE));
-  return tables.length === 0 ? undefined : { tables, pressure: highest(tables) };
+  if (tables.length === 0) return undefined;
+  const grace = graceOf(paths);
+  return { tables, pressure: highest(tables), ...(grace && { grace }) };
+}
+
+/** `undefined` where there was none. */
+export function graceOf(paths: PinPaths): GraceWindow | undefined {
+  using map = openPin(paths.grace);
+  return map && readGrace(map);
 }
 
 /** A sentence for each table that is nearly full of connections that are not over. */

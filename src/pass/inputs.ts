@@ -1,5 +1,6 @@
 // The inputs of a pass: the host, the target, the safeties and what goes into the report. Each kind of pass states for every safety
 // whether it is asked or why not; leaving one out does not compile. Only the files inputs-*.ts make inputs.
+import type { Tracking } from '../model/connections.js';
 import type { DesiredState } from '../model/desired.js';
 import type { ObservedState } from '../model/observed.js';
 import type { PendingReport } from '../model/pending.js';
@@ -32,6 +33,8 @@ export interface Target {
   goNative: boolean;
   /** Compare what the kernel holds with what it should hold, and do not go by names. */
   deep: boolean;
+  /** What conntrack is good for here; absent where the tables are all that is asked about connections. */
+  tracking?: Tracking;
 }
 
 /** `of`: the generation whose content is repeated; absent for new content. */

@@ -8,7 +8,9 @@ import { askNativeOutlook } from '../kernel/native-outlook.js';
 import { findDifferences } from '../prove/compare.js';
 import { retestPolicy } from '../prove/policy.js';
 import { inspect, programTakesFrags, prove } from '../prove/prove.js';
+import { proveLayers } from '../prove/test-alone.js';
 import { guardAgainstLockout } from '../reach/lockout-guard.js';
+import { connectionSource } from './conntrack.js';
 import { warnOfPressure } from './count-connections.js';
 import { rebaseTotals } from './totals.js';
 
@@ -22,10 +24,12 @@ export const MACHINE = {
   hidesTags,
   prove,
   retestPolicy,
+  proveLayers,
   findDifferences,
   guardAgainstLockout,
   rebaseTotals,
   warnOfPressure,
+  connectionSource,
 };
 
 export type Machine = Readonly<typeof MACHINE>;

@@ -1,6 +1,7 @@
 // Makes the plan of a pass from the desired state, the observed state and what the journal says of earlier passes.
 import { diff } from '../diff/diff.js';
 import { findRenames, withRename } from '../diff/renames.js';
+import { requireConntrack, warnOfConntrack } from './conntrack.js';
 import { driftContext } from './drift-context.js';
 import { warnOfHiddenTags } from './hidden-tags.js';
 import { isAgainstStateFiles, type PassInputs } from './inputs.js';
@@ -18,7 +19,8 @@ export function planPass(
   found: ObservedState,
   records: readonly JournalRecord[],
 ): Plan {
-  const { desired, retry, goNative } = target;
+  const { desired, retry, goNative, tracking } = target;
+  requireConntrack(tracking, 'ask' in safeties.trial, place.dataDir);
   const renames = findRenames(desired, found);
   const observed = renames.reduce(withRename, found);
   const differences = diff(desired, observed);
@@ -52,6 +54,7 @@ export function planPass(
       ...planned.warnings,
       ...warnOfHiddenTags(differences, place.machine),
       ...place.machine.warnOfPressure(place.pins, observed.owned),
+      ...warnOfConntrack(tracking),
     ],
   };
 }

@@ -7,7 +7,7 @@ import type { Proven } from '../prove/prove.js';
 import type { Guarded } from '../reach/lockout-guard.js';
 import type { Decided } from './decide.js';
 import { asked, type PassInputs } from './inputs.js';
-import { readRecorder } from './recorder.js';
+import { objectOf, readRecorder } from './recorder.js';
 import { isCurrent, type Seen } from './look.js';
 
 export interface ProvenPlan extends Guarded, Disposable {
@@ -20,7 +20,14 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
   const { observed } = seen;
   const { progress } = report;
   const { max: maxConnections } = connectionSettings(target.desired);
-  const base = { pinPaths: place.pins, store: place.store, observed, recorder: readRecorder, maxConnections };
+  const base = {
+    pinPaths: place.pins,
+    store: place.store,
+    observed,
+    recorder: readRecorder,
+    objectOf,
+    maxConnections,
+  };
   const context = { ...base, ...(progress && { progress }) };
   const proven = place.machine.prove(active, context);
   try {

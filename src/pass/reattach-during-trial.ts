@@ -14,7 +14,7 @@ import type { Reconciliation } from '../model/reconciliation.js';
 import type { Plan, PlannedStep } from '../model/step.js';
 import { suspend } from '../plan/suspend.js';
 import { summarize } from './result.js';
-import { readRecorder } from './recorder.js';
+import { objectOf, readRecorder } from './recorder.js';
 
 /** `undefined` when nothing has to be mended. */
 export async function reattachDuringTrial(
@@ -42,6 +42,7 @@ export async function reattachDuringTrial(
     store: place.store,
     observed: before,
     recorder: readRecorder,
+    objectOf,
     maxConnections: connectionSettings(inputs.target.desired).max,
   };
   using proven = place.machine.prove(lost, machine);

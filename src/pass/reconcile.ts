@@ -55,10 +55,12 @@ export async function converge(asked: PassInputs): Promise<Reconciliation> {
   return summarize(inputs, decided, { ...proven, warnings: [...seen.warnings, ...proven.doubts] }, outcome);
 }
 
-/** Policies that another release compiled are compiled again by this one. */
+/** Policies that another release compiled are compiled again by this one, to ask what can be asked about connections. */
 function withPoliciesOfThisRelease(inputs: PassInputs): PassInputs {
   const { place, target } = inputs;
-  return { ...inputs, target: { ...target, desired: rebuildPolicies(target.desired, place.store) } };
+  const { source, ...tracked } = place.machine.connectionSource(target.desired);
+  const desired = rebuildPolicies(target.desired, place.store, source);
+  return { ...inputs, target: { ...target, desired, ...tracked } };
 }
 
 /** Refuses `exec` probes that this host does not allow, before anything is done, and in a dry run too. */

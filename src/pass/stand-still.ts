@@ -9,6 +9,7 @@ import { endHoldOf, generationOf } from './generation-of-pass.js';
 import type { PassInputs } from './inputs.js';
 import { listChanges } from './list-changes.js';
 import { isCurrent, type Seen } from './look.js';
+import { objectOf } from './recorder.js';
 import type { PassOutcome } from './outcome.js';
 import { packetEffectsOf } from './packet-effects.js';
 
@@ -30,7 +31,9 @@ export function standStill(inputs: PassInputs, seen: Seen, { planned }: Decided)
 function retest({ place, target }: PassInputs, { observed }: Seen): void {
   for (const { interface: name, wanted } of diff(target.desired, observed)) {
     const program = wanted?.program;
-    if (program?.firewall) place.machine.retestPolicy(place.pins, name, program.digest, program.firewall);
+    if (!program?.firewall) continue;
+    place.machine.retestPolicy(place.pins, name, program.digest, program.firewall);
+    place.machine.proveLayers(program.firewall, objectOf);
   }
 }
 

@@ -1,16 +1,58 @@
 // Decides why an interface no longer runs what was applied there (drift), and whether a pass heals it. A new desired state is not drift,
 // and neither is what an operator ordered by name.
-import { type DriftCause, FIGHT_SECONDS, isByHand, MOST_HEALS, REST_SECONDS } from '../model/drift.js';
-import { runningInstance } from '../model/observed.js';
-import type { NoStep, Step } from '../model/step.js';
-import type { DriftContext, WantedDifference } from './context.js';
+import { asksConnections, type DesiredInterface } from '../model/desired.js';
+import type { Difference } from '../model/difference.js';
+import {
+  type DriftCause,
+  FIGHT_SECONDS,
+  type Installed,
+  isByHand,
+  MOST_HEALS,
+  REST_SECONDS,
+} from '../model/drift.js';
+import { type ObservedInterface, runningInstance } from '../model/observed.js';
+import type { ForgetStep, NoStep, RecordStep, Step } from '../model/step.js';
+import type { DriftContext, PlanContext, WantedDifference } from './context.js';
 
 /**
  * Adds the cause of the drift to the step. Returns a step without an effect instead where the Host file says `drift: warn`, and where
  * the same drift was healed too often: another program keeps changing the interface.
  */
 export function considerDrift(step: Step, difference: WantedDifference, known: DriftContext): Step {
-  const cause = causeOf(step, difference, known);
+  return heal(step, causeOf(step, difference, known), difference, known);
+}
+
+/**
+ * The same for the recorder. It is lost, and not only wanted now, where a program that asks about connections was applied on the host: none
+ * is before the recorder is on every interface.
+ */
+export function considerLostRecorder(
+  step: RecordStep | ForgetStep,
+  difference: Difference,
+  all: readonly Difference[],
+  { past: { drift: known } }: Pick<PlanContext, 'past'>,
+): Step {
+  const { wanted, observed, owned } = difference;
+  const installed = known.installed.get(difference.interface);
+  if (step.kind !== 'record' || !wanted || !observed || !installed) return step;
+  const wasThere = all.some(
+    (one) => asks(one.wanted) && known.installed.get(one.interface)?.digest === one.wanted?.program.digest,
+  );
+  const isThere = owned?.egress?.some(({ link }) => link.ifindex === observed.ifindex) === true;
+  const cause = isThere || !wasThere ? undefined : (causeOfLoss(installed, observed, known) ?? 'detached');
+  return heal(step, cause, { ...difference, wanted, observed }, known);
+}
+
+function asks(wanted: DesiredInterface | undefined): boolean {
+  return wanted?.program.firewall !== undefined && asksConnections(wanted.program.firewall.policy);
+}
+
+function heal(
+  step: Step,
+  cause: DriftCause | undefined,
+  difference: WantedDifference,
+  known: DriftContext,
+): Step {
   if (cause === undefined) return step;
   const named = { ...step, drift: cause, reason: withCause(step, cause, difference) };
   if (named.kind === 'none' || known.insist || !isByHand(cause)) return named;
@@ -53,9 +95,17 @@ function causeOf(step: Step, difference: WantedDifference, known: DriftContext):
   }
   const refused = step.kind === 'none' && step.condition === 'Refused' && linkState.kind !== 'elsewhere';
   if (step.kind !== 'attach' && !refused) return undefined;
-  if (installed.boot !== known.boot) return 'rebooted';
-  if (installed.ifindex !== observed.ifindex) return 're-created';
-  return foreign.length > 0 ? 'replaced' : 'detached';
+  return causeOfLoss(installed, observed, known) ?? (foreign.length > 0 ? 'replaced' : 'detached');
+}
+
+/** What happened by itself; `undefined` where somebody did it. */
+function causeOfLoss(
+  installed: Installed,
+  { ifindex }: ObservedInterface,
+  { boot }: DriftContext,
+): DriftCause | undefined {
+  if (installed.boot !== boot) return 'rebooted';
+  return installed.ifindex === ifindex ? undefined : 're-created';
 }
 
 const WORDS: Record<DriftCause, string> = {
@@ -68,9 +118,10 @@ const WORDS: Record<DriftCause, string> = {
 };
 
 function withCause(step: Step, cause: DriftCause, { linkState }: WantedDifference): string {
-  if (cause === 're-created' && linkState.kind !== 'none') return step.reason; // the reason already says so
+  if (cause === 're-created' && (linkState.kind !== 'none' || step.kind === 'record')) return step.reason; // the reason already says so
   // The kernel shows a detached link and one whose interface is gone in the same way.
-  const reason = cause === 'detached' ? 'not attached' : step.reason;
+  const gone = step.kind === 'record' ? 'what leaves is not recorded' : 'not attached';
+  const reason = cause === 'detached' ? gone : step.reason;
   return `${reason}: ${WORDS[cause]}`;
 }
 

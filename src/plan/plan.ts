@@ -13,7 +13,7 @@ import { asAttachedBefore, planAttach, refuse, sayMode } from './attach.js';
 import { planChange } from './change.js';
 import type { PlanContext } from './context.js';
 import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
-import { considerDrift } from './drift.js';
+import { considerDrift, considerLostRecorder } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
 import { planRecording, planRetiming } from './record.js';
@@ -26,13 +26,16 @@ export function plan(
   context: PlanContext,
   renames: readonly Rename[] = [],
 ): Plan {
-  const recordings = differences.flatMap((difference) => planRecording(difference, context) ?? []);
+  const recordings = differences.flatMap((difference) => {
+    const step = planRecording(difference, context);
+    return step ? considerLostRecorder(step, difference, differences, context) : [];
+  });
   const retime = planRetiming(differences, context);
   const all = differences.map((difference) => planOne(difference, desired, context));
   const steps = [
-    ...recordings,
+    ...recordings.filter(({ kind }) => kind !== 'none'),
     ...(retime ? [retime] : []),
-    ...considerStacks(all, differences, context),
+    ...considerStacks(all, differences, context).map((step) => leaveLost(step, recordings)),
   ].sort(byOrder);
   return {
     steps: [...renames.map(planRename), ...steps].map(withInverse),
@@ -88,6 +91,12 @@ function planOne(difference: Difference, desired: DesiredState, context: PlanCon
   }
   const fresh = asAttachedBefore({ ...difference, wanted, observed }, context);
   return sayMode(considerDrift(planAttach(fresh, context), fresh, context.past.drift), fresh, context);
+}
+
+/** A recorder that is lost, and is left so, is what there is to say of an interface where nothing else is. */
+function leaveLost(step: Step, recordings: readonly Step[]): Step {
+  const left = recordings.find((one) => one.interface === step.interface && one.kind === 'none');
+  return left && step.kind === 'none' && step.condition === 'Ready' ? left : step;
 }
 
 /** Why, and what to do. */

@@ -1,7 +1,7 @@
 // Plans where the recorder is attached: on every interface of a host one of whose rules asks about connections, since what leaves by one
 // interface may be answered on another. It is attached before rules ask, and removed when none does any more. Tables of another size are made with another
 // program, since a program keeps its maps; how long flows are kept is changed under the program that runs.
-import { changedLives } from '../model/connections.js';
+import { changedLives, GRACE } from '../model/connections.js';
 import type { Difference } from '../model/difference.js';
 import type { ObservedState, OwnedInterface } from '../model/observed.js';
 import type { ForgetStep, RecordStep, RetimeStep } from '../model/step.js';
@@ -61,13 +61,18 @@ function isRecording(
 function reasonFor(
   owned: OwnedInterface | undefined,
   ifindex: number,
-  { connections: { max } }: WantedRecorder,
+  { connections: { max, grace = GRACE } }: WantedRecorder,
   { connections }: ObservedState,
 ): string {
   const pinned = owned?.egress ?? [];
-  if (pinned.length === 0) return 'what leaves is recorded, since rules ask about connections';
+  if (pinned.length === 0) {
+    const reason = 'what leaves is recorded, since rules ask about connections';
+    return connections || grace === 0
+      ? reason
+      : `${reason}; for ${grace} s TCP in its middle counts as established`;
+  }
   if (!pinned.some(({ link }) => link.ifindex === ifindex))
-    return 'what leaves is recorded no more: the link that did is not on this interface';
+    return 'what leaves is recorded here again: the link that did is not on this interface';
   return connections && connections.max !== max
     ? `the tables of connections are made anew, for ${max} flows instead of ${connections.max}, with what they hold`
     : 'what leaves is recorded by the program of this release';

@@ -5,9 +5,9 @@
 // 3. decideByRules: protect entries, the rules, the default.
 import { asksConnections } from '../model/desired.js';
 import type {
-  Action,
   BuiltinRow,
   ConnectionState,
+  Ending,
   Policy,
   Protection,
   Rule,
@@ -17,6 +17,7 @@ import { stateIfNothingIsKnown } from './connections/connections.js';
 import type { PacketFields } from './fields/field.js';
 import { ND_FIRST, ND_HOPS, ND_LAST } from './fields/icmp-type.js';
 import { matches } from './fields/registry.js';
+import { nextLayer } from './layers.js';
 import { type Parsed, parseFrame } from './packet/parse.js';
 import { isAudited } from './row-verdict.js';
 
@@ -35,14 +36,16 @@ export interface Circumstances {
 }
 
 export interface Decision {
-  /** What the kernel returns: in audit mode `pass`, unless a block decides. */
+  /** What the kernel returns: in audit mode `pass`, unless a block decides; `pass` for what goes on to no layer. */
   verdict: Verdict;
   /** The action of the row or rule, in audit mode too. */
-  action: Action;
+  action: Ending;
   /** Rule name, or the built-in row that counts the packet. Neighbour discovery counts as `(protect)`. */
   row: string;
   /** Absent when a built-in row decided. */
   rule?: Rule;
+  /** Names of the rules that counted the packet on its way, in order; absent when none did. */
+  counted?: string[];
 }
 
 /** A policy on a host, at a moment. */
@@ -96,17 +99,30 @@ function decideEarly({ policy, circumstances }: Question, { shape, fields }: Pac
 function decideByRules(question: Question, packet: Packet): Decision {
   const { policy, circumstances } = question;
   if (isProtected(question, packet)) return builtin(policy, '(protect)', 'pass');
-  const rule = policy.rules.find((one) => matches(one.match, packet.fields) && applies(one, circumstances));
-  if (!rule) return builtin(policy, '(default)', policy.default);
-  return { ...decided(policy, rule.name, rule.action), rule };
+  const counted: string[] = [];
+  let end = 0; // of the layer that a rule has left
+  for (const [index, rule] of policy.rules.entries()) {
+    const { name, action } = rule;
+    if (index < end || !matches(rule.match, packet.fields) || !applies(rule, circumstances)) continue;
+    const next = action.kind === 'next' ? nextLayer(policy, index) : undefined;
+    if (action.kind !== 'count' && next === undefined)
+      return { ...decided(policy, name, action), rule, ...withCounted(counted) };
+    counted.push(name);
+    end = next ?? end;
+  }
+  return { ...builtin(policy, '(default)', policy.default), ...withCounted(counted) };
 }
 
-function builtin(policy: Policy, row: BuiltinRow, kind: 'pass' | 'drop'): Decision {
+function withCounted(counted: string[]): Pick<Decision, 'counted'> {
+  return counted.length > 0 ? { counted } : {};
+}
+
+function builtin(policy: Policy, row: BuiltinRow, kind: Policy['default']): Decision {
   return decided(policy, row, { kind });
 }
 
-function decided(policy: Policy, row: string, action: Action): Decision {
-  return { verdict: isAudited(policy, row) ? 'pass' : action.kind, action, row };
+function decided(policy: Policy, row: string, action: Ending): Decision {
+  return { verdict: isAudited(policy, row) || action.kind === 'next' ? 'pass' : action.kind, action, row };
 }
 
 function isProtected({ protections }: Question, { fields }: Packet): boolean {

@@ -1,12 +1,13 @@
 // The packet tests of a policy, independent of who runs them: its own, and one packet of each kind for every protected
 // flow.
 import type { HostPolicy } from '../model/desired.js';
+import { asks } from '../model/match.js';
 import type { ConnectionState, EarlierPacket, PacketTest, Policy } from '../model/policy.js';
 import { Connections } from './connections/connections.js';
 import { evaluate } from './evaluate.js';
 import { whyUnexpected, type DecidedBy } from './unexpected-verdict.js';
 import { buildPacket } from './packet/build-packet.js';
-import { rowVerdict } from './row-verdict.js';
+import { decidedVerdict, letsIn } from './row-verdict.js';
 import { samplesOf } from './packet/sample-packets.js';
 
 /** The row that decides a frame, which is `connection` to the host; absent where it is not IP. */
@@ -24,7 +25,7 @@ export function runPacketTests(firewall: HostPolicy, decide: Decider): TestResul
   return testsOf(firewall).map(({ packet, after = [], ...test }) => {
     const frame = buildPacket(packet);
     const row = decide(frame, packet.connection ?? stateAfter(after, frame, firewall.policy, decide));
-    const got = { row, verdict: rowVerdict(firewall.policy, row).says };
+    const got = { row, verdict: decidedVerdict(firewall.policy, row) };
     const problem = whyUnexpected(test, got);
     return { ...test, got, bytes: frame.length, ...(problem !== undefined && { problem }) };
   });
@@ -53,7 +54,7 @@ function stateAfter(
 /** Does the row that decided a first fragment let the rest in? Where a rule asks about the connection, and does not drop. */
 function letsRestIn({ rules }: Policy, row: string): boolean {
   const rule = rules.find(({ name }) => name === row);
-  return rule?.match.connection !== undefined && rule.action.kind !== 'drop';
+  return rule !== undefined && asks(rule.match, 'connection') && letsIn(rule.action);
 }
 
 /** The reference semantics. `now` is the wall clock in ms since 1970 (UTC); every rate is taken as not exceeded. */

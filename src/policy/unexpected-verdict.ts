@@ -1,10 +1,10 @@
 // Compares a decision with the expected one. In audit mode the rule's own verdict is compared.
-import type { PacketTest, Verdict } from '../model/policy.js';
+import type { Ending, PacketTest } from '../model/policy.js';
 
 /** Who decided, and how: the same words for the reference and the kernel. */
 export interface DecidedBy {
   row: string;
-  verdict: Verdict;
+  verdict: Ending['kind'];
 }
 
 /** `expected drop by no-ping, got pass by (default)`; `undefined` when it is as expected. */

@@ -1,6 +1,7 @@
 // What proving returns and applying takes: loaded programs that are not attached.
 import type { MapDefinition } from '../model/instance.js';
 import type { RowAssignment } from '../model/rows.js';
+import type { Open } from '../kernel/pinned.js';
 import type { OpenSet } from './sets.js';
 
 /** What the kernel took of an object file; gone with it, but for what was pinned. */
@@ -18,6 +19,8 @@ export interface Candidate {
   object: LoadedObject;
   /** How the rows of a policy are counted; absent for other programs. */
   rows?: RowAssignment;
+  /** Of a recorder whose tables are new: the map of the grace window. */
+  grace?: Open;
   /** Large sets that the instance asks, by slot. */
   sets?: OpenSet[];
 }

@@ -1,4 +1,5 @@
 // The tables of the connections of a host, and the recorder, which fills them: one of each for all interfaces.
+import { join } from 'node:path';
 import { carryConnections, countEntries, createConnectionTable } from '../kernel/connection-tables.js';
 import { seedConnections } from '../kernel/connection-seeds.js';
 import { type ConnectionMaps, loadEgress } from '../kernel/egress.js';
@@ -6,7 +7,7 @@ import type { Fd } from '../kernel/fd.js';
 import { LIVES_SECTION, type PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, type Open, openMap, openPin } from '../kernel/pinned.js';
 import { createRecorded } from '../kernel/recorded.js';
-import { DATAGRAM_TABLE, entriesOf, type SharedTable } from '../model/connections.js';
+import { DATAGRAM_TABLE, entriesOf, GRACE_TABLE, type SharedTable } from '../model/connections.js';
 import { type ObservedState, sharedMap } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
@@ -30,6 +31,8 @@ export class SharedConnections implements Disposable {
   #isResized = false;
   /** Nothing has been written into a table yet. */
   #isNew = false;
+  /** One of the tables was there before. */
+  #isKnown = false;
 
   /** Without paths, nothing that is pinned is used. `max`: flows that there is to be room for; absent: as pinned, or as usual. */
   constructor(
@@ -48,6 +51,7 @@ export class SharedConnections implements Disposable {
       served: this.#table('served'),
       begun: this.#table('begun'),
       fragments: this.#table('fragments'),
+      grace: this.#table('grace'),
     };
     if (this.#isNew) seedConnections(tables);
     this.#isNew = false;
@@ -64,7 +68,8 @@ export class SharedConnections implements Disposable {
     if (known) return known;
     const tables = this.tables();
     const maps = { ...tables, recorded: this.#recorded(tables) };
-    const loaded = { object: loadEgress(bytes, name, maps, this.#timeouts()) };
+    const object = loadEgress(bytes, name, maps, this.#timeouts());
+    const loaded = { object, ...(!this.#isKnown && { grace: tables.grace }) };
     this.#egress.set(name, loaded);
     return loaded;
   }
@@ -99,7 +104,9 @@ export class SharedConnections implements Disposable {
 
   #inSize(table: SharedTable, found: Fd | undefined): Fd {
     const entries = entriesOf(table, this.max);
-    if (table === DATAGRAM_TABLE) return found ?? createConnectionTable(table, entries);
+    if (table === DATAGRAM_TABLE || table === GRACE_TABLE)
+      return found ?? createConnectionTable(table, entries);
+    if (found) this.#isKnown = true;
     if (found && (this.max === undefined || mapInfo(found).maxEntries === entries)) return found;
     const map = createConnectionTable(table, entries);
     if (!found) {
@@ -114,7 +121,7 @@ export class SharedConnections implements Disposable {
 
   /** By a pin of its own, which a table of flows has, or through a running instance that uses it. */
   #pinned(table: SharedTable): Fd | undefined {
-    const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(this.pinPaths.connectionTable(table));
+    const own = table !== DATAGRAM_TABLE && this.pinPaths && openPin(join(this.pinPaths.connections, table));
     if (own) return own;
     const id = sharedMap(this.observed?.owned ?? [], table);
     return id === undefined ? undefined : openMap(id);

@@ -79,7 +79,8 @@ export function retestPolicy(pinPaths: PinPaths, name: string, digest: string, f
   requirePassed(firewall, testPolicy(program.number, owners, firewall));
 }
 
-function requirePassed({ policy }: HostPolicy, results: TestResult[]): void {
+/** Throws a RefusedError that names every wrong verdict. */
+export function requirePassed({ policy }: HostPolicy, results: TestResult[]): void {
   const wrong = results.filter(({ problem }) => problem !== undefined);
   if (wrong.length === 0) return;
   throw new RefusedError(

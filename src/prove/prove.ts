@@ -16,6 +16,7 @@ import { SharedConnections, type ShippedProgram } from './egress.js';
 import { provePolicy } from './policy.js';
 import { SharedRing } from './ring.js';
 import { SetMaps } from './sets.js';
+import { type ObjectOf, proveLayers } from './test-alone.js';
 import type { SharedMaps } from './shared-maps.js';
 
 /** Candidates by interface, and why the others have none. Dispose of it after applying. */
@@ -49,6 +50,7 @@ export interface ProveContext {
   maxConnections: number;
   /** Reads the recorder: the program that records what leaves. */
   recorder: () => ShippedProgram;
+  objectOf: ObjectOf;
   /** Told before each load. */
   progress?: Progress;
 }
@@ -65,8 +67,11 @@ export function prove(plan: Plan, context: ProveContext): Proven {
     context.progress?.({ doing: 'proving programs', done, total: plan.steps.length });
     try {
       if (step.kind === 'record') proven.recorders.set(step.interface, loadRecorder(step, context, proven));
-      if (isLoaded)
+      if (isLoaded) {
+        const { firewall } = step.instance.program ?? {};
+        if (firewall) proveLayers(firewall, context.objectOf);
         proven.loaded.set(step.interface, loadCandidate(step.interface, step.instance, context, proven));
+      }
     } catch (error) {
       if (!(error instanceof XdpkeepError)) throw error;
       proven.failed.set(step.interface, error);
@@ -103,7 +108,7 @@ export function programTakesFrags(
 export function loadCandidate(
   name: string,
   instance: TargetInstance,
-  context: Omit<ProveContext, 'recorder' | 'maxConnections'>,
+  context: Omit<ProveContext, 'recorder' | 'objectOf' | 'maxConnections'>,
   shared: SharedMaps,
 ): Candidate {
   const { program } = instance;

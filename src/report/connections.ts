@@ -6,6 +6,7 @@ import type {
   RemovedConnections,
   TableCount,
 } from '../model/connection-table.js';
+import type { GraceWindow } from '../model/connections.js';
 import { columns, grouped, type Paint, printable } from './style.js';
 
 export function renderConnections(found: Connections, paint: Paint): string {
@@ -22,11 +23,33 @@ export function renderConnections(found: Connections, paint: Paint): string {
 }
 
 /** One line for each table, for `status` as well. */
-export function connectionLines({ tables, pressure }: ConnectionsStatus, paint: Paint): string[] {
-  return tables.map((table) => {
+export function connectionLines(
+  { tables, pressure, grace, conntrack }: ConnectionsStatus,
+  paint: Paint,
+): string[] {
+  const lines = tables.map((table) => {
     const line = tableLine(table);
     return pressure === 'none' ? line : paint('yellow', line);
   });
+  if (grace) lines.push(graceLine(grace, paint));
+  return conntrack ? [...lines, conntrackLine(conntrack, paint)] : lines;
+}
+
+function graceLine({ left, packets }: GraceWindow, paint: Paint): string {
+  const came = `${grouped(packets)} ${packets === 1 ? 'packet' : 'packets'} of connections that nobody had recorded came in`;
+  return left === 0
+    ? `the grace window is over: ${came} by it`
+    : paint('yellow', `the grace window is open for ${left} s more: ${came} so far`);
+}
+
+/** What it knows is its own to show (`conntrack -L`). */
+function conntrackLine(
+  { follows, reason }: NonNullable<ConnectionsStatus['conntrack']>,
+  paint: Paint,
+): string {
+  if (reason !== undefined)
+    return paint('red', `conntrack is to be asked as well, and knows nothing: ${reason}`);
+  return `conntrack is asked as well: it follows ${follows.join(' and ')} here`;
 }
 
 /** `opened connections: 12 of 131,072, and 3 that are over; 15 recorded, 0 forgotten` */

@@ -68,11 +68,18 @@ function packetBlock(packet: SeenPacket, interface_: number): Buffer {
   head.writeUInt32LE(Number(BigInt.asUintN(32, time)), 8);
   head.writeUInt32LE(frame.length, 12);
   head.writeUInt32LE(length, 16);
+  const said = options([OPTION.comment, Buffer.from(comment(packet))], ...verdictOption(verdict));
+  return block(ENHANCED_PACKET, Buffer.concat([head, padded(frame)]), said);
+}
+
+/** None for a rule that only counts: it is no verdict. */
+function verdictOption(verdict: string): [number, Buffer][] {
+  const action = (XDP_ACTIONS as readonly string[]).indexOf(verdict);
+  if (action === -1) return [];
   const number = Buffer.alloc(9);
   number.writeUInt8(XDP_VERDICT, 0);
-  number.writeBigUInt64LE(BigInt(Math.max(0, (XDP_ACTIONS as readonly string[]).indexOf(verdict))), 1);
-  const said = options([OPTION.comment, Buffer.from(comment(packet))], [OPTION.verdict, number]);
-  return block(ENHANCED_PACKET, Buffer.concat([head, padded(frame)]), said);
+  number.writeBigUInt64LE(BigInt(action), 1);
+  return [[OPTION.verdict, number]];
 }
 
 /** `rule answers: pass, connection established`; of a rule alone, `rule` stands in front of its name. */

@@ -4,14 +4,23 @@ const LONGEST = 64; // the comparison is quadratic; nothing that people name is 
 
 /** The closest candidate that is at most a third of its letters away; `undefined` when none is. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: { candidate: string; distance: number } | undefined;
+  return closest(word, candidates)[0];
+}
+
+/** The same, with all that are equally close, in the order of the candidates. */
+export function closest(word: string, candidates: Iterable<string>): string[] {
+  let best: string[] = [];
+  let least = Infinity;
   for (const candidate of candidates) {
-    if (Math.max(word.length, candidate.length) > LONGEST) continue;
+    const longest = Math.max(word.length, candidate.length);
+    if (longest > LONGEST) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
-    if (distance <= allowed && (!best || distance < best.distance)) best = { candidate, distance };
+    if (distance > Math.max(1, Math.floor(longest / 3)) || distance > least) continue;
+    if (distance < least) best = [];
+    least = distance;
+    best.push(candidate);
   }
-  return best?.candidate;
+  return best;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */

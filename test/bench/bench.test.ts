@@ -47,6 +47,7 @@ test('connections are measured, beside conntrack', async () => {
   for (const name of [
     'a known flow, again and again',
     'a packet that leaves',
+    'a flow that conntrack alone knows, again and again',
     'policy, 100,000 flows in turn',
     'lookup alone, the same flows: table',
     'lookup alone, the same flows: conntrack',

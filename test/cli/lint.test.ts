@@ -253,3 +253,21 @@ test('an output format belongs to the command that has it', async () => {
   });
   expect(await runCommandLine(['status', '--output', 'sarif'], '1.2.3')).toMatchObject({ exitCode: 64 });
 });
+
+test('a Host file that says something of connections about which no policy asks', async () => {
+  const hosts = `${hostFile('  ens5: {policy: edge}')}connections: {max: 4096}\n`;
+  const folder = (rule: string) => {
+    const made = state(rule);
+    write(made, { 'hosts/edge-1.yaml': hosts });
+    return made;
+  };
+  const { exitCode, err } = await run(folder(FINE));
+  expect([exitCode, err]).toEqual([
+    0,
+    expect.stringMatching(
+      /^warning: hosts\/edge-1\.yaml:\d+:1: .*no policy of this host has a rule with `connection`/,
+    ),
+  ]);
+  const asks = '- {name: answers, match: {connection: established}, action: pass}';
+  expect(await run(folder(asks))).toMatchObject({ exitCode: 0, err: '' });
+});

@@ -136,3 +136,40 @@ test('invalid state is exit 65; broken programs and other hosts are not looked a
   const state = stateDir({ ...STATE, 'hosts/edge-1.yaml': program, 'hosts/b.yaml': 'nonsense' });
   expect(await run(state, '--host', 'edge-1')).toMatchObject({ exitCode: 0 });
 });
+
+test('of each layer by itself, and of all together', async () => {
+  const base = `${HEAD}name: base
+rules:
+  - {name: ops, match: {source: 192.0.2.0/24}, action: next}
+  - {name: telnet, match: {protocol: tcp, destinationPort: 23}, action: drop}
+tests:
+  - {name: ops go on, packet: {source: 192.0.2.9, destinationPort: 23}, expect: next, rule: ops}
+  - {name: others as well, packet: {source: 198.51.100.9, destinationPort: 22}, expect: next, rule: (default)}
+  - {name: no telnet, packet: {source: 198.51.100.9, destinationPort: 23}, expect: drop, rule: telnet}
+`;
+  const web = `${HEAD}name: web\ndefault: drop\nrules:\n  - {name: telnet, match: {protocol: tcp, destinationPort: 23}, action: pass}\n`;
+  const layers = [
+    '  ens5:',
+    '    policies: [base, web]',
+    '    tests:',
+    '      - {name: telnet of ops, packet: {source: 192.0.2.9, destinationPort: 23}, expect: pass, rule: web/telnet}',
+    '      - {name: wrong, packet: {destinationPort: 22}, expect: pass}',
+  ];
+  const state = stateDir({
+    'hosts/edge-1.yaml': hostFile(...layers),
+    'policies/base.yaml': base,
+    'policies/web.yaml': web,
+  });
+  const { out, exitCode } = await run(state, '--host', 'edge-1', '--output', 'json');
+  const { policies, tests } = JSON.parse(out) as TestReport;
+  expect(exitCode).toBe(14);
+  expect(policies).toEqual(['base+web', 'base', 'web']);
+  expect(tests.map(({ policy, name, passed }) => `${policy}: ${name}: ${passed}`)).toEqual([
+    'base+web: telnet of ops: true',
+    'base+web: wrong: false',
+    'base: ops go on: true',
+    'base: others as well: true',
+    'base: no telnet: true',
+  ]);
+  expect(tests.at(-2)?.got).toEqual({ verdict: 'next', rule: '(default)' });
+});

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { fieldNamesOf, printSchema, SCHEMA_KINDS } from '../../src/desired/json-schema.js';
+import { printSchema, SCHEMA_KINDS, schemaPlaces } from '../../src/desired/json-schema.js';
 
 test.each(SCHEMA_KINDS)('schema/%s.schema.json is what the code says', (kind) => {
   const committed = readFileSync(new URL(`../../schema/${kind}.schema.json`, import.meta.url), 'utf8');
@@ -13,7 +13,7 @@ test.each<[kind: 'host' | 'policy', path: PropertyKey[], expected: string[]]>([
     [],
     ['apiVersion', 'kind', 'name', 'interfaces', 'protect', 'connections', 'probes', 'guard', 'confirm'],
   ],
-  ['host', ['interfaces', 'ens5'], ['mode', 'policy', 'program', 'foreign', 'drift']],
+  ['host', ['interfaces', 'ens5'], ['mode', 'policy', 'policies', 'tests', 'program', 'foreign', 'drift']],
   [
     'policy',
     ['rules', 7],
@@ -36,7 +36,7 @@ test.each<[kind: 'host' | 'policy', path: PropertyKey[], expected: string[]]>([
   ['policy', ['rules', 7, 'action', 'redirect'], ['interface', 'cpu']],
   ['policy', ['no', 'such', 'place'], []],
 ])('the fields of a %s at %j', (kind, path, expected) => {
-  expect(fieldNamesOf(kind)(path)).toEqual(expected);
+  expect(schemaPlaces(kind).fields(path)).toEqual(expected);
 });
 
 /** Every map of named fields is closed, and every field says what it is. */

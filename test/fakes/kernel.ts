@@ -268,6 +268,10 @@ export class FakeKernel implements BpfObjects {
     this.#lives = lives;
   }
 
+  openGrace(): void {
+    // likewise
+  }
+
   createBlockMap(): Handle {
     return this.#objects.open(this.#objects.add({ kind: 'map', shape: { ...SHAPE, type: 11 }, entries: [] }));
   }

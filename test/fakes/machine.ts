@@ -4,10 +4,11 @@
 import { COUNTERS, PINNED_SECTIONS } from '../../src/kernel/pin-paths.js';
 import type { Alarm } from '../../src/kernel/deadline.js';
 import { XdpkeepError } from '../../src/model/errors.js';
-import { FLOW_TABLES, RECORDED } from '../../src/model/connections.js';
+import { FLOW_TABLES, RECORDED, type Tracking } from '../../src/model/connections.js';
 import type { LockoutQuestion } from '../../src/model/flow.js';
 import { assignRows } from '../../src/model/rows.js';
 import type { Plan, TargetInstance } from '../../src/model/step.js';
+import { connectionSource } from '../../src/pass/conntrack.js';
 import type { Machine } from '../../src/pass/machine.js';
 import type { Candidate } from '../../src/prove/candidate.js';
 import { LIVES_SECTION } from '../../src/kernel/pin-paths.js';
@@ -70,6 +71,11 @@ export class FakeMachine implements Machine {
 
   readonly warnOfPressure: Machine['warnOfPressure'] = () => [];
 
+  /** What conntrack is good for. */
+  tracking: Tracking = { follows: ['IPv4', 'IPv6'], callable: true };
+  readonly connectionSource: Machine['connectionSource'] = (desired) =>
+    connectionSource(desired, () => this.tracking);
+
   readonly askNativeOutlook: Machine['askNativeOutlook'] = () => 'unknown';
 
   readonly prove: Machine['prove'] = (plan: Plan, { pinPaths, progress }) => {
@@ -95,6 +101,10 @@ export class FakeMachine implements Machine {
   readonly retestPolicy: Machine['retestPolicy'] = (_pins, name, digest) => {
     this.#mayFail('retestPolicy');
     this.retested.push(`${name} ${digest}`);
+  };
+
+  readonly proveLayers: Machine['proveLayers'] = () => {
+    this.#mayFail('proveLayers');
   };
 
   readonly findDifferences: Machine['findDifferences'] = (running) =>

@@ -29,7 +29,21 @@ const NLM_F_REQUEST = 1;
 export async function writeConntrackRules(namespace: string, name: string, behind: string[]): Promise<void> {
   for (const tool of ['iptables', 'ip6tables']) {
     const rule = (...words: string[]) => must(...within(namespace, [tool, '-w', ...words]));
-    await rule('-t', 'raw', '-A', 'OUTPUT', '-m', 'mark', '!', '--mark', String(MARK), '-j', 'DROP');
+    await rule(
+      '-t',
+      'raw',
+      '-A',
+      'OUTPUT',
+      '-o',
+      name,
+      '-m',
+      'mark',
+      '!',
+      '--mark',
+      String(MARK),
+      '-j',
+      'DROP',
+    );
     for (const state of CONNTRACK_STATES) {
       const match = ['-i', name, '-m', 'conntrack', '--ctstate', state];
       const log = ['-j', 'NFLOG', '--nflog-group', String(GROUP), '--nflog-prefix', state];

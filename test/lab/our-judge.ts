@@ -1,14 +1,17 @@
 // One host with a policy of ours at veth0 that has a rule for each state, none of which drops. What leaves is sent by the host itself
 // (raw sockets), by its routes and out through our tc program; what comes in goes over the wire into XDP.
 // needs: lab
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { readCounters, readRows } from '../../src/kernel/counters.js';
-import { pinPathsOf } from '../../src/kernel/pin-paths.js';
+import { detachEgress } from '../../src/kernel/egress.js';
+import { EGRESS, pinPathsOf } from '../../src/kernel/pin-paths.js';
 import { openPin } from '../../src/kernel/pinned.js';
 import { CONNECTION_STATES, type ConnectionState } from '../../src/model/policy.js';
 import { concat, Writer } from '../../src/policy/packet/bytes.js';
 import type { Lab } from '../lab.js';
 import { reconcile } from '../support/host.js';
-import { writePolicy } from '../support/policies.js';
+import { fromConntrack, withoutGrace, writePolicy } from '../support/policies.js';
 import { MARK } from './conntrack.js';
 import { type AtInterface, type IpSender, openAtInterface, openIpSender } from './raw-sockets.js';
 import { macOf } from './traffic.js';
@@ -27,12 +30,13 @@ export interface OurJudge extends Disposable {
 
 /**
  * `networks`: of the world outside, IPv4 and IPv6, for which nobody there answers. `addresses`: more of the host. No neighbour is ever
- * asked for.
+ * asked for. `conntrack`, which has to follow packets by then: nothing but conntrack is asked, as nothing is recorded.
  */
 export async function seatOurJudge(
   lab: Lab,
   networks: readonly [string, string],
   addresses: readonly string[],
+  source: 'tables' | 'conntrack' = 'tables',
 ): Promise<OurJudge> {
   const { name, peer, peerAddress, peerAddress6 } = lab.pair('veth0');
   const { firewall, outside } = lab.network;
@@ -49,7 +53,10 @@ export async function seatOurJudge(
     ...{ name: state, match: { connection: state }, action: 'pass' },
   }));
   writePolicy(lab, { default: 'pass', malformed: 'pass', rules });
+  if (source === 'conntrack') fromConntrack(lab);
+  else withoutGrace(lab);
   await reconcile(lab);
+  if (source === 'conntrack') endRecording(lab);
   const open = {
     counts: openCounts(lab),
     host: await openIpSender(firewall, MARK),
@@ -66,6 +73,17 @@ export async function seatOurJudge(
       for (const one of Object.values(open)) one[Symbol.dispose]();
     },
   };
+}
+
+/** Takes the recorder away, as a stranger might; no pass heals it. */
+function endRecording(lab: Lab): void {
+  const folder = join(lab.bpffs, 'xdpkeep/interfaces/veth0');
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(EGRESS))) {
+    using link = openPin(join(folder, name));
+    // The kernel ends a link without a pin only later.
+    if (link) detachEgress(link, { name: 'veth0', digest: name.slice(EGRESS.length) });
+    rmSync(join(folder, name));
+  }
 }
 
 function openCounts(lab: Lab) {

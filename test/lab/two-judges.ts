@@ -27,10 +27,15 @@ export interface Judges extends Disposable {
   comeIn(packet: Uint8Array): Verdicts;
 }
 
-/** `others`: more addresses of the host; `behind`: those that it translates. */
-export async function seatJudges(lab: Lab, others: string[], behind: string[]): Promise<Judges> {
-  const judge = await seatOurJudge(lab, WORLD, [...others, ...behind]);
+/** `others`: more addresses of the host; `behind`: those that it translates. `source`: what our judge asks. */
+export async function seatJudges(
+  lab: Lab,
+  others: string[],
+  behind: string[],
+  source?: 'tables' | 'conntrack',
+): Promise<Judges> {
   await writeConntrackRules(lab.network.firewall, 'veth0', behind);
+  const judge = await seatOurJudge(lab, WORLD, [...others, ...behind], source);
   return new TwoJudges(judge, await openConntrackLog(lab.network.firewall));
 }
 

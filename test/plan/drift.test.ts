@@ -1,10 +1,12 @@
 // Which drift is named how, and what is left as it is.
-import { expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { diff } from '../../src/diff/diff.js';
 import type { Installed } from '../../src/model/drift.js';
 import type { ObservedState } from '../../src/model/observed.js';
 import type { Step } from '../../src/model/step.js';
 import type { DriftContext } from '../../src/plan/context.js';
+import type { DesiredInterface } from '../../src/model/desired.js';
+import { USUAL_CONNECTIONS } from '../../src/model/connections.js';
 import { driftKey } from '../../src/plan/drift.js';
 import { plan } from '../../src/plan/plan.js';
 import {
@@ -210,5 +212,71 @@ it('what is left as it is says where it is, and that it costs nothing', () => {
     condition: 'Drifted',
     hint: '`drift: warn` leaves it so: `xdpkeep reconcile --retry` brings it back.',
     drift: 'detached',
+  });
+});
+
+describe('the recorder', () => {
+  const asking = { action: { kind: 'pass' }, match: { connection: ['established'] } };
+  const egress = { digest: 'rrrr', connections: USUAL_CONNECTIONS };
+  const policy = (name: string, change: Partial<DesiredInterface> = {}): DesiredInterface => {
+    const entry = wanted(name, change);
+    const firewall = { policy: { rules: [asking] }, protections: [] };
+    return { ...entry, program: { ...entry.program, firewall } } as unknown as DesiredInterface;
+  };
+  const steps = (
+    known: Partial<DriftContext>,
+    entry = policy('ens5'),
+    have = observed([running], [owned('ens5')]),
+  ) => {
+    const want = desired(entry);
+    const past = { ...NOTHING_BEFORE, drift: { ...NO_DRIFT, ...known } };
+    const planned = plan(want, diff(want, have), {
+      observed: have,
+      definitions: new Map(),
+      past,
+      egress,
+    }).steps;
+    return planned.map(({ step }) => step);
+  };
+  const installed = new Map([['ens5', INSTALLED]]);
+
+  test('taken away by hand, it is drift that is healed and named', () => {
+    expect(steps({ installed })).toMatchObject([
+      { kind: 'none', condition: 'Ready' },
+      { kind: 'record', drift: 'detached', reason: 'what leaves is not recorded: somebody detached it' },
+    ]);
+  });
+
+  test('`drift: warn` leaves it, and an operator has it healed', () => {
+    const entry = policy('ens5', { drift: 'warn' });
+    expect(steps({ installed }, entry)).toMatchObject([
+      { kind: 'none', condition: 'Drifted', drift: 'detached' },
+    ]);
+    expect(steps({ installed, insist: true }, entry)).toMatchObject([{ kind: 'none' }, { kind: 'record' }]);
+  });
+
+  test('taken away too often, it stalls', () => {
+    const [, heal] = steps({ installed });
+    const stalled = new Map([[heal ? (driftKey(heal) ?? '') : '', 'ens5']]);
+    expect(steps({ installed, stalled })).toMatchObject([{ kind: 'none', condition: 'Stalled' }]);
+  });
+
+  test('one that was never there is no drift, nor is another release', () => {
+    const [, first] = steps({ installed: new Map([['ens5', { ...INSTALLED, digest: 'bbbb' }]]) });
+    expect(first).not.toHaveProperty('drift');
+    const former = { egress: [{ digest: 'ssss', link: { id: 21, programId: 11, ifindex: 3 } }] };
+    const [, renewed] = steps({ installed }, policy('ens5'), observed([running], [owned('ens5', former)]));
+    expect(renewed).toMatchObject({
+      kind: 'record',
+      reason: 'what leaves is recorded by the program of this release',
+    });
+    expect(renewed).not.toHaveProperty('drift');
+  });
+
+  test('after another boot nobody did it', () => {
+    expect(steps({ installed, boot: 'boot-2' }, policy('ens5', { drift: 'warn' }))).toMatchObject([
+      { kind: 'none' },
+      { kind: 'record', drift: 'rebooted' },
+    ]);
   });
 });

@@ -5,6 +5,7 @@ import type { ConnectionState, Policy, Protection } from '../../src/model/policy
 import { evaluate } from '../../src/policy/evaluate.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
 import { Datapath } from './datapath.js';
+import { randomLayers, stacked } from './random-layers.js';
 import { broken, Random, randomPacket, randomPolicy, randomProtection } from './random.js';
 
 const SEED = Number(process.env['XDPKEEP_SEED'] ?? 20260801);
@@ -42,7 +43,10 @@ describe('the kernel decides as the reference does', () => {
     const random = new Random(SEED + size);
     let asked = 0;
     for (let round = 0; round < policies; round++) {
-      const policy = randomPolicy(random, size, Date.now());
+      const policy =
+        round % 3 === 2 && size < 1000
+          ? stacked(randomLayers(random, size, Date.now()))
+          : randomPolicy(random, size, Date.now());
       const protections: Protection[] = random.chance(40)
         ? random.some(3, () => ({ match: randomProtection(random), at: policy.at }))
         : [];

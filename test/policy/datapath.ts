@@ -1,6 +1,5 @@
 // The firewall in the kernel, loaded but attached to nothing, and what it says of a frame beside the reference.
 // needs: lab
-import { readFileSync } from 'node:fs';
 import type { BpfObject } from '../../src/kernel/object.js';
 import { createBlockMap, fillBlockMap } from '../../src/kernel/blocks.js';
 import { loadPolicy } from '../../src/kernel/load-policy.js';
@@ -8,7 +7,7 @@ import { type About, askPolicy } from '../../src/kernel/ask-policy.js';
 import { readCounter } from '../../src/kernel/counters.js';
 import { testRun } from '../../src/kernel/testrun.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
-import { asksConnections } from '../../src/model/desired.js';
+import { readBuiltin, readFirewall } from '../../src/desired/programs/builtins.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
@@ -17,9 +16,8 @@ import { bindTables, compilePolicy } from '../../src/policy/compile/compile.js';
 const VERDICTS: (Verdict | 'aborted')[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
 
 /** The program as it ships. */
-export function firewallObject(policy?: Policy): Buffer {
-  const name = policy && asksConnections(policy) ? 'firewall_connections' : 'firewall';
-  return readFileSync(`dist/bpf/${name}.bpf.o`);
+export function firewallObject(policy?: Policy): Uint8Array {
+  return policy ? readFirewall(policy).bytes : readBuiltin('firewall').bytes;
 }
 
 export interface Answered {

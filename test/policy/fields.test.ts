@@ -1,7 +1,7 @@
 // Of every field that there is: what is written into a packet is read out of it, and everything that lists fields has it.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fieldNamesOf } from '../../src/desired/json-schema.js';
+import { schemaPlaces } from '../../src/desired/json-schema.js';
 import { PROTOCOLS } from '../../src/model/names.js';
 import type { FieldName, PacketDescription } from '../../src/model/policy.js';
 import { KINDS } from '../../src/policy/analysis/header-space.js';
@@ -71,14 +71,19 @@ it.each(KINDS)('$name has a packet with all its dimensions', (kind) => {
 });
 
 it('a match and the packet of a test have the fields that there are', () => {
-  expect(fieldNamesOf('match')([])).toEqual(FIELD_NAMES);
-  expect(fieldNamesOf('packet')([])).toEqual([...FIELD_NAMES, 'fragmentId', 'ipv4Options', 'extensions']);
+  expect(schemaPlaces('match').fields([])).toEqual([...FIELD_NAMES, 'not']);
+  expect(schemaPlaces('match').fields(['not'])).toEqual(FIELD_NAMES);
+  expect(schemaPlaces('packet').fields([])).toEqual([
+    ...FIELD_NAMES,
+    'fragmentId',
+    'ipv4Options',
+    'extensions',
+  ]);
 });
 
-it('docs/state-files.md has a row for every field of a match, and for no other', () => {
-  const [, section = ''] = readFileSync('docs/state-files.md', 'utf8').split('\n### Matches\n');
-  const [table = ''] = section.split('\n### ');
+it('docs/matches.md has a row for every field of a match and `not`, and for no other', () => {
+  const [table = ''] = readFileSync('docs/matches.md', 'utf8').split('\n## ');
   const rows = [...table.matchAll(/^\| (`[^|]+`) +\|/gm)].map(([, cell = '']) => cell);
   const names = rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  expect(names.sort()).toEqual([...FIELD_NAMES].sort());
+  expect(names.sort()).toEqual([...FIELD_NAMES, 'not'].sort());
 });

@@ -133,7 +133,17 @@ function asked(random: Random, name: FieldName): unknown {
 
 export function randomMatch(random: Random): Match {
   const wide = random.chance(10) ? WIDER : WIDE;
-  const names = FIELD_NAMES.filter((name) => random.chance(ASKED[name] ?? wide));
+  const fields = someFields(random, (name) => ASKED[name] ?? wide);
+  if (!random.chance(WITH_NOT)) return fields;
+  const not = someFields(random, (name) => (ASKED[name] ?? WIDE) / 2);
+  return { ...fields, ...(Object.keys(not).length > 0 && { not }) };
+}
+
+/** Percent of matches that may leave something out. */
+const WITH_NOT = 30;
+
+function someFields(random: Random, percent: (name: FieldName) => number): Omit<Match, 'not'> {
+  const names = FIELD_NAMES.filter((name) => random.chance(percent(name)));
   return Object.fromEntries(names.map((name) => [name, asked(random, name)]));
 }
 
@@ -146,6 +156,7 @@ export function takenFor({ connection }: PacketDescription): { connection?: Conn
 export function randomProtection(random: Random): Match {
   const match = randomMatch(random);
   delete match.connection;
+  delete match.not?.connection;
   return match;
 }
 
@@ -156,6 +167,7 @@ function tcpFlags(random: Random): { mask: number; value: number } {
 
 function action(random: Random): Action {
   if (random.chance(80)) return { kind: random.pick(['pass', 'drop'] as const) };
+  if (random.chance(30)) return { kind: 'count' };
   if (random.chance(40)) return { kind: 'tx' };
   return random.chance(70)
     ? { kind: 'redirect', interface: 'veth-scrub' }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BUILTIN_ROWS, type Policy, type Verdict } from '../../src/model/policy.js';
 import { evaluate } from '../../src/policy/evaluate.js';
 import { buildPacket } from '../../src/policy/packet/build-packet.js';
-import { rowVerdict } from '../../src/policy/row-verdict.js';
+import { decidedVerdict, rowVerdict } from '../../src/policy/row-verdict.js';
 import { rounds } from '../support/budget.js';
 import { policy, rule } from './policy.js';
 import { Random, randomPacket, randomPolicy, takenFor } from './random.js';
@@ -52,6 +52,12 @@ describe.each(Object.entries(ROWS))('%s', (row, [closed, open]) => {
     const does = row === '(blocked)' ? 'drop' : 'pass';
     expect(rowVerdict(policy(RULES, { ...settings, mode: 'audit' }), row)).toEqual({ says, does });
   });
+});
+
+it.each(['enforce', 'audit'] as const)('a rule that counts decides nothing: %s', (mode) => {
+  const counting = policy([rule('seen', {}, 'pass', { action: { kind: 'count' } })], { mode });
+  expect(rowVerdict(counting, 'seen')).toEqual({ says: 'count', does: 'count' });
+  expect(() => decidedVerdict(counting, 'seen')).toThrow(RangeError);
 });
 
 it.each(['fragments', 'nonIp'] as const)('what %s leaves to the rules, the default decides', (setting) => {

@@ -6,6 +6,7 @@ import { CONNECTION_SHIFT, QUESTION, QUESTION_BYTES, WITH_BLOCKS } from '../../s
 import { FAMILY_BITS, KEY_BYTES } from '../../src/kernel/blocks.js';
 import { COUNT_BYTES } from '../../src/kernel/counters.js';
 import { readElf } from '../../src/kernel/elf.js';
+import { GRACE_BYTES } from '../../src/kernel/connection-tables.js';
 import { RECORDED_BYTES } from '../../src/kernel/recorded.js';
 import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
@@ -22,8 +23,14 @@ import {
   SHARED_TABLES,
 } from '../../src/model/connections.js';
 import { TCP_FLAGS } from '../../src/model/names.js';
-import { BUILTIN_ROWS, CONNECTION_STATES, MAX_PROTECT, MAX_RULES } from '../../src/model/policy.js';
-import { XDP_ACTIONS } from '../../src/model/sample.js';
+import {
+  BUILTIN_ROWS,
+  CONNECTION_STATES,
+  MAX_LAYERS,
+  MAX_PROTECT,
+  MAX_RULES,
+} from '../../src/model/policy.js';
+import { SAYS_COUNT, SAYS_NEXT, XDP_ACTIONS } from '../../src/model/sample.js';
 import { MOST_SETS } from '../../src/model/tables.js';
 import * as blob from '../../src/policy/compile/blob.js';
 import { LIMIT_OF_RULES, SOURCES } from '../../src/policy/compile/compile.js';
@@ -168,6 +175,10 @@ const SHARED: [c: string, value: number][] = [
   ['QUESTION_CONNECTION(5 << 8)', 5],
   ['8', CONNECTION_SHIFT],
   ['DECISION_CONNECTION', records.ASKS_CONNECTION],
+  ['DECISION_GOES_ON', records.GOES_ON],
+  ['SAYS_COUNT', SAYS_COUNT],
+  ['SAYS_NEXT', SAYS_NEXT],
+  ['MAX_LAYERS', MAX_LAYERS],
   ['DECISION_STATE(5 << STATE_SHIFT)', 5],
   [`DECISION_STATE(DECISION_CONNECTION | 0x3fff | 1 << ${records.SLOT_SHIFT})`, 0],
   ['OPENED_FROM', OPENED_FROM],
@@ -184,6 +195,8 @@ const SHARED: [c: string, value: number][] = [
   ['PHASES', PHASES.length],
   ['sizeof(struct datagram)', CONNECTION_BYTES],
   ...offsets('datagram', { seen: 0, state: 8 }),
+  ['sizeof(struct grace)', GRACE_BYTES],
+  ...offsets('grace', { until: 0, packets: 8 }),
   ['REASSEMBLY', REASSEMBLY],
   ...SHARED_TABLES.map((table): [string, number] => [mapSize(table), entriesOf(table)]),
   ...(['fin', 'syn', 'rst', 'ack', 'urg'] as const).map((flag): [string, number] => [
@@ -218,7 +231,7 @@ const OF_C = [
   ...['AND_SUMMARY', 'AND_COMMON', 'SWAPS', 'SECOND', 'MALFORMED_INTERVAL', 'KEPT_SAMPLED', 'MAX_HEADERS'],
   ...['DISCOVERY_RATE', 'DISCOVERY_BURST'],
   ...['FORGET', 'BASE_MASK', 'SET_STEPS', 'SET_PLACE', 'SET_BLOCKS', 'SET_INSIDE', 'HEAD_INSIDE', 'HALVES'],
-  ...['FRAME', 'NOT_IP', 'SECOND_NS', 'CONNECTION_TABLE', 'WITH_CONNECTIONS'],
+  ...['FRAME', 'NOT_IP', 'SECOND_NS', 'CONNECTION_TABLE', 'WITH_CONNECTIONS', 'WITH_ACTIONS'],
   ...['ICMP_ECHO_REPLY', 'ICMP_UNREACHABLE', 'ICMP_QUENCH', 'ICMP_REDIRECT', 'ICMP_ECHO_REQUEST'],
   ...['ICMP_TIME_EXCEEDED', 'ICMP_PARAMETER_PROBLEM', 'ICMPV6_ECHO_REQUEST', 'ICMPV6_ECHO_REPLY'],
   ...['SET_MAP', 'SET_SLOT', 'ENTRY_SHIFT', 'FIRST_BYTE', 'LATER_FRAGMENT', 'EACH_UNCOMMON_FIELD'],

@@ -1,6 +1,6 @@
 // Rules that ask about connections under the kernels of Debian 12, 13 and the next one, natively and generic. The first has no TCX links: what
 // leaves is recorded by a filter of clsact there.
-// needs: debian lab node-lts qemu
+// needs: debian iptables lab node-lts qemu
 import { expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
@@ -117,3 +117,61 @@ it.each([
   expect(await reconcile()).toMatchObject({ changed: true });
   expect(await guest.must('bpftool net show')).not.toContain('clsact/egress');
 });
+
+/** By a socket that is not connected, from port 40123. */
+const ASK_ONCE = `
+const [address, port] = process.argv.slice(2);
+const socket = require('node:dgram').createSocket('udp4');
+socket.on('message', (answer) => { console.log(String(answer)); process.exit(0); });
+socket.bind(40123, () => socket.send('question', Number(port), address));
+setTimeout(() => process.exit(1), 20000);
+`;
+
+it.each([
+  ['6.1', 'bookworm'],
+  ['6.12', 'trixie'],
+])(
+  'Linux %s: conntrack is asked as well, once its module is loaded and follows packets',
+  async (version, suite) => {
+    await using lab = await createLab();
+    await using guest = await boot(lab, suite);
+    expect(await guest.must('cat /proc/version')).toContain(`Linux version ${version}.`);
+    const state = (policy: string) =>
+      guest.write(
+        '/state/hosts/guest.yaml',
+        `${host(`mode: native, policy: ${policy}`)}connections: {from: conntrack}\n`,
+      );
+    await state('asking');
+    const refused = async () => guest.must(`${xdpkeep('reconcile')}; test $? = 78`);
+    expect(await refused()).toContain('nf_conntrack is not loaded');
+    await guest.must(
+      'while read -r module; do insmod /modules/$module.ko || exit 1; done </modules/conntrack',
+    );
+    expect(await refused()).toContain('no rule of nftables or iptables asks for it');
+    expect(await guest.must('bpftool net show')).not.toContain('eth0');
+
+    await guest.must('iptables -A INPUT -m conntrack --ctstate INVALID');
+    for (const policy of ['wide', 'asking']) {
+      await state(policy);
+      const applied = JSON.parse(await guest.must(xdpkeep('reconcile --output json'))) as Reconciliation;
+      expect(applied, policy).toMatchObject({
+        changed: true,
+        interfaces: [{ condition: 'Ready' }],
+        warnings: [],
+      });
+    }
+    await guest.write('/once.cjs', ASK_ONCE);
+    await using _answer = await serveIn(lab.network.outside, ANSWER, WORLD, 7053, 5);
+    expect(await guest.must(`${NODE} /once.cjs ${WORLD} 7053`)).toBe('aaaaa');
+    const packet = `protocol: udp, source: ${WORLD}, destination: ${ADDRESS}, sourcePort: 7053, destinationPort: 40123`;
+    const explain = () => guest.must(xdpkeep(`explain eth0 "${packet}" --no-color`));
+    expect(await explain()).toContain('connection: established, by the tables of xdpkeep');
+    await guest.must(xdpkeep('connections remove --protocol udp'));
+    const byConntrack = await explain();
+    expect(byConntrack).toContain('connection: established, by conntrack');
+    expect(byConntrack, 'of the attached program').toMatch(/runs now: pass by answers/);
+    expect(await guest.must(xdpkeep('status --no-color'))).toContain(
+      'conntrack is asked as well: it follows IPv4 here',
+    );
+  },
+);

@@ -20,6 +20,7 @@ const POLICY = policyFile('edge', {
   tests: [{ name: 'dies', packet: { protocol: 'icmp', source: '10.77.9.2' }, expect: 'drop' }],
 });
 
+const LEAVES = { name: 'leaves', match: { protocol: 'icmp' }, action: 'next' };
 const WIDE = policyFile('wide', { nonIp: 'match', fragments: 'drop', rules: WIDE_RULES });
 
 it('attaches natively to virtio_net under Linux 6.1', async () => {
@@ -49,4 +50,24 @@ it('attaches natively to virtio_net under Linux 6.1', async () => {
   await xdpkeep('reconcile');
   expect(await ping(lab.network, ADDRESS, 4)).toMatchObject({ sent: 4, received: 0 });
   expect(await xdpkeep('counters eth0')).toMatch(/no-ping-yet +4 /);
+
+  // Layers: once searched in a loop, since rates are in them, and once without.
+  const bare = WIDE_RULES.map((rule) => ({
+    ...rule,
+    rateLimit: undefined,
+    until: undefined,
+    log: undefined,
+  }));
+  for (const [name, rules] of Object.entries({ base: WIDE_RULES, plain: bare })) {
+    await guest.write(`/state/policies/${name}.yaml`, policyFile(name, { rules: [LEAVES, ...rules] }));
+    await guest.write('/state/hosts/guest.yaml', HOST.replace('policy: edge', `policies: [${name}, edge]`));
+    await xdpkeep('reconcile');
+    expect(await ping(lab.network, ADDRESS, 4)).toMatchObject({ sent: 4, received: 0 });
+    const counted = await xdpkeep('counters eth0');
+    expect(counted).toMatch(new RegExp(`${name}/leaves +4 `));
+    expect(counted).toMatch(/edge\/no-ping +4 /);
+    await guest.write('/state/hosts/guest.yaml', HOST);
+    await xdpkeep('reconcile');
+    await guest.must('rm -r /sys/fs/bpf/xdpkeep');
+  }
 });

@@ -76,6 +76,7 @@ it('timeouts change without a reload; tables of another size hold what those bef
   const tables = memory?.shared.filter(({ name }) => name.endsWith(' connections')) ?? [];
   expect(tables.map(({ name }) => name).sort()).toEqual([
     'begun connections',
+    'grace connections',
     'lives connections',
     'opened connections',
     'recorded connections',

@@ -7,7 +7,7 @@ import { ip } from '../lab/traffic.js';
 import { ASKING, askJson, listConnections } from '../support/asking.js';
 import { ANSWER, askFor, serve } from '../support/datagrams.js';
 import { reconcile } from '../support/host.js';
-import { counts, writePolicy } from '../support/policies.js';
+import { counts, withoutGrace, writePolicy } from '../support/policies.js';
 
 it('counts, filters and pages what is known, and has some of it forgotten', async () => {
   await using lab = await createLab();
@@ -135,6 +135,7 @@ it('events and capture say what a packet is to the connections of the host', asy
   const { peerAddress } = lab.pair('veth0');
   await using _answer = await serve(lab, ANSWER, peerAddress, 7053, 5);
   writePolicy(lab, ASKING);
+  withoutGrace(lab);
   await reconcile(lab);
   for (const args of [['events'], ['capture', 'veth0']]) {
     const running = lab.start([...args, '--output', 'json']);

@@ -66,6 +66,7 @@ it('status, memory, metrics and top say how full the tables are, and what record
   const shared = status.memory?.shared.filter(({ name }) => name.endsWith(' connections')) ?? [];
   expect(shared.map(({ name }) => name).sort()).toEqual([
     'begun connections',
+    'grace connections',
     'lives connections',
     'opened connections',
     'recorded connections',

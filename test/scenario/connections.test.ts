@@ -7,7 +7,7 @@ import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab, type Lab } from '../lab.js';
 import { ANSWER, askFor, serve } from '../support/datagrams.js';
 import { document, hostFile, ICMP_DROP, reconcile, status } from '../support/host.js';
-import { counts, writePolicy } from '../support/policies.js';
+import { counts, withoutGrace, writePolicy } from '../support/policies.js';
 import { ECHO, talkFrom } from '../support/streams.js';
 
 /** A host that asks, and serves SSH. */
@@ -32,6 +32,7 @@ it('what this host asks for comes in, and nothing else', async () => {
   await using _echo = await serve(lab, ECHO, peerAddress, 7007);
   await using _answer = await serve(lab, ANSWER, peerAddress, 7053, 5);
   writePolicy(lab, CLIENT);
+  withoutGrace(lab);
   const dry = document<Reconciliation>(await lab.run(['reconcile', '--dry-run', '--output', 'json']), 0);
   expect(dry.steps.map(({ action, reason }) => `${action}: ${reason}`)).toEqual([
     'update: what leaves is recorded, since rules ask about connections',
@@ -101,7 +102,8 @@ it('what is open at the first attach goes on; what records is healed; a rollback
     { action: 'none' },
     {
       action: 'update',
-      reason: 'what leaves is recorded, since rules ask about connections',
+      reason: 'what leaves is not recorded: somebody detached it',
+      drift: 'detached',
       outcome: 'done',
     },
   ]);

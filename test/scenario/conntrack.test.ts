@@ -1,7 +1,7 @@
 // The state of a packet beside the one that iptables' `-m conntrack` gives it, on the same host, packet by packet. With one seed
 // everything is the same again (XDPKEEP_SEED).
 import { readFileSync } from 'node:fs';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { type Judges, seatJudges } from '../lab/two-judges.js';
 import { ip } from '../lab/traffic.js';
@@ -41,11 +41,11 @@ interface Seen {
   strangers: Stranger[];
 }
 
-async function watch(lab: Lab): Promise<Seen> {
+async function watch(lab: Lab, source?: 'conntrack'): Promise<Seen> {
   const { address, address6 } = lab.pair('veth0');
   const host: HostAddresses = { own: both([address, address6]), behind: both(BEHIND) };
   const silent: Silent = both(SILENT);
-  using judges: Judges = await seatJudges(lab, [...SILENT], [...BEHIND]);
+  using judges: Judges = await seatJudges(lab, [...SILENT], [...BEHIND], source);
   const random = new Random(SEED);
   const speaker = new Speaker(judges, random, host);
   const observed: Observed[] = [];
@@ -88,4 +88,40 @@ it('of what nobody asked for nothing is established or related', () => {
   expect(wrong.slice(0, 10)).toEqual([]);
   const kinds = new Set(seen.strangers.map(({ what }) => what));
   for (let flags = 0; flags < 256; flags++) expect(kinds).toContain(`a scan with flags ${flags}`);
+});
+
+/** What conntrack can be asked about by our program. */
+const isAsked = ({ protocol, kind }: Observed) =>
+  (protocol === 'tcp' || protocol === 'udp') && kind !== 'error';
+
+describe('a policy that has nothing but conntrack to ask, since nothing is recorded', () => {
+  let alone: Seen;
+  beforeAll(async () => {
+    await using lab = await createLab();
+    alone = await watch(lab, 'conntrack');
+  });
+
+  it('TCP and UDP are what iptables says, but for what docs/connections.md names', () => {
+    const asked = alone.observed.filter(isAsked);
+    expect(stories(asked.filter((one) => isDifferent(one) && !classOf(one)))).toBe('');
+    for (const protocol of ['tcp', 'udp']) {
+      const agreed = asked.filter((one) => one.protocol === protocol && one.ours === 'established');
+      expect(agreed.filter((one) => !isDifferent(one)).length, protocol).toBeGreaterThan(100);
+    }
+  });
+
+  it('errors are related only if iptables says so', () => {
+    const errors = alone.observed.filter(({ kind, ours }) => kind === 'error' && ours === 'related');
+    expect(stories(errors.filter(isDifferent))).toBe('');
+    expect(errors.length).toBeGreaterThan(50);
+  });
+
+  it('it cannot be asked about anything else', () => {
+    const others = alone.observed.filter(({ protocol }) => protocol === 'echo' || protocol === 'raw');
+    expect(others.filter(({ ours }) => ours === 'established' || ours === 'related')).toEqual([]);
+  });
+
+  it('of what nobody asked for nothing is established or related', () => {
+    expect(alone.strangers.filter(({ ours }) => ['established', 'related'].includes(ours))).toEqual([]);
+  });
 });

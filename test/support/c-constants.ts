@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const SECTION = '.data.constants';
 
-/** The values of expressions of C, where all of bpf/firewall_connections.bpf.c and these `defines` can be seen. */
+/** The values of expressions of C, where all of bpf/firewall_connections_actions.bpf.c and these `defines` can be seen. */
 export function evaluateC(expressions: readonly string[], defines: string): bigint[] {
   const folder = mkdtempSync(join(tmpdir(), 'xdpkeep-constants-'));
   try {
@@ -18,7 +18,10 @@ export function evaluateC(expressions: readonly string[], defines: string): bigi
     ];
     const lines = expressions.map((expression) => `(__u64)(${expression}),`);
     const table = `const volatile __u64 constants[] SEC("${SECTION}") = {\n${lines.join('\n')}\n};\n`;
-    writeFileSync(source, `#include <stddef.h>\n#include "firewall_connections.bpf.c"\n${defines}${table}`);
+    writeFileSync(
+      source,
+      `#include <stddef.h>\n#include "firewall_connections_actions.bpf.c"\n${defines}${table}`,
+    );
     const triplet = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
     const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${triplet}`, '-Ibpf'];
     execFileSync('clang', [...flags, '-c', source, '-o', object]);

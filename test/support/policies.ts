@@ -1,4 +1,6 @@
 // Policies for the scenarios, and what they count.
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Counters } from '../../src/model/counters.js';
 import type { Lab } from '../lab.js';
 import { document, hostFile } from './host.js';
@@ -22,6 +24,16 @@ export function writePolicy(lab: Lab, policy: Written, protect: object[] = []): 
     'hosts/lab.yaml':
       hostFile({ veth0: 'mode: native, policy: edge' }) + `protect: ${JSON.stringify(protect)}\n`,
   });
+}
+
+/** The Host file that is there asks conntrack as well, and has no grace window. */
+export function fromConntrack(lab: Lab): void {
+  appendFileSync(join(lab.state, 'hosts/lab.yaml'), 'connections: {from: conntrack, grace: 0s}\n');
+}
+
+/** On the host whose file is there nothing in its middle comes in by the grace window. */
+export function withoutGrace(lab: Lab): void {
+  appendFileSync(join(lab.state, 'hosts/lab.yaml'), 'connections: {grace: 0s}\n');
 }
 
 /** Packets that each row of an interface has counted. */

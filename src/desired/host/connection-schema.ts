@@ -2,9 +2,12 @@
 // those of `Lives`; the descriptions name the setting of conntrack that is meant.
 import * as z from 'zod';
 import {
+  CONNECTION_SOURCES,
   CONNECTIONS_LIMIT,
   type ConnectionSettings,
   FEWEST_CONNECTIONS,
+  GRACE,
+  GRACE_LIMIT,
   LIVES,
   MOST_CONNECTIONS,
   type Phase,
@@ -52,22 +55,32 @@ const timeouts = z
 
 export const connectionFields = z
   .strictObject({
+    from: mayBeAbsent(z.enum(CONNECTION_SOURCES)).describe(
+      'Where connections are looked up: `tables` of what leaves, or `conntrack` as well, for TCP and UDP that these do not know. It has to follow packets here already. Default: tables.',
+    ),
     max: mayBeAbsent(wholeNumber(FEWEST_CONNECTIONS, CONNECTIONS_LIMIT)).describe(
       `Flows that the host knows at once. Default: ${MOST_CONNECTIONS}.`,
     ),
     timeouts: mayBeAbsent(timeouts),
+    grace: mayBeAbsent(duration(0, GRACE_LIMIT * SECOND, '0s to 10m')).describe(
+      `For how long TCP in its middle counts as established once the tables are made, on a host where nothing was recorded before; 0s: not at all. Default: ${formatDuration(GRACE * SECOND)}.`,
+    ),
   })
   .describe('The connections of this host, for rules with `connection`.');
 
 /** With the defaults filled in; seconds. */
 export function toConnections({
+  from,
   max = MOST_CONNECTIONS,
   timeouts: written = {},
+  grace,
 }: z.output<typeof connectionFields>): ConnectionSettings {
   const { tcp = {}, ...others } = written;
   return {
     max: Math.ceil(max / 4) * 4, // halves and a quarter of it are sizes of tables
     timeouts: { ...LIVES, ...inSeconds(others), tcp: { ...LIVES.tcp, ...inSeconds(tcp) } },
+    ...(grace !== undefined && { grace: Math.ceil(grace / SECOND) }),
+    ...(from === 'conntrack' && { from }),
   };
 }
 

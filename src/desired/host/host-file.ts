@@ -4,12 +4,13 @@ import type * as z from 'zod';
 import type { ConnectionSettings } from '../../model/connections.js';
 import type { DesiredInterface } from '../../model/desired.js';
 import type { Diagnostic } from '../../model/diagnostic.js';
-import type { Protection } from '../../model/policy.js';
+import type { PacketTest, Protection } from '../../model/policy.js';
 import { fieldOf, type Issue, itemsOf, readDocument, type StateDocument } from '../yaml/document.js';
 import { findUnknownLists } from '../lists/list-references.js';
 import type { ListReader } from '../lists/lists.js';
 import { locate } from '../yaml/locate.js';
 import { toMatch } from '../policy/match.js';
+import { toPacketTest } from '../policy/test-schema.js';
 import { NO_SAFEGUARDS, type Safeguards } from '../../model/safeguards.js';
 import { toConnections } from './connection-schema.js';
 import { toGuard, toProbes } from './safeguard-schema.js';
@@ -21,12 +22,14 @@ export interface HostInterface extends Pick<
   DesiredInterface,
   'pattern' | 'mode' | 'foreign' | 'drift' | 'at'
 > {
-  /** Either this or `policy`, unless there are problems. */
+  /** Either this or `policies`, unless there are problems. */
   program?: ProgramReference;
-  /** Name of a policy. */
-  policy?: string;
-  /** The place of `policy` or of a field of `program`; where it is missing, the place of the map that should have it. */
-  placeOf: (field: 'policy' | 'builtin' | 'file' | 'function') => Place;
+  /** Names of policies: one, or layers in order; none with `program`. */
+  policies: { name: string; place: Place }[];
+  /** Of layers as a whole, with their places; the rules that they name are not checked. */
+  tests: PacketTest[];
+  /** The place of a field of `program`; where it is missing, the place of the map that should have it. */
+  placeOf: (field: 'builtin' | 'file' | 'function') => Place;
 }
 
 export interface HostFile {
@@ -42,6 +45,8 @@ export interface HostFile {
   safeguards: Safeguards;
   /** Absent where it says nothing of connections, and after problems. */
   connections?: ConnectionSettings;
+  /** Where it says it. */
+  connectionsPlace?: Place;
   /** The places of probes that run commands. */
   commands: Place[];
 }
@@ -65,7 +70,10 @@ export function readHostFile(
     interfaces: readInterfaces(document),
     ...readProtections(document, lists),
     safeguards,
-    ...(document.data?.connections && { connections: toConnections(document.data.connections) }),
+    ...(document.data?.connections && {
+      connections: toConnections(document.data.connections),
+      connectionsPlace: locate(document.root, ['connections'], 'key', document.source).place,
+    }),
     commands: safeguards.probes.flatMap(({ target }, index) =>
       target.kind === 'exec'
         ? [locate(document.root, ['probes', index], 'value', document.source).place]
@@ -105,17 +113,23 @@ function readInterfaces({ root, value, source }: StateDocument): HostInterface[]
   const wanted = fieldOf(value, 'interfaces');
   return fieldsAt(root, 'interfaces').flatMap(({ key, value: node }): HostInterface[] => {
     const one = fieldOf(wanted, key.value);
-    const read = [one, pick(one, 'program'), pick(one, 'policy')]
+    const read = [one, pick(one, 'program'), pick(one, 'policy'), pick(one, 'policies')]
       .map((value) => interfaceSchema.safeParse(value))
       .find(({ success }) => success);
     if (!read?.data || !node) return [];
+    const { policy, policies = [], tests = [], ...data } = read.data;
+    const placeAt = (...path: PropertyKey[]): Place => locate(node, path, 'value', source).place;
     return [
       {
-        ...read.data,
+        ...data,
+        policies: [
+          ...(policy === undefined ? [] : [{ name: policy, place: placeAt('policy') }]),
+          ...policies.map((name, index) => ({ name, place: placeAt('policies', index) })),
+        ],
+        tests: tests.map((test, index) => toPacketTest(test, placeAt('tests', index).at)),
         pattern: key.value,
         at: source.placeAt(key.range?.[0] ?? 0).at,
-        placeOf: (field) =>
-          locate(node, field === 'policy' ? [field] : ['program', field], 'value', source).place,
+        placeOf: (field) => placeAt('program', field),
       },
     ];
   });

@@ -3,9 +3,10 @@
 import * as z from 'zod';
 import { compileGlob, isGlob } from '../../text/glob.js';
 import { LONGEST_ALTNAME } from '../../model/altnames.js';
-import { MAX_PROTECT } from '../../model/policy.js';
+import { MAX_LAYERS, MAX_PROTECT } from '../../model/policy.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { matchSchema } from '../policy/match.js';
+import { testSchema } from '../policy/test-schema.js';
 import { connectionFields } from './connection-schema.js';
 import { safeguardFields } from './safeguard-schema.js';
 import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent } from '../policy/values.js';
@@ -99,6 +100,14 @@ const policyName = z
   .regex(FILE_NAME, FILE_NAME_RULE)
   .describe('The policy of policies/<name>.yaml, in place of a program.');
 
+const layerNames = z
+  .array(z.string().regex(FILE_NAME, FILE_NAME_RULE))
+  .min(2, 'needs two policies or more; one alone is `policy: NAME`')
+  .max(MAX_LAYERS, `must have ${MAX_LAYERS} policies at most`)
+  .refine((names) => new Set(names).size === names.length, 'must name each policy once')
+  .meta({ uniqueItems: true })
+  .describe('Policies as layers in order: what one does not decide goes on to the next one.');
+
 const program = z
   .strictObject(programFields)
   .meta({
@@ -119,6 +128,14 @@ const program = z
 export const PROGRAM_HINT =
   'Add `policy: NAME`, `program: {builtin: icmp-drop}` or `program: {file: programs/NAME.bpf.c}`.';
 
+/** What an interface runs: one of the first three. */
+interface Runs {
+  policy?: string;
+  policies?: string[];
+  program?: unknown;
+  tests?: unknown[];
+}
+
 export const interfaceSchema = z
   .strictObject({
     mode: z
@@ -126,6 +143,10 @@ export const interfaceSchema = z
       .default('auto')
       .describe('How XDP is attached. auto tries native and falls back to generic.'),
     policy: mayBeAbsent(policyName),
+    policies: mayBeAbsent(layerNames),
+    tests: mayBeAbsent(z.array(testSchema)).describe(
+      'Packets and what becomes of them by all layers of `policies`.',
+    ),
     program: mayBeAbsent(program),
     foreign: z
       .enum(['refuse', 'replace'])
@@ -141,16 +162,25 @@ export const interfaceSchema = z
       ),
   })
   .superRefine(
-    ...checkFields<{ policy?: string; program?: unknown }>(function* ({ policy, program }) {
-      if (policy !== undefined && program !== undefined)
+    ...checkFields<Runs>(function* (runs) {
+      const [first, second] = (['program', 'policies', 'policy'] as const).filter(
+        (one) => runs[one] !== undefined,
+      );
+      if (first && second)
         yield {
-          fields: ['program', 'policy'],
-          message: 'and `policy` exclude each other',
+          fields: [first, second],
+          message: `and \`${second}\` exclude each other`,
           hint: 'Keep one of the two.',
         };
-      if (policy === undefined && program === undefined)
+      if (runs.tests !== undefined && first !== undefined && first !== 'policies')
         yield {
-          fields: ['policy', 'program'],
+          fields: ['tests'],
+          message: 'goes with `policies`',
+          hint: first === 'policy' ? 'Write them into the file of the policy.' : 'Remove it.',
+        };
+      if (!first)
+        yield {
+          fields: ['policy', 'program', 'policies'],
           ofMap: true,
           summary: 'missing field',
           message: 'needs `policy` or `program`',
@@ -160,18 +190,31 @@ export const interfaceSchema = z
   )
   .meta({
     description: 'What one interface, or every interface that a glob matches, is to run.',
-    oneOf: [{ required: ['policy'] }, { required: ['program'] }],
+    oneOf: [{ required: ['policy'] }, { required: ['policies'] }, { required: ['program'] }],
+    dependencies: { tests: ['policies'] },
   });
+
+const NO_CONNECTION = {
+  message: 'does not go with `protect`: what is protected never depends on what is remembered',
+  params: { hint: 'Name the addresses or ports in its place, or let a rule of the policy pass it.' },
+};
 
 const protection = matchSchema
   .refine((match) => Object.keys(match).length > 0, {
     message: 'must have a field: an empty entry would protect every packet',
+    params: { hint: 'Write which packets, for example {protocol: tcp, destinationPort: 22}.' },
   })
-  .refine((match) => match.connection === undefined, {
-    message: 'does not go with `protect`: what is protected never depends on what is remembered',
-    path: ['connection'],
-  })
-  .meta({ minProperties: 1, not: { required: ['connection'] } });
+  .refine((match) => match.connection === undefined, { ...NO_CONNECTION, path: ['connection'] })
+  .refine(({ not }) => not?.connection === undefined, { ...NO_CONNECTION, path: ['not', 'connection'] })
+  .meta({
+    minProperties: 1,
+    not: {
+      anyOf: [
+        { required: ['connection'] },
+        { required: ['not'], properties: { not: { required: ['connection'] } } },
+      ],
+    },
+  });
 
 export const hostSchema = z
   .strictObject({

@@ -16,11 +16,11 @@ export const DAY = 1440 * MINUTE;
 export function duration(from: number, to: number, words: string): z.ZodType<number, string> {
   return textValue(
     (text): number | Problem => {
-      const ms = parseDuration(text);
+      const ms = from === 0 && text === '0s' ? 0 : parseDuration(text);
       if (ms !== undefined && ms >= from && ms <= to) return ms;
       return { message: `must be a time from ${words}, like 500ms, 30s, 2m or 1h, not ${quote(text)}` };
     },
-    { pattern: DURATION_PATTERN },
+    { pattern: from === 0 ? `^0s$|${DURATION_PATTERN}` : DURATION_PATTERN },
   );
 }
 
@@ -83,6 +83,7 @@ const probe = probeFields
           ofMap: true,
           summary: 'missing field',
           message,
+          hint: 'Write one of them, for example ping: 10.0.0.1.',
         };
       } else if (second) {
         yield {
@@ -92,7 +93,11 @@ const probe = probeFields
         };
       }
       if (written.server !== undefined && kind !== 'dns')
-        yield { fields: ['server'], message: 'goes with `dns` alone' };
+        yield {
+          fields: ['server'],
+          message: 'goes with `dns` alone',
+          hint: 'Remove it, or ask for a name: `dns: NAME`.',
+        };
     }),
   )
   .meta({ oneOf: KINDS.map((kind) => ({ required: [kind] })) });
@@ -102,7 +107,7 @@ const guard = z
     window: duration(500, 5 * MINUTE, '500ms to 5m').describe(
       'How long the counters are watched after a change.',
     ),
-    factor: mayBeAbsent(z.number().min(1, 'must be 1 or more').max(1e6)).describe(
+    factor: mayBeAbsent(z.number().min(1, 'must be 1 or more').max(1e6, 'must be 1000000 at most')).describe(
       'A row fails above so many times the rate that it dropped at before. Default: 10.',
     ),
     minimum: mayBeAbsent(wholeNumber(1, 1e9)).describe(

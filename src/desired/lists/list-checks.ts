@@ -1,14 +1,16 @@
 // Checks `lists` of a policy against the files and the rules. Refused: options of a list that does not exist or that no rule names, options
 // of another format, and a file with more entries or another SHA-256 than the options allow.
 import { fieldOf, type Issue, issueAt, itemsOf } from '../yaml/document.js';
-import { unknownList, type WrittenOptions } from './list-references.js';
+import { addressesIn, unknownList, type WrittenOptions } from './list-references.js';
 import { CSV_FIELDS, formatOf, type ListOptions, listOptionsSchema } from './list-options.js';
 import type { ListReader } from './lists.js';
 import { quote } from '../../text/wording.js';
 
 /** The options of each list in a policy as it stands in the file. */
 export function writtenOptions(policy: unknown): WrittenOptions {
-  const written = Object.entries(fieldOf(policy, 'lists') ?? {});
+  const lists = fieldOf(policy, 'lists');
+  const isMap = typeof lists === 'object' && lists !== null && !Array.isArray(lists);
+  const written = Object.entries(isMap ? lists : {});
   return Object.fromEntries(written.map(([name, value]) => [name, listOptionsSchema.safeParse(value).data]));
 }
 
@@ -26,9 +28,9 @@ export function checkLists(policy: unknown, lists: ListReader): Issue[] {
 /** The lists that the rules name. */
 function namesIn(policy: unknown): Set<string> {
   const matches = itemsOf(fieldOf(policy, 'rules')).map((rule) => fieldOf(rule, 'match'));
-  const values = matches.flatMap((match) => [fieldOf(match, 'source'), fieldOf(match, 'destination')]);
-  const names = values.flatMap((value) => (Array.isArray(value) ? itemsOf(value) : [value]));
-  return new Set(names.flatMap((value) => (fieldOf(value, 'list') as string | undefined) ?? []));
+  return new Set(
+    matches.flatMap(addressesIn).flatMap(({ value }) => (fieldOf(value, 'list') as string | undefined) ?? []),
+  );
 }
 
 function unused(name: string): Issue {

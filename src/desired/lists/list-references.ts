@@ -1,4 +1,5 @@
 // Finds the lists that matches name, in files with other problems too.
+import { ADDRESS_FIELDS } from '../../model/policy.js';
 import { suggest } from '../../text/suggest.js';
 import { fieldOf, type Issue, issueAt, itemsOf } from '../yaml/document.js';
 import type { ListOptions } from './list-options.js';
@@ -16,13 +17,21 @@ export function findUnknownLists(
   lists: ListReader,
   options: WrittenOptions = {},
 ): Issue[] {
-  return ['source', 'destination'].flatMap((field) => {
-    const value = fieldOf(match, field);
-    if (!Array.isArray(value)) return checkReference(value, [...path, field], lists, options);
-    return itemsOf(value).flatMap((item, index) =>
-      checkReference(item, [...path, field, index], lists, options),
-    );
-  });
+  return addressesIn(match).flatMap(({ value, at }) =>
+    checkReference(value, [...path, ...at], lists, options),
+  );
+}
+
+/** What stands where addresses may, in a match of a file with other problems too, and where in it. */
+export function addressesIn(match: unknown): { value: unknown; at: PropertyKey[] }[] {
+  return [[], ['not']].flatMap((half) =>
+    ADDRESS_FIELDS.flatMap((field) => {
+      const at = [...half, field];
+      const value = at.reduce<unknown>((within, name) => fieldOf(within, name), match);
+      if (!Array.isArray(value)) return [{ value, at }];
+      return itemsOf(value).map((item, index) => ({ value: item, at: [...at, index] }));
+    }),
+  );
 }
 
 function checkReference(

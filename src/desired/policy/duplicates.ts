@@ -1,6 +1,6 @@
-// What the rules and tests of a file are called: names that stand twice, tests of rules that are not there, groups that bring more rules
-// than a policy may have.
-import { BUILTIN_ROWS, MAX_RULES } from '../../model/policy.js';
+// What the rules and tests of a file are called: names that stand twice, tests of rules that are not there or decide nothing; and more
+// rules, groups counted, than a policy may have.
+import { BUILTIN_ROWS, MAX_COUNTS, MAX_RULES } from '../../model/policy.js';
 import { suggest } from '../../text/suggest.js';
 import { quote } from '../../text/wording.js';
 import { fieldOf, type Issue, issueAt, itemsOf, type StateDocument } from '../yaml/document.js';
@@ -18,6 +18,8 @@ interface Named {
   /** Where it stands in the file. */
   path: PropertyKey[];
   enabled: boolean;
+  /** It only counts. */
+  counts: boolean;
 }
 
 /** Each rule by its name, those of groups where they are used. */
@@ -29,10 +31,15 @@ function listNames(value: unknown, field: 'rules' | 'tests', groups?: Groups): N
       const path = [field, index, 'use'];
       // Twice in the group itself is a problem of the group.
       const named = new Map([
-        ...disabled.map(({ name }) => [name, false] as const),
-        ...rules.map(({ name }) => [name, true] as const),
+        ...disabled.map(({ name }) => [name, undefined] as const),
+        ...rules.map(({ name, action }) => [name, action.kind] as const),
       ]);
-      return [...named].map(([name, enabled]) => ({ name, path, enabled }));
+      return [...named].map(([name, action]) => ({
+        name,
+        path,
+        enabled: action !== undefined,
+        counts: action === 'count',
+      }));
     }
     const name = fieldOf(item, 'name');
     return [
@@ -40,6 +47,7 @@ function listNames(value: unknown, field: 'rules' | 'tests', groups?: Groups): N
         name: typeof name === 'string' ? name : undefined,
         path: [field, index, 'name'],
         enabled: fieldOf(item, 'enabled') !== false,
+        counts: fieldOf(item, 'action') === 'count',
       },
     ];
   });
@@ -79,7 +87,10 @@ export function findUnknownRules(value: unknown, groups: Groups): Issue[] {
   const known = new Set(names);
   return itemsOf(fieldOf(value, 'tests')).flatMap((test, index) => {
     const rule = fieldOf(test, 'rule');
-    if (typeof rule !== 'string' || known.has(rule)) return [];
+    if (typeof rule !== 'string') return [];
+    if (rules.some(({ name, enabled, counts }) => name === rule && enabled && counts))
+      return [issueAt(['tests', index, 'rule'], onlyCounts(rule))];
+    if (known.has(rule)) return [];
     const isThere = rules.some(({ name }) => name === rule);
     return [issueAt(['tests', index, 'rule'], isThere ? disabled(rule) : unknown(rule, names))];
   });
@@ -107,6 +118,23 @@ function disabled(rule: string): Text {
     message: `names ${quote(rule)}, which has \`enabled: false\` and decides nothing`,
     hint: 'Enable the rule, or remove the test.',
   };
+}
+
+function onlyCounts(rule: string): Text {
+  return {
+    summary: 'rule that only counts',
+    message: `names ${quote(rule)}, which counts packets and decides none`,
+    hint: 'Name the rule that decides the packet, or leave it out.',
+  };
+}
+
+export function tooManyCounts(value: unknown, groups: Groups): Issue[] {
+  const counting = listNames(value, 'rules', groups).filter(({ enabled, counts }) => enabled && counts);
+  const first = counting[MAX_COUNTS];
+  if (first === undefined) return [];
+  const message = `is rule ${MAX_COUNTS + 1} with \`action: count\`: a policy has ${MAX_COUNTS} of them at most, since a packet may match them all`;
+  const hint = 'Join some: rules that decide count their packets as well.';
+  return [issueAt(first.path, { summary: 'too many rules that count', message, hint })];
 }
 
 /** With those of groups; the schema refuses more without them. */

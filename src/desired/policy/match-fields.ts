@@ -5,7 +5,7 @@ import type { FieldName } from '../../model/policy.js';
 import type { WrittenMatch, WrittenPacketFields } from '../../policy/fields/field.js';
 import { FIELD_NAMES, FIELDS } from '../../policy/fields/registry.js';
 import { notationSchema } from './notation-schema.js';
-import { mayBeAbsent, oneOrMany } from './values.js';
+import { mayBeAbsent, oneOrMany, toIssue } from './values.js';
 
 /** Schemas of fields that may be absent, by name. */
 type Shape<T> = { [N in keyof T]-?: z.ZodExactOptional<z.ZodType<NonNullable<T[N]>>> };
@@ -19,9 +19,27 @@ function shape<T>(schemaOf: (name: FieldName) => z.ZodType, help: 'match' | 'pac
   return Object.fromEntries(entries) as Shape<T>;
 }
 
-export const matchFields = z.strictObject(
-  shape<WrittenMatch>((name) => oneOrMany(notationSchema<unknown>(FIELDS[name].inMatch)), 'match'),
+const inMatch = shape<Omit<WrittenMatch, 'not'>>(
+  (name) => oneOrMany(notationSchema<unknown>(FIELDS[name].inMatch)),
+  'match',
 );
+
+const EMPTY = {
+  message: 'must have a field: without one it leaves nothing out',
+  hint: 'Write under it what the packet does not have: not: {source: 192.0.2.0/24}.',
+};
+
+const not = z
+  .strictObject(inMatch)
+  .superRefine((fields, context) => {
+    if (Object.keys(fields).length === 0) context.issues.push(toIssue(EMPTY, fields));
+  })
+  .meta({
+    description: 'The packet has each of these fields, and none of them agrees.',
+    minProperties: 1,
+  });
+
+export const matchFields = z.strictObject({ ...inMatch, not: mayBeAbsent(not) });
 
 /** Each with one value. */
 export const packetFields: Shape<WrittenPacketFields> = shape(

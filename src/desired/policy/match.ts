@@ -13,9 +13,20 @@ export const matchSchema = matchFields
 export type AddressResolver = (written: WrittenAddress[]) => AddressSet;
 
 /** Resolves names; `resolve` those of lists. Only for a match that was not refused. */
-export function toMatch(written: WrittenMatch, resolve: AddressResolver): Match {
-  const { source, destination, icmpType, ...rest } = written;
+export function toMatch({ not, ...written }: WrittenMatch, resolve: AddressResolver): Match {
   const protocols = written.protocol?.map(({ from }) => from) ?? [];
+  return {
+    ...toFields(written, protocols, resolve),
+    ...(not && { not: toFields(not, protocols, resolve) }),
+  };
+}
+
+/** `protocols`: those of the match, with which ICMP types have numbers. */
+function toFields(
+  { source, destination, icmpType, ...rest }: Omit<WrittenMatch, 'not'>,
+  protocols: number[],
+  resolve: AddressResolver,
+): Omit<Match, 'not'> {
   return {
     ...rest,
     ...(source && { source: resolve(source) }),

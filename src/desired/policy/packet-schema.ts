@@ -28,15 +28,24 @@ function* extensionProblems({
 }: Partial<z.output<typeof extensionFields>>): Generator<FieldProblem<z.output<typeof extensionFields>>> {
   if (kind === 'fragment') {
     if (bytes !== undefined)
-      yield { fields: ['bytes', 'kind'], message: 'is always 8 for a fragment header' };
+      yield {
+        fields: ['bytes', 'kind'],
+        message: 'is always 8 for a fragment header',
+        hint: 'Leave it out.',
+      };
     return;
   }
   const [unit, least] = kind === 'ah' ? [4, 12] : [8, 8];
   if (bytes !== undefined && (bytes % unit !== 0 || bytes < least))
-    yield { fields: ['bytes', 'kind'], message: `must be a multiple of ${unit}, at least ${least}` };
+    yield {
+      fields: ['bytes', 'kind'],
+      message: `must be a multiple of ${unit}, at least ${least}`,
+      hint: `Write for example ${least}.`,
+    };
   const message = 'goes with kind fragment alone';
-  if (offset !== undefined) yield { fields: ['offset', 'kind'], message };
-  if (more !== undefined) yield { fields: ['more', 'kind'], message };
+  const hint = 'Leave it out, or write `kind: fragment`.';
+  if (offset !== undefined) yield { fields: ['offset', 'kind'], message, hint };
+  if (more !== undefined) yield { fields: ['more', 'kind'], message, hint };
 }
 
 const extension = z.union([
@@ -78,7 +87,13 @@ function* packetProblems(packet: WrittenPacket): Generator<PacketProblem> {
   if (etherType !== undefined && IP_TYPES[etherType] === undefined) {
     const lost = (Object.keys(packet) as (keyof WrittenPacket)[]).filter((field) => !isOfFrame(field));
     const message = 'is of an IP packet, which `etherType` says that this is not';
-    for (const field of lost) yield { fields: [field, 'etherType'], summary: 'contradiction', message };
+    for (const field of lost)
+      yield {
+        fields: [field, 'etherType'],
+        summary: 'contradiction',
+        message,
+        hint: 'Leave it out, or the `etherType`.',
+      };
     if (VLAN_TYPES.includes(etherType))
       yield { fields: ['etherType'], message: OF_A_TAG, hint: 'Write the ids of the tags as `vlan`.' };
     return;
@@ -97,7 +112,11 @@ function* lengthProblems(packet: WrittenPacket): Generator<PacketProblem> {
   if (packet.length === undefined) return;
   const least = buildPacket({ ...withoutNames(packet), vlan: [], length: 0 }).length - ETHERNET_BYTES;
   if (packet.length < least)
-    yield { fields: ['length'], message: `must be ${least} at least: its headers have so many bytes` };
+    yield {
+      fields: ['length'],
+      message: `must be ${least} at least: its headers have so many bytes`,
+      hint: `Write ${least} or more.`,
+    };
 }
 
 function* icmpTypeProblems({ icmpType }: WrittenPacket, protocol: number): Generator<PacketProblem> {
@@ -105,7 +124,11 @@ function* icmpTypeProblems({ icmpType }: WrittenPacket, protocol: number): Gener
   const number = 'icmpName' in icmpType ? icmpTypeNumber(icmpType, [protocol]) : icmpType.from;
   if (typeof number !== 'number') yield { fields: ['icmpType', 'protocol'], ...number };
   else if ('to' in icmpType && icmpType.to !== number)
-    yield { fields: ['icmpType'], message: 'must be one number: a packet has one type' };
+    yield {
+      fields: ['icmpType'],
+      message: 'must be one number: a packet has one type',
+      hint: 'Write its first number.',
+    };
 }
 
 function* familyProblems(packet: WrittenPacket, protocol: number): Generator<PacketProblem> {
@@ -118,22 +141,43 @@ function* familyProblems(packet: WrittenPacket, protocol: number): Generator<Pac
         fields: [field, 'family'],
         summary,
         message: `is no IPv${wanted} address, as the rest of it says`,
+        hint: `Write an address of IPv${wanted}, or leave out what says IPv${wanted}.`,
       };
   }
   if (byType !== undefined && byType !== wanted)
-    yield { fields: ['etherType', 'family'], summary, message: `is not that of the IPv${wanted} packet` };
+    yield {
+      fields: ['etherType', 'family'],
+      summary,
+      message: `is not that of the IPv${wanted} packet`,
+      hint: 'Leave it out.',
+    };
   const icmp = wanted === 4 ? PROTOCOLS.icmpv6 : PROTOCOLS.icmp;
   if (protocol === icmp && (packet.icmpType ?? packet.icmpCode) !== undefined)
-    yield { fields: ['protocol', 'family'], summary, message: `is not the ICMP of IPv${wanted}` };
+    yield {
+      fields: ['protocol', 'family'],
+      summary,
+      message: `is not the ICMP of IPv${wanted}`,
+      hint: `Write ${wanted === 4 ? 'icmp' : 'icmpv6'}.`,
+    };
   if (packet.ipv4Options !== undefined && (wanted === 6 || packet.ipv4Options % 4 !== 0))
-    yield { fields: ['ipv4Options', 'family'], message: 'must be a multiple of 4, in an IPv4 packet' };
+    yield {
+      fields: ['ipv4Options', 'family'],
+      message: 'must be a multiple of 4, in an IPv4 packet',
+      hint: 'Write for example 4, and `family: 4`.',
+    };
   if (wanted === 4 && (packet.fragmentId ?? 0) > LARGEST_IPV4_ID)
     yield {
       fields: ['fragmentId', 'family'],
       message: `must be at most ${LARGEST_IPV4_ID} in an IPv4 packet`,
+      hint: 'Write a smaller one.',
     };
   if (packet.extensions && wanted === 4)
-    yield { fields: ['extensions', 'family'], summary, message: 'are of IPv6 packets alone' };
+    yield {
+      fields: ['extensions', 'family'],
+      summary,
+      message: 'are of IPv6 packets alone',
+      hint: 'Leave them out, or write `family: 6`.',
+    };
 }
 
 export const packetSchema = fields

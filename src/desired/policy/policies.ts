@@ -17,7 +17,7 @@ import { checkLists, writtenOptions } from '../lists/list-checks.js';
 import type { ListOptions } from '../lists/list-options.js';
 import type { ListReader } from '../lists/lists.js';
 import { locate } from '../yaml/locate.js';
-import { findDuplicates, findUnknownRules, tooManyRules } from './duplicates.js';
+import { findDuplicates, findUnknownRules, tooManyCounts, tooManyRules } from './duplicates.js';
 import { type GroupReader, unknownGroup } from './groups.js';
 import { policySchema, toPolicy } from './policy-schema.js';
 import { FILE_NAME } from './values.js';
@@ -127,6 +127,7 @@ export class PolicyReader {
       ...checkLists(value, this.lists),
       ...findUnknownRules(value, this.groups),
       ...tooManyRules(value, this.groups),
+      ...tooManyCounts(value, this.groups),
     ];
   }
 }

@@ -6,9 +6,7 @@ import {
   DECIDING_SETTINGS,
   type DecidingSetting,
   type DisabledRule,
-  type EarlierPacket,
   MAX_RULES,
-  type PacketTest,
   type Policy,
   type Rule,
 } from '../../model/policy.js';
@@ -17,9 +15,9 @@ import { notesOf } from '../../model/rule-notes.js';
 import { checkFields } from '../yaml/check-fields.js';
 import { listOptionsSchema } from '../lists/list-options.js';
 import { type AddressResolver, matchSchema, toMatch } from './match.js';
-import { packetSchema, toPacket } from './packet-schema.js';
 import { type LimitedRule, passWithoutWhen, rateLimitSchema, toRateLimit } from './rate-limit-schema.js';
 import { API_VERSION, literalInterface } from '../host/host-schema.js';
+import { testSchema, toPacketTest } from './test-schema.js';
 import { FILE_NAME, FILE_NAME_RULE, mayBeAbsent, textValue, wholeNumber } from './values.js';
 import { quote } from '../../text/wording.js';
 
@@ -69,12 +67,14 @@ const redirect = z
 
 const action: z.ZodType<Action> = z
   .union([
-    z.enum(['pass', 'drop', 'tx']).transform((kind): Action => ({ kind })),
+    z.enum(['pass', 'drop', 'tx', 'count', 'next']).transform((kind): Action => ({ kind })),
     z.strictObject({ redirect }).transform(({ redirect: { interface: name, cpu } }): Action => {
       return name === undefined ? { kind: 'redirect', cpu: cpu ?? 0 } : { kind: 'redirect', interface: name };
     }),
   ])
-  .describe('tx sends the packet back out of its interface, Ethernet addresses swapped.');
+  .describe(
+    'tx sends the packet back out of its interface, Ethernet addresses swapped. count counts it, and the next rules decide. next leaves it to the layer behind this one.',
+  );
 
 /** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */
 const LATEST = Date.parse('2500-01-01T00:00:00Z');
@@ -121,36 +121,15 @@ const useSchema = z
   .strictObject({ use: z.string().regex(FILE_NAME, FILE_NAME_RULE) })
   .describe('The rules of rulegroups/NAME.yaml, in its place: their names begin with NAME/.');
 
-const earlierPacket = z
-  .strictObject({ outgoing: packetSchema.optional(), incoming: packetSchema.optional() })
-  .meta({ oneOf: [{ required: ['outgoing'] }, { required: ['incoming'] }] })
-  .transform(({ outgoing, incoming }, context): EarlierPacket => {
-    if (outgoing && !incoming) return { outgoing: toPacket(outgoing) };
-    if (incoming && !outgoing) return { incoming: toPacket(incoming) };
-    const message = 'needs one of `outgoing` and `incoming`';
-    context.issues.push({ code: 'custom', message, input: { outgoing, incoming } });
-    return z.NEVER;
-  });
-
-const testSchema = z.strictObject({
-  name: z.string().min(1, 'must not be empty').max(200, 'must be 200 characters at most'),
-  after: mayBeAbsent(z.array(earlierPacket).max(64, 'must be 64 packets at most')).describe(
-    'Packets that have left this host before, or come in, in this order: what answers one that left is established, and so is the rest of an answer whose first fragment came in.',
-  ),
-  packet: packetSchema,
-  expect: z.enum(['pass', 'drop', 'tx', 'redirect']),
-  rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
-});
-
 export const policySchema = z
   .strictObject({
     apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
     kind: z.literal('Policy').describe('What this file describes.'),
     name: policyName,
     default: z
-      .enum(['pass', 'drop'])
+      .enum(['pass', 'drop', 'next'])
       .default('pass')
-      .describe('What becomes of packets that no rule matches.'),
+      .describe('What becomes of packets that no rule matches. next: the layer behind this one decides.'),
     rules: z
       .array(z.union([ruleSchema, useSchema]))
       .max(MAX_RULES, TOO_MANY_RULES)
@@ -189,7 +168,7 @@ export interface PolicyPlaces {
   rule: (index: number) => Position;
   test: (index: number) => Position;
   /** `undefined` where it is not written. */
-  setting: (name: DecidingSetting) => Position | undefined;
+  setting: (name: DecidingSetting | 'mode') => Position | undefined;
 }
 
 /** The rules that stand at one place of a policy, or in a group. */
@@ -227,15 +206,10 @@ export function toPolicy(
   );
   const rules = parts.flatMap((part) => part.rules);
   const disabled = parts.flatMap((part) => part.disabled);
-  const tests = written.tests.map(({ after, packet, ...test }, index): PacketTest => ({
-    ...test,
-    ...(after && { after }),
-    packet: toPacket(packet),
-    at: places.test(index),
-  }));
+  const tests = written.tests.map((test, index) => toPacketTest(test, places.test(index)));
   const settings = { default: written.default, fragments, malformed, nonIp, neighborDiscovery, mode };
   const settingsAt = Object.fromEntries(
-    DECIDING_SETTINGS.flatMap((setting) => {
+    ([...DECIDING_SETTINGS, 'mode'] as const).flatMap((setting) => {
       const at = places.setting(setting);
       return at ? [[setting, at]] : [];
     }),

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import type { Cidr } from '../../addresses/cidr.js';
 import type { Range, TcpFlags } from '../../model/policy.js';
-import { suggest } from '../../text/suggest.js';
+import { didYouMean, valueMeant } from '../advice/meant.js';
 import { refuseMapped } from '../../addresses/mapped.js';
 import { parseAddress, parseCidr } from '../../addresses/parse.js';
 import type { Problem } from '../../text/wording.js';
@@ -75,9 +75,9 @@ export function namedNumber(
 
 /** Where a number from 0 to `to` or a name may stand. */
 export function unknownName(text: string, names: readonly string[], to: number): Problem {
-  const meant = suggest(text, names);
+  const hint = didYouMean(valueMeant(text, names));
   const message = `must be a number from 0 to ${to} or one of ${names.join(', ')}, not ${quote(text)}`;
-  return meant === undefined ? { message } : { message, hint: `Did you mean ${quote(meant)}?` };
+  return hint === undefined ? { message } : { message, hint };
 }
 
 export const RANGE_PATTERN = String.raw`^\d+(-\d+)?$`;
@@ -90,12 +90,16 @@ export function range(to: number): z.ZodType<Range, number | string> {
   ]);
 }
 
+/** Where one writes `!22`. */
+const UNDER_NOT = 'Write what a packet does not have under `not`: not: {destinationPort: 22}.';
+
 export function parseRange(text: string, to: number): Range | Problem {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = match?.[2] === undefined ? first : Number(match[2]);
   if (!match || first > to || last > to) {
-    return { message: `must be a number from 0 to ${to}, or a range like 10-20, not ${quote(text)}` };
+    const message = `must be a number from 0 to ${to}, or a range like 10-20, not ${quote(text)}`;
+    return text.startsWith('!') ? { message, hint: UNDER_NOT } : { message };
   }
   if (first <= last) return { from: first, to: last };
   const message = `must go from the smaller number to the larger one, not ${quote(text)}`;

@@ -2,6 +2,7 @@
 // An object is read or compiled once for all the interfaces that name it, and nothing is attached or loaded here.
 import { realpathSync } from 'node:fs';
 import { CompileError } from '../../kernel/clang.js';
+import type { ConnectionSource } from '../../model/connections.js';
 import type { HostPolicy, DesiredProgram } from '../../model/desired.js';
 import { sha256 } from '../../disk/sha256.js';
 import { canonicalJson } from '../../text/canonical-json.js';
@@ -47,7 +48,7 @@ interface LoadedFile {
 
 export class ProgramResolver {
   readonly #files = new Map<string, Promise<LoadedFile>>();
-  readonly #policies = new Map<Policy, DesiredProgram>();
+  readonly #policies = new Map<Policy, { program: DesiredProgram; from: ConnectionSource | undefined }>();
 
   constructor(private readonly options: ProgramOptions) {}
 
@@ -69,11 +70,12 @@ export class ProgramResolver {
   }
 
   /** The program that ships for all policies, with the tables of this one. */
-  resolvePolicy(firewall: HostPolicy): DesiredProgram {
+  resolvePolicy(firewall: HostPolicy, from?: ConnectionSource): DesiredProgram {
     const known = this.#policies.get(firewall.policy); // of another interface of this host, or of another host
-    if (known?.firewall?.protections === firewall.protections) return known;
-    const program = policyProgram(firewall, this.options.store);
-    this.#policies.set(firewall.policy, program);
+    if (known?.program.firewall?.protections === firewall.protections && known.from === from)
+      return known.program;
+    const program = policyProgram(firewall, this.options.store, from);
+    this.#policies.set(firewall.policy, { program, from });
     return program;
   }
 

@@ -7,8 +7,10 @@ import type { Problem } from '../../text/wording.js';
 export interface FieldProblem<T> extends Problem {
   /** Those that it takes to say so; the first is shown. */
   fields: (keyof T & string)[];
-  /** The map itself is shown. */
+  /** The map itself is shown, */
   ofMap?: true;
+  /** or this place in it. */
+  path?: PropertyKey[];
 }
 
 type Refinement<T> = (value: T, context: z.core.$RefinementCtx<T>) => void;
@@ -20,9 +22,9 @@ export function checkFields<T extends object>(
   const refine: Refinement<T> = (value, context) => {
     const wrong = new Set(context.issues.map((issue) => issue.path?.[0]));
     const right = Object.fromEntries(Object.entries(value).filter(([field]) => !wrong.has(field)));
-    for (const { fields, ofMap, ...problem } of find(right as Partial<T>)) {
+    for (const { fields, ofMap, path, ...problem } of find(right as Partial<T>)) {
       if (fields.some((field) => wrong.has(field))) continue;
-      context.issues.push({ ...toIssue(problem, value), path: fields.slice(0, ofMap ? 0 : 1) });
+      context.issues.push({ ...toIssue(problem, value), path: path ?? fields.slice(0, ofMap ? 0 : 1) });
     }
   };
   const isMap = (value: unknown): boolean =>

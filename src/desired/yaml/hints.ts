@@ -1,5 +1,7 @@
 // Hints for problems that have none of their own. Every diagnostic has a hint: it says what to do.
 import type { YAMLError } from 'yaml';
+import { exampleOf } from '../advice/examples.js';
+import type { SchemaPlaces } from '../json-schema.js';
 
 const PROGRAM = 'Write `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.';
 
@@ -7,7 +9,7 @@ const MISSING_HINTS: Record<string, string> = {
   apiVersion: 'Add `apiVersion: xdpkeep/v1`.',
   name: 'Add `name:` with the name of the file, without .yaml.',
   interfaces: 'Add `interfaces:`, or `interfaces: {}` if nothing is wanted on this host.',
-  action: 'Add `action: drop`, or pass, tx, {redirect: {interface: NAME}}.',
+  action: 'Add `action: drop`, or pass, tx, count, {redirect: {interface: NAME}}.',
   git: 'Add `git:` with the URL or the path of the repository.',
   allowedSigners: 'Add `allowedSigners:` with the path of the file of the keys that may sign.',
   program: 'Add `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.',
@@ -45,14 +47,22 @@ const VALUE_HINTS: Record<string, string> = {
   function: 'Write the name of the function as the source has it, or leave the field out.',
 };
 
-/** For a value at this path that is of the wrong type or form. */
-export function valueHint(path: readonly PropertyKey[]): string {
+/** For a value at this path that is of the wrong type or form: the last resort. */
+export function valueHint(path: readonly PropertyKey[], schema: SchemaPlaces): string {
   if (path.length === 0)
     return 'Begin the file with `apiVersion: xdpkeep/v1`; `xdpkeep init` writes a whole one.';
   if (isNameOfItem(path)) return 'Write a short text that no other one here has.';
+  const field = String(path.findLast((key) => typeof key === 'string'));
+  const words = schema.words(path);
+  const fields = schema.fields(path);
+  const least = schema.least(path);
   return (
     VALUE_HINTS[String(path.at(-1))] ??
-    'See docs/state-files.md for what may stand here, or ask `xdpkeep schema`.'
+    exampleOf(path) ??
+    (words.length > 0 ? choiceHint(path, words) : undefined) ??
+    (fields.length > 0 ? `Write a map of fields: \`${field}: {${fields[0] ?? ''}: ...}\`.` : undefined) ??
+    (least === undefined ? undefined : `Write a number, like \`${field}: ${Math.max(least, 1)}\`.`) ??
+    `\`xdpkeep schema\` prints what \`${field}\` may be.`
   );
 }
 

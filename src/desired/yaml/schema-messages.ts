@@ -1,22 +1,21 @@
 // Turns problems found by the schema into messages with a place. zod says what it expected; these messages say what is wrong with the
 // text and what to write instead.
 import type * as z from 'zod';
-import type { Node } from 'yaml';
+import { isCollection, type Node } from 'yaml';
 import type { Diagnostic } from '../../model/diagnostic.js';
-import { suggest } from '../../text/suggest.js';
+import { didYouMean, valueMeant } from '../advice/meant.js';
+import { adviseUnknownField } from '../advice/unknown-field.js';
+import { adviseType, adviseValue } from '../advice/values.js';
 import { choiceHint, interfaceHint, kindHint, missingHint, valueHint } from './hints.js';
-import { fieldNamesOf, type WrittenKind } from '../json-schema.js';
+import { schemaPlaces, type SchemaPlaces, type WrittenKind } from '../json-schema.js';
 import { locate, type Target } from './locate.js';
-import { PROGRAM_HINT } from '../host/host-schema.js';
+import { isEmptyWithFieldsBeside, withoutConsequences } from './consequences.js';
 import type { Source } from './source.js';
 import { expectedTypes, unfold } from './union.js';
 import { describe, oneOf, type Problem, quote } from '../../text/wording.js';
 
 type Issue = z.core.$ZodIssue;
 type Text = Pick<Diagnostic, 'summary' | 'detail' | 'hint'>;
-
-/** Fields of the format that this version does not act on yet. */
-const LATER_FIELDS = new Set(['probes', 'confirm']);
 
 export interface Explained {
   kind: WrittenKind;
@@ -26,12 +25,14 @@ export interface Explained {
 
 /** One diagnostic per problem, at most `limit`: finding the place of each takes a walk through its map. */
 export function explain(issues: Issue[], file: Explained, limit: number): Diagnostic[] {
+  if (issues.length === 0) return [];
   const all = issues.flatMap(unfold);
   const unknownIn = new Set(all.filter((one) => one.code === 'unrecognized_keys').map(pathText));
   const explainer = new Explainer(file);
-  return all
+  const each = all
     .filter((issue) => !(issue.code === 'custom' && unknownIn.has(pathText(issue))))
-    .flatMap(oneKeyEach)
+    .flatMap(oneKeyEach);
+  return withoutConsequences(each, explainer.schema)
     .slice(0, limit)
     .flatMap((issue) => explainer.explain(issue));
 }
@@ -45,35 +46,36 @@ function pathText(issue: Issue): string {
 }
 
 class Explainer {
-  #fieldNames: ((path: PropertyKey[]) => string[]) | undefined;
+  readonly schema: SchemaPlaces;
 
-  constructor(private readonly file: Explained) {}
+  constructor(private readonly file: Explained) {
+    this.schema = schemaPlaces(file.kind);
+  }
 
   explain(issue: Issue): Diagnostic[] {
+    const { path } = issue;
     if (issue.code === 'unrecognized_keys') {
-      const known = this.#fieldNamesAt(issue.path);
+      const isOfMatch = this.file.kind === 'match' || path.includes('match') || path.includes('protect');
       return issue.keys.map((key) => {
-        const text = isUnquoted(key, issue.input) ? unquotedText(key) : unknownField(key, known);
-        return this.#show([...issue.path, key], 'key', text);
+        const hint = adviseUnknownField(key, path, this.schema, isOfMatch);
+        const text = isUnquoted(key, issue.input)
+          ? unquotedText(key)
+          : unknownField(key, this.schema.fields(path), hint);
+        return this.#show([...path, key], 'key', text);
       });
     }
     if (issue.code === 'invalid_key') {
-      const detail = quote(String(issue.path.at(-1)));
+      const detail = quote(String(path.at(-1)));
       return issue.issues.map((inner) =>
-        this.#show(issue.path, 'key', {
+        this.#show(path, 'key', {
           summary: 'invalid interface name',
           detail: `${detail} ${inner.message}`,
           hint: interfaceHint(inner.message),
         }),
       );
     }
-    const isMissing = issue.code !== 'custom' && !this.#locate(issue.path, 'value').found;
-    return [this.#show(issue.path, 'value', isMissing ? this.#missingField(issue.path) : wrongValue(issue))];
-  }
-
-  #fieldNamesAt(path: PropertyKey[]): string[] {
-    this.#fieldNames ??= fieldNamesOf(this.file.kind);
-    return this.#fieldNames(path);
+    const isMissing = issue.code !== 'custom' && !this.#locate(path, 'value').found;
+    return [this.#show(path, 'value', isMissing ? this.#missingField(path) : this.#wrongValue(issue))];
   }
 
   #missingField(path: PropertyKey[]): Text {
@@ -86,15 +88,59 @@ class Explainer {
     };
   }
 
+  #wrongValue(issue: Issue): Text {
+    const beside = isEmptyWithFieldsBeside(issue);
+    if (beside) return emptyMap(String(issue.path.at(-1)), beside);
+    const text = wrongValue(issue);
+    if (text.hint !== undefined) return text;
+    const hint = this.#advise(issue) ?? (issue.code === 'invalid_value' ? choiceOf(issue) : undefined);
+    return hint === undefined ? text : { ...text, hint };
+  }
+
+  #advise(issue: Issue): string | undefined {
+    const { path, input } = issue;
+    const place = { fields: this.schema.fields(path.slice(0, -1)) };
+    const words = issue.code === 'invalid_value' ? issue.values.map(String) : this.schema.words(path);
+    const meant = typeof input === 'string' ? didYouMean(valueMeant(input, words)) : undefined;
+    if (issue.code === 'invalid_value' && meant !== undefined) return meant;
+    const list = typeof path.at(-1) === 'number' ? this.#writtenAt(path.slice(0, -1)) : undefined;
+    return (
+      (list === undefined ? undefined : adviseValue(path.slice(0, -1), list, place)) ??
+      adviseValue(path, input, place) ??
+      meant ??
+      (issue.code === 'invalid_value' ? undefined : adviseType(path, input, expectedTypes(issue)))
+    );
+  }
+
+  /** As plain data. */
+  #writtenAt(path: PropertyKey[]): unknown {
+    const { root } = this.file;
+    const node: unknown = isCollection(root) ? root.getIn(path, false) : undefined;
+    return isCollection(node) ? (node.toJSON() as unknown) : node;
+  }
+
   #locate(path: PropertyKey[], target: Target): ReturnType<typeof locate> {
     return locate(this.file.root, path, target, this.file.source);
   }
 
   #show(path: PropertyKey[], target: Target, text: Text): Diagnostic {
-    const { hint = valueHint(path), ...rest } = text;
+    const { hint = valueHint(path, this.schema), ...rest } = text;
     const { place } = this.#locate(path, target);
     return { severity: 'error', ...rest, hint, ...place };
   }
+}
+
+function choiceOf({ path, values }: z.core.$ZodIssueInvalidValue): string {
+  return choiceHint(path, values.map(String));
+}
+
+function emptyMap(field: string, beside: readonly string[]): Text {
+  const names = beside.map((name) => `\`${name}\``);
+  return {
+    summary: 'wrong indentation',
+    detail: `\`${field}\` is empty, and ${names.length === 1 ? 'a field' : 'fields'} of it ${names.length === 1 ? 'stands' : 'stand'} beside it: ${names.join(', ')}`,
+    hint: `Indent ${names.length === 1 ? 'it' : 'them'} deeper than \`${field}:\`.`,
+  };
 }
 
 /** `- fe80::` is a map with the key "fe80:" to YAML. */
@@ -107,19 +153,17 @@ function unquotedText(key: string): Text {
   return { summary: 'text without quotes', detail, hint: `Quote it: ${quote(`${key}:`)}.` };
 }
 
-function unknownField(key: string, known: string[]): Text {
-  if (LATER_FIELDS.has(key)) {
+function unknownField(key: string, known: string[], hint: string): Text {
+  if (known.includes(key))
     return {
       summary: 'unknown field',
-      detail: `this version of xdpkeep does not know \`${key}\` yet, and would not act on it`,
-      hint: 'Remove it, or install a version that knows it.',
+      detail: `${quote(key)} does not go with the other fields here`,
+      hint: 'Write it alone, or leave it out.',
     };
-  }
-  const meant = suggest(key, known);
   return {
     summary: 'unknown field',
     detail: `${quote(key)} is none of the fields here: ${known.join(', ')}`,
-    hint: meant === undefined ? 'Remove it.' : `Did you mean ${quote(meant)}?`,
+    hint,
   };
 }
 
@@ -139,19 +183,12 @@ function wrongValue(issue: Issue): Text {
   const summary = 'invalid value';
   if (issue.code === 'invalid_type' || issue.code === 'invalid_union') {
     const wanted = oneOf(expectedTypes(issue).map((type) => TYPE_NAMES[type] ?? type));
-    const hint = issue.code === 'invalid_type' ? typeHint(issue) : undefined;
-    const detail = `${field} must be ${wanted}, not ${describe(issue.input)}`;
-    return { summary: 'wrong type', detail, ...(hint !== undefined && { hint }) };
+    return { summary: 'wrong type', detail: `${field} must be ${wanted}, not ${describe(issue.input)}` };
   }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const detail = `${field} must be ${oneOf(values)}, not ${describe(issue.input)}`;
-    const meant = typeof issue.input === 'string' ? suggest(issue.input, values) : undefined;
-    return {
-      summary,
-      detail,
-      hint: meant === undefined ? choiceHint(issue.path, values) : `Did you mean ${quote(meant)}?`,
-    };
+    return { summary, detail };
   }
   const { params = {} } = issue as { params?: Partial<Problem> };
   return { summary, ...params, detail: `${field} ${issue.message}` };
@@ -161,13 +198,4 @@ function nameField(path: PropertyKey[]): string {
   const field = path.findLast((key) => typeof key === 'string');
   if (field === undefined) return 'the file';
   return typeof path.at(-1) === 'number' ? `an item of \`${field}\`` : `\`${field}\``;
-}
-
-function typeHint(issue: z.core.$ZodIssueInvalidType): string | undefined {
-  const { input } = issue;
-  if (issue.expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
-    return `Quote it: "${input}".`;
-  }
-  if (issue.path.length === 2 && issue.path[0] === 'interfaces') return PROGRAM_HINT;
-  return undefined;
 }

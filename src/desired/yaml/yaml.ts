@@ -15,6 +15,7 @@ import {
 } from 'yaml';
 import type { Diagnostic } from '../../model/diagnostic.js';
 import { yamlHint } from './hints.js';
+import { findWrongIndentation, mayBeIndentation } from './indentation.js';
 import type { Source } from './source.js';
 import { MOST_PROBLEMS, scanTokens } from './syntax.js';
 
@@ -32,10 +33,13 @@ export function parseYaml(source: Source, problems: Diagnostic[]): ParsedYaml | 
   const errors = [...document.errors, ...document.warnings].slice(0, MOST_PROBLEMS);
   const toldLines = new Set(problems.map((problem) => problem.at.line));
   for (const error of errors) {
-    const problem = describe(error, source);
+    const indentation = mayBeIndentation(error) ? findWrongIndentation(source, error) : undefined;
+    const problem = indentation ?? describe(error, source);
     // Further errors in the same line are mostly consequences: an alias as a key causes many.
     if (!toldLines.has(problem.at.line)) problems.push(problem);
     toldLines.add(problem.at.line);
+    // Where lines belong to is unknown from here on.
+    if (indentation) break;
   }
   if (errors.length > 0) return undefined;
   const root = document.contents;

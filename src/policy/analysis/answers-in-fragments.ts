@@ -2,7 +2,9 @@
 // decides before the rules, or leaves later fragments, which have no ports, to them.
 import type { Policy, Rule } from '../../model/policy.js';
 import { PROTOCOLS } from '../../model/names.js';
+import { plainOf } from '../fields/plain-match.js';
 import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
+import { letsIn } from '../row-verdict.js';
 
 const ABOUT: Record<Policy['fragments'], string> = {
   pass: 'lets answers in, with the rest of those in fragments, but `fragments: pass` lets later fragments of everybody in before it',
@@ -24,15 +26,17 @@ export function doubtFragments(policy: Policy): { rule: Rule; about: string } | 
 }
 
 function letsAnswersIn({ match, action }: Rule): boolean {
-  return match.connection?.includes('established') === true && action.kind !== 'drop';
+  return plainOf(match).connection?.includes('established') === true && letsIn(action);
 }
 
 /** Streams do not come in fragments: TCP sends what the path takes. */
-function takesDatagrams({ match: { protocol } }: Rule): boolean {
+function takesDatagrams({ match }: Rule): boolean {
+  const { protocol } = plainOf(match);
   return protocol?.every(({ from, to }) => from === PROTOCOLS.tcp && to === PROTOCOLS.tcp) !== true;
 }
 
-function takesTheRest({ match }: Rule): boolean {
+function takesTheRest(rule: Rule): boolean {
+  const match = plainOf(rule.match);
   if (match.fragment && !match.fragment.includes('later')) return false;
   return FIELD_NAMES.every((name) => FIELDS[name].layer !== 'transport' || match[name] === undefined);
 }

@@ -2,6 +2,7 @@
 // built-in.
 import type { Action, BuiltinRow, Match, Policy, Protection, Rule } from '../../model/policy.js';
 import { ND_FIRST, ND_HOPS, ND_LAST } from '../fields/icmp-type.js';
+import { layerOf, nextLayer } from '../layers.js';
 import { boxOf, KINDS, type Box, type Kind } from './header-space.js';
 
 export class DecisionStep {
@@ -16,7 +17,16 @@ export class DecisionStep {
     readonly rule?: Rule,
     /** What is above the rate of a built-in row goes on (decision 0130). */
     readonly metered = false,
+    /** Index of its layer, where there are several. */
+    readonly layer?: number,
+    /** What it takes goes on with the first step of the next layer. */
+    readonly leaves = false,
   ) {}
+
+  /** It decides nothing: every packet goes on to the next step. */
+  get countsOnly(): boolean {
+    return this.action.kind === 'count';
+  }
 
   /** Rate limit or deadline: a packet may go on to the next step. */
   get conditional(): boolean {
@@ -48,7 +58,7 @@ const NEIGHBOR_DISCOVERY: Match = {
 /** The last step takes every packet that is not malformed. */
 export function listDecisions(policy: Policy, protections: Protection[] = []): DecisionStep[] {
   const steps: DecisionStep[] = [];
-  const add = (row: BuiltinRow, kind: 'pass' | 'drop', packets: DecisionStep['packets']): unknown =>
+  const add = (row: BuiltinRow, kind: Policy['default'], packets: DecisionStep['packets']): unknown =>
     steps.push(new DecisionStep(row, { kind }, packets));
   for (const { match } of protections) add('(protect)', 'pass', match);
   if (policy.nonIp !== 'match') add('(non-ip)', policy.nonIp, ({ family }) => family === 'none');
@@ -57,7 +67,11 @@ export function listDecisions(policy: Policy, protections: Protection[] = []): D
   if (policy.fragments !== 'match') {
     add('(fragments)', policy.fragments, ({ name }) => name.endsWith('later fragment'));
   }
-  for (const rule of policy.rules) steps.push(new DecisionStep(rule.name, rule.action, rule.match, rule));
+  policy.rules.forEach((rule, index) => {
+    const layer = policy.layers && layerOf(policy, index);
+    const leaves = rule.action.kind === 'next' && nextLayer(policy, index) !== undefined;
+    steps.push(new DecisionStep(rule.name, rule.action, rule.match, rule, false, layer, leaves));
+  });
   add('(default)', policy.default, () => true);
   return steps;
 }

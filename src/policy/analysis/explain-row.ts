@@ -6,7 +6,7 @@ import { notesOf } from '../../model/rule-notes.js';
 import { describeAction } from './decisions.js';
 import { type Circumstances, type Decision, evaluate } from '../evaluate.js';
 import { placeOfRow } from '../row-place.js';
-import { isAudited, rowVerdict } from '../row-verdict.js';
+import { decidedVerdict, isAudited } from '../row-verdict.js';
 
 /** `row` decided `frame`, whoever said so. */
 export function explainRow(
@@ -17,7 +17,8 @@ export function explainRow(
 ): ExplainedDecision {
   const { policy, protections } = firewall;
   const rule = policy.rules.find(({ name }) => name === row);
-  const { says: verdict } = rowVerdict(policy, row);
+  const verdict = decidedVerdict(policy, row);
+  const below = evaluate(policy, protections, frame, circumstances);
   const above = evaluate(policy, protections, frame, { ...circumstances, exceeds: () => true });
   const goesOn = row !== '(blocked)' && [rule, above.rule].some((one) => one?.rateLimit) && above.row !== row;
   const at = placeOfRow(firewall, row, frame);
@@ -29,6 +30,7 @@ export function explainRow(
     action: rule ? describeAction(rule.action) : verdict,
     audit: isAudited(policy, row),
     ...(at && { at }),
+    ...(below.counted && below.row === row && { counted: below.counted }),
     ...(Object.keys(notes).length > 0 && { notes }),
     ...(goesOn && { aboveRate: aboveRateOf(above, placeOfRow(firewall, above.row, frame)) }),
   };

@@ -12,27 +12,30 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
   const { rule, by, lists = [], about = '' } = finding;
   const name = `rule ${rule.name}`;
   const before = by.join(', ');
+  const never = rule.action.kind === 'count' ? 'never counts' : 'never decides';
   switch (finding.kind) {
     case 'shadowed':
-      return `${name} never decides: every packet that it matches is decided before it, by ${before}`;
+      return `${name} ${never}: every packet that it matches is decided before it, by ${before}`;
+    case 'overruled':
+      return `${name} ${never} there: every packet that it matches is decided before it, by ${before}`;
     case 'redundant':
       if (by.length > 0) return `${name} never decides: ${before} already does the same with all its packets`;
       return `${name} changes nothing: without it, its packets meet the same action further down`;
     case 'contradictory': {
       const action = rules.find((one) => one.name === by[0])?.action;
       const said = action ? ` (${describeAction(action)}, not ${describeAction(rule.action)})` : '';
-      return `${name} never decides: ${before} matches the same packets and does something else${said}`;
+      return `${name} ${never}: ${before} matches the same packets and does something else${said}`;
     }
     case 'impossible':
-      if (by.length > 0) return `${name} never decides: ${before} decides before the rules`;
+      if (by.length > 0) return `${name} ${never}: ${before} decides before the rules`;
       return `${name} matches nothing: no packet has all that it asks for`;
     case 'expired':
       return `${name} matches nothing since ${new Date(rule.until ?? 0).toISOString()}`;
     case 'emptyList':
       if (lists.length === 0) return `${name} asks for an address out of an empty list`;
-      return `${name} matches nothing: ${lists.join(', ')} has no entry`;
+      return `${name} ${about || 'matches nothing'}: ${lists.join(', ')} has no entry`;
     case 'undecided':
-      return `${name} overlaps the rules before it in too many ways to say whether it ever decides`;
+      return `${name} overlaps the rules before it in too many ways to say whether it ${never.replace('never', 'ever')}`;
     case 'mergedPackets':
     case 'hiddenTags':
     case 'answersInFragments':
@@ -44,6 +47,7 @@ export function findingDetail(finding: Finding, rules: readonly Rule[]): string 
 
 export const FINDING_HINTS: Record<LintKind, string> = {
   shadowed: 'Move it up, narrow the rules before it, or remove it.',
+  overruled: 'Let the layer before leave its packets to the next one (`action: next`), or remove it.',
   redundant: 'Remove it.',
   contradictory: 'Keep one of the two.',
   impossible:

@@ -5,6 +5,7 @@ import type { FragmentKind, Match } from '../../model/policy.js';
 import { baseKey } from '../fields/base.js';
 import type { Dimension, DimensionName, PacketKind } from '../fields/dimension.js';
 import type { Transport } from '../fields/layers.js';
+import { plainOf } from '../fields/plain-match.js';
 import { DIMENSION_NAMES, DIMENSIONS } from '../fields/registry.js';
 import { EXTENSION_PROTOCOLS, VLAN_TYPES } from '../packet/parse.js';
 import { subtractSets, union, type Interval, type IntervalSet } from './intervals.js';
@@ -99,9 +100,10 @@ function fullSide(kind: Kind, name: DimensionName): Side {
 
 /** The packets of one kind that agree with a match; `undefined` when there are none. */
 export function boxOf(match: Match, kind: Kind): Box | undefined {
+  const plain = plainOf(match);
   const sides = new Map<DimensionName, Side>();
   for (const name of DIMENSION_NAMES) {
-    const side = DIMENSIONS[name].side(match, kind);
+    const side = DIMENSIONS[name].side(plain, kind);
     if (!side) continue;
     if (!kind.dimensions.has(name)) return undefined; // asks for what such packets do not have
     const within = intersectSides(side, fullSide(kind, name));

@@ -61,7 +61,10 @@ const CODES: string[] = (Object.keys(LINT_RULES) as (keyof typeof LINT_RULES)[])
   .filter((kind): kind is LintKind => kind !== 'badIgnore' && kind !== 'idleIgnore')
   .map((kind) => LINT_RULES[kind].code);
 
-const IN_PLACE_CODES: string[] = IN_PLACE_KINDS.map((kind) => LINT_RULES[kind].code);
+/** Which layers are before a policy depends on the place, too. */
+const IN_PLACE_CODES: string[] = [...IN_PLACE_KINDS, 'overruled' as const].map(
+  (kind) => LINT_RULES[kind].code,
+);
 
 function problemOf(code: string, reason: string): string | undefined {
   if (code === '') return 'it names no code';

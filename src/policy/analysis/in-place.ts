@@ -2,6 +2,7 @@
 // in generic mode, tags that the device takes off (decision 0127). Nothing is wrong with the rule itself.
 import { HIDDEN_TAGS, showTags } from '../../model/hidden-tags.js';
 import type { LintKind } from '../../model/lint.js';
+import { asks } from '../../model/match.js';
 import { asksOfMerged, MERGED_PACKETS, showPackets } from '../../model/merged-packets.js';
 import type { Rule } from '../../model/policy.js';
 
@@ -29,7 +30,7 @@ export function doubtsInPlace(
   places: readonly RunsAt[],
 ): InPlace[] {
   const merged = asksOfMerged(asking);
-  const tags = asking.match.vlan === undefined ? [] : ['`vlan`'];
+  const tags = asks(asking.match, 'vlan') ? ['`vlan`'] : [];
   const at = (seen: (place: RunsAt) => boolean) => places.filter(seen).map(({ name }) => name);
   return [
     ...inWords(

@@ -1,6 +1,7 @@
 // Does a program fit an interface without an Ethernet header (decision 0122)? Where packets begin at a place that is not known, or
 // a rule needs the header, nothing of a policy would be true, and it is refused; a program of the user's own is theirs to know.
 import type { DesiredProgram } from '../../model/desired.js';
+import { asks } from '../../model/match.js';
 import type { ObservedInterface } from '../../model/observed.js';
 import type { Rule } from '../../model/policy.js';
 
@@ -45,7 +46,9 @@ export function doubtsOnLink({ name, framing }: OnLink, { firewall, label }: Des
   }
   if (framing !== 'ip') return [];
   return firewall.policy.rules.flatMap((rule) => {
-    const asked = (['sourceMac', 'destinationMac', 'vlan'] as const).filter((field) => rule.match[field]);
+    const asked = (['sourceMac', 'destinationMac', 'vlan'] as const).filter((field) =>
+      asks(rule.match, field),
+    );
     if (asked.length === 0) return [];
     return [`rule ${rule.name} of ${label} asks for ${asked.join(' and ')}, which no packet of ${name} has`];
   });

@@ -2,7 +2,13 @@
 // only if every packet that it matches is decided before it, by one rule or by several together. A finding carries a packet that
 // shows it where one exists. When the analysis would grow too large, lint says so and claims nothing.
 import type { LintKind } from '../../model/lint.js';
-import type { PacketDescription, Policy, Rule } from '../../model/policy.js';
+import {
+  ADDRESS_FIELDS,
+  type Match,
+  type PacketDescription,
+  type Policy,
+  type Rule,
+} from '../../model/policy.js';
 import { type LintOptions, NO_OPTIONS } from '../../model/repository.js';
 import { doubtFragments } from './answers-in-fragments.js';
 import { listDecisions, sameAction, type DecisionStep } from './decisions.js';
@@ -20,7 +26,7 @@ export interface Finding {
   witness?: PacketDescription;
   /** Of `emptyList`: the lists without an entry. */
   lists?: string[];
-  /** Of findings about where a policy runs, and about notes: what is wrong, behind the name of the rule. */
+  /** Of findings about where a policy runs, about notes and about a list under `not`: what is wrong, behind the name of the rule. */
   about?: string;
 }
 
@@ -67,6 +73,23 @@ function lintRules(policy: Policy, now: number): Finding[] {
   });
 }
 
+/**
+ * Rules of a policy made of layers that never decide there, because of other layers than their own. What is wrong within one layer is
+ * found in the policy that it is by itself.
+ */
+export function lintLayers(policy: Policy, now: number): Finding[] {
+  const steps = listDecisions(policy);
+  return steps.flatMap((step, index): Finding[] => {
+    const { rule } = step;
+    if (!rule || !step.layer || step.boxes.length === 0 || (rule.until ?? Infinity) <= now) return [];
+    const { left, by } = takenBefore(step, steps.slice(0, index));
+    if (left?.length !== 0 || by.every((one) => one.step.layer === step.layer || !one.step.rule)) return [];
+    const [first] = by;
+    const rows = by.map((one) => one.step.row);
+    return [{ kind: 'overruled', rule, by: rows, ...(first && { witness: witnessOf(first.common) }) }];
+  });
+}
+
 type Found = Omit<Finding, 'rule'>;
 
 function lintRule(
@@ -77,8 +100,9 @@ function lintRule(
   now: number,
 ): Found | undefined {
   if (rule.until !== undefined && rule.until <= now) return { kind: 'expired', by: [] };
-  const sets = [rule.match.source, rule.match.destination].filter((set) => set?.ranges === 0);
-  if (sets.length > 0) return { kind: 'emptyList', by: [], lists: sets.flatMap((set) => set?.lists ?? []) };
+  const empty =
+    findEmptyList(rule.match) ?? (rule.match.not && findEmptyList(rule.match.not, 'leaves nothing out'));
+  if (empty) return empty;
   if (step.boxes.length === 0) return { kind: 'impossible', by: [] };
   const before = takenBefore(step, steps.slice(0, index));
   if (!before.left) return { kind: 'undecided', by: [] };
@@ -86,26 +110,55 @@ function lintRule(
   return hasNoEffect(step, before.left, steps.slice(index + 1)) ? { kind: 'redundant', by: [] } : undefined;
 }
 
+function findEmptyList(fields: Omit<Match, 'not'>, about?: string): Found | undefined {
+  const sets = ADDRESS_FIELDS.flatMap((field) => fields[field] ?? []).filter(({ ranges }) => ranges === 0);
+  if (sets.length === 0) return undefined;
+  return { kind: 'emptyList', by: [], lists: sets.flatMap(({ lists }) => lists), ...(about && { about }) };
+}
+
 interface Shadow {
   step: DecisionStep;
   common: Box;
 }
 
+/** Packets of a rule that no earlier decision has taken so far. */
+interface Piece {
+  box: Box;
+  /** The layer before that of the rule which they have left, or may have: no step of it takes them for certain. */
+  left?: number | undefined;
+}
+
 /** The boxes of a rule that earlier decisions leave; `left` is absent when the budget ran out. */
 function takenBefore(step: DecisionStep, earlier: DecisionStep[]): { left?: Box[]; by: Shadow[] } {
-  let left = step.boxes;
+  let pieces: Piece[] = step.boxes.map((box) => ({ box }));
   const by: Shadow[] = [];
   for (const other of earlier) {
-    if (left.length === 0) break;
-    if (other.conditional || other.metered) continue; // its packets may come through after all
-    const common = firstCommon(left, other.boxes);
+    if (pieces.length === 0) break;
+    const passes = other.leaves && other.layer !== step.layer;
+    if (!passes && (other.countsOnly || other.conditional || other.metered)) continue; // its packets may come through after all
+    const met = pieces.filter(({ left }) => left === undefined || left !== other.layer);
+    const common = firstCommon(
+      met.map(({ box }) => box),
+      other.boxes,
+    );
     if (!common) continue;
-    const rest = subtractAll(left, other.boxes, BUDGET);
-    if (!rest) return { by };
-    left = rest;
-    by.push({ step: other, common });
+    const rest = met.flatMap(({ box, left }) =>
+      subtractAll([box], other.boxes, BUDGET)?.map((one): Piece => ({ box: one, left })),
+    );
+    const gone = passes ? met.flatMap(({ box }) => commonBoxes(box, other.boxes)) : [];
+    pieces = [
+      ...pieces.filter((piece) => !met.includes(piece)),
+      ...rest.flatMap((piece) => piece ?? []),
+      ...gone.map((box): Piece => ({ box, left: other.layer })),
+    ];
+    if (pieces.length > BUDGET || rest.includes(undefined)) return { by };
+    if (!passes) by.push({ step: other, common });
   }
-  return { left, by };
+  return { left: pieces.map(({ box }) => box), by };
+}
+
+function commonBoxes(box: Box, others: Box[]): Box[] {
+  return others.flatMap((other) => intersectBoxes(box, other) ?? []);
 }
 
 function firstCommon(left: Box[], boxes: Box[]): Box | undefined {
@@ -134,7 +187,7 @@ function covers(boxes: Box[], others: Box[]): boolean {
 
 /** True when every packet of the rule would meet the same action without it, and nothing else is done for it. */
 function hasNoEffect(step: DecisionStep, left: Box[], later: DecisionStep[]): boolean {
-  if (step.conditional || step.rule?.log) return false;
+  if (step.countsOnly || step.leaves || step.conditional || step.rule?.log) return false;
   let rest: Box[] | undefined = left;
   for (const other of later) {
     if (!firstCommon(rest, other.boxes)) continue;

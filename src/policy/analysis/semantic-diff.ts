@@ -62,7 +62,9 @@ export function diffPolicies(before: Side, after: Side, now = 0): SemanticDiff {
 }
 
 function listInForce({ policy, protections }: Side, now: number): DecisionStep[] {
-  return listDecisions(policy, protections).filter(({ rule }) => (rule?.until ?? Infinity) > now);
+  return listDecisions(policy, protections).filter(
+    ({ rule, countsOnly }) => !countsOnly && (rule?.until ?? Infinity) > now,
+  );
 }
 
 /** The effect on malformed frames, which neither `protect` entries nor rules see. */
@@ -82,12 +84,23 @@ class Search {
   #words = WORDS;
   constructor(private left: number) {}
 
-  lead(box: Box, steps: DecisionStep[], policy: Policy): Ended[] {
+  lead(
+    box: Box,
+    steps: DecisionStep[],
+    policy: Policy,
+    start: Piece = { box, before: '' },
+    first = 0,
+  ): Ended[] {
     const ended: Ended[] = [];
-    let rest: { box: Box; before: string }[] = [{ box, before: '' }];
-    for (const step of steps) {
-      const next: typeof rest = [];
+    let rest = [start];
+    for (const [index, step] of steps.entries()) {
+      if (index < first) continue;
+      const next: Piece[] = [];
       for (const piece of rest) {
+        if (piece.left !== undefined && piece.left === step.layer) {
+          next.push(piece);
+          continue;
+        }
         const mine = step.boxOf(piece.box.kind);
         this.#words -= countWords(piece.box) + (mine ? countWords(mine) : 0);
         if (this.#words <= 0) {
@@ -100,10 +113,15 @@ class Search {
           continue;
         }
         const effect = piece.before + effectOf(step, policy);
-        if (step.conditional) next.push({ box: common, before: `${effect}, else ` });
+        if (step.leaves && step.conditional) {
+          ended.push(
+            ...this.#leadBothWays(common, steps, policy, { ...piece, before: effect }, step, index + 1),
+          );
+        } else if (step.leaves) next.push({ ...piece, box: common, left: step.layer });
+        else if (step.conditional) next.push({ ...piece, box: common, before: `${effect}, else ` });
         else ended.push({ piece: common, row: step.row, effect });
         const outside = subtractAll([piece.box], [mine], this.left) ?? [];
-        next.push(...outside.map((one) => ({ box: one, before: piece.before })));
+        next.push(...outside.map((one) => ({ ...piece, box: one })));
       }
       this.left -= Math.max(0, next.length - rest.length);
       if (this.left <= 0) {
@@ -115,6 +133,34 @@ class Search {
     }
     return ended;
   }
+
+  /** Of packets that leave a layer under a condition: what becomes of them if they do, and if they do not, in one. */
+  #leadBothWays(
+    box: Box,
+    steps: DecisionStep[],
+    policy: Policy,
+    piece: Piece,
+    { layer }: DecisionStep,
+    first: number,
+  ): Ended[] {
+    return this.lead(box, steps, policy, { box, before: '', left: layer }, first).flatMap((gone) =>
+      this.lead(gone.piece, steps, policy, { ...piece, box: gone.piece, before: '' }, first).map(
+        (stayed) => ({
+          ...stayed,
+          effect: `${piece.before}: ${gone.effect}, else ${stayed.effect}`,
+        }),
+      ),
+    );
+  }
+}
+
+/** Packets on their way through the steps. */
+interface Piece {
+  box: Box;
+  /** What may have become of them before, in words. */
+  before: string;
+  /** The layer that they have left: no step of it takes them any more. */
+  left?: number | undefined;
 }
 
 function countWords({ sides }: Box): number {

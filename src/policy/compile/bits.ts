@@ -61,10 +61,10 @@ export function lowest(words: number, count: number): Bits {
   });
 }
 
-/** The lowest bit that is set; -1 for an empty set. */
-export function first(set: Bits): number {
-  for (let word = 0; word < set.length; word++) {
-    const bits = set[word] ?? 0;
+/** The lowest bit that is set, of `from` and those above it; -1 where there is none. */
+export function first(set: Bits, from = 0): number {
+  for (let word = from >>> 5; word < set.length; word++) {
+    const bits = (set[word] ?? 0) & (word === from >>> 5 ? -1 << (from & 31) : -1);
     if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits);
   }
   return -1;

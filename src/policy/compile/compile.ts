@@ -4,12 +4,21 @@
 import { SHARED_TABLES } from '../../model/connections.js';
 import { asksConnections } from '../../model/desired.js';
 import { RefusedError } from '../../model/errors.js';
-import { BUILTIN_ROWS, MAX_PROTECT, MAX_RULES, type Policy, type Protection } from '../../model/policy.js';
+import {
+  BUILTIN_ROWS,
+  MAX_COUNTS,
+  MAX_PROTECT,
+  MAX_RULES,
+  type Policy,
+  type Protection,
+} from '../../model/policy.js';
 import type { FirewallTables, TableBinding } from '../../model/tables.js';
-import { Classes, first } from './bits.js';
+import { nextLayer } from '../layers.js';
+import { type Bits, Classes, first } from './bits.js';
 import { Blob, leafEntry, nodeOf } from './blob.js';
 import { classifyFields, type FieldClasses } from './field-classes.js';
 import type { DimensionName } from '../fields/dimension.js';
+import { plainOf } from '../fields/plain-match.js';
 import { groupFields } from './groups.js';
 import { separateSets } from './large-sets.js';
 import { Lookup, type LeafValue } from './lookup.js';
@@ -36,19 +45,25 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
       },
     );
   }
+  if (policy.rules.filter(({ action }) => action.kind === 'count').length > MAX_COUNTS)
+    throw new RefusedError(`policy ${policy.name} has more than ${MAX_COUNTS} rules that only count`, {
+      hint: 'Join some: rules that decide count their packets as well.',
+    });
   const { matches, sets } = separateSets([...protections, ...policy.rules].map((rule) => rule.match));
   const words = Math.max(1, Math.ceil(matches.length / 64));
   const classes = new Classes(words * 2);
-  const groups = groupFields(classifyFields(matches, words * 2), classes, matches.length);
+  const groups = groupFields(classifyFields(matches.map(plainOf), words * 2), classes, matches.length);
   const records = encodeRecords(policy, protections.length);
   const direct = groups.length === 1 && !records.on.has('conditional');
   const mapped = groups.map((group) => direct || group.fields.length !== 1);
   const blob = new Blob();
   const lookup = new Lookup(blob);
   const vectors = direct ? [] : layVectors(blob, classes);
+  const leaves = records.on.has('next');
+  const way = (number: number): number[] => wayOf(classes.at(number), policy, protections.length);
   // What a group's vector or decision is found by; sums of mapped groups are bytes as well.
   const entry = (number: number): number =>
-    direct ? (records.decisions[decidedBy(classes, number)] ?? 0) : (vectors[number] ?? 0);
+    direct ? (records.decisions[way(number)[0] ?? 0] ?? 0) : (vectors[number] ?? 0);
   const fields = new Map<DimensionName, FieldSettings>();
   groups.forEach((group, index) => {
     for (const { field, stride } of group.fields) {
@@ -64,6 +79,10 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     const base = mapped[index] ? blob.add(group.table.map(entry)) * 4 : 0;
     return { base, mapped: mapped[index] === true };
   });
+  const ways =
+    direct && leaves
+      ? layWays(blob, groups[0]?.table ?? new Uint32Array(), way, records.decisions)
+      : undefined;
   const recordsAt = blob.add(new Uint32Array(records.bytes.buffer)) * 4;
   const decisionsAt = blob.add(records.decisions) * 4;
   const [table] = placed;
@@ -79,6 +98,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     size: bytes.length,
     records: recordsAt,
     decisions: decisionsAt,
+    ways: ways && table ? ways.places - table.base : 0,
   });
   return {
     settings,
@@ -87,6 +107,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
     decisions: [
       [decisionsAt, decisionsAt + records.decisions.byteLength],
       ...(direct && table ? [extent(table.base, groups[0]?.table)] : []),
+      ...(ways ? [ways.decisions] : []),
     ],
     owners: records.owners,
     dynamic: dynamicMaps(records.on, matches.length, policy),
@@ -125,10 +146,50 @@ function extent(from: number, table: Uint32Array = new Uint32Array()): [number, 
   return [from, from + table.byteLength];
 }
 
-/** The record that decides for a set of rules that agree: that of the first one. */
-function decidedBy(classes: Classes, number: number): number {
-  const bit = first(classes.at(number));
-  return bit === -1 ? DEFAULT_ROW : ROWS + bit;
+/** The records that a packet meets for which these rules agree: those that leave their layers, then the one that decides. */
+function wayOf(agreeing: Bits, policy: Policy, protections: number): number[] {
+  const way: number[] = [];
+  for (let from: number | undefined = 0; from !== undefined;) {
+    const bit = first(agreeing, from);
+    way.push(bit === -1 ? DEFAULT_ROW : ROWS + bit);
+    from = bit === -1 ? undefined : policyBit(policy, bit, protections);
+  }
+  return way;
+}
+
+/** Where a packet goes on behind the rule of a bit; `undefined` where it does not. */
+function policyBit(policy: Policy, bit: number, protections: number): number | undefined {
+  const index = bit - protections;
+  if (policy.rules[index]?.action.kind !== 'next') return undefined;
+  const next = nextLayer(policy, index);
+  return next === undefined ? undefined : protections + next;
+}
+
+/**
+ * For a table of decisions: behind each entry that leaves its layer, what its packets meet next. `places` is a second table like the first,
+ * of the bytes at which that begins; `decisions` from where to where it lies.
+ */
+function layWays(
+  blob: Blob,
+  table: Uint32Array,
+  way: (number: number) => number[],
+  decisions: Uint32Array,
+): { places: number; decisions: [number, number] } {
+  const known = new Map<number, number>();
+  const rest: number[] = [];
+  for (const number of table) {
+    if (known.has(number)) continue;
+    known.set(number, rest.length);
+    rest.push(
+      ...way(number)
+        .slice(1)
+        .map((record) => decisions[record] ?? 0),
+    );
+  }
+  const words = Uint32Array.from(rest.length > 0 ? rest : [0]);
+  const at = blob.add(words) * 4;
+  const places = blob.add(table.map((number) => at + (known.get(number) ?? 0) * 4)) * 4;
+  return { places, decisions: extent(at, words) };
 }
 
 function layField(lookup: Lookup, field: FieldClasses, value: LeafValue): Omit<FieldSettings, 'group'> {

@@ -1,5 +1,6 @@
 // Encodes what happens to a packet that a row decides, as in bpf/tables.h: struct record, and the one-word decision that
 // most packets need.
+import { asks } from '../../model/match.js';
 import {
   type Action,
   BUILTIN_ROWS,
@@ -8,7 +9,10 @@ import {
   type RateLimit,
   type Rule,
 } from '../../model/policy.js';
+import { SAYS_COUNT, SAYS_NEXT } from '../../model/sample.js';
+import { asksConnections } from '../../model/desired.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
+import { nextLayer } from '../layers.js';
 import { bucketOf, fillOf, FILLS, WHOLE_ADDRESS } from '../rate-limit.js';
 import { BOUND_BYTES, type Key } from './settings.js';
 
@@ -33,6 +37,8 @@ export const RECORD_MASK = 0x7ff;
 export const SLOT_SHIFT = 20;
 /** The rule asks about the connection. */
 export const ASKS_CONNECTION = 0x4000;
+/** The rule decides nothing: the search goes on. */
+export const GOES_ON = 0x40000;
 
 export interface Records {
   bytes: Uint8Array;
@@ -50,7 +56,7 @@ export function encodeRecords(policy: Policy, protections: number): Records {
     XDP[policy.malformed],
     policy.fragments === 'drop' ? XDP.drop : XDP.pass,
     policy.nonIp === 'drop' ? XDP.drop : XDP.pass,
-    XDP[policy.default],
+    policy.default === 'drop' ? XDP.drop : XDP.pass, // what goes on to no layer is asked about, and never attached
     XDP.drop,
   ];
   const plain = [...rows, ...Array.from({ length: protections }, () => XDP.pass)];
@@ -59,9 +65,12 @@ export function encodeRecords(policy: Policy, protections: number): Records {
   const on = new Set<Key>();
   policy.rules.forEach((rule, index) => {
     encodeRule(view(bytes, plain.length + index), rule, on);
+    encodeNext(view(bytes, plain.length + index), protections, nextOf(policy, index), on);
     owners.push({ row: rule.name, ...redirectTarget(rule.action) });
   });
-  const verdicts = [...plain, ...policy.rules.map(decisionOf)];
+  // A second search, informed of the connection, would count again what leaves its layer.
+  if (on.has('next') && asksConnections(policy)) on.add('conditional');
+  const verdicts = [...plain, ...policy.rules.map((rule, index) => decisionOf(rule, nextOf(policy, index)))];
   const decisions = Uint32Array.from(verdicts, (verdict, index) => verdict | (index << RECORD_SHIFT));
   return { bytes, decisions, owners, on };
 }
@@ -99,13 +108,32 @@ function redirectTarget(action: Action): { interface?: string } {
   return action.kind === 'redirect' && 'interface' in action ? { interface: action.interface } : {};
 }
 
+/** Of a rule that leaves its layer: the index of the first rule of the next one. */
+function nextOf(policy: Policy, index: number): number | undefined {
+  return policy.rules[index]?.action.kind === 'next' ? nextLayer(policy, index) : undefined;
+}
+
+function encodeNext(record: DataView, protections: number, next: number | undefined, on: Set<Key>): void {
+  if (next === undefined) return;
+  record.setUint32(4, protections + next, true);
+  on.add('next').add('count');
+}
+
 /** Without its index and slot. */
-function decisionOf({ action, match }: Rule): number {
-  return XDP[action.kind] | (match.connection ? ASKS_CONNECTION : 0);
+function decisionOf({ action, match }: Rule, next: number | undefined): number {
+  const does = next === undefined ? verdictOf(action) : SAYS_NEXT | GOES_ON;
+  return does | (asks(match, 'connection') ? ASKS_CONNECTION : 0);
+}
+
+/** What goes on to no layer passes. */
+function verdictOf({ kind }: Action): number {
+  if (kind === 'count') return SAYS_COUNT | GOES_ON;
+  return kind === 'next' ? XDP.pass : XDP[kind];
 }
 
 function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
   let flags = 0;
+  if (rule.action.kind === 'count') on.add('conditional').add('count');
   if (rule.action.kind === 'tx') on.add('tx');
   if (rule.action.kind === 'redirect' && 'cpu' in rule.action) {
     flags |= FLAG.cpu;

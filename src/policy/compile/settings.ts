@@ -29,6 +29,8 @@ export const KEY = {
   limitDestination: 19,
   limitAddress: 20,
   limitBytes: 21,
+  count: 26,
+  next: 28,
   noEthernet: 30,
   frags: 31,
 } as const;
@@ -59,7 +61,15 @@ export const KEY_ROW = {
 const KEYS = KEY_ROW.node6 + ROW;
 
 /** `enum number` */
-export const NUMBER = { words: 0, protected: 1, steps: 2, taiOffset: 3, records: 4, decisions: 5 } as const;
+export const NUMBER = {
+  words: 0,
+  protected: 1,
+  steps: 2,
+  taiOffset: 3,
+  records: 4,
+  decisions: 5,
+  ways: 6,
+} as const;
 export const NUMBER_ROW = { base: 16, root: 32, root6: 48, absent: 64, boundSet: 80 } as const;
 /** The last row is that of the same objects. */
 const NUMBERS = NUMBER_ROW.boundSet + 2 * ROW;
@@ -104,6 +114,8 @@ export interface PolicySettings {
   /** Bytes of the blob at which the records and their decisions begin. */
   records: number;
   decisions: number;
+  /** Bytes from a table of decisions to that of what is met behind them; 0 where there is none. */
+  ways: number;
 }
 
 export function encodeSettings(policy: PolicySettings): Settings {
@@ -130,6 +142,7 @@ export function encodeSettings(policy: PolicySettings): Settings {
   numbers[NUMBER.steps] = policy.steps;
   numbers[NUMBER.records] = policy.records;
   numbers[NUMBER.decisions] = policy.decisions;
+  numbers[NUMBER.ways] = policy.ways;
   policy.groups.forEach(({ base, mapped }, group) => {
     keys[KEY_ROW.group + group] = 1;
     keys[KEY_ROW.mapped + group] = Number(mapped);

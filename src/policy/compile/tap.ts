@@ -1,6 +1,7 @@
 // Compiles a match for the tap (bpf/tap.h), which filters in the datapath: no matching packet is left out, and most others
 // are. evaluate.ts decides about the rest.
 import type { AddressSet, Match, Range } from '../../model/policy.js';
+import { plainOf } from '../fields/plain-match.js';
 import { FIELD_NAMES, FIELDS } from '../fields/registry.js';
 
 export const FAMILY = { 4: 1, 6: 2, other: 4 } as const;
@@ -9,7 +10,8 @@ export const TAP_BYTES = 104;
 const OF_IP = FIELD_NAMES.filter((name) => FIELDS[name].layer !== 'link');
 
 /** struct tap without its time. `verdicts`: enum xdp_action. */
-export function makeTap(match: Match, verdicts: readonly number[]): Uint8Array {
+export function makeTap(asked: Match, verdicts: readonly number[]): Uint8Array {
+  const match = plainOf(asked);
   const tap = new DataView(new ArrayBuffer(TAP_BYTES));
   tap.setUint32(8, verdicts.reduce((bits, verdict) => bits | (1 << verdict), 0) >>> 0, true);
   tap.setUint32(12, familiesOf(match), true);

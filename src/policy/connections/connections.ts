@@ -22,21 +22,30 @@ interface Known {
   connection: (flow: string) => Connection | undefined;
   /** What the first fragment of a datagram was. */
   datagram: (datagram: string) => ConnectionState | undefined;
+  /** Does conntrack follow it? Asked about what is not known; absent where nobody asks conntrack. */
+  tracked?: (flow: string) => boolean;
+}
+
+/** What a frame is, and by whose word. */
+interface Found {
+  state: ConnectionState;
+  /** The one that it keeps alive or completes. */
+  connection?: Connection;
+  isAccepted?: boolean;
+  /** It is established or related, because conntrack knows its flow. */
+  byConntrack?: true;
 }
 
 const NOTHING: Known = { connection: () => undefined, datagram: () => undefined };
 
-/** What an incoming frame is, and the connection that it keeps alive or completes; `undefined` for a frame that is not IP. */
-export function connectionOf(
-  frame: Uint8Array,
-  known: Known,
-): { state: ConnectionState; connection?: Connection; isAccepted?: boolean } | undefined {
+/** `undefined` for a frame that is not IP. */
+export function connectionOf(frame: Uint8Array, known: Known): Found | undefined {
   const reading = readFrame(frame, 'incoming');
   if (!reading) return undefined;
-  if (reading.kind === 'error') return { state: stateOfError(frame, reading, known) };
+  if (reading.kind === 'error') return stateOfError(frame, reading, known);
   if (reading.kind === 'later-fragment') return { state: stateOfRest(reading, known) };
   const connection = ANSWERS.has(reading.kind) ? known.connection(reading.flow) : undefined;
-  if (!connection) return { state: stateOfStranger(reading) };
+  if (!connection) return stateBeyondTables(reading, known);
   const state = stateOfMember(reading, connection);
   if (state !== 'established') return { state };
   return { state, connection, isAccepted: isAccepted(reading, connection) };
@@ -102,12 +111,28 @@ export class Connections {
 }
 
 /** An error is about a packet that this host has sent, which it quotes, and goes to whoever sent that. */
-function stateOfError(frame: Uint8Array, reading: Reading, known: Known): ConnectionState {
+function stateOfError(frame: Uint8Array, reading: Reading, known: Known): Found {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const { kind, flow } = readPacket(view, reading.at + ERROR_BYTES, 'outgoing');
-  if (kind === 'none' || kind === 'error' || kind === 'later-fragment') return 'invalid';
-  if (localOf(flow) !== localOf(reading.flow)) return 'invalid';
-  return known.connection(flow) ? 'related' : 'invalid';
+  if (kind === 'none' || kind === 'error' || kind === 'later-fragment') return { state: 'invalid' };
+  if (localOf(flow) !== localOf(reading.flow)) return { state: 'invalid' };
+  if (known.connection(flow)) return { state: 'related' };
+  return known.tracked?.(flow) ? { state: 'related', byConntrack: true } : { state: 'invalid' };
+}
+
+/** Of a packet of a flow that is in no table. */
+function stateBeyondTables(reading: Reading, { tracked }: Known): Found {
+  if (mayBeTracked(reading) && tracked?.(reading.flow)) return { state: 'established', byConntrack: true };
+  return { state: stateOfStranger(reading) };
+}
+
+/** A SYN is new, as it is in a flow that is known. */
+function mayBeTracked({ kind, tcpFlags }: Reading): boolean {
+  return kind === 'ports' || (kind === 'tcp' && isSound(tcpFlags) && !opens(tcpFlags));
+}
+
+function isSound(flags: number): boolean {
+  return SOUND.has(flags & (DECISIVE | urg));
 }
 
 /** A later fragment is what the first one was. One that overtakes it is invalid. */
@@ -166,5 +191,5 @@ function stateOfStranger({ kind, tcpFlags }: Reading): ConnectionState {
 function stateOfMember({ kind, tcpFlags }: Reading, { phase }: Connection): ConnectionState {
   if (kind !== 'tcp') return 'established';
   if (opens(tcpFlags)) return phase === 'opening' ? 'established' : 'new';
-  return SOUND.has(tcpFlags & (DECISIVE | urg)) ? 'established' : 'invalid';
+  return isSound(tcpFlags) ? 'established' : 'invalid';
 }

@@ -1,8 +1,15 @@
 // `source` and `destination`: IPv4 or IPv6 addresses, of which a match holds a set.
 import { formatCidr } from '../../addresses/format.js';
 import type { Cidr } from '../../addresses/cidr.js';
-import { ADDRESS_FIELDS } from '../../model/policy.js';
-import { contains, NO_WORDS, widthOf } from '../../addresses/ranges.js';
+import { ADDRESS_FIELDS, type AddressSet } from '../../model/policy.js';
+import {
+  type AddressRanges,
+  contains,
+  countRanges,
+  NO_WORDS,
+  subtract,
+  widthOf,
+} from '../../addresses/ranges.js';
 import { addressesOf, ALL_ADDRESSES, type Side } from '../analysis/box-sides.js';
 import type { AddressDimension } from './dimension.js';
 import type { Field, FieldProblem, WrittenMatch } from './field.js';
@@ -19,6 +26,7 @@ interface Place {
   usual: number;
 }
 
+const EVERY_ADDRESS: AddressRanges = { four: ALL_ADDRESSES[1].words, six: ALL_ADDRESSES[4].words };
 const BYTES = { 4: 4, 6: 16 } as const;
 const SAMPLES: readonly Cidr[] = [
   { family: 4, a: 0x0a000001, b: 0, c: 0, d: 0, length: 32 },
@@ -38,6 +46,7 @@ export function addressField(name: Name, { at, usual }: Place): Field<'source'> 
     read: ({ ip }) =>
       ip && new Uint8Array(ip.header.buffer, ip.header.byteOffset + at[ip.family], BYTES[ip.family]),
     agrees: (set, address) => contains(set.content(), address),
+    except: exceptSet,
     put: ({ ip }, value) => {
       if (ip) writeAddress(ip, at[ip.family], value ?? documentation(ip.family, usual));
     },
@@ -66,6 +75,19 @@ function dimensionOf(name: Name): AddressDimension {
       return { width: widthOf(family), words: family === 4 ? four : six };
     },
     witness: (side) => ({ [name]: firstOf(side) }),
+  };
+}
+
+/** Its digest names it, and is no hash: such a set is never stored. */
+function exceptSet(asked: AddressSet | undefined, not: AddressSet): AddressSet {
+  const content = (): AddressRanges => subtract(asked?.content() ?? EVERY_ADDRESS, not.content());
+  return {
+    lists: [...(asked?.lists ?? []), ...not.lists],
+    digest: `${asked?.digest ?? 'all'} except ${not.digest}`,
+    get ranges() {
+      return countRanges(content());
+    },
+    content,
   };
 }
 

@@ -3,7 +3,7 @@
 import { CONNECTION_STATES, type ConnectionState } from '../../model/policy.js';
 import { union, type Interval } from '../analysis/intervals.js';
 import type { NumberDimension } from './dimension.js';
-import { BY_LAYOUT, type Field, nothing } from './field.js';
+import { BY_LAYOUT, exceptWords, type Field, nothing } from './field.js';
 import { type NotationOf, notation } from './notation.js';
 import { isIp, numberDimension } from './number-dimension.js';
 
@@ -52,6 +52,7 @@ export const connection: Field<'connection'> = {
   dimension: dimension(),
   read: nothing,
   agrees: (asked, value) => asked.includes(value),
+  except: exceptWords(CONNECTION_STATES),
   put: BY_LAYOUT,
   describe: (value) => value,
   words: (value) => [value],

@@ -1,6 +1,6 @@
 // `family`: IPv4 or IPv6. A match with an address implies it.
 import { base } from './base.js';
-import { BY_LAYOUT, type Field, noWords } from './field.js';
+import { BY_LAYOUT, exceptWords, type Field, noWords } from './field.js';
 import { notation } from './notation.js';
 
 export const family: Field<'family'> = {
@@ -11,6 +11,7 @@ export const family: Field<'family'> = {
   dimension: base,
   read: ({ ip }) => ip?.family,
   agrees: (asked, value) => asked.includes(value),
+  except: exceptWords([4, 6]),
   put: BY_LAYOUT,
   describe: (value) => value,
   words: noWords,

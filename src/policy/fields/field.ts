@@ -36,7 +36,10 @@ interface WrittenItems extends Omit<ItemsOf, 'source' | 'destination' | 'icmpTyp
   destination: WrittenAddress;
   icmpType: Range | IcmpName;
 }
-export type WrittenMatch = { [N in FieldName]?: WrittenItems[N][] };
+type WrittenFields = { [N in FieldName]?: WrittenItems[N][] };
+export interface WrittenMatch extends WrittenFields {
+  not?: WrittenFields;
+}
 
 /** One value of a field as it is written in the packet of a test. */
 interface WrittenValues extends Omit<Described, 'icmpType' | 'tcpFlags'> {
@@ -47,8 +50,10 @@ export type WrittenPacketFields = Partial<WrittenValues>;
 
 /** A problem of a match that concerns several of its fields. */
 export interface FieldProblem extends Problem {
-  /** The fields that are involved; the diagnostic points to the first. */
-  fields: FieldName[];
+  /** The fields that are involved; the diagnostic points to the first, */
+  fields: (keyof WrittenMatch)[];
+  /** or into it. */
+  path?: PropertyKey[];
 }
 
 /** Only packets of these protocols have the field. */
@@ -81,6 +86,8 @@ export interface Field<N extends FieldName> {
   read: (layers: Layers) => PacketValues[N] | undefined;
   /** Is the value one of those that a match allows? */
   agrees: (asked: NonNullable<Match[N]>, value: PacketValues[N]) => boolean;
+  /** Of the values that a match allows (all, where it allows any) those that do not agree with `not`. */
+  except: (asked: Match[N], not: NonNullable<Match[N]>) => NonNullable<Match[N]>;
   /** Writes the value into a new packet whose headers are laid out; without a value, a default. */
   put: typeof BY_LAYOUT | ((layers: Layers, value: PacketDescription[N]) => void);
   /** The value in a description of the packet; `undefined` when the description omits it. */
@@ -94,6 +101,11 @@ export interface Field<N extends FieldName> {
 }
 
 export type Fields = { [N in FieldName]: Field<N> };
+
+/** `except` of a field whose values are a few words. */
+export function exceptWords<T>(all: readonly T[]): (asked: T[] | undefined, not: T[]) => T[] {
+  return (asked, not) => (asked ?? all).filter((one) => !not.includes(one));
+}
 
 /** For fields that descriptions omit. */
 export function nothing(): undefined {

@@ -1,9 +1,8 @@
 // `sourceMac` and `destinationMac`: 48-bit addresses as numbers, first byte most significant. The datapath looks them up like
 // addresses, as the first six bytes of four words.
-import { writeNetwork } from '../../addresses/networks.js';
-import { mergeRanges } from '../../addresses/merge-ranges.js';
 import { NO_WORDS } from '../../addresses/ranges.js';
-import { type Interval, union } from '../analysis/intervals.js';
+import type { Range } from '../../model/policy.js';
+import { type Interval, type IntervalSet, subtractSets, union } from '../analysis/intervals.js';
 import { numbersOf } from '../analysis/box-sides.js';
 import type { AddressDimension } from './dimension.js';
 import type { Field } from './field.js';
@@ -21,7 +20,8 @@ interface Place {
   word: string;
 }
 
-const BITS = 48;
+const ALL: IntervalSet = [[0, 2 ** 48 - 1]];
+const LAST = 0xffffffff;
 const LOW_BYTES = 0x1_0000_0000;
 
 /** A 48-bit number, first byte most significant. */
@@ -40,7 +40,9 @@ export function macField(
     help: {},
     dimension: dimensionOf(name, usual),
     read: ({ frame }) => readMac(frame, at),
-    agrees: (asked, value) => asked.includes(value),
+    agrees: (asked, value) => isIn(intervalsOf(asked), value),
+    except: (asked, not) =>
+      subtractSets(asked ? intervalsOf(asked) : ALL, intervalsOf(not)).map(([from, to]) => ({ from, to })),
     put: ({ frame }, value = usual) => {
       frame.setUint16(at, Math.floor(value / LOW_BYTES));
       frame.setUint32(at + 2, value % LOW_BYTES);
@@ -62,20 +64,31 @@ function dimensionOf(name: Name, usual: number): AddressDimension {
     width: () => 4,
     addresses: (match) => {
       const macs = match[name];
-      return macs && { 4: toRanges(macs), 6: NO_WORDS };
+      return macs && { 4: toWords(intervalsOf(macs)), 6: NO_WORDS };
     },
     isIn: isAnything,
-    full: () => [[0, 2 ** BITS - 1]],
-    side: (match) => match[name] && union(match[name].map((mac): Interval => [mac, mac])),
+    full: () => ALL,
+    side: (match) => match[name] && intervalsOf(match[name]),
     witness: (side) => ({ [name]: pickNumber(numbersOf(side), [usual]) }),
   };
 }
 
-function toRanges(macs: number[]): Uint32Array {
-  const words = new Uint32Array(macs.length * 8);
-  macs.forEach((mac, at) => {
-    const a = Math.floor(mac / 0x10000);
-    writeNetwork(words, at * 8, { family: 6, a, b: (mac % 0x10000) << 16, c: 0, d: 0, length: BITS }, 4);
-  });
-  return mergeRanges(words, 4).words;
+function intervalsOf(macs: (number | Range)[]): IntervalSet {
+  return union(macs.map((one): Interval => (typeof one === 'number' ? [one, one] : [one.from, one.to])));
+}
+
+function isIn(intervals: IntervalSet, mac: number): boolean {
+  return intervals.some(([from, to]) => from <= mac && mac <= to);
+}
+
+/** Sorted and never adjacent, as intervals are. */
+function toWords(intervals: IntervalSet): Uint32Array {
+  return Uint32Array.from(
+    intervals.flatMap(([from, to]) => [...firstWords(from), 0, 0, ...firstWords(to, 0xffff), LAST, LAST]),
+  );
+}
+
+/** The first two of the four words whose first 48 bits are a MAC address. */
+function firstWords(mac: number, rest = 0): [number, number] {
+  return [Math.floor(mac / 0x10000), ((mac % 0x10000) * 0x10000 + rest) >>> 0];
 }

@@ -87,15 +87,23 @@ export function readFields(layers: Layers): PacketFields {
   return values;
 }
 
-/** Does the packet match? Fields are ANDed; a packet without a field matches only if the match does not have it. */
+/** Does the packet match? Fields are ANDed; a packet without a field matches only if the match does not have it, under `not` either. */
 export function matches(match: Match, packet: PacketFields): boolean {
-  return FIELD_NAMES.every((name) => isMet(name, match, packet));
+  return FIELD_NAMES.every(
+    (name) => isMet(name, match, packet, true) && (!match.not || isMet(name, match.not, packet, false)),
+  );
 }
 
-function isMet<N extends FieldName>(name: N, match: Pick<Match, N>, packet: Pick<PacketFields, N>): boolean {
+/** `agrees`: whether it must, or must not. */
+function isMet<N extends FieldName>(
+  name: N,
+  match: Pick<Match, N>,
+  packet: Pick<PacketFields, N>,
+  agrees: boolean,
+): boolean {
   const asked = match[name];
   const value = packet[name];
-  return asked === undefined || (value !== undefined && FIELDS[name].agrees(asked, value));
+  return asked === undefined || (value !== undefined && FIELDS[name].agrees(asked, value) === agrees);
 }
 
 /** Writes the values of a description into a packet whose headers are laid out. */

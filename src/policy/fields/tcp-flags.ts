@@ -15,6 +15,14 @@ function agrees({ mask, value }: TcpFlags, flags: number): boolean {
   return (flags & mask) === value;
 }
 
+function agreesWithOne(asked: TcpFlags[], flags: number): boolean {
+  return asked.some((one) => agrees(one, flags));
+}
+
+const ANY: TcpFlags = { mask: 0, value: 0 };
+/** Every value of the byte by itself. */
+const EACH: TcpFlags[] = Array.from({ length: VALUES }, (_, value) => ({ mask: VALUES - 1, value }));
+
 /** The bits of the 14th byte of the TCP header, lowest (FIN) first. */
 function flagNames(bits: number): string[] {
   return Object.entries(TCP_FLAGS).flatMap(([name, bit]) => (bits & bit ? [name.toUpperCase()] : []));
@@ -38,7 +46,9 @@ export const tcpFlags: Field<'tcpFlags'> = {
     describe: (value) => ({ tcpFlags: value }),
   }),
   read: ({ transport }) => (transport?.protocol === 'tcp' ? transport.header.getUint8(AT) : undefined),
-  agrees: (asked, flags) => asked.some((one) => agrees(one, flags)),
+  agrees: agreesWithOne,
+  except: (asked = [ANY], not) =>
+    EACH.filter(({ value }) => agreesWithOne(asked, value) && !agreesWithOne(not, value)),
   put: ({ transport }, value = TCP_FLAGS.syn) => {
     if (transport?.protocol === 'tcp') transport.header.setUint8(AT, value);
   },
@@ -53,7 +63,7 @@ function rangesOf({ tcpFlags: asked }: Match): Range[] | undefined {
   if (!asked) return undefined;
   const ranges: Range[] = [];
   for (let flags = 0; flags < VALUES; flags++) {
-    if (asked.some((one) => agrees(one, flags))) ranges.push({ from: flags, to: flags });
+    if (agreesWithOne(asked, flags)) ranges.push({ from: flags, to: flags });
   }
   return ranges;
 }

@@ -1,5 +1,5 @@
 // `vlan`: the id of the outermost tag whose id is not 0 (a tag with id 0 carries only a priority). "No tag" is a value as well.
-import { BY_LAYOUT, type Field } from './field.js';
+import { BY_LAYOUT, exceptWords, type Field } from './field.js';
 import { notation } from './notation.js';
 import { isAnything, numberDimension } from './number-dimension.js';
 
@@ -32,6 +32,7 @@ export const vlan: Field<'vlan'> = {
   }),
   read: (layers) => layers.vlan,
   agrees: (asked, value) => asked.includes(value),
+  except: exceptWords<number | 'none'>(['none', ...Array.from({ length: VLAN_NONE - 1 }, (_, id) => id + 1)]),
   put: BY_LAYOUT,
   describe: (value) => (value === 'none' ? undefined : [value]),
   words: (ids) => ids.map((id) => `vlan ${id}`),

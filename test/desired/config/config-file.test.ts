@@ -100,7 +100,7 @@ test('a problem is shown with its place in the file, and what to do', () => {
 4 |   branch: main
   |   ^^^^^^
   "branch" is none of the fields here: git, ref, path
-help: Remove it.
+help: Did you mean "ref"?
 `);
 });
 

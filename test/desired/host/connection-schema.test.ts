@@ -13,7 +13,7 @@ const read = (written: unknown) => toConnections(connectionFields.parse(written)
 
 test('what is not said is as usual', () => {
   expect(read({})).toEqual({ max: 262_144, timeouts: LIVES });
-  expect(read({ max: 1025 }).max, 'half of them in each table').toBe(1026);
+  expect(read({ max: 1025 }).max, 'halves and a quarter of it are tables').toBe(1028);
   expect(read({ timeouts: { udp: '1m', tcp: { flowing: '1h30m' }, icmp: '1500ms' } }).timeouts).toEqual({
     ...LIVES,
     udp: 60,
@@ -22,7 +22,13 @@ test('what is not said is as usual', () => {
   });
 });
 
+test('tables are the usual source, said or not: nothing tells such states apart', () => {
+  expect(read({ from: 'tables' })).toEqual(read({}));
+  expect(read({ from: 'conntrack' })).toEqual({ ...read({}), from: 'conntrack' });
+});
+
 test.each([
+  { from: 'iptables' },
   { max: 1023 },
   { max: 16_777_217 },
   { max: '4096' },

@@ -73,6 +73,12 @@ test.each<
   ['a test', { 'policies/edge.yaml': policy.replace('expect: pass', 'expect: drop') }, true, false],
   ['the content of a list', { 'lists/bogons.txt': '192.0.2.0/25\n2001:db8::/32\n' }, false, false],
   ['the content of a protected list', { 'lists/admins.txt': '10.0.0.0/9\n' }, false, false],
+  [
+    'not of what it was',
+    { 'policies/edge.yaml': policy.replace('source: {list: bogons}', 'not: {source: {list: bogons}}') },
+    false,
+    false,
+  ],
   ['a rule name', { 'policies/edge.yaml': policy.replace('name: bogons', 'name: bogon') }, false, false],
   ['an action', { 'policies/edge.yaml': policy.replace('action: drop', 'action: tx') }, false, false],
   ['a setting', { 'policies/edge.yaml': policy.replace('rules', 'mode: audit\nrules') }, false, false],

@@ -23,7 +23,7 @@ it.each([
   [
     'destinationPort: 99999',
     '`destinationPort` must be a whole number from 0 to 65535',
-    'docs/state-files.md',
+    'Write it like `destinationPort: [80, 443, 8000-8999]`.',
   ],
   ['vlan: [1, 2, 3]', '`vlan` must be one id or two', ''],
   ['etherType: 0x8100, vlan: [5, 6]', '`etherType` is that of a VLAN tag', 'as `vlan`'],

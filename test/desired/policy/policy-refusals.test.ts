@@ -1,21 +1,7 @@
 // Every refusal of a Policy file, with the exact place: "<line>:<column>-<end> <summary>".
 import { expect, test } from 'vitest';
-import type { Diagnostic } from '../../../src/model/diagnostic.js';
-import { readPolicy } from '../readers.js';
-import { placeAndSummary, policyFile, stateDir } from '../state-dir.js';
-
-function problemsOf(text: string): Diagnostic[] {
-  return readPolicy(stateDir({ 'policies/edge.yaml': text, 'lists/bogons.txt': '10.0.0.0/8\n' })).problems;
-}
-
-const short = (problem: Diagnostic) => placeAndSummary(problem).replace('policies/edge.yaml:', '');
-
-/** The match stands in line 5, from column 16 on. */
-const withMatch = (match: string) => policyFile('rules:', `- {name: abc, match: {${match}}, action: drop}`);
-/** The rule stands in line 5, from column 3 on. */
-const withRule = (rule: string) => policyFile('rules:', `- ${rule}`);
-const withTest = (packet: string, rest = '') =>
-  policyFile('tests:', `- {name: tt, packet: {${packet}}, expect: drop${rest}}`);
+import { policyFile } from '../state-dir.js';
+import { problemsOf, short, withMatch, withRule, withTest } from './problems.js';
 
 const RULE = 'name: a, action: drop';
 const TEST = '- {name: tt, packet: {}, expect: drop}';
@@ -51,7 +37,7 @@ test.each<[name: string, text: string, expected: string[]]>([
   ['a number as name', withRule('{name: 7, action: drop}'), ['5:10-11 wrong type']],
   ['a name twice', policyFile('rules:', `- {${RULE}}`, `- {${RULE}}`), ['6:10-11 duplicate name']],
   ['an empty match', withRule(`{${RULE}, match: }`), ['5:27-32 wrong type']],
-  ['unknown action', withRule('{name: a, action: reject}'), ['5:21-27 invalid value']],
+  ['unknown action', withRule('{name: a, action: refuse}'), ['5:21-27 invalid value']],
   ['a list of actions', withRule('{name: a, action: [drop]}'), ['5:13-19 wrong type']],
   ['redirect as text', withRule('{name: a, action: redirect}'), ['5:21-29 invalid value']],
   ['redirect to nothing', withRule('{name: a, action: {redirect: {}}}'), ['5:22-30 invalid value']],
@@ -244,12 +230,12 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   [
     withMatch('protocol: true'),
     '`protocol` must be a number, text or a list, not the boolean true',
-    'See docs/state-files.md',
+    'Write it like `protocol: tcp`.',
   ],
   [
     withMatch('ttl: [1, {}]'),
     'an item of `ttl` must be a number or text, not a map',
-    'See docs/state-files.md',
+    'Write it like `ttl: 0-4`.',
   ],
   [withMatch('protocol: tcp, sourcePort: 9-3'), '`sourcePort` must go from', 'Write 3-9.'],
   [
@@ -259,9 +245,9 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   ],
   [policyFile('rules:', '- {action: drop}'), '`name` is missing', 'Add `name:` with a short text'],
   [
-    policyFile('rules:', '- {name: a, action: reject}'),
-    '`action` must be pass, drop or tx',
-    'Choose one of pass, drop, tx, or {redirect: {interface: NAME}}.',
+    policyFile('rules:', '- {name: a, action: deny}'),
+    '`action` must be pass, drop, tx, count or next',
+    'Did you mean "drop"?',
   ],
   ['', 'policies/edge.yaml says nothing', 'Write apiVersion, kind and name at least'],
   [policyFile().replace('kind: Policy\n', ''), '`kind` is missing', 'Add `kind: Policy`.'],

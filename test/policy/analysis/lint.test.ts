@@ -19,6 +19,9 @@ const port = (from: number, to = from): Match => ({ ...tcp, destinationPort: [{ 
 const net = (a: number, length: number): AddressSet =>
   addressSet([{ family: 4, a, b: 0, c: 0, d: 0, length }]);
 
+const counting = (name: string, match: Match): Rule =>
+  rule(name, match, 'pass', { action: { kind: 'count' } });
+
 type Found = [string, LintKind, string[]];
 
 /** Kinds that do not say that a rule never decides. */
@@ -67,6 +70,29 @@ const CASES: {
     rules: [
       rule('a', { family: [6], icmpType: [{ from: 135, to: 135 }], ttl: [{ from: 255, to: 255 }] }, 'drop'),
     ],
+    found: [],
+  },
+  {
+    name: 'a rule that counts everything before takes nothing',
+    rules: [counting('seen', {}), rule('a', port(22), 'drop')],
+    found: [],
+  },
+  {
+    name: 'rules that count what is decided before',
+    rules: [
+      rule('a', port(1, 100), 'drop'),
+      counting('b', port(22)),
+      counting('c', port(1, 100)),
+      counting('d', port(1, 101)),
+    ],
+    found: [
+      ['b', 'shadowed', ['a']],
+      ['c', 'contradictory', ['a']],
+    ],
+  },
+  {
+    name: 'a rule that keeps packets from one that counts has an effect',
+    rules: [rule('a', port(22), 'pass'), counting('b', port(1, 100))],
     found: [],
   },
   {
@@ -151,6 +177,39 @@ const CASES: {
     name: 'an empty list',
     rules: [rule('a', { source: addressSet([], ['bogons']) }, 'drop')],
     found: [['a', 'emptyList', []]],
+  },
+  {
+    name: 'an empty list under not',
+    rules: [rule('a', { not: { source: addressSet([], ['bogons']) } }, 'drop')],
+    found: [['a', 'emptyList', []]],
+  },
+  {
+    name: 'what one leaves out and another takes',
+    rules: [
+      rule('a', { not: { source: net(0x0a000000, 8) } }, 'drop'),
+      rule('b', { source: net(0x0a000000, 8) }, 'drop', { log: { oneIn: 1 } }),
+      rule('c', { source: net(0x0b000000, 8) }, 'pass'),
+      rule('d', { not: { family: [4] } }, 'drop'),
+    ],
+    found: [
+      ['c', 'shadowed', ['a']],
+      ['d', 'redundant', ['a']],
+    ],
+  },
+  {
+    name: 'a packet without the field under not is left to others',
+    rules: [
+      rule('a', { ...tcp, not: { destinationPort: [{ from: 22, to: 22 }] } }, 'drop'),
+      rule('b', { ...tcp, fragment: ['later'] }, 'pass'),
+      rule('c', port(80), 'pass'),
+    ],
+    rest: { default: 'drop' },
+    found: [['c', 'shadowed', ['a']]],
+  },
+  {
+    name: 'all that there is left out',
+    rules: [rule('a', { ...port(22), not: { destinationPort: [{ from: 1, to: 99 }] } }, 'drop')],
+    found: [['a', 'impossible', []]],
   },
 ];
 

@@ -25,6 +25,7 @@ function edited(random: Random, policy: Policy): Policy {
   if (!taken) return policy;
   if (random.chance(25)) rules.splice(random.below(rules.length + 1), 0, taken);
   else if (random.chance(25)) rules.splice(at, 0, { ...taken, action: { kind: 'tx' } });
+  else if (random.chance(25)) rules.splice(at, 0, { ...taken, action: { kind: 'count' } });
   else if (random.chance(25)) rules.splice(at, 0, { ...taken, match: rules.at(-1)?.match ?? {} });
   else if (random.chance(10)) return { ...policy, fragments: 'drop' };
   else if (random.chance(10)) return { ...policy, neighborDiscovery: 'match' };
@@ -60,6 +61,17 @@ describe('the semantic diff', () => {
     expect(fates({ malformed: 'pass' })).toEqual([{ ...change, to: 'pass' }]);
     expect(fates({ mode: 'audit' })).toContainEqual({ ...change, to: 'pass (audit: drop)' });
     expect(fates({ mode: 'audit', malformed: 'pass' })).toContainEqual({ ...change, to: 'pass' });
+  });
+
+  it('rules that only count change no verdict; one that begins to count leaves its packets to the rest', () => {
+    const base: Policy = { ...plain(new Random(1), 0), default: 'pass', rules: [] };
+    const at = base.at;
+    const all = (kind: 'count' | 'drop') => ({ name: 'all', match: {}, action: { kind }, at });
+    const side = (rules: Policy['rules']) => ({ policy: { ...base, rules }, protections: [] });
+    expect(diffPolicies(side([]), side([all('count')]))).toEqual({ changes: [], complete: true });
+    expect(diffPolicies(side([all('drop')]), side([all('count')])).changes).toContainEqual(
+      expect.objectContaining({ from: 'drop', to: 'pass', fromRow: 'all', toRow: '(default)' }),
+    );
   });
 
   it('says every part of a rate', () => {

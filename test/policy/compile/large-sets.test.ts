@@ -90,3 +90,38 @@ it('a list beside hundreds of rules of five fields', () => {
   );
   expectAgreement(policy([rule('listed', { source: list(1) }, 'drop'), ...five]), sources);
 });
+
+it('a list that one rule asks for and others leave out has one map', () => {
+  const wanted = policy([
+    rule('a', { source: list(0), not: { destination: list(1) } }, 'drop'),
+    rule('b', { not: { source: list(0), destination: list(11) } }, 'drop'),
+    rule('c', { source: addressSet([address(0, 0), address(0, 1)]), not: { source: list(0) } }, 'drop'),
+    rule('d', { source: list(0), not: { source: list(0) } }, 'drop'),
+    rule(
+      'e',
+      { protocol: [{ from: 17, to: 17 }], not: { source: list(5), sourcePort: [{ from: 1, to: 9 }] } },
+      'drop',
+    ),
+  ]);
+  expect(
+    compilePolicy(wanted)
+      .sets.map(({ name, direction }) => `${direction} ${name}`)
+      .sort(),
+  ).toEqual(['destination list1', 'destination list11', 'source list0', 'source list5']);
+  expectAgreement(policy([...wanted.rules], { nonIp: 'match' }), [
+    ...sources,
+    { etherType: 0x0806 },
+    { family: 6 },
+  ]);
+});
+
+it('lists without a slot are left out by the tables', () => {
+  const matches = Array.from({ length: 12 }, (_, number): Match => ({
+    protocol: [{ from: 17, to: 17 }],
+    sourcePort: [{ from: number, to: 60_000 }],
+    not: { source: list(number), destination: list((number + 1) % 12) },
+  }));
+  const wanted = policy(matches.map((match, at) => rule(`r${at}`, match, 'drop')));
+  expect(compilePolicy(wanted).sets).toHaveLength(10);
+  expectAgreement(wanted, sources);
+});

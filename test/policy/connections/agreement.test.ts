@@ -47,6 +47,7 @@ class Host implements Disposable {
       served: this.#keep(createConnectionTable('served', ENTRIES)),
       begun: this.#keep(createConnectionTable('begun', ENTRIES)),
       fragments: this.#keep(createConnectionTable('fragments', ENTRIES)),
+      grace: this.#keep(createConnectionTable('grace', 1)),
     };
     const compiled = compilePolicy(asking);
     this.#rows = compiled.owners.map(({ row }) => row);

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { Cidr } from '../../../src/addresses/cidr.js';
 import type { PacketDescription } from '../../../src/model/policy.js';
-import { Connections } from '../../../src/policy/connections/connections.js';
+import { connectionOf, Connections } from '../../../src/policy/connections/connections.js';
 import { buildPacket } from '../../../src/policy/packet/build-packet.js';
 
 const address = (d: number): Cidr => ({ family: 4, a: 0xc0000200 + d, b: 0, c: 0, d: 0, length: 32 });
@@ -62,4 +62,20 @@ it.each([
   const error = buildPacket({ ...icmp, length: 28 + quoted.length });
   error.set(quoted, error.length - quoted.length);
   expect(after(SYN).stateOf(error, 0)).toBe(state);
+});
+
+it.each([
+  [SYN, 'new', 'conntrack is not asked about a SYN'],
+  [ACK, 'established', ''],
+  [RST | ACK, 'established', ''],
+  [SYN | RST, 'invalid', 'nor about a scan'],
+])('where conntrack knows a flow that the tables do not, flags %i are %s', (tcpFlags, state, why) => {
+  const asked: string[] = [];
+  const found = connectionOf(back(tcpFlags), {
+    connection: () => undefined,
+    datagram: () => undefined,
+    tracked: (flow) => asked.push(flow) > 0,
+  });
+  expect(found).toEqual({ state, ...(why === '' && { byConntrack: true }) });
+  expect(asked, why).toHaveLength(why === '' ? 1 : 0);
 });

@@ -25,13 +25,14 @@ class Recorder implements Disposable {
   readonly served = createConnectionTable('served', ENTRIES);
   readonly begun = createConnectionTable('begun', ENTRIES);
   readonly #fragments = createConnectionTable('fragments', ENTRIES);
+  readonly #grace = createConnectionTable('grace', 1);
   readonly recorded;
   readonly #egress;
 
   constructor(before = { opened: 0, served: 0, begun: 0 }) {
     this.recorded = createRecorded(before);
     const { opened, served, begun, recorded } = this;
-    const maps = { opened, served, begun, recorded, fragments: this.#fragments };
+    const maps = { opened, served, begun, recorded, fragments: this.#fragments, grace: this.#grace };
     this.#egress = loadEgress(readFileSync('dist/bpf/egress.bpf.o'), 'egress', maps, undefined);
   }
 
@@ -57,7 +58,15 @@ class Recorder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const one of [this.#egress, this.opened, this.served, this.begun, this.#fragments, this.recorded])
+    for (const one of [
+      this.#egress,
+      this.opened,
+      this.served,
+      this.begun,
+      this.#fragments,
+      this.#grace,
+      this.recorded,
+    ])
       one[Symbol.dispose]();
   }
 }
