@@ -50,7 +50,12 @@ static __always_inline void log_packet(struct xdp_md *ctx, __u32 decision, const
 		keep_sample(ctx, decision, KEPT_SAMPLED);
 }
 
-static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision)
+#if WITH_ACTIONS
+#include "reject.h"
+#endif
+
+/* `base`: that of struct packet. */
+static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision, __u32 base)
 {
 	__u64 offset = record_offset(DECISION_RECORD(decision));
 	__u32 verdict = DECISION_VERDICT(decision);
@@ -61,6 +66,12 @@ static __always_inline int act_specially(struct xdp_md *ctx, __u32 decision)
 	log_packet(ctx, decision, record);
 	if (is_audited(decision))
 		return XDP_PASS;
+#if WITH_ACTIONS
+	if (enabled(KEY_REJECT) && verdict == SAYS_REJECT)
+		return is_question(ctx) ? SAYS_REJECT : reject(ctx, record->target, base);
+#else
+	(void)base;
+#endif
 	if (enabled(KEY_TX) && verdict == XDP_TX)
 		swap_addresses(ctx);
 	return verdict == XDP_REDIRECT ? redirect(record) : verdict;
@@ -73,7 +84,7 @@ static __always_inline void note(struct xdp_md *ctx, __u32 decision)
 		watch(ctx, decision);
 }
 
-static __always_inline int act(struct xdp_md *ctx, __u32 decision)
+static __always_inline int act(struct xdp_md *ctx, __u32 decision, __u32 base)
 {
 	struct question *question = question_of(ctx);
 
@@ -81,5 +92,5 @@ static __always_inline int act(struct xdp_md *ctx, __u32 decision)
 		question->record = DECISION_RECORD(decision);
 	else
 		note(ctx, decision);
-	return enabled(KEY_SPECIAL) ? act_specially(ctx, decision) : DECISION_VERDICT(decision);
+	return enabled(KEY_SPECIAL) ? act_specially(ctx, decision, base) : DECISION_VERDICT(decision);
 }

@@ -255,6 +255,15 @@ static __always_inline bool is_first_fragment(const struct packet *p)
 	return fragment == BASE_IPV4 || fragment == BASE_IPV6;
 }
 
+static __always_inline bool lets_in(__u32 decision)
+{
+#if WITH_ACTIONS
+	if (DECISION_VERDICT(decision) == SAYS_REJECT)
+		return false;
+#endif
+	return DECISION_VERDICT(decision) != XDP_DROP;
+}
+
 /*
  * `decision`: that of a packet whose connection was asked. Of strangers nothing is noted: who cannot forge an answer cannot push
  * others out of the table.
@@ -263,7 +272,7 @@ static __always_inline void let_rest_in(struct xdp_md *ctx, const struct packet 
 {
 	if (!is_first_fragment(p) || (state != CONNECTION_ESTABLISHED && state != CONNECTION_RELATED))
 		return;
-	if (decision & DECISION_CONNECTION && DECISION_VERDICT(decision) != XDP_DROP && !is_question(ctx))
+	if (decision & DECISION_CONNECTION && lets_in(decision) && !is_question(ctx))
 		expect_rest(ctx, state);
 }
 

@@ -95,5 +95,5 @@ static __always_inline int filter(struct xdp_md *ctx)
 
 	parse(ctx, &packet);
 	remember(&packet);
-	return act(ctx, decide(ctx, &packet));
+	return act(ctx, decide(ctx, &packet), WITH_ACTIONS ? packet.base : 0);
 }

@@ -21,7 +21,7 @@ enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 struct walk {
 	__u16 at, left;
 	__u8 protocol, fragment;
-#if WITH_CONNECTIONS
+#if WITH_CONNECTIONS || WITH_ACTIONS
 	__be32 id; /* of a fragment */
 #endif
 };
@@ -85,7 +85,7 @@ __noinline int walk_extensions(FRAME *ctx, struct walk *w)
 		if (protocol != IPPROTO_FRAGMENT)
 			continue;
 		offset = bpf_ntohs(fragment->offset);
-#if WITH_CONNECTIONS
+#if WITH_CONNECTIONS || WITH_ACTIONS
 		if (offset & ~6U)
 			FORGET(w->id) = fragment->id;
 #endif

@@ -81,12 +81,17 @@ static __always_inline __u64 agreeing(const struct vectors *v, __u32 word)
 /* A rule that decides nothing counts, and is sampled; with `peek` it does not. */
 static __always_inline void count_passing(struct xdp_md *ctx, __u32 decision, bool peek)
 {
-	__u64 offset = record_offset(DECISION_RECORD(decision));
+	__u64 offset;
 
-	if (peek || !is_inside(offset, BOUND_RECORD))
+	if (peek)
 		return;
 	count(ctx, DECISION_SLOT(decision));
-	log_packet(ctx, decision, blob_at(offset));
+	if (!enabled(KEY_LOG))
+		return;
+	offset = record_offset(DECISION_RECORD(decision));
+	barrier_var(offset); /* compared behind the call: Linux 6.1 forgets bounds of what lies on the stack meanwhile */
+	if (is_inside(offset, BOUND_RECORD))
+		log_packet(ctx, decision, blob_at(offset));
 }
 
 /* The first bit of the layer behind that of a rule which leaves it. */

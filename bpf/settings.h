@@ -21,7 +21,7 @@
 #define WITH_CONNECTIONS 0
 #endif
 
-/* Rules may count a packet and go on: firewall_actions.bpf.c. No switch, for the same reason. */
+/* Rules may count a packet and go on, or answer it: firewall_actions.bpf.c. No switch, for the same reason. */
 #ifndef WITH_ACTIONS
 #define WITH_ACTIONS 0
 #endif
@@ -55,6 +55,7 @@ enum key {
 	KEY_LIMIT_ADDRESS, /* KEY_LIMIT_SOURCE, KEY_LIMIT_DESTINATION */
 	KEY_LIMIT_BYTES,
 	KEY_COUNT = 26,          /* a rule counts and goes on; with KEY_CONDITIONAL, or KEY_NEXT */
+	KEY_REJECT,              /* a rule answers what it does not let in */
 	KEY_NEXT = 28,           /* a rule leaves its layer; with KEY_COUNT */
 	KEY_NO_ETHERNET = 30,    /* packets begin with the IP header */
 	KEY_FRAGS = 31,          /* frames may come in several buffers (xdp.frags) */
@@ -77,6 +78,7 @@ enum number {
 	NUMBER_RECORDS,   /* byte of the blob of tables at which the records begin */
 	NUMBER_DECISIONS, /* the same for their decisions */
 	NUMBER_WAYS, /* bytes from the table of a group that names records to that of what is met behind those that leave a layer */
+	NUMBER_ANSWERED, /* slot of the counter of answers */
 	NUMBER_BASE = 16,   /* + group: what its sum begins with */
 	NUMBER_ROOT = 32,   /* + enum field: byte of the blob, of addresses mostly an entry, at which the lookup starts */
 	NUMBER_ROOT6 = 48,  /* + enum field: the same for IPv6 */

@@ -54,6 +54,7 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 #define DECISION_GOES_ON 0x40000 /* decides nothing, whatever its verdict, SAYS_*: the packet is counted and the search goes on */
 
 /* What a row can say beside an enum xdp_action. */
+#define SAYS_REJECT 5 /* dropped, and answered where that may be */
 #define SAYS_COUNT 6
 #define SAYS_NEXT 7 /* goes on with the first rule of the next layer */
 
@@ -72,7 +73,7 @@ enum row { ROW_PROTECT, ROW_MALFORMED, ROW_FRAGMENTS, ROW_NON_IP, ROW_DEFAULT, R
 
 struct record {
 	__u32 flags;
-	__u32 target; /* ifindex or CPU; with SAYS_NEXT the first bit of the next layer */
+	__u32 target; /* ifindex or CPU; with SAYS_NEXT the first bit of the next layer, with SAYS_REJECT the codes of ICMP and, from bit 8 on, of ICMPv6 */
 	__u32 sample; /* logged when a random 32-bit number is at most this */
 	__u32 unused;
 	__u64 interval; /* time in which one token refills: ns; in buckets of bytes, ticks << COST_SHIFT */

@@ -1,6 +1,6 @@
 // The effects of which steps consist. Each is one atomic change of the kernel and is idempotent: it first checks whether it is still to
 // be done. So a step that was interrupted anywhere can be run again, and so can its inverse.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { NativeRefusedError } from '../kernel/attach.js';
 import {
   exchange,
@@ -70,12 +70,15 @@ function keepRows(pins: Pins, name: string, object: LoadedObject, rows: RowAssig
 export function repin(pins: Pins, name: string, digest: string, map: RepinnedMap): void {
   effect('pin', () => {
     using fd = requireOpen(pins.objects.openMap(map.id), `map ${map.id}`);
-    makeDirectory(pins.maps(name, digest));
-    pins.objects.pin(
-      fd.number,
-      map.ofInterface ? pins.ofInterface(name, map.name) : pins.map(name, digest, map.name),
-    );
+    const path = pathOf(pins, name, digest, map);
+    makeDirectory(dirname(path));
+    pins.objects.pin(fd.number, path);
   });
+}
+
+function pathOf(pins: Pins, name: string, digest: string, map: RepinnedMap): string {
+  if (map.ofHost) return join(pins.connections, map.name);
+  return map.ofInterface ? pins.ofInterface(name, map.name) : pins.map(name, digest, map.name);
 }
 
 /**

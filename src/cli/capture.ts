@@ -3,12 +3,12 @@ import { InterfaceCapture } from '../inspect/capture.js';
 import { parseMatch } from '../desired/policy/match-text.js';
 import { requireCapabilities } from '../kernel/capabilities.js';
 import { SAMPLE_BYTES } from '../kernel/samples.js';
-import type { XDP_ACTIONS } from '../model/sample.js';
+import type { FATES } from '../model/sample.js';
 import type { CommandResult } from './result.js';
 import { type StreamOptions, streamPackets } from './packet-stream.js';
 
 export interface CaptureOptions extends StreamOptions {
-  verdict?: (typeof XDP_ACTIONS)[number][];
+  verdict?: (typeof FATES)[number][];
 }
 
 /** `filter`: the match of a rule, in YAML's flow style. */

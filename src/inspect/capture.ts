@@ -3,7 +3,7 @@
 // attached is not changed.
 import { EventReader, type Caught } from './events.js';
 import type { Match } from '../model/policy.js';
-import { type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
+import { type SeenPacket, FATES } from '../model/sample.js';
 import { matches } from '../policy/fields/registry.js';
 import { parseKept } from '../policy/packet/headers.js';
 import { makeTap, tapUntil } from '../policy/compile/tap.js';
@@ -12,7 +12,7 @@ export interface CaptureFilter {
   interface: string;
   match: Match;
   /** All of them when absent. */
-  verdicts?: (typeof XDP_ACTIONS)[number][];
+  verdicts?: (typeof FATES)[number][];
 }
 
 export class InterfaceCapture implements Disposable {
@@ -23,8 +23,8 @@ export class InterfaceCapture implements Disposable {
     bpffs: string,
     private readonly filter: CaptureFilter,
   ) {
-    const verdicts = filter.verdicts ?? XDP_ACTIONS;
-    const numbers = verdicts.map((name) => XDP_ACTIONS.indexOf(name));
+    const verdicts = filter.verdicts ?? FATES;
+    const numbers = verdicts.map((name) => FATES.indexOf(name));
     const tap = makeTap(filter.match, numbers);
     this.#reader = new EventReader(bpffs, {
       interface: filter.interface,

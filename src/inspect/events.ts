@@ -11,7 +11,7 @@ import { LockedError } from '../model/errors.js';
 import { readsIpFirst } from '../diff/no-ethernet.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import { notesOf, type RuleNotes } from '../model/rule-notes.js';
-import { type Sample, SAYS_COUNT, SAYS_NEXT, type SeenPacket, XDP_ACTIONS } from '../model/sample.js';
+import { FATES, type Sample, SAYS_COUNT, SAYS_NEXT, type SeenPacket } from '../model/sample.js';
 import { behindEthernet } from '../policy/packet/no-ethernet.js';
 import { RunningPolicies } from './running-policies.js';
 import { RunningPrograms } from './running-programs.js';
@@ -143,7 +143,7 @@ export class EventReader implements Disposable {
     const { time, ifindex, slot, verdict, fate, connection, length, frame } = sample;
     const row = this.#rowOf(sample);
     const notes = row === undefined ? undefined : this.#names.get(ifindex)?.notes.get(row);
-    const action = (number: number): string => SAID[number] ?? XDP_ACTIONS[number] ?? `action ${number}`;
+    const action = (number: number): string => SAID[number] ?? FATES[number] ?? `action ${number}`;
     return {
       time,
       interface: this.#names.get(ifindex)?.name ?? `ifindex ${ifindex}`,

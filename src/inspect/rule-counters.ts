@@ -10,7 +10,7 @@ import type { RowCount } from '../model/counters.js';
 import { countRows } from '../observe/count-rows.js';
 import { observe } from '../observe/observe.js';
 import { describeAction } from '../policy/analysis/decisions.js';
-import { rowVerdict } from '../policy/row-verdict.js';
+import { isLost, rowVerdict } from '../policy/row-verdict.js';
 import type { HostPaths } from '../model/host-paths.js';
 import { RunningPrograms } from './running-programs.js';
 
@@ -44,7 +44,7 @@ function withAction(row: RowCount, policy: Policy | undefined): RuleRow {
   return {
     ...row,
     action: rule ? describeAction(rule.action) : says,
-    drops: does === 'drop',
+    drops: isLost(does),
     ...(rule && { at: place(rule.at), ...notesOf(rule) }),
   };
 }

@@ -7,10 +7,11 @@ import { pinPathsOf } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
 import { type OwnedInterface, runningInstance } from '../model/observed.js';
 import type { ConnectionsStatus } from '../model/connection-table.js';
-import { BUILTIN_ROWS, type Policy } from '../model/policy.js';
+import type { Policy } from '../model/policy.js';
 import { type Reading, Rates } from '../model/rates.js';
 import type { InterfaceTraffic, RuleTraffic, Traffic } from '../model/traffic.js';
 import { connectionsStatus } from '../pass/count-connections.js';
+import { rowsOf } from '../model/rows.js';
 import { rowVerdict } from '../policy/row-verdict.js';
 import { RunningPolicies } from './running-policies.js';
 
@@ -84,7 +85,7 @@ export class TrafficReader implements Disposable {
     if (!counters) return [];
     const policy = this.#policyOf(owned);
     const slots = new Map(readRows(paths, name).map(({ row, slot }) => [row, slot]));
-    const wanted = policy ? [...policy.rules.map((rule) => rule.name), ...BUILTIN_ROWS] : [...slots.keys()];
+    const wanted = policy ? rowsOf(policy) : [...slots.keys()];
     const rows = wanted.flatMap((rule) => {
       const slot = slots.get(rule);
       const action = policy === undefined ? '?' : doneBy(policy, rule);
@@ -108,7 +109,7 @@ export class TrafficReader implements Disposable {
     const { packets = 0, bytes = 0 } = byKey.get(whole) ?? {};
     const rate = this.#rates.rate(whole);
     const dropped = rules
-      .filter(({ action }) => action === 'drop')
+      .filter(({ action }) => action === 'drop' || action === 'reject')
       .reduce((sum, { packetsPerSecond }) => sum + packetsPerSecond, 0);
     const dropShare = rate.packetsPerSecond > 0 ? dropped / rate.packetsPerSecond : 0;
     const history = this.#rates.history(whole);

@@ -13,7 +13,7 @@ import { SAMPLES } from './samples.js';
 import { specialize } from './specialize.js';
 
 /** Maps of bpf/firewall.bpf.c that are created only when the tables need them. */
-const OPTIONAL = ['limits', 'sources', 'cpus', ...SHARED_TABLES];
+const OPTIONAL = ['limits', 'sources', 'answers', 'refusals', 'cpus', ...SHARED_TABLES];
 /** Length of the queue of frames that are redirected to a CPU: struct bpf_cpumap_val { u32 qsize; int prog_fd; } */
 const CPU_QUEUE = 2048;
 const CLOCK_REALTIME = 0;

@@ -97,7 +97,7 @@ function statusMetrics(status: Status, gauge: Put, counter: Put): void {
     });
   counter(
     'packets_total',
-    'Packets that a policy decided, by what became of them; tx and redirect count as pass.',
+    'Packets that a policy decided, by what became of them; tx and redirect count as pass, reject as drop.',
     verdicts(({ seen, dropped }) => [seen - dropped, dropped]),
   );
   counter(

@@ -103,9 +103,17 @@ export function asksConnections({ rules }: Pick<Policy, 'rules'>): boolean {
   return rules.some(({ match }) => asks(match, 'connection'));
 }
 
-/** Does a rule do what the plain program cannot: count a packet and go on, with the next rule or the next layer? */
+/** Does a rule do what the plain program cannot: count a packet and go on, with the next rule or the next layer, or answer it? */
 export function needsMoreActions({ rules, layers }: Pick<Policy, 'rules' | 'layers'>): boolean {
-  return rules.some(({ action: { kind } }) => kind === 'count' || (kind === 'next' && layers !== undefined));
+  return rules.some(
+    ({ action: { kind } }) =>
+      kind === 'count' || kind === 'reject' || (kind === 'next' && layers !== undefined),
+  );
+}
+
+/** Does a rule answer packets? */
+export function answers({ rules }: Pick<Policy, 'rules'>): boolean {
+  return rules.some(({ action }) => action.kind === 'reject');
 }
 
 /** Does a rule of any of its policies ask? */

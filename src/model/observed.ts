@@ -62,6 +62,12 @@ export interface ObservedMap extends MapShape {
   id: number;
 }
 
+/** A map in use whose pin is gone. */
+export interface LostMap {
+  name: string;
+  id: number;
+}
+
 /** One `<digest>/` under `interfaces/<ifname>/`. */
 export interface ObservedInstance {
   digest: string;
@@ -69,7 +75,7 @@ export interface ObservedInstance {
   programId?: number;
   maps: ObservedMap[];
   /** Maps of its program whose pins are gone; the names are the kernel's, at most 15 characters. */
-  lost?: { name: string; id: number }[];
+  lost?: LostMap[];
   /** What a deep comparison found to be other than the digest says; looked for by `--deep` alone. */
   differs?: string;
 }
@@ -122,6 +128,8 @@ export interface ObservedConnections {
   max: number;
   /** Absent where an earlier release records. */
   timeouts?: Lives;
+  /** Maps of the recorder that lost their pins, by the names of these; absent where there are none. */
+  lost?: LostMap[];
 }
 
 /** The pinned instance whose program our link runs; `undefined` without a link, or when that program has lost its pin. */

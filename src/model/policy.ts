@@ -91,14 +91,26 @@ export const ADDRESS_FIELDS = Object.keys({
   destination: true,
 } satisfies Record<AddressField, true>) as AddressField[];
 
-/** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT. */
-export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect';
+/** What becomes of a packet, in the kernel's words: XDP_PASS, XDP_DROP, XDP_TX, XDP_REDIRECT; `reject`: dropped, and answered where that may be. */
+export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect' | 'reject';
 
 /** Ends the way of a packet through the rules. */
 export type FinalAction =
   | { kind: 'pass' | 'drop' | 'tx' }
   | { kind: 'redirect'; interface: string }
-  | { kind: 'redirect'; cpu: number };
+  | { kind: 'redirect'; cpu: number }
+  /** TCP is answered with a reset, all else with an ICMP error of this code. */
+  | { kind: 'reject'; icmp: RejectCode };
+
+/** Codes of "destination unreachable", those of ICMP (RFC 792, RFC 1812) and of ICMPv6 (RFC 4443) under one name. */
+export const REJECT_CODES = {
+  'port-unreachable': { icmp: 3, icmpv6: 4 },
+  'host-unreachable': { icmp: 1, icmpv6: 3 },
+  'no-route': { icmp: 0, icmpv6: 0 },
+  'admin-prohibited': { icmp: 13, icmpv6: 1 },
+} as const;
+export type RejectCode = keyof typeof REJECT_CODES;
+export const USUAL_REJECT_CODE: RejectCode = 'port-unreachable';
 
 /** What ends the way of a packet through a policy; `next` only where no layer is behind it, as when it is tested by itself. */
 export type Ending = FinalAction | { kind: 'next' };
@@ -265,6 +277,8 @@ export const BUILTIN_ROWS = [
   '(blocked)',
 ] as const;
 export type BuiltinRow = (typeof BUILTIN_ROWS)[number];
+/** Counts the answers to rejected packets, beside the rows that decide; where a rule rejects. */
+export const ANSWERED_ROW = '(answered)';
 
 /** Rules in one policy. */
 export const MAX_RULES = 1024;

@@ -1,6 +1,8 @@
 // Rows of counters: the rules of a policy by name, and the built-in ones. A row keeps its slot while the interface is
 // ours, so that it counts on through updates, reorderings and rollbacks.
+import { answers } from './desired.js';
 import { RefusedError } from './errors.js';
+import { ANSWERED_ROW, BUILTIN_ROWS, type Policy } from './policy.js';
 
 /** Slots in the map `counters`, bpf/tables.h. */
 const SLOTS = 4096;
@@ -43,4 +45,10 @@ export function assignRows(
   const slots = new Map(wanted.map((row) => [row, had.get(row) ?? -1]));
   for (const { row, slot } of added) slots.set(row, slot);
   return { slots, added };
+}
+
+/** The rows that count what comes to a policy: its rules, the built-in ones, and where it answers that of the answers. */
+export function rowsOf(policy: Policy): string[] {
+  const rules = policy.rules.map(({ name }) => name);
+  return [...rules, ...BUILTIN_ROWS, ...(answers(policy) ? [ANSWERED_ROW] : [])];
 }

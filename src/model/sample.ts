@@ -26,9 +26,13 @@ export interface Sample {
 /** By number: enum xdp_action, uapi/linux/bpf.h. */
 export const XDP_ACTIONS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
 
+/** What becomes of a packet, by the numbers of samples: a rejected one is dropped, and answered where that may be (SAYS_REJECT of bpf/tables.h). */
+export const FATES = [...XDP_ACTIONS, 'reject'] as const;
+
 /** What a rule says that decides nothing (bpf/tables.h): the packet goes on with the next rule, or with the next layer. */
 export const SAYS_COUNT = 6;
 export const SAYS_NEXT = 7;
+export const SAYS_REJECT = 5;
 
 /** A packet that was seen, with what is known of it. */
 export interface SeenPacket {

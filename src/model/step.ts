@@ -157,10 +157,12 @@ export interface RepinnedMap {
   id: number;
   /** The counters and the blocks of a policy: they lie beside the instances. */
   ofInterface?: true;
+  /** Of the connections of the host: it lies beside their tables. */
+  ofHost?: true;
 }
 
 /** Pins maps of the running program again. */
-interface RepinStep extends StepBase {
+export interface RepinStep extends StepBase {
   kind: 'repin';
   action: 'update';
   digest: string;

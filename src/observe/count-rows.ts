@@ -6,6 +6,7 @@ import { openPin } from '../kernel/pinned.js';
 import type { RowCount } from '../model/counters.js';
 import type { HostPolicy } from '../model/desired.js';
 import { BUILTIN_ROWS } from '../model/policy.js';
+import { rowsOf } from '../model/rows.js';
 
 /** The rows of one interface, as the policy that runs there has them: `firewall`, or all that there are without it. */
 export function countRows(name: string, paths: PinPaths, firewall: HostPolicy | undefined): RowCount[] {
@@ -23,9 +24,8 @@ export function countRows(name: string, paths: PinPaths, firewall: HostPolicy | 
 
 /** Rules as the policy has them, then the built-in rows. Rows of rules that are gone keep silent. */
 function rowOrder(slots: ReadonlyMap<string, number>, firewall: HostPolicy | undefined): string[] {
-  const rules =
-    firewall?.policy.rules.map(({ name }) => name) ?? [...slots.keys()].filter((row) => !isBuiltin(row));
-  return [...rules, ...BUILTIN_ROWS];
+  if (firewall) return rowsOf(firewall.policy);
+  return [...[...slots.keys()].filter((row) => !isBuiltin(row)), ...BUILTIN_ROWS];
 }
 
 function isBuiltin(row: string): boolean {

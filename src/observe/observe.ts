@@ -65,7 +65,7 @@ async function look(bpffs: string): Promise<ObservedState> {
   // A swap meanwhile would show an old program beside a new link: as a foreign one.
   if (!isDeepStrictEqual(own, lookAtOwn(bpffs))) throw new Disagreement('pins or interfaces changed');
   const owned = own.owned.map((one) => withUnpinnedMaps(one, answers));
-  const connections = isBpffs(bpffs) ? observeConnections(pinsOf(bpffs)) : undefined;
+  const connections = isBpffs(bpffs) ? observeConnections(pinsOf(bpffs), owned, answers) : undefined;
   return { boot: bootId(), netns: netnsInode(), interfaces, owned, ...(connections && { connections }) };
 }
 

@@ -24,9 +24,8 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
     pinPaths: place.pins,
     store: place.store,
     observed,
-    recorder: readRecorder,
+    recorder: { read: readRecorder, maxConnections },
     objectOf,
-    maxConnections,
   };
   const context = { ...base, ...(progress && { progress }) };
   const proven = place.machine.prove(active, context);

@@ -37,13 +37,13 @@ export async function reattachDuringTrial(
   if (steps.length === 0) return undefined;
   for (const outcome of recoverOpenIntents(journal.openIntents(), before)) journal.append(outcome);
   const lost: Plan = { steps, warnings: active.warnings };
+  const { max: maxConnections } = connectionSettings(inputs.target.desired);
   const machine = {
     pinPaths: place.pins,
     store: place.store,
     observed: before,
-    recorder: readRecorder,
+    recorder: { read: readRecorder, maxConnections },
     objectOf,
-    maxConnections: connectionSettings(inputs.target.desired).max,
   };
   using proven = place.machine.prove(lost, machine);
   const { generation } = pending;

@@ -16,7 +16,7 @@ import { doubtsOnLink, whyUnfit } from '../policy/analysis/link-fit.js';
 import { considerDrift, considerLostRecorder } from './drift.js';
 import { invert } from './invert.js';
 import { planPrune } from './prune.js';
-import { planRecording, planRetiming } from './record.js';
+import { planRecording, planRepinning, planRetiming } from './record.js';
 import { considerStacks } from './stacks.js';
 
 /** `renames` are done first; `differences` are those after the renames. */
@@ -30,6 +30,14 @@ export function plan(
     const step = planRecording(difference, context);
     return step ? considerLostRecorder(step, difference, differences, context) : [];
   });
+  const repinning = planRepinning(differences, context);
+  if (repinning) {
+    const { wanted, observed } = repinning.difference;
+    if (wanted && observed)
+      recordings.push(
+        considerDrift(repinning.step, { ...repinning.difference, wanted, observed }, context.past.drift),
+      );
+  }
   const retime = planRetiming(differences, context);
   const all = differences.map((difference) => planOne(difference, desired, context));
   const steps = [

@@ -3,8 +3,8 @@
 // program, since a program keeps its maps; how long flows are kept is changed under the program that runs.
 import { changedLives, GRACE } from '../model/connections.js';
 import type { Difference } from '../model/difference.js';
-import type { ObservedState, OwnedInterface } from '../model/observed.js';
-import type { ForgetStep, RecordStep, RetimeStep } from '../model/step.js';
+import { type ObservedState, type OwnedInterface, runningInstance } from '../model/observed.js';
+import type { ForgetStep, RecordStep, RepinStep, RetimeStep } from '../model/step.js';
 import type { PlanContext, WantedRecorder } from './context.js';
 
 /** The step that the recorder of an interface needs; `undefined` when it needs none. Where an interface is left, `detach` removes it with all other pins. */
@@ -30,10 +30,7 @@ export function planRetiming(
   differences: readonly Difference[],
   { egress, observed: { connections } }: Pick<PlanContext, 'egress' | 'observed'>,
 ): RetimeStep | undefined {
-  const first = differences.find(
-    ({ wanted, observed, owned }) =>
-      wanted && observed && !owned?.trouble && egress && isRecording(owned, observed.ifindex, egress),
-  );
+  const first = firstRecording(differences, egress);
   const former = connections?.timeouts;
   if (!first || !egress || !former) return undefined;
   const { timeouts } = egress.connections;
@@ -48,6 +45,39 @@ export function planRetiming(
     timeouts,
     former,
   };
+}
+
+/** Pins maps of the recorder again: the step is that of the first interface on which what leaves is recorded. */
+export function planRepinning(
+  differences: readonly Difference[],
+  { egress, observed: { connections } }: Pick<PlanContext, 'egress' | 'observed'>,
+): { step: RepinStep; difference: Difference } | undefined {
+  const lost = connections?.lost;
+  const difference = firstRecording(differences, egress);
+  const running = difference?.owned && runningInstance(difference.owned);
+  if (!lost || !difference || !running) return undefined;
+  return {
+    difference,
+    step: {
+      kind: 'repin',
+      action: 'update',
+      interface: difference.interface,
+      reason: 'maps of connections lost their pins, and get them back',
+      gap: false,
+      digest: running.digest,
+      maps: lost.map((map) => ({ ...map, ofHost: true })),
+    },
+  };
+}
+
+function firstRecording(
+  differences: readonly Difference[],
+  egress: WantedRecorder | undefined,
+): Difference | undefined {
+  return differences.find(
+    ({ wanted, observed, owned }) =>
+      wanted && observed && !owned?.trouble && egress && isRecording(owned, observed.ifindex, egress),
+  );
 }
 
 function isRecording(

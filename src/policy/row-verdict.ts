@@ -1,6 +1,6 @@
 // What a row of a policy says of its packets, and what becomes of them. Every reader of rows and counters asks here. The
 // datapath says the same (`is_audited` of bpf/events.h).
-import type { Action, Ending, Policy } from '../model/policy.js';
+import { type Action, ANSWERED_ROW, type Ending, type Policy } from '../model/policy.js';
 
 /** A verdict, or `count` or `next`: the row decides nothing, and another one counts its packets as well. */
 export type RowAction = Action['kind'];
@@ -25,7 +25,12 @@ export function goesOn(says: RowAction): boolean {
 
 /** Does it let a packet in, or send it on? */
 export function letsIn({ kind }: Action): boolean {
-  return kind !== 'drop' && !goesOn(kind);
+  return kind !== 'drop' && kind !== 'reject' && !goesOn(kind);
+}
+
+/** Are the packets of a row that does this gone? */
+export function isLost(does: RowAction): boolean {
+  return does === 'drop' || does === 'reject';
 }
 
 /** What a row that has decided a packet says. Throws a RangeError for a rule that only counts: that is no decision. */
@@ -46,6 +51,8 @@ function verdictOf(policy: Policy, row: string): RowAction {
       return 'pass';
     case '(blocked)':
       return 'drop';
+    case ANSWERED_ROW:
+      return 'count';
     case '(malformed)':
       return policy.malformed;
     case '(fragments)':

@@ -2,7 +2,7 @@
 import type { RowCount } from '../model/counters.js';
 import type { Policy } from '../model/policy.js';
 import type { PacketTotals } from '../model/status.js';
-import { goesOn, rowVerdict } from './row-verdict.js';
+import { goesOn, isLost, rowVerdict } from './row-verdict.js';
 
 export function sumRows(rows: readonly RowCount[], policy: Policy): PacketTotals {
   const totals: PacketTotals = { seen: 0, seenBytes: 0, dropped: 0, droppedBytes: 0 };
@@ -11,7 +11,7 @@ export function sumRows(rows: readonly RowCount[], policy: Policy): PacketTotals
     if (goesOn(does)) continue; // another row counts them as well
     totals.seen += packets;
     totals.seenBytes += bytes;
-    if (does !== 'drop') continue;
+    if (!isLost(does)) continue;
     totals.dropped += packets;
     totals.droppedBytes += bytes;
   }

@@ -5,9 +5,9 @@ import { readCounter, readRows } from '../kernel/counters.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
 import type { HostPolicy } from '../model/desired.js';
-import { BUILTIN_ROWS } from '../model/policy.js';
 import type { CounterGuard } from '../model/safeguards.js';
-import { rowVerdict } from '../policy/row-verdict.js';
+import { rowsOf } from '../model/rows.js';
+import { isLost, rowVerdict } from '../policy/row-verdict.js';
 
 /** Interface -> the policy that it runs. */
 export type Policies = ReadonlyMap<string, HostPolicy>;
@@ -72,10 +72,10 @@ function read(pinPaths: PinPaths, policies: Policies, { ignore }: CounterGuard):
     using counters = openPin(pinPaths.counters(name));
     if (!counters) continue;
     // What an operator has blocked is no fault of a change.
-    const rows = new Set([...policy.rules.map((rule) => rule.name), ...BUILTIN_ROWS]);
+    const rows = new Set(rowsOf(policy));
     rows.delete('(blocked)');
     for (const { row, slot } of readRows(pinPaths, name)) {
-      if (!rows.has(row) || ignore.includes(row) || rowVerdict(policy, row).does !== 'drop') continue;
+      if (!rows.has(row) || ignore.includes(row) || !isLost(rowVerdict(policy, row).does)) continue;
       reading.set(`${name} ${row}`, readCounter(counters.number, slot).packets);
     }
   }

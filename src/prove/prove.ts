@@ -46,10 +46,8 @@ export interface ProveContext {
   pinPaths: PinPaths;
   store: ObjectStore;
   observed: ObservedState;
-  /** Flows that the tables of connections are to have room for. */
-  maxConnections: number;
-  /** Reads the recorder: the program that records what leaves. */
-  recorder: () => ShippedProgram;
+  /** Reads the recorder, the program that records what leaves; and flows that its tables are to have room for. */
+  recorder: { read: () => ShippedProgram; maxConnections: number };
   objectOf: ObjectOf;
   /** Told before each load. */
   progress?: Progress;
@@ -59,7 +57,7 @@ export interface ProveContext {
 export function prove(plan: Plan, context: ProveContext): Proven {
   const proven = new Proven(
     new SetMaps(context.pinPaths),
-    new SharedConnections(context.pinPaths, context.observed, context.maxConnections),
+    new SharedConnections(context.pinPaths, context.observed, context.recorder.maxConnections),
   );
   for (const [done, { step }] of plan.steps.entries()) {
     const isLoaded = 'instance' in step && !step.instance.pinned;
@@ -86,7 +84,7 @@ function loadRecorder(
   { connections }: SharedMaps,
 ): Candidate {
   const framing = observed.interfaces.find((one) => one.name === name)?.framing;
-  return connections.egress(recorder(), framing === 'ip');
+  return connections.egress(recorder.read(), framing === 'ip');
 }
 
 /** The maps of a program, from its object file; makes nothing in the kernel. */
@@ -108,7 +106,7 @@ export function programTakesFrags(
 export function loadCandidate(
   name: string,
   instance: TargetInstance,
-  context: Omit<ProveContext, 'recorder' | 'objectOf' | 'maxConnections'>,
+  context: Omit<ProveContext, 'recorder' | 'objectOf'>,
   shared: SharedMaps,
 ): Candidate {
   const { program } = instance;

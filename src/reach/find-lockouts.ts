@@ -7,6 +7,7 @@ import { askPolicy } from '../kernel/ask-policy.js';
 import { testRun, VERDICT } from '../kernel/testrun.js';
 import type { HostPolicy } from '../model/desired.js';
 import type { Flow, Lockout } from '../model/flow.js';
+import { SAYS_REJECT } from '../model/sample.js';
 import type { Plan, TargetInstance } from '../model/step.js';
 import { compilePolicy } from '../policy/compile/compile.js';
 import { buildPacket } from '../policy/packet/build-packet.js';
@@ -71,4 +72,5 @@ const WORDS: Record<number, string> = {
   [VERDICT.drop]: 'dropped',
   [VERDICT.tx]: 'sent back',
   [VERDICT.redirect]: 'redirected',
+  [SAYS_REJECT]: 'rejected',
 };

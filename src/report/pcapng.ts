@@ -74,7 +74,7 @@ function packetBlock(packet: SeenPacket, interface_: number): Buffer {
 
 /** None for a rule that only counts: it is no verdict. */
 function verdictOption(verdict: string): [number, Buffer][] {
-  const action = (XDP_ACTIONS as readonly string[]).indexOf(verdict);
+  const action = (XDP_ACTIONS as readonly string[]).indexOf(verdict === 'reject' ? 'drop' : verdict);
   if (action === -1) return [];
   const number = Buffer.alloc(9);
   number.writeUInt8(XDP_VERDICT, 0);

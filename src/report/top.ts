@@ -196,7 +196,7 @@ function ruleLine(row: Row, { columns, unicode, paint }: Screen): string {
   });
 }
 
-const COLORS: Record<string, 'red' | 'green' | undefined> = { drop: 'red', pass: 'green' };
+const COLORS: Record<string, 'red' | 'green' | undefined> = { drop: 'red', reject: 'red', pass: 'green' };
 
 function footLine(
   count: number,

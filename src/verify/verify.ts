@@ -21,7 +21,8 @@ export function verifyStep(step: EffectiveStep, observed: ObservedState): string
   if (step.kind === 'repin') {
     const pinned = owned?.instances.find(({ digest }) => digest === step.digest)?.maps ?? [];
     const ids = [...pinned, ...(owned?.counters ? [owned.counters] : [])].map(({ id }) => id);
-    const lost = step.maps.filter(({ id }) => !ids.includes(id));
+    const unpinned = observed.connections?.lost?.map(({ id }) => id) ?? [];
+    const lost = step.maps.filter(({ id, ofHost }) => (ofHost ? unpinned.includes(id) : !ids.includes(id)));
     return lost.length === 0 ? undefined : `map ${lost.map(({ name }) => name).join(', ')} is not pinned`;
   }
   if (step.kind === 'rename') return owned?.link?.id === step.linkId ? undefined : 'the pins did not move';

@@ -9,11 +9,12 @@ import { testRun } from '../../src/kernel/testrun.js';
 import type { BlockEntry } from '../../src/model/blocks.js';
 import { readBuiltin, readFirewall } from '../../src/desired/programs/builtins.js';
 import type { Policy, Protection, Verdict } from '../../src/model/policy.js';
+import { FATES } from '../../src/model/sample.js';
 import type { FirewallTables, SetBytes } from '../../src/model/tables.js';
 import { SetMaps } from '../../src/prove/sets.js';
 import { bindTables, compilePolicy } from '../../src/policy/compile/compile.js';
 
-const VERDICTS: (Verdict | 'aborted')[] = ['aborted', 'drop', 'pass', 'tx', 'redirect'];
+const VERDICTS: (Verdict | 'aborted')[] = [...FATES];
 
 /** The program as it ships. */
 export function firewallObject(policy?: Policy): Uint8Array {

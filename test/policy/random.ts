@@ -1,18 +1,20 @@
 // Random policies and packets that have to do with each other: both draw from one small pool of values, so that most
 // packets agree with some rules and nearly agree with more. One seed, one sequence.
 import type { Cidr } from '../../src/addresses/cidr.js';
-import type {
-  Action,
-  AddressSet,
-  ConnectionState,
-  ExtensionHeader,
-  FieldName,
-  Match,
-  PacketDescription,
-  Policy,
-  Range,
-  RateLimit,
-  Rule,
+import {
+  type Action,
+  type AddressSet,
+  type ConnectionState,
+  type ExtensionHeader,
+  type FieldName,
+  type Match,
+  type PacketDescription,
+  type Policy,
+  type Range,
+  type RateLimit,
+  REJECT_CODES,
+  type RejectCode,
+  type Rule,
 } from '../../src/model/policy.js';
 import { FIELD_NAMES, FIELDS } from '../../src/policy/fields/registry.js';
 import { addressSet as addressSetOf } from '../support/addresses.js';
@@ -168,6 +170,8 @@ function tcpFlags(random: Random): { mask: number; value: number } {
 function action(random: Random): Action {
   if (random.chance(80)) return { kind: random.pick(['pass', 'drop'] as const) };
   if (random.chance(30)) return { kind: 'count' };
+  if (random.chance(40))
+    return { kind: 'reject', icmp: random.pick(Object.keys(REJECT_CODES) as RejectCode[]) };
   if (random.chance(40)) return { kind: 'tx' };
   return random.chance(70)
     ? { kind: 'redirect', interface: 'veth-scrub' }

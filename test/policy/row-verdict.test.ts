@@ -12,6 +12,7 @@ const RULES = [
   rule('a-pass', {}, 'pass'),
   rule('a-drop', {}, 'drop'),
   rule('a-tx', {}, 'drop', { action: { kind: 'tx' } }),
+  rule('a-reject', {}, 'drop', { action: { kind: 'reject', icmp: 'no-route' } }),
   rule('a-redirect', {}, 'drop', { action: { kind: 'redirect', interface: 'veth1' } }),
 ];
 
@@ -30,6 +31,7 @@ const ROWS: Record<string, [closed: Verdict, open: Verdict]> = {
   'a-pass': ['pass', 'pass'],
   'a-drop': ['drop', 'drop'],
   'a-tx': ['tx', 'tx'],
+  'a-reject': ['reject', 'reject'],
   'a-redirect': ['redirect', 'redirect'],
 };
 

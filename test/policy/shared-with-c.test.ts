@@ -30,7 +30,7 @@ import {
   MAX_PROTECT,
   MAX_RULES,
 } from '../../src/model/policy.js';
-import { SAYS_COUNT, SAYS_NEXT, XDP_ACTIONS } from '../../src/model/sample.js';
+import { FATES, SAYS_COUNT, SAYS_NEXT, SAYS_REJECT, XDP_ACTIONS } from '../../src/model/sample.js';
 import { MOST_SETS } from '../../src/model/tables.js';
 import * as blob from '../../src/policy/compile/blob.js';
 import { LIMIT_OF_RULES, SOURCES } from '../../src/policy/compile/compile.js';
@@ -177,6 +177,8 @@ const SHARED: [c: string, value: number][] = [
   ['DECISION_CONNECTION', records.ASKS_CONNECTION],
   ['DECISION_GOES_ON', records.GOES_ON],
   ['SAYS_COUNT', SAYS_COUNT],
+  ['SAYS_REJECT', SAYS_REJECT],
+  ['SAYS_REJECT', FATES.indexOf('reject')],
   ['SAYS_NEXT', SAYS_NEXT],
   ['MAX_LAYERS', MAX_LAYERS],
   ['DECISION_STATE(5 << STATE_SHIFT)', 5],
@@ -232,6 +234,16 @@ const OF_C = [
   ...['DISCOVERY_RATE', 'DISCOVERY_BURST'],
   ...['FORGET', 'BASE_MASK', 'SET_STEPS', 'SET_PLACE', 'SET_BLOCKS', 'SET_INSIDE', 'HEAD_INSIDE', 'HALVES'],
   ...['FRAME', 'NOT_IP', 'SECOND_NS', 'CONNECTION_TABLE', 'WITH_CONNECTIONS', 'WITH_ACTIONS'],
+  ...['WITH_CONNTRACK', 'CURRENT_NETNS', 'DIRECTION_REPLY', 'SEEN_REPLY'], // bpf/conntrack.h
+  ...[
+    'ANSWER_RATE',
+    'ANSWER_BURST',
+    'QUOTE_WORDS',
+    'SHORTEST_FRAME',
+    'ANSWER_HOPS',
+    'TOS_CONTROL',
+    'ICMPV6_UNREACHABLE',
+  ],
   ...['ICMP_ECHO_REPLY', 'ICMP_UNREACHABLE', 'ICMP_QUENCH', 'ICMP_REDIRECT', 'ICMP_ECHO_REQUEST'],
   ...['ICMP_TIME_EXCEEDED', 'ICMP_PARAMETER_PROBLEM', 'ICMPV6_ECHO_REQUEST', 'ICMPV6_ECHO_REPLY'],
   ...['SET_MAP', 'SET_SLOT', 'ENTRY_SHIFT', 'FIRST_BYTE', 'LATER_FRAGMENT', 'EACH_UNCOMMON_FIELD'],

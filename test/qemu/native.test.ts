@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
 import { createLab } from '../lab.js';
-import { ping } from '../lab/traffic.js';
+import { connect, ping } from '../lab/traffic.js';
 import { policyFile } from '../support/policies.js';
 import { makePackage } from '../system/deb.js';
 import { Guest } from './guest.js';
@@ -22,6 +22,25 @@ const POLICY = policyFile('edge', {
 
 const LEAVES = { name: 'leaves', match: { protocol: 'icmp' }, action: 'next' };
 const WIDE = policyFile('wide', { nonIp: 'match', fragments: 'drop', rules: WIDE_RULES });
+
+/** The longest way of a packet that is counted and answered, and that with connections beside it, which is the deepest stack. */
+const ANSWERING = [
+  { name: 'seen', match: { protocol: 'tcp' }, log: { oneIn: 1 }, action: 'count' },
+  { name: 'rest', match: { protocol: ['tcp', 'udp'] }, action: 'reject' },
+];
+const REJECTING = policyFile('rejecting', {
+  nonIp: 'match',
+  rules: [...WIDE_RULES, ...ANSWERING],
+  tests: [{ name: 'a stranger', packet: { destinationPort: 113 }, expect: 'reject', rule: 'rest' }],
+});
+const DEEPEST = policyFile('deepest', {
+  rules: [
+    ...WIDE_RULES,
+    { name: 'known', match: { connection: 'established' }, action: 'count' },
+    ...ANSWERING,
+  ],
+  tests: [{ name: 'a stranger', packet: { destinationPort: 113 }, expect: 'reject', rule: 'rest' }],
+});
 
 it('attaches natively to virtio_net under Linux 6.1', async () => {
   await using lab = await createLab();
@@ -70,4 +89,11 @@ it('attaches natively to virtio_net under Linux 6.1', async () => {
     await xdpkeep('reconcile');
     await guest.must('rm -r /sys/fs/bpf/xdpkeep');
   }
+  await guest.write('/state/policies/rejecting.yaml', REJECTING);
+  await guest.write('/state/policies/deepest.yaml', DEEPEST);
+  expect(await xdpkeep('test')).toContain('0 failed; decided by: kernel');
+  await guest.write('/state/hosts/guest.yaml', HOST.replace('edge}', 'rejecting}'));
+  await xdpkeep('reconcile');
+  expect(await connect(lab.network, ADDRESS, 113)).toBe('refused');
+  expect(await xdpkeep('counters eth0')).toMatch(/seen +1 [^]*rest +1 [^]*\(answered\) +1 /);
 });

@@ -110,6 +110,22 @@ it('what is open at the first attach goes on; what records is healed; a rollback
   expect(recorders(lab)).toEqual([recorder]);
   await conversation.say('healed');
 
+  rmSync(join(lab.bpffs, 'xdpkeep/connections/lives'));
+  rmSync(join(lab.bpffs, 'xdpkeep/connections/recorded'));
+  const repinned = document<Reconciliation>(await lab.run(['reconcile', '--output', 'json']), 0);
+  expect(repinned.steps).toMatchObject([
+    { action: 'none' },
+    {
+      action: 'update',
+      reason: 'maps of connections lost their pins, and get them back: somebody changed the pins',
+      drift: 'pins',
+      outcome: 'done',
+    },
+  ]);
+  for (const name of ['lives', 'recorded'])
+    expect(existsSync(join(lab.bpffs, 'xdpkeep/connections', name)), name).toBe(true);
+  expect(await reconcile(lab)).toMatchObject({ changed: false });
+
   for (const mode of ['generic', 'native']) {
     lab.writeState({ 'hosts/lab.yaml': hostFile({ veth0: `mode: ${mode}, policy: edge` }) });
     await reconcile(lab);

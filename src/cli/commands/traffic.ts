@@ -1,7 +1,7 @@
 // Commands that show traffic as it comes.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../text/duration.js';
-import { XDP_ACTIONS } from '../../model/sample.js';
+import { FATES } from '../../model/sample.js';
 import { readCommon } from '../options.js';
 import { command, type Flags, type Keep } from './command.js';
 import { positive } from './numbers.js';
@@ -33,7 +33,7 @@ export function addTraffic(program: Command, keep: Keep): void {
       'packets with the rule that decides and the verdict; the filter is the match of a rule',
     ),
   )
-    .addOption(new Option('--verdict <verdict...>', 'only those with one of these').choices(XDP_ACTIONS))
+    .addOption(new Option('--verdict <verdict...>', 'only those with one of these').choices(FATES))
     .action(async (name: string, filter: string | undefined, _flags: Flags, self: Command) => {
       const { runCapture } = await import('../capture.js');
       keep(

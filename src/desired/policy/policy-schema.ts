@@ -8,7 +8,10 @@ import {
   type DisabledRule,
   MAX_RULES,
   type Policy,
+  REJECT_CODES,
+  type RejectCode,
   type Rule,
+  USUAL_REJECT_CODE,
 } from '../../model/policy.js';
 import type { Position } from '../../model/position.js';
 import { notesOf } from '../../model/rule-notes.js';
@@ -65,15 +68,22 @@ const redirect = z
     }),
   );
 
+const rejectCodes = Object.keys(REJECT_CODES) as [RejectCode, ...RejectCode[]];
+
 const action: z.ZodType<Action> = z
   .union([
-    z.enum(['pass', 'drop', 'tx', 'count', 'next']).transform((kind): Action => ({ kind })),
+    z
+      .enum(['pass', 'drop', 'reject', 'tx', 'count', 'next'])
+      .transform((kind): Action => (kind === 'reject' ? { kind, icmp: USUAL_REJECT_CODE } : { kind })),
+    z
+      .strictObject({ reject: z.strictObject({ icmp: z.enum(rejectCodes) }) })
+      .transform(({ reject: { icmp } }): Action => ({ kind: 'reject', icmp })),
     z.strictObject({ redirect }).transform(({ redirect: { interface: name, cpu } }): Action => {
       return name === undefined ? { kind: 'redirect', cpu: cpu ?? 0 } : { kind: 'redirect', interface: name };
     }),
   ])
   .describe(
-    'tx sends the packet back out of its interface, Ethernet addresses swapped. count counts it, and the next rules decide. next leaves it to the layer behind this one.',
+    'tx sends the packet back out of its interface, Ethernet addresses swapped. reject drops it and tells the sender: TCP by a reset, all else by an ICMP error (port-unreachable unless it says otherwise). count counts it, and the next rules decide. next leaves it to the layer behind this one.',
   );
 
 /** The datapath counts nanoseconds since 1970 in 64 bits, which end in 2554. */

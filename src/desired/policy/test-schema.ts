@@ -23,7 +23,7 @@ export const testSchema = z.strictObject({
   ),
   packet: packetSchema,
   expect: z
-    .enum(['pass', 'drop', 'tx', 'redirect', 'next'])
+    .enum(['pass', 'drop', 'reject', 'tx', 'redirect', 'next'])
     .describe('next: the policy leaves the packet to the layer behind it.'),
   rule: mayBeAbsent(z.string()).describe(`The rule that must decide, or ${BUILTIN_ROWS.join(', ')}.`),
 });

@@ -9,7 +9,7 @@ const MISSING_HINTS: Record<string, string> = {
   apiVersion: 'Add `apiVersion: xdpkeep/v1`.',
   name: 'Add `name:` with the name of the file, without .yaml.',
   interfaces: 'Add `interfaces:`, or `interfaces: {}` if nothing is wanted on this host.',
-  action: 'Add `action: drop`, or pass, tx, count, {redirect: {interface: NAME}}.',
+  action: 'Add `action: drop`, or pass, reject, tx, count, {redirect: {interface: NAME}}.',
   git: 'Add `git:` with the URL or the path of the repository.',
   allowedSigners: 'Add `allowedSigners:` with the path of the file of the keys that may sign.',
   program: 'Add `program: {builtin: icmp-drop}`, or `program: {file: programs/NAME.bpf.c}`.',

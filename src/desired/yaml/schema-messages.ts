@@ -23,6 +23,9 @@ export interface Explained {
   source: Source;
 }
 
+/** Of so many times the limit it is asked which ones follow from another: each is compared with each. */
+const LOOKED_AT = 4;
+
 /** One diagnostic per problem, at most `limit`: finding the place of each takes a walk through its map. */
 export function explain(issues: Issue[], file: Explained, limit: number): Diagnostic[] {
   if (issues.length === 0) return [];
@@ -32,7 +35,7 @@ export function explain(issues: Issue[], file: Explained, limit: number): Diagno
   const each = all
     .filter((issue) => !(issue.code === 'custom' && unknownIn.has(pathText(issue))))
     .flatMap(oneKeyEach);
-  return withoutConsequences(each, explainer.schema)
+  return withoutConsequences(each.slice(0, limit * LOOKED_AT), explainer.schema)
     .slice(0, limit)
     .flatMap((issue) => explainer.explain(issue));
 }

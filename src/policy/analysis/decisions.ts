@@ -83,6 +83,7 @@ export function sameAction(x: Action, y: Action): boolean {
 
 /** `drop`, `redirect to veth-scrub`, `redirect to CPU 2`. */
 export function describeAction(action: Action): string {
+  if (action.kind === 'reject') return `reject with ${action.icmp}`;
   if (action.kind !== 'redirect') return action.kind;
   return 'cpu' in action ? `redirect to CPU ${action.cpu}` : `redirect to ${action.interface}`;
 }

@@ -24,13 +24,13 @@ export function whyUnfit({ name, framing }: OnLink, { firewall, label }: Desired
   return (
     rule && {
       reason: `${name} has no Ethernet header, and rule ${rule.name} of ${label} sends frames on`,
-      hint: 'Use a policy with `pass` and `drop` alone there: `tx` and `redirect` need the header.',
+      hint: 'Use a policy with `pass` and `drop` alone there: `tx`, `redirect` and `reject` need the header.',
     }
   );
 }
 
 function sendsFrames({ action: { kind } }: Rule): boolean {
-  return kind === 'tx' || kind === 'redirect';
+  return kind === 'tx' || kind === 'redirect' || kind === 'reject';
 }
 
 /** What to do about a doubt. */

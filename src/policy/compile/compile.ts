@@ -2,9 +2,10 @@
 // classifier. It decides nothing about packets; it moves the comparison of rules from every packet to here. Refuses what
 // does not fit.
 import { SHARED_TABLES } from '../../model/connections.js';
-import { asksConnections } from '../../model/desired.js';
+import { answers, asksConnections } from '../../model/desired.js';
 import { RefusedError } from '../../model/errors.js';
 import {
+  ANSWERED_ROW,
   BUILTIN_ROWS,
   MAX_COUNTS,
   MAX_PROTECT,
@@ -109,7 +110,7 @@ export function compilePolicy(policy: Policy, protections: Protection[] = []): F
       ...(direct && table ? [extent(table.base, groups[0]?.table)] : []),
       ...(ways ? [ways.decisions] : []),
     ],
-    owners: records.owners,
+    owners: [...records.owners, ...(answers(policy) ? [{ row: ANSWERED_ROW }] : [])],
     dynamic: dynamicMaps(records.on, matches.length, policy),
     sets,
     cpus: policy.rules.flatMap(({ action }) =>
@@ -243,6 +244,7 @@ function dynamicMaps(used: ReadonlySet<Key>, rules: number, policy: Policy): Rec
   return {
     ...(used.has('limit') || policy.neighborDiscovery === 'pass' ? { limits: LIMIT_OF_RULES + rules } : {}),
     ...(used.has('limitSource') || used.has('limitDestination') ? { sources: sourcesOf(policy) } : {}),
+    ...(used.has('reject') ? { answers: 1, refusals: 1 } : {}),
     ...(used.has('cpu') ? { cpus: Math.max(...cpus) } : {}),
     ...(asksConnections(policy) ? Object.fromEntries(SHARED_TABLES.map((name) => [name, UNUSED])) : {}),
   };

@@ -5,11 +5,12 @@ import {
   type Action,
   BUILTIN_ROWS,
   type Policy,
+  REJECT_CODES,
   type PrefixLengths,
   type RateLimit,
   type Rule,
 } from '../../model/policy.js';
-import { SAYS_COUNT, SAYS_NEXT } from '../../model/sample.js';
+import { SAYS_COUNT, SAYS_NEXT, SAYS_REJECT } from '../../model/sample.js';
 import { asksConnections } from '../../model/desired.js';
 import type { FirewallTables, RecordOwner, TableBinding } from '../../model/tables.js';
 import { nextLayer } from '../layers.js';
@@ -128,6 +129,7 @@ function decisionOf({ action, match }: Rule, next: number | undefined): number {
 /** What goes on to no layer passes. */
 function verdictOf({ kind }: Action): number {
   if (kind === 'count') return SAYS_COUNT | GOES_ON;
+  if (kind === 'reject') return SAYS_REJECT;
   return kind === 'next' ? XDP.pass : XDP[kind];
 }
 
@@ -135,6 +137,11 @@ function encodeRule(record: DataView, rule: Rule, on: Set<Key>): void {
   let flags = 0;
   if (rule.action.kind === 'count') on.add('conditional').add('count');
   if (rule.action.kind === 'tx') on.add('tx');
+  if (rule.action.kind === 'reject') {
+    const { icmp, icmpv6 } = REJECT_CODES[rule.action.icmp];
+    on.add('reject');
+    record.setUint32(4, icmp | (icmpv6 << 8), true);
+  }
   if (rule.action.kind === 'redirect' && 'cpu' in rule.action) {
     flags |= FLAG.cpu;
     on.add('cpu');

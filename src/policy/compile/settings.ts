@@ -1,5 +1,6 @@
 // The settings of a policy that hold for all packets, in the order of bpf/settings.h: switches, numbers, and the last
 // offset in the tables at which something may begin.
+import { ANSWERED_ROW } from '../../model/policy.js';
 import type { Settings, TableBinding } from '../../model/tables.js';
 import type { DimensionName } from '../fields/dimension.js';
 import { DIMENSION_NAMES, LAST_COMMON } from '../fields/registry.js';
@@ -30,6 +31,7 @@ export const KEY = {
   limitAddress: 20,
   limitBytes: 21,
   count: 26,
+  reject: 27,
   next: 28,
   noEthernet: 30,
   frags: 31,
@@ -40,7 +42,7 @@ export type Key = Exclude<
   'uncommon' | 'source' | 'destination' | 'special' | 'blocks' | 'noEthernet' | 'frags' | 'limitAddress'
 >;
 
-const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx'];
+const SPECIAL: Key[] = ['audit', 'log', 'cpu', 'interface', 'tx', 'reject'];
 const FIRST_UNCOMMON = DIMENSION_NAMES.indexOf(LAST_COMMON) + 1;
 
 /** Fields, groups or slots in a row: so many dimensions there can be. */
@@ -69,6 +71,7 @@ export const NUMBER = {
   records: 4,
   decisions: 5,
   ways: 6,
+  answered: 7,
 } as const;
 export const NUMBER_ROW = { base: 16, root: 32, root6: 48, absent: 64, boundSet: 80 } as const;
 /** The last row is that of the same objects. */
@@ -168,11 +171,12 @@ export function encodeSettings(policy: PolicySettings): Settings {
 /** What only the host knows: clocks, the sizes of the large sets by slot, whether anybody has blocked something, and frames. */
 export function bindSettings(
   settings: Settings,
-  { taiOffset, sets, blocks, frames }: Omit<TableBinding, 'slots' | 'ifindexes'>,
+  { slots, taiOffset, sets, blocks, frames }: Omit<TableBinding, 'ifindexes'>,
 ): Settings {
   const keys = settings.keys.slice();
   const numbers = settings.numbers.slice();
   numbers[NUMBER.taiOffset] = taiOffset;
+  numbers[NUMBER.answered] = slots.get(ANSWERED_ROW) ?? 0;
   sets.forEach(({ bytes }, slot) => {
     numbers[NUMBER_ROW.boundSet + slot] = bytes - SET_REACH;
   });

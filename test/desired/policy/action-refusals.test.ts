@@ -22,6 +22,12 @@ test.each<[name: string, text: string, expected: string[]]>([
     policyFile('rules:', counting('seen', ', enabled: false'), 'tests:', TEST),
     ['7:46-50 disabled rule'],
   ],
+  [
+    'an unknown code',
+    policyFile('rules:', '- {name: a, action: {reject: {icmp: icmp-port-unreachable}}}'),
+    ['5:37-58 invalid value'],
+  ],
+  ['no code', policyFile('rules:', '- {name: a, action: {reject: {}}}'), ['5:22-28 missing field']],
 ])('%s', (_name, text, expected) => {
   const { problems } = readPolicy(stateDir({ 'policies/edge.yaml': text }));
   expect(problems.map((one) => placeAndSummary(one).replace('policies/edge.yaml:', ''))).toEqual(expected);

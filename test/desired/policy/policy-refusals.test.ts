@@ -168,7 +168,7 @@ test.each<[name: string, text: string, expected: string[]]>([
   ['networks of both', withMatch('family: 6, destination: [10.0.0.0/8, ::/0]'), ['5:34-45 contradiction']],
 
   ['a test of an unknown rule', withTest('', ', rule: x'), ['5:46-47 unknown rule']],
-  ['unknown verdict', withTest('').replace(': drop', ': reject'), ['5:34-40 invalid value']],
+  ['unknown verdict', withTest('').replace(': drop', ': refuse'), ['5:34-40 invalid value']],
   ['unknown packet field', withTest('port: 3'), ['5:23-27 unknown field']],
   ['a network in a packet', withTest('source: 10.0.0.0/8'), ['5:31-41 invalid value']],
   ['two ports', withTest('sourcePort: 1-2'), ['5:35-38 wrong type']],
@@ -246,7 +246,7 @@ test.each<[text: string, detail: string, hint: string | undefined]>([
   [policyFile('rules:', '- {action: drop}'), '`name` is missing', 'Add `name:` with a short text'],
   [
     policyFile('rules:', '- {name: a, action: deny}'),
-    '`action` must be pass, drop, tx, count or next',
+    '`action` must be pass, drop, reject, tx, count or next',
     'Did you mean "drop"?',
   ],
   ['', 'policies/edge.yaml says nothing', 'Write apiVersion, kind and name at least'],

@@ -188,6 +188,15 @@ test.each(KINDS)(
   },
 );
 
+test('a hundred thousand unknown fields are told within bounds of time', () => {
+  const folder = scratch();
+  const fields = Array.from({ length: 100_000 }, (_, at) => `k${at}: 1`).join('\n');
+  write(folder, { 'hosts/edge-1.yaml': `${HOST}${fields}\n` });
+  const { problems, milliseconds } = timed(() => ({ ...readHost(folder), count: 0 }));
+  expect(problems.length).toBeLessThan(102);
+  expect(milliseconds).toBeLessThan(15_000);
+});
+
 test.each(KINDS)('the unmutated $kind is valid', ({ file, text, read, count }) => {
   const folder = scratch();
   write(folder, { 'lists/bogons.txt': '192.0.2.0/24\n', [file]: text });
