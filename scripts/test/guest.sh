@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.."
 deb=$1 folder=$2 suite=$3
 base=$(bash scripts/test/root.sh)
 
-kernel=$(bash scripts/test/kernel.sh "$suite")
+folders=$(bash scripts/test/kernel.sh "$suite")
+mapfile -t kernel <<<"$folders"
 
 root=$folder/root
 mkdir -p "$root"/{bin,dev,proc,sys,tmp,etc,modules,var/lib,lib64}
@@ -30,7 +31,7 @@ carry() { # LIST MODULE...: modules in the order in which they are loaded
 	local list=$1 module file
 	shift
 	for module in "$@"; do
-		file=$(find "$kernel" -name "$module.ko*" -print -quit)
+		file=$(find "${kernel[@]}" -name "$module.ko*" -print -quit)
 		[ -n "$file" ] || continue # part of the kernel itself
 		cp "$file" "$root/modules"
 		echo "$module" >>"$root/modules/$list"
@@ -62,5 +63,5 @@ poweroff -f
 INIT
 chmod 755 "$root/init"
 (cd "$root" && find . -print0 | cpio --null --create --format=newc --quiet) >"$folder/initramfs"
-cp "$kernel"/boot/vmlinuz-* "$folder/vmlinuz"
+cp "$(find "${kernel[@]}" -name "vmlinuz*" -type f -print -quit)" "$folder/vmlinuz"
 rm -rf "$root"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kernel.sh SUITE: prints a folder with the files of that Debian's kernel for virtual machines, which is not installed. Of another
+# kernel.sh SUITE: prints folders with the files of that Debian's kernel for virtual machines, which is not installed. Of another
 # Debian than this machine's apt asks for its own, packages come through an apt of its own, with the same keys and the same mirror.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -20,10 +20,14 @@ if [ "$suite" != bookworm ]; then
 	CONF
 	export APT_CONFIG=$apt/apt.conf
 fi
-name() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: *//p' | head -1 || true; }
-package=$(name)
-if [ -z "$package" ]; then
+# Depends of a package on those of a kernel: that of Debian 14 comes in several.
+parts() { apt-cache depends "$1" 2>/dev/null | sed -nE "s/^ *Depends: *(linux-($2)-[0-9].*)/\1/p" || true; }
+image=$(parts linux-image-cloud-amd64 image)
+if [ -z "$image" ]; then
 	apt-get -q update >/dev/null 2>&1
-	package=$(name)
+	image=$(parts linux-image-cloud-amd64 image)
 fi
-exec bash scripts/test/unpacked.sh "$package"
+packages=$(parts "$image" 'binary|modules')
+for package in ${packages:-$image}; do
+	bash scripts/test/unpacked.sh "$package"
+done

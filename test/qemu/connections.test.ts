@@ -1,5 +1,5 @@
-// Rules that ask about connections under the kernels of Debian 12 and 13, natively and generic. The first one has no TCX links: what leaves
-// is recorded by a filter of clsact there.
+// Rules that ask about connections under the kernels of Debian 12, 13 and the next one, natively and generic. The first has no TCX links: what
+// leaves is recorded by a filter of clsact there.
 // needs: debian iptables lab node-lts qemu
 import { expect, it } from 'vitest';
 import type { Reconciliation } from '../../src/model/reconciliation.js';
@@ -76,40 +76,45 @@ async function boot(lab: Lab, suite: string): Promise<Guest> {
 
 const xdpkeep = (command: string) => `XDPKEEP_HOST=guest XDPKEEP_STATE=/state xdpkeep ${command}`;
 
-it.each([
-  ['6.1', 'native', 'bookworm'],
-  ['6.1', 'generic', 'bookworm'],
-  ['6.12', 'native', 'trixie'],
-  ['6.12', 'generic', 'trixie'],
-])('Linux %s, %s: answers come in, strangers stay out', async (version, mode, suite) => {
-  await using lab = await createLab();
-  await using guest = await boot(lab, suite);
-  expect(await guest.must('cat /proc/version')).toContain(`Linux version ${version}.`);
-  await guest.write('/state/hosts/guest.yaml', host(`mode: ${mode}, policy: asking`));
-  expect(await guest.must(xdpkeep('test'))).toContain('0 failed; decided by: kernel');
-  const applied = JSON.parse(await guest.must(xdpkeep('reconcile --output json'))) as Reconciliation;
-  expect(applied).toMatchObject({ changed: true, interfaces: [{ name: 'eth0', mode, condition: 'Ready' }] });
-  const filters = await guest.must('bpftool net show');
-  if (version === '6.1') expect(filters, 'no TCX links').toMatch(/eth0\(\d+\) clsact\/egress egress/);
-  else expect(filters).not.toContain('clsact/egress');
-
+/** The world is asked and answers, by both families; a stranger comes in where he may. */
+async function answersComeIn(lab: Lab, guest: Guest): Promise<void> {
   for (const address of [WORLD, WORLD6]) {
     await using _answer = await serveIn(lab.network.outside, ANSWER, address, 7053, 4000);
     await using _echo = await serveIn(lab.network.outside, ECHO, address, 7007);
     expect(await guest.must(`${NODE} /ask.cjs ${address} 7053`)).toHaveLength(4000);
     expect(await guest.must(`${NODE} /talk.cjs ${address} 7007`)).toBe('hello');
   }
+  expect(await connect(lab.network, ADDRESS, 8080)).toBe('connected');
+  expect(await connect(lab.network, ADDRESS, 8081)).toBe('silence');
+  expect(await ping(lab.network, ADDRESS, 2)).toMatchObject({ received: 0 });
+}
+
+it.each([
+  ['bookworm', /Linux version 6\.1\./, 'a filter of clsact'],
+  ['trixie', /Linux version 6\.12\./, 'a TCX link'],
+  ['forky', /Linux version ([7-9]|\d\d)\./, 'a TCX link'],
+])('the kernel of %s: answers come in, strangers stay out', async (suite, version, by) => {
+  await using lab = await createLab();
+  await using guest = await boot(lab, suite);
+  expect(await guest.must('cat /proc/version')).toMatch(version);
   for (const port of [8080, 8081])
     await guest.must(
       `${NODE} /echo.cjs 0.0.0.0 ${port} >/tmp/${port} 2>&1 & until grep -q ready /tmp/${port}; do sleep 1; done`,
     );
-  expect(await connect(lab.network, ADDRESS, 8080)).toBe('connected');
-  expect(await connect(lab.network, ADDRESS, 8081)).toBe('silence');
-  expect(await ping(lab.network, ADDRESS, 2)).toMatchObject({ received: 0 });
-  expect(JSON.parse(await guest.must(xdpkeep('reconcile --output json')))).toMatchObject({ changed: false });
-
-  await guest.write('/state/hosts/guest.yaml', host(`mode: ${mode}, policy: plain`));
-  await guest.must(xdpkeep('reconcile'));
+  const reconcile = async () =>
+    JSON.parse(await guest.must(xdpkeep('reconcile --output json'))) as Reconciliation;
+  for (const mode of ['native', 'generic']) {
+    await guest.write('/state/hosts/guest.yaml', host(`mode: ${mode}, policy: asking`));
+    expect(await guest.must(xdpkeep('test'))).toContain('0 failed; decided by: kernel');
+    const interfaces = [{ name: 'eth0', mode, condition: 'Ready' }];
+    expect(await reconcile()).toMatchObject({ changed: true, interfaces });
+    const filters = /eth0\(\d+\) clsact\/egress egress/.test(await guest.must('bpftool net show'));
+    expect(filters ? 'a filter of clsact' : 'a TCX link').toBe(by);
+    await answersComeIn(lab, guest);
+    expect(await reconcile()).toMatchObject({ changed: false });
+  }
+  await guest.write('/state/hosts/guest.yaml', host('mode: generic, policy: plain'));
+  expect(await reconcile()).toMatchObject({ changed: true });
   expect(await guest.must('bpftool net show')).not.toContain('clsact/egress');
 });
 
