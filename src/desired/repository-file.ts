@@ -7,7 +7,7 @@ import { repositorySchema } from './repository-schema.js';
 import { readStateFile } from './read.js';
 import { parseDocument } from './yaml/document.js';
 
-export const REPOSITORY_FILE = 'xdpkeep.yaml';
+const REPOSITORY_FILE = 'xdpkeep.yaml';
 
 /** `problems` receives what is wrong with it. */
 export function readRepository(stateDir: string, problems: Diagnostic[]): LintOptions {

@@ -105,7 +105,7 @@ export const ADDRESS_FIELDS = Object.keys({
 export type Verdict = 'pass' | 'drop' | 'tx' | 'redirect' | 'reject';
 
 /** Ends the way of a packet through the rules. */
-export type FinalAction =
+type FinalAction =
   | { kind: 'pass' | 'drop' | 'tx' }
   | { kind: 'redirect'; interface: string }
   | { kind: 'redirect'; cpu: number }
