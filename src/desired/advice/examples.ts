@@ -58,6 +58,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   expiry: '14d',
   connections: '{max: 262144}',
   timeouts: '{udp: 30s}',
+  grace: '1m',
   'timeouts.tcp': '{flowing: 5d}',
   lint: '{owner: required}',
   action: 'drop',

@@ -140,7 +140,7 @@ function adviseInterface(field: string, written: unknown): string {
 }
 
 /** Fields that are a time. */
-const DURATIONS = new Set(['confirm', 'window', 'timeout', 'expiry']);
+const DURATIONS = new Set(['confirm', 'window', 'timeout', 'expiry', 'grace']);
 
 function isDuration(path: readonly PropertyKey[]): boolean {
   const names = fieldPath(path);
