@@ -3,7 +3,7 @@
 import type { Profile } from './profiles.js';
 
 interface ProfileFiles {
-  /** Lines of the host file: its interfaces, to be taken out of their comments. */
+  /** Lines of the host file: its interfaces and connections, to be taken out of their comments. */
   interfaces: string;
   /** Path -> content. */
   files: Record<string, string>;
@@ -130,6 +130,7 @@ tests: # what must hold before the policy is applied
 const ONE = (name: string): string => `#   eth0: # your interface, by its name or a glob in quotes
 #     mode: auto # auto (default): native, else generic; or native, generic, offload
 #     policy: ${name} # the rules of policies/${name}.yaml
+# connections: { grace: 0s } # it forwards nothing: what is open has a socket, and is known at the first attach
 `;
 
 /** What a kind of host begins with. */
@@ -141,6 +142,7 @@ export const PROFILE_FILES: Readonly<Record<Profile, ProfileFiles>> = {
 #     policy: outside # the rules of policies/outside.yaml
 #   eth1: # the one towards your own network; what leaves by one interface is known on the other
 #     policy: inside
+# connections: { grace: 10s } # so long TCP in its middle comes in after the first attach; what conntrack follows is known by then
 `,
     files: {
       'policies/outside.yaml': OUTSIDE,

@@ -2,13 +2,11 @@
 // needs: iptables lab
 import { expect } from 'vitest';
 import type { PacketDescription } from '../../src/model/policy.js';
-import type { Status } from '../../src/model/status.js';
 import type { Lab } from '../lab.js';
 import { putBehind } from '../lab/behind.js';
 import { connect, ip } from '../lab/traffic.js';
 import { asks, isFrom, LONG, strangersStayOut } from '../support/trying.js';
 import { ANSWER, askFrom, serve, serveIn } from '../support/datagrams.js';
-import { document } from '../support/host.js';
 import { counts } from '../support/policies.js';
 import { ECHO, talkFrom } from '../support/streams.js';
 
@@ -83,20 +81,12 @@ export const CONNECTION_PROMISES: Record<string, (lab: Lab) => Promise<void>> = 
     await using _hidden6 = await serveIn(behind.namespace, ECHO, host6, 22);
     expect(await talkFrom(outside, host, 443)).toBe('hello');
     for (const address of [host, host6]) expect(await connect(lab.network, address, 22)).toBe('silence');
-    await graceIsOver(lab);
     await strangersStayOut(lab, ENS5);
     await lab.exec('iptables', '-w', '-t', 'nat', '-A', 'POSTROUTING', '-o', ENS5, '-j', 'MASQUERADE');
     await fromBehind();
     expect(await connect(lab.network, host, 22)).toBe('silence');
   },
 };
-
-/** Until then TCP in its middle comes in from anybody. */
-async function graceIsOver(lab: Lab): Promise<void> {
-  const left = async () =>
-    document<Status>(await lab.run(['status', '--output', 'json']), 0).connections?.grace?.left;
-  await expect.poll(left, { timeout: 60_000, interval: 500 }).toBe(0);
-}
 
 /** Sends a packet from each source three times, and sees whose get through. */
 export async function arrives(
