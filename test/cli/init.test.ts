@@ -72,6 +72,8 @@ test('a schema of no kind that there is', () => {
     expect.objectContaining({ exitCode: 64, hint: 'Did you mean host?' }),
   );
   expect(() => runSchema('firewall')).toThrow(
-    expect.objectContaining({ hint: 'Ask for one of: host, policy, config.' }),
+    expect.objectContaining({
+      hint: 'Ask for one of: host, policy, rulegroup, service, network, config, repository.',
+    }),
   );
 });
