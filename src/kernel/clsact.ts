@@ -49,7 +49,7 @@ export function attachFilter(program: Open, ifindex: number, digest: string): vo
 }
 
 const NEEDS =
-  'Rules with `connection` need TCX links (Linux 6.6), or clsact and cls_bpf as modules of an older kernel.';
+  'Rules with `connection` need TCX links (Linux 6.6), or the modules sch_ingress and cls_bpf of Linux 6.1 or later.';
 
 function attach(program: Open, ifindex: number, digest: string, flags: number): number {
   const opts = optsOf(digest);

@@ -1,4 +1,4 @@
-// How many flows were written into each table of connections: struct recorded (bpf/egress.bpf.c), counted by the program at the way out, for
+// How many flows were written into each table of connections: struct recorded (bpf/connections.h), counted by the program at the way out, for
 // all interfaces together. Entries behind those of the tables are of user space: what was in them before anybody counted, and what operators
 // removed.
 import { type ConnectionTable, FLOW_TABLES, RECORDED } from '../model/connections.js';
@@ -55,7 +55,7 @@ function write(map: Open, table: ConnectionTable, count: { before: number; remov
   writeEntry(map.number, RECORDED, indexOf(table) + OF_USER_SPACE, value);
 }
 
-/** enum table in bpf/egress.bpf.c. */
+/** enum table in bpf/connections.h. */
 function indexOf(table: ConnectionTable): number {
   return FLOW_TABLES.indexOf(table);
 }

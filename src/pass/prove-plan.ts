@@ -19,12 +19,12 @@ export async function provePlan(inputs: PassInputs, seen: Seen, { active }: Deci
   const { place, report, target } = inputs;
   const { observed } = seen;
   const { progress } = report;
-  const { max: maxConnections } = connectionSettings(target.desired);
+  const connections = connectionSettings(target.desired);
   const base = {
     pinPaths: place.pins,
     store: place.store,
     observed,
-    recorder: { read: readRecorder, maxConnections },
+    recorder: { read: readRecorder, connections },
     objectOf,
   };
   const context = { ...base, ...(progress && { progress }) };

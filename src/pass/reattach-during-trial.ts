@@ -37,12 +37,12 @@ export async function reattachDuringTrial(
   if (steps.length === 0) return undefined;
   for (const outcome of recoverOpenIntents(journal.openIntents(), before)) journal.append(outcome);
   const lost: Plan = { steps, warnings: active.warnings };
-  const { max: maxConnections } = connectionSettings(inputs.target.desired);
+  const connections = connectionSettings(inputs.target.desired);
   const machine = {
     pinPaths: place.pins,
     store: place.store,
     observed: before,
-    recorder: { read: readRecorder, maxConnections },
+    recorder: { read: readRecorder, connections },
     objectOf,
   };
   using proven = place.machine.prove(lost, machine);

@@ -7,7 +7,13 @@ import type { Fd } from '../kernel/fd.js';
 import { LIVES_SECTION, type PinPaths } from '../kernel/pin-paths.js';
 import { mapInfo, type Open, openMap, openPin } from '../kernel/pinned.js';
 import { createRecorded } from '../kernel/recorded.js';
-import { DATAGRAM_TABLE, entriesOf, GRACE_TABLE, type SharedTable } from '../model/connections.js';
+import {
+  type ConnectionSettings,
+  DATAGRAM_TABLE,
+  entriesOf,
+  GRACE_TABLE,
+  type SharedTable,
+} from '../model/connections.js';
 import { type ObservedState, sharedMap } from '../model/observed.js';
 import type { Candidate } from './candidate.js';
 
@@ -34,11 +40,11 @@ export class SharedConnections implements Disposable {
   /** One of the tables was there before. */
   #isKnown = false;
 
-  /** Without paths, nothing that is pinned is used. `max`: flows that there is to be room for; absent: as pinned, or as usual. */
+  /** Without paths, nothing that is pinned is used. `settings`: of the host; absent: as pinned, or as usual. */
   constructor(
     private readonly pinPaths?: PinPaths,
     private readonly observed?: ObservedState,
-    private readonly max?: number,
+    private readonly settings?: ConnectionSettings,
   ) {}
 
   /**
@@ -53,7 +59,7 @@ export class SharedConnections implements Disposable {
       fragments: this.#table('fragments'),
       grace: this.#table('grace'),
     };
-    if (this.#isNew) seedConnections(tables);
+    if (this.#isNew) seedConnections(tables, this.settings?.timeouts);
     this.#isNew = false;
     return tables;
   }
@@ -103,11 +109,11 @@ export class SharedConnections implements Disposable {
   }
 
   #inSize(table: SharedTable, found: Fd | undefined): Fd {
-    const entries = entriesOf(table, this.max);
+    const entries = entriesOf(table, this.settings?.max);
     if (table === DATAGRAM_TABLE || table === GRACE_TABLE)
       return found ?? createConnectionTable(table, entries);
     if (found) this.#isKnown = true;
-    if (found && (this.max === undefined || mapInfo(found).maxEntries === entries)) return found;
+    if (found && (this.settings?.max === undefined || mapInfo(found).maxEntries === entries)) return found;
     const map = createConnectionTable(table, entries);
     if (!found) {
       this.#isNew = true;

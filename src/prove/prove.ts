@@ -5,6 +5,7 @@ import { BpfObject, loadObject } from '../kernel/object.js';
 import type { PinPaths } from '../kernel/pin-paths.js';
 import { openPin } from '../kernel/pinned.js';
 import { KernelError, XdpkeepError } from '../model/errors.js';
+import type { ConnectionSettings } from '../model/connections.js';
 import type { DesiredProgram } from '../model/desired.js';
 import type { MapDefinition } from '../model/instance.js';
 import type { ObjectStore } from '../model/object-store.js';
@@ -47,7 +48,7 @@ export interface ProveContext {
   store: ObjectStore;
   observed: ObservedState;
   /** Reads the recorder, the program that records what leaves; and flows that its tables are to have room for. */
-  recorder: { read: () => ShippedProgram; maxConnections: number };
+  recorder: { read: () => ShippedProgram; connections: ConnectionSettings };
   objectOf: ObjectOf;
   /** Told before each load. */
   progress?: Progress;
@@ -57,7 +58,7 @@ export interface ProveContext {
 export function prove(plan: Plan, context: ProveContext): Proven {
   const proven = new Proven(
     new SetMaps(context.pinPaths),
-    new SharedConnections(context.pinPaths, context.observed, context.recorder.maxConnections),
+    new SharedConnections(context.pinPaths, context.observed, context.recorder.connections),
   );
   for (const [done, { step }] of plan.steps.entries()) {
     const isLoaded = 'instance' in step && !step.instance.pinned;

@@ -1,6 +1,6 @@
 // What a host knows of its connections, and so what a packet that comes in is to them. The reference for bpf/egress.bpf.c (`record`) and
 // bpf/connection_state.h (`connectionOf`, `letRestIn`), by the same names. Tables of the kernel forget what they have no room for;
-// these forget nothing before its time.
+// these forget nothing before its time. The grace window is left out: tests and questions are decided as if it were over.
 import { type Connection, LIVES, type Phase, REASSEMBLY } from '../../model/connections.js';
 import { PROTOCOLS, TCP_FLAGS } from '../../model/names.js';
 import type { ConnectionState } from '../../model/policy.js';
