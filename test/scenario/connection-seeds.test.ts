@@ -1,7 +1,10 @@
 // What was asked before anybody recorded it comes in: where conntrack is active, also what has no connected socket.
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLab, type Lab } from '../lab.js';
 import { ip } from '../lab/traffic.js';
+import { listConnections } from '../support/asking.js';
 import { ANSWER, serve } from '../support/datagrams.js';
 import { reconcile } from '../support/host.js';
 import { counts, writePolicy } from '../support/policies.js';
@@ -30,11 +33,13 @@ function send(
   return lab.send({ protocol: 17, source: ip(peerAddress), destination: ip(address), ...ports }, count);
 }
 
-async function askAndReconcile(lab: Lab): Promise<void> {
+/** `settings`: lines of the Host file. */
+async function askAndReconcile(lab: Lab, settings = ''): Promise<void> {
   const { peerAddress } = lab.pair('veth0');
   await using _answer = await serve(lab, ANSWER, peerAddress, 7053, 5);
   expect((await lab.exec(process.execPath, '-e', ASK, peerAddress, '7053')).trim()).toBe('aaaaa');
   writePolicy(lab, ANSWERS);
+  appendFileSync(join(lab.state, 'hosts/lab.yaml'), settings);
   await reconcile(lab);
 }
 
@@ -48,6 +53,15 @@ it('conntrack knows it', async () => {
   await send(lab, { sourcePort: 7053, destinationPort: 40124 }, 2);
   await expect.poll(async () => (await counts(lab))['(default)'] ?? 0).toBeGreaterThanOrEqual(4);
   expect(await counts(lab)).toMatchObject({ answers: 3 });
+});
+
+it('it is kept for as long as the Host file says', async () => {
+  await using lab = await createLab();
+  await lab.exec(...('iptables -A INPUT -m conntrack --ctstate ESTABLISHED'.split(' ') as [string]));
+  await askAndReconcile(lab, 'connections: {timeouts: {udpAnswered: 1h}}\n');
+  const { connections } = await listConnections(lab, '--protocol', 'udp', '--port', '40123');
+  expect(connections).toHaveLength(1);
+  expect(connections[0]?.left).toBeGreaterThan(3000);
 });
 
 it('where it is not active nobody knows, and it stays so', async () => {
