@@ -1,7 +1,9 @@
 // What the tables of connections begin with: flows of which something was asked before anybody recorded it.
 import {
+  CONNECTION,
   CONNECTION_BYTES,
   type ConnectionTable,
+  FLOW,
   FLOW_BYTES,
   LIVES,
   type Lives,
@@ -27,11 +29,12 @@ export function seedConnections(tables: Record<ConnectionTable, Open>, lives: Li
   for (const one of [...flowsOfSockets(), ...listTracked()]) {
     const flow = flowOf(one);
     const connection = Buffer.alloc(CONNECTION_BYTES);
-    connection.writeBigUInt64LE(seen, 0);
-    connection.writeUInt32LE(lifeOf(one, lives), 8);
-    connection.writeUInt8(PHASES.indexOf(one.phase), 12);
-    connection.writeUInt8(1, 13); // answered
-    if (one.phase === 'accepting') connection.writeUInt16LE(Math.ceil(lives.tcp.flowing / MINUTE), 14);
+    connection.writeBigUInt64LE(seen, CONNECTION.seen);
+    connection.writeUInt32LE(lifeOf(one, lives), CONNECTION.life);
+    connection.writeUInt8(PHASES.indexOf(one.phase), CONNECTION.phase);
+    connection.writeUInt8(1, CONNECTION.answered);
+    if (one.phase === 'accepting')
+      connection.writeUInt16LE(Math.ceil(lives.tcp.flowing / MINUTE), CONNECTION.acceptedMinutes);
     addConnection(tables[tableOf(flow.toString('latin1'))], flow, connection);
   }
 }
@@ -39,12 +42,12 @@ export function seedConnections(tables: Record<ConnectionTable, Open>, lives: Li
 /** struct flow (bpf/flow.h). */
 export function flowOf({ protocol, remote, local }: Omit<TrackedFlow, 'phase'>): Buffer {
   const flow = Buffer.alloc(FLOW_BYTES);
-  flow.set(remote.address, 0);
-  flow.set(local.address, 16);
-  flow.writeUInt16BE(remote.port, 32);
-  flow.writeUInt16BE(local.port, 34);
-  flow.writeUInt8(local.address.length === 4 ? 4 : 6, 36);
-  flow.writeUInt8(protocol, 37);
+  flow.set(remote.address, FLOW.remote);
+  flow.set(local.address, FLOW.local);
+  flow.writeUInt16BE(remote.port, FLOW.remotePort);
+  flow.writeUInt16BE(local.port, FLOW.localPort);
+  flow.writeUInt8(local.address.length === 4 ? 4 : 6, FLOW.family);
+  flow.writeUInt8(protocol, FLOW.protocol);
   return flow;
 }
 

@@ -2,6 +2,7 @@
 // removed. A reading is no moment: what comes or goes meanwhile is in it or not. It does not count as use, so that no flow lives longer for
 // it. And for how long what leaves is kept: the value of struct lives (bpf/egress.bpf.c), which may be changed while the program runs.
 import {
+  CONNECTION,
   CONNECTION_BYTES,
   type ConnectionTable,
   FLOW_BYTES,
@@ -100,8 +101,8 @@ export function carryConnections(from: Open, to: Open): void {
   for (const { flows, connections, count } of readConnections(from))
     for (let at = 0; at < count; at++) {
       const connection = Buffer.from(bytesAt(connections, at, CONNECTION_BYTES));
-      const seen = connection.readBigUInt64LE(0);
-      if (seen + BigInt(connection.readUInt32LE(8)) * SECOND < now) continue;
+      const seen = connection.readBigUInt64LE(CONNECTION.seen);
+      if (seen + BigInt(connection.readUInt32LE(CONNECTION.life)) * SECOND < now) continue;
       alive.push({ seen, flow: Buffer.from(bytesAt(flows, at, FLOW_BYTES)), connection });
     }
   alive.sort((a, b) => Number(a.seen - b.seen)); // the table forgets what was written first

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import {
   type Connection,
+  CONNECTION,
   CONNECTION_BYTES,
   DATAGRAM_TABLE,
   PHASES,
@@ -54,13 +55,13 @@ function lookUp(path: string, flow: string): Buffer | undefined {
   return value;
 }
 
-/** u64 seen (ns of the monotonic clock), u32 life (seconds), u8 phase, u8 answered. */
+/** struct connection; `undefined` when its time is over. */
 function decode(value: Buffer, now: bigint): KnownConnection | undefined {
-  const end = value.readBigUInt64LE(0) + BigInt(value.readUInt32LE(8)) * SECOND;
+  const end = value.readBigUInt64LE(CONNECTION.seen) + BigInt(value.readUInt32LE(CONNECTION.life)) * SECOND;
   if (end < now) return undefined;
   return {
-    phase: PHASES[value.readUInt8(12)] ?? 'flowing',
-    answered: value.readUInt8(13) !== 0,
+    phase: PHASES[value.readUInt8(CONNECTION.phase)] ?? 'flowing',
+    answered: value.readUInt8(CONNECTION.answered) !== 0,
     left: Number((end - now) / SECOND),
   };
 }

@@ -158,14 +158,23 @@ export const OPENED_FROM = 32_768;
 /** struct flow and struct connection (bpf/flow.h, bpf/connections.h). */
 export const FLOW_BYTES = 40;
 export const CONNECTION_BYTES = 16;
-/** Where things are in struct flow. */
-const AT = { localPort: 34, protocol: 37 };
+/** Where their members begin. */
+export const FLOW = {
+  remote: 0,
+  local: 16,
+  remotePort: 32,
+  localPort: 34,
+  family: 36,
+  protocol: 37,
+} as const;
+/** `seen`: ns of the monotonic clock. `life`: seconds. */
+export const CONNECTION = { seen: 0, life: 8, phase: 12, answered: 13, acceptedMinutes: 14 } as const;
 const ICMP: readonly number[] = [1, 58];
 
 /** The table in which a flow stays. `flow`: struct flow, a byte a character. */
 export function tableOf(flow: string): ConnectionTable {
-  const port = (flow.charCodeAt(AT.localPort) << 8) | flow.charCodeAt(AT.localPort + 1);
-  const protocol = flow.charCodeAt(AT.protocol);
+  const port = (flow.charCodeAt(FLOW.localPort) << 8) | flow.charCodeAt(FLOW.localPort + 1);
+  const protocol = flow.charCodeAt(FLOW.protocol);
   if (port >= OPENED_FROM || ICMP.includes(protocol)) return 'opened';
   return protocol === PROTOCOLS.udp ? BEGUN_TABLE : 'served';
 }
@@ -173,5 +182,5 @@ export function tableOf(flow: string): ConnectionTable {
 /** Where a flow may be, in the order in which it is looked for. */
 export function tablesOf(flow: string): readonly ConnectionTable[] {
   const table = tableOf(flow);
-  return flow.charCodeAt(AT.protocol) === PROTOCOLS.tcp ? [table, BEGUN_TABLE] : [table];
+  return flow.charCodeAt(FLOW.protocol) === PROTOCOLS.tcp ? [table, BEGUN_TABLE] : [table];
 }

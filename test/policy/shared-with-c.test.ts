@@ -12,8 +12,10 @@ import * as samples from '../../src/kernel/samples.js';
 import * as marks from '../../src/kernel/specialize.js';
 import { MOST_BLOCKS } from '../../src/model/blocks.js';
 import {
+  CONNECTION,
   CONNECTION_BYTES,
   entriesOf,
+  FLOW,
   FLOW_BYTES,
   FLOW_TABLES,
   LIVES,
@@ -57,7 +59,8 @@ function named(prefix: string, values: Record<string, number>): [string, number]
 }
 
 function offsets(struct: string, members: Record<string, number>): [string, number][] {
-  return Object.entries(members).map(([member, at]) => [`offsetof(struct ${struct}, ${member})`, at]);
+  const named = (member: string): string => member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.entries(members).map(([member, at]) => [`offsetof(struct ${struct}, ${named(member)})`, at]);
 }
 
 /** `uint`s of a map's definition are sizes of arrays. */
@@ -186,9 +189,9 @@ const SHARED: [c: string, value: number][] = [
   ['OPENED_FROM', OPENED_FROM],
   ['FLOW_TAGS', VLAN_TAGS],
   ['sizeof(struct flow)', FLOW_BYTES],
-  ...offsets('flow', { remote: 0, local: 16, remote_port: 32, local_port: 34, family: 36, protocol: 37 }),
+  ...offsets('flow', FLOW),
   ['sizeof(struct connection)', CONNECTION_BYTES],
-  ...offsets('connection', { seen: 0, life: 8, phase: 12, answered: 13, accepted_minutes: 14 }),
+  ...offsets('connection', CONNECTION),
   ['sizeof(struct recorded)', RECORDED_BYTES],
   ...offsets('recorded', { flows: 0, revived: 8, moved: 16 }),
   ...FLOW_TABLES.map((table, at): [string, number] => [`TABLE_${macroName(table)}`, at]),

@@ -9,20 +9,16 @@ import {
   type FlowState,
   type KnownFlow,
 } from '../../model/connection-table.js';
-import { CONNECTION_BYTES, FLOW_BYTES, type Phase, PHASES } from '../../model/connections.js';
+import {
+  CONNECTION,
+  CONNECTION_BYTES,
+  FLOW,
+  FLOW_BYTES,
+  type Phase,
+  PHASES,
+} from '../../model/connections.js';
 import { PORT_PROTOCOLS, PROTOCOLS } from '../../model/names.js';
 
-/** Bytes of struct flow. */
-export const FLOW = {
-  remote: 0,
-  local: 16,
-  remotePort: 32,
-  localPort: 34,
-  family: 36,
-  protocol: 37,
-} as const;
-/** Bytes of struct connection. */
-const CONNECTION = { seen: 0, life: 8, phase: 12, answered: 13 } as const;
 const NANOSECONDS = 1e9;
 const UNANSWERED = PHASES.length;
 

@@ -1,10 +1,10 @@
 // The packet that comes in next in a flow, as far as a flow tells: addresses, protocol, ports. All else is that of a small packet with one
 // Ethernet header: of TCP an ACK, of a ping its echo reply.
-import { FLOW_BYTES } from '../../model/connections.js';
+import { FLOW, FLOW_BYTES } from '../../model/connections.js';
 import { PORT_PROTOCOLS, PROTOCOLS, TCP_FLAGS } from '../../model/names.js';
 import type { PacketDescription } from '../../model/policy.js';
 import { buildPacket } from '../packet/build-packet.js';
-import { FLOW, type FlowBatch, protocolOf } from './flow-entry.js';
+import { type FlowBatch, protocolOf } from './flow-entry.js';
 
 const ETHERNET = 14;
 const IPV4 = 20;
